@@ -1,0 +1,52 @@
+import { errorCatalog } from './catalog.ts';
+import type { AnthropicErrorType, ErrorCode, ErrorOwner, RetryAdvice } from './catalog.ts';
+
+/** What one failure may say differently from its catalog entry; an upstream's own words and status, mostly. */
+export interface GatewayErrorDetails {
+  readonly status?: number;
+  readonly type?: AnthropicErrorType;
+  readonly retry?: RetryAdvice;
+  /** Whole seconds, sent as `retry-after`. Claude Code gives up at once above 60. */
+  readonly retryAfterSeconds?: number;
+  /** More headers of the answer, lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Never shown to the client. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error class. `publicMessage` is read by the client and says what to do next; neither it nor the
+ * cause may hold a body, a header value or a secret.
+ */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly publicMessage: string;
+  readonly status: number;
+  readonly type: AnthropicErrorType;
+  readonly owner: ErrorOwner;
+  readonly retry: RetryAdvice;
+  readonly retryAfterSeconds: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, publicMessage: string, details: GatewayErrorDetails = {}) {
+    super(`${code}: ${publicMessage}`, details.cause === undefined ? undefined : { cause: details.cause });
+    const entry = errorCatalog[code];
+    this.code = code;
+    this.publicMessage = publicMessage;
+    this.status = details.status ?? entry.status;
+    this.type = details.type ?? entry.type;
+    this.owner = entry.owner;
+    this.retry = details.retry ?? entry.retry;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+    this.headers = details.headers ?? {};
+  }
+}
+
+/** Turns whatever was thrown into a `GatewayError`; anything unexpected becomes `internal`, its text kept from the client. */
+export function toGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  return new GatewayError('internal', 'The gateway failed on this request. Try again; if it persists, give the request id to its operators.', {
+    cause: thrown,
+  });
+}

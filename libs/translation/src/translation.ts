@@ -1,0 +1,97 @@
+import type { GatewayError } from '@ccg/kernel';
+import type { Target } from '@ccg/catalog';
+import type { Envelope, HeaderList, Usage } from '@ccg/wire';
+
+/** Something the backend cannot do, said instead of dropped in silence. */
+export interface Warning {
+  /** The path of the field in the client's request, such as `tools.3.strict`. */
+  readonly field: string;
+  readonly code: 'unsupported' | 'approximated' | 'clamped';
+  readonly text: string;
+}
+
+/** How big the prompt is, for the numbers in an overflow message. */
+export interface PromptSize {
+  readonly estimatedTokens: number | undefined;
+  readonly windowTokens: number | undefined;
+}
+
+export interface TranslationInput {
+  /** The client's body, already read at its top level. */
+  readonly envelope: Envelope;
+  readonly target: Target;
+  /** What the client asked for; answers carry this name. */
+  readonly requestedModel: string;
+  /** The cap on output tokens of translated requests; 0 means none. */
+  readonly maxOutputTokens: number;
+  /** Makes ids that are unique within the gateway. */
+  readonly ids: IdSource;
+}
+
+export interface IdSource {
+  /** `msg_` and so on. */
+  messageId(): string;
+  /** `toolu_g` and so on: an id for a tool call that came without one of its own. */
+  toolUseId(): string;
+}
+
+export interface UpstreamRequest {
+  /** Appended to the provider's base URL. */
+  readonly path: string;
+  /** Besides the credential and the client's headers that the provider's dialect lets through. */
+  readonly headers: HeaderList;
+  /** A byte string or bytes. */
+  readonly body: string | Uint8Array;
+  readonly warnings: readonly Warning[];
+}
+
+/** What an upstream said when it did not say 2xx. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: Uint8Array;
+}
+
+/** An upstream's refusal in the client's words, and whether another try could help. */
+export interface UpstreamFailure {
+  readonly error: GatewayError;
+  readonly retry: { readonly kind: 'none' } | { readonly kind: 'as-is' } | { readonly kind: 'without'; readonly fields: readonly string[] };
+}
+
+/** A whole answer in JSON mode. */
+export type Answer =
+  | { readonly kind: 'message'; readonly body: string | Uint8Array; readonly usage: Usage }
+  | { readonly kind: 'failure'; readonly error: GatewayError };
+
+/** Where a stream stands. */
+export interface Progress {
+  /** Whether anything has been written to the sink: from then on no status can be chosen. */
+  readonly visible: boolean;
+  readonly usage: Usage;
+  readonly state: 'open' | 'complete' | 'truncated' | 'failed';
+  /** Set once `state` is `truncated` or `failed`: what the client was told, or would have been. */
+  readonly error: GatewayError | undefined;
+}
+
+/**
+ * Takes the upstream's bytes in any chunking and writes finished SSE frames, only whole ones, many to a write.
+ * `end` is the upstream's clean end of body; `fail` is how an abort, an idle timeout or a dead upstream ends a
+ * stream. Both are final, and calling either after the terminal event changes nothing.
+ */
+export interface StreamTranslator {
+  push(bytes: Uint8Array): void;
+  end(): void;
+  fail(failure: GatewayError): void;
+  progress(): Progress;
+}
+
+/** Receives whole SSE frames: a byte string, or the upstream's own bytes. */
+export type FrameSink = (frames: string | Uint8Array) => void;
+
+/** One request translated for one target; made anew for every attempt. */
+export interface Translation {
+  readonly request: UpstreamRequest;
+  answer(body: Uint8Array): Answer;
+  stream(sink: FrameSink): StreamTranslator;
+  failure(upstream: UpstreamAnswer, at: PromptSize): UpstreamFailure;
+}
