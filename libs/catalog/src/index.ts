@@ -1,3 +1,10 @@
 export { chatCapabilities } from './capabilities.ts';
 export type { ChatCapabilities, ChatProfile } from './capabilities.ts';
+export type { Catalog } from './catalog.ts';
+export { catalogFromEnv, catalogSchema } from './from-env.ts';
+export type { CatalogFromEnv, CatalogVariables } from './from-env.ts';
+export { listModels } from './list-models.ts';
+export type { ListedModel } from './list-models.ts';
 export type { AnthropicProvider, Dialect, OpenAiChatProvider, Provider, Route, Target } from './provider.ts';
+export { resolveRoute } from './resolve-route.ts';
+export type { RouteRequest } from './resolve-route.ts';

@@ -1,0 +1,14 @@
+import type { Provider, Target } from './provider.ts';
+
+/** Everything the operator configured about providers and models. */
+export interface Catalog {
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** Serves every name that does not choose a provider itself. */
+  readonly preferred: Provider;
+  /** What sonnet, opus and other Claude names become; undefined passes them unchanged. */
+  readonly big: Target | undefined;
+  /** What haiku names become; undefined passes them unchanged. */
+  readonly small: Target | undefined;
+  /** The cap on output tokens of translated requests; 0 means none. */
+  readonly maxOutputTokens: number;
+}

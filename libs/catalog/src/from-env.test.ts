@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { catalogFromEnv, catalogSchema } from './from-env.ts';
+import { resolveRoute } from './resolve-route.ts';
+import type { Catalog } from './catalog.ts';
+
+const anthropic = { ANTHROPIC_API_KEY: 'sk-ant-test' };
+const openai = { OPENAI_API_KEY: 'sk-test' };
+
+describe('which providers exist', () => {
+  test('a base URL alone makes an openai provider without a credential', () => {
+    const provider = catalog({ OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1/' }).preferred;
+    expect(provider).toMatchObject({ name: 'openai', baseUrl: 'http://127.0.0.1:8000/v1', profile: 'compatible' });
+    expect(provider.credential).toBeUndefined();
+  });
+
+  test('an OpenAI key alone means the official API and its capabilities', () => {
+    expect(catalog(openai).preferred).toMatchObject({ baseUrl: 'https://api.openai.com/v1', profile: 'openai' });
+  });
+
+  test("Anthropic's URL is ANTHROPIC_API_BASE, never the client's ANTHROPIC_BASE_URL", () => {
+    const env = { ...anthropic, ANTHROPIC_BASE_URL: 'http://127.0.0.1:4000' };
+    expect(catalog(env).preferred.baseUrl).toBe('https://api.anthropic.com');
+    expect(catalog({ ...env, ANTHROPIC_API_BASE: 'http://127.0.0.1:9/' }).preferred.baseUrl).toBe('http://127.0.0.1:9');
+  });
+
+  test('the only configured provider is preferred, of several it is openai', () => {
+    expect(catalog(anthropic).preferred.name).toBe('anthropic');
+    expect(catalog({ ...anthropic, ...openai }).preferred.name).toBe('openai');
+    expect(catalog({ ...anthropic, ...openai, PREFERRED_PROVIDER: 'anthropic' }).preferred.name).toBe('anthropic');
+  });
+
+  test('an empty variable is an unset one', () => {
+    expect([...catalog({ ...openai, ANTHROPIC_API_KEY: '', BIG_MODEL: ' ' }).providers.keys()]).toEqual(['openai']);
+  });
+});
+
+describe('what stops the start', () => {
+  test('no provider, with the lines to write', () => {
+    expect(problems({})[0]).toMatch(/ANTHROPIC_API_KEY=sk-ant-/u);
+  });
+
+  test.each(['anthropic', 'gemini'])('PREFERRED_PROVIDER=%s without that provider', (wanted) => {
+    expect(problems({ ...openai, PREFERRED_PROVIDER: wanted })[0]).toMatch(
+      /^PREFERRED_PROVIDER: .*configured: openai/u,
+    );
+  });
+
+  test("a key of the gateway as a provider's credential", () => {
+    const parsed = catalogSchema.safeParse({ ANTHROPIC_API_KEY: 'ccg_live_x' });
+    expect(parsed.error?.issues[0]?.path).toEqual(['ANTHROPIC_API_KEY']);
+  });
+
+  test.each(['ftp://x', 'not a url', 'http://user:pass@host', 'http://host/?q=1'])('the base URL %s', (url) => {
+    expect(catalogSchema.safeParse({ OPENAI_BASE_URL: url }).success).toBe(false);
+  });
+
+  test.each(['-1', '1.5', 'many'])('MAX_OUTPUT_TOKENS=%s', (value) => {
+    expect(catalogSchema.safeParse({ MAX_OUTPUT_TOKENS: value }).success).toBe(false);
+  });
+});
+
+describe('where a request goes', () => {
+  const both = { ...anthropic, ...openai };
+  test.each([
+    ['claude-haiku-5-5', openai, 'openai', 'gpt-4.1-mini'],
+    ['Claude-OPUS-5-5', openai, 'openai', 'gpt-4.1'],
+    ['claude-next', openai, 'openai', 'gpt-4.1'],
+    ['sonnet', { ...openai, BIG_MODEL: 'qwen3:32b' }, 'openai', 'qwen3:32b'],
+    ['sonnet', { ...both, BIG_MODEL: 'anthropic:claude-sonnet-5-5' }, 'anthropic', 'claude-sonnet-5-5'],
+    ['gpt-oss:20b', openai, 'openai', 'gpt-oss:20b'],
+    ['anthropic:claude-haiku-5-5', both, 'anthropic', 'claude-haiku-5-5'],
+    ['anthropic:claude-haiku-5-5', openai, 'openai', 'gpt-4.1-mini'],
+    ['openai:', openai, 'openai', 'openai:'],
+    ['claude-opus-5-5', anthropic, 'anthropic', 'claude-opus-5-5'],
+    ['claude-opus-5-5', { ...anthropic, BIG_MODEL: 'claude-sonnet-5-5' }, 'anthropic', 'claude-sonnet-5-5'],
+  ])('%s with %o goes to %s as %s', (model, env, provider, upstreamModel) => {
+    const route = resolveRoute(catalog(env), { model, prefix: undefined });
+    expect(route.requestedModel).toBe(model);
+    expect(route.targets[0].provider.name).toBe(provider);
+    expect(route.targets[0].model).toBe(upstreamModel);
+  });
+
+  test('the prefix of the URL overrides the body and every mapping', () => {
+    const route = resolveRoute(catalog(both), {
+      model: 'claude-haiku-5-5',
+      prefix: { provider: 'openai', model: 'vendor/claude:tag' },
+    });
+    expect(route.targets[0].model).toBe('vendor/claude:tag');
+    expect(route.targets[0].provider.name).toBe('openai');
+  });
+
+  test('an unknown provider in the URL is refused with the configured ones', () => {
+    const request = { model: 'x', prefix: { provider: 'gemini', model: 'y' } };
+    expect(() => resolveRoute(catalog(both), request)).toThrow(/"gemini".*configured: openai, anthropic/u);
+  });
+});
+
+function catalog(env: Record<string, string>): Catalog {
+  const result = catalogFromEnv(catalogSchema.parse(env));
+  if (result.kind === 'faulty') throw new Error(result.problems.join('\n'));
+  return result.catalog;
+}
+
+function problems(env: Record<string, string>): readonly string[] {
+  const result = catalogFromEnv(catalogSchema.parse(env));
+  return result.kind === 'faulty' ? result.problems : [];
+}

@@ -1,0 +1,143 @@
+import { Secret } from '@ccg/kernel';
+import { z } from 'zod';
+import { parseModelReference } from './model-reference.ts';
+import type { Catalog } from './catalog.ts';
+import type { Provider } from './provider.ts';
+
+/** The variables that describe providers and models, each with its rule. */
+export const catalogSchema = z.object({
+  PREFERRED_PROVIDER: optionalText(),
+  OPENAI_API_KEY: providerCredential(),
+  OPENAI_BASE_URL: optionalUrl(),
+  ANTHROPIC_API_KEY: providerCredential(),
+  ANTHROPIC_API_BASE: optionalUrl(),
+  BIG_MODEL: optionalText(),
+  SMALL_MODEL: optionalText(),
+  MAX_OUTPUT_TOKENS: z.coerce
+    .number({ error: 'must be a whole number of tokens, or 0 for no cap' })
+    .int({ error: 'must be a whole number of tokens, or 0 for no cap' })
+    .min(0, { error: 'must be a whole number of tokens, or 0 for no cap' })
+    .default(0),
+});
+
+export type CatalogVariables = z.infer<typeof catalogSchema>;
+
+export type CatalogFromEnv =
+  | { readonly kind: 'valid'; readonly catalog: Catalog }
+  | { readonly kind: 'faulty'; readonly problems: readonly string[] };
+
+const openAiApi = 'https://api.openai.com/v1';
+const anthropicApi = 'https://api.anthropic.com';
+const knownProviders: readonly string[] = ['openai', 'anthropic'];
+
+/**
+ * Builds the catalog from parsed variables. Which providers exist follows from the credentials that are set;
+ * problems name the variable and the remedy, one line each.
+ */
+export function catalogFromEnv(variables: CatalogVariables): CatalogFromEnv {
+  const providers = new Map(configuredProviders(variables).map((provider) => [provider.name, provider]));
+  if (providers.size === 0) return { kind: 'faulty', problems: [noProvider] };
+  const preferred = preferredProvider(variables.PREFERRED_PROVIDER, providers);
+  if (preferred.kind === 'faulty') return { kind: 'faulty', problems: [preferred.problem] };
+  // Claude's own names need no mapping where Claude answers; elsewhere nothing would be known by them.
+  const passes = preferred.provider.dialect === 'anthropic';
+  const big = variables.BIG_MODEL ?? (passes ? undefined : 'gpt-4.1');
+  const small = variables.SMALL_MODEL ?? (passes ? undefined : 'gpt-4.1-mini');
+  const reference = (text: string | undefined) =>
+    text === undefined ? undefined : parseModelReference(text, providers, preferred.provider);
+  return {
+    kind: 'valid',
+    catalog: Object.freeze({
+      providers,
+      preferred: preferred.provider,
+      big: reference(big),
+      small: reference(small),
+      maxOutputTokens: variables.MAX_OUTPUT_TOKENS,
+    }),
+  };
+}
+
+function configuredProviders(variables: CatalogVariables): Provider[] {
+  const providers: Provider[] = [];
+  if (variables.OPENAI_API_KEY !== undefined || variables.OPENAI_BASE_URL !== undefined) {
+    const baseUrl = variables.OPENAI_BASE_URL ?? openAiApi;
+    const official = new URL(baseUrl).hostname === new URL(openAiApi).hostname;
+    providers.push({
+      name: 'openai',
+      dialect: 'openai-chat',
+      baseUrl,
+      credential: variables.OPENAI_API_KEY,
+      profile: official ? 'openai' : 'compatible',
+    });
+  }
+  if (variables.ANTHROPIC_API_KEY !== undefined) {
+    providers.push({
+      name: 'anthropic',
+      dialect: 'anthropic',
+      baseUrl: variables.ANTHROPIC_API_BASE ?? anthropicApi,
+      credential: variables.ANTHROPIC_API_KEY,
+    });
+  }
+  return providers;
+}
+
+type Preferred =
+  | { readonly kind: 'found'; readonly provider: Provider }
+  | { readonly kind: 'faulty'; readonly problem: string };
+
+function preferredProvider(wanted: string | undefined, providers: ReadonlyMap<string, Provider>): Preferred {
+  const configured = [...providers.keys()].join(', ');
+  if (wanted !== undefined) {
+    const provider = providers.get(wanted);
+    if (provider !== undefined) return { kind: 'found', provider };
+    const state = knownProviders.includes(wanted) ? 'is not configured' : 'is not a provider of this version';
+    return {
+      kind: 'faulty',
+      problem: `PREFERRED_PROVIDER: "${wanted}" ${state}; configured: ${configured}. Set one of these, or set the credentials of the provider that you want.`,
+    };
+  }
+  const only = providers.size === 1 ? [...providers.values()][0] : providers.get('openai');
+  if (only !== undefined) return { kind: 'found', provider: only };
+  return { kind: 'faulty', problem: `PREFERRED_PROVIDER: set it to one of ${configured}.` };
+}
+
+const noProvider = `No provider is configured. Put one of these into .env, or into the environment:
+    ANTHROPIC_API_KEY=sk-ant-...                 # Claude
+    OPENAI_API_KEY=sk-...                        # OpenAI
+    OPENAI_BASE_URL=http://127.0.0.1:8000/v1     # any OpenAI-compatible server`;
+
+/** An unset variable and an empty one mean the same: compose files and charts cannot leave one out. */
+function optionalText() {
+  return z
+    .string()
+    .optional()
+    .transform((text) => (text === undefined || text.trim() === '' ? undefined : text.trim()));
+}
+
+function providerCredential() {
+  return optionalText()
+    .refine((text) => text === undefined || !text.startsWith('ccg_'), {
+      error: "is a key of this gateway; set the provider's own, or the gateway would call itself",
+    })
+    .transform((text) => (text === undefined ? undefined : new Secret(text)));
+}
+
+function optionalUrl() {
+  return optionalText()
+    .refine((text) => text === undefined || isHttpUrl(text), {
+      error: 'must be an http:// or https:// URL without a query, credentials or fragment',
+    })
+    .transform((text) => text?.replace(/\/+$/u, ''));
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return (
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === '' &&
+    url.password === ''
+  );
+}

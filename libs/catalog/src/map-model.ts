@@ -1,0 +1,16 @@
+import { parseModelReference } from './model-reference.ts';
+import type { Catalog } from './catalog.ts';
+import type { Target } from './provider.ts';
+
+/**
+ * Maps the model of a request body: an explicit `{provider}:{model}` first, then haiku → small and
+ * sonnet, opus and other Claude names → big in any case, and every other name unchanged.
+ */
+export function mapModel(catalog: Catalog, requested: string): Target {
+  const target = parseModelReference(requested, catalog.providers, catalog.preferred);
+  if (target.model !== requested) return target;
+  const name = requested.toLowerCase();
+  if (name.includes('haiku')) return catalog.small ?? target;
+  if (/sonnet|opus|claude/u.test(name)) return catalog.big ?? target;
+  return target;
+}

@@ -1,0 +1,32 @@
+import { GatewayError } from '@ccg/kernel';
+import { mapModel } from './map-model.ts';
+import type { Catalog } from './catalog.ts';
+import type { Route } from './provider.ts';
+
+/** What a request says about where it wants to go. */
+export interface RouteRequest {
+  /** The body's `model`. */
+  readonly model: string;
+  /** The `{provider}:{model}` of the URL, which overrides the body. */
+  readonly prefix: { readonly provider: string; readonly model: string } | undefined;
+}
+
+/**
+ * Decides which provider and model serve a request. A URL can only choose among the configured providers,
+ * never a host.
+ *
+ * @throws GatewayError `provider-unknown` for a prefix that names no configured provider.
+ */
+export function resolveRoute(catalog: Catalog, request: RouteRequest): Route {
+  const { model: requestedModel, prefix } = request;
+  if (prefix === undefined) return { requestedModel, targets: [mapModel(catalog, requestedModel)] };
+  const provider = catalog.providers.get(prefix.provider);
+  if (provider === undefined) {
+    const configured = [...catalog.providers.keys()].join(', ');
+    throw new GatewayError(
+      'provider-unknown',
+      `The provider "${prefix.provider}" of the URL is not configured here; configured: ${configured}. Use /{provider}:{model}/v1/messages with one of these.`,
+    );
+  }
+  return { requestedModel, targets: [{ provider, model: prefix.model }] };
+}
