@@ -55,7 +55,10 @@ export interface UpstreamAnswer {
 /** An upstream's refusal in the client's words, and whether another try could help. */
 export interface UpstreamFailure {
   readonly error: GatewayError;
-  readonly retry: { readonly kind: 'none' } | { readonly kind: 'as-is' } | { readonly kind: 'without'; readonly fields: readonly string[] };
+  readonly retry:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'as-is' }
+    | { readonly kind: 'without'; readonly fields: readonly string[] };
 }
 
 /** A whole answer in JSON mode. */

@@ -46,7 +46,11 @@ export class GatewayError extends Error {
 /** Turns whatever was thrown into a `GatewayError`; anything unexpected becomes `internal`, its text kept from the client. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
-  return new GatewayError('internal', 'The gateway failed on this request. Try again; if it persists, give the request id to its operators.', {
-    cause: thrown,
-  });
+  return new GatewayError(
+    'internal',
+    'The gateway failed on this request. Try again; if it persists, give the request id to its operators.',
+    {
+      cause: thrown,
+    },
+  );
 }

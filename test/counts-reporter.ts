@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs';
+import type { Reporter, TestModule, TestSuite, Vitest } from 'vitest/node';
+
+/** What one vitest run did, per project: a project that ran nothing is there too, with zeros. */
+export interface Counts {
+  readonly projects: Readonly<Record<string, { readonly passed: number; readonly failed: number }>>;
+  readonly unhandledErrors: number;
+}
+
+/** Writes the counts of a run to `file`; without one there is nothing to report. */
+export function countsReporter(file: string | undefined): Reporter[] {
+  if (file === undefined) return [];
+  let vitest: Vitest | undefined;
+  return [
+    {
+      onInit(instance) {
+        vitest = instance;
+      },
+      onTestRunEnd(modules, unhandledErrors) {
+        const names = vitest?.projects.map((project) => project.name) ?? [];
+        writeFileSync(file, JSON.stringify(countRun(names, modules, unhandledErrors.length)));
+      },
+    },
+  ];
+}
+
+function countRun(names: readonly string[], modules: readonly TestModule[], unhandledErrors: number): Counts {
+  const projects: Record<string, { passed: number; failed: number }> = {};
+  for (const name of names) projects[name] = { passed: 0, failed: 0 };
+  for (const module of modules) {
+    const counts = (projects[module.project.name] ??= { passed: 0, failed: 0 });
+    for (const test of module.children.allTests()) {
+      // A skipped test guarantees nothing, so it counts as a failure.
+      if (test.result().state === 'passed') counts.passed += 1;
+      else counts.failed += 1;
+    }
+    counts.failed += countBroken(module);
+  }
+  return { projects, unhandledErrors };
+}
+
+/** Files that did not load and suites whose own hooks failed have errors without a test to carry them. */
+function countBroken(module: TestModule): number {
+  const groups: (TestModule | TestSuite)[] = [module, ...module.children.allSuites()];
+  return groups.filter((group) => group.errors().length > 0).length;
+}

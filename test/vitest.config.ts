@@ -1,0 +1,77 @@
+import { existsSync, globSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { countsReporter } from './counts-reporter.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Suite {
+  readonly name: string;
+  readonly include: readonly string[];
+  readonly globalSetup?: string;
+  readonly timeoutMs: number;
+  readonly parallel: boolean;
+}
+
+const suites: readonly Suite[] = [
+  { name: 'unit', include: ['libs/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'], timeoutMs: 10_000, parallel: true },
+  { name: 'architecture', include: ['test/architecture/**/*.test.ts'], timeoutMs: 60_000, parallel: true },
+  { name: 'contract', include: ['test/contract/**/*.test.ts'], timeoutMs: 20_000, parallel: true },
+  {
+    name: 'integration',
+    include: ['test/integration/**/*.test.ts'],
+    globalSetup: 'test/setup/redis.ts',
+    timeoutMs: 30_000,
+    parallel: true,
+  },
+  {
+    name: 'embedded',
+    include: ['test/integration/{store,tenancy,admission}*.test.ts'],
+    globalSetup: 'test/setup/embedded-redis.ts',
+    timeoutMs: 30_000,
+    parallel: true,
+  },
+  {
+    name: 'acceptance',
+    include: ['test/acceptance/**/*.test.ts'],
+    globalSetup: 'test/setup/redis.ts',
+    timeoutMs: 180_000,
+    parallel: false,
+  },
+];
+
+/** A suite joins the run with its first test file; from then on finding none in it is a failure. */
+function isPopulated(suite: Suite): boolean {
+  const hasTests = suite.include.some((pattern) => globSync(pattern, { cwd: root }).length > 0);
+  return hasTests && (suite.globalSetup === undefined || existsSync(`${root}/${suite.globalSetup}`));
+}
+
+function toProject(suite: Suite, groupOrder: number): TestProjectInlineConfiguration {
+  return {
+    root,
+    test: {
+      name: suite.name,
+      root,
+      include: [...suite.include],
+      exclude: ['**/node_modules/**', '**/.cache/**'],
+      globalSetup: suite.globalSetup === undefined ? [] : [suite.globalSetup],
+      testTimeout: suite.timeoutMs,
+      hookTimeout: suite.timeoutMs,
+      fileParallelism: suite.parallel,
+      sequence: { groupOrder },
+    },
+  };
+}
+
+export default defineConfig({
+  root,
+  test: {
+    root,
+    allowOnly: false,
+    passWithNoTests: false,
+    dangerouslyIgnoreUnhandledErrors: false,
+    teardownTimeout: 10_000,
+    reporters: ['default', ...countsReporter(process.env['VITEST_COUNTS_FILE'])],
+    projects: suites.filter(isPopulated).map(toProject),
+  },
+});
