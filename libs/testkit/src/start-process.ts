@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+
+/** How a process ended: by itself, or by a signal. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A child in a process group of its own, its output kept. */
+export interface StartedProcess {
+  readonly pid: number;
+  readonly exited: Promise<ProcessExit>;
+  stdout(): string;
+  stderr(): string;
+  /** Calls back with every line of stdout, those before the call included. */
+  onStdoutLine(listener: (line: string) => void): void;
+  /** Signals the process alone. */
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** Kills the whole group; harmless when it is gone. */
+  readonly killGroup: () => void;
+}
+
+export interface StartProcessOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** The whole environment: nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts a process with stdin at /dev/null. It dies with the tests' process, its children too. */
+export function startProcess(options: StartProcessOptions): StartedProcess {
+  const child = spawn(options.command, options.args, {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const { pid } = child;
+  let stdout = '';
+  let stderr = '';
+  const listeners: ((line: string) => void)[] = [];
+  const splitLines = createLineSplitter((line) => {
+    for (const listener of listeners) listener(line);
+  });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    splitLines(text);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const killGroup = (): void => {
+    if (pid !== undefined) killQuietly(-pid);
+  };
+  process.once('exit', killGroup);
+  const exited = new Promise<ProcessExit>((resolve, reject) => {
+    child.once('error', reject);
+    // `close` and not `exit`: by then the output is read to its end.
+    child.once('close', (code, signal) => {
+      process.off('exit', killGroup);
+      resolve({ code, signal });
+    });
+  });
+  return {
+    pid: pid ?? -1,
+    exited,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    onStdoutLine(listener) {
+      for (const line of stdout.split('\n').slice(0, -1)) listener(line);
+      listeners.push(listener);
+    },
+    signal(signal) {
+      child.kill(signal);
+    },
+    killGroup,
+  };
+}
+
+function createLineSplitter(onLine: (line: string) => void): (text: string) => void {
+  let rest = '';
+  return (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  };
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Nothing is left to kill.
+  }
+}
