@@ -1,0 +1,12 @@
+// Plain JavaScript, so that an older Node reaches this check instead of failing on the first .ts file.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+if (major < 24 || (major === 24 && minor < 12)) {
+  process.stderr.write(
+    `This needs Node 24.12 or newer and runs on ${process.version}.\n` +
+      'On Linux, `npm install` brings one: start with `npm start` or `npm run demo`. Elsewhere install Node 24.\n',
+  );
+  process.exit(1);
+}
+
+await import('./src/main.ts');
