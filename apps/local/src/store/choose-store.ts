@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+
+import { assertNever } from '@ccg/kernel';
+
+import { StartError } from '../start-error.ts';
+import { startEmbeddedServer } from './embedded-server.ts';
+import { keepRunning } from './keep-running.ts';
+import type { LocalStore, StoreObserver } from './local-store.ts';
+import { privateSocketPath } from './private-socket.ts';
+import { findRedisBinary } from './redis-binary.ts';
+import type { RedisBinary } from './redis-binary.ts';
+import { startRedis } from './spawn-redis.ts';
+
+export interface StoreChoice {
+  /** Forces a choice; `undefined`: the first that is there, in this order. */
+  readonly forced: 'redis-url' | 'redis-server' | 'embedded' | undefined;
+  readonly redisUrl: string | undefined;
+  /** The PATH on which a server binary is looked for. */
+  readonly searchPath: string;
+  readonly dataDir: string;
+  readonly temporaryDir: string;
+}
+
+/** Decides which Redis is used; nothing runs before its `start`. Order: `REDIS_URL`, a server binary of the machine, the embedded one. */
+export async function chooseStore(choice: StoreChoice, observer: StoreObserver): Promise<LocalStore> {
+  switch (choice.forced) {
+    case 'redis-url':
+      return remoteStore(choice.redisUrl);
+    case 'redis-server':
+      return spawnedStore(await requireBinary(choice.searchPath), choice, observer);
+    case 'embedded':
+      return embeddedStore(choice, observer);
+    case undefined: {
+      if (choice.redisUrl !== undefined) return remoteStore(choice.redisUrl);
+      const search = await findRedisBinary(choice.searchPath);
+      if (search.kind === 'found') return spawnedStore(search.binary, choice, observer);
+      if (search.kind === 'too-old') observer.say(`${search.binary.name} is too old (6.2 is needed) and not used.`);
+      return embeddedStore(choice, observer);
+    }
+    default:
+      return assertNever(choice.forced);
+  }
+}
+
+function remoteStore(url: string | undefined): LocalStore {
+  if (url === undefined) throw new StartError('LOCAL_STORE=redis-url needs REDIS_URL.');
+  return {
+    url,
+    name: 'Redis at REDIS_URL',
+    durability: 'as durable as that server is configured to be',
+    start: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function requireBinary(searchPath: string): Promise<RedisBinary> {
+  const search = await findRedisBinary(searchPath);
+  switch (search.kind) {
+    case 'found':
+      return search.binary;
+    case 'too-old':
+      throw new StartError(
+        `LOCAL_STORE=redis-server needs version 6.2 or newer; ${search.binary.path} is ${search.binary.name}.`,
+      );
+    case 'absent':
+      throw new StartError(
+        'LOCAL_STORE=redis-server needs redis-server or valkey-server on PATH (Debian: apt-get install redis-server).',
+      );
+    default:
+      return assertNever(search);
+  }
+}
+
+async function spawnedStore(binary: RedisBinary, choice: StoreChoice, observer: StoreObserver): Promise<LocalStore> {
+  const folder = join(choice.dataDir, 'redis');
+  const socketPath = await privateSocketPath(folder, 'redis.sock', choice.temporaryDir);
+  const begin = async () => {
+    const life = await startRedis(binary, { folder, socketPath });
+    if (life.adopted) observer.say(`Adopted the Redis (process ${life.pid}) that an earlier run left.`);
+    return life;
+  };
+  return {
+    url: `unix://${socketPath}`,
+    name: `${binary.name} on a private socket`,
+    durability: `kept in ${folder}; a crash of the machine loses at most the last second`,
+    ...keepRunning(binary.name, begin, observer),
+  };
+}
+
+async function embeddedStore(choice: StoreChoice, observer: StoreObserver): Promise<LocalStore> {
+  const folder = join(choice.dataDir, 'redis');
+  const socketPath = await privateSocketPath(folder, 'embedded.sock', choice.temporaryDir);
+  return {
+    url: `unix://${socketPath}`,
+    name: 'embedded, in memory',
+    durability: 'nothing survives a restart but the first API key; install redis-server or set REDIS_URL to keep more',
+    ...keepRunning('embedded', () => startEmbeddedServer({ listen: { path: socketPath } }), observer),
+  };
+}

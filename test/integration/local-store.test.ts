@@ -1,0 +1,195 @@
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { isProcessAlive } from '../../apps/local/src/process-alive.ts';
+import { chooseStore } from '../../apps/local/src/store/choose-store.ts';
+import type { StoreChoice } from '../../apps/local/src/store/choose-store.ts';
+import type { LocalStore } from '../../apps/local/src/store/local-store.ts';
+import { sendRedisCommand } from '../../apps/local/src/store/redis-command.ts';
+
+let root: string;
+let opened: LocalStore[];
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'ccg-store-'));
+  opened = [];
+});
+
+afterEach(async () => {
+  for (const store of opened) await store.close();
+  await rm(root, { recursive: true });
+});
+
+async function choose(choice: Partial<StoreChoice>, observer = observe()): Promise<LocalStore> {
+  const store = await chooseStore(
+    {
+      forced: undefined,
+      redisUrl: undefined,
+      searchPath: process.env['PATH'] ?? '',
+      dataDir: join(root, 'data'),
+      temporaryDir: root,
+      ...choice,
+    },
+    observer,
+  );
+  opened.push(store);
+  return store;
+}
+
+function observe() {
+  return { say: vi.fn<(line: string) => void>(), restarted: vi.fn<() => Promise<void>>(() => Promise.resolve()) };
+}
+
+function send(store: LocalStore, ...words: readonly string[]): Promise<string> {
+  return sendRedisCommand(socketOf(store), words, 2000);
+}
+
+function socketOf(store: LocalStore): string {
+  return store.url.replace(/^unix:\/\//, '');
+}
+
+async function pidOf(store: LocalStore): Promise<number> {
+  return Number(/^process_id:(\d+)/m.exec(await send(store, 'INFO', 'server'))?.[1]);
+}
+
+describe('the choice of a store', () => {
+  test('is REDIS_URL first, and takes it as it is', async () => {
+    const store = await choose({ redisUrl: 'rediss://:secret@redis.internal:6380' });
+    expect(store.url).toBe('rediss://:secret@redis.internal:6380');
+    expect(store.name).not.toContain('secret');
+  });
+
+  test('is a server of the machine next, and the embedded one last', async () => {
+    expect((await choose({})).name).toMatch(/^(redis|valkey)-server \d+\.\d+/);
+    expect((await choose({ searchPath: root })).name).toBe('embedded, in memory');
+  });
+
+  test('can be forced, and says what a forced one lacks', async () => {
+    expect((await choose({ forced: 'embedded', redisUrl: 'redis://elsewhere' })).name).toBe('embedded, in memory');
+    await expect(choose({ forced: 'redis-url' })).rejects.toThrow('LOCAL_STORE=redis-url needs REDIS_URL.');
+    await expect(choose({ forced: 'redis-server', searchPath: root })).rejects.toThrow(/apt-get install redis-server/);
+  });
+});
+
+describe('a spawned server', () => {
+  const forced = 'redis-server';
+
+  test('keeps what was written when it is closed and started again', async () => {
+    const first = await choose({ forced });
+    await first.start();
+    await send(first, 'SET', 'kept', 'yes');
+    const pid = await pidOf(first);
+    await first.close();
+    expect(isProcessAlive(pid)).toBe(false);
+    const second = await choose({ forced });
+    await second.start();
+    expect(await send(second, 'GET', 'kept')).toBe('yes');
+  });
+
+  test('is private, durable, bound to no port, in its own process group and without our environment', async () => {
+    const store = await choose({ forced });
+    await store.start();
+    const pid = await pidOf(store);
+    expect((await stat(join(root, 'data', 'redis'))).mode & 0o777).toBe(0o700);
+    expect(await send(store, 'INFO', 'persistence')).toContain('aof_enabled:1');
+    expect(await send(store, 'INFO', 'memory')).toContain('maxmemory_policy:noeviction');
+    expect(await send(store, 'INFO', 'server')).toContain('tcp_port:0');
+    const processGroup = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[2];
+    expect(processGroup).toBe(String(pid));
+    expect(await readFile(`/proc/${pid}/environ`, 'utf8')).not.toContain('PATH=');
+  });
+
+  test('is adopted by the next start when its parent left it running', async () => {
+    const left = await choose({ forced });
+    await left.start();
+    const pid = await pidOf(left);
+    const observer = observe();
+    const next = await choose({ forced }, observer);
+    await next.start();
+    expect(await pidOf(next)).toBe(pid);
+    expect(observer.say).toHaveBeenCalledWith(`Adopted the Redis (process ${pid}) that an earlier run left.`);
+    await next.close();
+    expect(isProcessAlive(pid)).toBe(false);
+  });
+
+  test('is not mistaken for another process that now has its id', async () => {
+    const store = await choose({ forced });
+    await store.start();
+    await store.close();
+    await writeFile(join(root, 'data', 'redis', 'redis.pid'), `${process.ppid}\n`);
+    await store.close();
+    const next = await choose({ forced });
+    await next.start();
+    expect(await pidOf(next)).not.toBe(process.ppid);
+  });
+
+  test('is started again when it is killed', async () => {
+    const observer = observe();
+    const store = await choose({ forced }, observer);
+    await store.start();
+    const pid = await pidOf(store);
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(
+      () => {
+        expect(observer.restarted).toHaveBeenCalledOnce();
+      },
+      { timeout: 10_000 },
+    );
+    expect(await pidOf(store)).not.toBe(pid);
+  });
+
+  test('shows the end of its log when it does not start', async () => {
+    const store = await choose({ forced });
+    await store.start();
+    await send(store, 'SET', 'a', 'b');
+    await store.close();
+    const folder = join(root, 'data', 'redis');
+    for (const name of await readdir(folder, { recursive: true })) {
+      if (name.endsWith('.aof')) await writeFile(join(folder, name), 'not an append-only file\n');
+    }
+    const next = await choose({ forced });
+    await expect(next.start()).rejects.toThrow(/did not start \(it ended\)\. Its log ends with:\n.*format/s);
+  });
+});
+
+describe.each(['redis-server', 'embedded'] as const)('%s', (forced) => {
+  test('listens under the temporary directory when DATA_DIR is too long for a socket', async () => {
+    const store = await choose({ forced, dataDir: join(root, 'long'.repeat(30), 'a b%#?') });
+    await store.start();
+    expect(await send(store, 'PING')).toBe('PONG');
+    expect(socketOf(store).length).toBeLessThan(107);
+  });
+
+  test('has a URL that survives a path with spaces, percent signs and more', async () => {
+    const store = await choose({ forced, dataDir: join(root, 'a b%20#?ü') });
+    await store.start();
+    expect(await send(store, 'PING')).toBe('PONG');
+  });
+});
+
+describe('the embedded server', () => {
+  test('runs Lua, forgets everything on close and leaves no socket', async () => {
+    const store = await choose({ forced: 'embedded' });
+    await store.start();
+    const script = "redis.call('SET', KEYS[1], ARGV[1]); return redis.call('GET', KEYS[1])";
+    expect(await send(store, 'EVAL', script, '1', 'k', 'value')).toBe('value');
+    await store.close();
+    expect(await readdir(join(root, 'data', 'redis'))).toEqual([]);
+    const next = await choose({ forced: 'embedded' });
+    await next.start();
+    expect(await send(next, 'EXISTS', 'k')).toBe('0');
+  });
+
+  test('takes the place of a socket file that a killed process left', async () => {
+    await writeFile(join(root, 'stale'), '');
+    const store = await choose({ forced: 'embedded' });
+    await writeFile(socketOf(store), '');
+    await store.start();
+    const socket = connect(socketOf(store));
+    await once(socket, 'connect');
+    socket.destroy();
+  });
+});
