@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { reachableUrl, welcome } from './welcome.ts';
+
+describe('reachableUrl', () => {
+  test.each([
+    ['http://127.0.0.1:4000', 'http://127.0.0.1:4000'],
+    ['http://0.0.0.0:4000', 'http://127.0.0.1:4000'],
+    ['http://[::]:4000', 'http://[::1]:4000'],
+    ['http://[::1]:4000/', 'http://[::1]:4000'],
+    ['http://gateway.internal:80', 'http://gateway.internal'],
+  ])('%s is called as %s', (listening, callable) => {
+    expect(reachableUrl(listening)).toBe(callable);
+  });
+});
+
+describe('welcome', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "it's a $folder "));
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  /** What a shell hands to a command that stands in for the pasted line's last word or its curl. */
+  async function paste(line: string, standIn: string): Promise<string> {
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${standIn}\n${line}`]);
+    return stdout;
+  }
+
+  function linesOf(url: string): readonly string[] {
+    const store = { name: 'a store', durability: 'durable' };
+    return welcome({ isDemo: false, url, store, firstKeyFile: join(folder, 'first-key') }).split('\n');
+  }
+
+  test.each(['http://127.0.0.1:4000', 'http://[::]:4000'])(
+    'prints a claude line for %s that a shell understands',
+    async (url) => {
+      await writeFile(join(folder, 'first-key'), 'the-key\n');
+      const line = linesOf(url).find((text) => text.endsWith(' claude')) ?? '';
+      const printed = await paste(line, 'claude() { printf "%s %s" "$ANTHROPIC_BASE_URL" "$ANTHROPIC_AUTH_TOKEN"; }');
+      expect(printed).toBe(`${reachableUrl(url)} the-key`);
+    },
+  );
+
+  test('prints a curl line that a shell understands', async () => {
+    await writeFile(join(folder, 'first-key'), 'the-key\n');
+    const line = linesOf('http://[::]:4000').find((text) => text.startsWith('curl ')) ?? '';
+    const words = (await paste(line, String.raw`curl() { printf '%s\n' "$@"; }`)).split('\n');
+    expect(words).toContain('http://[::1]:4000/v1/messages');
+    expect(words).toContain('x-api-key: the-key');
+    const body: unknown = JSON.parse(words[words.indexOf('-d') + 1] ?? '');
+    expect(body).toMatchObject({ max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] });
+  });
+
+  test('never prints the key itself', async () => {
+    await writeFile(join(folder, 'first-key'), 'the-key\n');
+    expect(linesOf('http://127.0.0.1:4000').join('\n')).not.toContain('the-key');
+  });
+});

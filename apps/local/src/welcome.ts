@@ -1,0 +1,47 @@
+export interface WelcomeFacts {
+  readonly isDemo: boolean;
+  /** The gateway's URL as it listens. */
+  readonly url: string;
+  readonly store: { readonly name: string; readonly durability: string };
+  readonly firstKeyFile: string;
+}
+
+/** What a person reads after a start. The last two commands work when pasted into a POSIX shell. */
+export function welcome({ isDemo, url, store, firstKeyFile }: WelcomeFacts): string {
+  const baseUrl = reachableUrl(url);
+  const apiKey = `"$(cat ${shellQuote(firstKeyFile, 'always')})"`;
+  const body = { model: 'claude-sonnet-4-5', max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] };
+  const lines = [
+    isDemo
+      ? 'Claude Code Gateway DEMO: every answer is canned, no model is asked, nothing is billed.'
+      : 'Claude Code Gateway is ready.',
+    '',
+    `  Base URL    ${baseUrl}`,
+    `  API key     in ${firstKeyFile}`,
+    `  Store       ${store.name}: ${store.durability}`,
+    '',
+    'Try it:',
+    '',
+    `curl -sS ${shellQuote(`${baseUrl}/v1/messages`)} -H "x-api-key: $(cat ${shellQuote(firstKeyFile, 'always')})"` +
+      ` -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' -d ${shellQuote(JSON.stringify(body))}`,
+    '',
+    `ANTHROPIC_BASE_URL=${shellQuote(baseUrl)} ANTHROPIC_AUTH_TOKEN=${apiKey} claude`,
+    '',
+    'Ctrl-C lets running requests finish and stops; a second Ctrl-C stops at once.',
+  ];
+  return `\n${lines.join('\n')}\n\n`;
+}
+
+/** A URL that a client on this machine can call: one may listen on every address, but not call it. */
+export function reachableUrl(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.hostname === '0.0.0.0') parsed.hostname = '127.0.0.1';
+  if (parsed.hostname === '[::]') parsed.hostname = '[::1]';
+  return parsed.origin;
+}
+
+/** Quotes a word for a POSIX shell; `when-needed` leaves one alone that has nothing to quote. */
+function shellQuote(word: string, mode: 'always' | 'when-needed' = 'when-needed'): string {
+  if (mode === 'when-needed' && /^[\w/:.@%+=,-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
