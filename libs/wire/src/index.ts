@@ -1,1 +1,11 @@
-export {};
+export { bytesToString, decodeByteString, encodeText, stringToBytes } from './bytes.ts';
+export type { HeaderList } from './headers.ts';
+export { JsonDepthError, JsonSyntaxError } from './json/json-errors.ts';
+export { isJsonObject, isText, JoinedText, RawJson, RawText } from './json/json-value.ts';
+export type { JsonArray, JsonObject, JsonText, JsonValue } from './json/json-value.ts';
+export { readJson } from './json/read-json.ts';
+export type { ReadJsonOptions } from './json/read-json.ts';
+export { decodeJson, decodeText, isEmptyText, joinTexts, textStartsWith } from './json/text.ts';
+export { writeJson } from './json/write-json.ts';
+export { noUsage } from './usage.ts';
+export type { Usage } from './usage.ts';

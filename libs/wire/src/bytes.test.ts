@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { bytesToString, decodeByteString, encodeText, stringToBytes } from './bytes.ts';
+
+test('bytes survive the way through a byte string', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      const byteString = bytesToString(bytes);
+      expect(byteString).toHaveLength(bytes.length);
+      expect([...stringToBytes(byteString)]).toEqual([...bytes]);
+    }),
+  );
+});
+
+test('a view into a larger buffer gives its own bytes alone', () => {
+  expect(bytesToString(new Uint8Array([1, 97, 98, 2]).subarray(1, 3))).toBe('ab');
+});
+
+test('text becomes its UTF-8 bytes, a lone surrogate the replacement character', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect([...stringToBytes(encodeText(text))]).toEqual([...new TextEncoder().encode(text)]);
+      expect(decodeByteString(encodeText(text))).toBe(text.toWellFormed());
+    }),
+  );
+});
+
+test('malformed UTF-8 decodes to replacement characters instead of failing', () => {
+  expect(decodeByteString('a\u00e2\u0082"\u00ff')).toBe('a\ufffd"\ufffd');
+});

@@ -1,0 +1,263 @@
+import {
+  BACKSLASH,
+  CARRIAGE_RETURN,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  DOT,
+  LINE_FEED,
+  MINUS,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  PLUS,
+  QUOTE,
+  SLASH,
+  SPACE,
+  TAB,
+  ZERO,
+} from './characters.ts';
+import { JsonDepthError, JsonSyntaxError } from './json-errors.ts';
+
+/** From this length on 32 native searches for one character each beat one regular expression. */
+const LONG_SOURCE = 1024;
+const NO_CONTROLS: readonly SpacingControl[] = [];
+
+/** A tab, line feed or carriage return, and where it is next after the last string looked at. */
+export interface SpacingControl {
+  readonly character: string;
+  next: number;
+}
+
+/** Where a pass over a JSON byte string stands. */
+export interface JsonScan {
+  readonly source: string;
+  readonly maxDepth: number;
+  /** The control characters that occur, all of which are white space: strings must not hold them. */
+  readonly controls: readonly SpacingControl[];
+  position: number;
+  depth: number;
+  /** The first backslash at or after the last string looked at; the source's length when there is none. */
+  nextBackslash: number;
+}
+
+/**
+ * Finds the white space among the control characters of a source, once, so that a string is checked for them by
+ * comparing offsets. Any other control character is refused here: it has no place inside or outside of a string.
+ */
+export function findControls(source: string): readonly SpacingControl[] {
+  if (source.length < LONG_SOURCE && !/[^ -\uffff]/.test(source)) return NO_CONTROLS;
+  const found: SpacingControl[] = [];
+  for (let code = 0; code < SPACE; code += 1) {
+    const character = String.fromCharCode(code);
+    const index = source.indexOf(character);
+    if (index < 0) continue;
+    if (code !== TAB && code !== LINE_FEED && code !== CARRIAGE_RETURN) refuseAt(index, 'Unexpected control character');
+    found.push({ character, next: index });
+  }
+  return found;
+}
+
+/** Checks one value of any kind, allocating nothing. `code` is the character at `position`. */
+export function skipValue(scan: JsonScan, code: number): void {
+  switch (code) {
+    case QUOTE:
+      skipString(scan);
+      break;
+    case OPEN_BRACE:
+      skipObject(scan);
+      break;
+    case OPEN_BRACKET:
+      skipArray(scan);
+      break;
+    case 0x74:
+      skipWord(scan, 'true');
+      break;
+    case 0x66:
+      skipWord(scan, 'false');
+      break;
+    case 0x6e:
+      skipWord(scan, 'null');
+      break;
+    default:
+      skipNumber(scan, code);
+  }
+}
+
+function skipObject(scan: JsonScan): void {
+  enter(scan);
+  let code = skipWhitespace(scan);
+  if (code !== CLOSE_BRACE) {
+    for (;;) {
+      if (code !== QUOTE) refuse(scan, 'Expected a member name in quotes');
+      skipString(scan);
+      skipColon(scan);
+      skipValue(scan, skipWhitespace(scan));
+      code = skipWhitespace(scan);
+      if (code !== COMMA) break;
+      scan.position += 1;
+      code = skipWhitespace(scan);
+    }
+    if (code !== CLOSE_BRACE) refuse(scan, 'Expected a comma or the end of the object');
+  }
+  leave(scan);
+}
+
+function skipArray(scan: JsonScan): void {
+  enter(scan);
+  let code = skipWhitespace(scan);
+  if (code !== CLOSE_BRACKET) {
+    for (;;) {
+      skipValue(scan, code);
+      code = skipWhitespace(scan);
+      if (code !== COMMA) break;
+      scan.position += 1;
+      code = skipWhitespace(scan);
+    }
+    if (code !== CLOSE_BRACKET) refuse(scan, 'Expected a comma or the end of the array');
+  }
+  leave(scan);
+}
+
+/** Steps over an opening bracket, one level deeper. */
+export function enter(scan: JsonScan): void {
+  scan.depth += 1;
+  if (scan.depth > scan.maxDepth) throw new JsonDepthError(scan.maxDepth);
+  scan.position += 1;
+}
+
+/** Steps over a closing bracket, one level up. */
+export function leave(scan: JsonScan): void {
+  scan.depth -= 1;
+  scan.position += 1;
+}
+
+/** Steps over white space and gives the character there; NaN at the end of the source. */
+export function skipWhitespace(scan: JsonScan): number {
+  const { source } = scan;
+  let code = source.charCodeAt(scan.position);
+  while (code <= SPACE && (code === SPACE || code === LINE_FEED || code === CARRIAGE_RETURN || code === TAB)) {
+    scan.position += 1;
+    code = source.charCodeAt(scan.position);
+  }
+  return code;
+}
+
+export function skipColon(scan: JsonScan): void {
+  if (skipWhitespace(scan) !== COLON) refuse(scan, 'Expected a colon after the member name');
+  scan.position += 1;
+}
+
+/** Checks the string that opens at `position` and steps over it; gives the offset of its closing quote. */
+export function skipString(scan: JsonScan): number {
+  const { source } = scan;
+  const start = scan.position + 1;
+  let close = source.indexOf('"', start);
+  if (close < 0) refuseEnd(scan);
+  if (scan.nextBackslash < start) scan.nextBackslash = indexOrEnd(source, '\\', start);
+  if (scan.nextBackslash < close) close = skipEscapes(scan, close);
+  if (scan.controls.length > 0) refuseControls(scan, start, close);
+  scan.position = close + 1;
+  return close;
+}
+
+/** Checks every escape up to the first quote that is not part of one, and gives that quote's offset. */
+function skipEscapes(scan: JsonScan, firstQuote: number): number {
+  const { source } = scan;
+  let close = firstQuote;
+  let at = scan.nextBackslash;
+  while (at < close) {
+    at = afterEscape(scan, at);
+    if (close < at) {
+      close = source.indexOf('"', at);
+      if (close < 0) refuseEnd(scan);
+    }
+    if (source.charCodeAt(at) !== BACKSLASH) at = indexOrEnd(source, '\\', at);
+  }
+  scan.nextBackslash = at;
+  return close;
+}
+
+function afterEscape(scan: JsonScan, at: number): number {
+  const { source } = scan;
+  switch (source.charCodeAt(at + 1)) {
+    case 0x6e: // n
+    case QUOTE:
+    case BACKSLASH:
+    case 0x74: // t
+    case SLASH:
+    case 0x72: // r
+    case 0x62: // b
+    case 0x66: // f
+      return at + 2;
+    case 0x75: // u
+      for (let digit = at + 2; digit < at + 6; digit += 1) {
+        if (!isHexDigit(source.charCodeAt(digit))) return refuseAt(at, 'Unknown escape in a string');
+      }
+      return at + 6;
+    default:
+      return refuseAt(at, 'Unknown escape in a string');
+  }
+}
+
+function isHexDigit(code: number): boolean {
+  const lower = code | 0x20;
+  return (code >= ZERO && code <= NINE) || (lower >= 0x61 && lower <= 0x66);
+}
+
+function refuseControls(scan: JsonScan, start: number, end: number): void {
+  for (const control of scan.controls) {
+    if (control.next < start) control.next = indexOrEnd(scan.source, control.character, start);
+    if (control.next < end) refuseAt(control.next, 'A control character in a string must be escaped');
+  }
+}
+
+export function skipWord(scan: JsonScan, word: string): void {
+  if (!scan.source.startsWith(word, scan.position)) refuse(scan, 'Expected a value');
+  scan.position += word.length;
+}
+
+/** Checks a number by JSON's grammar, which is stricter than JavaScript's. */
+export function skipNumber(scan: JsonScan, first: number): void {
+  let code = first;
+  if (code === MINUS) code = next(scan);
+  if (code === ZERO) code = next(scan);
+  else code = skipDigits(scan, code);
+  if (code === DOT) code = skipDigits(scan, next(scan));
+  if (code !== 0x65 && code !== 0x45) return; // e, E
+  code = next(scan);
+  if (code === PLUS || code === MINUS) code = next(scan);
+  skipDigits(scan, code);
+}
+
+function skipDigits(scan: JsonScan, first: number): number {
+  let code = first;
+  if (!(code >= ZERO && code <= NINE)) refuse(scan, 'Expected a value');
+  while (code >= ZERO && code <= NINE) code = next(scan);
+  return code;
+}
+
+function next(scan: JsonScan): number {
+  scan.position += 1;
+  return scan.source.charCodeAt(scan.position);
+}
+
+function indexOrEnd(source: string, character: string, from: number): number {
+  const index = source.indexOf(character, from);
+  return index < 0 ? source.length : index;
+}
+
+/** Fails where the scan stands. */
+export function refuse(scan: JsonScan, reason: string): never {
+  if (scan.position >= scan.source.length) refuseEnd(scan);
+  return refuseAt(scan.position, reason);
+}
+
+function refuseEnd(scan: JsonScan): never {
+  return refuseAt(scan.source.length, 'The JSON ends too early');
+}
+
+function refuseAt(offset: number, reason: string): never {
+  throw new JsonSyntaxError(reason, offset);
+}

@@ -1,0 +1,187 @@
+import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './characters.ts';
+import { decodeByteString } from '../bytes.ts';
+import { RawJson, RawText } from './json-value.ts';
+import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
+import {
+  enter,
+  findControls,
+  leave,
+  refuse,
+  skipColon,
+  skipNumber,
+  skipString,
+  skipValue,
+  skipWhitespace,
+  skipWord,
+} from './json-scan.ts';
+import type { JsonScan } from './json-scan.ts';
+
+export interface ReadJsonOptions {
+  /** Members of these names stay `RawJson`, at any depth, when their value is an object or an array. */
+  readonly rawKeys?: ReadonlySet<string>;
+  /** How deep arrays and objects may nest, 512 unless told. */
+  readonly maxDepth?: number;
+  /** From how many bytes on a plain ASCII string stays `RawText` too, 64 unless told. */
+  readonly rawTextMinLength?: number;
+}
+
+interface JsonReader extends JsonScan {
+  readonly rawKeys: ReadonlySet<string>;
+  readonly rawTextMinLength: number;
+  /** Short strings seen before, by a weak hash: names and values repeat so much that looking beats making them. */
+  readonly seen: string[];
+}
+
+const SEEN_SLOTS = 256;
+const SEEN_MAX_LENGTH = 32;
+const nothingSeen: readonly string[] = Array.from({ length: SEEN_SLOTS }, () => '');
+const NO_KEYS: ReadonlySet<string> = new Set();
+
+/**
+ * Reads JSON (RFC 8259) from a byte string: the language that `JSON.parse` accepts, and the values that it gives,
+ * but strings that are long, escaped or not ASCII stay slices of the source as `RawText`, and members named in
+ * `rawKeys` are checked and stay `RawJson`. Names of members are Unicode text. The tree keeps the source alive.
+ * Throws `JsonSyntaxError` or `JsonDepthError`.
+ */
+export function readJson(source: string, options: ReadJsonOptions = {}): JsonValue {
+  const reader: JsonReader = {
+    source,
+    maxDepth: options.maxDepth ?? 512,
+    controls: findControls(source),
+    position: 0,
+    depth: 0,
+    nextBackslash: -1,
+    rawKeys: options.rawKeys ?? NO_KEYS,
+    rawTextMinLength: options.rawTextMinLength ?? 64,
+    seen: nothingSeen.slice(),
+  };
+  const value = readValue(reader, skipWhitespace(reader));
+  skipWhitespace(reader);
+  if (reader.position < source.length) refuse(reader, 'Expected nothing after the JSON value');
+  return value;
+}
+
+function readValue(reader: JsonReader, code: number): JsonValue {
+  switch (code) {
+    case QUOTE:
+      return readString(reader);
+    case OPEN_BRACE:
+      return readObject(reader);
+    case OPEN_BRACKET:
+      return readArray(reader);
+    case 0x74:
+      skipWord(reader, 'true');
+      return true;
+    case 0x66:
+      skipWord(reader, 'false');
+      return false;
+    case 0x6e:
+      skipWord(reader, 'null');
+      return null;
+    default:
+      return readNumber(reader, code);
+  }
+}
+
+function readObject(reader: JsonReader): JsonObject {
+  enter(reader);
+  const object: JsonObject = {};
+  let code = skipWhitespace(reader);
+  if (code !== CLOSE_BRACE) {
+    for (;;) {
+      if (code !== QUOTE) refuse(reader, 'Expected a member name in quotes');
+      const key = readKey(reader);
+      skipColon(reader);
+      const value = readMember(reader, key);
+      if (key === '__proto__') defineProto(object, value);
+      else object[key] = value;
+      code = skipWhitespace(reader);
+      if (code !== COMMA) break;
+      reader.position += 1;
+      code = skipWhitespace(reader);
+    }
+    if (code !== CLOSE_BRACE) refuse(reader, 'Expected a comma or the end of the object');
+  }
+  leave(reader);
+  return object;
+}
+
+function readMember(reader: JsonReader, key: string): JsonValue {
+  const code = skipWhitespace(reader);
+  if ((code === OPEN_BRACE || code === OPEN_BRACKET) && reader.rawKeys.has(key)) {
+    const start = reader.position;
+    skipValue(reader, code);
+    return new RawJson(reader.source, start, reader.position);
+  }
+  return readValue(reader, code);
+}
+
+/** An assignment would set the prototype. */
+function defineProto(object: JsonObject, value: JsonValue): void {
+  Object.defineProperty(object, '__proto__', { value, writable: true, enumerable: true, configurable: true });
+}
+
+function readArray(reader: JsonReader): JsonArray {
+  enter(reader);
+  const array: JsonArray = [];
+  let code = skipWhitespace(reader);
+  if (code !== CLOSE_BRACKET) {
+    for (;;) {
+      array.push(readValue(reader, code));
+      code = skipWhitespace(reader);
+      if (code !== COMMA) break;
+      reader.position += 1;
+      code = skipWhitespace(reader);
+    }
+    if (code !== CLOSE_BRACKET) refuse(reader, 'Expected a comma or the end of the array');
+  }
+  leave(reader);
+  return array;
+}
+
+function readString(reader: JsonReader): string | RawText {
+  const start = reader.position + 1;
+  const end = skipString(reader);
+  return plainText(reader, start, end, reader.rawTextMinLength) ?? new RawText(reader.source, start, end);
+}
+
+function readKey(reader: JsonReader): string {
+  const start = reader.position + 1;
+  const end = skipString(reader);
+  return plainText(reader, start, end, Infinity) ?? decodeKey(reader.source, start, end);
+}
+
+function decodeKey(source: string, start: number, end: number): string {
+  const decoded: unknown = JSON.parse(decodeByteString(source.slice(start - 1, end + 1)));
+  return String(decoded);
+}
+
+/** The text itself when its bytes are ASCII without escapes and fewer than `maxLength`. */
+function plainText(reader: JsonReader, start: number, end: number, maxLength: number): string | undefined {
+  const { source, seen } = reader;
+  const length = end - start;
+  if (length >= maxLength) return undefined;
+  if (length === 0) return '';
+  if (length > SEEN_MAX_LENGTH) return isPlain(source, start, end) ? source.slice(start, end) : undefined;
+  const slot = (source.charCodeAt(start) * 7 + source.charCodeAt(end - 1) * 31 + length * 13) % SEEN_SLOTS;
+  const candidate = seen[slot];
+  if (candidate?.length === length && source.startsWith(candidate, start)) return candidate;
+  if (!isPlain(source, start, end)) return undefined;
+  const text = source.slice(start, end);
+  seen[slot] = text;
+  return text;
+}
+
+function isPlain(source: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const code = source.charCodeAt(at);
+    if (code > 0x7f || code === 0x5c) return false;
+  }
+  return true;
+}
+
+function readNumber(reader: JsonReader, code: number): number {
+  const start = reader.position;
+  skipNumber(reader, code);
+  return Number(reader.source.slice(start, reader.position));
+}

@@ -1,0 +1,69 @@
+import { encodeText } from '../bytes.ts';
+import { JoinedText, RawJson, RawText } from './json-value.ts';
+import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
+
+/**
+ * Writes JSON as a byte string. Plain strings and names are Unicode text and are escaped and encoded as needed, raw
+ * texts and raw subtrees are copied as they came, undefined members are left out. What JSON cannot say follows what
+ * was read: a number too large becomes one too large again; NaN, which nothing reads, becomes null.
+ */
+export function writeJson(value: JsonValue): string {
+  if (typeof value === 'string') return writeString(value);
+  if (typeof value === 'number') return writeNumber(value);
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (value === null) return 'null';
+  if (value instanceof RawText) return `"${value.source.slice(value.start, value.end)}"`;
+  if (value instanceof RawJson) return value.source.slice(value.start, value.end);
+  if (Array.isArray(value)) return writeArray(value);
+  if (value instanceof JoinedText) return writeJoined(value);
+  return writeObject(value);
+}
+
+function writeString(text: string): string {
+  if (isPlain(text)) return `"${text}"`;
+  return encodeText(JSON.stringify(text));
+}
+
+function isPlain(text: string): boolean {
+  // A loop beats the call of a regular expression on the short strings that names and values mostly are.
+  if (text.length > 32) return !/["\\]|[^ -~]/.test(text);
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return false;
+  }
+  return true;
+}
+
+function writeNumber(value: number): string {
+  if (Number.isFinite(value)) return Object.is(value, -0) ? '-0' : String(value);
+  if (Number.isNaN(value)) return 'null';
+  return value > 0 ? '1e999' : '-1e999';
+}
+
+function writeArray(array: JsonArray): string {
+  let out = '[';
+  for (let index = 0; index < array.length; index += 1) {
+    if (index > 0) out += ',';
+    out += writeJson(array[index] ?? null);
+  }
+  return `${out}]`;
+}
+
+function writeJoined(text: JoinedText): string {
+  let out = '"';
+  for (const part of text.parts) {
+    out += typeof part === 'string' ? writeString(part).slice(1, -1) : part.source.slice(part.start, part.end);
+  }
+  return `${out}"`;
+}
+
+function writeObject(object: JsonObject): string {
+  let out = '{';
+  for (const key of Object.keys(object)) {
+    const value = object[key];
+    if (value === undefined) continue;
+    if (out.length > 1) out += ',';
+    out += `${writeString(key)}:${writeJson(value)}`;
+  }
+  return `${out}}`;
+}

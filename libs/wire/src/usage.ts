@@ -1,0 +1,18 @@
+/** What a request used, in tokens. The three input kinds are disjoint: their sum is the whole prompt. */
+export interface Usage {
+  /** Neither read from nor written to a cache. */
+  readonly inputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  /** Includes `reasoningTokens`. */
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+export const noUsage: Usage = {
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+};
