@@ -1,0 +1,16 @@
+import { randomUUID } from 'node:crypto';
+
+export interface SuiteRedis {
+  readonly url: string;
+  /** No other call gets the same one, so that suites share a server and nobody needs to flush it. */
+  readonly keyPrefix: string;
+}
+
+/** The run's Redis with a redis-key prefix for one suite. `TEST_REDIS_URL` is set by the suite's global setup or by whoever runs it. */
+export function redisForSuite(name: string): SuiteRedis {
+  const url = process.env['TEST_REDIS_URL'];
+  if (url === undefined || url === '') {
+    throw new Error('TEST_REDIS_URL is not set. Run this file through npm test, or set it to a Redis for tests.');
+  }
+  return { url, keyPrefix: `test:${name}:${randomUUID()}:` };
+}

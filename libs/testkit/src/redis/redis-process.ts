@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startProcess } from '../start-process.ts';
+import type { StartedProcess } from '../start-process.ts';
+import { unreachableUrl } from '../unreachable-url.ts';
+
+/** A Redis of its own for a test that hurts it. Nothing is kept: a restart comes back empty. */
+export interface RedisProcess {
+  /** `redis://127.0.0.1:<port>`, with the password where there is one. */
+  readonly url: string;
+  /** The unix socket of the same server. */
+  readonly socketPath: string;
+  /** SIGSTOP: connections stay open and nothing is answered. */
+  freeze(): void;
+  /** SIGCONT. */
+  thaw(): void;
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and socket after `kill`. */
+  start(): Promise<void>;
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export interface RedisProcessOptions {
+  /** The server's binary. */
+  readonly binary: string;
+  readonly password?: string;
+}
+
+/** Starts a server on 127.0.0.1 and a unix socket, without persistence; resolves when it takes connections. */
+export async function startRedisProcess(options: RedisProcessOptions): Promise<RedisProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'ccg-redis-'));
+  const socketPath = join(folder, 'redis.sock');
+  const { port, process: first } = await startOnFreePort(options, folder, socketPath);
+  let running = first;
+
+  async function kill(): Promise<void> {
+    running.killGroup();
+    await running.exited;
+  }
+
+  return {
+    url: `redis://${options.password === undefined ? '' : `:${options.password}@`}127.0.0.1:${port}`,
+    socketPath,
+    freeze() {
+      running.signal('SIGSTOP');
+    },
+    thaw() {
+      running.signal('SIGCONT');
+    },
+    kill,
+    async start() {
+      const again = await tryStart(options, folder, socketPath, port);
+      if (again === undefined) throw new Error(`Port ${port} was taken while Redis was down.`);
+      running = again;
+    },
+    async stop() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A port that was free a moment ago may be taken now, so a few are tried. */
+async function startOnFreePort(
+  options: RedisProcessOptions,
+  folder: string,
+  socketPath: string,
+): Promise<{ port: string; process: StartedProcess }> {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const { port } = new URL(await unreachableUrl());
+    const started = await tryStart(options, folder, socketPath, port);
+    if (started !== undefined) return { port, process: started };
+  }
+  throw new Error(`${options.binary} found no free port in five attempts.`);
+}
+
+/** Gives undefined when the port was taken; throws with the server's output when it fails otherwise. */
+async function tryStart(
+  options: RedisProcessOptions,
+  folder: string,
+  socketPath: string,
+  port: string,
+): Promise<StartedProcess | undefined> {
+  const child = startProcess({
+    command: options.binary,
+    args: serverArguments(options, folder, socketPath, port),
+    cwd: folder,
+    env: {},
+  });
+  const ready = new Promise<'ready'>((resolve) => {
+    child.onStdoutLine((line) => {
+      if (/ready to accept connections/iu.test(line)) resolve('ready');
+    });
+  });
+  const outcome = await Promise.race([ready, child.exited]);
+  if (outcome === 'ready') return child;
+  if (/address already in use/iu.test(child.stdout())) return undefined;
+  throw new Error(`${options.binary} did not start:\n${child.stdout()}${child.stderr()}`);
+}
+
+function serverArguments(options: RedisProcessOptions, folder: string, socketPath: string, port: string): string[] {
+  const settings: Record<string, string> = {
+    bind: '127.0.0.1',
+    port,
+    unixsocket: socketPath,
+    dir: folder,
+    save: '',
+    appendonly: 'no',
+    ...(options.password === undefined ? {} : { requirepass: options.password }),
+  };
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+}
