@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { createRedisKeys } from './redis-keys.ts';
+
+const redisKeys = createRedisKeys('ccg:');
+
+test('everything of a tenant shares its hash tag, and no other name has one', () => {
+  const ofTenant = [
+    redisKeys.tenant('acme'),
+    redisKeys.apiKeys('acme'),
+    redisKeys.apiKey('acme', 'key_1'),
+    redisKeys.rateLimits('acme'),
+    redisKeys.leases('acme'),
+  ];
+  for (const name of ofTenant) expect(name.startsWith('ccg:{t:acme}:')).toBe(true);
+  expect(new Set(ofTenant).size).toBe(ofTenant.length);
+  for (const name of [redisKeys.apiKeyIndex('d1'), redisKeys.pepperFingerprint(), redisKeys.revocations()]) {
+    expect(name).toMatch(/^ccg:[^{}]+$/u);
+  }
+});
+
+test('a tenant or prefix with a brace is refused: it could move into another hash tag', () => {
+  expect(() => redisKeys.leases('a}b')).toThrow(RangeError);
+  expect(() => createRedisKeys('{x}:')).toThrow(RangeError);
+});
