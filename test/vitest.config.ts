@@ -1,7 +1,7 @@
 import { existsSync, globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { countsReporter } from './counts-reporter.ts';
+import { countsReporter } from './gates/counts-reporter.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

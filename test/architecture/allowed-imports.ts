@@ -1,0 +1,58 @@
+/** What one package may import. Anything that is not listed is denied. */
+export interface AllowedImports {
+  /** Packages of this repository. */
+  readonly own: readonly string[];
+  /** Packages of the registry; a subpath such as `js-redis-server/core` belongs to its package. */
+  readonly external: readonly string[];
+  /** Whether production files may import `node:` modules; tests always may. */
+  readonly node: boolean;
+}
+
+const allLibs = [
+  '@ccg/kernel',
+  '@ccg/wire',
+  '@ccg/catalog',
+  '@ccg/translation',
+  '@ccg/upstream',
+  '@ccg/store',
+  '@ccg/tenancy',
+  '@ccg/admission',
+  '@ccg/serving',
+  '@ccg/telemetry',
+] as const;
+
+/** Every folder of apps/ and libs/, and `test`; arrows point downwards only. */
+export const allowedImports: Readonly<Record<string, AllowedImports>> = {
+  'libs/kernel': { own: [], external: [], node: false },
+  'libs/wire': { own: ['@ccg/kernel'], external: [], node: false },
+  'libs/catalog': { own: ['@ccg/kernel', '@ccg/wire'], external: ['zod'], node: false },
+  'libs/translation': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/catalog'], external: [], node: false },
+  'libs/upstream': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/catalog'], external: ['undici'], node: true },
+  'libs/store': { own: ['@ccg/kernel'], external: ['ioredis'], node: true },
+  'libs/tenancy': { own: ['@ccg/kernel', '@ccg/store'], external: [], node: true },
+  'libs/admission': { own: ['@ccg/kernel', '@ccg/store'], external: ['rate-limiter-flexible'], node: true },
+  'libs/telemetry': { own: ['@ccg/kernel'], external: ['pino', 'prom-client'], node: true },
+  'libs/serving': { own: allLibs.filter((lib) => lib !== '@ccg/serving'), external: [], node: true },
+  'libs/testkit': { own: allLibs, external: ['ioredis', 'testcontainers'], node: true },
+  'apps/gateway': { own: allLibs, external: ['express', 'zod'], node: true },
+  'apps/local': {
+    own: [...allLibs, '@ccg/gateway'],
+    external: ['js-redis-server', 'zod', '@copilotkit/aimock'],
+    node: true,
+  },
+  test: { own: [...allLibs, '@ccg/gateway'], external: ['ioredis', 'vite'], node: true },
+};
+
+/** Modules for tests alone: files named `*.test.ts`, everything in `test/`, and the testkit itself. */
+export const testOnlyImports: readonly string[] = ['@ccg/testkit', '@anthropic-ai/sdk', 'fast-check', 'vitest'];
+
+/** Modules that only some files of an allowed package may import; tests are free. Paths are prefixes. */
+export const confinedImports: Readonly<Record<string, readonly string[]>> = {
+  // The digest of a Lua script is Redis's own name for it; credentials are the only other thing that libs hash.
+  'node:crypto': ['apps/', 'libs/tenancy/src/credentials/', 'libs/store/src/script.ts'],
+  // A development dependency: the file that holds the demo loads it when asked for.
+  '@copilotkit/aimock': ['apps/local/src/demo'],
+};
+
+/** Production files that may import development dependencies. */
+export const developmentFiles: readonly string[] = ['apps/local/src/demo'];
