@@ -9,3 +9,8 @@ export { decodeJson, decodeText, isEmptyText, joinTexts, textStartsWith } from '
 export { writeJson } from './json/write-json.ts';
 export { noUsage } from './usage.ts';
 export type { Usage } from './usage.ts';
+export { createSseDecoder } from './sse/decode.ts';
+export type { SseDecoder, SseDecoderOptions, SseEvent } from './sse/decode.ts';
+export { sseFrame } from './sse/encode.ts';
+export { createFrameSplitter } from './sse/frame-splitter.ts';
+export type { FrameSplitter, FrameSplitterOptions } from './sse/frame-splitter.ts';

@@ -17,7 +17,7 @@ import {
   SPACE,
   TAB,
   ZERO,
-} from './characters.ts';
+} from '../characters.ts';
 import { JsonDepthError, JsonSyntaxError } from './json-errors.ts';
 
 /** From this length on 32 native searches for one character each beat one regular expression. */

@@ -1,4 +1,4 @@
-import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './characters.ts';
+import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../characters.ts';
 import { decodeByteString } from '../bytes.ts';
 import { RawJson, RawText } from './json-value.ts';
 import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';

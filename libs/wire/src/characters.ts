@@ -1,4 +1,4 @@
-/** Character codes of JSON's syntax. */
+/** Codes of characters that mean something in JSON and in event streams. */
 export const TAB = 0x09;
 export const LINE_FEED = 0x0a;
 export const CARRIAGE_RETURN = 0x0d;

@@ -1,0 +1,139 @@
+import { GatewayError } from '@ccg/kernel';
+import { bytesToString } from '../bytes.ts';
+
+/** One event; both strings are byte strings. */
+export interface SseEvent {
+  /** Empty when no `event` line named it. */
+  readonly name: string;
+  /** The `data` lines, joined by line feeds. */
+  readonly data: string;
+}
+
+export interface SseDecoderOptions {
+  /** How long a line, or the data of one event, may grow; 16 MiB unless told. */
+  readonly maxEventBytes?: number;
+}
+
+export interface SseDecoder {
+  /** Takes the next bytes of the stream, cut anywhere. */
+  push(bytes: Uint8Array): void;
+  /** Takes a last line and a last event that lack their end. */
+  end(): void;
+}
+
+/** How the UTF-8 byte order mark reads in a byte string. */
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
+const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Decodes server-sent events (HTML standard, 9.2.6) from bytes in any chunking: all three line ends, comments, data
+ * over many lines, a byte order mark at the start. Events without data do not count; `id` and `retry` are passed
+ * over. Differs from the standard in one thing: an event that the end of the stream cuts off is given, too, because
+ * servers forget the last blank line. Throws `upstream-malformed` beyond the bound.
+ */
+export function createSseDecoder(onEvent: (event: SseEvent) => void, options: SseDecoderOptions = {}): SseDecoder {
+  const assembler = createEventAssembler(onEvent, options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
+  const withoutMark = createMarkRemover();
+  const withLineFeeds = createLineEndNormaliser();
+  /** The line that the last chunk did not finish. */
+  let tail = '';
+
+  function takeLines(text: string): void {
+    let end = text.indexOf('\n');
+    if (end < 0) {
+      tail += text;
+      assembler.checkSize(tail.length);
+      return;
+    }
+    const first = tail + text.slice(0, end);
+    assembler.takeLine(first, 0, first.length);
+    let start = end + 1;
+    for (end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', start)) {
+      assembler.takeLine(text, start, end);
+      start = end + 1;
+    }
+    tail = text.slice(start);
+    assembler.checkSize(tail.length);
+  }
+
+  return {
+    push(bytes) {
+      takeLines(withLineFeeds(withoutMark.take(bytesToString(bytes))));
+    },
+    end() {
+      takeLines(`${withoutMark.rest()}\n\n`);
+    },
+  };
+}
+
+interface EventAssembler {
+  /** The line is `text` from `start` to `end`, without its line end. */
+  takeLine(text: string, start: number, end: number): void;
+  checkSize(bytes: number): void;
+}
+
+function createEventAssembler(onEvent: (event: SseEvent) => void, maxEventBytes: number): EventAssembler {
+  let name = '';
+  let data: string | undefined;
+
+  function checkSize(bytes: number): void {
+    if (bytes <= maxEventBytes) return;
+    const problem = `The upstream sent an event of more than ${maxEventBytes} bytes.`;
+    throw new GatewayError('upstream-malformed', `${problem} Ask for a smaller answer.`);
+  }
+
+  function takeData(value: string): void {
+    data = data === undefined ? value : `${data}\n${value}`;
+    checkSize(data.length);
+  }
+
+  function dispatch(): void {
+    const event = data === undefined ? undefined : { name, data };
+    name = '';
+    data = undefined;
+    if (event !== undefined) onEvent(event);
+  }
+
+  return {
+    checkSize,
+    takeLine(text, start, end) {
+      checkSize(end - start);
+      if (start === end) dispatch();
+      else if (text.startsWith('data:', start)) takeData(fieldValue(text, start + 5, end));
+      else if (text.startsWith('event:', start)) name = fieldValue(text, start + 6, end);
+      else if (end - start === 4 && text.startsWith('data', start)) takeData('');
+      else if (end - start === 5 && text.startsWith('event', start)) name = '';
+    },
+  };
+}
+
+function fieldValue(text: string, afterColon: number, end: number): string {
+  return text.slice(text.startsWith(' ', afterColon) ? afterColon + 1 : afterColon, end);
+}
+
+/** Holds the first bytes back until it is clear whether they are a byte order mark. */
+function createMarkRemover(): { take(text: string): string; rest(): string } {
+  let head = '';
+  let isPast = false;
+  return {
+    take(text) {
+      if (isPast) return text;
+      head += text;
+      if (head.length < BYTE_ORDER_MARK.length && BYTE_ORDER_MARK.startsWith(head)) return '';
+      isPast = true;
+      return head.startsWith(BYTE_ORDER_MARK) ? head.slice(BYTE_ORDER_MARK.length) : head;
+    },
+    rest: () => (isPast ? '' : head),
+  };
+}
+
+/** Makes every line end a line feed at once; the line feed of a CR LF that a chunk border cut is dropped later. */
+function createLineEndNormaliser(): (text: string) => string {
+  let endedInReturn = false;
+  return (text) => {
+    if (text === '') return text;
+    const rest = endedInReturn && text.startsWith('\n') ? text.slice(1) : text;
+    endedInReturn = text.endsWith('\r');
+    return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest;
+  };
+}
