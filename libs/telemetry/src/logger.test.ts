@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { Secret } from '@ccg/kernel';
+import { createLogger } from './logger.ts';
+
+test('a line is one JSON object with a level and a time', () => {
+  const { lines, logger } = capture();
+  logger.info({ requestId: 'req_1' }, 'request');
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', msg: 'request', requestId: 'req_1' });
+  expect(lines[0]).toMatch(/"time":"\d{4}-\d\d-\d\dT[\d:.]+Z"/u);
+});
+
+test('neither secrets nor headers nor bodies reach a line, wherever they hang', () => {
+  const { lines, logger } = capture();
+  const error = Object.assign(new Error('failed', { cause: new Error('below') }), { headers: ['hush'], body: 'hush' });
+  logger.error({ err: error, key: new Secret('hush'), call: { headers: { x: 'hush' }, body: 'hush' } }, 'problem');
+  expect(lines.join('')).not.toContain('hush');
+  expect(lines[0]).toContain('below');
+});
+
+function capture() {
+  const lines: string[] = [];
+  return { lines, logger: createLogger('info', { write: (line: string) => lines.push(line) }) };
+}

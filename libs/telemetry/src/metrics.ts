@@ -1,0 +1,87 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The bounded labels of a finished request. Tenants and models stay out: they are in the log. */
+export interface RequestLabels {
+  readonly endpoint: string;
+  /** `none` where no upstream was chosen. */
+  readonly dialect: string;
+  readonly status: string;
+  readonly outcome: string;
+}
+
+export type TokenKind = 'input' | 'output' | 'cache_read' | 'cache_write';
+
+export interface Metrics {
+  requestFinished(labels: RequestLabels, durationSeconds: number): void;
+  firstEvent(dialect: string, seconds: number): void;
+  tokens(dialect: string, kind: TokenKind, count: number): void;
+  /** Counts a stream as open until the returned function is called. */
+  streamOpened(dialect: string): () => void;
+  storeState(up: boolean): void;
+  /** The Prometheus exposition, and its content type. */
+  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+const latencyBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
+/** Every metric of the product, in a registry of its own. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix: 'ccg_' });
+  const requests = new Counter({
+    name: 'ccg_requests_total',
+    help: 'Finished requests.',
+    labelNames: ['endpoint', 'dialect', 'status', 'outcome'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'ccg_request_duration_seconds',
+    help: 'From the arrival of a request to the end of its answer.',
+    labelNames: ['endpoint', 'dialect'],
+    buckets: latencyBuckets,
+    registers,
+  });
+  const firstEvents = new Histogram({
+    name: 'ccg_first_event_seconds',
+    help: 'From the arrival of a request to the first event of its stream.',
+    labelNames: ['dialect'],
+    buckets: latencyBuckets,
+    registers,
+  });
+  const tokens = new Counter({
+    name: 'ccg_tokens_total',
+    help: 'Tokens that upstreams reported.',
+    labelNames: ['dialect', 'kind'],
+    registers,
+  });
+  const openStreams = new Gauge({
+    name: 'ccg_open_streams',
+    help: 'Streams being relayed now.',
+    labelNames: ['dialect'],
+    registers,
+  });
+  const storeUp = new Gauge({ name: 'ccg_store_up', help: 'Whether Redis answers: 1 or 0.', registers });
+  return {
+    requestFinished(labels, durationSeconds) {
+      requests.inc({ ...labels });
+      durations.observe({ endpoint: labels.endpoint, dialect: labels.dialect }, durationSeconds);
+    },
+    firstEvent(dialect, seconds) {
+      firstEvents.observe({ dialect }, seconds);
+    },
+    tokens(dialect, kind, count) {
+      if (count > 0) tokens.inc({ dialect, kind }, count);
+    },
+    streamOpened(dialect) {
+      openStreams.inc({ dialect });
+      return () => {
+        openStreams.dec({ dialect });
+      };
+    },
+    storeState(up) {
+      storeUp.set(up ? 1 : 0);
+    },
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
