@@ -1,0 +1,56 @@
+import { GatewayError } from '@ccg/kernel';
+
+/** How a call can fail without an HTTP answer, or in the middle of one. */
+export type CallFailureKind =
+  /** No connection, or one that ended before any byte of an answer. */
+  | 'unreachable'
+  /** The connection ended in the middle of an answer. */
+  | 'cut'
+  | 'first-byte-timeout'
+  | 'idle-timeout'
+  | 'aborted'
+  | 'too-large';
+
+/** A call that failed below HTTP. Only `unreachable` may be tried again: nothing of an answer was seen. */
+export class UpstreamCallError extends Error {
+  override readonly name = 'UpstreamCallError';
+  readonly kind: CallFailureKind;
+
+  constructor(kind: CallFailureKind, cause?: unknown) {
+    super(`upstream call failed: ${kind}`, { cause });
+    this.kind = kind;
+  }
+}
+
+/** What the client is told about a failed call; `providerName` is the operator's name for the upstream. */
+export function callErrorToGatewayError(error: UpstreamCallError, providerName: string): GatewayError {
+  const { kind } = error;
+  switch (kind) {
+    case 'unreachable':
+      return new GatewayError(
+        'upstream-unreachable',
+        `The provider "${providerName}" cannot be reached from the gateway. Try again; if it persists, tell the gateway's operators.`,
+        { cause: error },
+      );
+    case 'cut':
+    case 'aborted':
+      return new GatewayError(
+        'upstream-truncated',
+        `The provider "${providerName}" closed the connection before its answer was complete. Try again.`,
+        { cause: error },
+      );
+    case 'first-byte-timeout':
+    case 'idle-timeout':
+      return new GatewayError(
+        'upstream-timeout',
+        `The provider "${providerName}" stopped sending before its answer was complete. Try again.`,
+        { cause: error },
+      );
+    case 'too-large':
+      return new GatewayError(
+        'upstream-malformed',
+        `The provider "${providerName}" sent an answer that is too large to relay.`,
+        { cause: error },
+      );
+  }
+}

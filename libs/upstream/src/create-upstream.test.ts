@@ -1,0 +1,140 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, expect, test } from 'vitest';
+import { createUpstream } from './create-upstream.ts';
+import type { Upstream, UpstreamCall } from './create-upstream.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
+
+test('sends a byte string as its bytes and takes the answer as it comes', async () => {
+  const url = await serve((request, response) => {
+    response.setHeader('x-seen', String(request.headers['x-mine']));
+    request.pipe(response);
+  });
+  const response = await upstream().send(call(url, { headers: [['x-mine', 'yes']], body: 'h\xc3\xa9llo' }));
+  expect(response.headers).toContainEqual(['x-seen', 'yes']);
+  expect(Buffer.from(await response.body.collect(100)).toString()).toBe('héllo');
+});
+
+test('an error status is an answer, not a failure', async () => {
+  const url = await serve((_request, response) => {
+    response.writeHead(429, { 'retry-after': '3' }).end('{}');
+  });
+  const response = await upstream().send(call(url));
+  expect([response.status, response.headers.find(([name]) => name === 'retry-after')]).toEqual([
+    429,
+    ['retry-after', '3'],
+  ]);
+  await response.body.collect(100);
+});
+
+test('a connection that fails before any answer is unreachable, one that is cut later is cut', async () => {
+  const silent = await serve((request) => request.socket.destroy());
+  await expect(upstream().send(call(silent))).rejects.toMatchObject({ kind: 'unreachable' });
+  const torn = await serve((_request, response) => {
+    response.write('half');
+    response.socket?.end();
+  });
+  const response = await upstream().send(call(torn));
+  await expect(response.body.collect(100)).rejects.toMatchObject({ kind: 'cut' });
+});
+
+test('silence before and within an answer ends by its own time limit', async () => {
+  const client = upstream({ firstByteTimeoutMs: 100, idleTimeoutMs: 100 });
+  const mute = await serve(() => {});
+  await expect(client.send(call(mute))).rejects.toMatchObject({ kind: 'first-byte-timeout' });
+  const stuck = await serve((_request, response) => response.write('half'));
+  const response = await client.send(call(stuck));
+  await expect(response.body.collect(100)).rejects.toMatchObject({ kind: 'idle-timeout' });
+});
+
+test('an abort ends the call at the server, before and within an answer', async () => {
+  for (const answers of [false, true]) {
+    const gone = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const url = await serve((_request, response) => {
+      response.once('close', gone.resolve);
+      if (answers) response.write('half');
+      arrived.resolve();
+    });
+    const caller = new AbortController();
+    const result = upstream()
+      .send(call(url, { signal: caller.signal }))
+      .then((response) => response.body.collect(100));
+    const outcome = expect(result).rejects.toMatchObject({ kind: 'aborted' });
+    await arrived.promise;
+    caller.abort();
+    await outcome;
+    await gone.promise;
+  }
+});
+
+test('a slow receiver pauses the upstream, and everything arrives in order', async () => {
+  // More than the socket buffers of both ends hold.
+  const size = 40_000_000;
+  let sent = 0;
+  const url = await serve(async (_request, response) => {
+    for (let start = 0; start < size; start += 50_000) {
+      sent = start;
+      if (!response.write(Buffer.alloc(50_000, (start / 50_000) % 251))) await once(response, 'drain');
+    }
+    response.end();
+  });
+  const response = await upstream().send(call(url));
+  const opened = Promise.withResolvers<void>();
+  const chunks: Uint8Array[] = [];
+  const piped = response.body.pipe((chunk) => {
+    chunks.push(chunk);
+    return chunks.length === 1 ? opened.promise : undefined;
+  });
+  let before = -1;
+  while (sent !== before) {
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(sent).toBeLessThan(size - 50_000);
+  expect(chunks).toHaveLength(1);
+  opened.resolve();
+  await piped;
+  const body = Buffer.concat(chunks);
+  expect(body.length).toBe(size);
+  expect(body.every((byte, index) => byte === Math.floor(index / 50_000) % 251)).toBe(true);
+});
+
+test('a receiver that refuses ends the call, and a body over its bound does too', async () => {
+  const gone = Promise.withResolvers<void>();
+  const url = await serve((_request, response) => {
+    response.once('close', gone.resolve);
+    response.write('x'.repeat(1000));
+  });
+  const response = await upstream().send(call(url));
+  await expect(response.body.collect(10)).rejects.toMatchObject({ kind: 'too-large' });
+  await gone.promise;
+});
+
+function upstream(changes: Partial<Parameters<typeof createUpstream>[0]> = {}): Upstream {
+  const created = createUpstream({ connectTimeoutMs: 5000, firstByteTimeoutMs: 5000, idleTimeoutMs: 5000, ...changes });
+  closers.push(() => created.close());
+  return created;
+}
+
+function call(url: string, changes: Partial<UpstreamCall> = {}): UpstreamCall {
+  return { method: 'POST', url, headers: [], body: '{}', signal: new AbortController().signal, ...changes };
+}
+
+async function serve(handle: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<string> {
+  const server = createServer(handle as RequestListener);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+}

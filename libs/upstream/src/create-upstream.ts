@@ -1,0 +1,126 @@
+import { Agent, errors } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { HeaderList } from '@ccg/wire';
+import { UpstreamCallError } from './call-error.ts';
+import { BodyFeed } from './response-body.ts';
+import type { UpstreamBody } from './response-body.ts';
+
+export interface UpstreamOptions {
+  /** How long a connection may take to open. */
+  readonly connectTimeoutMs: number;
+  /** How long the first byte of an answer may take: a local model may be loading. */
+  readonly firstByteTimeoutMs: number;
+  /** How long an answer may fall silent. */
+  readonly idleTimeoutMs: number;
+}
+
+export interface UpstreamCall {
+  readonly method: 'GET' | 'POST';
+  /** Absolute, from a provider's base URL; never from a client. */
+  readonly url: string;
+  readonly headers: HeaderList;
+  /** A byte string or bytes. */
+  readonly body: string | Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface UpstreamResponse {
+  readonly status: number;
+  /** Lower-case names; of a repeated header all values, in order. */
+  readonly headers: HeaderList;
+  readonly body: UpstreamBody;
+}
+
+export interface Upstream {
+  /** Resolves with the head of the answer, whatever its status. Rejects with `UpstreamCallError`. */
+  send(call: UpstreamCall): Promise<UpstreamResponse>;
+  /** Ends every connection at once. */
+  close(): Promise<void>;
+}
+
+/** The HTTP client for all providers: one pool of HTTP/1.1 connections per origin, no redirects, no decoding. */
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const agent = new Agent({
+    // One HTTP/2 socket would carry every stream, and one lost packet would stall them all.
+    allowH2: false,
+    pipelining: 1,
+    connect: { timeout: options.connectTimeoutMs },
+    headersTimeout: options.firstByteTimeoutMs,
+    bodyTimeout: options.idleTimeoutMs,
+  });
+  return {
+    send: (call) => send(agent, call),
+    close: () => agent.destroy(),
+  };
+}
+
+function send(agent: Agent, call: UpstreamCall): Promise<UpstreamResponse> {
+  return new Promise((resolve, reject) => {
+    if (call.signal.aborted) {
+      reject(new UpstreamCallError('aborted', call.signal.reason));
+      return;
+    }
+    const url = new URL(call.url);
+    const dispatch = {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: call.method,
+      headers: call.headers.flat(),
+      body: typeof call.body === 'string' ? Buffer.from(call.body, 'latin1') : (call.body ?? null),
+    };
+    agent.dispatch(dispatch, createHandler(call.signal, resolve, reject));
+  });
+}
+
+function createHandler(
+  signal: AbortSignal,
+  resolve: (response: UpstreamResponse) => void,
+  reject: (error: Error) => void,
+): Dispatcher.DispatchHandler {
+  let feed: BodyFeed | undefined;
+  let abort: (() => void) | undefined;
+  const done = () => {
+    if (abort !== undefined) signal.removeEventListener('abort', abort);
+  };
+  return {
+    onRequestStart(controller) {
+      abort = () => {
+        controller.abort(new UpstreamCallError('aborted', signal.reason));
+      };
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort, { once: true });
+    },
+    onResponseStart(controller, status, headers) {
+      if (status < 200) return;
+      feed = new BodyFeed(controller);
+      resolve({ status, headers: headerList(headers), body: feed });
+    },
+    onResponseData(_controller, chunk) {
+      feed?.push(chunk);
+    },
+    onResponseEnd() {
+      done();
+      feed?.end();
+    },
+    onResponseError(_controller, error) {
+      done();
+      const failure = classifyError(error, feed !== undefined);
+      if (feed === undefined) reject(failure);
+      else feed.fail(failure);
+    },
+  };
+}
+
+function classifyError(error: Error, answered: boolean): UpstreamCallError {
+  if (error instanceof UpstreamCallError) return error;
+  if (error instanceof errors.HeadersTimeoutError) return new UpstreamCallError('first-byte-timeout', error);
+  if (error instanceof errors.BodyTimeoutError) return new UpstreamCallError('idle-timeout', error);
+  return new UpstreamCallError(answered ? 'cut' : 'unreachable', error);
+}
+
+function headerList(headers: Record<string, string | string[] | undefined>): HeaderList {
+  return Object.entries(headers).flatMap(([name, value]) => {
+    const values = value === undefined ? [] : typeof value === 'string' ? [value] : value;
+    return values.map((one) => [name.toLowerCase(), one] as const);
+  });
+}
