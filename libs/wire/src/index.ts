@@ -14,3 +14,7 @@ export type { SseDecoder, SseDecoderOptions, SseEvent } from './sse/decode.ts';
 export { sseFrame } from './sse/encode.ts';
 export { createFrameSplitter } from './sse/frame-splitter.ts';
 export type { FrameSplitter, FrameSplitterOptions } from './sse/frame-splitter.ts';
+export { readTopLevel } from './json/read-top-level.ts';
+export type { TopLevel, TopLevelEntry } from './json/read-top-level.ts';
+export { readEnvelope, replaceSpan } from './anthropic/envelope.ts';
+export type { Envelope, Span } from './anthropic/envelope.ts';

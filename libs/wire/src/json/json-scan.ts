@@ -18,6 +18,7 @@ import {
   TAB,
   ZERO,
 } from '../characters.ts';
+import { decodeByteString } from '../bytes.ts';
 import { JsonDepthError, JsonSyntaxError } from './json-errors.ts';
 
 /** From this length on 32 native searches for one character each beat one regular expression. */
@@ -40,6 +41,11 @@ export interface JsonScan {
   depth: number;
   /** The first backslash at or after the last string looked at; the source's length when there is none. */
   nextBackslash: number;
+}
+
+/** A scan at the start of a source that does not look for control characters in strings. */
+export function createScan(source: string): JsonScan {
+  return { source, maxDepth: Infinity, controls: NO_CONTROLS, position: 0, depth: 0, nextBackslash: -1 };
 }
 
 /**
@@ -149,6 +155,12 @@ export function skipColon(scan: JsonScan): void {
   scan.position += 1;
 }
 
+/** The Unicode text of a string literal, its quotes at `start` and before `end`. */
+export function decodeLiteral(source: string, start: number, end: number): string {
+  const decoded: unknown = JSON.parse(decodeByteString(source.slice(start, end)));
+  return String(decoded);
+}
+
 /** Checks the string that opens at `position` and steps over it; gives the offset of its closing quote. */
 export function skipString(scan: JsonScan): number {
   const { source } = scan;
@@ -211,6 +223,12 @@ function refuseControls(scan: JsonScan, start: number, end: number): void {
     if (control.next < start) control.next = indexOrEnd(scan.source, control.character, start);
     if (control.next < end) refuseAt(control.next, 'A control character in a string must be escaped');
   }
+}
+
+/** Refuses control characters in one stretch of a source whose scan does not look for them. */
+export function refuseControlsBetween(source: string, start: number, end: number): void {
+  const index = source.slice(start, end).search(/[^ -\uffff]/);
+  if (index >= 0) refuseAt(start + index, 'A control character in a string must be escaped');
 }
 
 export function skipWord(scan: JsonScan, word: string): void {

@@ -1,8 +1,8 @@
 import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../characters.ts';
-import { decodeByteString } from '../bytes.ts';
 import { RawJson, RawText } from './json-value.ts';
 import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
 import {
+  decodeLiteral,
   enter,
   findControls,
   leave,
@@ -148,12 +148,7 @@ function readString(reader: JsonReader): string | RawText {
 function readKey(reader: JsonReader): string {
   const start = reader.position + 1;
   const end = skipString(reader);
-  return plainText(reader, start, end, Infinity) ?? decodeKey(reader.source, start, end);
-}
-
-function decodeKey(source: string, start: number, end: number): string {
-  const decoded: unknown = JSON.parse(decodeByteString(source.slice(start - 1, end + 1)));
-  return String(decoded);
+  return plainText(reader, start, end, Infinity) ?? decodeLiteral(reader.source, start - 1, end + 1);
 }
 
 /** The text itself when its bytes are ASCII without escapes and fewer than `maxLength`. */

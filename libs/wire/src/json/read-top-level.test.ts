@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { anyJson, anyText, isSameJson, spellings } from '../../test/arbitrary-json.ts';
+import { decodeByteString, encodeText } from '../bytes.ts';
+import { readTopLevel } from './read-top-level.ts';
+
+const anyObjectText = fc
+  .array(fc.tuple(anyText, anyJson), { maxLength: 5 })
+  .map((entries): unknown => Object.fromEntries(entries))
+  .chain(spellings);
+
+describe('the top level of an object', () => {
+  test('has the members that JSON.parse gives, the last of a name winning', () => {
+    fc.assert(
+      fc.property(anyObjectText, (text) => {
+        const source = encodeText(text);
+        const { entries } = readTopLevel(source);
+        const members = entries.map(({ key, start, end }): [string, unknown] => {
+          const value: unknown = JSON.parse(decodeByteString(source.slice(start, end)));
+          return [key, value];
+        });
+        return isSameJson(Object.fromEntries(members), JSON.parse(text));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('keeps duplicates, and the names that escapes stand for', () => {
+    const source = '{"a":1,"mod\\u0065l":"x","model":[{"model":"deep"}],"a":{}}';
+    const { entries } = readTopLevel(source);
+    expect(entries.map(({ key, start, end }) => [key, source.slice(start, end)])).toEqual([
+      ['a', '1'],
+      ['model', '"x"'],
+      ['model', '[{"model":"deep"}]'],
+      ['a', '{}'],
+    ]);
+  });
+
+  test('is not confused by quotes, brackets and backslashes in nested strings', () => {
+    const nested = '{"x\\\\":["]}\\"",{"y\\\\\\"}":"\\\\\\\\"}]}';
+    const source = `{"a":${nested},"b":true}`;
+    const { entries } = readTopLevel(source);
+    expect(entries.map(({ start, end }) => source.slice(start, end))).toEqual([nested, 'true']);
+  });
+
+  test.each([
+    ['', 0],
+    ['[]', 0],
+    ['"text"', 0],
+    ['{"a":1', 6],
+    ['{"a":1,}', 7],
+    ['{"a":1}x', 7],
+    ['{"a":tru}', 5],
+    ['{"a":01}', 6],
+    ['{"a":[{"b":"}]"}', 16],
+    ['{"a":["b', 8],
+    ['{"a\nb":1}', 3],
+    ['{"a":"\t"}', 6],
+    ['{"a":"\\q"}', 6],
+    ['\u00ef\u00bb\u00bf{}', 0],
+  ])('of %j is refused at its fault', (source, offset) => {
+    expect(() => readTopLevel(source)).toThrow(expect.objectContaining({ name: 'JsonSyntaxError', offset }));
+  });
+
+  test('is read through a megabyte of nesting without recursion', () => {
+    const deep = '['.repeat(1 << 20) + ']'.repeat(1 << 20);
+    expect(readTopLevel(`{"a":${deep},"b":2}`).entries).toHaveLength(2);
+  });
+});
