@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../gates/repository-root.ts';
 import { allowedImports, confinedImports, developmentFiles, testOnlyImports } from './allowed-imports.ts';
 import { findDependencyViolations } from './find-dependency-violations.ts';
+import { findDisablesWithoutReason } from './find-disables-without-reason.ts';
 import { findImportViolations } from './find-import-violations.ts';
 import { readPackages } from './read-packages.ts';
 import { readSourceFiles } from './source-files.ts';
@@ -35,4 +36,8 @@ describe('allowed imports', () => {
   test('every package declares what it imports and imports what it declares', () => {
     expect(findDependencyViolations(packages, files)).toEqual([]);
   });
+});
+
+test('whoever silences a tool says why', () => {
+  expect(findDisablesWithoutReason(files)).toEqual([]);
 });
