@@ -94,7 +94,7 @@ describe('without a connection', () => {
 
   test('waiting for a store that does not come ends with the store unavailable', async () => {
     proxy.cut();
-    expect(await failureOf(open().whenReady(50))).toBeInstanceOf(StoreUnavailableError);
+    expect(await failureOf(open().whenReady(50))).toMatchObject({ name: 'StoreUnavailableError', reason: 'down' });
   });
 
   test('calls under way when the connection breaks fail, and later ones succeed after it is back', async () => {
@@ -109,10 +109,12 @@ describe('without a connection', () => {
     expect(await store.command('ping', [])).toBe('PONG');
   });
 
-  test('a closed store fails at once', async () => {
-    const store = await openReady();
+  test('a closed store fails at once and reports no failure of Redis', async () => {
+    const states: StoreState[] = [];
+    const store = await openReady({ onState: (state) => states.push(state) });
     await store.close();
     expect(await failureOf(store.command('ping', []))).toBeInstanceOf(StoreUnavailableError);
+    expect(states).toEqual(['ready']);
   });
 });
 

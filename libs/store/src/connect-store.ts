@@ -43,7 +43,7 @@ export function connectStore(options: StoreOptions): Store {
     command: (name, args, callOptions) =>
       call.guarded(timeout(callOptions?.timeoutMs), () => redis.call(name, ...args)),
     subscribe: (channel, handler) => subscriber.subscribe(channel, handler),
-    whenReady: (timeoutMs) => whenReady(redis, clock, timeoutMs),
+    whenReady: (timeoutMs) => call.whenReady(timeoutMs),
     state: () => call.state(),
     async close() {
       call.close();
@@ -58,12 +58,14 @@ export function connectStore(options: StoreOptions): Store {
 
 interface Guard {
   guarded<T>(timeoutMs: number, operation: () => Promise<T>): Promise<T>;
+  whenReady(timeoutMs: number): Promise<void>;
   state(): StoreState;
   close(): void;
 }
 
 function createGuard(redis: Redis, clock: Clock, onState: StoreOptions['onState']): Guard {
   let reported: StoreState | undefined;
+  let closed = false;
   let lastError = 'not connected yet';
   const breaker = createBreaker({
     clock,
@@ -79,7 +81,7 @@ function createGuard(redis: Redis, clock: Clock, onState: StoreOptions['onState'
 
   function report(): void {
     const now = state();
-    if (now === reported) return;
+    if (now === reported || closed) return;
     reported = now;
     onState?.(now, now === 'ready' ? 'connected' : breaker.isOpen() ? 'no answers' : lastError);
   }
@@ -90,13 +92,18 @@ function createGuard(redis: Redis, clock: Clock, onState: StoreOptions['onState'
   redis.on('ready', () => {
     // The handshake was answered just now, which is all that a probe could tell.
     breaker.succeeded();
+    lastError = 'connection lost';
     report();
   });
   redis.on('close', report);
 
   return {
     state,
+    async whenReady(timeoutMs) {
+      if (!(await becomesReady(redis, clock, timeoutMs))) throw new StoreUnavailableError('down', lastError);
+    },
     close() {
+      closed = true;
       breaker.close();
     },
     async guarded(timeoutMs, operation) {
@@ -116,13 +123,18 @@ function createGuard(redis: Redis, clock: Clock, onState: StoreOptions['onState'
   };
 }
 
-async function whenReady(redis: Redis, clock: Clock, timeoutMs: number): Promise<void> {
-  if (redis.status === 'ready') return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  redis.once('ready', resolve);
-  try {
-    await callWithTimeout(clock, timeoutMs, () => promise);
-  } finally {
-    redis.off('ready', resolve);
-  }
+async function becomesReady(redis: Redis, clock: Clock, timeoutMs: number): Promise<boolean> {
+  if (redis.status === 'ready') return true;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const onReady = (): void => {
+    resolve(true);
+  };
+  redis.once('ready', onReady);
+  const cancel = clock.schedule(timeoutMs, () => {
+    resolve(false);
+  });
+  const ready = await promise;
+  cancel();
+  redis.off('ready', onReady);
+  return ready;
 }
