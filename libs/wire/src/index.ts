@@ -18,3 +18,5 @@ export { readTopLevel } from './json/read-top-level.ts';
 export type { TopLevel, TopLevelEntry } from './json/read-top-level.ts';
 export { readEnvelope, replaceSpan } from './anthropic/envelope.ts';
 export type { Envelope, Span } from './anthropic/envelope.ts';
+export { errorEnvelope, errorFrame } from './anthropic/error.ts';
+export type { WireError } from './anthropic/error.ts';
