@@ -1,7 +1,14 @@
+import { collectFrames, jsonAt } from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { demoEnvironment, demoTurn, startDemoProvider } from './demo.ts';
 import type { DemoProvider } from './demo.ts';
+
+function streamedText(body: string): string {
+  const chunks = collectFrames(body).filter((frame) => frame.data !== '[DONE]');
+  const contents = chunks.map(({ data }) => jsonAt(JSON.parse(data), 'choices', 0, 'delta', 'content'));
+  return contents.filter((content) => typeof content === 'string').join('');
+}
 
 const bash = [{ function: { name: 'Bash' } }];
 
@@ -68,6 +75,6 @@ describe('startDemoProvider', () => {
     });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toContain(stream ? 'text/event-stream' : 'application/json');
-    expect(await answer.text()).toContain('This is a d');
+    expect(stream ? streamedText(await answer.text()) : await answer.text()).toContain('This is a demo answer');
   });
 });

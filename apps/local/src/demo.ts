@@ -9,7 +9,14 @@ export interface DemoProvider {
 }
 
 /** What of the environment a demo keeps: addresses and the store. No provider's variable, so that nobody is ever billed. */
-const keptVariables: ReadonlySet<string> = new Set(['HOST', 'PORT', 'OPS_HOST', 'OPS_PORT', 'KEY_PEPPER']);
+const keptVariables: ReadonlySet<string> = new Set([
+  'HOST',
+  'PORT',
+  'OPS_HOST',
+  'OPS_PORT',
+  'KEY_PEPPER',
+  'REDIS_KEY_PREFIX',
+]);
 
 /** The environment of a demo: nothing of the real one but addresses, and the demo's provider. */
 export function demoEnvironment(

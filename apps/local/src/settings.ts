@@ -1,21 +1,8 @@
 import { resolve } from 'node:path';
 
-import { z } from 'zod';
-
 import type { Environment } from './environment.ts';
+import { settingsSchema } from './settings-schema.ts';
 import { StartError } from './start-error.ts';
-
-/** What this app itself reads; everything else of the environment is the gateway's. */
-const settingsSchema = z.object({
-  DATA_DIR: optional(z.string()),
-  ENV_FILE: optional(z.string()),
-  LOCAL_STORE: optional(
-    z.enum(['redis-url', 'redis-server', 'embedded'], { error: 'must be redis-url, redis-server or embedded' }),
-  ),
-});
-
-/** The names of the variables that only this app reads. */
-export const localVariables: readonly string[] = Object.keys(settingsSchema.shape);
 
 export interface Settings {
   /** Absolute. */
@@ -30,9 +17,4 @@ export function readSettings(env: Environment, root: string): Settings {
     throw new StartError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
   }
   return { dataDir: resolve(root, parsed.data.DATA_DIR ?? '.data'), forcedStore: parsed.data.LOCAL_STORE };
-}
-
-/** An empty variable counts as unset: compose files and charts cannot leave one out. */
-function optional<T extends z.ZodType>(schema: T) {
-  return z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 }

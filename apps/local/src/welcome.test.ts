@@ -5,19 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { reachableUrl, welcome } from './welcome.ts';
-
-describe('reachableUrl', () => {
-  test.each([
-    ['http://127.0.0.1:4000', 'http://127.0.0.1:4000'],
-    ['http://0.0.0.0:4000', 'http://127.0.0.1:4000'],
-    ['http://[::]:4000', 'http://[::1]:4000'],
-    ['http://[::1]:4000/', 'http://[::1]:4000'],
-    ['http://gateway.internal:80', 'http://gateway.internal'],
-  ])('%s is called as %s', (listening, callable) => {
-    expect(reachableUrl(listening)).toBe(callable);
-  });
-});
+import { reachableUrl } from './reachable-url.ts';
+import { welcome } from './welcome.ts';
 
 describe('welcome', () => {
   let folder: string;

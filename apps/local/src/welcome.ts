@@ -1,3 +1,5 @@
+import { reachableUrl } from './reachable-url.ts';
+
 export interface WelcomeFacts {
   readonly isDemo: boolean;
   /** The gateway's URL as it listens. */
@@ -30,14 +32,6 @@ export function welcome({ isDemo, url, store, firstKeyFile }: WelcomeFacts): str
     'Ctrl-C lets running requests finish and stops; a second Ctrl-C stops at once.',
   ];
   return `\n${lines.join('\n')}\n\n`;
-}
-
-/** A URL that a client on this machine can call: one may listen on every address, but not call it. */
-export function reachableUrl(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.hostname === '0.0.0.0') parsed.hostname = '127.0.0.1';
-  if (parsed.hostname === '[::]') parsed.hostname = '[::1]';
-  return parsed.origin;
 }
 
 /** Quotes a word for a POSIX shell; `when-needed` leaves one alone that has nothing to quote. */

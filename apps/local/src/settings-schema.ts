@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/** The variables that this app itself reads; everything else of the environment is the gateway's. */
+export const settingsSchema = z.object({
+  DATA_DIR: optional(z.string()),
+  ENV_FILE: optional(z.string()),
+  LOCAL_STORE: optional(
+    z.enum(['redis-url', 'redis-server', 'embedded'], { error: 'must be redis-url, redis-server or embedded' }),
+  ),
+});
+
+/** An empty variable counts as unset: compose files and charts cannot leave one out. */
+function optional<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+}
