@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { gatewayVariables, parseConfig } from '@ccg/gateway';
+import { describe, expect, test } from 'vitest';
+import { settingsSchema } from '../../apps/local/src/settings-schema.ts';
+
+const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const variablesSection = /^## Variables$.*?(?=^## )/msu.exec(readme)?.[0] ?? '';
+
+describe('the variables that are read', () => {
+  test.each([
+    ['.env.example', example, /^# ([A-Z][A-Z_]+)=/gmu],
+    ['README.md', variablesSection, /^\| `([A-Z][A-Z_]+)` +\|/gmu],
+  ])('are the ones that %s explains', (_file, text, row) => {
+    const explained = [...text.matchAll(row)].map((match) => match[1] ?? '');
+    const read = [...gatewayVariables, ...Object.keys(settingsSchema.shape)];
+    expect(explained.toSorted()).toEqual(read.toSorted());
+  });
+
+  test('have in .env.example their defaults, wherever they have one', () => {
+    const uncommented = parseEnv(example.replaceAll(/^# (?=[A-Z][A-Z_]+=)/gmu, ''));
+    const required = { KEY_PEPPER: 'p'.repeat(32), REDIS_URL: uncommented['REDIS_URL'], OPENAI_API_KEY: 'sk-...' };
+    const { RATE_LIMIT_RPM: _, ANTHROPIC_API_KEY: __, ...exampleEnv } = uncommented;
+    expect(parseConfig({ ...exampleEnv, ...required })).toEqual(parseConfig(required));
+    expect(parseConfig({ ...uncommented, ...required })).toMatchObject({ kind: 'valid' });
+  });
+});
