@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import type { Bucket } from './bucket.ts';
+import { createInsurance } from './create-insurance.ts';
+
+function bucket(changes: Partial<Bucket> = {}): Bucket {
+  // A window of a thousand seconds: no test lasts that long.
+  return { name: 'requests', capacity: 1000, refillPerSecond: 1, cost: 1, ...changes };
+}
+
+/** How many of many requests at once are let in. */
+async function admitted(replicas: number, ...buckets: readonly Bucket[]): Promise<number> {
+  const insurance = createInsurance(() => replicas);
+  const decisions = await Promise.all(Array.from({ length: 1200 }, () => insurance.admit('acme', buckets)));
+  return decisions.filter(({ kind }) => kind === 'admitted').length;
+}
+
+describe('a replica lets through its share of the limit', () => {
+  test.each([
+    [1, 1000],
+    [3, 333],
+    [0, 1000],
+    [5000, 1],
+  ])('of %i replicas: %i', async (replicas, share) => {
+    expect(await admitted(replicas, bucket())).toBe(share);
+  });
+
+  test('in a window of one second at least, a fast bucket by its refill', async () => {
+    expect(await admitted(1, bucket({ capacity: 1, refillPerSecond: 700 }))).toBe(700);
+  });
+});
+
+test('tenants and buckets do not share', async () => {
+  const insurance = createInsurance(() => 1);
+  const one = bucket({ capacity: 1, refillPerSecond: 0.001 });
+  expect(await insurance.admit('a', [one])).toMatchObject({ kind: 'admitted' });
+  expect(await insurance.admit('b', [one])).toMatchObject({ kind: 'admitted' });
+  expect(await insurance.admit('a', [{ ...one, name: 'other' }])).toMatchObject({ kind: 'admitted' });
+  expect(await insurance.admit('a', [one])).toMatchObject({ kind: 'limited' });
+});
+
+test('a refusal takes nothing from the other buckets and says when to come back', async () => {
+  const insurance = createInsurance(() => 1);
+  const narrow = bucket({ name: 'narrow', capacity: 1, refillPerSecond: 0.01 });
+  const wide = bucket({ name: 'wide', capacity: 2, refillPerSecond: 0.01 });
+  expect(await insurance.admit('acme', [wide, narrow])).toMatchObject({
+    kind: 'admitted',
+    by: 'insurance',
+    buckets: [
+      { name: 'wide', remaining: 1 },
+      { name: 'narrow', remaining: 0 },
+    ],
+  });
+  for (let refused = 0; refused < 5; refused += 1) {
+    const decision = await insurance.admit('acme', [wide, narrow]);
+    expect(decision).toMatchObject({ kind: 'limited', bucket: 'narrow' });
+    expect(decision.kind === 'limited' && decision.retryAfterMs > 0 && decision.retryAfterMs <= 100_000).toBe(true);
+  }
+  expect(await insurance.admit('acme', [wide])).toMatchObject({ kind: 'admitted', buckets: [{ remaining: 0 }] });
+});
+
+test('a cost above the share is let in once and fills the window', async () => {
+  expect(await admitted(2, bucket({ cost: 100_000 }))).toBe(1);
+});
