@@ -1,0 +1,78 @@
+import { redisForSuite, runGatewayToExit, startGateway } from '@ccg/testkit';
+import { describe, expect, test } from 'vitest';
+
+const pepper = '0123456789abcdef0123456789abcdef';
+
+interface Refusal {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** What the one message must hold, each. */
+  readonly says: readonly RegExp[];
+}
+
+const openai = { OPENAI_API_KEY: 'sk-test' } as const;
+const refusals: readonly Refusal[] = [
+  { name: 'no provider', env: {}, says: [/^\s*OPENAI_API_KEY=/mu, /^\s*ANTHROPIC_API_KEY=/mu, /\.env/u] },
+  { name: 'no pepper', env: { ...openai, KEY_PEPPER: '' }, says: [/KEY_PEPPER/u] },
+  { name: 'no Redis', env: { ...openai, REDIS_URL: '' }, says: [/REDIS_URL/u] },
+  {
+    name: 'a preferred provider that is not configured',
+    env: { ...openai, PREFERRED_PROVIDER: 'anthropic' },
+    says: [/PREFERRED_PROVIDER/u, /anthropic/u],
+  },
+  {
+    name: 'a preferred provider that is not built',
+    env: { ...openai, PREFERRED_PROVIDER: 'gemini' },
+    says: [/PREFERRED_PROVIDER/u, /gemini/u],
+  },
+  {
+    name: "a gateway's key as OpenAI's credential",
+    env: { OPENAI_API_KEY: 'ccg_live_secretpart' },
+    says: [/OPENAI_API_KEY/u],
+  },
+  {
+    name: "a gateway's key as Anthropic's credential",
+    env: { ANTHROPIC_API_KEY: 'ccg_live_secretpart' },
+    says: [/ANTHROPIC_API_KEY/u],
+  },
+  {
+    name: 'several faults, told at once',
+    env: {
+      ...openai,
+      PORT: 'http',
+      OPS_PORT: '70000',
+      RATE_LIMIT_RPM: '-1',
+      DRAIN_TIMEOUT_MS: 'long',
+      MAX_OUTPUT_TOKENS: 'few',
+      KEY_PEPPER: '',
+    },
+    says: [/\bPORT\b/u, /OPS_PORT/u, /RATE_LIMIT_RPM/u, /DRAIN_TIMEOUT_MS/u, /MAX_OUTPUT_TOKENS/u, /KEY_PEPPER/u],
+  },
+];
+
+describe('the gateway does not start with', () => {
+  test.each(refusals)('$name', async ({ env, says }) => {
+    const redis = redisForSuite('start-refusals');
+    const { exit, output } = await runGatewayToExit({
+      REDIS_URL: redis.url,
+      REDIS_KEY_PREFIX: redis.keyPrefix,
+      KEY_PEPPER: pepper,
+      ...env,
+    });
+    expect(exit).toEqual({ code: 1, signal: null });
+    for (const pattern of says) expect(output).toMatch(pattern);
+    expect(output).not.toContain('secretpart');
+    expect(output).not.toMatch(/^\s+at /mu);
+  });
+
+  test('another pepper than the one its keys are stored under', async () => {
+    const redis = redisForSuite('start-refusals');
+    const env = { ...openai, REDIS_URL: redis.url, REDIS_KEY_PREFIX: redis.keyPrefix };
+    const first = await startGateway({ ...env, KEY_PEPPER: pepper });
+    await first.stop();
+    const { exit, output } = await runGatewayToExit({ ...env, KEY_PEPPER: pepper.toUpperCase() });
+    expect(exit).toEqual({ code: 1, signal: null });
+    expect(output).toMatch(/KEY_PEPPER/u);
+    expect(output).not.toContain(pepper.toUpperCase());
+  });
+});

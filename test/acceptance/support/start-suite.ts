@@ -1,0 +1,89 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
+import { Secret, systemClock } from '@ccg/kernel';
+import { connectStore } from '@ccg/store';
+import { ensureTenant, issueApiKey } from '@ccg/tenancy';
+import { redisForSuite, startGateway, startScriptedUpstream } from '@ccg/testkit';
+import type { GatewayProcess, ScriptedUpstream } from '@ccg/testkit';
+
+/** A gateway with a tenant of its own, and one scripted upstream behind both of its providers. */
+export interface Suite {
+  readonly gateway: GatewayProcess;
+  readonly upstream: ScriptedUpstream;
+  readonly tenant: string;
+  readonly apiKey: string;
+  readonly apiKeyId: string;
+  readonly pepper: string;
+  /** The gateway's own credentials at its providers. */
+  readonly providerKeys: { readonly openai: string; readonly anthropic: string };
+  /** Issues one more API key to the tenant. */
+  issueApiKey(name: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts everything that a suite needs; `env` is added to the gateway's environment. `reachRedis` may put something
+ * between the gateway and Redis: it gets the URL and gives the one for the gateway.
+ */
+export async function startSuite(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  reachRedis: (url: string) => Promise<string> = (url) => Promise.resolve(url),
+): Promise<Suite> {
+  const redis = redisForSuite(name);
+  const pepper = randomBytes(32).toString('hex');
+  const providerKeys = { openai: `sk-openai-${randomUUID()}`, anthropic: `sk-anthropic-${randomUUID()}` };
+  const upstream = await startScriptedUpstream();
+  const keys = await createTenant(redis, pepper);
+  const gateway = await startGateway({
+    REDIS_URL: await reachRedis(redis.url),
+    REDIS_KEY_PREFIX: redis.keyPrefix,
+    KEY_PEPPER: pepper,
+    OPENAI_API_KEY: providerKeys.openai,
+    OPENAI_BASE_URL: `${upstream.url}/v1`,
+    ANTHROPIC_API_KEY: providerKeys.anthropic,
+    ANTHROPIC_API_BASE: upstream.url,
+    ...env,
+  });
+  const first = await keys.issue('first');
+  return {
+    gateway,
+    upstream,
+    tenant: keys.tenant,
+    apiKey: first.apiKey,
+    apiKeyId: first.id,
+    pepper,
+    providerKeys,
+    issueApiKey: async (keyName) => (await keys.issue(keyName)).apiKey,
+    async close() {
+      await gateway.stop();
+      await upstream.close();
+      await keys.close();
+    },
+  };
+}
+
+interface TenantKeys {
+  readonly tenant: string;
+  issue(name: string): Promise<{ readonly apiKey: string; readonly id: string }>;
+  close(): Promise<void>;
+}
+
+async function createTenant(
+  redis: { readonly url: string; readonly keyPrefix: string },
+  pepper: string,
+): Promise<TenantKeys> {
+  const tenant = `team-${randomUUID().slice(0, 8)}`;
+  const store = connectStore({ url: redis.url, keyPrefix: redis.keyPrefix, commandTimeoutMs: 10_000 });
+  await store.whenReady(10_000);
+  const deps = { store, clock: systemClock, pepper: new Secret(pepper), randomBytes };
+  await ensureTenant(deps, { tenant, name: 'A team' });
+  return {
+    tenant,
+    async issue(name) {
+      const { apiKey, id } = await issueApiKey(deps, { tenant, name });
+      return { apiKey: apiKey.reveal(), id };
+    },
+    close: () => store.close(),
+  };
+}
