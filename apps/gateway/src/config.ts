@@ -1,0 +1,136 @@
+import { Secret } from '@ccg/kernel';
+import { catalogFromEnv, catalogSchema } from '@ccg/catalog';
+import type { Catalog } from '@ccg/catalog';
+import type { Limits } from '@ccg/serving';
+import { logLevels } from '@ccg/telemetry';
+import type { LogLevel } from '@ccg/telemetry';
+import { z } from 'zod';
+
+export interface GatewayConfig {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly opsHost: string;
+  readonly opsPort: number;
+  readonly redis: { readonly url: string } | { readonly socketPath: string };
+  readonly redisKeyPrefix: string;
+  readonly keyPepper: Secret;
+  readonly catalog: Catalog;
+  readonly limits: Limits;
+  readonly drainDelayMs: number;
+  readonly drainTimeoutMs: number;
+  /** How long a stream's status is held back for the upstream's first event. */
+  readonly streamHoldMs: number;
+  readonly pingIntervalMs: number;
+  /** How long a reader may take nothing before it is cut. */
+  readonly stallTimeoutMs: number;
+  readonly upstreamConnectTimeoutMs: number;
+  readonly upstreamFirstByteTimeoutMs: number;
+  readonly upstreamIdleTimeoutMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export type ParsedConfig =
+  | { readonly kind: 'valid'; readonly config: GatewayConfig }
+  | { readonly kind: 'faulty'; readonly message: string };
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const serverSchema = z.object({
+  HOST: text('127.0.0.1'),
+  PORT: wholeNumber({ max: 65_535, unset: 4000 }),
+  OPS_HOST: optionalText(),
+  OPS_PORT: wholeNumber({ max: 65_535, unset: 4002 }),
+  REDIS_URL: z
+    .string({ error: 'is required: redis://, rediss:// or unix:///path/of/a.sock' })
+    .regex(/^(?:rediss?:\/\/.+|unix:\/\/\/.+)$/u, { error: 'must begin with redis://, rediss:// or unix:///' }),
+  REDIS_KEY_PREFIX: text('ccg:').refine((prefix) => !/[{}]/u.test(prefix), { error: 'must not contain braces' }),
+  KEY_PEPPER: z
+    .string({ error: 'is required: a secret of at least 32 characters, such as the output of `openssl rand -hex 32`' })
+    .min(32, { error: 'must have at least 32 characters; `openssl rand -hex 32` makes one' })
+    .transform((pepper) => new Secret(pepper)),
+  RATE_LIMIT_RPM: optionalText()
+    .refine((value) => value === undefined || /^[1-9]\d{0,8}$/u.test(value), {
+      error: 'must be a whole number of requests per minute, from 1; leave it out for no limit',
+    })
+    .transform((value) => (value === undefined ? undefined : Number(value))),
+  DRAIN_DELAY_MS: wholeNumber({ max: 600_000, unset: 0 }),
+  DRAIN_TIMEOUT_MS: wholeNumber({ max: 86_400_000, unset: 600_000 }),
+  STREAM_HOLD_MS: wholeNumber({ max: 60_000, unset: 8000 }),
+  PING_INTERVAL_MS: wholeNumber({ min: 10, max: 120_000, unset: 10_000 }),
+  STALL_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 60_000 }),
+  UPSTREAM_CONNECT_TIMEOUT_MS: wholeNumber({ min: 10, max: 600_000, unset: 10_000 }),
+  UPSTREAM_FIRST_BYTE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 600_000 }),
+  UPSTREAM_IDLE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 300_000 }),
+  LOG_LEVEL: optionalText().pipe(
+    z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
+  ),
+});
+
+/** The names of all variables that the gateway reads. */
+export const gatewayVariables: readonly string[] = [
+  ...Object.keys(serverSchema.shape),
+  ...Object.keys(catalogSchema.shape),
+];
+
+/** Reads the whole configuration, and names every faulty variable in one message. */
+export function parseConfig(env: Env): ParsedConfig {
+  const server = serverSchema.safeParse(env);
+  const variables = catalogSchema.safeParse(env);
+  const problems = [...issuesOf(server.error), ...issuesOf(variables.error)];
+  const catalog = variables.success ? catalogFromEnv(variables.data) : undefined;
+  if (catalog?.kind === 'faulty') problems.push(...catalog.problems);
+  if (!server.success || catalog?.kind !== 'valid') {
+    return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };
+  }
+  return { kind: 'valid', config: Object.freeze(toConfig(server.data, catalog.catalog)) };
+}
+
+function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): GatewayConfig {
+  const unixSocket = 'unix://';
+  return {
+    host: server.HOST,
+    port: server.PORT,
+    opsHost: server.OPS_HOST ?? server.HOST,
+    opsPort: server.OPS_PORT,
+    redis: server.REDIS_URL.startsWith(unixSocket)
+      ? { socketPath: server.REDIS_URL.slice(unixSocket.length) }
+      : { url: server.REDIS_URL },
+    redisKeyPrefix: server.REDIS_KEY_PREFIX,
+    keyPepper: server.KEY_PEPPER,
+    catalog,
+    limits: { requestsPerMinute: server.RATE_LIMIT_RPM },
+    drainDelayMs: server.DRAIN_DELAY_MS,
+    drainTimeoutMs: server.DRAIN_TIMEOUT_MS,
+    streamHoldMs: server.STREAM_HOLD_MS,
+    pingIntervalMs: server.PING_INTERVAL_MS,
+    stallTimeoutMs: server.STALL_TIMEOUT_MS,
+    upstreamConnectTimeoutMs: server.UPSTREAM_CONNECT_TIMEOUT_MS,
+    upstreamFirstByteTimeoutMs: server.UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
+    upstreamIdleTimeoutMs: server.UPSTREAM_IDLE_TIMEOUT_MS,
+    logLevel: server.LOG_LEVEL,
+  };
+}
+
+/** One line per fault. Values are left out: a mistyped variable may hold a secret. */
+function issuesOf(error: z.ZodError | undefined): string[] {
+  return (error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+}
+
+/** An empty variable counts as unset: compose files and charts cannot leave one out. */
+function optionalText() {
+  return z
+    .string()
+    .optional()
+    .transform((value) => (value === undefined || value.trim() === '' ? undefined : value.trim()));
+}
+
+function text(unset: string) {
+  return optionalText().transform((value) => value ?? unset);
+}
+
+function wholeNumber({ min = 0, max, unset }: { min?: number; max: number; unset: number }) {
+  return optionalText()
+    .transform((value) => (value === undefined ? unset : /^\d+$/u.test(value) ? Number(value) : Number.NaN))
+    .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
+}

@@ -1,0 +1,70 @@
+import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { GatewayError } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
+import type { InterruptibleSink } from './http/response-sink.ts';
+
+export interface DrainTimes {
+  /** How long new connections are still accepted after readiness was withdrawn: endpoints take time to spread. */
+  readonly drainDelayMs: number;
+  /** How long running answers may go on. */
+  readonly drainTimeoutMs: number;
+}
+
+/** How long an idle connection is left open: a request may be in the kernel already, and closing would cut it. */
+const idleLingerMs = 3000;
+/** How long answers have to write their last event. */
+const lastWordsMs = 5000;
+
+/**
+ * Closes a listener without cutting an answer: accepts for the delay, then takes no new connections, lets running
+ * answers finish within the timeout, and tells the rest why they end.
+ */
+export async function drain(
+  server: Server,
+  openSinks: ReadonlySet<InterruptibleSink>,
+  times: DrainTimes,
+  clock: Clock,
+): Promise<void> {
+  await wait(clock, times.drainDelayMs);
+  const closed = new Promise<void>((resolve) => {
+    // The HTTP server's own close would also drop idle connections at once.
+    NetServer.prototype.close.call(server, () => {
+      resolve();
+    });
+  });
+  server.prependListener('request', (_request, response) => {
+    response.setHeader('connection', 'close');
+  });
+  const cancelLinger = every(clock, idleLingerMs, () => {
+    server.closeIdleConnections();
+  });
+  await Promise.race([closed, wait(clock, times.drainTimeoutMs)]);
+  cancelLinger();
+  const error = new GatewayError(
+    'draining',
+    'The gateway is restarting and this answer took too long to finish. Try again.',
+  );
+  for (const sink of openSinks) sink.interrupt(error);
+  server.closeIdleConnections();
+  await Promise.race([closed, wait(clock, lastWordsMs)]);
+  server.closeAllConnections();
+  await closed;
+}
+
+function wait(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.schedule(delayMs, resolve);
+  });
+}
+
+function every(clock: Clock, intervalMs: number, callback: () => void): () => void {
+  let cancel = clock.schedule(intervalMs, tick);
+  function tick() {
+    callback();
+    cancel = clock.schedule(intervalMs, tick);
+  }
+  return () => {
+    cancel();
+  };
+}

@@ -1,0 +1,17 @@
+import { noFacts } from '@ccg/serving';
+import type { Endpoint } from '../http/exchange.ts';
+
+/** What clients ask before they have a credential: whether anybody is there. */
+export function helloEndpoints(): Endpoint[] {
+  return ['/', '/api/hello'].map((path) => ({
+    name: 'hello',
+    path,
+    methods: ['GET', 'HEAD'],
+    access: 'public',
+    handle({ response, requestId }) {
+      response.setHeader('request-id', requestId);
+      response.status(200).json({ message: 'Claude Code Proxy' });
+      return Promise.resolve({ kind: 'completed', facts: noFacts() });
+    },
+  }));
+}

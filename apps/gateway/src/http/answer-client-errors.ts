@@ -1,0 +1,56 @@
+import { STATUS_CODES } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GatewayError } from '@ccg/kernel';
+import { noFacts } from '@ccg/serving';
+import type { Logger, Metrics } from '@ccg/telemetry';
+import { errorEnvelope } from '@ccg/wire';
+import { newRequestId } from './ids.ts';
+import { errorHeaders } from './render-error.ts';
+import { report } from './report.ts';
+
+/** Answers what Node's parser refuses, which never becomes a request, with the same envelope as everything else. */
+export function answerClientErrors(server: Server, logger: Logger, metrics: Metrics): void {
+  const answering = new WeakMap<Duplex, ServerResponse>();
+  server.on('request', ({ socket }, response) => {
+    answering.set(socket, response);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const begun = answering.get(socket)?.headersSent === true && answering.get(socket)?.writableFinished === false;
+    if (error.code === 'ECONNRESET' || !socket.writable || begun) {
+      socket.destroy();
+      return;
+    }
+    const failure = translate(error.code);
+    const requestId = newRequestId();
+    socket.end(rawAnswer(failure, requestId), 'latin1', () => {
+      socket.destroy();
+    });
+    const summary = { requestId, endpoint: 'unparsed', method: '', principal: undefined, durationMs: 0 };
+    const outcome = { kind: 'rejected' as const, error: failure, facts: noFacts() };
+    report({ ...summary, status: failure.status }, outcome, logger, metrics);
+  });
+}
+
+function translate(code: string | undefined): GatewayError {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new GatewayError(
+      'headers-too-large',
+      'The headers of the request are larger than 16 KB. Send fewer or shorter ones; ANTHROPIC_CUSTOM_HEADERS adds to them.',
+    );
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new GatewayError('request-timeout', 'The request did not arrive in time. Send it again.');
+  }
+  return new GatewayError(
+    'http-invalid',
+    'The request is not valid HTTP/1.1. Is a proxy between the client and the gateway, or a client that speaks HTTPS to an HTTP port?',
+  );
+}
+
+function rawAnswer(error: GatewayError, requestId: string): string {
+  const body = errorEnvelope({ type: error.type, message: error.publicMessage }, requestId);
+  const headers = { ...errorHeaders(error, requestId), 'content-length': String(body.length), connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`, ...lines, '', body].join('\r\n');
+}

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { isIPv6 } from 'node:net';
+
+export interface Listener {
+  readonly server: Server;
+  readonly url: string;
+}
+
+/** Longer than the 60 s after which load balancers drop an idle connection, so that they are the ones to do it. */
+const keepAliveTimeoutMs = 75_000;
+
+/** Opens an HTTP/1.1 listener; port 0 lets the system choose. Rejects with the system's error when it cannot. */
+export async function listen(handler: RequestListener, host: string, port: number): Promise<Listener> {
+  const server = createServer(
+    {
+      keepAliveTimeout: keepAliveTimeoutMs,
+      // These two bound the upload alone; an answer may take as long as it takes.
+      headersTimeout: 20_000,
+      requestTimeout: 120_000,
+      connectionsCheckingInterval: 5000,
+    },
+    handler,
+  );
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  const actualPort = address === null || typeof address === 'string' ? port : address.port;
+  return { server, url: `http://${isIPv6(host) ? `[${host}]` : host}:${actualPort}` };
+}

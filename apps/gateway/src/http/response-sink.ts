@@ -1,0 +1,124 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock, GatewayError } from '@ccg/kernel';
+import { ReaderGoneError } from '@ccg/serving';
+import type { ResponseSink } from '@ccg/serving';
+import { sseFrame } from '@ccg/wire';
+import type { HeaderList } from '@ccg/wire';
+import { createBackPressure } from './back-pressure.ts';
+
+export interface SinkTimes {
+  /** How long a stream's status is held back for the upstream's first event. */
+  readonly streamHoldMs: number;
+  /** After how much silence a stream gets a ping: clients give up on one that says nothing for minutes. */
+  readonly pingIntervalMs: number;
+  /** How long a reader may take nothing before it is cut. */
+  readonly stallTimeoutMs: number;
+}
+
+export interface InterruptibleSink extends ResponseSink {
+  /** Ends the answer early with an error that the client is told. */
+  interrupt(error: GatewayError): void;
+  /** Stops every timer. Call it when the request is over, however it ended. */
+  release(): void;
+}
+
+const ping = sseFrame('ping', '{"type": "ping"}');
+const streamHeaders: HeaderList = [['content-type', 'text/event-stream; charset=utf-8']];
+
+/** Writes an answer to an HTTP response: late commit, pings, back-pressure, and a limit to how long it waits. */
+export function createResponseSink(
+  response: ServerResponse,
+  requestId: string,
+  times: SinkTimes,
+  clock: Clock,
+): InterruptibleSink {
+  const ending = new AbortController();
+  const pressure = createBackPressure(response, times.stallTimeoutMs, clock, () => {
+    leave(new ReaderGoneError('reader-stalled'));
+    response.destroy();
+  });
+  const pinger = createPinger(times, clock, () => {
+    if (pressure.isWaiting()) return;
+    commit(200, streamHeaders);
+    void write(ping)?.catch(() => {});
+  });
+
+  function leave(reason: ReaderGoneError): void {
+    if (!ending.signal.aborted) ending.abort(reason);
+    pinger.stop();
+    pressure.fail(reason);
+  }
+  response.once('close', () => {
+    if (!response.writableFinished) leave(new ReaderGoneError('client-gone'));
+  });
+  response.on('error', () => {
+    leave(new ReaderGoneError('client-gone'));
+  });
+
+  function commit(status: number, headers: HeaderList): void {
+    if (!response.headersSent)
+      response.writeHead(status, { ...commonHeaders(requestId), ...Object.fromEntries(headers) });
+  }
+
+  function write(data: string | Uint8Array): Promise<void> | undefined {
+    const reason: unknown = ending.signal.reason;
+    if (reason instanceof ReaderGoneError) return Promise.reject(reason);
+    pinger.wrote();
+    const hasRoom = typeof data === 'string' ? response.write(data, 'latin1') : response.write(data);
+    return hasRoom ? undefined : pressure.room();
+  }
+
+  return {
+    signal: ending.signal,
+    get committed() {
+      return response.headersSent;
+    },
+    expectStream: pinger.start,
+    commit,
+    write,
+    end() {
+      pinger.stop();
+      response.end();
+    },
+    interrupt(error) {
+      if (!ending.signal.aborted) ending.abort(error);
+    },
+    release: pinger.stop,
+  };
+}
+
+function commonHeaders(requestId: string): Record<string, string> {
+  return { 'request-id': requestId, 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' };
+}
+
+interface Pinger {
+  start(): void;
+  /** Something was written just now. */
+  wrote(): void;
+  stop(): void;
+}
+
+/** Calls `onSilence` once nothing has been written for the hold, and from the first write on for the interval. */
+function createPinger(times: SinkTimes, clock: Clock, onSilence: () => void): Pinger {
+  let lastWriteMs: number | undefined;
+  let cancel = () => {};
+  const schedule = (delayMs: number) => {
+    cancel = clock.schedule(delayMs, () => {
+      const silentMs = lastWriteMs === undefined ? Infinity : clock.now() - lastWriteMs;
+      const due = silentMs >= times.pingIntervalMs;
+      schedule(due ? times.pingIntervalMs : times.pingIntervalMs - silentMs);
+      if (due) onSilence();
+    });
+  };
+  return {
+    start() {
+      schedule(times.streamHoldMs);
+    },
+    wrote() {
+      lastWriteMs = clock.now();
+    },
+    stop() {
+      cancel();
+    },
+  };
+}

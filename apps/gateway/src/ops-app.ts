@@ -1,0 +1,24 @@
+import express from 'express';
+import type { Express } from 'express';
+import type { Metrics } from '@ccg/telemetry';
+
+export type Readiness = 'starting' | 'ready' | 'draining';
+
+/** What orchestrators and Prometheus ask; never on the data plane's listener. */
+export function createOpsApp(readiness: () => Readiness, metrics: Metrics): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.get('/livez', (_request, response) => {
+    response.json({ status: 'alive' });
+  });
+  app.get('/readyz', (_request, response) => {
+    const status = readiness();
+    response.status(status === 'ready' ? 200 : 503).json({ status });
+  });
+  app.get('/metrics', async (_request, response) => {
+    const { contentType, text } = await metrics.expose();
+    response.type(contentType).send(text);
+  });
+  return app;
+}

@@ -1,0 +1,131 @@
+import { GatewayError } from '@ccg/kernel';
+import type { StreamTranslator, Translation } from '@ccg/translation';
+import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
+import type { UpstreamResponse } from '@ccg/upstream';
+import { answerHeaders } from './answer-headers.ts';
+import type { AttemptContext } from './attempt.ts';
+import type { Outcome } from './outcome.ts';
+import { answerMaxBytes } from './relay-json.ts';
+import { ReaderGoneError } from './sink.ts';
+
+/** How long an upstream may take to close after its last event, before its connection is given up. */
+const closeGraceMs = 1000;
+
+/**
+ * Relays a stream as it comes. Until the first frame a failure is thrown, and so becomes an HTTP status; from
+ * then on it is the stream's last event.
+ */
+export async function relayStream(
+  context: AttemptContext,
+  translation: Translation,
+  response: UpstreamResponse,
+  call: AbortController,
+): Promise<Outcome> {
+  await refuseJson(translation, response);
+  const { facts, sink, dependencies } = context;
+  const closed = dependencies.metrics.streamOpened(context.target.provider.dialect);
+  const delivery = createDelivery(context, translation);
+  try {
+    await pump(context, delivery, response, call);
+    await delivery.deliver();
+  } finally {
+    closed();
+    facts.usage = delivery.translator.progress().usage;
+    dependencies.clock.schedule(closeGraceMs, () => {
+      call.abort(new ReaderGoneError('client-gone'));
+    });
+  }
+  const { error } = delivery.translator.progress();
+  if (error !== undefined && !sink.committed) throw error;
+  sink.end();
+  return error === undefined ? { kind: 'completed', facts } : { kind: 'broken', error, facts };
+}
+
+interface Delivery {
+  readonly translator: StreamTranslator;
+  /** Writes the frames that are ready; a promise means that the reader has no room. */
+  deliver(): Promise<void> | undefined;
+}
+
+function createDelivery({ facts, sink, request, dependencies }: AttemptContext, translation: Translation): Delivery {
+  let ready: (string | Uint8Array)[] = [];
+  const translator = translation.stream((frames) => {
+    ready.push(frames);
+  });
+  return {
+    translator,
+    deliver() {
+      if (ready.length === 0) return undefined;
+      if (!sink.committed) {
+        // Nothing was sent yet, so a failure can still have a status of its own.
+        if (translator.progress().error !== undefined) return undefined;
+        sink.commit(200, answerHeaders('text/event-stream; charset=utf-8', facts));
+      }
+      facts.firstEventMs ??= dependencies.clock.now() - request.receivedAtMs;
+      const frames = ready;
+      ready = [];
+      const waits = frames.map((data) => sink.write(data)).filter((room) => room !== undefined);
+      return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+    },
+  };
+}
+
+/** Feeds the translator until the stream has ended, by its own terminal event or with the body. */
+async function pump(
+  { sink, target }: AttemptContext,
+  { translator, deliver }: Delivery,
+  response: UpstreamResponse,
+  call: AbortController,
+): Promise<void> {
+  const terminal = Promise.withResolvers<void>();
+  let over = false;
+  const finish = (last: () => void) => {
+    if (over) return;
+    over = true;
+    last();
+    terminal.resolve();
+  };
+  const piping = response.body.pipe((chunk) => {
+    if (over) return undefined;
+    translator.push(chunk);
+    const room = deliver();
+    if (translator.progress().state !== 'open') {
+      finish(() => {
+        if (translator.progress().state !== 'complete') call.abort(new ReaderGoneError('client-gone'));
+      });
+    }
+    return room;
+  });
+  piping.then(
+    () => {
+      finish(() => {
+        translator.end();
+      });
+    },
+    (thrown: unknown) => {
+      finish(() => {
+        translator.fail(failureOf(thrown, sink.signal, target.provider.name));
+      });
+    },
+  );
+  await terminal.promise;
+  if (sink.signal.reason instanceof ReaderGoneError) throw sink.signal.reason;
+}
+
+function failureOf(thrown: unknown, signal: AbortSignal, providerName: string): GatewayError {
+  if (signal.reason instanceof GatewayError) return signal.reason;
+  const error = thrown instanceof UpstreamCallError ? thrown : new UpstreamCallError('cut', thrown);
+  return callErrorToGatewayError(error, providerName);
+}
+
+/** A server that answers a stream request with JSON is telling an error, or does not stream at all. */
+async function refuseJson(translation: Translation, response: UpstreamResponse): Promise<void> {
+  const contentType = response.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
+  if (!contentType.toLowerCase().startsWith('application/json')) return;
+  const answer = translation.answer(await response.body.collect(answerMaxBytes));
+  if (answer.kind === 'failure') throw answer.error;
+  throw new GatewayError(
+    'upstream-malformed',
+    'The provider answered a stream request with a single JSON document. Ask without "stream", or point the gateway at a server that streams.',
+  );
+}
