@@ -1,0 +1,80 @@
+import { toGatewayError } from '@ccg/kernel';
+import type { GatewayError } from '@ccg/kernel';
+import { bytesToString, createFrameSplitter, errorFrame } from '@ccg/wire';
+import { malformedError, streamErrorType, truncatedError } from '../encoder/stream-errors.ts';
+import type { FrameSink, Progress, StreamTranslator } from '../translation.ts';
+import { createUsageTap } from './tap-usage.ts';
+
+/**
+ * Passes an Anthropic stream on in whole frames, its bytes as they came. Only its end is the gateway's business:
+ * without `message_stop` an `error` event is appended, and nothing goes on after either.
+ */
+export function createAnthropicStream(sink: FrameSink, provider: string): StreamTranslator {
+  const tap = createUsageTap(provider);
+  let state: Progress['state'] = 'open';
+  let error: GatewayError | undefined;
+  let visible = false;
+  const splitter = createFrameSplitter((frames) => {
+    pass(frames);
+  });
+
+  function pass(frames: Uint8Array): void {
+    if (state !== 'open') return;
+    const text = bytesToString(frames);
+    if (!visible && !looksLikeEvents(text)) {
+      fail(malformedError(provider), 'failed');
+      return;
+    }
+    const length = tap.look(text);
+    const { end } = tap.sight();
+    // The state is set first: whoever is handed the last frames may want to know that they are the last.
+    if (end === 'message-stop') state = 'complete';
+    else if (end !== undefined) {
+      state = 'failed';
+      error = end;
+    }
+    write(length === frames.length ? frames : frames.subarray(0, length));
+  }
+
+  function fail(failure: GatewayError, as: 'failed' | 'truncated'): void {
+    if (state !== 'open') return;
+    state = as;
+    error = failure;
+    const type = streamErrorType(failure, tap.sight().hasBlocks);
+    write(errorFrame({ type, message: failure.publicMessage }));
+  }
+
+  function write(frames: string | Uint8Array): void {
+    visible = true;
+    sink(frames);
+  }
+
+  return {
+    push(bytes) {
+      if (state !== 'open') return;
+      try {
+        splitter.push(bytes);
+      } catch (thrown) {
+        fail(toGatewayError(thrown), 'failed');
+      }
+    },
+    end() {
+      if (state !== 'open') return;
+      const tail = bytesToString(splitter.end());
+      // A last event that lacks only its blank line is whole.
+      if (looksLikeEvents(tail)) tap.look(tail);
+      if (tap.sight().end === 'message-stop') {
+        state = 'complete';
+        write(`${tail}\n\n`);
+      } else fail(truncatedError(provider), 'truncated');
+    },
+    fail(failure) {
+      fail(failure, 'failed');
+    },
+    progress: () => ({ visible, usage: tap.sight().usage, state, error }),
+  };
+}
+
+function looksLikeEvents(text: string): boolean {
+  return /^(?:\u00ef\u00bb\u00bf)?[\r\n]*(?:event|data|id|retry|):/u.test(text);
+}

@@ -1,0 +1,82 @@
+import type { GatewayError } from '@ccg/kernel';
+import { createSseDecoder, JsonDepthError, JsonSyntaxError, noUsage, readJson, stringToBytes } from '@ccg/wire';
+import type { JsonObject, SseEvent, Usage } from '@ccg/wire';
+import { asObject, asText } from '../json-fields.ts';
+import { anthropicInBandFailure } from './failure.ts';
+import { readAnthropicUsage } from './read-usage.ts';
+
+/** What has been seen of a stream that goes by. */
+export interface StreamSight {
+  readonly usage: Usage;
+  /** Whether a content block has begun. */
+  readonly hasBlocks: boolean;
+  /** How the stream has ended, if it has. */
+  readonly end: 'message-stop' | GatewayError | undefined;
+}
+
+export interface UsageTap {
+  /** Looks at frames, a byte string, and returns how many of its bytes belong to the stream: none after its end. */
+  look(frames: string): number;
+  sight(): StreamSight;
+}
+
+/** Watches an Anthropic stream without changing it. */
+export function createUsageTap(provider: string): UsageTap {
+  let sight: StreamSight = { usage: noUsage, hasBlocks: false, end: undefined };
+
+  function lookAtFrame(frame: string): void {
+    const decoder = createSseDecoder((event) => {
+      sight = see(sight, event, provider);
+    });
+    decoder.push(stringToBytes(frame));
+    decoder.end();
+  }
+
+  return {
+    look(frames) {
+      // Most frames are deltas of a block, and nothing in them is looked for.
+      if (sight.hasBlocks && !frames.includes('"message_') && !frames.includes('"error"')) return frames.length;
+      let taken = 0;
+      for (const frame of splitFrames(frames)) {
+        if (sight.end !== undefined) break;
+        lookAtFrame(frame);
+        taken += frame.length;
+      }
+      return taken;
+    },
+    sight: () => sight,
+  };
+}
+
+function see(sight: StreamSight, { name, data }: SseEvent, provider: string): StreamSight {
+  const event = name === 'content_block_delta' ? undefined : tryRead(data);
+  switch (asText(event?.['type'])) {
+    case 'message_start':
+      return { ...sight, usage: readAnthropicUsage(asObject(event?.['message'])?.['usage'], sight.usage) };
+    case 'message_delta':
+      return { ...sight, usage: readAnthropicUsage(event?.['usage'], sight.usage) };
+    case 'content_block_start':
+      return { ...sight, hasBlocks: true };
+    case 'message_stop':
+      return { ...sight, end: 'message-stop' };
+    case 'error':
+      return { ...sight, end: anthropicInBandFailure(event ?? null, provider) };
+    case undefined:
+    default:
+      return sight;
+  }
+}
+
+/** Each with the blank line that ends it; the last may lack one. */
+function splitFrames(frames: string): readonly string[] {
+  return frames.match(/[\s\S]+?(?:(?:\r\n|\n|\r(?!\n)){2}|$)/gu) ?? [];
+}
+
+function tryRead(data: string): JsonObject | undefined {
+  try {
+    return asObject(readJson(data));
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
+    throw thrown;
+  }
+}

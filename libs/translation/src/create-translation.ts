@@ -1,0 +1,20 @@
+import { assertNever } from '@ccg/kernel';
+import { createAnthropicTranslation } from './anthropic/translation.ts';
+import { createChatTranslation } from './openai-chat/translation.ts';
+import type { Translation, TranslationInput } from './translation.ts';
+
+/**
+ * Translates one request for one target, in the dialect of its provider. Throws `request-invalid` with the path of
+ * the field that cannot be translated.
+ */
+export function createTranslation(input: TranslationInput): Translation {
+  const { provider } = input.target;
+  switch (provider.dialect) {
+    case 'anthropic':
+      return createAnthropicTranslation(input, provider);
+    case 'openai-chat':
+      return createChatTranslation(input, provider);
+    default:
+      return assertNever(provider);
+  }
+}

@@ -1,0 +1,40 @@
+import type { AnthropicErrorType } from '@ccg/kernel';
+import type { Usage } from '@ccg/wire';
+import type { StopReason } from './stop-reason.ts';
+
+/** How a message ends. */
+export interface MessageEnd {
+  readonly stopReason: StopReason;
+  /** The content of a JSON string literal. */
+  readonly stopSequence: string | undefined;
+  readonly usage: Usage;
+}
+
+/** What is known of a message before its content. */
+export interface MessageHead {
+  readonly id: string;
+  /** What the client asked for, as text. */
+  readonly model: string;
+}
+
+/**
+ * Writes one message, block after block, as a stream or as one JSON document. Texts are contents of JSON string
+ * literals. A block is opened only after the last one was closed.
+ */
+export interface BlockWriter {
+  /** Starts the message. Only the first call counts, so that nothing is visible before there is something to see. */
+  begin(usage: Usage): void;
+  openText(kind: 'text' | 'thinking'): void;
+  openTool(tool: { readonly id: string; readonly name: string }): void;
+  /** The next piece of the open block. */
+  delta(literal: string): void;
+  close(): void;
+  /** Closes a tool call whose arguments stop in the middle. */
+  closeCut(): void;
+  end(end: MessageEnd): void;
+  fail(error: { readonly type: AnthropicErrorType; readonly message: string }): void;
+  /** Whether any block was opened. */
+  hasBlocks(): boolean;
+  /** The byte string since the last call. */
+  take(): string;
+}

@@ -1,0 +1,63 @@
+import type { GatewayError } from '@ccg/kernel';
+import { noUsage } from '@ccg/wire';
+import type { Usage } from '@ccg/wire';
+import type { IdSource, Progress } from '../translation.ts';
+import type { BlockWriter } from './block-writer.ts';
+import type { Finish } from './finish.ts';
+import type { Segment } from './segment.ts';
+import { streamErrorType } from './stream-errors.ts';
+import { createToolCalls } from './tool-calls.ts';
+import type { ToolCall, ToolCalls } from './tool-calls.ts';
+
+export interface EncoderSettings {
+  /** Named in errors. */
+  readonly provider: string;
+  /** What the backend was told to stop at; an unfinished tool call at this length was cut, whatever the backend says. */
+  readonly maxTokens: number | undefined;
+  readonly ids: IdSource;
+}
+
+/** All that an encoder remembers between two events. */
+export interface EncoderState {
+  readonly settings: EncoderSettings;
+  readonly writer: BlockWriter;
+  readonly toolCalls: ToolCalls;
+  /** Calls that have, or had, a segment. */
+  readonly seenCalls: Set<ToolCall>;
+  readonly usedIds: Set<string>;
+  readonly queue: Segment[];
+  phase: Progress['state'];
+  error: GatewayError | undefined;
+  usage: Usage;
+  finish: Finish | undefined;
+  wroteText: boolean;
+  wroteToolUse: boolean;
+  heldCharacters: number;
+}
+
+export function newEncoderState(settings: EncoderSettings, writer: BlockWriter): EncoderState {
+  return {
+    settings,
+    writer,
+    toolCalls: createToolCalls(),
+    seenCalls: new Set(),
+    usedIds: new Set(),
+    queue: [],
+    phase: 'open',
+    error: undefined,
+    usage: noUsage,
+    finish: undefined,
+    wroteText: false,
+    wroteToolUse: false,
+    heldCharacters: 0,
+  };
+}
+
+/** Ends the answer with an error, in a stream with one `error` event, unless it has ended. */
+export function failStream(state: EncoderState, error: GatewayError, phase: 'failed' | 'truncated' = 'failed'): void {
+  if (state.phase !== 'open') return;
+  state.phase = phase;
+  state.error = error;
+  const type = streamErrorType(error, state.writer.hasBlocks());
+  state.writer.fail({ type, message: error.publicMessage });
+}

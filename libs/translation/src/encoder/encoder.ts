@@ -1,0 +1,70 @@
+import type { GatewayError } from '@ccg/kernel';
+import type { Usage } from '@ccg/wire';
+import type { FrameSink, Progress } from '../translation.ts';
+import type { BlockWriter } from './block-writer.ts';
+import { completeAtEnd, completeAtMarker } from './complete.ts';
+import { failStream, newEncoderState } from './encoder-state.ts';
+import type { EncoderSettings } from './encoder-state.ts';
+import type { Finish } from './finish.ts';
+import { addText, addToolFragment } from './segment-queue.ts';
+import type { ToolFragment } from './tool-calls.ts';
+
+/**
+ * Takes what a backend says, in the words all dialects share, and writes an Anthropic message: one open block
+ * at a time, indices without gaps, tool arguments that are a JSON object before their block stops, usage always.
+ * Texts are contents of JSON string literals. Nothing is handed to the sink before `flush`, and nothing is written
+ * after the message's end or an error.
+ */
+export interface Encoder {
+  text(literal: string): void;
+  thinking(literal: string): void;
+  toolCall(fragment: ToolFragment): void;
+  /** The usage so far; the last call counts. */
+  usage(usage: Usage): void;
+  finish(finish: Finish): void;
+  /** The backend's terminal marker, such as `[DONE]`. */
+  marker(): void;
+  /** The end of the body. */
+  end(): void;
+  fail(error: GatewayError): void;
+  flush(): void;
+  progress(): Progress;
+}
+
+export function createEncoder(settings: EncoderSettings, writer: BlockWriter, sink: FrameSink): Encoder {
+  const state = newEncoderState(settings, writer);
+  let visible = false;
+  return {
+    text(literal) {
+      addText(state, 'text', literal);
+    },
+    thinking(literal) {
+      addText(state, 'thinking', literal);
+    },
+    toolCall(fragment) {
+      addToolFragment(state, fragment);
+    },
+    usage(usage) {
+      state.usage = usage;
+    },
+    finish(finish) {
+      state.finish = finish;
+    },
+    marker() {
+      completeAtMarker(state);
+    },
+    end() {
+      completeAtEnd(state);
+    },
+    fail(error) {
+      failStream(state, error);
+    },
+    flush() {
+      const frames = writer.take();
+      if (frames === '') return;
+      visible = true;
+      sink(frames);
+    },
+    progress: () => ({ visible, usage: state.usage, state: state.phase, error: state.error }),
+  };
+}

@@ -1,0 +1,60 @@
+import { decodeText, encodeText, RawText } from '@ccg/wire';
+import type { BlockWriter, MessageHead } from './block-writer.ts';
+import { messageHeadJson, usageJson } from './frames.ts';
+
+/** Writes a message as one JSON document. */
+export function createMessageWriter(head: MessageHead): BlockWriter {
+  const blocks: string[] = [];
+  let open: { readonly head: string; readonly kind: 'text' | 'thinking' | 'tool_use' } | undefined;
+  let content = '';
+  let message = '';
+  let opened = false;
+
+  function openBlock(kind: 'text' | 'thinking' | 'tool_use', blockHead: string): void {
+    open = { kind, head: blockHead };
+    content = '';
+    opened = true;
+  }
+
+  return {
+    begin() {
+      // A document is written at its end.
+    },
+    openText(kind) {
+      openBlock(kind, `{"type":"${kind}","${kind}":"`);
+    },
+    openTool({ id, name }) {
+      openBlock('tool_use', `{"type":"tool_use","id":"${id}","name":"${name}","input":`);
+    },
+    delta(literal) {
+      content += literal;
+    },
+    close() {
+      if (open === undefined) return;
+      blocks.push(open.head + blockTail(open.kind, content));
+      open = undefined;
+    },
+    closeCut() {
+      // Half a JSON text has no place in a document.
+      open = undefined;
+    },
+    end({ stopReason, stopSequence, usage }) {
+      const sequence = stopSequence === undefined ? 'null' : `"${stopSequence}"`;
+      message =
+        `{${messageHeadJson(head)},"content":[${blocks.join(',')}],"stop_reason":"${stopReason}",` +
+        `"stop_sequence":${sequence},"stop_details":null,"usage":${usageJson(usage)}}`;
+    },
+    fail() {
+      // The error takes the place of the whole document.
+    },
+    hasBlocks: () => opened,
+    take: () => message,
+  };
+}
+
+/** A thinking block always has a signature: clients refuse one without. */
+function blockTail(kind: 'text' | 'thinking' | 'tool_use', content: string): string {
+  if (kind === 'text') return `${content}"}`;
+  if (kind === 'thinking') return `${content}","signature":""}`;
+  return `${encodeText(decodeText(new RawText(content, 0, content.length)))}}`;
+}

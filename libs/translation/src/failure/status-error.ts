@@ -1,0 +1,89 @@
+import { GatewayError } from '@ccg/kernel';
+import type { AnthropicErrorType, ErrorCode, GatewayErrorDetails } from '@ccg/kernel';
+import type { HeaderList } from '@ccg/wire';
+import { shorten } from './error-report.ts';
+import type { ErrorReport } from './error-report.ts';
+import { readRetryAfterSeconds } from './retry-after.ts';
+
+export interface RefusedAnswer {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly report: ErrorReport;
+  readonly provider: string;
+}
+
+/** The longest wait that Claude Code honours; above it, it gives up at once. */
+const retryAfterMaxSeconds = 60;
+
+const exhausted = /insufficient_quota|free-models-per-day|per ?day|daily limit|exceeded your current quota/iu;
+const busy = /overloaded|server busy|unavailable|resourceexhausted|no capacity|try again later/iu;
+const aboutModel = /model/iu;
+
+/** An upstream's HTTP error by its status, in the classes that the client knows. */
+export function statusError(answer: RefusedAnswer): GatewayError {
+  const { status, report } = answer;
+  if (report.code === 'model_not_found') return refusal(answer, 'model-unknown');
+  switch (status) {
+    case 403:
+      return refusal(answer, 'upstream-refused', { status, type: 'permission_error' });
+    case 404:
+      return refusal(answer, aboutModel.test(report.message ?? '') ? 'model-unknown' : 'upstream-refused');
+    case 408:
+    case 504:
+      return failing(answer, 'upstream-timeout');
+    case 409:
+      return refusal(answer, 'upstream-refused', { status });
+    case 413:
+      return refusal(answer, 'upstream-refused', { status, type: 'request_too_large' });
+    case 429:
+      return rateLimited(answer);
+    case 503:
+    case 529:
+      return failing(answer, 'upstream-overloaded');
+    default:
+      return otherStatus(answer);
+  }
+}
+
+function otherStatus(answer: RefusedAnswer): GatewayError {
+  const { status, report } = answer;
+  if (status >= 400 && status < 500) return refusal(answer, 'upstream-refused');
+  if (status < 500) return failing(answer, 'upstream-malformed');
+  return failing(answer, busy.test(report.message ?? '') ? 'upstream-overloaded' : 'upstream-failed');
+}
+
+function refusal(answer: RefusedAnswer, code: ErrorCode, details: { status?: number; type?: AnthropicErrorType } = {}) {
+  return new GatewayError(code, sentence(answer, 'refused the request'), details);
+}
+
+function failing(answer: RefusedAnswer, code: ErrorCode): GatewayError {
+  return new GatewayError(code, `${sentence(answer, 'failed')} Try again.`, waiting(answer));
+}
+
+function rateLimited(answer: RefusedAnswer): GatewayError {
+  const { message, code, type } = answer.report;
+  const text = sentence(answer, 'limits its requests');
+  const isExhausted = [message, code, type].some((words) => exhausted.test(words ?? ''));
+  const waitSeconds = readRetryAfterSeconds(answer.headers);
+  if (isExhausted)
+    return new GatewayError('upstream-rate-limited', `${text} Its quota is used up.`, { retry: 'never' });
+  if (waitSeconds !== undefined && waitSeconds > retryAfterMaxSeconds) {
+    return new GatewayError('upstream-rate-limited', `${text} Try again in ${waitSeconds} seconds.`, {
+      retry: 'never',
+    });
+  }
+  return new GatewayError('upstream-rate-limited', text, waiting(answer));
+}
+
+function waiting({ headers }: RefusedAnswer): GatewayErrorDetails {
+  const waitSeconds = readRetryAfterSeconds(headers);
+  return waitSeconds === undefined || waitSeconds > retryAfterMaxSeconds ? {} : { retryAfterSeconds: waitSeconds };
+}
+
+/** One readable sentence, with the upstream's own words where it has any. */
+function sentence({ status, report, provider }: RefusedAnswer, what: string): string {
+  const head = `The provider "${provider}" ${what}`;
+  if (report.message === undefined) return `${head} (HTTP ${status}).`;
+  const text = shorten(report.message);
+  return `${head}: ${/[.!?…]$/u.test(text) ? text : `${text}.`}`;
+}

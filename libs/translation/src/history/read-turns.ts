@@ -1,0 +1,72 @@
+import { isEmptyText, isText } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { asObject, asText } from '../json-fields.ts';
+import { fieldError } from '../request-error.ts';
+import type { HistoryBlock, Turn } from './turn.ts';
+
+/**
+ * Reads the client's messages. String content and a list with one text block become the same turn, because Claude
+ * Code changes from one to the other between requests and a backend's prefix cache must not notice. Empty texts are
+ * left out. Throws `request-invalid` naming the path of a message, role, content or block that is not what it must be.
+ */
+export function readTurns(messages: readonly JsonValue[]): Turn[] {
+  return messages.map((value, index) => {
+    const path = `messages.${index}`;
+    const message = asObject(value);
+    if (message === undefined) throw fieldError(path, 'Input should be an object with a role and content');
+    const role = readRole(message, path);
+    return {
+      role,
+      blocks: readBlocks(message['content'], `${path}.content`, role),
+      clearsAtNextUser: asText(message['clear_at']) === 'next_user_message',
+    };
+  });
+}
+
+/** The text of a block that has been read, which is a text. */
+export function textBlock(text: JsonValue, path: () => string): HistoryBlock {
+  return { type: 'text', block: { type: 'text', text }, path };
+}
+
+function readRole(message: JsonObject, path: string): Turn['role'] {
+  const role = asText(message['role']);
+  if (role === 'user' || role === 'assistant' || role === 'system') return role;
+  if (message['role'] === undefined) throw fieldError(`${path}.role`, 'Field required');
+  throw fieldError(`${path}.role`, "Input should be one of 'user', 'assistant', 'system'");
+}
+
+function readBlocks(content: JsonValue | undefined, path: string, role: Turn['role']): HistoryBlock[] {
+  if (isText(content)) return isEmptyText(content) ? [] : [textBlock(content, () => path)];
+  // A system message may carry settings alone.
+  if (role === 'system' && (content === undefined || content === null)) return [];
+  if (content === undefined) throw fieldError(path, 'Field required');
+  if (!Array.isArray(content)) throw fieldError(path, 'Input should be a string or a list of content blocks');
+  const blocks: HistoryBlock[] = [];
+  for (const [index, value] of content.entries()) {
+    const block = readBlock(value, `${path}.${index}`);
+    if (block.type !== 'text' || !isEmptyTextBlock(block)) blocks.push(block);
+  }
+  return blocks;
+}
+
+function readBlock(value: JsonValue, path: string): HistoryBlock {
+  const block = asObject(value);
+  if (block === undefined) throw fieldError(path, 'Input should be a content block');
+  const type = asText(block['type']);
+  if (type === undefined) throw fieldError(`${path}.type`, 'Field required');
+  for (const field of requiredTexts[type] ?? []) {
+    if (!isText(block[field])) throw fieldError(`${path}.${field}`, 'Input should be a string');
+  }
+  return { type, block, path: () => path };
+}
+
+const requiredTexts: Readonly<Record<string, readonly string[]>> = {
+  text: ['text'],
+  tool_use: ['id', 'name'],
+  tool_result: ['tool_use_id'],
+};
+
+function isEmptyTextBlock({ block }: HistoryBlock): boolean {
+  const { text } = block;
+  return isText(text) && isEmptyText(text);
+}

@@ -1,0 +1,22 @@
+import { decodeText, isJsonObject, isText } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+
+/** The value as an object that was read, or undefined. */
+export function asObject(value: JsonValue | undefined): JsonObject | undefined {
+  return isJsonObject(value) ? value : undefined;
+}
+
+/** The value as an array, or an empty one. */
+export function asList(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The decoded text, or undefined where the value is none. Only for short texts that must be read. */
+export function asText(value: JsonValue | undefined): string | undefined {
+  return isText(value) ? decodeText(value) : undefined;
+}
+
+/** The value as a number of tokens or the like: a whole number, not negative. Anything else is undefined. */
+export function asCount(value: JsonValue | undefined): number | undefined {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? Math.floor(value) : undefined;
+}

@@ -1,0 +1,74 @@
+import { decodeJson, isJsonObject, isText, joinTexts, RawJson, RawText, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
+import type { HistoryCall } from '../history/pair-tool-results.ts';
+import type { HistoryBlock } from '../history/turn.ts';
+import type { ConversionContext } from './conversion-context.ts';
+
+/** The assistant message with these blocks and calls, or nothing when neither is left. */
+export function assistantMessage(
+  blocks: readonly HistoryBlock[],
+  calls: readonly HistoryCall[],
+  context: ConversionContext,
+): JsonObject[] {
+  const texts = blocks.flatMap((block) => assistantTexts(block, context));
+  if (texts.length === 0 && calls.length === 0) return [];
+  return [
+    {
+      role: 'assistant',
+      content: texts.length === 0 ? null : joinTexts(texts, '\n\n'),
+      tool_calls: calls.length === 0 ? undefined : calls.map(toolCall),
+    },
+  ];
+}
+
+function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: ConversionContext): JsonText[] {
+  switch (type) {
+    case 'text': {
+      const { text } = block;
+      return isText(text) ? [text] : [];
+    }
+    case 'thinking':
+    case 'redacted_thinking':
+      // Reasoning of an earlier turn; no server needs it back that does not ask for it.
+      return [];
+    default:
+      warnings.add(path(), 'unsupported', `A ${type} block was left out.`);
+      return [];
+  }
+}
+
+function toolCall({ id, name, block }: HistoryCall): JsonObject {
+  return { id, type: 'function', function: { name, arguments: argumentsText(block.block['input']) } };
+}
+
+/** The input as the JSON text that it is, quotes escaped; servers refuse an empty text, so nothing becomes `{}`. */
+function argumentsText(input: JsonValue | undefined): JsonText {
+  if (!isJsonObject(input) && !(input instanceof RawJson)) return '{}';
+  const json = writeJson(input);
+  if (!json.startsWith('{')) return '{}';
+  if (json.includes('"__unparsedToolInput"')) return unparsedText(json, input);
+  return quoted(json);
+}
+
+/** What the model wrote when the client could not parse it; sent back as it was when it is an object after all. */
+function unparsedText(json: string, input: JsonObject | RawJson): JsonText {
+  const value = decodeJson(input);
+  const raw = memberOf(memberOf(value, '__unparsedToolInput'), 'raw');
+  if (typeof raw !== 'string') return quoted(json);
+  try {
+    const parsed: unknown = JSON.parse(raw);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? raw : quoted(json);
+  } catch {
+    return quoted(json);
+  }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** A byte string stays one: only quotes, backslashes and line ends are escaped. */
+function quoted(json: string): JsonText {
+  const literal = JSON.stringify(json);
+  return new RawText(literal, 1, literal.length - 1);
+}

@@ -1,0 +1,51 @@
+import type { GatewayError } from '@ccg/kernel';
+import { bytesToString } from '@ccg/wire';
+import type { HeaderList, JsonValue } from '@ccg/wire';
+import { credentialError, isCredentialRefusal } from '../failure/credential-refusal.ts';
+import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
+import type { ErrorReport } from '../failure/error-report.ts';
+import { overflowError } from '../failure/overflow.ts';
+import { statusError } from '../failure/status-error.ts';
+import type { PromptSize, UpstreamAnswer } from '../translation.ts';
+
+/** Who failed, for the text of the error. */
+export interface FailureContext {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** An HTTP error of a chat completions server in the client's terms. */
+export function chatFailure(upstream: UpstreamAnswer, at: PromptSize, context: FailureContext): GatewayError {
+  const report = readErrorBody(bytesToString(upstream.body));
+  return failureOf(upstream.status, upstream.headers, report, at, context);
+}
+
+/** An error that came inside an answer with status 200: a whole body, a chunk, or an `error` member of one. */
+export function inBandFailure(value: JsonValue, context: FailureContext): GatewayError {
+  const report = readErrorValue(value);
+  return failureOf(statusOf(report), [], report, { estimatedTokens: undefined, windowTokens: undefined }, context);
+}
+
+function failureOf(
+  status: number,
+  headers: HeaderList,
+  report: ErrorReport,
+  at: PromptSize,
+  { provider, model }: FailureContext,
+): GatewayError {
+  if (isCredentialRefusal(status, report)) return credentialError(provider, status);
+  return overflowError(report, at, model) ?? statusError({ status, headers, report, provider });
+}
+
+/** The status that the error would have had, had it come in time. */
+function statusOf({ code, type }: ErrorReport): number {
+  const status = Number(code);
+  if (Number.isInteger(status) && status >= 400 && status <= 599) return status;
+  const words = `${type ?? ''} ${code ?? ''}`;
+  if (/overloaded|unavailable/iu.test(words)) return 529;
+  if (/rate_limit|quota|too_many_requests/iu.test(words)) return 429;
+  if (/authentication|invalid_api_key/iu.test(words)) return 401;
+  if (/invalid_request|bad_?request|context_length/iu.test(words)) return 400;
+  if (/not_found/iu.test(words)) return 404;
+  return 500;
+}

@@ -1,0 +1,51 @@
+import { bytesToString, JsonDepthError, JsonSyntaxError, noUsage, readJson } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
+import { createEncoder } from '../encoder/encoder.ts';
+import type { EncoderSettings } from '../encoder/encoder-state.ts';
+import { createMessageWriter } from '../encoder/message-writer.ts';
+import type { MessageHead } from '../encoder/block-writer.ts';
+import { malformedError } from '../encoder/stream-errors.ts';
+import { asList, asObject } from '../json-fields.ts';
+import type { Answer } from '../translation.ts';
+import { errorOf } from './chunk-error.ts';
+import { inBandFailure } from './failure.ts';
+import type { FailureContext } from './failure.ts';
+import { readChoice, readUsage } from './read-choice.ts';
+import { createUsageMeter } from './usage.ts';
+
+/** Translates a whole chat completion. It is one big chunk, so the rules of a stream hold for it, too. */
+export function translateResponse(
+  body: Uint8Array,
+  head: MessageHead,
+  settings: EncoderSettings,
+  context: FailureContext,
+): Answer {
+  const completion = readCompletion(body);
+  if (completion === undefined) return { kind: 'failure', error: malformedError(context.provider) };
+  const failure = errorOf(completion);
+  if (failure !== undefined) return { kind: 'failure', error: inBandFailure(failure, context) };
+  let message = '';
+  const encoder = createEncoder(settings, createMessageWriter(head), (document) => {
+    message = String(document);
+  });
+  const meter = createUsageMeter();
+  readUsage(completion, meter);
+  const usage = meter.usage() ?? noUsage;
+  encoder.usage(usage);
+  for (const choice of asList(completion['choices'])) readChoice(asObject(choice), encoder, context);
+  // The document ended, so nothing is missing from it, whether or not it names a reason.
+  encoder.marker();
+  const { error } = encoder.progress();
+  if (error !== undefined) return { kind: 'failure', error };
+  encoder.flush();
+  return { kind: 'message', body: message, usage };
+}
+
+function readCompletion(body: Uint8Array): JsonObject | undefined {
+  try {
+    return asObject(readJson(bytesToString(body), { rawKeys: new Set(['arguments']) }));
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
+    throw thrown;
+  }
+}

@@ -1,0 +1,100 @@
+import { decodeText, isEmptyText, isText, joinTexts, textStartsWith } from '@ccg/wire';
+import type { JsonObject, JsonText } from '@ccg/wire';
+import type { CallResult } from '../history/pair-tool-results.ts';
+import type { HistoryBlock } from '../history/turn.ts';
+import { asList, asObject, asText } from '../json-fields.ts';
+import type { ConversionContext } from './conversion-context.ts';
+import { documentParts, documentText, imagePart } from './media.ts';
+import { searchResultText, toolReferenceText } from './result-text.ts';
+
+/** What a tool result becomes: a text, and parts that only a user message can hold. */
+export interface ToolResultContent {
+  readonly text: JsonText;
+  readonly attachments: readonly JsonObject[];
+}
+
+/** The tool messages of one turn, and what must follow them in a user message. */
+export interface ToolMessages {
+  readonly messages: readonly JsonObject[];
+  readonly attachments: readonly JsonObject[];
+}
+
+const interrupted = 'Error: [no result: tool call was interrupted]';
+
+/** One tool message for each call, in the order of the calls: servers refuse a call without an answer. */
+export function toolMessages(results: readonly CallResult[], context: ConversionContext): ToolMessages {
+  const messages: JsonObject[] = [];
+  const attachments: JsonObject[] = [];
+  for (const { call, result } of results) {
+    const content =
+      result === undefined
+        ? { text: interrupted, attachments: [] }
+        : toolResultText(result, decodeText(call.name), context);
+    messages.push({ role: 'tool', tool_call_id: call.id, content: content.text });
+    attachments.push(...content.attachments);
+  }
+  return { messages, attachments };
+}
+
+/** The text of a result, with its failure said in words; images and files are named in it and handed back. */
+export function toolResultText(result: HistoryBlock, tool: string, context: ConversionContext): ToolResultContent {
+  const { content, is_error: isError } = result.block;
+  const texts: JsonText[] = [];
+  const attachments: JsonObject[] = [];
+  if (isText(content)) texts.push(content);
+  for (const [index, value] of asList(content).entries()) {
+    const block = asObject(value) ?? {};
+    const type = asText(block['type']) ?? 'untyped';
+    addPart({ type, block, path: () => `${result.path()}.content.${index}` }, { tool, texts, attachments }, context);
+  }
+  const text = joinTexts(
+    texts.filter((part) => !isEmptyText(part)),
+    '\n',
+  );
+  // Several chat templates refuse a tool message without content.
+  const said = isEmptyText(text) ? '(no output)' : text;
+  return { text: isError === true ? asError(said) : said, attachments };
+}
+
+interface ResultParts {
+  readonly tool: string;
+  readonly texts: JsonText[];
+  readonly attachments: JsonObject[];
+}
+
+function addPart(part: HistoryBlock, into: ResultParts, context: ConversionContext): void {
+  const { text } = part.block;
+  switch (part.type) {
+    case 'text':
+      if (isText(text)) into.texts.push(text);
+      return;
+    case 'image':
+      attach('image', [imagePart(part, context)], into);
+      return;
+    case 'document': {
+      const words = documentText(part);
+      if (words === undefined) attach('document', documentParts(part, context), into);
+      else into.texts.push(words);
+      return;
+    }
+    case 'search_result':
+      into.texts.push(searchResultText(part.block));
+      return;
+    case 'tool_reference':
+      into.texts.push(toolReferenceText(part.block));
+      return;
+    default:
+      context.warnings.add(part.path(), 'unsupported', `A ${part.type} block in a tool result was left out.`);
+  }
+}
+
+/** Tool messages hold text alone, so the thing itself follows in the user's next message. */
+function attach(what: 'image' | 'document', parts: readonly JsonObject[], into: ResultParts): void {
+  into.attachments.push(...parts);
+  into.texts.push(`[${what} ${into.attachments.length} of the result of ${into.tool} is attached below]`);
+}
+
+function asError(text: JsonText): JsonText {
+  const isMarked = textStartsWith(text, 'Error') || textStartsWith(text, '<tool_use_error>');
+  return isMarked ? text : joinTexts(['Error: ', text], '');
+}

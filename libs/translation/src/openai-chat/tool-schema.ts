@@ -1,0 +1,24 @@
+import { RawJson, readTopLevel } from '@ccg/wire';
+import type { JsonValue } from '@ccg/wire';
+
+/**
+ * The schema of a tool as a function's parameters. It is data and is moved as it came; only at its root, where
+ * servers insist on an object, the words for that are added when they are missing.
+ */
+export function parametersOf(schema: JsonValue | undefined): RawJson {
+  if (!(schema instanceof RawJson) || schema.source.charAt(schema.start) !== '{') return raw(emptySchema);
+  const json = schema.source.slice(schema.start, schema.end);
+  const keys = readTopLevel(json).entries.map((entry) => entry.key);
+  const added: string[] = [];
+  if (!keys.includes('type')) added.push('"type":"object"');
+  if (!keys.includes('properties')) added.push('"properties":{}');
+  if (added.length === 0) return schema;
+  if (keys.length === 0) return raw(emptySchema);
+  return raw(`{${added.join(',')},${json.slice(1)}`);
+}
+
+const emptySchema = '{"type":"object","properties":{}}';
+
+function raw(json: string): RawJson {
+  return new RawJson(json, 0, json.length);
+}

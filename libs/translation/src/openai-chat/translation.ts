@@ -1,0 +1,40 @@
+import { chatCapabilities } from '@ccg/catalog';
+import type { OpenAiChatProvider } from '@ccg/catalog';
+import { createEncoder } from '../encoder/encoder.ts';
+import type { EncoderSettings } from '../encoder/encoder-state.ts';
+import { createFrameWriter } from '../encoder/frame-writer.ts';
+import type { Translation, TranslationInput } from '../translation.ts';
+import { createWarnings } from '../warnings.ts';
+import { chatFailure } from './failure.ts';
+import { convertRequest } from './request.ts';
+import { translateResponse } from './response.ts';
+import { createChatStream } from './stream.ts';
+
+/** Anthropic Messages over a chat completions server. Throws `request-invalid` for what cannot be translated. */
+export function createChatTranslation(input: TranslationInput, provider: OpenAiChatProvider): Translation {
+  const { envelope, target, maxOutputTokens, ids } = input;
+  const warnings = createWarnings();
+  const context = {
+    capabilities: chatCapabilities(provider.profile, target.model),
+    provider: provider.name,
+    warnings,
+  };
+  const { body, maxTokens } = convertRequest({ envelope, model: target.model, maxOutputTokens }, context);
+  const failureContext = { provider: provider.name, model: target.model };
+  const settings: EncoderSettings = { provider: provider.name, maxTokens, ids };
+  const head = () => ({ id: ids.messageId(), model: input.requestedModel });
+  return {
+    request: {
+      path: '/chat/completions',
+      headers: [
+        ['content-type', 'application/json'],
+        ['accept', envelope.stream ? 'text/event-stream' : 'application/json'],
+      ],
+      body,
+      warnings: warnings.list(),
+    },
+    answer: (answer) => translateResponse(answer, head(), settings, failureContext),
+    stream: (sink) => createChatStream(createEncoder(settings, createFrameWriter(head()), sink), failureContext),
+    failure: (upstream, at) => ({ error: chatFailure(upstream, at, failureContext), retry: { kind: 'none' } }),
+  };
+}

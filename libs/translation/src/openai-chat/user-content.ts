@@ -1,0 +1,47 @@
+import { isJsonObject, isText, joinTexts } from '@ccg/wire';
+import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
+import type { HistoryBlock } from '../history/turn.ts';
+import type { ConversionContext } from './conversion-context.ts';
+import { documentParts, imagePart, textPart } from './media.ts';
+import { searchResultText } from './result-text.ts';
+import { toolResultText } from './tool-results.ts';
+
+/** The user message with these blocks, or nothing when no block is left. */
+export function userMessage(
+  blocks: readonly HistoryBlock[],
+  attachments: readonly JsonObject[],
+  context: ConversionContext,
+): JsonObject[] {
+  const parts = [...attachments, ...blocks.flatMap((block) => userParts(block, context))];
+  if (parts.length === 0) return [];
+  return [{ role: 'user', content: compact(parts) }];
+}
+
+/** Text alone is sent as a string: many chat templates know no lists. */
+function compact(parts: JsonObject[]): JsonText | JsonArray {
+  const texts = parts.map((part) => part['text']).filter(isText);
+  return texts.length === parts.length ? joinTexts(texts, '\n\n') : parts;
+}
+
+function userParts(block: HistoryBlock, context: ConversionContext): JsonObject[] {
+  switch (block.type) {
+    case 'text': {
+      const { text } = block.block;
+      return isText(text) ? [textPart(text)] : [];
+    }
+    case 'image':
+      return [imagePart(block, context)];
+    case 'document':
+      return documentParts(block, context);
+    case 'search_result':
+      return [textPart(searchResultText(block.block))];
+    case 'tool_result': {
+      // A result whose call is not in the history; only the text form keeps what it says.
+      const { text, attachments } = toolResultText(block, 'a tool', context);
+      return [textPart(joinTexts(['[tool result]\n', text], '')), ...attachments.filter(isJsonObject)];
+    }
+    default:
+      context.warnings.add(block.path(), 'unsupported', `A ${block.type} block was left out.`);
+      return [];
+  }
+}

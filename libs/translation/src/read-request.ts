@@ -1,0 +1,71 @@
+import { GatewayError } from '@ccg/kernel';
+import { isText, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
+import type { Envelope, JsonObject, JsonValue } from '@ccg/wire';
+import { asObject } from './json-fields.ts';
+import { fieldError } from './request-error.ts';
+
+/** Subtrees that are moved or left out whole, never walked. */
+const movedKeys: ReadonlySet<string> = new Set([
+  'input',
+  'input_schema',
+  'metadata',
+  'safeguards',
+  'context_management',
+  'cache_control',
+  'input_examples',
+]);
+
+/** The deepest nesting that is followed; a body of brackets alone must not exhaust the stack. */
+const depthMax = 512;
+
+/**
+ * Reads the client's body for translation and checks what every dialect acts on. Unknown keys are tolerated. Throws
+ * `request-invalid` with the path of the field.
+ */
+export function readRequest(envelope: Envelope): JsonObject {
+  const body = asObject(read(envelope.source));
+  if (body === undefined) throw new GatewayError('request-invalid', 'The body must be a JSON object.');
+  if (envelope.maxTokens === undefined) {
+    throw fieldError('max_tokens', 'Field required. Say how many tokens the answer may have.');
+  }
+  const { messages, tools, system } = body;
+  if (messages === undefined) throw fieldError('messages', 'Field required');
+  if (!Array.isArray(messages)) throw fieldError('messages', 'Input should be a list of messages');
+  if (messages.length === 0) throw fieldError('messages', 'at least one message is required');
+  if (!isAbsent(tools) && !Array.isArray(tools)) throw fieldError('tools', 'Input should be a list of tools');
+  if (!isAbsent(system) && !isText(system) && !Array.isArray(system)) {
+    throw fieldError('system', 'Input should be a string or a list of text blocks');
+  }
+  refuseServerState(body);
+  return body;
+}
+
+/** What lives at Anthropic cannot be had elsewhere, and an answer without it would be a wrong one. */
+function refuseServerState(body: JsonObject): void {
+  for (const field of ['mcp_servers', 'container', 'thread']) {
+    const value = body[field];
+    if (isAbsent(value) || (Array.isArray(value) && value.length === 0)) continue;
+    throw fieldError(field, 'only models served by Anthropic have this. Leave it out, or choose one of those');
+  }
+}
+
+function read(source: string): JsonValue {
+  try {
+    return readJson(source, { rawKeys: movedKeys, maxDepth: depthMax });
+  } catch (thrown) {
+    if (thrown instanceof JsonDepthError) {
+      throw new GatewayError('request-invalid', `The body is nested more than ${depthMax} levels deep. Flatten it.`);
+    }
+    if (thrown instanceof JsonSyntaxError) {
+      throw new GatewayError(
+        'request-invalid',
+        `The body is not valid JSON. ${thrown.message} Correct it and send it again.`,
+      );
+    }
+    throw thrown;
+  }
+}
+
+function isAbsent(value: JsonValue | undefined): boolean {
+  return value === undefined || value === null;
+}
