@@ -54,7 +54,17 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
 const anyNumber = fc.oneof(
   fc.integer(),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
-  fc.constantFrom(-0, 0, 1e21, 5e-324, 1.7976931348623157e308, 2 ** 53 + 1),
+  fc.constantFrom(
+    -0,
+    0,
+    1e21,
+    5e-324,
+    1.7976931348623157e308,
+    2 ** 53 + 1,
+    999_999_999_999_999,
+    1_234_567_890_123_456,
+    1e20,
+  ),
 );
 
 const anyKey = fc.oneof(anyText, fc.constantFrom('__proto__', 'constructor', 'input', 'toString', '', '0', '10', 'é'));

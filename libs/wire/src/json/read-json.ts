@@ -1,4 +1,15 @@
-import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../characters.ts';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  DOT,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  ZERO,
+} from '../characters.ts';
 import { RawJson, RawText } from './json-value.ts';
 import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
 import {
@@ -32,8 +43,13 @@ interface JsonReader extends JsonScan {
   readonly seen: string[];
 }
 
+/** A power of two. */
 const SEEN_SLOTS = 256;
 const SEEN_MAX_LENGTH = 32;
+/** So many digits are always exact. */
+const SAFE_DIGITS = 15;
+/** Below this length too little comes twice. */
+const SEEN_MIN_SOURCE = 2048;
 const nothingSeen: readonly string[] = Array.from({ length: SEEN_SLOTS }, () => '');
 const NO_KEYS: ReadonlySet<string> = new Set();
 
@@ -53,7 +69,7 @@ export function readJson(source: string, options: ReadJsonOptions = {}): JsonVal
     nextBackslash: -1,
     rawKeys: options.rawKeys ?? NO_KEYS,
     rawTextMinLength: options.rawTextMinLength ?? 64,
-    seen: nothingSeen.slice(),
+    seen: source.length < SEEN_MIN_SOURCE ? [] : nothingSeen.slice(),
   };
   const value = readValue(reader, skipWhitespace(reader));
   skipWhitespace(reader);
@@ -157,8 +173,9 @@ function plainText(reader: JsonReader, start: number, end: number, maxLength: nu
   const length = end - start;
   if (length >= maxLength) return undefined;
   if (length === 0) return '';
-  if (length > SEEN_MAX_LENGTH) return isPlain(source, start, end) ? source.slice(start, end) : undefined;
-  const slot = (source.charCodeAt(start) * 7 + source.charCodeAt(end - 1) * 31 + length * 13) % SEEN_SLOTS;
+  if (length > SEEN_MAX_LENGTH || seen.length === 0)
+    return isPlain(source, start, end) ? source.slice(start, end) : undefined;
+  const slot = (source.charCodeAt(start) * 7 + source.charCodeAt(end - 1) * 31 + length * 13) & (SEEN_SLOTS - 1);
   const candidate = seen[slot];
   if (candidate?.length === length && source.startsWith(candidate, start)) return candidate;
   if (!isPlain(source, start, end)) return undefined;
@@ -170,13 +187,28 @@ function plainText(reader: JsonReader, start: number, end: number, maxLength: nu
 function isPlain(source: string, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const code = source.charCodeAt(at);
-    if (code > 0x7f || code === 0x5c) return false;
+    if (code > 0x7f || code === BACKSLASH) return false;
   }
   return true;
 }
 
-function readNumber(reader: JsonReader, code: number): number {
+function readNumber(reader: JsonReader, first: number): number {
+  const { source } = reader;
   const start = reader.position;
-  skipNumber(reader, code);
-  return Number(reader.source.slice(start, reader.position));
+  // Most numbers are short whole ones; zero goes the other way, for its grammar and its sign.
+  let value = 0;
+  let code = first;
+  let at = start;
+  if (code !== ZERO) {
+    for (; code >= ZERO && code <= NINE && at - start < SAFE_DIGITS; code = source.charCodeAt(at)) {
+      value = value * 10 + (code - ZERO);
+      at += 1;
+    }
+  }
+  if (at > start && code !== DOT && (code | 0x20) !== 0x65 && !(code >= ZERO && code <= NINE)) {
+    reader.position = at;
+    return value;
+  }
+  skipNumber(reader, first);
+  return Number(source.slice(start, reader.position));
 }
