@@ -12,7 +12,7 @@ export interface WelcomeFacts {
 export function welcome({ isDemo, url, store, firstKeyFile }: WelcomeFacts): string {
   const baseUrl = reachableUrl(url);
   const apiKey = `"$(cat ${shellQuote(firstKeyFile, 'always')})"`;
-  const body = { model: 'claude-sonnet-4-5', max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] };
+  const body = { model: 'claude-sonnet-5-5', max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] };
   const lines = [
     isDemo
       ? 'Claude Code Gateway DEMO: every answer is canned, no model is asked, nothing is billed.'
