@@ -36,6 +36,9 @@ export function createDataApp(dependencies: DataAppDependencies): Express {
     const exchange = { requestId: newRequestId(), receivedAtMs, target, request, response };
     response.locals.exchange = exchange;
     if (target.kind === 'malformed') return dispatch(exchange, malformedUrl, dependencies);
+    if (request.headers.host === undefined && request.httpVersion !== '1.0') {
+      return dispatch(exchange, missingHost, dependencies);
+    }
     // Express matches what is left of the URL; the escapes keep it one path without a query.
     request.url = encodeURI(target.path).replaceAll('?', '%3F');
     next();
@@ -92,25 +95,22 @@ function refuseOtherMethods({ request }: Exchange, { methods, path }: Endpoint):
   });
 }
 
-const malformedUrl: Endpoint = {
-  name: 'malformed',
-  path: '',
-  methods: [],
-  access: 'public',
-  handle() {
-    throw new GatewayError('http-invalid', 'The URL has a malformed percent-escape. Write a percent sign as %25.');
-  },
-};
+const malformedUrl = refusing('malformed', () => {
+  return new GatewayError('http-invalid', 'The URL has a malformed percent-escape. Write a percent sign as %25.');
+});
 
-const unknownPath: Endpoint = {
-  name: 'unknown',
-  path: '',
-  methods: [],
-  access: 'public',
-  handle() {
-    throw new GatewayError(
-      'path-unknown',
-      'There is nothing at this path. Set ANTHROPIC_BASE_URL to the gateway itself, or to /{provider}:{model} of it.',
-    );
-  },
-};
+const missingHost = refusing('malformed', () => {
+  return new GatewayError('http-invalid', 'The request has no Host header, which HTTP/1.1 asks for.');
+});
+
+const unknownPath = refusing('unknown', () => {
+  return new GatewayError(
+    'path-unknown',
+    'There is nothing at this path. Set ANTHROPIC_BASE_URL to the gateway itself, or to /{provider}:{model} of it.',
+  );
+});
+
+/** What stands in for an endpoint where there is none. */
+function refusing(name: string, error: () => GatewayError): Endpoint {
+  return { name, path: '', methods: [], access: 'public', handle: () => Promise.reject(error()) };
+}

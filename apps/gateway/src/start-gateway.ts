@@ -71,8 +71,9 @@ export async function startGateway(
     store,
     liveReplicas: () => 1,
     onInsured: (insured) => logger.warn({ insured }, 'limits are kept by this process alone while Redis is away'),
+    onFault: (error) => logger.error({ err: error }, 'an admission script failed'),
   });
-  const serving = { catalog, limits, admission, upstream, clock, ids: randomIds, metrics, logger };
+  const serving = { catalog, limits, admission, upstream, clock, ids: randomIds, metrics };
   const endpoints = [
     messagesEndpoint({ serving, sinkTimes: config, clock, openSinks }),
     modelsEndpoint(catalog, new Date(clock.now())),
@@ -80,7 +81,7 @@ export async function startGateway(
   ];
   const app = createDataApp({ endpoints, verifier, clock, logger, metrics });
   const data = await listen(app, config.host, config.port);
-  answerClientErrors(data.server, logger, metrics);
+  answerClientErrors(data.server, clock, logger, metrics);
   readiness = 'ready';
   logger.info({ url: data.url, opsUrl: ops.url, providers: [...catalog.providers.keys()] }, 'listening');
   return {

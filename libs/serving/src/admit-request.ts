@@ -1,7 +1,6 @@
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Admission, Bucket } from '@ccg/admission';
-import type { Logger } from '@ccg/telemetry';
 import type { ServeRequest } from './serve.ts';
 
 /** What a tenant may use. */
@@ -14,7 +13,6 @@ interface AdmitDependencies {
   readonly admission: Admission;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 export interface Admitted {
@@ -30,7 +28,7 @@ const leaseTtlMs = 60_000;
  * @throws GatewayError `rate-limited`, with the seconds until a retry can succeed.
  */
 export async function admitRequest(request: ServeRequest, dependencies: AdmitDependencies): Promise<Admitted> {
-  const { admission, clock, limits, logger } = dependencies;
+  const { admission, clock, limits } = dependencies;
   const { tenant } = request.principal;
   const leaseId = request.requestId;
   const decision = await admission.admit({
@@ -39,22 +37,17 @@ export async function admitRequest(request: ServeRequest, dependencies: AdmitDep
     lease: { id: leaseId, ttlMs: leaseTtlMs },
   });
   if (decision.kind === 'limited') throw limited(limits, decision.retryAfterMs);
-  const inBackground = (work: Promise<void>) => {
-    work.catch((error: unknown) => {
-      logger.error({ err: error, requestId: request.requestId }, 'a lease could not be kept or given back');
-    });
-  };
   let cancel = scheduleRenewal();
   return {
     release() {
       cancel();
-      inBackground(admission.settle({ tenant, leaseId, credits: [] }));
+      void admission.settle({ tenant, leaseId, credits: [] });
     },
   };
 
   function scheduleRenewal(): () => void {
     return clock.schedule(leaseTtlMs / 3, () => {
-      inBackground(admission.renew(tenant, leaseId, leaseTtlMs));
+      void admission.renew(tenant, leaseId, leaseTtlMs);
       cancel = scheduleRenewal();
     });
   }

@@ -3,7 +3,7 @@ import type { Clock } from '@ccg/kernel';
 import type { Admission } from '@ccg/admission';
 import { resolveRoute } from '@ccg/catalog';
 import type { Catalog, RouteRequest } from '@ccg/catalog';
-import type { Logger, Metrics } from '@ccg/telemetry';
+import type { Metrics } from '@ccg/telemetry';
 import type { Principal } from '@ccg/tenancy';
 import type { IdSource } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
@@ -39,7 +39,6 @@ export interface ServeDependencies {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: Metrics;
-  readonly logger: Logger;
 }
 
 /**

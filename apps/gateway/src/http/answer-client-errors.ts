@@ -2,20 +2,26 @@ import { STATUS_CODES } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
 import { noFacts } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { errorEnvelope } from '@ccg/wire';
 import { newRequestId } from './ids.ts';
 import { errorHeaders } from './render-error.ts';
 import { report } from './report.ts';
+import { discardRest } from './unread-body.ts';
 
 /** Answers what Node's parser refuses, which never becomes a request, with the same envelope as everything else. */
-export function answerClientErrors(server: Server, logger: Logger, metrics: Metrics): void {
+export function answerClientErrors(server: Server, clock: Clock, logger: Logger, metrics: Metrics): void {
   const answering = new WeakMap<Duplex, ServerResponse>();
+  const refused = new WeakSet<Duplex>();
   server.on('request', ({ socket }, response) => {
     answering.set(socket, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // The parser stumbles over every later byte of the same connection too.
+    if (refused.has(socket)) return;
+    refused.add(socket);
     const begun = answering.get(socket)?.headersSent === true && answering.get(socket)?.writableFinished === false;
     if (error.code === 'ECONNRESET' || !socket.writable || begun) {
       socket.destroy();
@@ -23,7 +29,8 @@ export function answerClientErrors(server: Server, logger: Logger, metrics: Metr
     }
     const failure = translate(error.code);
     const requestId = newRequestId();
-    socket.end(rawAnswer(failure, requestId), 'latin1', () => {
+    socket.end(rawAnswer(failure, requestId), 'latin1');
+    discardRest(socket, clock, () => {
       socket.destroy();
     });
     const summary = { requestId, endpoint: 'unparsed', method: '', principal: undefined, durationMs: 0 };

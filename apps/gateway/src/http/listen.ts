@@ -20,6 +20,8 @@ export async function listen(handler: RequestListener, host: string, port: numbe
       headersTimeout: 20_000,
       requestTimeout: 120_000,
       connectionsCheckingInterval: 5000,
+      // A request without Host is refused by the app, in the envelope of every other error.
+      requireHostHeader: false,
     },
     handler,
   );

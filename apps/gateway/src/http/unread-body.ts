@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Clock } from '@ccg/kernel';
 
 /** How much of an upload is still taken after its answer, so that the client reads the answer before the reset. */
@@ -17,21 +18,32 @@ export function isUploading(request: IncomingMessage): boolean {
  * the socket. Ending at once would reset the connection, and the client would lose the answer.
  */
 export function endAfterUpload(request: IncomingMessage, response: ServerResponse, clock: Clock): void {
-  let taken = 0;
-  const finish = () => {
-    cancel();
-    request.off('data', take);
+  discardRest(request, clock, () => {
     response.end();
     request.socket.destroySoon();
+  });
+}
+
+/**
+ * Takes and drops what still comes, up to a bound, and calls back once: when the upload is over, or when the time is.
+ * At the bound it stops reading but lets the time pass, since a reset would overtake the answer on its way.
+ */
+export function discardRest(upload: Readable, clock: Clock, onOver: () => void): void {
+  let taken = 0;
+  let over = false;
+  const finish = () => {
+    if (over) return;
+    over = true;
+    cancel();
+    upload.off('data', take);
+    onOver();
   };
   const take = (chunk: Uint8Array) => {
     taken += chunk.length;
-    if (taken > restMaxBytes) finish();
+    if (taken > restMaxBytes) upload.pause();
   };
   const cancel = clock.schedule(restMaxMs, finish);
-  request.on('data', take);
-  request.once('end', finish);
-  request.once('close', cancel);
-  request.once('error', cancel);
-  request.resume();
+  upload.on('data', take);
+  for (const event of ['end', 'close', 'error']) upload.once(event, finish);
+  upload.resume();
 }
