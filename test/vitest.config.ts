@@ -1,4 +1,5 @@
 import { existsSync, globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { countsReporter } from './gates/counts-reporter.ts';
@@ -46,7 +47,7 @@ function isPopulated(suite: Suite): boolean {
   return hasTests && (suite.globalSetup === undefined || existsSync(`${root}/${suite.globalSetup}`));
 }
 
-function toProject(suite: Suite, groupOrder: number): TestProjectInlineConfiguration {
+function toProject(suite: Suite, index: number): TestProjectInlineConfiguration {
   return {
     root,
     test: {
@@ -57,8 +58,9 @@ function toProject(suite: Suite, groupOrder: number): TestProjectInlineConfigura
       globalSetup: suite.globalSetup === undefined ? [] : [suite.globalSetup],
       testTimeout: suite.timeoutMs,
       hookTimeout: suite.timeoutMs,
-      fileParallelism: suite.parallel,
-      sequence: { groupOrder },
+      maxWorkers: suite.parallel ? availableParallelism() : 1,
+      // One suite after the other; 0 would mean that vitest chooses.
+      sequence: { groupOrder: index + 1 },
     },
   };
 }
