@@ -58,6 +58,12 @@ describe('texts', () => {
     );
   });
 
+  test('do not begin with what follows them in their source', () => {
+    const [text = ''] = [readJson('["ab","cd"]', { rawTextMinLength: 1 })].flat().filter(isText);
+    expect(textStartsWith(text, 'ab')).toBe(true);
+    expect(textStartsWith(text, 'ab"')).toBe(false);
+  });
+
   test('begin with a prefix that is written in escapes', () => {
     expect(textStartsWith(readText('"\\u003csystem-reminder>"'), '<system')).toBe(true);
     expect(textStartsWith(readText('"\\u003d"'), '<')).toBe(false);
