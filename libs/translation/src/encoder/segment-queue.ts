@@ -34,10 +34,11 @@ export function addToolFragment(state: EncoderState, fragment: ToolFragment): vo
   advance(state);
 }
 
-/** Writes and closes all that is left, in order. */
+/**
+ * Closes all that is left, in order. A call that was not visible yet is judged before any of it is written.
+ */
 export function drain(state: EncoderState): void {
   for (let [head] = state.queue; head !== undefined && state.phase === 'open'; [head] = state.queue) {
-    write(state, head);
     closeHead(state, head);
   }
 }
@@ -65,7 +66,10 @@ function write(state: EncoderState, segment: Segment): void {
 
 function closeHead(state: EncoderState, segment: Segment): void {
   if (segment.kind === 'tool_use') closeTool(state, segment);
-  else closeText(state, segment);
+  else {
+    writeText(state, segment);
+    closeText(state, segment);
+  }
   state.queue.shift();
 }
 

@@ -18,8 +18,3 @@ export interface ToolSegment {
 
 /** What becomes one content block. Only the first segment in the queue is written; those behind it wait. */
 export type Segment = TextSegment | ToolSegment;
-
-/** Whether the content of a string literal is white space alone. */
-export function isBlank(literal: string): boolean {
-  return /^(?:[ \t]|\\[nrt])*$/u.test(literal);
-}

@@ -1,5 +1,5 @@
 import type { EncoderState } from './encoder-state.ts';
-import { isBlank } from './segment.ts';
+import { isBlank } from './blank.ts';
 import type { TextSegment } from './segment.ts';
 
 /**
@@ -16,6 +16,7 @@ export function writeText(state: EncoderState, segment: TextSegment): void {
   segment.held = [];
 }
 
+/** What is held to the end is white space. */
 export function closeText(state: EncoderState, segment: TextSegment): void {
   if (segment.opened) state.writer.close();
 }

@@ -1,3 +1,4 @@
+import { isBlank } from './blank.ts';
 import { appendToolInput, newToolInput } from './tool-input.ts';
 import type { ToolInput } from './tool-input.ts';
 
@@ -7,6 +8,8 @@ export interface ToolFragment {
   readonly id: string | undefined;
   readonly name: string | undefined;
   readonly input: string | undefined;
+  /** Whether this is all of the call, as in an answer that is no stream. */
+  readonly whole: boolean;
 }
 
 /** One tool call as it comes in. */
@@ -25,20 +28,21 @@ export interface ToolCalls {
 /**
  * Tells tool calls apart. Servers give all parallel calls the index 0, repeat the id or the name on every
  * fragment, leave the id empty after the first, or send neither id nor index: so an id counts most, then the
- * index, then the order, and a fragment with a name after complete arguments is the next call.
+ * index, then the order; another name, or new arguments after complete ones, are the next call.
  */
 export function createToolCalls(): ToolCalls {
   const byId = new Map<string, ToolCall>();
   const byIndex = new Map<number, ToolCall>();
   let latest: ToolCall | undefined;
 
-  function find({ index, id, name }: ToolFragment): ToolCall | undefined {
+  function find(fragment: ToolFragment): ToolCall | undefined {
+    if (fragment.whole) return undefined;
+    const { index, id } = fragment;
     const known = id === undefined ? undefined : byId.get(id);
-    if (known !== undefined) return known;
-    const candidate = index === undefined ? latest : byIndex.get(index);
-    if (candidate === undefined) return undefined;
-    if (id !== undefined) return candidate.id === '' && !startsAnother(candidate, name) ? candidate : undefined;
-    return startsAnother(candidate, name) ? undefined : candidate;
+    const candidate = known ?? (index === undefined ? latest : byIndex.get(index));
+    if (candidate === undefined || startsAnother(candidate, fragment)) return undefined;
+    // A new id is another call, unless the call has been waiting for its id.
+    return known !== undefined || id === undefined || candidate.id === '' ? candidate : undefined;
   }
 
   return {
@@ -52,12 +56,21 @@ export function createToolCalls(): ToolCalls {
       }
       // A repeated name is the same name again, never a piece of one.
       if (call.name === '' && fragment.name !== undefined) call.name = fragment.name;
-      if (fragment.input !== undefined) appendToolInput(call.input, fragment.input);
+      if (fragment.input !== undefined && !isRepeat(call, fragment)) appendToolInput(call.input, fragment.input);
       return call;
     },
   };
 }
 
-function startsAnother(call: ToolCall, name: string | undefined): boolean {
-  return name !== undefined && call.name !== '' && call.input.scan.complete;
+function startsAnother(call: ToolCall, fragment: ToolFragment): boolean {
+  if (fragment.name === undefined || call.name === '') return false;
+  if (fragment.name !== call.name) return true;
+  return call.input.scan.complete && !isBlank(fragment.input ?? '') && !isRepeat(call, fragment);
+}
+
+/** Some servers send a finished call once more, whole. */
+function isRepeat({ id, input }: ToolCall, fragment: ToolFragment): boolean {
+  return (
+    fragment.id !== undefined && fragment.id === id && input.scan.complete && fragment.input === input.pieces.join('')
+  );
 }

@@ -20,7 +20,8 @@ export function readChoice(choice: JsonObject | undefined, encoder: Encoder, con
     encoder.fail(inBandFailure(error, context));
     return;
   }
-  const delta = readDelta(asObject(choice['delta']) ?? asObject(choice['message']) ?? {});
+  const piece = asObject(choice['delta']);
+  const delta = piece === undefined ? readDelta(asObject(choice['message']) ?? {}, 'whole') : readDelta(piece, 'piece');
   for (const literal of delta.thinking) encoder.thinking(literal);
   for (const literal of delta.text) encoder.text(literal);
   for (const fragment of delta.tools) encoder.toolCall(fragment);

@@ -15,14 +15,17 @@ export interface ChatDelta {
 export const reasoningFields: readonly string[] = ['reasoning_content', 'reasoning'];
 
 /** Reads a streamed delta or the message of a whole answer; null where an object should be says nothing. */
-export function readDelta(delta: JsonObject): ChatDelta {
+export function readDelta(delta: JsonObject, extent: 'piece' | 'whole'): ChatDelta {
   const thinking = reasoningFields.map((field) => delta[field]).find(isText);
   const parts = contentParts(delta['content']);
   const { refusal } = delta;
   return {
     thinking: [...(isText(thinking) ? [textLiteral(thinking)] : []), ...parts.thinking],
     text: [...parts.text, ...(isText(refusal) ? [textLiteral(refusal)] : [])],
-    tools: asList(delta['tool_calls']).map(asObject).filter(isJsonObject).map(readToolFragment),
+    tools: asList(delta['tool_calls'])
+      .map(asObject)
+      .filter(isJsonObject)
+      .map((call) => readToolFragment(call, extent)),
   };
 }
 
@@ -41,13 +44,14 @@ function contentParts(content: JsonValue | undefined): { thinking: readonly stri
   return { thinking, text };
 }
 
-function readToolFragment(call: JsonObject): ToolFragment {
+function readToolFragment(call: JsonObject, extent: 'piece' | 'whole'): ToolFragment {
   const definition = asObject(call['function']) ?? {};
   return {
     index: asCount(call['index']),
     id: nonEmpty(call['id']),
     name: nonEmpty(definition['name']),
     input: inputLiteral(definition['arguments']),
+    whole: extent === 'whole',
   };
 }
 

@@ -20,7 +20,7 @@ function stop(body: JsonObject, { capabilities, warnings }: ConversionContext): 
   const sequences: JsonArray = asList(body['stop_sequences']).filter(isText);
   const taken = sequences.slice(0, capabilities.stopSequencesMax);
   if (taken.length < sequences.length) {
-    const text = `The model takes ${capabilities.stopSequencesMax} stop sequences; the others were left out.`;
+    const text = `Stop sequences beyond ${capabilities.stopSequencesMax} were left out: the model takes no more.`;
     warnings.add('stop_sequences', 'unsupported', text);
   }
   return taken.length === 0 ? {} : { stop: taken };

@@ -7,12 +7,6 @@ import type { ConversionContext } from './conversion-context.ts';
 import { documentParts, documentText, imagePart } from './media.ts';
 import { searchResultText, toolReferenceText } from './result-text.ts';
 
-/** What a tool result becomes: a text, and parts that only a user message can hold. */
-export interface ToolResultContent {
-  readonly text: JsonText;
-  readonly attachments: readonly JsonObject[];
-}
-
 /** The tool messages of one turn, and what must follow them in a user message. */
 export interface ToolMessages {
   readonly messages: readonly JsonObject[];
@@ -26,26 +20,29 @@ export function toolMessages(results: readonly CallResult[], context: Conversion
   const messages: JsonObject[] = [];
   const attachments: JsonObject[] = [];
   for (const { call, result } of results) {
-    const content =
-      result === undefined
-        ? { text: interrupted, attachments: [] }
-        : toolResultText(result, decodeText(call.name), context);
-    messages.push({ role: 'tool', tool_call_id: call.id, content: content.text });
-    attachments.push(...content.attachments);
+    const into = { tool: decodeText(call.name), attachments };
+    const content = result === undefined ? interrupted : toolResultText(result, into, context);
+    messages.push({ role: 'tool', tool_call_id: call.id, content });
   }
   return { messages, attachments };
 }
 
-/** The text of a result, with its failure said in words; images and files are named in it and handed back. */
-export function toolResultText(result: HistoryBlock, tool: string, context: ConversionContext): ToolResultContent {
+/** Where the parts of results go that only a user message can hold. */
+export interface ResultAttachments {
+  /** The tool's name, as text. */
+  readonly tool: string;
+  readonly attachments: JsonObject[];
+}
+
+/** The text of a result, its failure said in words; images and files are named in it and added to the attachments. */
+export function toolResultText(result: HistoryBlock, into: ResultAttachments, context: ConversionContext): JsonText {
   const { content, is_error: isError } = result.block;
   const texts: JsonText[] = [];
-  const attachments: JsonObject[] = [];
   if (isText(content)) texts.push(content);
   for (const [index, value] of asList(content).entries()) {
     const block = asObject(value) ?? {};
     const type = asText(block['type']) ?? 'untyped';
-    addPart({ type, block, path: () => `${result.path()}.content.${index}` }, { tool, texts, attachments }, context);
+    addPart({ type, block, path: () => `${result.path()}.content.${index}` }, { ...into, texts }, context);
   }
   const text = joinTexts(
     texts.filter((part) => !isEmptyText(part)),
@@ -53,13 +50,11 @@ export function toolResultText(result: HistoryBlock, tool: string, context: Conv
   );
   // Several chat templates refuse a tool message without content.
   const said = isEmptyText(text) ? '(no output)' : text;
-  return { text: isError === true ? asError(said) : said, attachments };
+  return isError === true ? asError(said) : said;
 }
 
-interface ResultParts {
-  readonly tool: string;
+interface ResultParts extends ResultAttachments {
   readonly texts: JsonText[];
-  readonly attachments: JsonObject[];
 }
 
 function addPart(part: HistoryBlock, into: ResultParts, context: ConversionContext): void {
@@ -91,7 +86,7 @@ function addPart(part: HistoryBlock, into: ResultParts, context: ConversionConte
 /** Tool messages hold text alone, so the thing itself follows in the user's next message. */
 function attach(what: 'image' | 'document', parts: readonly JsonObject[], into: ResultParts): void {
   into.attachments.push(...parts);
-  into.texts.push(`[${what} ${into.attachments.length} of the result of ${into.tool} is attached below]`);
+  into.texts.push(`[${what} from ${into.tool}: attachment ${into.attachments.length} below]`);
 }
 
 function asError(text: JsonText): JsonText {

@@ -1,4 +1,4 @@
-import { isJsonObject, isText, joinTexts } from '@ccg/wire';
+import { isText, joinTexts } from '@ccg/wire';
 import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
 import type { HistoryBlock } from '../history/turn.ts';
 import type { ConversionContext } from './conversion-context.ts';
@@ -37,8 +37,9 @@ function userParts(block: HistoryBlock, context: ConversionContext): JsonObject[
       return [textPart(searchResultText(block.block))];
     case 'tool_result': {
       // A result whose call is not in the history; only the text form keeps what it says.
-      const { text, attachments } = toolResultText(block, 'a tool', context);
-      return [textPart(joinTexts(['[tool result]\n', text], '')), ...attachments.filter(isJsonObject)];
+      const into = { tool: 'a tool', attachments: [] };
+      const text = toolResultText(block, into, context);
+      return [textPart(joinTexts(['[tool result]\n', text], '')), ...into.attachments];
     }
     default:
       context.warnings.add(block.path(), 'unsupported', `A ${block.type} block was left out.`);

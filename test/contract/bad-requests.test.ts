@@ -1,0 +1,117 @@
+import { GatewayError } from '@ccg/kernel';
+import { expect, test } from 'vitest';
+import { bodyText, translate } from './translate.ts';
+
+const user = { role: 'user', content: 'Hi' };
+const target = { dialect: 'openai-chat', model: 'gpt-4.1' } as const;
+
+test.each([
+  ['no token limit', { max_tokens: undefined }, 'max_tokens: Field required. Say how many tokens the answer may have.'],
+  ['no messages', { messages: undefined }, 'messages: Field required'],
+  ['mistyped messages', { messages: 'Hi' }, 'messages: Input should be a list of messages'],
+  ['an empty history', { messages: [] }, 'messages: at least one message is required'],
+  ['a message that is none', { messages: [user, 7] }, 'messages.1: Input should be an object with a role and content'],
+  ['no role', { messages: [{ content: 'Hi' }] }, 'messages.0.role: Field required'],
+  [
+    'an unknown role',
+    { messages: [user, { role: 'tool', content: 'x' }] },
+    "messages.1.role: Input should be one of 'user', 'assistant', 'system'",
+  ],
+  ['no content', { messages: [user, { role: 'assistant' }] }, 'messages.1.content: Field required'],
+  [
+    'mistyped content',
+    { messages: [user, user, user, { role: 'user', content: 7 }] },
+    'messages.3.content: Input should be a string or a list of content blocks',
+  ],
+  [
+    'a block that is none',
+    { messages: [{ role: 'user', content: ['Hi'] }] },
+    'messages.0.content.0: Input should be a content block',
+  ],
+  [
+    'a block without type',
+    { messages: [{ role: 'user', content: [{ text: 'Hi' }] }] },
+    'messages.0.content.0.type: Field required',
+  ],
+  [
+    'a text without text',
+    { messages: [{ role: 'user', content: [{ type: 'text' }] }] },
+    'messages.0.content.0.text: Input should be a string',
+  ],
+  [
+    'a call without id',
+    { messages: [user, { role: 'assistant', content: [{ type: 'tool_use', name: 'a', input: {} }] }] },
+    'messages.1.content.0.id: Input should be a string',
+  ],
+  [
+    'a result of nothing',
+    { messages: [{ role: 'user', content: [{ type: 'tool_result', content: 'a' }] }] },
+    'messages.0.content.0.tool_use_id: Input should be a string',
+  ],
+  [
+    'an image of no kind',
+    { messages: [{ role: 'user', content: [{ type: 'image', source: {} }] }] },
+    "messages.0.content.0.source.type: Input should be one of 'base64', 'url'",
+  ],
+  [
+    'an image without data',
+    { messages: [{ role: 'user', content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png' } }] }] },
+    'messages.0.content.0.source.data: Input should be a string',
+  ],
+  [
+    'an uploaded file',
+    { messages: [{ role: 'user', content: [{ type: 'document', source: { type: 'file', file_id: 'f' } }] }] },
+    'messages.0.content.0.source: files uploaded to Anthropic are not available on the provider "openai". Send the content as base64',
+  ],
+  ['mistyped tools', { tools: {} }, 'tools: Input should be a list of tools'],
+  ['a tool that is none', { tools: [7] }, 'tools.0: Input should be a tool'],
+  ['a tool without a name', { tools: [{ input_schema: {} }] }, 'tools.0.name: Field required'],
+  [
+    'an unknown choice',
+    { tools: [{ name: 'a', input_schema: {} }], tool_choice: { type: 'some' } },
+    "tool_choice.type: Input should be one of 'auto', 'any', 'tool', 'none'",
+  ],
+  ['mistyped instructions', { system: 7 }, 'system: Input should be a string or a list of text blocks'],
+  [
+    'server state',
+    { mcp_servers: [{ url: 'x' }] },
+    'mcp_servers: only models served by Anthropic have this. Leave it out, or choose one of those',
+  ],
+])('%s is refused by its path', (_what, change, publicMessage) => {
+  expect(refusal(JSON.stringify({ model: 'm', max_tokens: 9, messages: [user], ...change }))).toMatchObject({
+    code: 'request-invalid',
+    status: 400,
+    type: 'invalid_request_error',
+    publicMessage,
+  });
+});
+
+test('nesting is followed to 512 levels, wherever it is', () => {
+  const nested = (key: string, levels: number) =>
+    `{"model":"m","max_tokens":9,"messages":[${JSON.stringify(user)}],"${key}":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+  for (const key of ['unknown', 'metadata']) {
+    expect(bodyText(translate(nested(key, 511), target))).toContain('"Hi"');
+    expect(refusal(nested(key, 512))).toMatchObject({
+      code: 'request-invalid',
+      publicMessage: 'The body is nested more than 512 levels deep. Flatten it.',
+    });
+  }
+  expect(refusal(nested('metadata', 100_000))).toMatchObject({ code: 'request-invalid' });
+});
+
+test('faults below the top level are found when the body is translated', () => {
+  expect(refusal('{"model":"m","max_tokens":9,"messages":[{"role":"user","content":tru}]}')).toMatchObject({
+    code: 'request-invalid',
+    status: 400,
+  });
+});
+
+function refusal(body: string): GatewayError {
+  try {
+    translate(body, target);
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return thrown;
+    throw thrown;
+  }
+  throw new Error('the request was not refused');
+}

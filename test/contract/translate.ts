@@ -1,0 +1,81 @@
+import { Secret } from '@ccg/kernel';
+import type { ChatProfile, Provider } from '@ccg/catalog';
+import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
+import { createTranslation } from '@ccg/translation';
+import type { IdSource, Progress, Translation } from '@ccg/translation';
+
+export type TestDialect = 'anthropic' | 'openai-chat';
+
+export interface TestTarget {
+  readonly dialect: TestDialect;
+  readonly model: string;
+  readonly profile?: ChatProfile;
+  readonly maxOutputTokens?: number;
+}
+
+/** A request that every dialect takes. */
+export const plainRequest = JSON.stringify({
+  model: 'claude-opus-5-5',
+  max_tokens: 1000,
+  stream: true,
+  messages: [{ role: 'user', content: 'Say hello' }],
+});
+
+/** The translation of a request, given as JSON text; ids count up from 1. */
+export function translate(request: string, target: TestTarget): Translation {
+  const envelope = readEnvelope(stringToBytes(encodeText(request)));
+  return createTranslation({
+    envelope,
+    target: { provider: providerOf(target), model: target.model },
+    requestedModel: envelope.model,
+    maxOutputTokens: target.maxOutputTokens ?? 0,
+    ids: countingIds(),
+  });
+}
+
+export interface StreamedAnswer {
+  /** All that was written, as text. */
+  readonly text: string;
+  readonly progress: Progress;
+  /** How many times the sink was called. */
+  readonly writes: number;
+}
+
+/** Plays an upstream's stream, in the chunks given, to its clean end. */
+export function playStream(translation: Translation, chunks: readonly Uint8Array[]): StreamedAnswer {
+  let bytes = '';
+  let writes = 0;
+  const translator = translation.stream((frames) => {
+    writes += 1;
+    bytes += typeof frames === 'string' ? frames : Buffer.from(frames).toString('latin1');
+  });
+  for (const chunk of chunks) translator.push(chunk);
+  translator.end();
+  return { text: decodeByteString(bytes), progress: translator.progress(), writes };
+}
+
+export function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8');
+}
+
+/** The body of a translated request as text. */
+export function bodyText(translation: Translation): string {
+  const { body } = translation.request;
+  return typeof body === 'string' ? decodeByteString(body) : Buffer.from(body).toString('utf8');
+}
+
+function providerOf({ dialect, profile }: TestTarget): Provider {
+  const base = { baseUrl: 'http://127.0.0.1:9', credential: new Secret('none') };
+  return dialect === 'anthropic'
+    ? { ...base, dialect, name: 'anthropic' }
+    : { ...base, dialect, name: 'openai', profile: profile ?? 'openai' };
+}
+
+function countingIds(): IdSource {
+  let messages = 0;
+  let tools = 0;
+  return {
+    messageId: () => `msg_${(messages += 1)}`,
+    toolUseId: () => `toolu_g${(tools += 1)}`,
+  };
+}
