@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';
@@ -36,7 +35,12 @@ describe('an encoding', () => {
       request: encoded('gzip', gzipSync(json).subarray(0, -9)),
       message: /content-encoding/u,
     },
-    { ...invalid, name: 'corrupt brotli', request: encoded('br', randomBytes(512)), message: /content-encoding/u },
+    {
+      ...invalid,
+      name: 'corrupt brotli',
+      request: encoded('br', Buffer.from('no brotli at all')),
+      message: /content-encoding/u,
+    },
     { ...invalid, name: 'corrupt zstd', request: encoded('zstd', json), message: /content-encoding/u },
     { ...unsupported, name: 'unknown encoding', request: encoded('compress', json), message: /content-encoding/u },
     {

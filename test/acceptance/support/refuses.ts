@@ -15,7 +15,7 @@ export const translatedPath = '/openai:vendor/model:tag/v1/messages';
 export const user = { role: 'user', content: 'hi' } as const;
 export const good = { model: 'claude-opus-5-5', max_tokens: 64, messages: [user] } as const;
 
-export interface Refusal extends ExpectedError {
+interface Refusal extends ExpectedError {
   readonly name: string;
   /** Is called when the test runs, so it may use the suite's API key. */
   readonly request: () => RawRequest;

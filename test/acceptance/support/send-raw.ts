@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 
 /** A request as bytes: nothing between the test and the wire corrects it. */
 export interface RawRequest {
@@ -63,6 +64,8 @@ export async function sendBytes(
     if (!socket.writable) break;
     if (answeredAt > 0) sentAfterAnswer += part.byteLength;
     if (!socket.write(part)) await Promise.race([drained(socket), closed]);
+    // A client that only ever writes finds the reset before the answer.
+    await setImmediate();
   }
   await closed;
   clearTimeout(timer);
