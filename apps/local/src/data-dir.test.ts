@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -22,6 +22,18 @@ describe('openDataDir', () => {
   test('makes the folder private', async () => {
     const dataDir = await openDataDir(path);
     expect((await stat(dataDir.path)).mode & 0o777).toBe(0o700);
+  });
+
+  test('leaves the mode of a folder that exists, and refuses one that others can write into', async () => {
+    await mkdir(path, { recursive: true });
+    await chmod(path, 0o755);
+    await openDataDir(path);
+    expect((await stat(path)).mode & 0o777).toBe(0o755);
+    await chmod(path, 0o1777);
+    await expect(openDataDir(path)).rejects.toThrow(
+      /Others can write into DATA_DIR .* Set DATA_DIR to a folder of its own/,
+    );
+    expect((await stat(path)).mode & 0o1777).toBe(0o1777);
   });
 
   test('refuses a folder that a running process holds, and names the process', async () => {

@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isProcessAlive, processStartTime } from './process-alive.ts';
@@ -11,23 +11,27 @@ export interface DataDir {
 }
 
 /**
- * Makes the data folder (0700) and takes it for this process alone. The lock of a process that was killed is
+ * Makes the data folder (0700) and takes it for this process alone. One that exists keeps its mode, but others must
+ * not be able to write into it. The lock of a process that was killed is
  * taken over; that of a running one is a StartError.
  */
 export async function openDataDir(path: string): Promise<DataDir> {
   const lockFile = join(path, 'lock');
   const claim = join(path, `lock.${process.pid}`);
+  let isShared: boolean;
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
-    await chmod(path, 0o700);
-    await writeFile(claim, JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid) }), {
-      mode: 0o600,
-    });
+    isShared = ((await stat(path)).mode & 0o022) !== 0;
+    if (!isShared)
+      await writeFile(claim, JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid) }), {
+        mode: 0o600,
+      });
   } catch (thrown) {
     throw new StartError(
       `DATA_DIR ${path} cannot be written (${reasonOf(thrown)}). Set DATA_DIR to a folder of yours.`,
     );
   }
+  if (isShared) throw new StartError(`Others can write into DATA_DIR ${path}. Set DATA_DIR to a folder of its own.`);
   try {
     await takeLock({ path, lockFile, claim });
   } finally {
