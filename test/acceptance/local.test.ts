@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ import {
 import type { ScriptedUpstream } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStream } from './support/open-stream.ts';
-import { endLocal, paste, redisPid, runLocalToExit, startLocal } from './support/start-local.ts';
+import { endLocal, paste, redisPid, runLocalToExit, spawnLocal, startLocal } from './support/start-local.ts';
 import type { LocalOptions, LocalProcess } from './support/start-local.ts';
 
 let root: string;
@@ -98,6 +99,17 @@ describe('npm start', () => {
     expect(await redisPid(dataDir)).toBeUndefined();
   });
 
+  test('starts its Redis again when that is killed, and the first API key works on it', async () => {
+    const local = await start({ env: { ...realEnv(), LOCAL_STORE: 'redis-server' } });
+    const pid = (await redisPid(dataDir)) ?? 0;
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => local.process.stderr(), { timeout: 20_000 }).toContain('is back.');
+    expect(await redisPid(dataDir)).not.toBe(pid);
+    await expect
+      .poll(async () => (await paste(local.pastedLine('curl'))).stdout, { timeout: 20_000 })
+      .toContain('Hello from upstream.');
+  });
+
   test('works in a DATA_DIR that is too long for a socket and hard to quote', async () => {
     const folder = join(root, "it's a $long one ".repeat(8));
     const local = await start({ dataDir: folder, env: { ...realEnv(), LOCAL_STORE: 'redis-server', TMPDIR: root } });
@@ -165,6 +177,14 @@ describe('npm start', () => {
     expect(await local.process.exited).toEqual({ code: 1, signal: null });
     (await answer)?.leave();
     gate.open();
+  });
+
+  test('can be stopped while it still starts, and says nothing about what that broke off', async () => {
+    const child = spawnLocal({ dataDir, env: { ...realEnv(), REDIS_URL: 'redis://127.0.0.1:1' } });
+    await expect.poll(() => existsSync(join(dataDir, 'first-key')), { timeout: 20_000 }).toBe(true);
+    child.signal('SIGINT');
+    expect(await child.exited).toEqual({ code: 1, signal: null });
+    expect(child.stderr()).toBe('');
   });
 
   test('refuses a DATA_DIR that another one uses, and says which', async () => {

@@ -29,17 +29,21 @@ type Mode = 'real' | 'demo';
 /** Starts a store, the gateway on it and, in a demo, a provider behind it; all end together at a signal. */
 export async function startLocal(env: Environment, mode: Mode): Promise<void> {
   const closers = createClosers();
+  let endsEarly = false;
   const endEarly = (): void => {
+    endsEarly = true;
     void closers.close().finally(() => process.exit(1));
   };
   process.once('SIGINT', endEarly).once('SIGTERM', endEarly);
   try {
     const gateway = await compose(readEnvironment(env, repositoryRoot), mode, closers);
-    process.off('SIGINT', endEarly).off('SIGTERM', endEarly);
+    // In this order: a signal that arrives while nobody listens would be lost.
     runUntilSignal(gateway, () => closers.close());
+    process.off('SIGINT', endEarly).off('SIGTERM', endEarly);
   } catch (thrown) {
     await closers.close();
-    throw thrown;
+    // What fails after a signal fails because everything is being closed.
+    if (!endsEarly) throw thrown;
   }
 }
 

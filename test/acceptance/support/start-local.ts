@@ -84,7 +84,8 @@ export async function redisPid(dataDir: string): Promise<number | undefined> {
   return /redis\.sock/u.test(title) ? pid : undefined;
 }
 
-function spawnLocal({ dataDir, env, args = [] }: LocalOptions): StartedProcess {
+/** Starts it without waiting for anything. */
+export function spawnLocal({ dataDir, env, args = [] }: LocalOptions): StartedProcess {
   const binary = redisBinary();
   if (binary === undefined) throw new Error('These tests need a redis-server: apt-get install redis-server.');
   return startProcess({
