@@ -3,12 +3,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chooseStore, isProcessAlive, sendRedisCommand } from '@ccg/local';
+import type { LocalStore, StoreChoice } from '@ccg/local';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { isProcessAlive } from '../../apps/local/src/process-alive.ts';
-import { chooseStore } from '../../apps/local/src/store/choose-store.ts';
-import type { StoreChoice } from '../../apps/local/src/store/choose-store.ts';
-import type { LocalStore } from '../../apps/local/src/store/local-store.ts';
-import { sendRedisCommand } from '../../apps/local/src/store/redis-command.ts';
 
 let root: string;
 let opened: LocalStore[];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { startEmbeddedServer } from '@ccg/local';
 import type { TestProject } from 'vitest/node';
-import { startEmbeddedServer } from '../../apps/local/src/store/embedded-server.ts';
 
 /** The embedded store instead of a real Redis, for the same files: provided like `redis.ts` provides it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -9,6 +9,9 @@ export const settingsSchema = z.object({
   ),
 });
 
+/** The names of the variables that only this app reads. */
+export const localVariables: readonly string[] = Object.keys(settingsSchema.shape);
+
 /** An empty variable counts as unset: compose files and charts cannot leave one out. */
 function optional<T extends z.ZodType>(schema: T) {
   return z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
