@@ -1,0 +1,31 @@
+import { jsonListAt } from '@ccg/testkit';
+import { expect, test } from 'vitest';
+import { captureLines } from './fixture-cases.ts';
+import { bodyText, translate } from './translate.ts';
+
+const captures = new Map(captureLines('claude-code.jsonl').map(({ name, body }) => [name, body]));
+const turns = [
+  ['10-tools-turn1', '11-tools-turn2'],
+  ['11-tools-turn2', '12-tools-turn3-parallel-results'],
+  ['12-tools-turn3-parallel-results', '13-tools-turn4'],
+] as const;
+
+// A backend reuses what it has computed for a prompt only as long as the next prompt begins with the same text.
+test.each(
+  turns.flatMap(([shorter, longer]) =>
+    (['openai', 'compatible'] as const).map((profile) => ({ shorter, longer, profile })),
+  ),
+)('the messages of $longer begin with those of $shorter ($profile)', ({ shorter, longer, profile }) => {
+  const [before, after] = [messagesOf(shorter, profile), messagesOf(longer, profile)];
+  expect(before.length).toBeGreaterThan(1);
+  expect(after.slice(0, before.length)).toEqual(before);
+});
+
+function messagesOf(name: string, profile: 'openai' | 'compatible'): readonly unknown[] {
+  const body = captures.get(name);
+  if (body === undefined) throw new Error(`no capture ${name}`);
+  return jsonListAt(
+    JSON.parse(bodyText(translate(body, { dialect: 'openai-chat', model: 'gpt-4.1', profile }))),
+    'messages',
+  );
+}
