@@ -3,7 +3,7 @@ import { readDotEnv } from './read-dot-env.ts';
 import { runUntilSignal } from './run-until-signal.ts';
 import { startGateway } from './start-gateway.ts';
 
-const parsed = parseConfig({ ...readDotEnv(), ...process.env });
+const parsed = parseConfig({ ...readDotEnv('.env'), ...process.env });
 if (parsed.kind === 'faulty') fail(parsed.message);
 else {
   startGateway(parsed.config).then(runUntilSignal, (error: unknown) => {

@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 
-/** The variables of a `.env` file in the repository's root, below those of the environment; none without the file. */
-export function readDotEnv(
-  file: URL = new URL('../../../.env', import.meta.url),
-): Readonly<Record<string, string | undefined>> {
+/** The variables of a `.env` file, which stand below those of the environment; none without the file. */
+export function readDotEnv(file: string): Readonly<Record<string, string | undefined>> {
   try {
     return parseEnv(readFileSync(file, 'utf8'));
   } catch (error) {

@@ -1,12 +1,13 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { createAdmission } from '@ccg/admission';
-import { connectStore } from '@ccg/store';
+import type { ServeDependencies } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
-import { createApiKeyVerifier, ensurePepper } from '@ccg/tenancy';
+import { createApiKeyVerifier } from '@ccg/tenancy';
 import { createUpstream } from '@ccg/upstream';
+import { checkPepper } from './check-pepper.ts';
 import type { GatewayConfig } from './config.ts';
 import { createDataApp } from './data-app.ts';
 import { drain } from './drain.ts';
@@ -17,6 +18,7 @@ import { answerClientErrors } from './http/answer-client-errors.ts';
 import { randomIds } from './http/ids.ts';
 import { listen } from './http/listen.ts';
 import type { InterruptibleSink } from './http/response-sink.ts';
+import { openStore } from './open-store.ts';
 import { createOpsApp } from './ops-app.ts';
 import type { Readiness } from './ops-app.ts';
 
@@ -33,57 +35,45 @@ export interface RunningGateway {
   drain(): Promise<void>;
 }
 
-/** The pepper of this process is not the one that the API keys in Redis were stored under. */
-export class PepperMismatchError extends Error {
-  override readonly name = 'PepperMismatchError';
-}
-
 /** A revocation takes effect within the cache's time even if its message is lost; without Redis, keys work on for the stale time. */
 const verifierBounds = { cacheMs: 5000, staleMs: 60_000, maxEntries: 10_000 };
-const storeTimeoutMs = 500;
-const storeWaitMs = 5000;
-const storeRetryMs = 1000;
 
-/** The data plane's composition root: builds everything from a configuration and listens. */
+/** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
 export async function startGateway(
   config: GatewayConfig,
   { clock = systemClock, log }: GatewayDependencies = {},
 ): Promise<RunningGateway> {
+  await using opened = new AsyncDisposableStack();
   const logger = createLogger(config.logLevel, log);
   const metrics = createMetrics();
   let readiness: Readiness = 'starting';
-  const ops = await listen(
-    createOpsApp(() => readiness, metrics),
-    config.opsHost,
-    config.opsPort,
-  );
+  const opsApp = createOpsApp(() => readiness, metrics);
+  const ops = await listen(opsApp, config.opsHost, config.opsPort);
+  opened.defer(() => {
+    ops.server.closeAllConnections();
+    ops.server.close();
+  });
   const store = openStore(config, logger, metrics);
+  opened.defer(() => store.close());
   await checkPepper(store, config, logger, clock);
   const verifier = createApiKeyVerifier({ store, pepper: config.keyPepper, clock, ...verifierBounds });
-  const upstream = createUpstream({
-    connectTimeoutMs: config.upstreamConnectTimeoutMs,
-    firstByteTimeoutMs: config.upstreamFirstByteTimeoutMs,
-    idleTimeoutMs: config.upstreamIdleTimeoutMs,
+  opened.defer(() => {
+    verifier.close();
   });
+  const serving = createServing(config, { store, clock, metrics, logger });
+  opened.defer(() => serving.upstream.close());
   const openSinks = new Set<InterruptibleSink>();
-  const { catalog, limits } = config;
-  const admission = createAdmission({
-    store,
-    liveReplicas: () => 1,
-    onInsured: (insured) => logger.warn({ insured }, 'limits are kept by this process alone while Redis is away'),
-    onFault: (error) => logger.error({ err: error }, 'an admission script failed'),
-  });
-  const serving = { catalog, limits, admission, upstream, clock, ids: randomIds, metrics };
   const endpoints = [
     messagesEndpoint({ serving, sinkTimes: config, clock, openSinks }),
-    modelsEndpoint(catalog, new Date(clock.now())),
+    modelsEndpoint(config.catalog, new Date(clock.now())),
     ...helloEndpoints(),
   ];
-  const app = createDataApp({ endpoints, verifier, clock, logger, metrics });
-  const data = await listen(app, config.host, config.port);
+  const data = await listen(createDataApp({ endpoints, verifier, clock, logger, metrics }), config.host, config.port);
   answerClientErrors(data.server, clock, logger, metrics);
   readiness = 'ready';
-  logger.info({ url: data.url, opsUrl: ops.url, providers: [...catalog.providers.keys()] }, 'listening');
+  const providers = [...config.catalog.providers.keys()];
+  logger.info({ url: data.url, opsUrl: ops.url, providers }, 'listening');
+  const resources = opened.move();
   return {
     url: data.url,
     opsUrl: ops.url,
@@ -91,47 +81,40 @@ export async function startGateway(
       readiness = 'draining';
       logger.info({ openAnswers: openSinks.size }, 'draining');
       await drain(data.server, openSinks, config, clock);
-      await upstream.close();
-      verifier.close();
-      await store.close();
-      ops.server.closeAllConnections();
-      ops.server.close();
+      await resources.disposeAsync();
       logger.info('closed');
     },
   };
 }
 
-function openStore(config: GatewayConfig, logger: Logger, metrics: Metrics): Store {
-  const target = 'url' in config.redis ? { url: config.redis.url } : { path: config.redis.socketPath };
-  return connectStore({
-    ...target,
-    keyPrefix: config.redisKeyPrefix,
-    commandTimeoutMs: storeTimeoutMs,
-    onState(state, detail) {
-      metrics.storeState(state === 'ready');
-      if (state === 'ready') logger.info({ detail }, 'store ready');
-      else logger.warn({ detail }, 'store down');
-    },
-  });
+interface ServingParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
 }
 
-/** Waits for Redis as long as it takes: without it nobody could be let in. */
-async function checkPepper(store: Store, config: GatewayConfig, logger: Logger, clock: Clock): Promise<void> {
-  for (;;) {
-    try {
-      await store.whenReady(storeWaitMs);
-      const result = await ensurePepper({ store }, config.keyPepper);
-      if (result === 'ok') return;
-      throw new PepperMismatchError(
-        'KEY_PEPPER is not the one that the API keys in this Redis were stored under, so none of them would work. ' +
-          'Set the former KEY_PEPPER, or another REDIS_KEY_PREFIX to begin anew.',
-      );
-    } catch (thrown) {
-      if (thrown instanceof PepperMismatchError) throw thrown;
-      logger.warn({ err: thrown }, 'waiting for Redis: check REDIS_URL');
-      await new Promise<void>((resolve) => {
-        clock.schedule(storeRetryMs, resolve);
-      });
-    }
-  }
+function createServing(config: GatewayConfig, { store, clock, metrics, logger }: ServingParts): ServeDependencies {
+  return {
+    catalog: config.catalog,
+    limits: config.limits,
+    clock,
+    metrics,
+    ids: randomIds,
+    admission: createAdmission({
+      store,
+      liveReplicas: () => 1,
+      onInsured: (insured) => {
+        logger.warn({ insured }, 'limits are kept by this process alone while Redis is away');
+      },
+      onFault: (error) => {
+        logger.error({ err: error }, 'an admission script failed');
+      },
+    }),
+    upstream: createUpstream({
+      connectTimeoutMs: config.upstreamConnectTimeoutMs,
+      firstByteTimeoutMs: config.upstreamFirstByteTimeoutMs,
+      idleTimeoutMs: config.upstreamIdleTimeoutMs,
+    }),
+  };
 }

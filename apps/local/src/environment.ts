@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import { readDotEnv } from '@ccg/gateway';
 
@@ -17,5 +16,5 @@ export function readEnvironment(env: Environment, root: string): Environment {
   if (named === '') return env;
   const path = resolve(root, named ?? '.env');
   if (named !== undefined && !existsSync(path)) throw new StartError(`ENV_FILE: ${path} does not exist.`);
-  return { ...readDotEnv(pathToFileURL(path)), ...env };
+  return { ...readDotEnv(path), ...env };
 }

@@ -25,6 +25,8 @@ export async function listen(handler: RequestListener, host: string, port: numbe
     },
     handler,
   );
+  // An expectation that nobody knows is no reason to refuse a request; HTTP lets a server ignore it.
+  server.on('checkExpectation', handler);
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address();
