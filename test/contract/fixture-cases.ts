@@ -12,7 +12,7 @@ export interface FixtureCase {
   path(file: FixtureFile): string;
 }
 
-export type FixtureFile = `${'request' | 'answer' | 'failure'}.${'in' | 'out'}.json` | `stream.${'in' | 'out'}.txt`;
+type FixtureFile = `${'request' | 'answer' | 'failure'}.${'in' | 'out'}.json` | `stream.${'in' | 'out'}.txt`;
 
 interface FixtureMeta {
   readonly rule: string;

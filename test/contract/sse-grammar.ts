@@ -1,7 +1,7 @@
 import { collectFrames, jsonAt, jsonListAt, jsonTextAt } from '@ccg/testkit';
 
 /** How a stream ended. */
-export type StreamEnd = 'message' | 'error' | 'nothing';
+type StreamEnd = 'message' | 'error' | 'nothing';
 
 /** A stream that kept to the grammar, taken apart. */
 export interface ParsedStream {

@@ -6,7 +6,7 @@ import { anthropicInBandFailure } from './failure.ts';
 import { readAnthropicUsage } from './read-usage.ts';
 
 /** What has been seen of a stream that goes by. */
-export interface StreamSight {
+interface StreamSight {
   readonly usage: Usage;
   /** Whether a content block has begun. */
   readonly hasBlocks: boolean;

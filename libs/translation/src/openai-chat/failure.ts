@@ -34,7 +34,9 @@ function failureOf(
   { provider, model }: FailureContext,
 ): GatewayError {
   if (isCredentialRefusal(status, report)) return credentialError(provider, status);
-  return overflowError(report, at, model) ?? statusError({ status, headers, report, provider });
+  // A limit on tokens per minute speaks of too many tokens, too, but a shorter prompt is no remedy for it.
+  const overflow = status === 429 ? undefined : overflowError(report, at, model);
+  return overflow ?? statusError({ status, headers, report, provider });
 }
 
 /** The status that the error would have had, had it come in time. */

@@ -1,0 +1,133 @@
+import { GatewayError } from '@ccg/kernel';
+import { expect, test } from 'vitest';
+import { createEncoder } from './encoder.ts';
+import type { Encoder } from './encoder.ts';
+import { createFrameWriter } from './frame-writer.ts';
+import type { ToolFragment } from './tool-calls.ts';
+
+interface Written {
+  readonly encoder: Encoder;
+  readonly writes: string[];
+  /** The data of all frames so far. */
+  readonly events: () => readonly { readonly type: string; readonly index?: number; readonly delta?: object }[];
+}
+
+function createWritten(maxTokens?: number): Written {
+  const writes: string[] = [];
+  const ids = { messageId: () => 'msg_1', toolUseId: () => 'toolu_g1' };
+  const encoder = createEncoder(
+    { provider: 'acme', maxTokens, ids },
+    createFrameWriter({ id: 'msg_1', model: 'm' }),
+    (frames) => writes.push(String(frames)),
+  );
+  return {
+    encoder,
+    writes,
+    events: () => [...writes.join('').matchAll(/^data: (.*)$/gmu)].map(([, data = '']) => JSON.parse(data)),
+  };
+}
+
+function call(part: Partial<ToolFragment>): ToolFragment {
+  return { index: 0, id: undefined, name: undefined, input: undefined, whole: false, ...part };
+}
+
+test('hands the frames since the last flush over in one write, and nothing when there are none', () => {
+  const { encoder, writes } = createWritten();
+  encoder.flush();
+  expect(encoder.progress().visible).toBe(false);
+  encoder.text('a');
+  encoder.text('b');
+  encoder.thinking('c');
+  encoder.flush();
+  encoder.flush();
+  expect(writes).toHaveLength(1);
+  expect(encoder.progress().visible).toBe(true);
+});
+
+test('keeps text that comes in the middle of a call until the call has ended', () => {
+  const { encoder, events } = createWritten();
+  encoder.toolCall(call({ id: 'a', name: 'Bash', input: '{\\"a\\":' }));
+  encoder.text('and so');
+  encoder.toolCall(call({ input: '1}' }));
+  encoder.text(' on');
+  encoder.finish({ kind: 'stop' });
+  encoder.marker();
+  encoder.flush();
+  const deltas = events().filter(({ type }) => type === 'content_block_delta');
+  expect(deltas.map(({ index, delta }) => [index, delta])).toEqual([
+    [0, { type: 'input_json_delta', partial_json: '{"a":' }],
+    [0, { type: 'input_json_delta', partial_json: '1}' }],
+    [1, { type: 'text_delta', text: 'and so' }],
+    [1, { type: 'text_delta', text: ' on' }],
+  ]);
+});
+
+test('streams the arguments of the first call as they come', () => {
+  const { encoder, writes } = createWritten();
+  encoder.toolCall(call({ id: 'a', name: 'Write', input: '{\\"text\\":\\"' }));
+  encoder.flush();
+  encoder.toolCall(call({ input: 'more' }));
+  encoder.flush();
+  expect(writes).toHaveLength(2);
+  expect(writes[1]).toContain('"partial_json":"more"');
+});
+
+test('gives up on a call that emits white space without end', () => {
+  const { encoder } = createWritten();
+  encoder.toolCall(call({ id: 'a', name: 'Bash', input: '{' }));
+  for (let count = 0; count < 501; count += 1) encoder.toolCall(call({ input: '\\n' }));
+  expect(encoder.progress()).toMatchObject({ state: 'failed', error: { code: 'upstream-malformed' } });
+});
+
+test('bounds what it holds back', () => {
+  const { encoder } = createWritten();
+  encoder.toolCall(call({ id: 'a', name: 'Bash', input: '{' }));
+  for (let count = 0; count < 17; count += 1) encoder.text('x'.repeat(1024 * 1024));
+  expect(encoder.progress().state).toBe('failed');
+});
+
+test.each([
+  [new GatewayError('upstream-unreachable', 'gone'), 'overloaded_error', 'api_error'],
+  [new GatewayError('upstream-timeout', 'silent'), 'overloaded_error', 'api_error'],
+  [new GatewayError('upstream-rate-limited', 'slow down'), 'rate_limit_error', 'rate_limit_error'],
+  [new GatewayError('draining', 'closing'), 'overloaded_error', 'overloaded_error'],
+  [new GatewayError('upstream-credential-rejected', 'no'), 'api_error', 'api_error'],
+])('tells %s as %s before content and as %s after', (error, before, after) => {
+  const empty = createWritten();
+  empty.encoder.fail(error);
+  empty.encoder.flush();
+  expect(empty.events()).toMatchObject([{ type: 'error', error: { type: before, message: error.publicMessage } }]);
+  const begun = createWritten();
+  begun.encoder.text('Hi');
+  begun.encoder.fail(error);
+  begun.encoder.flush();
+  expect(begun.events().at(-1)).toMatchObject({ type: 'error', error: { type: after } });
+  expect(begun.encoder.progress().error).toBe(error);
+});
+
+test('says nothing after its end', () => {
+  const { encoder, writes } = createWritten();
+  encoder.text('Hi');
+  encoder.finish({ kind: 'stop' });
+  encoder.end();
+  encoder.flush();
+  encoder.text('more');
+  encoder.toolCall(call({ id: 'a', name: 'Bash', input: '{}' }));
+  encoder.end();
+  encoder.fail(new GatewayError('internal', 'late'));
+  encoder.flush();
+  expect(writes).toHaveLength(1);
+  expect(encoder.progress()).toMatchObject({ state: 'complete', error: undefined });
+});
+
+test('a limit reached without any content is an answer that says so', () => {
+  const { encoder, events } = createWritten();
+  encoder.finish({ kind: 'length' });
+  encoder.end();
+  encoder.flush();
+  expect(events()).toMatchObject([
+    { type: 'message_start' },
+    { type: 'message_delta', delta: { stop_reason: 'max_tokens' } },
+    { type: 'message_stop' },
+  ]);
+});

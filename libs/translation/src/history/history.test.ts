@@ -1,0 +1,133 @@
+import { decodeText, isText, readJson } from '@ccg/wire';
+import { describe, expect, test } from 'vitest';
+import { createWarnings } from '../warnings.ts';
+import { mergeTurns } from './merge-turns.ts';
+import { pairToolResults } from './pair-tool-results.ts';
+import { placeSystemTurns } from './place-system-turns.ts';
+import { readTurns } from './read-turns.ts';
+import type { HistoryBlock, Turn } from './turn.ts';
+
+const call = (id: string) => ({ type: 'tool_use', id, name: 'Bash', input: {} });
+const result = (id: string) => ({ type: 'tool_result', tool_use_id: id, content: id });
+const user = (...content: unknown[]) => ({ role: 'user', content: content.length === 1 ? content[0] : content });
+const assistant = (...content: unknown[]) => ({ role: 'assistant', content });
+const text = (value: string) => ({ type: 'text', text: value });
+const system = (value: string, more: object = {}) => ({ role: 'system', content: value, ...more });
+
+function turnsOf(...messages: object[]): Turn[] {
+  const read = readJson(JSON.stringify(messages));
+  return readTurns(Array.isArray(read) ? read : []);
+}
+
+function shown(blocks: readonly HistoryBlock[]): string {
+  return blocks.map(({ type, block }) => (isText(block['text']) ? decodeText(block['text']) : type)).join(' | ');
+}
+
+function outline(turns: readonly Turn[]): string[] {
+  return turns.map(({ role, blocks }) => `${role}: ${shown(blocks)}`);
+}
+
+test('a string and a list with one text are the same turn', () => {
+  expect(outline(turnsOf(user('Hi')))).toEqual(outline(turnsOf({ role: 'user', content: [text('Hi')] })));
+});
+
+describe('instructions between turns', () => {
+  const history = () =>
+    turnsOf(user('Go'), system('A'), assistant(call('1')), system('B'), user([result('1')]), system('C'));
+
+  test('stay where they are, but never between a call and its result', () => {
+    expect(outline(placeSystemTurns(history(), 'in-place', createWarnings()))).toEqual([
+      'user: Go',
+      'system: A',
+      'assistant: tool_use',
+      'user: tool_result',
+      'system: B',
+      'system: C',
+    ]);
+  });
+
+  test('become reminders at the end of the user turn before them', () => {
+    expect(outline(placeSystemTurns(history(), 'reminder', createWarnings()))).toEqual([
+      'user: Go | <system-reminder>\nA\n</system-reminder>',
+      'assistant: tool_use',
+      'user: tool_result | <system-reminder>\nB\n</system-reminder> | <system-reminder>\nC\n</system-reminder>',
+    ]);
+  });
+
+  test('become a user turn after an assistant turn and at the start', () => {
+    const turns = turnsOf(system('A'), user('Go'), assistant(text('Ok')), system('B'));
+    expect(outline(mergeTurns(placeSystemTurns(turns, 'reminder', createWarnings())))).toEqual([
+      'user: <system-reminder>\nA\n</system-reminder> | Go',
+      'assistant: Ok',
+      'user: <system-reminder>\nB\n</system-reminder>',
+    ]);
+  });
+
+  test('end with the next user turn when they say so, and may be settings alone', () => {
+    const turns = turnsOf(
+      user('a'),
+      system('gone', { clear_at: 'next_user_message' }),
+      { role: 'system' },
+      user('b'),
+      system('kept', { clear_at: 'next_user_message' }),
+    );
+    expect(outline(mergeTurns(placeSystemTurns(turns, 'in-place', createWarnings())))).toEqual([
+      'user: a | b',
+      'system: kept',
+    ]);
+  });
+
+  test('lose what is no text, with a warning', () => {
+    const warnings = createWarnings();
+    const turns = turnsOf(user('a'), { role: 'system', content: [{ type: 'tool_addition', tool: {} }, text('b')] });
+    expect(outline(placeSystemTurns(turns, 'in-place', warnings))).toEqual(['user: a', 'system: b']);
+    expect(warnings.list()).toMatchObject([{ field: 'messages.1.content.0', code: 'unsupported' }]);
+  });
+});
+
+describe('calls and results', () => {
+  function steps(...messages: object[]): string[] {
+    return pairToolResults(mergeTurns(turnsOf(...messages))).map((step) => {
+      if (step.kind === 'results') {
+        return `results: ${step.results.map(({ call: { key }, result: found }) => `${key}=${found === undefined ? 'none' : 'some'}`).join(' ')}`;
+      }
+      const calls = step.kind === 'assistant' ? step.calls.map(({ key }) => ` +${key}`).join('') : '';
+      return `${step.kind}: ${shown(step.blocks)}${calls}`;
+    });
+  }
+
+  test('are paired in the order of the calls, with the text after them', () => {
+    expect(
+      steps(assistant(text('Look'), call('1'), call('2')), user(text('first'), result('2'), result('1'), text('last'))),
+    ).toEqual(['assistant: Look +1 +2', 'results: 1=some 2=some', 'user: first | last']);
+  });
+
+  test('are completed where the client has no result', () => {
+    expect(steps(assistant(call('1')), assistant(call('2')), user('Never mind'), assistant(call('3')))).toEqual([
+      'assistant:  +1 +2',
+      'results: 1=none 2=none',
+      'user: Never mind',
+      'assistant:  +3',
+      'results: 3=none',
+    ]);
+  });
+
+  test('are not paired over a turn, and a result without a call stays with the user', () => {
+    expect(
+      steps(
+        user(result('0'), text('a')),
+        assistant(call('1')),
+        user('b'),
+        assistant(text('c')),
+        user(result('1'), text('d')),
+      ),
+    ).toEqual([
+      'user: tool_result | a',
+      'assistant:  +1',
+      'results: 1=none',
+      'user: b',
+      'assistant: c',
+      'user: tool_result | d',
+    ]);
+  });
+});
