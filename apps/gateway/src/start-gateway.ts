@@ -13,7 +13,7 @@ import { createDataApp } from './data-app.ts';
 import { drain } from './drain.ts';
 import { helloEndpoints } from './endpoints/hello.ts';
 import { messagesEndpoint } from './endpoints/messages.ts';
-import { modelsEndpoint } from './endpoints/models.ts';
+import { modelsEndpoints } from './endpoints/models.ts';
 import { answerClientErrors } from './http/answer-client-errors.ts';
 import { randomIds } from './http/ids.ts';
 import { listen } from './http/listen.ts';
@@ -65,7 +65,7 @@ export async function startGateway(
   const openSinks = new Set<InterruptibleSink>();
   const endpoints = [
     messagesEndpoint({ serving, sinkTimes: config, clock, openSinks }),
-    modelsEndpoint(config.catalog, new Date(clock.now())),
+    ...modelsEndpoints(config.catalog),
     ...helloEndpoints(),
   ];
   const data = await listen(createDataApp({ endpoints, verifier, clock, logger, metrics }), config.host, config.port);

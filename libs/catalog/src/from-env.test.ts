@@ -71,6 +71,9 @@ describe('where a request goes', () => {
     ['anthropic:claude-haiku-5-5', both, 'anthropic', 'claude-haiku-5-5'],
     ['anthropic:claude-haiku-5-5', openai, 'openai', 'gpt-4.1-mini'],
     ['openai:', openai, 'openai', 'openai:'],
+    ['claude-via-openai:qwen3-haiku:32b', openai, 'openai', 'qwen3-haiku:32b'],
+    ['claude-via-anthropic:claude-opus-5-5', both, 'anthropic', 'claude-opus-5-5'],
+    ['claude-via-elsewhere:m', openai, 'openai', 'gpt-4.1'],
     ['claude-opus-5-5', anthropic, 'anthropic', 'claude-opus-5-5'],
     ['claude-opus-5-5', { ...anthropic, BIG_MODEL: 'claude-sonnet-5-5' }, 'anthropic', 'claude-sonnet-5-5'],
   ])('%s with %o goes to %s as %s', (model, env, provider, upstreamModel) => {

@@ -1,27 +1,48 @@
-import { listModels } from '@ccg/catalog';
-import type { Catalog } from '@ccg/catalog';
+import { GatewayError } from '@ccg/kernel';
+import { findModel, listModels } from '@ccg/catalog';
+import type { Catalog, ListedModel } from '@ccg/catalog';
 import { noFacts } from '@ccg/serving';
-import type { Endpoint } from '../http/exchange.ts';
+import type { Outcome } from '@ccg/serving';
+import type { Endpoint, Exchange } from '../http/exchange.ts';
 
-/** `GET /v1/models`: the models that the configuration names, in Anthropic's shape. */
-export function modelsEndpoint(catalog: Catalog, startedAt: Date): Endpoint {
-  const createdAt = startedAt.toISOString();
-  const data = listModels(catalog).map(({ id, displayName }) => ({
+const methods = ['GET', 'HEAD'];
+
+/** `GET /v1/models` and `GET /v1/models/{id}`, in Anthropic's shape. */
+export function modelsEndpoints(catalog: Catalog): Endpoint[] {
+  const data = listModels(catalog).map(render);
+  const list = { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+  return [
+    { name: 'models', path: '/v1/models', methods, access: 'principal', handle: (exchange) => answer(exchange, list) },
+    {
+      name: 'model',
+      // Ids contain slashes, so the rest of the path is the id.
+      path: '/v1/models/*id',
+      methods,
+      access: 'principal',
+      handle(exchange) {
+        const id = exchange.target.kind === 'target' ? exchange.target.path.slice('/v1/models/'.length) : '';
+        const model = findModel(catalog, id);
+        if (model !== undefined) return answer(exchange, render(model));
+        throw new GatewayError('model-unknown', `There is no model "${id}" here. GET /v1/models lists them.`);
+      },
+    },
+  ];
+}
+
+function answer({ response, requestId }: Exchange, body: object): Promise<Outcome> {
+  response.setHeader('request-id', requestId);
+  response.status(200).json(body);
+  return Promise.resolve({ kind: 'completed', facts: noFacts() });
+}
+
+function render({ id, displayName, contextTokens, outputTokens }: ListedModel) {
+  return {
     type: 'model',
     id,
     display_name: displayName,
-    created_at: createdAt,
-  }));
-  const list = { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
-  return {
-    name: 'models',
-    path: '/v1/models',
-    methods: ['GET', 'HEAD'],
-    access: 'principal',
-    handle({ response, requestId }) {
-      response.setHeader('request-id', requestId);
-      response.status(200).json(list);
-      return Promise.resolve({ kind: 'completed', facts: noFacts() });
-    },
+    // The API's own value for an unknown release.
+    created_at: '1970-01-01T00:00:00Z',
+    max_input_tokens: contextTokens ?? null,
+    max_tokens: outputTokens ?? null,
   };
 }
