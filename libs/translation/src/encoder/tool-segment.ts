@@ -51,6 +51,8 @@ function closeUnfinished(state: EncoderState, segment: ToolSegment): void {
   if (!segment.opened) return;
   writeTool(state, segment);
   state.writer.closeCut();
+  // As at Anthropic, nothing follows what was cut.
+  state.queue.length = 0;
 }
 
 /** Some servers say `tool_calls` although the token limit cut the call. */

@@ -54,17 +54,24 @@ function readBlock(value: JsonValue, path: string): HistoryBlock {
   if (block === undefined) throw fieldError(path, 'Input should be a content block');
   const type = asText(block['type']);
   if (type === undefined) throw fieldError(`${path}.type`, 'Field required');
-  for (const field of requiredTexts[type] ?? []) {
+  for (const field of requiredTexts(type)) {
     if (!isText(block[field])) throw fieldError(`${path}.${field}`, 'Input should be a string');
   }
   return { type, block, path: () => path };
 }
 
-const requiredTexts: Readonly<Record<string, readonly string[]>> = {
-  text: ['text'],
-  tool_use: ['id', 'name'],
-  tool_result: ['tool_use_id'],
-};
+function requiredTexts(type: string): readonly string[] {
+  switch (type) {
+    case 'text':
+      return ['text'];
+    case 'tool_use':
+      return ['id', 'name'];
+    case 'tool_result':
+      return ['tool_use_id'];
+    default:
+      return [];
+  }
+}
 
 function isEmptyTextBlock({ block }: HistoryBlock): boolean {
   const { text } = block;
