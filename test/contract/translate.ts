@@ -2,7 +2,7 @@ import { Secret } from '@ccg/kernel';
 import type { ChatProfile, Provider } from '@ccg/catalog';
 import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
 import { createTranslation } from '@ccg/translation';
-import type { IdSource, Progress, Translation } from '@ccg/translation';
+import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
 
 export type TestDialect = 'anthropic' | 'openai-chat';
 
@@ -11,6 +11,8 @@ export interface TestTarget {
   readonly model: string;
   readonly profile?: ChatProfile;
   readonly maxOutputTokens?: number;
+  readonly estimatedInputTokens?: number;
+  readonly refusedFields?: readonly string[];
 }
 
 /** A request that every dialect takes. */
@@ -30,8 +32,18 @@ export function translate(request: string, target: TestTarget): Translation {
     requestedModel: envelope.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
     ids: countingIds(),
+    sealer: openSealer,
+    estimatedInputTokens: target.estimatedInputTokens,
+    refusedFields: new Set(target.refusedFields),
   });
 }
+
+/** Seals for reading: fixtures show what is inside. */
+const openSealer: Sealer = {
+  seal: (state) => `ccg1.${Buffer.from(state, 'latin1').toString('base64url')}`,
+  open: (sealed) =>
+    sealed.startsWith('ccg1.') ? Buffer.from(sealed.slice(5), 'base64url').toString('latin1') : undefined,
+};
 
 export interface StreamedAnswer {
   /** All that was written, as text. */
@@ -64,11 +76,13 @@ export function bodyText(translation: Translation): string {
   return typeof body === 'string' ? decodeByteString(body) : Buffer.from(body).toString('utf8');
 }
 
+const nemotron = { thinking: true, reasoningBudgetTokens: 16_384 };
+
 function providerOf({ dialect, profile }: TestTarget): Provider {
   const base = { baseUrl: 'http://127.0.0.1:9', credential: new Secret('none') };
   return dialect === 'anthropic'
     ? { ...base, dialect, name: 'anthropic' }
-    : { ...base, dialect, name: 'openai', profile: profile ?? 'openai' };
+    : { ...base, dialect, name: 'openai', profile: profile ?? 'openai', nemotron };
 }
 
 function countingIds(): IdSource {

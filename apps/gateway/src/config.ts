@@ -15,6 +15,8 @@ export interface GatewayConfig {
   readonly redis: { readonly url: string } | { readonly socketPath: string };
   readonly redisKeyPrefix: string;
   readonly keyPepper: Secret;
+  /** The first seals, all of them open. */
+  readonly sealingKeys: readonly [Secret, ...Secret[]];
   readonly catalog: Catalog;
   readonly limits: Limits;
   readonly drainDelayMs: number;
@@ -49,6 +51,12 @@ const serverSchema = z.object({
     .string({ error: 'is required: a secret of at least 32 characters, such as the output of `openssl rand -hex 32`' })
     .min(32, { error: 'must have at least 32 characters; `openssl rand -hex 32` makes one' })
     .transform((pepper) => new Secret(pepper)),
+  SEALING_KEYS: optionalText()
+    .transform((value) => value?.split(',').map((key) => key.trim()))
+    .refine((keys) => keys?.every((key) => key.length >= 32) ?? true, {
+      error: 'must be a comma list of secrets with at least 32 characters each; `openssl rand -hex 32` makes one',
+    })
+    .transform((keys) => keys?.map((key) => new Secret(key))),
   RATE_LIMIT_RPM: optionalText()
     .refine((value) => value === undefined || /^[1-9]\d{0,8}$/u.test(value), {
       error: 'must be a whole number of requests per minute, from 1; leave it out for no limit',
@@ -98,6 +106,7 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
       : { url: server.REDIS_URL },
     redisKeyPrefix: server.REDIS_KEY_PREFIX,
     keyPepper: server.KEY_PEPPER,
+    sealingKeys: sealingKeys(server.SEALING_KEYS, server.KEY_PEPPER),
     catalog,
     limits: { requestsPerMinute: server.RATE_LIMIT_RPM },
     drainDelayMs: server.DRAIN_DELAY_MS,
@@ -110,6 +119,12 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
     upstreamIdleTimeoutMs: server.UPSTREAM_IDLE_TIMEOUT_MS,
     logLevel: server.LOG_LEVEL,
   };
+}
+
+/** Without keys of its own the pepper serves: sealing derives another key from it. */
+function sealingKeys(keys: readonly Secret[] | undefined, pepper: Secret): readonly [Secret, ...Secret[]] {
+  const [first = pepper, ...others] = keys ?? [];
+  return [first, ...others];
 }
 
 /** One line per fault. Values are left out: a mistyped variable may hold a secret. */

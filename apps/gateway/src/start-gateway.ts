@@ -1,6 +1,7 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { createAdmission } from '@ccg/admission';
+import { createSealing } from '@ccg/serving';
 import type { ServeDependencies } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
@@ -101,6 +102,7 @@ function createServing(config: GatewayConfig, { store, clock, metrics, logger }:
     clock,
     metrics,
     ids: randomIds,
+    sealing: createSealing(config.sealingKeys),
     admission: createAdmission({
       store,
       liveReplicas: () => 1,

@@ -1,5 +1,5 @@
 /** The families of chat-completions servers whose differences are known. */
-export type ChatProfile = 'openai' | 'compatible';
+export type ChatProfile = 'openai' | 'nvidia' | 'openrouter' | 'compatible';
 
 /** How one model of a chat-completions server differs from the next; shared code reads this, never a name. */
 export interface ChatCapabilities {
@@ -32,6 +32,8 @@ export function chatCapabilities(profile: ChatProfile, model: string): ChatCapab
         streamUsage: true,
       };
     }
+    case 'nvidia':
+    case 'openrouter':
     case 'compatible':
       return {
         maxTokensField: 'max_tokens',

@@ -29,6 +29,22 @@ describe('which providers exist', () => {
     expect(catalog({ ...anthropic, ...openai, PREFERRED_PROVIDER: 'anthropic' }).preferred.name).toBe('anthropic');
   });
 
+  test('NVIDIA and OpenRouter are providers of their own beside openai', () => {
+    const { providers } = catalog({ ...openai, NVIDIA_API_KEY: 'nvapi-x', OPENROUTER_API_KEY: 'sk-or-x' });
+    expect([...providers.values()]).toMatchObject([
+      { name: 'openai', profile: 'openai' },
+      { name: 'nvidia', profile: 'nvidia', baseUrl: 'https://integrate.api.nvidia.com/v1' },
+      { name: 'openrouter', profile: 'openrouter', baseUrl: 'https://openrouter.ai/api/v1' },
+    ]);
+  });
+
+  test('the switches of Nemotron have defaults and apply behind OPENAI_BASE_URL too', () => {
+    const nim = { OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1' };
+    expect(catalog(nim).preferred).toMatchObject({ nemotron: { thinking: true, reasoningBudgetTokens: 16_384 } });
+    const set = { ...nim, NVIDIA_ENABLE_THINKING: 'false', NVIDIA_REASONING_BUDGET: '100' };
+    expect(catalog(set).preferred).toMatchObject({ nemotron: { thinking: false, reasoningBudgetTokens: 100 } });
+  });
+
   test('an empty variable is an unset one', () => {
     expect([...catalog({ ...openai, ANTHROPIC_API_KEY: '', BIG_MODEL: ' ' }).providers.keys()]).toEqual(['openai']);
   });

@@ -2,7 +2,7 @@ import { Secret } from '@ccg/kernel';
 import { z } from 'zod';
 import { parseModelReference } from './model-reference.ts';
 import type { Catalog } from './catalog.ts';
-import type { Provider } from './provider.ts';
+import type { NemotronSwitches, Provider } from './provider.ts';
 
 /** The variables that describe providers and models, each with its rule. */
 export const catalogSchema = z.object({
@@ -11,13 +11,15 @@ export const catalogSchema = z.object({
   OPENAI_BASE_URL: optionalUrl(),
   ANTHROPIC_API_KEY: providerCredential(),
   ANTHROPIC_API_BASE: optionalUrl(),
+  NVIDIA_API_KEY: providerCredential(),
+  NVIDIA_BASE_URL: optionalUrl(),
+  NVIDIA_REASONING_BUDGET: wholeNumber(16_384),
+  NVIDIA_ENABLE_THINKING: onOrOff(true),
+  OPENROUTER_API_KEY: providerCredential(),
+  OPENROUTER_BASE_URL: optionalUrl(),
   BIG_MODEL: optionalText(),
   SMALL_MODEL: optionalText(),
-  MAX_OUTPUT_TOKENS: z.coerce
-    .number({ error: 'must be a whole number of tokens, or 0 for no cap' })
-    .int({ error: 'must be a whole number of tokens, or 0 for no cap' })
-    .min(0, { error: 'must be a whole number of tokens, or 0 for no cap' })
-    .default(0),
+  MAX_OUTPUT_TOKENS: wholeNumber(0),
 });
 
 export type CatalogVariables = z.infer<typeof catalogSchema>;
@@ -28,7 +30,9 @@ export type CatalogFromEnv =
 
 const openAiApi = 'https://api.openai.com/v1';
 const anthropicApi = 'https://api.anthropic.com';
-const knownProviders: readonly string[] = ['openai', 'anthropic'];
+const nvidiaApi = 'https://integrate.api.nvidia.com/v1';
+const openRouterApi = 'https://openrouter.ai/api/v1';
+const knownProviders: readonly string[] = ['openai', 'anthropic', 'nvidia', 'openrouter'];
 
 /**
  * Builds the catalog from parsed variables. Which providers exist follows from the credentials that are set;
@@ -58,27 +62,59 @@ export function catalogFromEnv(variables: CatalogVariables): CatalogFromEnv {
 }
 
 function configuredProviders(variables: CatalogVariables): Provider[] {
-  const providers: Provider[] = [];
-  if (variables.OPENAI_API_KEY !== undefined || variables.OPENAI_BASE_URL !== undefined) {
-    const baseUrl = variables.OPENAI_BASE_URL ?? openAiApi;
-    const official = new URL(baseUrl).hostname === new URL(openAiApi).hostname;
-    providers.push({
-      name: 'openai',
-      dialect: 'openai-chat',
-      baseUrl,
-      credential: variables.OPENAI_API_KEY,
-      profile: official ? 'openai' : 'compatible',
-    });
-  }
-  if (variables.ANTHROPIC_API_KEY !== undefined) {
-    providers.push({
-      name: 'anthropic',
-      dialect: 'anthropic',
-      baseUrl: variables.ANTHROPIC_API_BASE ?? anthropicApi,
-      credential: variables.ANTHROPIC_API_KEY,
-    });
-  }
-  return providers;
+  return [openAi(variables), anthropic(variables), nvidia(variables), openRouter(variables)].filter(
+    (provider) => provider !== undefined,
+  );
+}
+
+function openAi(variables: CatalogVariables): Provider | undefined {
+  const { OPENAI_API_KEY: credential, OPENAI_BASE_URL: ownUrl } = variables;
+  if (credential === undefined && ownUrl === undefined) return undefined;
+  const baseUrl = ownUrl ?? openAiApi;
+  const official = new URL(baseUrl).hostname === new URL(openAiApi).hostname;
+  const profile = official ? 'openai' : 'compatible';
+  return { name: 'openai', dialect: 'openai-chat', baseUrl, credential, profile, nemotron: nemotron(variables) };
+}
+
+function anthropic(variables: CatalogVariables): Provider | undefined {
+  const credential = variables.ANTHROPIC_API_KEY;
+  if (credential === undefined) return undefined;
+  return { name: 'anthropic', dialect: 'anthropic', baseUrl: variables.ANTHROPIC_API_BASE ?? anthropicApi, credential };
+}
+
+function nvidia(variables: CatalogVariables): Provider | undefined {
+  const credential = variables.NVIDIA_API_KEY;
+  if (credential === undefined) return undefined;
+  const baseUrl = variables.NVIDIA_BASE_URL ?? nvidiaApi;
+  return {
+    name: 'nvidia',
+    dialect: 'openai-chat',
+    baseUrl,
+    credential,
+    profile: 'nvidia',
+    nemotron: nemotron(variables),
+  };
+}
+
+function openRouter(variables: CatalogVariables): Provider | undefined {
+  const credential = variables.OPENROUTER_API_KEY;
+  if (credential === undefined) return undefined;
+  const baseUrl = variables.OPENROUTER_BASE_URL ?? openRouterApi;
+  return {
+    name: 'openrouter',
+    dialect: 'openai-chat',
+    baseUrl,
+    credential,
+    profile: 'openrouter',
+    nemotron: nemotron(variables),
+  };
+}
+
+function nemotron(variables: CatalogVariables): NemotronSwitches {
+  return {
+    thinking: variables.NVIDIA_ENABLE_THINKING,
+    reasoningBudgetTokens: variables.NVIDIA_REASONING_BUDGET,
+  };
 }
 
 type Preferred =
@@ -104,6 +140,8 @@ function preferredProvider(wanted: string | undefined, providers: ReadonlyMap<st
 const noProvider = `No provider is configured. Put one of these into .env, or into the environment:
     ANTHROPIC_API_KEY=sk-ant-...                 # Claude
     OPENAI_API_KEY=sk-...                        # OpenAI
+    NVIDIA_API_KEY=nvapi-...                     # NVIDIA NIM
+    OPENROUTER_API_KEY=sk-or-...                 # OpenRouter
     OPENAI_BASE_URL=http://127.0.0.1:8000/v1     # any OpenAI-compatible server`;
 
 /** An unset variable and an empty one mean the same: compose files and charts cannot leave one out. */
@@ -128,6 +166,18 @@ function optionalUrl() {
       error: 'must be an http:// or https:// URL without a query, credentials or fragment',
     })
     .transform((text) => text?.replace(/\/+$/u, ''));
+}
+
+function wholeNumber(unset: number) {
+  return optionalText()
+    .refine((text) => text === undefined || /^\d{1,9}$/u.test(text), { error: 'must be a whole number from 0' })
+    .transform((text) => (text === undefined ? unset : Number(text)));
+}
+
+function onOrOff(unset: boolean) {
+  return optionalText()
+    .refine((text) => text === undefined || /^(?:true|false|1|0)$/iu.test(text), { error: 'must be true or false' })
+    .transform((text) => (text === undefined ? unset : /^(?:true|1)$/iu.test(text)));
 }
 
 function isHttpUrl(text: string): boolean {

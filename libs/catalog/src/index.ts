@@ -7,6 +7,14 @@ export { findModel, listModels } from './list-models.ts';
 export type { ListedModel } from './list-models.ts';
 export { modelLimits } from './model-limits.ts';
 export type { ModelLimits } from './model-limits.ts';
-export type { AnthropicProvider, Dialect, OpenAiChatProvider, Provider, Route, Target } from './provider.ts';
+export type {
+  AnthropicProvider,
+  Dialect,
+  NemotronSwitches,
+  OpenAiChatProvider,
+  Provider,
+  Route,
+  Target,
+} from './provider.ts';
 export { resolveRoute } from './resolve-route.ts';
 export type { RouteRequest } from './resolve-route.ts';

@@ -21,6 +21,13 @@ export interface OpenAiChatProvider extends ProviderBase {
   readonly dialect: 'openai-chat';
   /** Which server family answers there, and so which capabilities its models have. */
   readonly profile: ChatProfile;
+  /** How Nemotron models are asked to think, wherever they are served. */
+  readonly nemotron: NemotronSwitches;
+}
+
+export interface NemotronSwitches {
+  readonly thinking: boolean;
+  readonly reasoningBudgetTokens: number;
 }
 
 /** A named upstream of the operator's configuration. */

@@ -31,6 +31,13 @@ export async function attempt(context: AttemptContext): Promise<Outcome> {
     requestedModel: envelope.model,
     maxOutputTokens: context.dependencies.catalog.maxOutputTokens,
     ids: context.dependencies.ids,
+    sealer: context.dependencies.sealing.for({
+      tenant: context.request.principal.tenant,
+      provider: target.provider.name,
+      model: target.model,
+    }),
+    estimatedInputTokens: undefined,
+    refusedFields: new Set(),
   });
   facts.warnings = translation.request.warnings;
   const call = new AbortController();

@@ -14,6 +14,7 @@ import type { Limits } from './admit-request.ts';
 import { attempt } from './attempt.ts';
 import { noFacts } from './outcome.ts';
 import type { Facts, Outcome } from './outcome.ts';
+import type { Sealing } from './sealing/create-sealing.ts';
 import { ReaderGoneError } from './sink.ts';
 import type { ResponseSink } from './sink.ts';
 
@@ -38,6 +39,7 @@ export interface ServeDependencies {
   readonly upstream: Upstream;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly sealing: Sealing;
   readonly metrics: Metrics;
 }
 

@@ -5,6 +5,7 @@ export type {
   IdSource,
   Progress,
   PromptSize,
+  Sealer,
   StreamTranslator,
   Translation,
   TranslationInput,

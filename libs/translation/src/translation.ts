@@ -26,6 +26,19 @@ export interface TranslationInput {
   readonly maxOutputTokens: number;
   /** Makes ids that are unique within the gateway. */
   readonly ids: IdSource;
+  /** Seals a backend's opaque state for its way through this client; bound to tenant, provider and model. */
+  readonly sealer: Sealer;
+  /** How many tokens the prompt has, for as long as the backend has not said; undefined is unknown. */
+  readonly estimatedInputTokens: number | undefined;
+  /** Fields of the upstream request that this backend refused before, and that are left out. */
+  readonly refusedFields: ReadonlySet<string>;
+}
+
+export interface Sealer {
+  /** Gives printable ASCII that begins with `ccg1.`; the state is a byte string. */
+  seal(state: string): string;
+  /** Undefined for whatever this sealer did not seal: foreign, old, cut or forged. */
+  open(sealed: string): string | undefined;
 }
 
 export interface IdSource {
