@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Where processes run: lists of cores as taskset takes them; undefined where nothing is pinned. */
+export interface Cores {
+  readonly underTest: string | undefined;
+  readonly rest: string | undefined;
+  /** What a reader of the figures must know about them. */
+  readonly note: string;
+}
+
+/** One core for the process under test and the others for everything else, this process and its children included. */
+export function claimCores(): Cores {
+  const allowed = allowedCores();
+  const last = allowed.pop();
+  if (last === undefined || allowed.length === 0) return unpinned('there is one core alone');
+  const rest = allowed.join(',');
+  try {
+    execFileSync('taskset', ['-acp', rest, String(process.pid)], { stdio: 'ignore' });
+  } catch {
+    return unpinned('taskset is missing');
+  }
+  return { underTest: last, rest, note: `process under test on core ${last}, everything else on ${rest}` };
+}
+
+/** The command that runs `command` on the given cores. */
+export function pinned(cores: string | undefined, command: readonly string[]): readonly string[] {
+  return cores === undefined ? command : ['taskset', '-c', cores, ...command];
+}
+
+function allowedCores(): string[] {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const list = /^Cpus_allowed_list:\s*(?<list>\S+)$/m.exec(status)?.groups?.['list'] ?? '';
+  return list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => String(first + index));
+  });
+}
+
+function unpinned(why: string): Cores {
+  return { underTest: undefined, rest: undefined, note: `NOT PINNED (${why}): the processes disturb each other` };
+}
