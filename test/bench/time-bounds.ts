@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { hang, openAiChatFrames, openAiChatSseHead, say, startFaultProxy, startTestRedis, write } from '@ccg/testkit';
+import { openStream } from '../acceptance/support/open-stream.ts';
+import { startLocal } from '../acceptance/support/start-local.ts';
+import { startSuite } from '../acceptance/support/start-suite.ts';
+
+/** Prints the figures behind the product's time bounds; the tests hold them at five times the bound. */
+interface Figure {
+  readonly what: string;
+  readonly boundMs: number;
+  readonly measure: () => Promise<number>;
+}
+
+const request = {
+  model: 'claude-opus-5-5',
+  max_tokens: 64,
+  stream: true,
+  messages: [{ role: 'user', content: 'hi' }],
+};
+const rounds = 5;
+const redis = await startTestRedis(process.env);
+process.env['TEST_REDIS_URL'] = redis.url;
+
+const figures: readonly Figure[] = [
+  { what: 'npm start to its first 200, embedded store', boundMs: 3000, measure: () => firstAnswer('embedded') },
+  { what: 'npm start to its first 200, redis-server', boundMs: 3000, measure: () => firstAnswer('redis-server') },
+  { what: 'client gone to call at the provider aborted', boundMs: 250, measure: clientGone },
+  { what: '503 for an unknown API key, Redis hanging', boundMs: 1000, measure: storeDown },
+];
+
+for (const { what, boundMs, measure } of figures) {
+  const samples: number[] = [];
+  for (let round = 0; round < rounds; round += 1) samples.push(await measure());
+  samples.sort((a, b) => a - b);
+  const [least = 0, median = 0, most = 0] = [samples[0], samples[Math.floor(rounds / 2)], samples.at(-1)];
+  const times = [least, median, most].map((ms) => `${ms.toFixed(0)} ms`).join(' / ');
+  process.stdout.write(`${what}: ${times} (least / median / most of ${rounds}), bound ${boundMs} ms\n`);
+}
+await redis.stop();
+
+async function firstAnswer(store: 'embedded' | 'redis-server'): Promise<number> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'ccg-bounds-'));
+  const startedAt = performance.now();
+  const local = await startLocal({ dataDir, args: ['--demo'], env: { LOCAL_STORE: store } });
+  const apiKey = (await readFile(join(dataDir, 'first-key'), 'utf8')).trim();
+  const stream = await openStream(`${local.url}/v1/messages`, apiKey, { ...request, stream: false });
+  const elapsedMs = performance.now() - startedAt;
+  if (stream.status !== 200) throw new Error(`The first answer was ${stream.status}.`);
+  local.process.signal('SIGTERM');
+  await local.process.exited;
+  await rm(dataDir, { recursive: true });
+  return elapsedMs;
+}
+
+async function clientGone(): Promise<number> {
+  const suite = await startSuite('bounds', { PREFERRED_PROVIDER: 'openai' });
+  const frames = openAiChatFrames({ content: [say('Half a loaf')] }, { model: 'm', includeUsage: true });
+  suite.upstream.answer([...openAiChatSseHead(), ...frames.slice(0, 3).map(write), hang]);
+  const stream = await openStream(`${suite.gateway.url}/v1/messages`, suite.apiKey, request);
+  await stream.readUntil((text) => text.includes('Half'));
+  const { aborted } = await suite.upstream.request(0);
+  const leftAt = performance.now();
+  stream.leave();
+  await aborted;
+  const elapsedMs = performance.now() - leftAt;
+  await suite.close();
+  return elapsedMs;
+}
+
+async function storeDown(): Promise<number> {
+  const proxy = await startFaultProxy(redis.url);
+  const suite = await startSuite('bounds', { PREFERRED_PROVIDER: 'openai' }, () => Promise.resolve(proxy.url));
+  const apiKey = await suite.issueApiKey('never seen');
+  proxy.hang();
+  const askedAt = performance.now();
+  const stream = await openStream(`${suite.gateway.url}/v1/messages`, apiKey, request);
+  const elapsedMs = performance.now() - askedAt;
+  if (stream.status !== 503) throw new Error(`The answer was ${stream.status}.`);
+  proxy.restore();
+  await suite.close();
+  await proxy.close();
+  return elapsedMs;
+}
