@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createToolIds, outwardToolId } from './tool-ids.ts';
+
+describe('the id of a call', () => {
+  test('that Anthropic would take reaches the client as it is', () => {
+    expect(outwardToolId('call_9-a')).toBe('call_9-a');
+  });
+
+  test('of any other form is encoded, so that the session can go on at Anthropic', () => {
+    expect(outwardToolId('functions.Bash:0')).toBe('toolu_xZnVuY3Rpb25zLkJhc2g6MA');
+    expect(outwardToolId('toolu_x1')).not.toBe('toolu_x1');
+    expect(outwardToolId('toolu_g1')).not.toBe('toolu_g1');
+  });
+
+  test('comes back to the backend as the backend wrote it', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }), fc.constantFrom('toolu_xQQ', 'toolu_g')),
+        (id) => {
+          const client = outwardToolId(id) ?? '';
+          expect(client).toMatch(/^[A-Za-z0-9_-]+$/u);
+          expect(createToolIds('any').inward(client)).toBe(id);
+        },
+      ),
+    );
+  });
+
+  test('that is empty or endless is none', () => {
+    expect(outwardToolId('')).toBeUndefined();
+    expect(outwardToolId('a'.repeat(257))).toBeUndefined();
+  });
+
+  test('that only looks encoded is left alone', () => {
+    const { inward } = createToolIds('any');
+    expect(['toolu_x', 'toolu_x_', 'toolu_xQR', 'toolu_x.'].map(inward)).toEqual([
+      'toolu_x',
+      'toolu_x_',
+      'toolu_xQR',
+      'toolu_x.',
+    ]);
+  });
+});
+
+test.each([
+  ['at-most-64', 'a'.repeat(65), /^[A-Za-z0-9]{24}$/u],
+  ['nine-letters', 'call_1', /^[A-Za-z0-9]{9}$/u],
+] as const)('under the rule %s another id becomes one that the backend takes, the same each time', (rule, id, form) => {
+  const ids = createToolIds(rule);
+  expect(ids.inward(id)).toMatch(form);
+  expect(ids.inward(id)).toBe(createToolIds(rule).inward(id));
+  expect(ids.inward('abcDEF123')).toBe('abcDEF123');
+});
+
+test('two ids of a history never become one', () => {
+  const { inward } = createToolIds('nine-letters');
+  const shortened = inward('call_1');
+  expect(inward(shortened)).not.toBe(shortened);
+  expect(inward('call_1')).toBe(shortened);
+});
