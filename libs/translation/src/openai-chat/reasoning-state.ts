@@ -1,0 +1,41 @@
+import { isJsonObject, JsonDepthError, JsonSyntaxError, readJson, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { asList, asObject, asText } from '../json-fields.ts';
+
+/** The member that a piece of reasoning came in; `content` is a part or a tag inside the answer's text. */
+export type ReasoningOrigin = 'reasoning_content' | 'reasoning' | 'reasoning_details' | 'content';
+
+/** What is remembered of one run of reasoning, so that it can go back to the backend that it came from. */
+export interface ReasoningState {
+  readonly origin: ReasoningOrigin;
+  /** OpenRouter's `reasoning_details` of this run, merged; empty for other origins. */
+  readonly details: readonly JsonObject[];
+}
+
+const version = 1;
+const origins: readonly ReasoningOrigin[] = ['reasoning_content', 'reasoning', 'reasoning_details', 'content'];
+
+/** The state as a byte string, for sealing. */
+export function writeReasoningState({ origin, details }: ReasoningState): string {
+  return writeJson({ v: version, origin, details: details.length === 0 ? undefined : [...details] });
+}
+
+/**
+ * Reads an opened state; texts in `details` are moved, not decoded. Undefined for a form that this version does not
+ * know, which a later version of the gateway may have written.
+ */
+export function readReasoningState(state: string): ReasoningState | undefined {
+  const object = asObject(tryRead(state));
+  const origin = origins.find((known) => known === asText(object?.['origin']));
+  if (object?.['v'] !== version || origin === undefined) return undefined;
+  return { origin, details: asList(object['details']).filter(isJsonObject) };
+}
+
+function tryRead(json: string): JsonValue | undefined {
+  try {
+    return readJson(json);
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
+    throw thrown;
+  }
+}
