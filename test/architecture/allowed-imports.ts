@@ -40,7 +40,11 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     external: ['js-redis-server', 'zod', '@copilotkit/aimock'],
     node: true,
   },
-  test: { own: [...allLibs, '@ccg/gateway', '@ccg/local'], external: ['ioredis', 'undici', 'vite'], node: true },
+  test: {
+    own: [...allLibs, '@ccg/gateway', '@ccg/local'],
+    external: ['@copilotkit/aimock', 'ioredis', 'undici', 'vite'],
+    node: true,
+  },
 };
 
 /** Modules for tests alone: files named `*.test.ts`, everything in `test/`, and the testkit itself. */

@@ -21,10 +21,14 @@ export interface RunClaudeOptions {
   /** Default 60,000. */
   readonly timeoutMs?: number;
   readonly extraEnv?: Readonly<Record<string, string>>;
+  /** A home that outlives the run, for a later one to resume its session; the caller's to remove. Default: one of its own. */
+  readonly home?: string;
+  readonly extraArgs?: readonly string[];
 }
 
 /** What `--output-format json` printed, as far as tests look at it. */
 export interface ClaudeResult {
+  readonly sessionId: string;
   readonly isError: boolean;
   /** The last answer's text, or an error in words. */
   readonly text: string;
@@ -46,7 +50,7 @@ export interface ClaudeRun {
  * environment but PATH, so that no setting, credential or proxy of the machine takes part.
  */
 export async function runClaude(options: RunClaudeOptions): Promise<ClaudeRun> {
-  const home = await mkdtemp(join(tmpdir(), 'ccg-claude-home-'));
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'ccg-claude-home-')));
   const child = startProcess({
     command: options.binary,
     args: claudeArguments(options),
@@ -61,13 +65,14 @@ export async function runClaude(options: RunClaudeOptions): Promise<ClaudeRun> {
     clearTimeout(timer);
     // A command that Claude Code left in the background would outlive the test.
     child.killGroup();
-    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    if (options.home === undefined) await rm(home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 function claudeArguments(options: RunClaudeOptions): string[] {
   const always = ['--output-format', 'json', '--permission-mode', 'bypassPermissions', '--max-turns', '12'];
-  return ['-p', options.prompt, ...always, ...(options.model === undefined ? [] : ['--model', options.model])];
+  const model = options.model === undefined ? [] : ['--model', options.model];
+  return ['-p', options.prompt, ...always, ...model, ...(options.extraArgs ?? [])];
 }
 
 function claudeEnvironment(options: RunClaudeOptions, home: string): Record<string, string> {
@@ -93,6 +98,7 @@ function readResult(stdout: string): ClaudeResult | undefined {
     return undefined;
   }
   return {
+    sessionId: String(jsonAt(printed, 'session_id')),
     isError: jsonAt(printed, 'is_error') !== false,
     text: String(jsonAt(printed, 'result')),
     turns: Number(jsonAt(printed, 'num_turns')),

@@ -1,0 +1,207 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { installClaudeCli, jsonAt, jsonListAt, jsonTextAt } from '@ccg/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { loadAgentSdk } from './support/load-agent-sdk.ts';
+import type { AgentSdk } from './support/load-agent-sdk.ts';
+import { mockCall, mockUsage, startMockModel } from './support/start-mock-model.ts';
+import type { MockModel, MockRequest, MockTurn } from './support/start-mock-model.ts';
+import { startSuite } from './support/start-suite.ts';
+import type { Suite } from './support/start-suite.ts';
+
+const usage = mockUsage(1000, 20);
+
+/** Writes a file and looks for a tool in one turn, calls the tool that was found in the next, then answers. */
+function weighTheStone(file: string): (request: MockRequest) => MockTurn {
+  return ({ messages }) => {
+    const results = messages.filter(({ role }) => role === 'tool').length;
+    if (messages.at(-1)?.role === 'user' && results > 2) return { content: 'Still 42 grams.', usage };
+    if (results === 0) {
+      const write = mockCall('call_write', 'Write', { file_path: file, content: 'grüße 石' });
+      const search = mockCall('call_search', 'ToolSearch', { query: 'select:mcp__stones__weigh' });
+      return { content: 'Two things at once.', reasoning: 'A file, a tool.', toolCalls: [write, search], usage };
+    }
+    if (results === 2) return { toolCalls: [mockCall('call_weigh', 'mcp__stones__weigh', {})], usage };
+    return { content: 'It weighs 42 grams.', usage };
+  };
+}
+
+let binary: string;
+let sdk: AgentSdk;
+let mock: MockModel;
+let folder: string;
+beforeAll(async () => {
+  binary = await installClaudeCli();
+  sdk = await loadAgentSdk(binary);
+  mock = await startMockModel();
+  folder = await mkdtemp(join(tmpdir(), 'ccg-agent-'));
+}, 600_000);
+afterAll(async () => {
+  await mock.close();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+async function ask(suite: Suite, prompt: string, options: Readonly<Record<string, unknown>>): Promise<unknown[]> {
+  const weigh = sdk.tool('weigh', 'Weighs the stone.', {}, () =>
+    Promise.resolve({ content: [{ type: 'text', text: '42 grams' }] }),
+  );
+  const abortController = new AbortController();
+  const timer = setTimeout(() => {
+    abortController.abort();
+  }, 60_000);
+  const messages: unknown[] = [];
+  const session = sdk.query({
+    prompt,
+    options: {
+      abortController,
+      cwd: folder,
+      model: 'claude-opus-5-5',
+      pathToClaudeCodeExecutable: binary,
+      permissionMode: 'bypassPermissions',
+      allowDangerouslySkipPermissions: true,
+      includePartialMessages: true,
+      maxTurns: 12,
+      mcpServers: { stones: sdk.createSdkMcpServer({ name: 'stones', tools: [weigh] }) },
+      // The whole environment: the SDK inherits nothing when it is given one.
+      env: {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        IS_SANDBOX: '1',
+        DISABLE_AUTOUPDATER: '1',
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        CLAUDE_CODE_MAX_RETRIES: '1',
+        ANTHROPIC_BASE_URL: suite.gateway.url,
+        ANTHROPIC_AUTH_TOKEN: suite.apiKey,
+      },
+      ...options,
+    },
+  });
+  for await (const message of session) messages.push(message);
+  clearTimeout(timer);
+  return messages;
+}
+
+/** What partial messages add up to, one entry per block, in order. */
+function assemble(messages: readonly unknown[]): unknown[] {
+  const blocks: { type: string; text: string }[] = [];
+  for (const message of messages) {
+    const event = jsonAt(message, 'event');
+    if (jsonAt(event, 'type') === 'content_block_start')
+      blocks.push({ type: jsonTextAt(event, 'content_block', 'type'), text: '' });
+    const last = blocks.at(-1);
+    if (jsonAt(event, 'type') !== 'content_block_delta' || last === undefined) continue;
+    const delta = jsonAt(event, 'delta');
+    last.text += jsonTextAt(delta, 'text') + jsonTextAt(delta, 'thinking') + jsonTextAt(delta, 'partial_json');
+  }
+  return blocks.map(({ type, text }) => [type, type === 'tool_use' ? JSON.parse(text) : text]);
+}
+
+const toolCall = (id: string, name: string, input: unknown): unknown => ({
+  id,
+  type: 'function',
+  function: { name, arguments: JSON.stringify(input) },
+});
+
+const dialects = [
+  {
+    name: 'anthropic',
+    path: '/v1/messages',
+    written: (file: string) => [
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'A file, a tool.', signature: 'aimock-placeholder-signature' },
+          { type: 'text', text: 'Two things at once.' },
+          { type: 'tool_use', id: 'call_write', name: 'Write', input: { file_path: file, content: 'grüße 石' } },
+          { type: 'tool_use', id: 'call_search', name: 'ToolSearch', input: { query: 'select:mcp__stones__weigh' } },
+        ],
+      },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', tool_use_id: 'call_write' },
+          {
+            type: 'tool_result',
+            tool_use_id: 'call_search',
+            content: [{ type: 'tool_reference', tool_name: 'mcp__stones__weigh' }],
+          },
+          { type: 'text', text: 'Tool loaded.' },
+        ],
+      },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'call_weigh', name: 'mcp__stones__weigh', input: {} }] },
+      {
+        role: 'user',
+        content: [{ type: 'tool_result', tool_use_id: 'call_weigh', content: [{ type: 'text', text: '42 grams' }] }],
+      },
+      { role: 'assistant', content: [{ type: 'text', text: 'It weighs 42 grams.' }] },
+      { role: 'user', content: [{ type: 'text', text: 'And now?' }] },
+    ],
+  },
+  {
+    name: 'openai',
+    path: '/v1/chat/completions',
+    written: (file: string) => [
+      {
+        role: 'assistant',
+        content: 'Two things at once.',
+        tool_calls: [
+          toolCall('call_write', 'Write', { file_path: file, content: 'grüße 石' }),
+          toolCall('call_search', 'ToolSearch', { query: 'select:mcp__stones__weigh' }),
+        ],
+      },
+      { role: 'tool', tool_call_id: 'call_write' },
+      { role: 'tool', tool_call_id: 'call_search', content: 'Tool "mcp__stones__weigh" is now available.' },
+      { role: 'user', content: 'Tool loaded.' },
+      { role: 'assistant', tool_calls: [toolCall('call_weigh', 'mcp__stones__weigh', {})] },
+      { role: 'tool', tool_call_id: 'call_weigh', content: '42 grams' },
+      { role: 'assistant', content: 'It weighs 42 grams.' },
+      { role: 'user', content: 'And now?' },
+    ],
+  },
+];
+
+describe.each(dialects)('the Agent SDK in front of $name', ({ name, path, written }) => {
+  let suite: Suite;
+  beforeAll(async () => {
+    const { url } = mock.traffic;
+    const env = { PREFERRED_PROVIDER: name, OPENAI_BASE_URL: `${url}/v1`, ANTHROPIC_API_BASE: url };
+    suite = await startSuite(`agent-sdk-${name}`, env);
+  });
+  afterAll(() => suite.close());
+
+  test('finishes a task with tools of the client and of the application, and goes on with it in another process', async () => {
+    const file = join(folder, `${name}.txt`);
+    mock.play(weighTheStone(file));
+
+    const task = await ask(suite, 'Weigh the stone.', {});
+    expect(task.at(-1)).toMatchObject({
+      subtype: 'success',
+      is_error: false,
+      result: 'It weighs 42 grams.',
+      usage: { input_tokens: 3000, output_tokens: 60 },
+    });
+    expect(await readFile(file, 'utf8')).toBe('grüße 石');
+    expect(assemble(task)).toEqual([
+      ['thinking', 'A file, a tool.'],
+      ['text', 'Two things at once.'],
+      ['tool_use', { file_path: file, content: 'grüße 石' }],
+      ['tool_use', { query: 'select:mcp__stones__weigh' }],
+      ['tool_use', {}],
+      ['text', 'It weighs 42 grams.'],
+    ]);
+
+    const more = await ask(suite, 'And now?', { resume: jsonTextAt(task.at(-1), 'session_id') });
+    expect(more.at(-1)).toMatchObject({ is_error: false, result: 'Still 42 grams.' });
+    const { exchanges } = mock.traffic;
+    expect(exchanges.map((exchange) => [exchange.path.split('?')[0], exchange.status])).toEqual(
+      Array.from({ length: 4 }, () => [path, 200]),
+    );
+    const sent = jsonListAt(exchanges.at(-1)?.body, 'messages');
+    expect(sent.slice(sent.findIndex((message) => jsonAt(message, 'role') === 'assistant'))).toMatchObject(
+      written(file),
+    );
+  });
+});

@@ -1,0 +1,148 @@
+import { jsonAt, jsonListAt } from '@ccg/testkit';
+import { expect } from 'vitest';
+
+import type { MockTurn } from './start-mock-model.ts';
+
+/** Two files that a tool reads, by path and as base64. */
+interface Looked {
+  readonly image: string;
+  readonly page: string;
+  readonly png: string;
+  readonly pdf: string;
+}
+
+/** What the same session must look like at a backend of this dialect. */
+export interface SessionDialect {
+  readonly name: 'anthropic' | 'openai';
+  readonly path: string;
+  /** From the first answer on. */
+  readonly looked: (files: Looked) => readonly unknown[];
+  readonly resumed: readonly unknown[];
+  /** What stands on a thinking block that the client was given. */
+  readonly signature: () => unknown;
+  /** A refusal of 140,123 tokens where 131,072 fit. */
+  readonly overflow: MockTurn;
+  /** What a backend's cache sees of a body, in its order. */
+  readonly cacheable: (body: unknown) => readonly unknown[];
+}
+
+const toolCall = (id: string, name: string, input: unknown): unknown => ({
+  id,
+  type: 'function',
+  function: { name, arguments: JSON.stringify(input) },
+});
+
+const counting = { command: 'echo $((6 * 7))', description: 'Count' };
+
+const anthropic: SessionDialect = {
+  name: 'anthropic',
+  path: '/v1/messages',
+  looked: ({ image, page, png, pdf }) => [
+    {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: 'Both at once.', signature: 'aimock-placeholder-signature' },
+        { type: 'text', text: 'I look.' },
+        { type: 'tool_use', id: 'call_image', name: 'Read', input: { file_path: image } },
+        { type: 'tool_use', id: 'call_page', name: 'Read', input: { file_path: page } },
+      ],
+    },
+    {
+      role: 'user',
+      content: [
+        {
+          type: 'tool_result',
+          tool_use_id: 'call_image',
+          content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: png } }],
+        },
+        {
+          type: 'tool_result',
+          tool_use_id: 'call_page',
+          content: [
+            { type: 'text' },
+            { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: pdf } },
+          ],
+        },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: 'Now I count.', signature: 'aimock-placeholder-signature' },
+        { type: 'tool_use', id: 'call_count', name: 'Bash', input: counting },
+      ],
+    },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_count', content: '42' }] },
+  ],
+  resumed: [
+    { role: 'assistant', content: [{ type: 'text', text: 'Answer 0.' }] },
+    { role: 'user', content: 'Which stone?' },
+    { role: 'assistant', content: [{ type: 'text', text: 'Answer 1.' }] },
+    { role: 'user', content: [{ type: 'text', text: 'Are you sure?' }] },
+  ],
+  signature: () => 'aimock-placeholder-signature',
+  overflow: {
+    status: 400,
+    error: { type: 'invalid_request_error', message: 'prompt is too long: 140123 tokens > 131072 maximum' },
+  },
+  // The client itself moves its cache marks and turns arrays into strings; the texts are what a cache compares.
+  cacheable: (body) => [
+    jsonAt(body, 'tools'),
+    ...jsonListAt(body, 'messages').map((message) => {
+      const content = jsonAt(message, 'content');
+      const texts = Array.isArray(content) ? content.map((block) => jsonAt(block, 'text')) : [content];
+      return [jsonAt(message, 'role'), ...texts];
+    }),
+  ],
+};
+
+const openai: SessionDialect = {
+  name: 'openai',
+  path: '/v1/chat/completions',
+  looked: ({ image, page, png, pdf }) => [
+    {
+      role: 'assistant',
+      content: 'I look.',
+      tool_calls: [
+        toolCall('call_image', 'Read', { file_path: image }),
+        toolCall('call_page', 'Read', { file_path: page }),
+      ],
+    },
+    { role: 'tool', tool_call_id: 'call_image', content: '[image from Read: attachment 1 below]' },
+    {
+      role: 'tool',
+      tool_call_id: 'call_page',
+      content: `PDF file read: ${page} (189 bytes)\n[document from Read: attachment 2 below]`,
+    },
+    {
+      role: 'user',
+      content: [
+        { type: 'image_url', image_url: { url: `data:image/png;base64,${png}` } },
+        { type: 'file', file: { file_data: `data:application/pdf;base64,${pdf}` } },
+      ],
+    },
+    { role: 'assistant', tool_calls: [toolCall('call_count', 'Bash', counting)] },
+    { role: 'tool', tool_call_id: 'call_count', content: '42' },
+  ],
+  resumed: [
+    { role: 'assistant', content: 'Answer 0.' },
+    { role: 'user', content: 'Which stone?' },
+    { role: 'assistant', content: 'Answer 1.' },
+    { role: 'user', content: 'Are you sure?' },
+  ],
+  // Its own, or empty: the client takes and keeps any text.
+  signature: () => expect.any(String),
+  overflow: {
+    status: 400,
+    error: {
+      message:
+        "This model's maximum context length is 131072 tokens. However, your messages resulted in 140123 tokens. Please reduce the length of the messages.",
+      type: 'invalid_request_error',
+      param: 'messages',
+      code: 'context_length_exceeded',
+    },
+  },
+  cacheable: (body) => [jsonAt(body, 'tools'), ...jsonListAt(body, 'messages')],
+};
+
+export const dialects: readonly SessionDialect[] = [anthropic, openai];
