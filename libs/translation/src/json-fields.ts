@@ -18,5 +18,6 @@ export function asText(value: JsonValue | undefined): string | undefined {
 
 /** The value as a number of tokens or the like: a whole number, not negative. Anything else is undefined. */
 export function asCount(value: JsonValue | undefined): number | undefined {
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? Math.floor(value) : undefined;
+  const count = typeof value === 'number' ? Math.floor(value) : -1;
+  return count >= 0 && Number.isSafeInteger(count) ? count : undefined;
 }

@@ -120,6 +120,33 @@ test('says nothing after its end', () => {
   expect(encoder.progress()).toMatchObject({ state: 'complete', error: undefined });
 });
 
+test('keeps to the usage that it told, whatever is reported after the end', () => {
+  const { encoder } = createWritten();
+  encoder.text('Hi');
+  const told = { inputTokens: 3, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+  encoder.usage(told);
+  encoder.marker();
+  encoder.usage({ ...told, outputTokens: 100 });
+  expect(encoder.progress().usage).toEqual(told);
+});
+
+test('a call that is whole and no JSON is an error, not a cut call, although the limit was named before', () => {
+  const { encoder, events } = createWritten();
+  encoder.toolCall(call({ id: 'a', name: 'Bash', input: '{\\"a\\":[t' }));
+  encoder.finish({ kind: 'length' });
+  encoder.toolCall(call({ input: 'e]}' }));
+  encoder.toolCall(call({ index: 1, id: 'b', name: 'Bash', input: '{}' }));
+  encoder.marker();
+  encoder.flush();
+  expect(events().map(({ type }) => type)).toEqual([
+    'message_start',
+    'content_block_start',
+    'content_block_delta',
+    'content_block_delta',
+    'error',
+  ]);
+});
+
 test('a limit reached without any content is an answer that says so', () => {
   const { encoder, events } = createWritten();
   encoder.finish({ kind: 'length' });

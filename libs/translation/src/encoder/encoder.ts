@@ -45,7 +45,8 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
       addToolFragment(state, fragment);
     },
     usage(usage) {
-      state.usage = usage;
+      // After the end it would depend on the chunks whether a late report is still seen.
+      if (state.phase === 'open') state.usage = usage;
     },
     finish(finish) {
       state.finish = finish;

@@ -43,7 +43,8 @@ export function failBrokenTool(state: EncoderState, name: string): void {
  * shown of a cut call that was not visible yet.
  */
 function closeUnfinished(state: EncoderState, segment: ToolSegment): void {
-  if (!wasCut(state)) {
+  // Arguments that came to their end were not cut, whatever is wrong with them.
+  if (!wasCut(state) || segment.call.input.scan.complete) {
     failBrokenTool(state, segment.call.name);
     return;
   }
