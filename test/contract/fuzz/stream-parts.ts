@@ -1,0 +1,88 @@
+import { anthropicFrames, callTool, collectFrames, say } from '@ccg/testkit';
+import fc from 'fast-check';
+import { chatAnswers } from '../arbitrary-answer.ts';
+import { fixtureCases } from '../fixture-cases.ts';
+import type { TestDialect } from '../translate.ts';
+import type { StreamEvent, StreamParts } from './mutated-stream.ts';
+
+/** The fixtures of a dialect and some made-up answers, as material for mutation. */
+export function streamParts(dialect: TestDialect): StreamParts {
+  const recorded = fixtureCases(dialect).flatMap((fixture) => fixture.read('stream.in.txt') ?? []);
+  const streams = [...recorded, ...madeUp(dialect)].map((text) => readEvents(`${text}\n\n`));
+  return {
+    streams: streams.filter((events) => events.length > 0 && events.length < 80),
+    ...(dialect === 'anthropic' ? anthropicOddities : chatOddities),
+  };
+}
+
+function madeUp(dialect: TestDialect): readonly string[] {
+  if (dialect === 'openai-chat') return fc.sample(chatAnswers, { numRuns: 40, seed: 1 }).map(({ stream }) => stream);
+  const call = (id: string) => callTool(id, 'Bash', { command: 'echo "é"', timeout: 5 });
+  return [
+    [say('Grüße, 世界 😀')],
+    [call('toolu_1'), call('toolu_2')],
+    [say('I look.'), call('toolu_1'), say('And then?')],
+  ].map((content) => anthropicFrames({ content }, 'claude-opus-5-5').join(''));
+}
+
+function readEvents(text: string): StreamEvent[] {
+  return collectFrames(text).map(({ event, data }) => ({ name: event, data }));
+}
+
+const overload = { type: 'error', error: { type: 'overloaded_error', message: 'Busy' } };
+const commonEvents: readonly StreamEvent[] = [
+  { name: '', data: '[DONE]' },
+  { name: 'data', data: '[DONE]' },
+  { name: '', data: '' },
+  { name: '', data: 'null' },
+  { name: '', data: 'keep-alive' },
+  { name: '', data: '<html><body>502 Bad Gateway</body></html>' },
+  { name: '', data: '{"choices":[{"delta":{"content":"cut' },
+  { name: 'error', data: 'the backend died' },
+  { name: 'error', data: JSON.stringify(overload) },
+  { name: '', data: JSON.stringify(overload) },
+  { name: 'ping', data: '{"type":"ping"}' },
+];
+
+const chunk = (choice: object, more: object = {}) => ({
+  name: '',
+  data: JSON.stringify({ choices: [{ index: 0, ...choice }], ...more }),
+});
+
+const chatOddities = {
+  strayEvents: [
+    ...commonEvents,
+    { name: '', data: '{"error":{"message":"CUDA out of memory","code":500}}' },
+    { name: '', data: '{"error":"upstream died"}' },
+    { name: '', data: '{"object":"error","message":"no","type":"BadRequestError","code":400}' },
+    { name: '', data: '{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}' },
+    { name: '', data: '{"choices":[{"index":1,"delta":{"content":"other"},"finish_reason":"stop"}]}' },
+    chunk({ delta: null, finish_reason: 'stop' }),
+    chunk({ delta: {}, finish_reason: 'length' }),
+    chunk({ delta: {}, finish_reason: 'error', error: { code: 502, message: 'Provider returned error' } }),
+    chunk({ delta: { tool_calls: null, content: null }, finish_reason: '' }),
+    chunk({ delta: { tool_calls: [{ index: 0, function: { name: 'Read', arguments: { path: 'a' } } }] } }),
+    chunk({ delta: { tool_calls: [{ index: 0, id: 'call_0', function: { arguments: '' } }] } }),
+    chunk({ delta: { tool_calls: [{ index: 1, id: '', function: { name: '', arguments: '}' } }] } }),
+    chunk({ delta: { reasoning: 'Hm', reasoning_content: 'Hm', content: 'So' }, finish_reason: 'tool_calls' }),
+    chunk({ delta: { reasoning_details: [{ type: 'reasoning.encrypted', data: 'xx', format: 'unknown' }] } }),
+    chunk({ message: { role: 'assistant', content: 'whole' }, finish_reason: 'stop' }),
+  ],
+  fieldNames: ['index', 'id', 'delta', 'message', 'content', 'tool_calls', 'function', 'arguments', 'error', 'usage'],
+  words: ['stop', 'length', 'tool_calls', 'content_filter', 'error', 'call_0', 'call_1', 'Bash', '<think>', '</think>'],
+} satisfies Omit<StreamParts, 'streams'>;
+
+const anthropicOddities = {
+  strayEvents: [
+    ...commonEvents,
+    { name: 'message_stop', data: '{"type":"message_stop"}' },
+    { name: 'message_start', data: '{"type":"message_start"}' },
+    { name: 'message_start', data: '{"type":"message_start","message":{"usage":{"input_tokens":"many"}}}' },
+    { name: 'message_delta', data: '{"type":"message_delta","delta":{},"usage":null}' },
+    { name: 'content_block_stop', data: '{"type":"content_block_stop","index":3}' },
+    { name: 'content_block_delta', data: '{"type":"content_block_delta","delta":{"text":"\\"error\\" \\"message_"}}' },
+    { name: 'something_new', data: '{"type":"something_new","message_id":7}' },
+  ],
+  fieldNames: ['type', 'index', 'delta', 'message', 'usage', 'content_block', 'error'],
+  words: ['message_stop', 'error', 'message_start', 'content_block_start', 'text', 'thinking', 'overloaded_error'],
+} satisfies Omit<StreamParts, 'streams'>;
