@@ -12,7 +12,12 @@ export type ChoiceEnd =
 
 /** Reads `finish_reason`. An empty string is not an end; words nobody documented count as an ordinary stop. */
 export function readFinishReason(choice: JsonObject): ChoiceEnd {
-  switch (asText(choice['finish_reason'])) {
+  const reason = asText(choice['finish_reason']);
+  // Gemini could not write the call that it wanted to make, and says so in many words.
+  if (reason !== undefined && /MALFORMED_FUNCTION_CALL|UNEXPECTED_TOOL_CALL/u.test(reason)) {
+    return { kind: 'gave-up', overloaded: false };
+  }
+  switch (reason) {
     case undefined:
     case '':
       return { kind: 'open' };

@@ -62,7 +62,8 @@ function partition({ prompt, cacheRead, cacheWrite, completion, reasoning }: Cha
     inputTokens: prompt - read - write,
     cacheReadTokens: read,
     cacheWriteTokens: write,
-    outputTokens: completion,
-    reasoningTokens: Math.min(reasoning, completion),
+    // xAI and Gemini count reasoning beside the completion, all others in it.
+    outputTokens: reasoning > completion ? completion + reasoning : completion,
+    reasoningTokens: reasoning,
   };
 }
