@@ -35,7 +35,7 @@ let mock: MockModel;
 let folder: string;
 beforeAll(async () => {
   binary = await installClaudeCli();
-  sdk = await loadAgentSdk(binary);
+  sdk = loadAgentSdk(binary);
   mock = await startMockModel();
   folder = await mkdtemp(join(tmpdir(), 'ccg-agent-'));
 }, 600_000);

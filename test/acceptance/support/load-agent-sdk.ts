@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 /** What the tests use of `@anthropic-ai/claude-agent-sdk`, which is installed at test time and no dependency. */
 export interface AgentSdk {
@@ -17,8 +17,7 @@ export interface AgentSdk {
 }
 
 /** Loads the SDK that was installed with the binary of `installClaudeCli`. */
-export async function loadAgentSdk(binary: string): Promise<AgentSdk> {
-  const file = join(dirname(binary), '../claude-agent-sdk/sdk.mjs');
-  const sdk: AgentSdk = await import(pathToFileURL(file).href);
+export function loadAgentSdk(binary: string): AgentSdk {
+  const sdk: AgentSdk = createRequire(binary)(join(dirname(binary), '../claude-agent-sdk/sdk.mjs'));
   return sdk;
 }
