@@ -56,6 +56,9 @@ interface Plan {
   readonly done: boolean;
 }
 
+/** What the tests' own sealer makes of reasoning without any state of the backend's. */
+const plainSignature = `ccg1.${Buffer.from('{"v":1,"origin":"reasoning_content"}').toString('base64url')}`;
+
 const usage = { prompt_tokens: 50, completion_tokens: 9, prompt_tokens_details: { cached_tokens: 20 } };
 
 function render(plan: Plan): ChatAnswer {
@@ -113,7 +116,10 @@ function addText(content: ParsedBlock[], kind: 'text' | 'thinking', text: string
   if (kind === 'text' && last?.type === 'text') content[content.length - 1] = { ...last, text: last.text + text };
   else if (kind === 'thinking' && last?.type === 'thinking') {
     content[content.length - 1] = { ...last, thinking: last.thinking + text };
-  } else content.push(kind === 'text' ? { type: 'text', text } : { type: 'thinking', thinking: text, signature: '' });
+  } else
+    content.push(
+      kind === 'text' ? { type: 'text', text } : { type: 'thinking', thinking: text, signature: plainSignature },
+    );
 }
 
 /** By UTF-16 units, so that pieces may hold half a surrogate pair. */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ChatProfile } from '@ccg/catalog';
 import type { TestDialect, TestTarget } from './translate.ts';
 
 /** One folder of `fixtures/<dialect>/`, with the files that it has. */
@@ -18,7 +19,7 @@ interface FixtureMeta {
   readonly rule: string;
   readonly source: string;
   readonly model?: string;
-  readonly profile?: 'openai' | 'compatible';
+  readonly profile?: ChatProfile;
   readonly maxOutputTokens?: number;
 }
 

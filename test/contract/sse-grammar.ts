@@ -17,6 +17,7 @@ export interface ParsedStream {
 export type ParsedBlock =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'thinking'; readonly thinking: string; readonly signature: string }
+  | { readonly type: 'redacted_thinking'; readonly data: string }
   | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly inputJson: string };
 
 interface ReaderState {
@@ -124,6 +125,11 @@ function readBlockStart(block: unknown): ParsedBlock {
       if (jsonAt(block, 'thinking') !== '' || jsonAt(block, 'signature') !== '')
         throw new Error('thinking in its start');
       return { type: 'thinking', thinking: '', signature: '' };
+    case 'redacted_thinking': {
+      const data = jsonTextAt(block, 'data');
+      if (data === '') throw new Error('redacted thinking without data');
+      return { type: 'redacted_thinking', data };
+    }
     case 'tool_use': {
       const [id, name] = [jsonTextAt(block, 'id'), jsonTextAt(block, 'name')];
       if (id === '' || name === '') throw new Error('a tool call without id or name');

@@ -1,5 +1,7 @@
 export { chatCapabilities } from './capabilities.ts';
 export type { ChatCapabilities, ChatProfile } from './capabilities.ts';
+export { thinkTags } from './capabilities/think-tags.ts';
+export type { ThinkTags } from './capabilities/think-tags.ts';
 export type { Catalog } from './catalog.ts';
 export { catalogFromEnv, catalogSchema } from './from-env.ts';
 export type { CatalogFromEnv, CatalogVariables } from './from-env.ts';

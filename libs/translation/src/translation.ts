@@ -76,14 +76,23 @@ export interface UpstreamFailure {
 
 /** A whole answer in JSON mode. */
 export type Answer =
-  | { readonly kind: 'message'; readonly body: string | Uint8Array; readonly usage: Usage }
+  | {
+      readonly kind: 'message';
+      readonly body: string | Uint8Array;
+      readonly usage: Usage;
+      readonly usageSource: UsageSource;
+    }
   | { readonly kind: 'failure'; readonly error: GatewayError };
+
+/** Whether a backend counted, or the gateway guessed because it did not; only counts may teach an estimator. */
+export type UsageSource = 'reported' | 'estimated';
 
 /** Where a stream stands. */
 export interface Progress {
   /** Whether anything has been written to the sink: from then on no status can be chosen. */
   readonly visible: boolean;
   readonly usage: Usage;
+  readonly usageSource: UsageSource;
   readonly state: 'open' | 'complete' | 'truncated' | 'failed';
   /** Set once `state` is `truncated` or `failed`: what the client was told, or would have been. */
   readonly error: GatewayError | undefined;

@@ -1,4 +1,4 @@
-import { bytesToString, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
+import { bytesToString, JsonDepthError, JsonSyntaxError, noUsage, readJson } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { malformedError } from '../encoder/stream-errors.ts';
 import { asObject, asText } from '../json-fields.ts';
@@ -12,7 +12,8 @@ export function readAnswer(body: Uint8Array, provider: string): Answer {
   if (message === undefined) return { kind: 'failure', error: malformedError(provider) };
   if (asText(message['type']) === 'error') return { kind: 'failure', error: anthropicInBandFailure(message, provider) };
   if (!Array.isArray(message['content'])) return { kind: 'failure', error: malformedError(provider) };
-  return { kind: 'message', body, usage: readAnthropicUsage(message['usage']) };
+  const usage = readAnthropicUsage(message['usage']);
+  return { kind: 'message', body, usage, usageSource: usage === noUsage ? 'estimated' : 'reported' };
 }
 
 function readMessage(body: Uint8Array): JsonObject | undefined {

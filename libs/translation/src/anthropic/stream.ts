@@ -1,6 +1,6 @@
 import { toGatewayError } from '@ccg/kernel';
 import type { GatewayError } from '@ccg/kernel';
-import { bytesToString, createFrameSplitter, errorFrame } from '@ccg/wire';
+import { bytesToString, createFrameSplitter, errorFrame, noUsage } from '@ccg/wire';
 import { malformedError, streamErrorType, truncatedError } from '../encoder/stream-errors.ts';
 import type { FrameSink, Progress, StreamTranslator } from '../translation.ts';
 import { createUsageTap } from './tap-usage.ts';
@@ -71,7 +71,10 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
     fail(failure) {
       fail(failure, 'failed');
     },
-    progress: () => ({ visible, usage: tap.sight().usage, state, error }),
+    progress() {
+      const { usage } = tap.sight();
+      return { visible, usage, usageSource: usage === noUsage ? 'estimated' : 'reported', state, error };
+    },
   };
 }
 

@@ -29,6 +29,10 @@ export interface BlockWriter {
   /** The next piece of the open block. */
   delta(literal: string): void;
   close(): void;
+  /** Closes a block of reasoning, which always has a signature: the content of a JSON string literal. */
+  closeThinking(signature: string): void;
+  /** A whole block of reasoning that cannot be read; `data` is the content of a JSON string literal. */
+  redacted(data: string): void;
   /** Closes a tool call whose arguments stop in the middle. */
   closeCut(): void;
   end(end: MessageEnd): void;

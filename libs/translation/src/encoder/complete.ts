@@ -3,6 +3,7 @@ import type { EncoderState } from './encoder-state.ts';
 import { drain, isDone } from './segment-queue.ts';
 import { stopReason } from './stop-reason.ts';
 import { emptyAnswerError, truncatedError } from './stream-errors.ts';
+import { usageAtStart, usageSoFar } from './usage-so-far.ts';
 
 /** Ends the message at the backend's terminal marker; some servers name no finish reason before it. */
 export function completeAtMarker(state: EncoderState): void {
@@ -28,11 +29,11 @@ function complete(state: EncoderState): void {
     return;
   }
   state.phase = 'complete';
-  state.writer.begin(state.usage);
+  state.writer.begin(usageAtStart(state));
   state.writer.end({
     stopReason: stopReason(finish, wroteToolUse),
     stopSequence: finish?.kind === 'stop-sequence' && !wroteToolUse ? finish.literal : undefined,
-    usage: state.usage,
+    usage: usageSoFar(state).usage,
   });
 }
 

@@ -1,10 +1,9 @@
 import type { GatewayError } from '@ccg/kernel';
-import { noUsage } from '@ccg/wire';
 import type { Usage } from '@ccg/wire';
 import type { IdSource, Progress } from '../translation.ts';
 import type { BlockWriter } from './block-writer.ts';
 import type { Finish } from './finish.ts';
-import type { Segment } from './segment.ts';
+import type { ReasoningRun, Segment } from './segment.ts';
 import { streamErrorType } from './stream-errors.ts';
 import { createToolCalls } from './tool-calls.ts';
 import type { ToolCall, ToolCalls } from './tool-calls.ts';
@@ -15,6 +14,20 @@ export interface EncoderSettings {
   /** What the backend was told to stop at; an unfinished tool call at this length was cut, whatever the backend says. */
   readonly maxTokens: number | undefined;
   readonly ids: IdSource;
+  /** Told for as long as the backend has not reported any; undefined is unknown. */
+  readonly estimatedInputTokens: number | undefined;
+  readonly tools: ToolBorder;
+  /** The signature of a run of reasoning: printable ASCII, or empty where nothing is to come back. */
+  sign(run: ReasoningRun): string;
+}
+
+/** How the backend's calls look to the client. Ids and names are text. */
+export interface ToolBorder {
+  /** Undefined for an id that is no use to the client. */
+  id(id: string): string | undefined;
+  name(name: string): string;
+  /** Whether the client's request has a tool of this name. */
+  isDeclared(name: string): boolean;
 }
 
 /** All that an encoder remembers between two events. */
@@ -28,11 +41,14 @@ export interface EncoderState {
   readonly queue: Segment[];
   phase: Progress['state'];
   error: GatewayError | undefined;
-  usage: Usage;
+  /** Undefined until the backend reports one. */
+  usage: Usage | undefined;
   finish: Finish | undefined;
   wroteText: boolean;
   wroteToolUse: boolean;
   heldCharacters: number;
+  /** Bytes of text, reasoning and arguments, from which the usage is estimated that a backend does not report. */
+  writtenBytes: number;
 }
 
 export function newEncoderState(settings: EncoderSettings, writer: BlockWriter): EncoderState {
@@ -45,11 +61,12 @@ export function newEncoderState(settings: EncoderSettings, writer: BlockWriter):
     queue: [],
     phase: 'open',
     error: undefined,
-    usage: noUsage,
+    usage: undefined,
     finish: undefined,
     wroteText: false,
     wroteToolUse: false,
     heldCharacters: 0,
+    writtenBytes: 0,
   };
 }
 

@@ -16,7 +16,14 @@ function createWritten(maxTokens?: number): Written {
   const writes: string[] = [];
   const ids = { messageId: () => 'msg_1', toolUseId: () => 'toolu_g1' };
   const encoder = createEncoder(
-    { provider: 'acme', maxTokens, ids },
+    {
+      provider: 'acme',
+      maxTokens,
+      ids,
+      estimatedInputTokens: undefined,
+      tools: { id: (id) => (id === '' ? undefined : id), name: (name) => name, isDeclared: () => true },
+      sign: () => '',
+    },
     createFrameWriter({ id: 'msg_1', model: 'm' }),
     (frames) => writes.push(String(frames)),
   );

@@ -1,13 +1,14 @@
 import type { GatewayError } from '@ccg/kernel';
-import type { Usage } from '@ccg/wire';
+import type { JsonObject, Usage } from '@ccg/wire';
 import type { FrameSink, Progress } from '../translation.ts';
 import type { BlockWriter } from './block-writer.ts';
 import { completeAtEnd, completeAtMarker } from './complete.ts';
 import { failStream, newEncoderState } from './encoder-state.ts';
 import type { EncoderSettings } from './encoder-state.ts';
 import type { Finish } from './finish.ts';
-import { addText, addToolFragment } from './segment-queue.ts';
+import { addDetails, addRedacted, addSignature, addText, addThinking, addToolFragment } from './segment-queue.ts';
 import type { ToolFragment } from './tool-calls.ts';
+import { usageSoFar } from './usage-so-far.ts';
 
 /**
  * Takes what a backend says, in the words all dialects share, and writes an Anthropic message: one open block
@@ -17,7 +18,13 @@ import type { ToolFragment } from './tool-calls.ts';
  */
 export interface Encoder {
   text(literal: string): void;
-  thinking(literal: string): void;
+  /** `origin` is told to the signer of the run that this piece begins. */
+  thinking(literal: string, origin?: string): void;
+  /** The backend's records of the reasoning that is going on; without any visible text they become a redacted block. */
+  reasoningDetails(details: readonly JsonObject[]): void;
+  /** The signature of the latest run of reasoning, of a backend that signs; too late for a run that was closed. */
+  signature(literal: string): void;
+  redactedThinking(literal: string): void;
   toolCall(fragment: ToolFragment): void;
   /** The usage so far; the last call counts. */
   usage(usage: Usage): void;
@@ -36,10 +43,19 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
   let visible = false;
   return {
     text(literal) {
-      addText(state, 'text', literal);
+      addText(state, literal);
     },
-    thinking(literal) {
-      addText(state, 'thinking', literal);
+    thinking(literal, origin = '') {
+      addThinking(state, literal, origin);
+    },
+    reasoningDetails(details) {
+      addDetails(state, details);
+    },
+    signature(literal) {
+      addSignature(state, literal);
+    },
+    redactedThinking(literal) {
+      addRedacted(state, literal);
     },
     toolCall(fragment) {
       addToolFragment(state, fragment);
@@ -66,6 +82,6 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
       visible = true;
       sink(frames);
     },
-    progress: () => ({ visible, usage: state.usage, state: state.phase, error: state.error }),
+    progress: () => ({ visible, ...usageSoFar(state), state: state.phase, error: state.error }),
   };
 }

@@ -6,6 +6,7 @@ import {
   deltaTail,
   messageEndFrames,
   messageStartFrame,
+  redactedStartFrame,
   signatureFrame,
   textStartFrame,
   thinkingStartFrame,
@@ -27,7 +28,6 @@ export function createFrameWriter(head: MessageHead): BlockWriter {
   }
 
   function close(): void {
-    if (open?.kind === 'thinking') frames += signatureFrame(nextIndex - 1, '');
     frames += blockStopFrame(nextIndex - 1);
     open = undefined;
   }
@@ -47,6 +47,14 @@ export function createFrameWriter(head: MessageHead): BlockWriter {
       if (open !== undefined && literal !== '') frames += open.deltaHead + literal + deltaTail;
     },
     close,
+    closeThinking(signature) {
+      frames += signatureFrame(nextIndex - 1, signature);
+      close();
+    },
+    redacted(data) {
+      frames += redactedStartFrame(nextIndex, data) + blockStopFrame(nextIndex);
+      nextIndex += 1;
+    },
     closeCut: close,
     end(end) {
       frames += messageEndFrames(end);

@@ -18,6 +18,11 @@ export function thinkingStartFrame(index: number): string {
   return blockStartFrame(index, '{"type":"thinking","thinking":"","signature":""}');
 }
 
+/** All of the block is in its start. */
+export function redactedStartFrame(index: number, data: string): string {
+  return blockStartFrame(index, `{"type":"redacted_thinking","data":"${data}"}`);
+}
+
 /** The input always comes in deltas: what stands in the start frame is ignored by Claude Code. */
 export function toolStartFrame(index: number, tool: { readonly id: string; readonly name: string }): string {
   return blockStartFrame(index, `{"type":"tool_use","id":"${tool.id}","name":"${tool.name}","input":{}}`);

@@ -1,16 +1,17 @@
 import { decodeText, encodeText, RawText } from '@ccg/wire';
 import type { BlockWriter, MessageHead } from './block-writer.ts';
 import { messageHeadJson, usageJson } from './frames.ts';
+import type { BlockKind } from './frames.ts';
 
 /** Writes a message as one JSON document. */
 export function createMessageWriter(head: MessageHead): BlockWriter {
   const blocks: string[] = [];
-  let open: { readonly head: string; readonly kind: 'text' | 'thinking' | 'tool_use' } | undefined;
+  let open: { readonly head: string; readonly kind: BlockKind } | undefined;
   let content = '';
   let message = '';
   let opened = false;
 
-  function openBlock(kind: 'text' | 'thinking' | 'tool_use', blockHead: string): void {
+  function openBlock(kind: BlockKind, blockHead: string): void {
     open = { kind, head: blockHead };
     content = '';
     opened = true;
@@ -34,6 +35,14 @@ export function createMessageWriter(head: MessageHead): BlockWriter {
       blocks.push(open.head + blockTail(open.kind, content));
       open = undefined;
     },
+    closeThinking(signature) {
+      if (open !== undefined) blocks.push(`${open.head}${content}","signature":"${signature}"}`);
+      open = undefined;
+    },
+    redacted(data) {
+      opened = true;
+      blocks.push(`{"type":"redacted_thinking","data":"${data}"}`);
+    },
     closeCut() {
       // Half a JSON text has no place in a document.
       open = undefined;
@@ -52,9 +61,7 @@ export function createMessageWriter(head: MessageHead): BlockWriter {
   };
 }
 
-/** A thinking block always has a signature: clients refuse one without. */
-function blockTail(kind: 'text' | 'thinking' | 'tool_use', content: string): string {
-  if (kind === 'text') return `${content}"}`;
-  if (kind === 'thinking') return `${content}","signature":""}`;
+function blockTail(kind: BlockKind, content: string): string {
+  if (kind !== 'tool_use') return `${content}"}`;
   return `${encodeText(decodeText(new RawText(content, 0, content.length)))}}`;
 }

@@ -1,24 +1,53 @@
+import { writeJson } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
 import { failStream } from './encoder-state.ts';
 import type { EncoderState } from './encoder-state.ts';
-import type { Segment } from './segment.ts';
+import type { Segment, TextSegment, ThinkingSegment } from './segment.ts';
 import { malformedError } from './stream-errors.ts';
-import { closeText, writeText } from './text-segment.ts';
+import { closeText, closeThinking, writeText } from './text-segment.ts';
 import type { ToolFragment } from './tool-calls.ts';
 import { closeTool, failBrokenTool, writeTool } from './tool-segment.ts';
 
 /** What may be held back behind an unfinished tool call, in bytes. */
 const heldMaxBytes = 16 * 1024 * 1024;
 
-export function addText(state: EncoderState, kind: 'text' | 'thinking', literal: string): void {
+export function addText(state: EncoderState, literal: string): void {
   if (state.phase !== 'open' || literal === '') return;
   const last = state.queue.at(-1);
-  if (last?.kind !== kind) state.queue.push({ kind, opened: false, held: [literal] });
-  else if (last.opened) {
-    // The common event: one more delta of the block that is open.
-    state.writer.delta(literal);
-    return;
-  } else last.held.push(literal);
-  hold(state, literal);
+  if (last?.kind === 'text') append(state, last, literal);
+  else {
+    const segment: TextSegment = { kind: 'text', opened: false, held: [] };
+    state.queue.push(segment);
+    append(state, segment, literal);
+  }
+}
+
+export function addThinking(state: EncoderState, literal: string, origin: string): void {
+  if (state.phase !== 'open' || literal === '') return;
+  const segment = lastThinking(state) ?? pushThinking(state, false);
+  if (segment.origin === '') segment.origin = origin;
+  append(state, segment, literal);
+}
+
+export function addDetails(state: EncoderState, details: readonly JsonObject[]): void {
+  if (state.phase !== 'open' || details.length === 0) return;
+  const segment = lastThinking(state) ?? pushThinking(state, false);
+  segment.details.push(...details);
+  hold(state, writeJson([...details]).length);
+  advance(state);
+}
+
+export function addSignature(state: EncoderState, literal: string): void {
+  const segment = lastThinking(state);
+  if (state.phase !== 'open' || segment === undefined) return;
+  segment.signature = literal;
+  hold(state, literal.length);
+}
+
+export function addRedacted(state: EncoderState, literal: string): void {
+  if (state.phase !== 'open') return;
+  pushThinking(state, true).signature = literal;
+  hold(state, literal.length);
   advance(state);
 }
 
@@ -29,7 +58,9 @@ export function addToolFragment(state: EncoderState, fragment: ToolFragment): vo
     state.seenCalls.add(call);
     state.queue.push({ kind: 'tool_use', call, opened: false, written: 0 });
   }
-  hold(state, fragment.input ?? '');
+  const length = fragment.input?.length ?? 0;
+  state.writtenBytes += length;
+  hold(state, length);
   if (call.input.scan.broken) failBrokenTool(state, call.name);
   advance(state);
 }
@@ -68,12 +99,44 @@ function closeHead(state: EncoderState, segment: Segment): void {
   if (segment.kind === 'tool_use') closeTool(state, segment);
   else {
     writeText(state, segment);
-    closeText(state, segment);
+    if (segment.kind === 'text') closeText(state, segment);
+    else closeThinking(state, segment);
   }
   state.queue.shift();
 }
 
-function hold(state: EncoderState, literal: string): void {
-  state.heldCharacters += literal.length;
+function lastThinking({ queue }: EncoderState): ThinkingSegment | undefined {
+  const last = queue.at(-1);
+  return last?.kind === 'thinking' && !last.redacted ? last : undefined;
+}
+
+function pushThinking({ queue }: EncoderState, redacted: boolean): ThinkingSegment {
+  const segment: ThinkingSegment = {
+    kind: 'thinking',
+    opened: false,
+    held: [],
+    origin: '',
+    details: [],
+    signature: undefined,
+    redacted,
+  };
+  queue.push(segment);
+  return segment;
+}
+
+function append(state: EncoderState, segment: TextSegment | ThinkingSegment, literal: string): void {
+  state.writtenBytes += literal.length;
+  if (segment.opened) {
+    // The common event: one more delta of the block that is open.
+    state.writer.delta(literal);
+    return;
+  }
+  segment.held.push(literal);
+  hold(state, literal.length);
+  advance(state);
+}
+
+function hold(state: EncoderState, length: number): void {
+  state.heldCharacters += length;
   if (state.heldCharacters > heldMaxBytes) failStream(state, malformedError(state.settings.provider));
 }

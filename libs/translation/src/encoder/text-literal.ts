@@ -1,4 +1,4 @@
-import { RawText, writeJson } from '@ccg/wire';
+import { decodeText, RawText, writeJson } from '@ccg/wire';
 import type { JsonText } from '@ccg/wire';
 
 /**
@@ -8,4 +8,14 @@ import type { JsonText } from '@ccg/wire';
 export function textLiteral(text: JsonText): string {
   if (text instanceof RawText) return text.source.slice(text.start, text.end);
   return writeJson(text).slice(1, -1);
+}
+
+/** The text that the content of a JSON string literal stands for. */
+export function decodeLiteral(literal: string): string {
+  return decodeText(new RawText(literal, 0, literal.length));
+}
+
+/** A byte string that is JSON as the content of a string literal; it stays one, only quotes and such are escaped. */
+export function jsonLiteral(json: string): string {
+  return JSON.stringify(json).slice(1, -1);
 }

@@ -1,14 +1,17 @@
-import { decodeText, RawText } from '@ccg/wire';
 import { failStream } from './encoder-state.ts';
 import type { EncoderState } from './encoder-state.ts';
 import type { ToolSegment } from './segment.ts';
 import { brokenToolCallError } from './stream-errors.ts';
+import { decodeLiteral, textLiteral } from './text-literal.ts';
 import { isStreamable, judgeToolInput } from './tool-input.ts';
+import { isWrapper, readWrapper } from './tool-wrapper.ts';
+import type { WrappedCall } from './tool-wrapper.ts';
+import { usageAtStart } from './usage-so-far.ts';
 
 /** Writes the arguments that have come, opening the block with the first of them. */
 export function writeTool(state: EncoderState, segment: ToolSegment): void {
   const { call } = segment;
-  if (!segment.opened && (call.name === '' || !isStreamable(call.input))) return;
+  if (!segment.opened && (call.name === '' || !isStreamable(call.input) || isWrapper(state, call.name))) return;
   open(state, segment);
   state.writer.delta(call.input.pieces.slice(segment.written).join(''));
   segment.written = call.input.pieces.length;
@@ -24,16 +27,27 @@ export function closeTool(state: EncoderState, segment: ToolSegment): void {
     closeUnfinished(state, segment);
     return;
   }
-  if (segment.opened) writeTool(state, segment);
+  const wrapped =
+    verdict.kind === 'object' && isWrapper(state, call.name) ? readWrapper(state, verdict.literal) : undefined;
+  if (wrapped !== undefined) writeWhole(state, wrapped);
+  else if (segment.opened) writeTool(state, segment);
   else {
     open(state, segment);
     state.writer.delta(verdict.kind === 'empty' ? '{}' : verdict.literal);
   }
-  state.writer.close();
+  if (wrapped === undefined) state.writer.close();
+}
+
+function writeWhole(state: EncoderState, calls: readonly WrappedCall[]): void {
+  for (const { name, inputLiteral } of calls) {
+    openCall(state, '', name);
+    state.writer.delta(inputLiteral);
+    state.writer.close();
+  }
 }
 
 export function failBrokenTool(state: EncoderState, name: string): void {
-  failStream(state, brokenToolCallError(state.settings.provider, decodeText(new RawText(name, 0, name.length))));
+  failStream(state, brokenToolCallError(state.settings.provider, decodeLiteral(name)));
 }
 
 /**
@@ -59,20 +73,29 @@ function closeUnfinished(state: EncoderState, segment: ToolSegment): void {
 /** Some servers say `tool_calls` although the token limit cut the call. */
 function wasCut({ finish, settings: { maxTokens }, usage }: EncoderState): boolean {
   if (finish?.kind === 'length') return true;
-  return finish !== undefined && maxTokens !== undefined && maxTokens > 0 && usage.outputTokens >= maxTokens;
+  return finish !== undefined && maxTokens !== undefined && maxTokens > 0 && (usage?.outputTokens ?? 0) >= maxTokens;
 }
 
 function open(state: EncoderState, segment: ToolSegment): void {
   if (segment.opened) return;
   segment.opened = true;
+  openCall(state, segment.call.id, segment.call.name);
+}
+
+function openCall(state: EncoderState, id: string, name: string): void {
   state.wroteToolUse = true;
-  state.writer.begin(state.usage);
-  state.writer.openTool({ id: uniqueId(state, segment.call.id), name: segment.call.name });
+  state.writer.begin(usageAtStart(state));
+  state.writer.openTool({ id: clientId(state, id), name: clientName(state, name) });
 }
 
 /** The client drops the second call of one id without a word. */
-function uniqueId({ usedIds, settings }: EncoderState, id: string): string {
-  const unique = id === '' || usedIds.has(id) ? settings.ids.toolUseId() : id;
+function clientId({ usedIds, settings: { tools, ids } }: EncoderState, id: string): string {
+  const known = tools.id(decodeLiteral(id));
+  const unique = known === undefined || usedIds.has(known) ? ids.toolUseId() : known;
   usedIds.add(unique);
-  return unique;
+  return textLiteral(unique);
+}
+
+function clientName({ settings: { tools } }: EncoderState, name: string): string {
+  return textLiteral(tools.name(decodeLiteral(name)));
 }

@@ -1,4 +1,4 @@
-import { isText, readJson } from '@ccg/wire';
+import { isText, JsonSyntaxError, readJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { textLiteral } from '../encoder/text-literal.ts';
 import { asList, asObject, asText } from '../json-fields.ts';
@@ -9,7 +9,8 @@ import { reasoningFields } from './read-delta.ts';
  * so that the next ones are recognised, and their text moved, without being parsed.
  */
 export interface ChunkTemplate {
-  readonly kind: 'text' | 'thinking';
+  /** Where the text stands: `content`, or a member with reasoning. */
+  readonly field: TextField;
   readonly head: string;
   readonly tail: string;
 }
@@ -36,25 +37,37 @@ export function learnTemplate(data: string, chunk: JsonObject): ChunkTemplate | 
   if (start === 0) return undefined;
   const head = data.slice(0, start);
   const tail = data.slice(start + found.literal.length);
-  const proof = asObject(readJson(`${head}${probe}${tail}`));
-  const proven = proof === undefined ? undefined : onlyText(proof);
+  const proven = proofOf(`${head}${probe}${tail}`);
   if (proven?.field !== found.field || proven.literal !== probe) return undefined;
-  return { kind: found.field === 'content' ? 'text' : 'thinking', head, tail };
+  return { field: found.field, head, tail };
 }
 
 const probe = 'probe-7c1e';
-const textFields: readonly string[] = ['content', ...reasoningFields];
+const textFields = ['content', ...reasoningFields] as const;
 
-function onlyText(chunk: JsonObject): { field: string; literal: string } | undefined {
+type TextField = (typeof textFields)[number];
+
+/** Another place that looks like the text's may be no text at all, so that what comes out is no JSON. */
+function proofOf(data: string): ReturnType<typeof onlyText> {
+  try {
+    const chunk = asObject(readJson(data));
+    return chunk === undefined ? undefined : onlyText(chunk);
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
+function onlyText(chunk: JsonObject): { field: TextField; literal: string } | undefined {
   const choices = asList(chunk['choices']);
   const choice = asObject(choices[0]);
   const delta = asObject(choice?.['delta']);
   if (choices.length !== 1 || choice === undefined || delta === undefined) return undefined;
   if (!isInert(chunk, ['choices']) || !isInert(choice, ['delta'])) return undefined;
-  const fields = Object.keys(delta).filter((field) => !isEmpty(delta[field]) && field !== 'role');
-  const [field] = fields;
+  const names = Object.keys(delta).filter((name) => !isEmpty(delta[name]) && name !== 'role');
+  const field = textFields.find((name) => name === names[0]);
   const text = field === undefined ? undefined : delta[field];
-  if (fields.length !== 1 || field === undefined || !textFields.includes(field) || !isText(text)) return undefined;
+  if (names.length !== 1 || field === undefined || !isText(text)) return undefined;
   return { field, literal: textLiteral(text) };
 }
 

@@ -15,14 +15,15 @@ import type { UsageMeter } from './usage.ts';
 export function readChoice(choice: JsonObject | undefined, encoder: Encoder, context: FailureContext): void {
   // Only one choice was asked for.
   if (choice === undefined || (asCount(choice['index']) ?? 0) !== 0) return;
-  const error = asObject(choice['error']);
-  if (error !== undefined) {
+  const { error = null } = choice;
+  if (error !== null) {
     encoder.fail(inBandFailure(error, context));
     return;
   }
   const piece = asObject(choice['delta']);
   const delta = piece === undefined ? readDelta(asObject(choice['message']) ?? {}, 'whole') : readDelta(piece, 'piece');
-  for (const literal of delta.thinking) encoder.thinking(literal);
+  for (const { literal, origin } of delta.thinking) encoder.thinking(literal, origin);
+  encoder.reasoningDetails(delta.details);
   for (const literal of delta.text) encoder.text(literal);
   for (const fragment of delta.tools) encoder.toolCall(fragment);
   const end = readFinishReason(choice);

@@ -1,32 +1,57 @@
 import { isJsonObject, isText, RawJson, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { textLiteral } from '../encoder/text-literal.ts';
+import { jsonLiteral, textLiteral } from '../encoder/text-literal.ts';
 import type { ToolFragment } from '../encoder/tool-calls.ts';
 import { asCount, asList, asObject, asText } from '../json-fields.ts';
+import { visibleDetails } from './reasoning-details.ts';
+import type { ReasoningOrigin } from './reasoning-state.ts';
 
 /** What one delta, or one whole message, says. All texts are contents of JSON string literals. */
 export interface ChatDelta {
-  readonly thinking: readonly string[];
+  readonly thinking: readonly ReasoningPiece[];
+  /** OpenRouter's records of the reasoning; they say what `thinking` says, and what cannot be shown. */
+  readonly details: readonly JsonObject[];
   readonly text: readonly string[];
   readonly tools: readonly ToolFragment[];
 }
 
+export interface ReasoningPiece {
+  readonly literal: string;
+  readonly origin: ReasoningOrigin;
+}
+
 /** The members that carry reasoning, by server; only the first of them counts, since some send the same text in two. */
-export const reasoningFields: readonly string[] = ['reasoning_content', 'reasoning'];
+export const reasoningFields = ['reasoning_content', 'reasoning'] as const;
 
 /** Reads a streamed delta or the message of a whole answer; null where an object should be says nothing. */
 export function readDelta(delta: JsonObject, extent: 'piece' | 'whole'): ChatDelta {
-  const thinking = reasoningFields.map((field) => delta[field]).find(isText);
+  const details = asList(delta['reasoning_details']).filter(isJsonObject);
   const parts = contentParts(delta['content']);
   const { refusal } = delta;
   return {
-    thinking: [...(isText(thinking) ? [textLiteral(thinking)] : []), ...parts.thinking],
+    thinking: [
+      ...(details.length === 0 ? plainReasoning(delta) : visibleDetails(details)),
+      ...parts.thinking.map((literal) => ({ literal, origin: 'content' as const })),
+    ],
+    details,
     text: [...parts.text, ...(isText(refusal) ? [textLiteral(refusal)] : [])],
-    tools: asList(delta['tool_calls'])
-      .map(asObject)
-      .filter(isJsonObject)
-      .map((call) => readToolFragment(call, extent)),
+    tools: readCalls(delta).map((call) => readToolFragment(call, extent)),
   };
+}
+
+function plainReasoning(delta: JsonObject): readonly ReasoningPiece[] {
+  for (const origin of reasoningFields) {
+    const text = delta[origin];
+    if (isText(text)) return [{ literal: textLiteral(text), origin }];
+  }
+  return [];
+}
+
+/** Calls, or the one call of the form that servers had before there were several. */
+function readCalls(delta: JsonObject): readonly JsonObject[] {
+  const calls = asList(delta['tool_calls']).filter(isJsonObject);
+  const legacy = asObject(delta['function_call']);
+  return calls.length === 0 && legacy !== undefined ? [{ function: legacy }] : calls;
 }
 
 /** Text, or Mistral's list of parts, where reasoning is a part that holds parts. */
@@ -64,6 +89,5 @@ function nonEmpty(value: JsonValue | undefined): string | undefined {
 function inputLiteral(value: JsonValue | undefined): string | undefined {
   if (isText(value)) return textLiteral(value);
   if (!isJsonObject(value) && !(value instanceof RawJson)) return undefined;
-  // A byte string stays one: only quotes and backslashes of the JSON are escaped here.
-  return JSON.stringify(writeJson(value)).slice(1, -1);
+  return jsonLiteral(writeJson(value));
 }

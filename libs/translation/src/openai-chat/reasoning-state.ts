@@ -26,9 +26,13 @@ export function writeReasoningState({ origin, details }: ReasoningState): string
  */
 export function readReasoningState(state: string): ReasoningState | undefined {
   const object = asObject(tryRead(state));
-  const origin = origins.find((known) => known === asText(object?.['origin']));
+  const origin = toReasoningOrigin(asText(object?.['origin']));
   if (object?.['v'] !== version || origin === undefined) return undefined;
   return { origin, details: asList(object['details']).filter(isJsonObject) };
+}
+
+export function toReasoningOrigin(text: string | undefined): ReasoningOrigin | undefined {
+  return origins.find((origin) => origin === text);
 }
 
 function tryRead(json: string): JsonValue | undefined {

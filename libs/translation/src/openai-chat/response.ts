@@ -1,12 +1,11 @@
-import { bytesToString, JsonDepthError, JsonSyntaxError, noUsage, readJson } from '@ccg/wire';
+import { bytesToString, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
-import { createEncoder } from '../encoder/encoder.ts';
-import type { EncoderSettings } from '../encoder/encoder-state.ts';
+import type { BlockWriter, MessageHead } from '../encoder/block-writer.ts';
+import type { Encoder } from '../encoder/encoder.ts';
 import { createMessageWriter } from '../encoder/message-writer.ts';
-import type { MessageHead } from '../encoder/block-writer.ts';
 import { malformedError } from '../encoder/stream-errors.ts';
 import { asList, asObject } from '../json-fields.ts';
-import type { Answer } from '../translation.ts';
+import type { Answer, FrameSink } from '../translation.ts';
 import { errorOf } from './chunk-error.ts';
 import { inBandFailure } from './failure.ts';
 import type { FailureContext } from './failure.ts';
@@ -17,7 +16,7 @@ import { createUsageMeter } from './usage.ts';
 export function translateResponse(
   body: Uint8Array,
   head: MessageHead,
-  settings: EncoderSettings,
+  encoderFor: (writer: BlockWriter, sink: FrameSink) => Encoder,
   context: FailureContext,
 ): Answer {
   const completion = readCompletion(body);
@@ -25,20 +24,20 @@ export function translateResponse(
   const failure = errorOf(completion);
   if (failure !== undefined) return { kind: 'failure', error: inBandFailure(failure, context) };
   let message = '';
-  const encoder = createEncoder(settings, createMessageWriter(head), (document) => {
+  const encoder = encoderFor(createMessageWriter(head), (document) => {
     message = String(document);
   });
   const meter = createUsageMeter();
   readUsage(completion, meter);
-  const usage = meter.usage() ?? noUsage;
-  encoder.usage(usage);
+  const reported = meter.usage();
+  if (reported !== undefined) encoder.usage(reported);
   for (const choice of asList(completion['choices'])) readChoice(asObject(choice), encoder, context);
   // The document ended, so nothing is missing from it, whether or not it names a reason.
   encoder.marker();
-  const { error } = encoder.progress();
+  const { error, usage, usageSource } = encoder.progress();
   if (error !== undefined) return { kind: 'failure', error };
   encoder.flush();
-  return { kind: 'message', body: message, usage };
+  return { kind: 'message', body: message, usage, usageSource };
 }
 
 function readCompletion(body: Uint8Array): JsonObject | undefined {

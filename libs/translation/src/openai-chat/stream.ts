@@ -67,8 +67,8 @@ function createChunkReader(encoder: Encoder, context: FailureContext): ChunkRead
     const literal = template === undefined ? undefined : matchTemplate(template, data);
     if (template === undefined || literal === undefined) return false;
     misses = 0;
-    if (template.kind === 'text') encoder.text(literal);
-    else encoder.thinking(literal);
+    if (template.field === 'content') encoder.text(literal);
+    else encoder.thinking(literal, template.field);
     return true;
   }
 

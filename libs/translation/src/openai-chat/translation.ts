@@ -1,19 +1,25 @@
-import { chatCapabilities } from '@ccg/catalog';
+import { chatCapabilities, thinkTags } from '@ccg/catalog';
 import type { OpenAiChatProvider } from '@ccg/catalog';
+import type { BlockWriter } from '../encoder/block-writer.ts';
 import { createEncoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
 import { createFrameWriter } from '../encoder/frame-writer.ts';
-import type { Translation, TranslationInput } from '../translation.ts';
+import { outwardToolId } from '../tools/tool-ids.ts';
+import { createToolNames } from '../tools/tool-names.ts';
+import type { FrameSink, Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
 import { chatFailure } from './failure.ts';
+import { signReasoning } from './reasoning-details.ts';
 import { convertRequest } from './request.ts';
 import { translateResponse } from './response.ts';
 import { createChatStream } from './stream.ts';
+import { withThinkTags } from './think-tags.ts';
 
 /** Anthropic Messages over a chat completions server. Throws `request-invalid` for what cannot be translated. */
 export function createChatTranslation(input: TranslationInput, provider: OpenAiChatProvider): Translation {
   const { envelope, target, maxOutputTokens, ids } = input;
   const warnings = createWarnings();
+  const toolNames = createToolNames([], 64);
   const context = {
     capabilities: chatCapabilities(provider.profile, target.model),
     provider: provider.name,
@@ -21,7 +27,17 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
   };
   const { body, maxTokens } = convertRequest({ envelope, model: target.model, maxOutputTokens }, context);
   const failureContext = { provider: provider.name, model: target.model };
-  const settings: EncoderSettings = { provider: provider.name, maxTokens, ids };
+  const settings: EncoderSettings = {
+    provider: provider.name,
+    maxTokens,
+    ids,
+    estimatedInputTokens: input.estimatedInputTokens,
+    tools: { id: outwardToolId, name: toolNames.outward, isDeclared: toolNames.declares },
+    sign: (run) => signReasoning(run, input.sealer),
+  };
+  const tags = thinkTags(provider.profile, target.model);
+  const encoderFor = (writer: BlockWriter, sink: FrameSink) =>
+    withThinkTags(createEncoder(settings, writer, sink), tags);
   const head = () => ({ id: ids.messageId(), model: input.requestedModel });
   return {
     request: {
@@ -33,8 +49,8 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
       body,
       warnings: warnings.list(),
     },
-    answer: (answer) => translateResponse(answer, head(), settings, failureContext),
-    stream: (sink) => createChatStream(createEncoder(settings, createFrameWriter(head()), sink), failureContext),
+    answer: (answer) => translateResponse(answer, head(), encoderFor, failureContext),
+    stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
     failure: (upstream, at) => ({ error: chatFailure(upstream, at, failureContext), retry: { kind: 'none' } }),
   };
 }

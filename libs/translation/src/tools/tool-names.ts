@@ -9,6 +9,8 @@ export interface ToolNames {
   inward(name: string): string;
   /** The client's name for what the backend called: the declared tool that is meant, or the name as it came. */
   outward(name: string): string;
+  /** Whether the client declared a tool of this name. */
+  declares(name: string): boolean;
 }
 
 const digestLength = 8;
@@ -51,5 +53,10 @@ export function createToolNames(declared: readonly string[], nameMax: number): T
     return alike.size === 1 ? only : undefined;
   }
 
-  return { inward, outward: (name) => meant(name) ?? meant(name.replaceAll(noise, '')) ?? name };
+  const known = new Set(declared);
+  return {
+    inward,
+    outward: (name) => meant(name) ?? meant(name.replaceAll(noise, '')) ?? name,
+    declares: (name) => known.has(name),
+  };
 }

@@ -1,0 +1,57 @@
+import { isText, joinTexts } from '@ccg/wire';
+import type { JsonObject, JsonText } from '@ccg/wire';
+import type { ReasoningRun } from '../encoder/segment.ts';
+import { textLiteral } from '../encoder/text-literal.ts';
+import { asText } from '../json-fields.ts';
+import type { Sealer } from '../translation.ts';
+import type { ReasoningPiece } from './read-delta.ts';
+import { toReasoningOrigin, writeReasoningState } from './reasoning-state.ts';
+
+/** The member with the readable text, by the type of a detail. Encrypted ones have none. */
+const textFields: ReadonlyMap<string, 'text' | 'summary'> = new Map([
+  ['reasoning.text', 'text'],
+  ['reasoning.summary', 'summary'],
+]);
+
+/** What of OpenRouter's `reasoning_details` can be shown. */
+export function visibleDetails(details: readonly JsonObject[]): ReasoningPiece[] {
+  return details.flatMap((detail) => {
+    const field = textFields.get(asText(detail['type']) ?? '');
+    const text = field === undefined ? undefined : detail[field];
+    return isText(text) ? [{ literal: textLiteral(text), origin: 'reasoning_details' as const }] : [];
+  });
+}
+
+/** The signature of a run of reasoning: its origin and details, sealed, so that it can go back the way it came. */
+export function signReasoning({ origin, details }: ReasoningRun, sealer: Sealer): string {
+  const known = details.length > 0 ? 'reasoning_details' : toReasoningOrigin(origin);
+  return known === undefined ? '' : sealer.seal(writeReasoningState({ origin: known, details: mergeDetails(details) }));
+}
+
+/**
+ * Puts the pieces of a streamed run together: neighbouring texts and neighbouring summaries become one, which keeps
+ * the first value that any of them has of each other member, since signatures come last. All else stays as it came.
+ */
+export function mergeDetails(details: readonly JsonObject[]): JsonObject[] {
+  const merged: JsonObject[] = [];
+  let texts: JsonText[] = [];
+  for (const detail of details) {
+    const field = textFields.get(asText(detail['type']) ?? '');
+    const last = merged.at(-1);
+    const text = field === undefined ? undefined : (detail[field] ?? '');
+    if (field === undefined || !isText(text)) merged.push(detail);
+    else if (last !== undefined && asText(last['type']) === asText(detail['type'])) {
+      texts.push(text);
+      merged[merged.length - 1] = { ...combine(last, detail), [field]: joinTexts(texts, '') };
+    } else {
+      texts = [text];
+      merged.push(detail);
+    }
+  }
+  return merged;
+}
+
+function combine(first: JsonObject, next: JsonObject): JsonObject {
+  const added = Object.entries(next).filter(([name]) => first[name] === undefined || first[name] === null);
+  return { ...first, ...Object.fromEntries(added) };
+}
