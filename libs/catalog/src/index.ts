@@ -20,3 +20,10 @@ export type {
 } from './provider.ts';
 export { resolveRoute } from './resolve-route.ts';
 export type { RouteRequest } from './resolve-route.ts';
+export { createCalibration } from './tokens/calibration.ts';
+export type { Calibration } from './tokens/calibration.ts';
+export { createTokenEstimator } from './tokens/create-token-estimator.ts';
+export type { TokenEstimator } from './tokens/create-token-estimator.ts';
+export type { TokenCount } from './tokens/token-count.ts';
+export { loadTokenizer } from './tokens/tokenizer.ts';
+export type { CountTokens } from './tokens/tokenizer.ts';

@@ -1,62 +1,58 @@
+import { addRun, classAt, classes, isLowSurrogate, isSpacing, noRuns } from './text-class.ts';
 import { noTokens } from './token-count.ts';
 import type { TokenCount } from './token-count.ts';
 import type { CountTokens } from './tokenizer.ts';
 
-/** The longest run of one class that the tokenizer gets in one piece; a multiple of the three digits of a token. */
+/** From this length on a stretch without a break is cut; a multiple of the three digits of a token. */
 export const runMaxLength = 126;
-const digitsPerToken = 3;
 
-const letter = 0;
-const digit = 1;
-const space = 2;
-const mark = 3;
-const wide = 4;
-
-const asciiClasses = Uint8Array.from({ length: 128 }, (_, code) => asciiClass(code));
+type Script = 'words' | 'foreign' | 'wide';
 
 /**
- * Counts a text by kind. The tokenizer looks at words and merges within one, in time that grows with the square of
- * its length, so runs of one class are cut at a bounded length; a cut costs at most one token too many.
+ * Counts a text by kind. The tokenizer merges within a word in time that grows with the square of its length, and
+ * punctuation and white space make words too. So what has no break for long is cut, into pieces below twice
+ * `runMaxLength`; a cut costs at most one token too many.
  */
 export function countText(text: string, countTokens: CountTokens): TokenCount {
-  const { length } = text;
-  let wordTokens = 0;
-  let wideTokens = 0;
-  let digitTokens = 0;
+  const runs = noRuns();
+  const tokens = { words: 0, foreign: 0, wide: 0 };
+  let script: Script = 'words';
   let pieceStart = 0;
-  let runStart = 0;
-  let runClass = length === 0 ? letter : classOf(text.charCodeAt(0));
-  const endPiece = (end: number) => {
-    if (end === pieceStart) return;
-    const tokens = countTokens(text.slice(pieceStart, end));
-    if (runClass === wide) wideTokens += tokens;
-    else wordTokens += tokens;
-    pieceStart = end;
+  const endPiece = (at: number) => {
+    if (at > pieceStart) tokens[script] += countTokens(text.slice(pieceStart, at));
+    pieceStart = at;
   };
-  for (let at = 0; at <= length; at += 1) {
-    const code = text.charCodeAt(at);
-    const nextClass = at === length ? -1 : classOf(code);
-    if (nextClass === runClass && (at - runStart < runMaxLength || isLowSurrogate(code))) continue;
-    if (runClass === digit) digitTokens += Math.ceil((at - runStart) / digitsPerToken);
-    if (nextClass === runClass || nextClass === wide || runClass === wide || at === length) endPiece(at);
+
+  let stretchStart = 0;
+  let runStart = 0;
+  let runClass = classAt(text, 0);
+  for (let at = 1; at <= text.length; at += 1) {
+    const next = classAt(text, at);
+    // One foreign letter makes its whole word foreign.
+    if (runClass === classes.letter && next === classes.foreign) runClass = classes.foreign;
+    const goesOn = next === runClass || (runClass === classes.foreign && next === classes.letter);
+    const isLong = at - runStart >= runMaxLength && !isLowSurrogate(text.charCodeAt(at));
+    if (goesOn && !isLong) continue;
+    addRun(runs, runClass, at - runStart);
+    const runScript = scriptOf(runClass, script);
+    if (runScript !== script) {
+      // The space before a word is part of its first token.
+      endPiece(runStart - 1 > pieceStart && text.charCodeAt(runStart - 1) === 0x20 ? runStart - 1 : runStart);
+      script = runScript;
+    }
+    const stretch = at - (script === 'words' ? stretchStart : pieceStart);
+    if (stretch >= runMaxLength) endPiece(at);
+    if (stretch >= runMaxLength || isSpacing(next) !== isSpacing(runClass)) stretchStart = at;
     runStart = at;
-    runClass = nextClass;
+    runClass = next;
   }
-  return { ...noTokens, words: Math.max(0, wordTokens - digitTokens), digits: digitTokens, wide: wideTokens };
+  endPiece(text.length);
+  return { ...noTokens, ...runs, ...tokens };
 }
 
-function classOf(code: number): number {
-  if (code < 0x80) return asciiClasses[code] ?? letter;
-  return code < 0x2e80 ? letter : wide;
-}
-
-function asciiClass(code: number): number {
-  if (code <= 0x20) return space;
-  if (code >= 0x30 && code <= 0x39) return digit;
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x7a ? letter : mark;
-}
-
-function isLowSurrogate(code: number): boolean {
-  return code >= 0xdc00 && code <= 0xdfff;
+/** White space belongs to what it stands in. */
+function scriptOf(runClass: number, current: Script): Script {
+  if (runClass === classes.foreign) return 'foreign';
+  if (runClass === classes.wide || runClass === classes.syllable) return 'wide';
+  return runClass === classes.space ? current : 'words';
 }

@@ -31,9 +31,9 @@ export function createPdfPages(): PdfPages {
       const bytes = Buffer.from(base64, 'base64');
       length += bytes.length;
       const text = tail + bytes.toString('latin1');
-      for (const match of text.matchAll(/\/Type\s{0,4}\/Page(?![A-Za-z])/gu)) {
-        // What ends within the tail was counted with the piece before; at its very end the next character was missing.
-        if (match.index + match[0].length >= tail.length) pages += 1;
+      for (const match of text.matchAll(/\/Type\s{0,4}\/Page[^A-Za-z]/gu)) {
+        // What ends within the tail was counted with the piece before.
+        if (match.index + match[0].length > tail.length) pages += 1;
       }
       tail = text.slice(-overlap);
     },
