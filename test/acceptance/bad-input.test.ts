@@ -34,12 +34,6 @@ describe('a target', () => {
       request: at('POST', '/openai:m/v1/complete'),
       message: /path/u,
     },
-    {
-      ...notFound,
-      name: 'token counting',
-      request: at('POST', '/v1/messages/count_tokens?beta=true'),
-      message: /path/u,
-    },
     { ...notFound, name: 'metrics, which are not for clients', request: at('GET', '/metrics'), message: /path/u },
     {
       ...wrongMethod,

@@ -12,6 +12,7 @@ import { checkPepper } from './check-pepper.ts';
 import type { GatewayConfig } from './config.ts';
 import { createDataApp } from './data-app.ts';
 import { drain } from './drain.ts';
+import { countTokensEndpoint } from './endpoints/count-tokens.ts';
 import { helloEndpoints } from './endpoints/hello.ts';
 import { messagesEndpoint } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
@@ -22,6 +23,7 @@ import type { InterruptibleSink } from './http/response-sink.ts';
 import { openStore } from './open-store.ts';
 import { createOpsApp } from './ops-app.ts';
 import type { Readiness } from './ops-app.ts';
+import { startTokenCounting } from './token-counting.ts';
 
 export interface GatewayDependencies {
   readonly clock?: Clock;
@@ -61,11 +63,14 @@ export async function startGateway(
   opened.defer(() => {
     verifier.close();
   });
-  const serving = createServing(config, { store, clock, metrics, logger });
+  const tokens = await startTokenCounting();
+  const serving = createServing(config, { store, clock, metrics, logger, tokens });
   opened.defer(() => serving.upstream.close());
   const openSinks = new Set<InterruptibleSink>();
+  const answering = { serving, sinkTimes: config, clock, openSinks };
   const endpoints = [
-    messagesEndpoint({ serving, sinkTimes: config, clock, openSinks }),
+    messagesEndpoint(answering),
+    countTokensEndpoint(answering),
     ...modelsEndpoints(config.catalog),
     ...helloEndpoints(),
   ];
@@ -93,14 +98,17 @@ interface ServingParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly tokens: ServeDependencies['tokens'];
 }
 
-function createServing(config: GatewayConfig, { store, clock, metrics, logger }: ServingParts): ServeDependencies {
+function createServing(config: GatewayConfig, parts: ServingParts): ServeDependencies {
+  const { store, clock, metrics, logger, tokens } = parts;
   return {
     catalog: config.catalog,
     limits: config.limits,
     clock,
     metrics,
+    tokens,
     ids: randomIds,
     sealing: createSealing(config.sealingKeys),
     admission: createAdmission({

@@ -1,3 +1,4 @@
+export { countTokens } from './count-tokens.ts';
 export type { Limits } from './admit-request.ts';
 export type { Facts, Outcome } from './outcome.ts';
 export { noFacts } from './outcome.ts';

@@ -1,21 +1,21 @@
-import { GatewayError, toGatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Admission } from '@ccg/admission';
-import { resolveRoute } from '@ccg/catalog';
 import type { Catalog, RouteRequest } from '@ccg/catalog';
 import type { Metrics } from '@ccg/telemetry';
 import type { Principal } from '@ccg/tenancy';
 import type { IdSource } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
-import { errorFrame, readEnvelope } from '@ccg/wire';
 import type { HeaderList } from '@ccg/wire';
 import { admitRequest } from './admit-request.ts';
 import type { Limits } from './admit-request.ts';
 import { attempt } from './attempt.ts';
+import { conclude } from './conclude.ts';
+import { estimatePrompt } from './estimate-prompt.ts';
+import type { TokenCounting } from './estimate-prompt.ts';
 import { noFacts } from './outcome.ts';
 import type { Facts, Outcome } from './outcome.ts';
+import { plan } from './plan.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
-import { ReaderGoneError } from './sink.ts';
 import type { ResponseSink } from './sink.ts';
 
 /** One Messages request, after authentication and with its body read. */
@@ -41,6 +41,7 @@ export interface ServeDependencies {
   readonly ids: IdSource;
   readonly sealing: Sealing;
   readonly metrics: Metrics;
+  readonly tokens: TokenCounting;
 }
 
 /**
@@ -68,35 +69,24 @@ async function run(
   sink: ResponseSink,
   facts: Facts,
 ): Promise<Outcome> {
-  const envelope = readEnvelope(request.body);
-  facts.requestedModel = envelope.model;
-  facts.stream = envelope.stream;
-  const route = resolveRoute(dependencies.catalog, { model: envelope.model, prefix: request.prefix });
-  const [target] = route.targets;
-  facts.provider = target.provider.name;
-  facts.model = target.model;
-  facts.dialect = target.provider.dialect;
-  const admitted = await admitRequest(request, dependencies);
+  const { envelope, target } = plan(request, dependencies.catalog, facts);
+  const admitting = admitRequest(request, dependencies);
+  // The prompt is counted while Redis decides.
+  const estimate = estimatePrompt(envelope, request.body, target, dependencies);
   try {
-    if (envelope.stream) sink.expectStream();
-    return await attempt({ request, envelope, target, dependencies, sink, facts });
-  } finally {
-    admitted.release();
-  }
-}
-
-/** Tells the client what went wrong while that is still possible. */
-async function conclude(thrown: unknown, request: ServeRequest, sink: ResponseSink, facts: Facts): Promise<Outcome> {
-  const reason: unknown = sink.signal.aborted ? sink.signal.reason : thrown;
-  if (reason instanceof ReaderGoneError) return { kind: 'aborted', reason: reason.reason, facts };
-  const error = reason instanceof GatewayError ? reason : toGatewayError(thrown);
-  if (!sink.committed) return { kind: 'rejected', error, facts };
-  try {
-    await sink.write(errorFrame({ type: error.type, message: error.publicMessage }, request.requestId));
-    sink.end();
-    return { kind: 'broken', error, facts };
-  } catch {
-    return { kind: 'aborted', reason: 'client-gone', facts };
+    const admitted = await admitting;
+    try {
+      if (envelope.stream) sink.expectStream();
+      const outcome = await attempt({ request, envelope, target, estimate, dependencies, sink, facts });
+      if (outcome.kind === 'completed') estimate.learn(facts.usage);
+      else estimate.abandon();
+      return outcome;
+    } finally {
+      admitted.release();
+    }
+  } catch (thrown) {
+    estimate.abandon();
+    throw thrown;
   }
 }
 

@@ -1,0 +1,19 @@
+import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { createCalibration, createTokenEstimator, loadTokenizer } from '@ccg/catalog';
+import type { ServeDependencies } from '@ccg/serving';
+
+/** Some 5 MB: a long conversation of Claude Code has a few hundred segments. */
+const maxCachedSegments = 20_000;
+const maxModels = 1000;
+
+/** Loads the tokenizer, which holds the process up for some hundred milliseconds: before it listens. */
+export async function startTokenCounting(): Promise<ServeDependencies['tokens']> {
+  const estimator = createTokenEstimator({
+    countTokens: await loadTokenizer(),
+    digest: (bytes) => hash('sha256', bytes, 'base64'),
+    breathe: () => setImmediate(),
+    maxCachedSegments,
+  });
+  return { estimator, calibration: createCalibration({ maxModels }) };
+}

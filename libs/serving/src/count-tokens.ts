@@ -1,0 +1,129 @@
+import { GatewayError } from '@ccg/kernel';
+import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
+import type { UpstreamResponse } from '@ccg/upstream';
+import { bytesToString, isJsonObject, JsonDepthError, JsonSyntaxError, readJson, readTopLevel } from '@ccg/wire';
+import type { Envelope } from '@ccg/wire';
+import { answerHeaders } from './answer-headers.ts';
+import { translate } from './attempt.ts';
+import type { AttemptContext } from './attempt.ts';
+import { callProvider } from './call-provider.ts';
+import { conclude } from './conclude.ts';
+import { noEstimate } from './estimate-prompt.ts';
+import { noFacts } from './outcome.ts';
+import type { Facts, Outcome } from './outcome.ts';
+import { plan } from './plan.ts';
+import { refusal } from './refusal.ts';
+import type { ServeDependencies, ServeRequest } from './serve.ts';
+import type { ResponseSink } from './sink.ts';
+
+/** How long a provider may take to count. Clients ask for dozens of counts at once, to draw a picture with. */
+const nativeTimeoutMs = 5000;
+const answerMaxBytes = 64 * 1024;
+
+/**
+ * Answers a count_tokens request: by the provider where it speaks Anthropic's dialect, by an estimate elsewhere and
+ * wherever the provider cannot. It is not admitted, since clients take it to be free. Never throws.
+ */
+export async function countTokens(
+  request: ServeRequest,
+  dependencies: ServeDependencies,
+  sink: ResponseSink,
+): Promise<Outcome> {
+  const facts = noFacts();
+  try {
+    const { envelope, target } = plan(request, dependencies.catalog, facts);
+    facts.stream = false;
+    checkMessages(envelope);
+    const context = { request, envelope, target, estimate: noEstimate, dependencies, sink, facts };
+    const native = target.provider.dialect === 'anthropic' ? await countAtProvider(context) : undefined;
+    return await answer(native ?? (await countHere(context)), sink, facts);
+  } catch (thrown) {
+    return await conclude(thrown, request, sink, facts);
+  }
+}
+
+function checkMessages({ source }: Envelope): void {
+  const messages = readTopLevel(source).entries.find(({ key }) => key === 'messages');
+  if (messages === undefined) throw new GatewayError('request-invalid', 'messages: Field required');
+  if (source.charAt(messages.start) !== '[') {
+    throw new GatewayError('request-invalid', 'messages: Input should be a list of messages');
+  }
+  if (/^\[\s*\]$/u.test(source.slice(messages.start, Math.min(messages.end, messages.start + 1024)))) {
+    throw new GatewayError('request-invalid', 'messages: at least one message is required');
+  }
+}
+
+/** The provider's own answer, or undefined where it cannot count, cannot now, or cannot be understood. */
+async function countAtProvider(context: AttemptContext): Promise<Uint8Array | undefined> {
+  const { dependencies, sink, target } = context;
+  const translation = translate(context, undefined);
+  const { headers, body } = translation.request;
+  const timeout = new AbortController();
+  const cancel = dependencies.clock.schedule(nativeTimeoutMs, () => {
+    timeout.abort();
+  });
+  try {
+    const signal = AbortSignal.any([sink.signal, timeout.signal]);
+    const response = await callProvider(context, { path: '/v1/messages/count_tokens', headers, body }, signal);
+    if (isUnavailable(response)) {
+      await response.body.collect(answerMaxBytes);
+      return undefined;
+    }
+    if (response.status > 299) throw await refusal(response, translation, context);
+    return understood(await response.body.collect(answerMaxBytes));
+  } catch (thrown) {
+    if (!(thrown instanceof UpstreamCallError)) throw thrown;
+    if (sink.signal.aborted) throw callErrorToGatewayError(thrown, target.provider.name);
+    return undefined;
+  } finally {
+    cancel();
+  }
+}
+
+/** Many servers of the dialect do not count: they say 404, or that they know no such method. */
+function isUnavailable({ status }: UpstreamResponse): boolean {
+  return status === 404 || status === 405 || status === 429 || status >= 500;
+}
+
+function understood(body: Uint8Array): Uint8Array | undefined {
+  try {
+    const counted = readJson(bytesToString(body));
+    const tokens = isJsonObject(counted) ? counted['input_tokens'] : undefined;
+    return Number.isInteger(tokens) ? body : undefined;
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
+    throw thrown;
+  }
+}
+
+async function countHere({
+  request,
+  envelope,
+  target,
+  dependencies,
+  sink,
+  facts,
+}: AttemptContext): Promise<Uint8Array> {
+  const { estimator, calibration } = dependencies.tokens;
+  try {
+    const count = await estimator.count({ text: envelope.source, bytes: request.body }, sink.signal);
+    facts.warnings = [{ field: 'input_tokens', code: 'approximated', text: 'The tokens were estimated.' }];
+    return Buffer.from(JSON.stringify({ input_tokens: calibration.tokens(target, count) }));
+  } catch (thrown) {
+    if (thrown instanceof JsonDepthError) {
+      throw new GatewayError('request-invalid', `The body is too deep. ${thrown.message} Flatten it.`);
+    }
+    if (!(thrown instanceof JsonSyntaxError)) throw thrown;
+    throw new GatewayError(
+      'request-invalid',
+      `The body is not valid JSON. ${thrown.message} Correct it and send it again.`,
+    );
+  }
+}
+
+async function answer(body: Uint8Array, sink: ResponseSink, facts: Facts): Promise<Outcome> {
+  sink.commit(200, [...answerHeaders('application/json', facts), ['content-length', String(body.length)]]);
+  await sink.write(body);
+  sink.end();
+  return { kind: 'completed', facts };
+}

@@ -1,0 +1,80 @@
+import type { Calibration, Target, TokenCount, TokenEstimator } from '@ccg/catalog';
+import type { Clock } from '@ccg/kernel';
+import type { Envelope, Usage } from '@ccg/wire';
+
+/** Counts prompts, and learns how models count them. */
+export interface TokenCounting {
+  readonly estimator: TokenEstimator;
+  readonly calibration: Calibration;
+}
+
+/** How many tokens a prompt has, as long as nobody knows better. */
+export interface PromptEstimate {
+  /** Undefined when it is not known in time: a prompt that was never seen before may take longer to count. */
+  tokens(): Promise<number | undefined>;
+  /** What the provider says that it was. */
+  learn(usage: Usage): void;
+  /** Ends the counting. */
+  abandon(): void;
+}
+
+interface EstimateDependencies {
+  readonly tokens: TokenCounting;
+  readonly clock: Clock;
+}
+
+/** How long a request waits for its count at most. What was counted before needs no wait. */
+const waitMs = 50;
+
+/** Nobody asks. */
+export const noEstimate: PromptEstimate = {
+  tokens: () => Promise.resolve(undefined),
+  learn: () => {},
+  abandon: () => {},
+};
+
+/**
+ * Begins to count the prompt, beside whatever else the request waits for. Where the provider's own stream says its
+ * tokens at once, as in Anthropic's dialect, nothing is counted.
+ */
+export function estimatePrompt(
+  envelope: Envelope,
+  body: Uint8Array,
+  target: Target,
+  { tokens: { estimator, calibration }, clock }: EstimateDependencies,
+): PromptEstimate {
+  if (target.provider.dialect === 'anthropic') return noEstimate;
+  const ending = new AbortController();
+  // A request never fails for its estimate: what is wrong with the body, its translation says.
+  const counting: Promise<TokenCount | undefined> = estimator
+    .count({ text: envelope.source, bytes: body }, ending.signal)
+    .catch(() => undefined);
+  let told: number | undefined;
+  return {
+    async tokens() {
+      const count = await within(counting, waitMs, clock);
+      told = count === undefined ? undefined : calibration.tokens(target, count);
+      return told;
+    },
+    learn(usage) {
+      const reported = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+      // Where a provider reports nothing the usage is this very estimate, and there is nothing to learn from oneself.
+      if (reported === told) return;
+      void counting.then((count) => {
+        if (count !== undefined) calibration.observe(target, count, reported);
+      });
+    },
+    abandon() {
+      ending.abort();
+    },
+  };
+}
+
+function within<T>(promise: Promise<T>, timeoutMs: number, clock: Clock): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(timeoutMs, () => {
+      resolve(undefined);
+    });
+    promise.then(resolve, reject).finally(cancel);
+  });
+}
