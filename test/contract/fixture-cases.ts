@@ -20,7 +20,10 @@ interface FixtureMeta {
   readonly source: string;
   readonly model?: string;
   readonly profile?: ChatProfile;
+  readonly baseUrl?: string;
   readonly maxOutputTokens?: number;
+  readonly estimatedInputTokens?: number;
+  readonly refusedFields?: readonly string[];
 }
 
 const root = fileURLToPath(new URL('../../libs/translation/src/fixtures/', import.meta.url));
@@ -44,15 +47,11 @@ export function captureLines(file: string): { readonly name: string; readonly bo
 function fixtureCase(dialect: TestDialect, name: string): FixtureCase {
   const path = (file: string) => `${root}${dialect}/${name}/${file}`;
   const meta: FixtureMeta = JSON.parse(readFileSync(path('meta.json'), 'utf8'));
-  if (meta.rule === '' || meta.source === '') throw new Error(`${name}/meta.json must name its rule and its source`);
+  const { rule, source, ...settings } = meta;
+  if (rule === '' || source === '') throw new Error(`${name}/meta.json must name its rule and its source`);
   return {
     name,
-    target: {
-      dialect,
-      model: meta.model ?? (dialect === 'anthropic' ? 'claude-opus-5-5' : 'gpt-4.1'),
-      ...(meta.profile === undefined ? {} : { profile: meta.profile }),
-      ...(meta.maxOutputTokens === undefined ? {} : { maxOutputTokens: meta.maxOutputTokens }),
-    },
+    target: { ...settings, dialect, model: meta.model ?? (dialect === 'anthropic' ? 'claude-opus-5-5' : 'gpt-4.1') },
     read: (file) => (existsSync(path(file)) ? readFileSync(path(file), 'utf8') : undefined),
     path,
   };

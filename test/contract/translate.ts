@@ -10,6 +10,7 @@ export interface TestTarget {
   readonly dialect: TestDialect;
   readonly model: string;
   readonly profile?: ChatProfile;
+  readonly baseUrl?: string;
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
@@ -78,8 +79,8 @@ export function bodyText(translation: Translation): string {
 
 const nemotron = { thinking: true, reasoningBudgetTokens: 16_384 };
 
-function providerOf({ dialect, profile }: TestTarget): Provider {
-  const base = { baseUrl: 'http://127.0.0.1:9', credential: new Secret('none') };
+function providerOf({ dialect, profile, baseUrl = 'http://127.0.0.1:9' }: TestTarget): Provider {
+  const base = { baseUrl, credential: new Secret('none') };
   return dialect === 'anthropic'
     ? { ...base, dialect, name: 'anthropic' }
     : { ...base, dialect, name: 'openai', profile: profile ?? 'openai', nemotron };

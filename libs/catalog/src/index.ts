@@ -1,5 +1,13 @@
-export { chatCapabilities } from './capabilities.ts';
-export type { ChatCapabilities, ChatProfile } from './capabilities.ts';
+export { efforts } from './capabilities/capabilities.ts';
+export type {
+  ChatCapabilities,
+  ChatProfile,
+  Effort,
+  OperatorThinking,
+  ThinkingDialect,
+  ToolIdRule,
+} from './capabilities/capabilities.ts';
+export { chatCapabilities } from './capabilities/chat-capabilities.ts';
 export { thinkTags } from './capabilities/think-tags.ts';
 export type { ThinkTags } from './capabilities/think-tags.ts';
 export type { Catalog } from './catalog.ts';

@@ -1,5 +1,5 @@
 import type { Secret } from '@ccg/kernel';
-import type { ChatProfile } from './capabilities.ts';
+import type { ChatProfile } from './capabilities/capabilities.ts';
 
 /** The wire formats that are spoken to upstreams. */
 export type Dialect = 'anthropic' | 'openai-chat';

@@ -79,7 +79,7 @@ describe('instructions between turns', () => {
 
   test('lose what is no text, with a warning', () => {
     const warnings = createWarnings();
-    const turns = turnsOf(user('a'), { role: 'system', content: [{ type: 'tool_addition', tool: {} }, text('b')] });
+    const turns = turnsOf(user('a'), { role: 'system', content: [{ type: 'image', source: {} }, text('b')] });
     expect(outline(placeSystemTurns(turns, 'in-place', warnings))).toEqual(['user: a', 'system: b']);
     expect(warnings.list()).toMatchObject([{ field: 'messages.1.content.0', code: 'unsupported' }]);
   });

@@ -1,5 +1,6 @@
 import { isText, joinTexts } from '@ccg/wire';
 import type { JsonText } from '@ccg/wire';
+import { isToolChange } from '../tools/effective-tools.ts';
 import type { Warnings } from '../warnings.ts';
 import { textBlock } from './read-turns.ts';
 import type { HistoryBlock, Turn } from './turn.ts';
@@ -51,7 +52,8 @@ function keepTexts(turn: Turn, warnings: Warnings): Turn {
   const blocks: HistoryBlock[] = [];
   for (const block of turn.blocks) {
     if (block.type === 'text') blocks.push(block);
-    else warnings.add(block.path(), 'unsupported', `A ${block.type} block in a system message was left out.`);
+    else if (!isToolChange(block.type))
+      warnings.add(block.path(), 'unsupported', `A ${block.type} block in a system message was left out.`);
   }
   return { ...turn, blocks };
 }

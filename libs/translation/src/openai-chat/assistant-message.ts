@@ -1,8 +1,9 @@
-import { decodeJson, isJsonObject, isText, joinTexts, RawJson, RawText, writeJson } from '@ccg/wire';
+import { decodeJson, decodeText, isJsonObject, isText, joinTexts, RawJson, RawText, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import type { HistoryCall } from '../history/pair-tool-results.ts';
 import type { HistoryBlock } from '../history/turn.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { replayedReasoning } from './reasoning-replay.ts';
 
 /** The assistant message with these blocks and calls, or nothing when neither is left. */
 export function assistantMessage(
@@ -15,8 +16,9 @@ export function assistantMessage(
   return [
     {
       role: 'assistant',
-      content: texts.length === 0 ? null : joinTexts(texts, '\n\n'),
-      tool_calls: calls.length === 0 ? undefined : calls.map(toolCall),
+      content: texts.length === 0 ? context.capabilities.emptyContent : joinTexts(texts, '\n\n'),
+      ...replayedReasoning(blocks, calls.length > 0, context),
+      tool_calls: calls.length === 0 ? undefined : calls.map((call) => toolCall(call, context)),
     },
   ];
 }
@@ -29,7 +31,7 @@ function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: Conve
     }
     case 'thinking':
     case 'redacted_thinking':
-      // Reasoning of an earlier turn; no server needs it back that does not ask for it.
+      // Reasoning of an earlier turn is no part of what was said.
       return [];
     default:
       warnings.add(path(), 'unsupported', `A ${type} block was left out.`);
@@ -37,8 +39,12 @@ function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: Conve
   }
 }
 
-function toolCall({ id, name, block }: HistoryCall): JsonObject {
-  return { id, type: 'function', function: { name, arguments: argumentsText(block.block['input']) } };
+function toolCall({ key, name, block }: HistoryCall, { toolIds, toolNames }: ConversionContext): JsonObject {
+  const definition = {
+    name: toolNames.inward(decodeText(name)),
+    arguments: argumentsText(block.block['input']),
+  };
+  return { id: toolIds.inward(key), type: 'function', function: definition };
 }
 
 /** The input as the JSON text that it is, quotes escaped; servers refuse an empty text, so nothing becomes `{}`. */

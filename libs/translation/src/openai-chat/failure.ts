@@ -6,6 +6,7 @@ import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
 import type { ErrorReport } from '../failure/error-report.ts';
 import { overflowError } from '../failure/overflow.ts';
 import { statusError } from '../failure/status-error.ts';
+import { unsupportedFields } from '../failure/unsupported-fields.ts';
 import type { PromptSize, UpstreamAnswer } from '../translation.ts';
 
 /** Who failed, for the text of the error. */
@@ -14,11 +15,30 @@ export interface FailureContext {
   readonly model: string;
 }
 
-/** An HTTP error of a chat completions server in the client's terms. */
-export function chatFailure(upstream: UpstreamAnswer, at: PromptSize, context: FailureContext): GatewayError {
-  const report = readErrorBody(bytesToString(upstream.body));
-  return failureOf(upstream.status, upstream.headers, report, at, context);
+/** A refusal in the client's terms, and which of the fields that were sent it is about. */
+export interface ChatFailure {
+  readonly error: GatewayError;
+  readonly refused: readonly string[];
 }
+
+/** An HTTP error of a chat completions server; `optionalFields` are those that a second try may leave out. */
+export function chatFailure(
+  upstream: UpstreamAnswer,
+  at: PromptSize,
+  context: FailureContext,
+  optionalFields: ReadonlySet<string>,
+): ChatFailure {
+  const report = readErrorBody(bytesToString(upstream.body));
+  const isMistake = upstream.status === 500 && clientMistake.test(report.message ?? '');
+  const status = isMistake ? 400 : upstream.status;
+  const error = failureOf(status, upstream.headers, report, at, context);
+  const mayBeAboutFields = (status === 400 || status === 422) && error.code === 'upstream-refused';
+  return { error, refused: mayBeAboutFields ? unsupportedFields(report.message ?? '', optionalFields) : [] };
+}
+
+/** What llama.cpp and Ollama call a failure of their own, though no second try would fare better. */
+const clientMistake =
+  /image input is not supported|Failed to parse (?:tools|tool call arguments|messages|input)|\[json\.exception|invalid JSON schema in format|invalid format:|must be of type|is not supported for this model/iu;
 
 /** An error that came inside an answer with status 200: a whole body, a chunk, or an `error` member of one. */
 export function inBandFailure(value: JsonValue, context: FailureContext): GatewayError {

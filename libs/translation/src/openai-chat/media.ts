@@ -5,6 +5,20 @@ import { asList, asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request-error.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
+/** Whether the model can be given an image or a file; if not, a warning says so. */
+export function canSee({ type, block, path }: HistoryBlock, { capabilities, warnings }: ConversionContext): boolean {
+  const isPdf = type === 'document' && asText(asObject(block['source'])?.['type']) === 'base64';
+  const isImage = type === 'image';
+  if ((!isImage || capabilities.images) && (!isPdf || capabilities.pdfs)) return true;
+  warnings.add(path(), 'unsupported', `The model cannot read ${isImage ? 'images' : 'PDF files'}; it was left out.`);
+  return false;
+}
+
+/** What stands in the place of something that the model cannot be given, so that it can say so. */
+export function unseen(what: 'image' | 'document'): string {
+  return `[${what} left out: this model cannot read ${what === 'image' ? 'images' : 'PDF files'}]`;
+}
+
 /** An image block as a part of a user message. */
 export function imagePart({ block, path }: HistoryBlock, context: ConversionContext): JsonObject {
   const source = asObject(block['source']) ?? {};

@@ -11,10 +11,15 @@ import type { ConversionContext } from './conversion-context.ts';
 import { toolMessages } from './tool-results.ts';
 import { userMessage } from './user-content.ts';
 
-/** The chat messages of a request: its instructions, then its history. */
-export function convertMessages(body: JsonObject, context: ConversionContext): JsonObject[] {
+/** The chat messages of a request: its instructions, ended by the lines given, then its history. */
+export function convertMessages(
+  body: JsonObject,
+  lines: readonly (JsonText | undefined)[],
+  context: ConversionContext,
+): JsonObject[] {
   const { systemRole, systemTurns } = context.capabilities;
-  const system = systemText(body['system']);
+  const told = [systemText(body['system']), ...lines].filter((text) => text !== undefined);
+  const system = told.length === 0 ? undefined : joinTexts(told, '\n\n');
   const turns = placeSystemTurns(readTurns(asList(body['messages'])), systemTurns, context.warnings);
   const steps = pairToolResults(mergeTurns(turns));
   return [...(system === undefined ? [] : [{ role: systemRole, content: system }]), ...convertSteps(steps, context)];

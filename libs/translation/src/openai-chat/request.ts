@@ -1,55 +1,68 @@
 import { writeJson } from '@ccg/wire';
-import type { Envelope, JsonObject } from '@ccg/wire';
-import { asObject } from '../json-fields.ts';
-import { readRequest } from '../read-request.ts';
+import type { JsonObject } from '@ccg/wire';
+import { readThinkingWish } from '../thinking/read-thinking-wish.ts';
+import type { DeclaredTool } from '../tools/effective-tools.ts';
+import type { TranslationInput } from '../translation.ts';
+import { convertAnswerFormat } from './answer-format.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { limitTokens } from './limit-tokens.ts';
 import { convertMessages } from './messages.ts';
+import { otherMaxTokensField, withoutRefused } from './refused-fields.ts';
 import { convertSampling } from './sampling.ts';
+import { convertThinking } from './thinking.ts';
 import { convertToolChoice } from './tool-choice.ts';
 import { convertTools } from './tools.ts';
-
-export interface ChatRequestInput {
-  readonly envelope: Envelope;
-  /** The name at the provider. */
-  readonly model: string;
-  /** 0 means no cap. */
-  readonly maxOutputTokens: number;
-}
 
 export interface ChatRequest {
   /** The body as a byte string. */
   readonly body: string;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
+  /** The fields of the body, and of its messages and tools, that a backend may do without. */
+  readonly optionalFields: ReadonlySet<string>;
 }
 
-/** Writes the body of a chat completion request for the client's request. */
-export function convertRequest(input: ChatRequestInput, context: ConversionContext): ChatRequest {
+/** Writes the body of a chat completion request for the client's request, which has been read. */
+export function convertRequest(
+  body: JsonObject,
+  declaredTools: readonly DeclaredTool[],
+  input: TranslationInput,
+  context: ConversionContext,
+): ChatRequest {
+  const { envelope, maxOutputTokens: cap, estimatedInputTokens, target } = input;
   const { capabilities, warnings } = context;
-  const body = readRequest(input.envelope);
-  const maxTokens = limitTokens(input, context);
-  const tools = convertTools(body['tools'], context);
-  if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
-    warnings.add('output_config.format', 'unsupported', 'The form of the answer cannot be forced; it was left out.');
-  }
+  const wanted = envelope.maxTokens ?? 0;
+  const maxTokens = limitTokens({ wanted, cap, estimatedInputTokens }, capabilities, warnings);
+  const tools = convertTools(declaredTools, context);
+  const hasTools = tools.length > 0;
+  const format = convertAnswerFormat(body, hasTools, context);
+  const thinking = convertThinking(readThinkingWish(body), capabilities, { hasTools, maxTokens }, warnings);
+  const isThinking = thinking.fields['reasoning_effort'] !== 'none';
   const request: JsonObject = {
-    model: input.model,
-    messages: convertMessages(body, context),
-    [capabilities.maxTokensField]: maxTokens,
-    ...convertSampling(body, context),
+    model: target.model,
+    messages: convertMessages(body, [thinking.line, format.line], context),
+    [maxTokensField(context)]: maxTokens,
+    ...convertSampling(body, isThinking, context),
+    ...thinking.fields,
     // An empty list is refused by several servers.
-    tools: tools.length === 0 ? undefined : tools,
-    ...convertToolChoice(body['tool_choice'], tools),
-    stream: input.envelope.stream,
-    stream_options: input.envelope.stream && capabilities.streamUsage ? { include_usage: true } : undefined,
+    tools: hasTools ? tools : undefined,
+    ...convertToolChoice(body['tool_choice'], tools, context),
+    ...format.fields,
+    stream: envelope.stream,
+    stream_options: envelope.stream ? streamOptions(context) : undefined,
   };
-  return { body: writeJson(request), maxTokens };
+  const { sent, optionalFields } = withoutRefused(request, context);
+  return { body: writeJson(sent), maxTokens, optionalFields };
 }
 
-/** Servers refuse 0, or take it for no limit at all. */
-function limitTokens({ envelope, maxOutputTokens }: ChatRequestInput, { warnings }: ConversionContext): number {
-  const wanted = envelope.maxTokens ?? 0;
-  const limited = Math.max(1, maxOutputTokens > 0 ? Math.min(wanted, maxOutputTokens) : wanted);
-  if (limited !== wanted) warnings.add('max_tokens', 'clamped', `The answer may have ${limited} tokens here.`);
-  return limited;
+/** A server that refused the usual field takes the other one. */
+function maxTokensField({ capabilities, refused }: ConversionContext): string {
+  const field = capabilities.maxTokensField;
+  return refused.has(field) ? otherMaxTokensField(field) : field;
+}
+
+function streamOptions({ capabilities, refused }: ConversionContext): JsonObject | undefined {
+  if (!capabilities.streamUsage) return undefined;
+  const isPadded = capabilities.obfuscates && !refused.has('include_obfuscation');
+  return { include_usage: true, include_obfuscation: isPadded ? false : undefined };
 }

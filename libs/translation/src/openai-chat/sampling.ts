@@ -4,12 +4,14 @@ import { asList } from '../json-fields.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 /** The fields that steer how the answer is drawn and where it stops, as far as the model takes them. */
-export function convertSampling(body: JsonObject, context: ConversionContext): JsonObject {
+export function convertSampling(body: JsonObject, isThinking: boolean, context: ConversionContext): JsonObject {
   const { capabilities, warnings } = context;
   const { temperature, top_p: topP, top_k: topK } = body;
   if (topK !== undefined && topK !== null) warnings.add('top_k', 'unsupported', 'There is no top_k; it was left out.');
   const wanted = { temperature: asNumber(temperature), top_p: asNumber(topP) };
-  if (capabilities.sampling) return { ...wanted, ...stop(body, context) };
+  const { sampling } = capabilities;
+  if (sampling === 'always' || (sampling === 'without-thinking' && !isThinking))
+    return { ...wanted, ...stop(body, context) };
   for (const [field, value] of Object.entries(wanted)) {
     if (value !== undefined) warnings.add(field, 'unsupported', `The model takes no ${field}; it was left out.`);
   }

@@ -2,31 +2,48 @@ import { isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request-error.ts';
+import type { ConversionContext } from './conversion-context.ts';
 
 /** The fields for the client's tool choice. Servers refuse a choice without tools, so without any there is none. */
-export function convertToolChoice(choice: JsonValue | undefined, tools: readonly JsonObject[]): JsonObject {
+export function convertToolChoice(
+  choice: JsonValue | undefined,
+  tools: readonly JsonObject[],
+  context: ConversionContext,
+): JsonObject {
   const object = asObject(choice);
   if (object === undefined || tools.length === 0) return {};
-  const parallel = object['disable_parallel_tool_use'] === true ? { parallel_tool_calls: false } : {};
   switch (asText(object['type'])) {
     case 'auto':
-      return { tool_choice: 'auto', ...parallel };
+      return { tool_choice: 'auto', ...parallel(object, context) };
     case 'any':
-      return { tool_choice: 'required', ...parallel };
+      return { tool_choice: 'required', ...parallel(object, context) };
     case 'none':
       return { tool_choice: 'none' };
     case 'tool':
-      return { ...namedTool(object['name'], tools), ...parallel };
+      return { ...namedTool(object['name'], tools, context), ...parallel(object, context) };
     case undefined:
     default:
       throw fieldError('tool_choice.type', "Input should be one of 'auto', 'any', 'tool', 'none'");
   }
 }
 
+function parallel(choice: JsonObject, { capabilities, warnings }: ConversionContext): JsonObject {
+  if (choice['disable_parallel_tool_use'] !== true) return {};
+  if (capabilities.parallelToolCalls) return { parallel_tool_calls: false };
+  const text = 'Calls side by side cannot be switched off here.';
+  warnings.add('tool_choice.disable_parallel_tool_use', 'unsupported', text);
+  return {};
+}
+
 /** A tool that was left out cannot be forced. */
-function namedTool(name: JsonValue | undefined, tools: readonly JsonObject[]): JsonObject {
-  if (!isText(name)) throw fieldError('tool_choice.name', 'Field required');
-  const wanted = asText(name);
-  const isDeclared = tools.some((tool) => asText(asObject(tool['function'])?.['name']) === wanted);
+function namedTool(
+  choice: JsonValue | undefined,
+  tools: readonly JsonObject[],
+  { toolNames }: ConversionContext,
+): JsonObject {
+  const wanted = asText(choice);
+  if (wanted === undefined || !isText(choice)) throw fieldError('tool_choice.name', 'Field required');
+  const name = toolNames.inward(wanted);
+  const isDeclared = tools.some((tool) => asText(asObject(tool['function'])?.['name']) === name);
   return isDeclared ? { tool_choice: { type: 'function', function: { name } } } : {};
 }

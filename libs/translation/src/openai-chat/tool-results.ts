@@ -4,7 +4,7 @@ import type { CallResult } from '../history/pair-tool-results.ts';
 import type { HistoryBlock } from '../history/turn.ts';
 import { asList, asObject, asText } from '../json-fields.ts';
 import type { ConversionContext } from './conversion-context.ts';
-import { documentParts, documentText, imagePart } from './media.ts';
+import { canSee, documentParts, documentText, imagePart, unseen } from './media.ts';
 import { searchResultText, toolReferenceText } from './result-text.ts';
 
 /** The tool messages of one turn, and what must follow them in a user message. */
@@ -22,7 +22,7 @@ export function toolMessages(results: readonly CallResult[], context: Conversion
   for (const { call, result } of results) {
     const into = { tool: decodeText(call.name), attachments };
     const content = result === undefined ? interrupted : toolResultText(result, into, context);
-    messages.push({ role: 'tool', tool_call_id: call.id, content });
+    messages.push({ role: 'tool', tool_call_id: context.toolIds.inward(call.key), content });
   }
   return { messages, attachments };
 }
@@ -64,12 +64,14 @@ function addPart(part: HistoryBlock, into: ResultParts, context: ConversionConte
       if (isText(text)) into.texts.push(text);
       return;
     case 'image':
-      attach('image', [imagePart(part, context)], into);
+      if (canSee(part, context)) attach('image', [imagePart(part, context)], into);
+      else into.texts.push(unseen('image'));
       return;
     case 'document': {
       const words = documentText(part);
-      if (words === undefined) attach('document', documentParts(part, context), into);
-      else into.texts.push(words);
+      if (words !== undefined) into.texts.push(words);
+      else if (canSee(part, context)) attach('document', documentParts(part, context), into);
+      else into.texts.push(unseen('document'));
       return;
     }
     case 'search_result':

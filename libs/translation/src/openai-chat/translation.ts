@@ -4,7 +4,11 @@ import type { BlockWriter } from '../encoder/block-writer.ts';
 import { createEncoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
 import { createFrameWriter } from '../encoder/frame-writer.ts';
-import { outwardToolId } from '../tools/tool-ids.ts';
+import { asText } from '../json-fields.ts';
+import { readRequest } from '../read-request.ts';
+import { effectiveTools } from '../tools/effective-tools.ts';
+import type { DeclaredTool } from '../tools/effective-tools.ts';
+import { createToolIds, outwardToolId } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
 import type { FrameSink, Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
@@ -14,18 +18,26 @@ import { convertRequest } from './request.ts';
 import { translateResponse } from './response.ts';
 import { createChatStream } from './stream.ts';
 import { withThinkTags } from './think-tags.ts';
+import { runsAtAnthropic } from './tools.ts';
 
 /** Anthropic Messages over a chat completions server. Throws `request-invalid` for what cannot be translated. */
 export function createChatTranslation(input: TranslationInput, provider: OpenAiChatProvider): Translation {
-  const { envelope, target, maxOutputTokens, ids } = input;
+  const { envelope, target, ids, refusedFields } = input;
   const warnings = createWarnings();
-  const toolNames = createToolNames([], 64);
+  const capabilities = chatCapabilities(provider, target.model);
+  const request = readRequest(envelope);
+  const tools = effectiveTools(request, warnings);
+  const toolNames = createToolNames(declaredNames(tools), capabilities.toolNameMax);
   const context = {
-    capabilities: chatCapabilities(provider.profile, target.model),
+    capabilities,
     provider: provider.name,
     warnings,
+    sealer: input.sealer,
+    refused: refusedFields,
+    toolNames,
+    toolIds: createToolIds(capabilities.toolIds),
   };
-  const { body, maxTokens } = convertRequest({ envelope, model: target.model, maxOutputTokens }, context);
+  const { body, maxTokens, optionalFields } = convertRequest(request, tools, input, context);
   const failureContext = { provider: provider.name, model: target.model };
   const settings: EncoderSettings = {
     provider: provider.name,
@@ -51,6 +63,14 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
     },
     answer: (answer) => translateResponse(answer, head(), encoderFor, failureContext),
     stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
-    failure: (upstream, at) => ({ error: chatFailure(upstream, at, failureContext), retry: { kind: 'none' } }),
+    failure(upstream, at) {
+      const { error, refused } = chatFailure(upstream, at, failureContext, optionalFields);
+      const fields = refused.filter((field) => !refusedFields.has(field));
+      return { error, retry: fields.length === 0 ? { kind: 'none' } : { kind: 'without', fields } };
+    },
   };
+}
+
+function declaredNames(tools: readonly DeclaredTool[]): string[] {
+  return tools.filter((tool) => !runsAtAnthropic(tool)).flatMap(({ tool }) => asText(tool['name']) ?? []);
 }

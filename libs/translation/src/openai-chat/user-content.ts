@@ -2,7 +2,7 @@ import { isText, joinTexts } from '@ccg/wire';
 import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
 import type { HistoryBlock } from '../history/turn.ts';
 import type { ConversionContext } from './conversion-context.ts';
-import { documentParts, imagePart, textPart } from './media.ts';
+import { canSee, documentParts, imagePart, textPart, unseen } from './media.ts';
 import { searchResultText } from './result-text.ts';
 import { toolResultText } from './tool-results.ts';
 
@@ -30,9 +30,9 @@ function userParts(block: HistoryBlock, context: ConversionContext): JsonObject[
       return isText(text) ? [textPart(text)] : [];
     }
     case 'image':
-      return [imagePart(block, context)];
+      return canSee(block, context) ? [imagePart(block, context)] : [textPart(unseen('image'))];
     case 'document':
-      return documentParts(block, context);
+      return canSee(block, context) ? documentParts(block, context) : [textPart(unseen('document'))];
     case 'search_result':
       return [textPart(searchResultText(block.block))];
     case 'tool_result': {

@@ -1,3 +1,4 @@
+import type { ToolIdRule } from '@ccg/catalog';
 import { decodeByteString, encodeText } from '@ccg/wire';
 import { digest } from '../digest.ts';
 
@@ -7,9 +8,6 @@ const clientId = /^[A-Za-z0-9_-]{1,64}$/u;
 const ours = /^toolu_[xg]/u;
 const encodedPrefix = 'toolu_x';
 const backendIdMax = 256;
-
-/** How a backend wants the ids of calls. */
-export type ToolIdRule = 'any' | 'at-most-64' | 'nine-letters';
 
 /** The ids of one request's history, as the backend gets them. */
 export interface ToolIds {

@@ -1,0 +1,73 @@
+import { modelLimits } from '../model-limits.ts';
+import type { OpenAiChatProvider } from '../provider.ts';
+import type { ChatCapabilities, ChatOverrides, ChatProfile } from './capabilities.ts';
+import { modelFamily } from './model-families.ts';
+import { openAiServer } from './openai.ts';
+import { platformOf } from './platforms.ts';
+
+/** What a server can do of which nothing is known: what vLLM, llama.cpp, Ollama and LM Studio have in common. */
+const unknownServer: Omit<ChatCapabilities, 'limits'> = {
+  maxTokensField: 'max_tokens',
+  outputTokensMin: 1,
+  systemRole: 'system',
+  systemTurns: 'reminder',
+  sampling: 'always',
+  stopSequencesMax: 4,
+  streamUsage: true,
+  obfuscates: false,
+  emptyContent: null,
+  images: true,
+  pdfs: false,
+  thinking: { kind: 'none' },
+  replayReasoning: 'none',
+  structuredOutput: 'json_schema',
+  structuredWithTools: false,
+  strictTools: false,
+  parallelToolCalls: true,
+  toolNameMax: 64,
+  toolIds: 'any',
+};
+
+const servers: Readonly<Record<ChatProfile, ChatOverrides>> = {
+  openai: openAiServer,
+  nvidia: { emptyContent: '', parallelToolCalls: false },
+  openrouter: {},
+  compatible: {},
+};
+
+/** OpenRouter gives every model one form, so the model's own counts for nothing there. */
+const openRouterModel: ChatOverrides = {
+  systemRole: 'system',
+  sampling: 'always',
+  stopSequencesMax: 4,
+  pdfs: true,
+  thinking: {
+    kind: 'effort',
+    field: 'reasoning',
+    levels: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'],
+    refusesTools: false,
+  },
+  replayReasoning: 'details',
+  structuredWithTools: true,
+};
+
+/** Where the server's own form goes before what a model has elsewhere. */
+const overModels: Readonly<Record<ChatProfile, ChatOverrides>> = {
+  openai: {},
+  nvidia: { pdfs: false },
+  openrouter: openRouterModel,
+  compatible: { systemRole: 'system' },
+};
+
+/** The capabilities of a model: of its server's family, then of its name, then of the service that serves it. */
+export function chatCapabilities(provider: OpenAiChatProvider, model: string): ChatCapabilities {
+  const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
+  return {
+    limits: modelLimits(model),
+    ...unknownServer,
+    ...servers[provider.profile],
+    ...modelFamily(name, provider.nemotron),
+    ...overModels[provider.profile],
+    ...platformOf(provider.baseUrl),
+  };
+}

@@ -1,0 +1,55 @@
+import { isEmptyText, isText, joinTexts } from '@ccg/wire';
+import type { JsonObject, JsonText } from '@ccg/wire';
+import type { HistoryBlock } from '../history/turn.ts';
+import { asText } from '../json-fields.ts';
+import type { Sealer } from '../translation.ts';
+import type { ConversionContext } from './conversion-context.ts';
+import { readReasoningState } from './reasoning-state.ts';
+
+/**
+ * What the backend needs back of the reasoning in an assistant turn: its text, or the state that it gave, which
+ * travelled sealed in the client's history. State of another backend, old or forged, is left out in silence.
+ */
+export function replayedReasoning(
+  blocks: readonly HistoryBlock[],
+  hasCalls: boolean,
+  { capabilities, sealer, refused }: ConversionContext,
+): JsonObject {
+  switch (capabilities.replayReasoning) {
+    case 'none':
+      return {};
+    case 'content':
+    case 'content-always': {
+      if (!hasCalls || refused.has('reasoning_content')) return {};
+      const text = thinkingText(blocks);
+      const isSent = !isEmptyText(text) || capabilities.replayReasoning === 'content-always';
+      return isSent ? { reasoning_content: text } : {};
+    }
+    case 'details': {
+      if (refused.has('reasoning_details')) return {};
+      const details = blocks.flatMap((block) => openedDetails(block, sealer)).filter(isReplayable);
+      return details.length === 0 ? {} : { reasoning_details: details };
+    }
+  }
+}
+
+function thinkingText(blocks: readonly HistoryBlock[]): JsonText {
+  const texts = blocks.map(({ type, block }) => (type === 'thinking' ? block['thinking'] : undefined)).filter(isText);
+  return joinTexts(
+    texts.filter((text) => !isEmptyText(text)),
+    '\n\n',
+  );
+}
+
+function openedDetails({ type, block }: HistoryBlock, { open }: Sealer): readonly JsonObject[] {
+  const sealed = asText(type === 'thinking' ? block['signature'] : block['data']);
+  const state = sealed === undefined ? undefined : open(sealed);
+  return state === undefined ? [] : (readReasoningState(state)?.details ?? []);
+}
+
+/** Claude and Gemini refuse reasoning that they did not sign. */
+function isReplayable({ type, format, signature }: JsonObject): boolean {
+  if (asText(type) !== 'reasoning.text') return true;
+  const isSigned = isText(signature) && !isEmptyText(signature);
+  return isSigned || !/^(?:anthropic-claude|google-gemini)-/u.test(asText(format) ?? 'anthropic-claude-v1');
+}

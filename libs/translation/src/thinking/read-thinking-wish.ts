@@ -1,0 +1,57 @@
+import { efforts } from '@ccg/catalog';
+import type { Effort } from '@ccg/catalog';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { asCount, asList, asObject, asText } from '../json-fields.ts';
+
+/** How much thinking the client asks for. */
+export type ThinkingWish =
+  | { readonly kind: 'unasked' }
+  | { readonly kind: 'asked'; readonly effort: Effort; readonly budgetTokens: number | undefined };
+
+/**
+ * Reads what the client wants, from its many places: switched off counts before all; then the effort of the last
+ * instruction between turns that has one, the effort of the request, the budget, the type.
+ */
+export function readThinkingWish(body: JsonObject): ThinkingWish {
+  const thinking = asObject(body['thinking']);
+  const type = asText(thinking?.['type']);
+  if (type === 'disabled') return asked('none');
+  const budgetTokens = type === 'enabled' ? asCount(thinking?.['budget_tokens']) : undefined;
+  const effort = turnEffort(asList(body['messages'])) ?? effortOf(body['output_config']);
+  if (effort !== undefined) return asked(effort, budgetTokens);
+  switch (type) {
+    case 'enabled':
+      return asked(budgetTokens === undefined ? 'high' : budgetEffort(budgetTokens), budgetTokens);
+    case 'adaptive':
+      return asked('high');
+    case 'between_tools':
+      return asked('low');
+    case undefined:
+    default:
+      return { kind: 'unasked' };
+  }
+}
+
+function asked(effort: Effort, budgetTokens?: number): ThinkingWish {
+  return { kind: 'asked', effort, budgetTokens };
+}
+
+function turnEffort(messages: readonly JsonValue[]): Effort | undefined {
+  for (const message of messages.toReversed()) {
+    const turn = asObject(message);
+    const effort = asText(turn?.['role']) === 'system' ? effortOf(turn?.['output_config']) : undefined;
+    if (effort !== undefined) return effort;
+  }
+  return undefined;
+}
+
+function effortOf(outputConfig: JsonValue | undefined): Effort | undefined {
+  const effort = asText(asObject(outputConfig)?.['effort']);
+  return efforts.find((level) => level === effort);
+}
+
+function budgetEffort(budgetTokens: number): Effort {
+  if (budgetTokens < 2048) return 'low';
+  if (budgetTokens < 8192) return 'medium';
+  return budgetTokens < 24_576 ? 'high' : 'xhigh';
+}

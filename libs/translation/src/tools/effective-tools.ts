@@ -1,0 +1,88 @@
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { asList, asObject, asText } from '../json-fields.ts';
+import { fieldError } from '../request-error.ts';
+import type { Warnings } from '../warnings.ts';
+
+/** A tool of the client and where it stands in the request. */
+export interface DeclaredTool {
+  readonly tool: JsonObject;
+  readonly path: string;
+}
+
+/** Tells the model never to call it; it only keeps the place of tools that were not loaded. */
+const placeholderName = 'DeferredToolPlaceholder';
+
+/**
+ * The tools that are there by the end of the conversation: those of the request, changed by what instructions
+ * between turns add and take away, in that order. Tools whose loading was deferred are there as soon as they are
+ * declared. Throws `request-invalid` for what is no tool.
+ */
+export function effectiveTools(body: JsonObject, warnings: Warnings): readonly DeclaredTool[] {
+  const declared = asList(body['tools']).map((value, index) => readTool(value, `tools.${index}`));
+  const tools = declared.filter(({ tool }) => asText(tool['name']) !== placeholderName);
+  let present = tools;
+  for (const { change, path } of toolChanges(asList(body['messages']))) {
+    const name = changedName(change);
+    if (asText(change['type']) === 'tool_removal') {
+      present = present.filter(({ tool }) => asText(tool['name']) !== name);
+      continue;
+    }
+    const added = addedTool(change, path, declared, warnings);
+    if (added !== undefined) present = [...present.filter(({ tool }) => asText(tool['name']) !== name), added];
+  }
+  return present;
+}
+
+function addedTool(
+  change: JsonObject,
+  path: string,
+  declared: readonly DeclaredTool[],
+  warnings: Warnings,
+): DeclaredTool | undefined {
+  const addition = asObject(change['tool']) ?? {};
+  const kind = asText(addition['type']) ?? 'untyped';
+  if (kind === 'tool_definition') return readTool(addition['definition'], `${path}.tool.definition`);
+  const name = changedName(change);
+  const known = declared.find(({ tool }) => asText(tool['name']) === name);
+  if (known === undefined) {
+    warnings.add(path, 'unsupported', `A ${kind} names no tool of this request; it was left out.`);
+  }
+  return known;
+}
+
+function readTool(value: JsonValue | undefined, path: string): DeclaredTool {
+  const tool = asObject(value);
+  if (tool === undefined) throw fieldError(path, 'Input should be a tool');
+  return { tool, path };
+}
+
+interface ToolChange {
+  readonly change: JsonObject;
+  readonly path: string;
+}
+
+function toolChanges(messages: readonly JsonValue[]): ToolChange[] {
+  const changes: ToolChange[] = [];
+  for (const [index, value] of messages.entries()) {
+    const message = asObject(value);
+    if (asText(message?.['role']) !== 'system') continue;
+    for (const [place, block] of asList(message?.['content']).entries()) {
+      const change = asObject(block);
+      if (change !== undefined && isToolChange(asText(change['type']))) {
+        changes.push({ change, path: `messages.${index}.content.${place}` });
+      }
+    }
+  }
+  return changes;
+}
+
+/** Whether a block of a system message is about the tools, and says nothing to the model. */
+export function isToolChange(type: string | undefined): boolean {
+  return type === 'tool_addition' || type === 'tool_removal';
+}
+
+function changedName(change: JsonObject): string | undefined {
+  const tool = asObject(change['tool']) ?? change;
+  const named = asObject(tool['definition']) ?? tool;
+  return asText(named['name']) ?? asText(named['tool_name']);
+}
