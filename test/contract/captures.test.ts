@@ -32,7 +32,8 @@ describe.each(captures)('the request $name', ({ body }) => {
   test('goes to Anthropic byte for byte', () => {
     const model = String(jsonAt(JSON.parse(body), 'model'));
     const translation = translate(body, { dialect: 'anthropic', model });
-    expect(bodyText(translation)).toBe(body);
+    // Reasoning without a signature came from elsewhere, and Anthropic would refuse it.
+    expect(bodyText(translation)).toBe(body.replaceAll(/\{"type":"thinking",[^{}]*"signature":""\},/gu, ''));
     expect(translation.request.warnings).toEqual([]);
   });
 });

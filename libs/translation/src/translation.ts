@@ -71,7 +71,9 @@ export interface UpstreamFailure {
   readonly retry:
     | { readonly kind: 'none' }
     | { readonly kind: 'as-is' }
-    | { readonly kind: 'without'; readonly fields: readonly string[] };
+    | { readonly kind: 'without'; readonly fields: readonly string[] }
+    /** As `without`, but it is this request that was refused, and nothing is learned about the backend. */
+    | { readonly kind: 'once-without'; readonly fields: readonly string[] };
 }
 
 /** A whole answer in JSON mode. */

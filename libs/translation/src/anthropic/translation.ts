@@ -1,24 +1,52 @@
 import type { AnthropicProvider } from '@ccg/catalog';
-import { replaceSpan, writeJson } from '@ccg/wire';
-import type { Translation, TranslationInput } from '../translation.ts';
+import { bytesToString, spliceBytes, writeJson } from '@ccg/wire';
+import type { Splice } from '@ccg/wire';
+import type { Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
 import { readAnswer } from './answer.ts';
 import { anthropicFailure } from './failure.ts';
+import { historyEdits } from './history-edits.ts';
 import { createAnthropicStream } from './stream.ts';
+
+/** The name under which a refused signature is retried: the same request without the reasoning of earlier turns. */
+const pastReasoning = 'messages.thinking';
+const signatureRefused =
+  /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .*cannot be modified/iu;
 
 /**
  * Anthropic Messages to a server that speaks them: the client's bytes go out, with the model's name replaced where
- * it differs, and the server's bytes come back. Parsing and writing anew would break signatures and prompt caches.
+ * it differs and the gateway's own reasoning state cut out, and the server's bytes come back. Parsing and writing anew
+ * would break signatures and prompt caches.
  */
 export function createAnthropicTranslation(input: TranslationInput, { name }: AnthropicProvider): Translation {
-  const { envelope, target } = input;
-  const body =
-    target.model === envelope.model
-      ? envelope.source
-      : replaceSpan(envelope.source, envelope.spans.model, writeJson(target.model));
+  const { envelope, refusedFields } = input;
+  const withoutReasoning = refusedFields.has(pastReasoning);
+  const edits = [...historyEdits(envelope, withoutReasoning ? 'all' : 'ours'), ...modelEdit(input)];
   return {
-    request: { path: '/v1/messages', headers: [['content-type', 'application/json']], body, warnings: [] },
+    request: {
+      path: '/v1/messages',
+      headers: [['content-type', 'application/json']],
+      body: spliceBytes(
+        envelope.body,
+        edits.toSorted((a, b) => a.start - b.start),
+      ),
+      warnings: [],
+    },
     answer: (answer) => readAnswer(answer, name),
     stream: (sink) => createAnthropicStream(sink, name),
-    failure: (upstream) => ({ error: anthropicFailure(upstream, name), retry: { kind: 'none' } }),
+    failure: (upstream) => ({
+      error: anthropicFailure(upstream, name),
+      retry: retryOf(upstream.status, upstream.body, withoutReasoning),
+    }),
   };
+}
+
+function modelEdit({ envelope, target }: TranslationInput): readonly Splice[] {
+  if (target.model === envelope.model) return [];
+  return [{ ...envelope.spans.model, replacement: writeJson(target.model) }];
+}
+
+/** A history that changed hands may hold reasoning that this account or model cannot check; without it, it can go on. */
+function retryOf(status: number, body: Uint8Array, isRetry: boolean): UpstreamFailure['retry'] {
+  if (isRetry || status !== 400 || !signatureRefused.test(bytesToString(body))) return { kind: 'none' };
+  return { kind: 'once-without', fields: [pastReasoning] };
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyText } from '../../test/arbitrary-json.ts';
-import { encodeText, stringToBytes } from '../bytes.ts';
+import { bytesToString, encodeText, stringToBytes } from '../bytes.ts';
 import { writeJson } from '../json/write-json.ts';
-import { readEnvelope, replaceSpan } from './envelope.ts';
+import { spliceBytes } from '../splice-bytes.ts';
+import { readEnvelope } from './envelope.ts';
 
 function readText(text: string): ReturnType<typeof readEnvelope> {
   return readEnvelope(stringToBytes(encodeText(text)));
@@ -31,8 +32,9 @@ describe('the envelope', () => {
     fc.assert(
       fc.property(anyText, anyText, (before, name) => {
         const head = `{"a":${writeJson(before)},"model" : `;
-        const { source, spans } = readEnvelope(stringToBytes(`${head}"old" ,"b":1}`));
-        expect(replaceSpan(source, spans.model, writeJson(name))).toBe(`${head}${writeJson(name)} ,"b":1}`);
+        const { body, spans } = readEnvelope(stringToBytes(`${head}"old" ,"b":1}`));
+        const replaced = spliceBytes(body, [{ ...spans.model, replacement: writeJson(name) }]);
+        expect(bytesToString(replaced)).toBe(`${head}${writeJson(name)} ,"b":1}`);
       }),
     );
   });

@@ -15,7 +15,9 @@ export interface Span {
 
 /** A Messages request as far as every dialect acts on it. */
 export interface Envelope {
-  /** The whole body as a byte string. */
+  /** The whole body as it came. */
+  readonly body: Uint8Array;
+  /** The same as a byte string. */
   readonly source: string;
   /** Unicode text, not empty. */
   readonly model: string;
@@ -41,6 +43,7 @@ export function readEnvelope(body: Uint8Array): Envelope {
   const maxTokens = findEntry(entries, 'max_tokens');
   if (model === undefined) throw invalid('The body has no "model"; name the model that is to answer.');
   return {
+    body,
     source,
     model: readModel(source, model),
     stream: readStream(source, stream),
@@ -51,11 +54,6 @@ export function readEnvelope(body: Uint8Array): Envelope {
       ...(maxTokens === undefined ? {} : { maxTokens: toSpan(maxTokens) }),
     },
   };
-}
-
-/** The source with another text in place of the span; for a value, `replacement` is JSON as a byte string. */
-export function replaceSpan(source: string, span: Span, replacement: string): string {
-  return source.slice(0, span.start) + replacement + source.slice(span.end);
 }
 
 function readEntries(source: string): readonly TopLevelEntry[] {

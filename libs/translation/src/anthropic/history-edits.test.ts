@@ -1,0 +1,39 @@
+import { readEnvelope, spliceBytes, stringToBytes, bytesToString } from '@ccg/wire';
+import { expect, test } from 'vitest';
+import { historyEdits } from './history-edits.ts';
+
+const ours = '{"type":"thinking","thinking":"x","signature":"ccg1.AA"}';
+const text = '{"type":"text","text":"x"}';
+
+function edited(messages: string): string {
+  const envelope = readEnvelope(stringToBytes(`{"model":"m","messages":${messages}}`));
+  const body = bytesToString(spliceBytes(envelope.body, historyEdits(envelope, 'ours')));
+  return body.slice('{"model":"m","messages":'.length, -1);
+}
+
+function turn(...blocks: readonly string[]): string {
+  return `{"role":"assistant","content":[${blocks.join(' , ')}]}`;
+}
+
+test.each([
+  [turn(ours, text), turn(text)],
+  [turn(text, ours), turn(text)],
+  [turn(ours, ours, text, ours, ours, text, ours), turn(text, text)],
+])('takes one comma along with each block: %s', (before, after) => {
+  expect(edited(`[${before}]`)).toBe(`[${after}]`);
+});
+
+test('takes a message along that has nothing else', () => {
+  expect(edited(`[${turn(ours)},{"role":"user","content":"a"},${turn(ours, ours)}]`)).toBe(
+    '[{"role":"user","content":"a"}]',
+  );
+});
+
+test.each([
+  ['what a user says', `[{"role":"user","content":[${ours}]}]`],
+  ['text that speaks of the tag', `[${turn('{"type":"text","text":"\\"ccg1."}')}]`],
+  ['a signature of Anthropic', `[${turn('{"type":"thinking","thinking":"ccg1.","signature":"Eq"}')}]`],
+  ['what is no JSON below', '[{"role":"assistant","content":["ccg1." 1]}]'],
+])('leaves %s alone', (_what, messages) => {
+  expect(edited(messages)).toBe(messages);
+});
