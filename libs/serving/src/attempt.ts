@@ -1,6 +1,6 @@
 import type { Target } from '@ccg/catalog';
 import { createTranslation } from '@ccg/translation';
-import type { Translation } from '@ccg/translation';
+import type { Translation, UpstreamFailure } from '@ccg/translation';
 import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
 import type { Envelope } from '@ccg/wire';
 import { callProvider } from './call-provider.ts';
@@ -22,11 +22,35 @@ export interface AttemptContext {
   readonly facts: Facts;
 }
 
-/** One try against one provider. Throws `GatewayError` while the client can still be given a status. */
+/** How often a provider may refuse a field and be asked again without it. */
+const refusalsMax = 3;
+
+/**
+ * One provider's answer. What it refuses of the request is left out, before the client has seen anything, and not
+ * sent to that model again for a while. Throws `GatewayError` while the client can still be given a status.
+ */
 export async function attempt(context: AttemptContext): Promise<Outcome> {
-  const { envelope, sink, facts, target } = context;
-  const translation = translate(context, await context.estimate.tokens());
-  facts.warnings = translation.request.warnings;
+  const { target, dependencies, facts } = context;
+  const estimatedInputTokens = await context.estimate.tokens();
+  const refusedFields = new Set(dependencies.refusedFields.of(target));
+  for (let refusals = 0; ; refusals += 1) {
+    const translation = translate(context, estimatedInputTokens, refusedFields);
+    facts.warnings = translation.request.warnings;
+    const tried = await askOnce(context, translation);
+    if (tried.kind === 'answered') return tried.outcome;
+    const { error, retry } = tried;
+    if (!('fields' in retry) || refusals >= refusalsMax) throw error;
+    if (retry.kind === 'without') dependencies.refusedFields.add(target, retry.fields);
+    for (const field of retry.fields) refusedFields.add(field);
+  }
+}
+
+type Tried =
+  | { readonly kind: 'answered'; readonly outcome: Outcome }
+  | ({ readonly kind: 'refused' } & UpstreamFailure);
+
+async function askOnce(context: AttemptContext, translation: Translation): Promise<Tried> {
+  const { envelope, sink, target } = context;
   const call = new AbortController();
   const follow = () => {
     call.abort(sink.signal.reason);
@@ -35,10 +59,13 @@ export async function attempt(context: AttemptContext): Promise<Outcome> {
   if (sink.signal.aborted) follow();
   try {
     const response = await callProvider(context, translation.request, call.signal);
-    if (response.status < 200 || response.status > 299) throw await refusal(response, translation, context);
-    return envelope.stream
+    if (response.status < 200 || response.status > 299) {
+      return { kind: 'refused', ...(await refusal(response, translation, context)) };
+    }
+    const outcome = envelope.stream
       ? await relayStream(context, translation, response, call)
       : await relayJson(context, translation, response);
+    return { kind: 'answered', outcome };
   } catch (thrown) {
     throw thrown instanceof UpstreamCallError ? callErrorToGatewayError(thrown, target.provider.name) : thrown;
   } finally {
@@ -50,6 +77,7 @@ export async function attempt(context: AttemptContext): Promise<Outcome> {
 export function translate(
   { envelope, target, dependencies, request }: AttemptContext,
   estimatedInputTokens: number | undefined,
+  refusedFields: ReadonlySet<string>,
 ): Translation {
   return createTranslation({
     envelope,
@@ -63,6 +91,6 @@ export function translate(
       model: target.model,
     }),
     estimatedInputTokens,
-    refusedFields: new Set(),
+    refusedFields,
   });
 }

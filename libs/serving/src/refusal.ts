@@ -1,24 +1,28 @@
 import { modelLimits } from '@ccg/catalog';
 import { GatewayError } from '@ccg/kernel';
-import type { Translation } from '@ccg/translation';
+import type { Translation, UpstreamFailure } from '@ccg/translation';
 import type { UpstreamResponse } from '@ccg/upstream';
 import type { AttemptContext } from './attempt.ts';
 
 const errorBodyMaxBytes = 1024 * 1024;
 
-/** What the client is told when a provider did not say 2xx. */
+/** What the client is told when a provider did not say 2xx, and whether to ask again. */
 export async function refusal(
   response: UpstreamResponse,
   translation: Translation,
   { facts, target, estimate }: AttemptContext,
-): Promise<GatewayError> {
+): Promise<UpstreamFailure> {
   const body = await response.body.collect(errorBodyMaxBytes);
   const { status, headers } = response;
-  const { error } = translation.failure(
+  const failure = translation.failure(
     { status, headers, body },
     { estimatedTokens: await estimate.tokens(), windowTokens: modelLimits(target.model).contextTokens },
   );
-  const upstreamRequestId = facts.upstreamRequestId;
+  return { ...failure, error: traced(failure.error, facts.upstreamRequestId) };
+}
+
+/** With the provider's own id of the request, for a question to its support. */
+function traced(error: GatewayError, upstreamRequestId: string | undefined): GatewayError {
   if (upstreamRequestId === undefined) return error;
   return new GatewayError(error.code, error.publicMessage, {
     status: error.status,

@@ -15,6 +15,7 @@ import type { TokenCounting } from './estimate-prompt.ts';
 import { noFacts } from './outcome.ts';
 import type { Facts, Outcome } from './outcome.ts';
 import { plan } from './plan.ts';
+import type { RefusedFields } from './refused-fields.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
 import type { ResponseSink } from './sink.ts';
 
@@ -42,6 +43,7 @@ export interface ServeDependencies {
   readonly sealing: Sealing;
   readonly metrics: Metrics;
   readonly tokens: TokenCounting;
+  readonly refusedFields: RefusedFields;
 }
 
 /**

@@ -1,0 +1,103 @@
+import { jsonAt, jsonScript, playModel, say } from '@ccg/testkit';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import { expectError } from './support/expect-error.ts';
+import type { RawAnswer } from './support/send-raw.ts';
+import { sendRaw } from './support/send-raw.ts';
+import { startSuite } from './support/start-suite.ts';
+import type { Suite } from './support/start-suite.ts';
+
+let suite: Suite;
+beforeAll(async () => {
+  suite = await startSuite('refused-fields', { PREFERRED_PROVIDER: 'openai' });
+});
+afterAll(() => suite.close());
+beforeEach(() => {
+  suite.upstream.reset();
+  suite.upstream.play(playModel([{ content: [say('fine')] }]));
+});
+
+async function ask(model: string, stream: boolean): Promise<RawAnswer> {
+  const body = {
+    model: 'claude-opus-5-5',
+    max_tokens: 64,
+    stream,
+    temperature: 0.5,
+    top_p: 0.9,
+    stop_sequences: ['END'],
+    tools: [{ name: 'Bash', input_schema: { type: 'object', properties: {} } }],
+    tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+    messages: [{ role: 'user', content: 'hi' }],
+  };
+  return sendRaw(suite.gateway.url, {
+    path: `/openai:${model}/v1/messages`,
+    headers: [
+      ['x-api-key', suite.apiKey],
+      ['content-type', 'application/json'],
+    ],
+    body: JSON.stringify(body),
+  });
+}
+
+const refuses = (message: string, status = 400) =>
+  jsonScript(status, { error: { message, type: 'invalid_request_error' } });
+
+function sentFields(): string[][] {
+  return suite.upstream.requests.map((request) => {
+    const body = request.json();
+    return ['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'stop', 'parallel_tool_calls'].filter(
+      (field) => jsonAt(body, field) !== undefined,
+    );
+  });
+}
+
+test.each([true, false])(
+  'what a server refuses is left out, and not sent to that model again (stream %s)',
+  async (stream) => {
+    const model = `strict-${stream}`;
+    suite.upstream.answer(
+      refuses('Validation: Unsupported parameter(s): temperature, top_p'),
+      refuses(
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+      ),
+      refuses('parallel_tool_calls: Extra inputs are not permitted', 422),
+    );
+    const first = await ask(model, stream);
+    expect([first.status, first.text]).toEqual([200, expect.stringContaining('fine')]);
+    const second = await ask(model, stream);
+    expect([second.status, second.text]).toEqual([200, expect.stringContaining('fine')]);
+    expect(sentFields()).toEqual([
+      ['max_tokens', 'temperature', 'top_p', 'stop', 'parallel_tool_calls'],
+      ['max_tokens', 'stop', 'parallel_tool_calls'],
+      ['max_completion_tokens', 'stop', 'parallel_tool_calls'],
+      ['max_completion_tokens', 'stop'],
+      ['max_completion_tokens', 'stop'],
+    ]);
+  },
+);
+
+test('a server that is not content after three fields has the last word', async () => {
+  suite.upstream.answer(
+    ...['temperature', 'top_p', 'stop', 'parallel_tool_calls'].map((field) =>
+      refuses(`Unsupported parameter: '${field}'`),
+    ),
+  );
+  expectError(await ask('picky', true), {
+    status: 400,
+    type: 'invalid_request_error',
+    message: /parallel_tool_calls/u,
+  });
+  expect(suite.upstream.requests).toHaveLength(4);
+});
+
+test('a mistake of the client that a server calls its own is told as what it is, once', async () => {
+  suite.upstream.answer(
+    refuses('image input is not supported - hint: if this is unexpected, you may need the mmproj', 500),
+  );
+  expectError(await ask('blind', true), {
+    status: 400,
+    type: 'invalid_request_error',
+    message: /image input is not supported/u,
+  });
+  expect(suite.upstream.requests).toHaveLength(1);
+});
