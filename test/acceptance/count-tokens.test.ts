@@ -1,4 +1,18 @@
-import { anthropicScript, cut, hang, head, jsonScript, playModel, say, unreachableUrl, write } from '@ccg/testkit';
+import {
+  anthropicScript,
+  collectFrames,
+  cut,
+  hang,
+  head,
+  jsonAt,
+  jsonScript,
+  openAiChatFrame,
+  openAiChatSseHead,
+  playModel,
+  say,
+  unreachableUrl,
+  write,
+} from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { expectError } from './support/expect-error.ts';
@@ -86,6 +100,32 @@ describe('where the provider does not speak the dialect', () => {
     expect(after).toBeGreaterThan(before * 1.3);
     expect(after).toBeLessThan(reported * 1.25);
     expect(tokensOf(await count(`/openai:another${beta}`, body))).toBe(before);
+  });
+});
+
+describe('a translated stream', () => {
+  const path = '/openai:silent';
+  const body = {
+    ...foo,
+    max_tokens: 8,
+    messages: [{ role: 'user', content: 'some words, again and again. '.repeat(60) }],
+  };
+  const unreported = [
+    ...openAiChatSseHead(),
+    write(openAiChatFrame('silent', { choices: [{ index: 0, delta: { role: 'assistant', content: 'fine' } }] })),
+    write(openAiChatFrame('silent', { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })),
+    write('data: [DONE]\n\n'),
+  ];
+
+  test('begins with the estimate, which learns nothing where the provider reports nothing', async () => {
+    const counted = tokensOf(await count(`${path}${beta}`, body));
+    for (let asked = 0; asked < 5; asked += 1) {
+      suite.upstream.answer(unreported);
+      const { text } = await count(`${path}/v1/messages`, { ...body, stream: true });
+      const start = collectFrames(text).find(({ event }) => event === 'message_start');
+      expect(jsonAt(JSON.parse(start?.data ?? '{}'), 'message', 'usage', 'input_tokens')).toBe(counted);
+    }
+    expect(tokensOf(await count(`${path}${beta}`, body))).toBe(counted);
   });
 });
 

@@ -49,17 +49,13 @@ export function estimatePrompt(
   const counting: Promise<TokenCount | undefined> = estimator
     .count({ text: envelope.source, bytes: body }, ending.signal)
     .catch(() => undefined);
-  let told: number | undefined;
   return {
     async tokens() {
       const count = await within(counting, waitMs, clock);
-      told = count === undefined ? undefined : calibration.tokens(target, count);
-      return told;
+      return count === undefined ? undefined : calibration.tokens(target, count);
     },
     learn(usage) {
       const reported = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
-      // Where a provider reports nothing the usage is this very estimate, and there is nothing to learn from oneself.
-      if (reported === told) return;
       void counting.then((count) => {
         if (count !== undefined) calibration.observe(target, count, reported);
       });

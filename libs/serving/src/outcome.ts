@@ -17,6 +17,8 @@ export interface Facts {
   upstreamRequestId: string | undefined;
   firstEventMs: number | undefined;
   usage: Usage;
+  /** Whether the provider counted; else the usage is what the gateway takes it to be. */
+  usageReported: boolean;
   warnings: readonly Warning[];
 }
 
@@ -43,6 +45,7 @@ export function noFacts(): Facts {
     upstreamRequestId: undefined,
     firstEventMs: undefined,
     usage: noUsage,
+    usageReported: false,
     warnings: [],
   };
 }

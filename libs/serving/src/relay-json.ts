@@ -16,6 +16,7 @@ export async function relayJson(
   const answer = translation.answer(await response.body.collect(answerMaxBytes));
   if (answer.kind === 'failure') throw answer.error;
   facts.usage = answer.usage;
+  facts.usageReported = answer.usageSource === 'reported';
   const { body } = answer;
   sink.commit(200, [...answerHeaders('application/json', facts), ['content-length', String(body.length)]]);
   await sink.write(body);

@@ -30,7 +30,9 @@ export async function relayStream(
     await delivery.deliver();
   } finally {
     closed();
-    facts.usage = delivery.translator.progress().usage;
+    const { usage, usageSource } = delivery.translator.progress();
+    facts.usage = usage;
+    facts.usageReported = usageSource === 'reported';
     dependencies.clock.schedule(closeGraceMs, () => {
       call.abort(new ReaderGoneError('client-gone'));
     });

@@ -80,7 +80,8 @@ async function run(
     try {
       if (envelope.stream) sink.expectStream();
       const outcome = await attempt({ request, envelope, target, estimate, dependencies, sink, facts });
-      if (outcome.kind === 'completed') estimate.learn(facts.usage);
+      // There is nothing to learn from what was estimated.
+      if (outcome.kind === 'completed' && facts.usageReported) estimate.learn(facts.usage);
       else estimate.abandon();
       return outcome;
     } finally {
