@@ -201,4 +201,27 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
     expect(itsMessages).not.toContain('Delegate it.');
     expect(JSON.stringify(messagesFromFirstAnswer(last).at(-1))).toMatch(/call_agent.*The stone is blue\./u);
   });
+
+  test('shows its context by counts, without asking the model anything', async () => {
+    mock.play(() => ({ content: 'Noted.', usage }));
+    const first = await claude('Keep the blue stone.');
+    mock.traffic.reset();
+    front.reset();
+
+    const run = await claude('/context', ['--resume', first.result?.sessionId ?? '']);
+    expect(run.result, run.stderr).toMatchObject({ isError: false, turns: 0 });
+    // The parts of the system prompt, then the tools together and one by one.
+    expect(front.exchanges.length).toBeGreaterThan(20);
+    const counts = front.exchanges.map(({ path, status, answer }) => {
+      expect([path, status], answer).toEqual(['/v1/messages/count_tokens?beta=true', 200]);
+      return Number(jsonAt(JSON.parse(answer), 'input_tokens'));
+    });
+    expect(sentUpstream()).toEqual(dialect.counts(counts));
+    const ofSystemPrompt = counts.filter((_count, index) => {
+      const body = front.exchanges[index]?.body;
+      return jsonListAt(body, 'tools').length === 0 && jsonAt(body, 'messages', 0, 'content') !== 'foo';
+    });
+    const tokens = ofSystemPrompt.reduce((sum, count) => sum + count, 0);
+    expect(run.result?.text).toContain(`| System prompt | ${(tokens / 1000).toFixed(1)}k |`);
+  });
 });

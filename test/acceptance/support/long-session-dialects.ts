@@ -1,6 +1,7 @@
 import { jsonAt, jsonListAt } from '@ccg/testkit';
 import { expect } from 'vitest';
 
+import { mockTokenCount } from './start-mock-model.ts';
 import type { MockTurn } from './start-mock-model.ts';
 
 /** Two files that a tool reads, by path and as base64. */
@@ -22,6 +23,8 @@ export interface SessionDialect {
   readonly signature: () => unknown;
   /** A refusal of 140,123 tokens where 131,072 fit. */
   readonly overflow: MockTurn;
+  /** The path and status of each call that counting so many tokens takes. */
+  readonly counts: (counts: readonly number[]) => readonly unknown[];
   /** What a backend's cache sees of a body, in its order. */
   readonly cacheable: (body: unknown) => readonly unknown[];
 }
@@ -85,6 +88,10 @@ const anthropic: SessionDialect = {
     status: 400,
     error: { type: 'invalid_request_error', message: 'prompt is too long: 140123 tokens > 131072 maximum' },
   },
+  counts: (counts) => {
+    expect(new Set(counts)).toEqual(new Set([mockTokenCount]));
+    return counts.map(() => ['/v1/messages/count_tokens', 200]);
+  },
   // The client itself moves its cache marks and turns arrays into strings; the texts are what a cache compares.
   cacheable: (body) => [
     jsonAt(body, 'tools'),
@@ -141,6 +148,11 @@ const openai: SessionDialect = {
       param: 'messages',
       code: 'context_length_exceeded',
     },
+  },
+  // Nobody is there to ask: the gateway counts.
+  counts: (counts) => {
+    expect(counts.every((count) => Number.isInteger(count) && count > 0)).toBe(true);
+    return [];
   },
   cacheable: (body) => [jsonAt(body, 'tools'), ...jsonListAt(body, 'messages')],
 };

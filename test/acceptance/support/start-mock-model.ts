@@ -33,12 +33,23 @@ export interface MockModel {
   close(): Promise<void>;
 }
 
+/** What the mock says that any request has, where a client of the Messages API asks only for the count. */
+export const mockTokenCount = 777;
+
 /** Starts `@copilotkit/aimock`; it streams texts and arguments in pieces of seven characters. */
 export async function startMockModel(): Promise<MockModel> {
   const mock = new LLMock({ host: '127.0.0.1', port: 0, logLevel: 'silent', chunkSize: 7 });
   let current = (_request: MockRequest): MockTurn => ({ status: 400, error: { message: 'Nothing is to be said.' } });
   // Without a fixture that matches everything the package answers 404, even to a greeting.
   mock.on({ predicate: () => true }, (request) => current(request));
+  // The package does not count tokens.
+  mock.mount('/v1/messages/count_tokens', {
+    handleRequest(_request, response) {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ input_tokens: mockTokenCount }));
+      return Promise.resolve(true);
+    },
+  });
   const traffic = await recordTraffic(await mock.start());
   return {
     traffic,
