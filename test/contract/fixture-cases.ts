@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ChatProfile } from '@ccg/catalog';
+import type { AnthropicProfile, ChatProfile } from '@ccg/catalog';
 import type { TestDialect, TestTarget } from './translate.ts';
 
 /** One folder of `fixtures/<dialect>/`, with the files that it has. */
@@ -21,6 +21,7 @@ interface FixtureMeta {
   readonly model?: string;
   readonly profile?: ChatProfile;
   readonly baseUrl?: string;
+  readonly anthropicProfile?: AnthropicProfile;
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];

@@ -1,5 +1,5 @@
 import { Secret } from '@ccg/kernel';
-import type { ChatProfile, Provider } from '@ccg/catalog';
+import type { AnthropicProfile, ChatProfile, Provider } from '@ccg/catalog';
 import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
 import { createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
@@ -11,6 +11,7 @@ export interface TestTarget {
   readonly model: string;
   readonly profile?: ChatProfile;
   readonly baseUrl?: string;
+  readonly anthropicProfile?: AnthropicProfile;
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
@@ -79,10 +80,15 @@ export function bodyText(translation: Translation): string {
 
 const nemotron = { thinking: true, reasoningBudgetTokens: 16_384 };
 
-function providerOf({ dialect, profile, baseUrl = 'http://127.0.0.1:9' }: TestTarget): Provider {
+function providerOf({
+  dialect,
+  profile,
+  anthropicProfile = 'claude',
+  baseUrl = 'http://127.0.0.1:9',
+}: TestTarget): Provider {
   const base = { baseUrl, credential: new Secret('none') };
   return dialect === 'anthropic'
-    ? { ...base, dialect, name: 'anthropic' }
+    ? { ...base, dialect, name: 'anthropic', profile: anthropicProfile }
     : { ...base, dialect, name: 'openai', profile: profile ?? 'openai', nemotron };
 }
 

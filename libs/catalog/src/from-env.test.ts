@@ -23,6 +23,21 @@ describe('which providers exist', () => {
     expect(catalog({ ...env, ANTHROPIC_API_BASE: 'http://127.0.0.1:9/' }).preferred.baseUrl).toBe('http://127.0.0.1:9');
   });
 
+  test.each([
+    [{}, 'claude'],
+    [{ ANTHROPIC_API_BASE: 'http://127.0.0.1:9' }, 'claude'],
+    [{ ANTHROPIC_API_BASE: 'https://api.deepseek.com/anthropic' }, 'deepseek'],
+    [{ ANTHROPIC_API_BASE: 'https://api.z.ai/api/anthropic' }, 'glm'],
+    [{ ANTHROPIC_API_BASE: 'http://127.0.0.1:11434', ANTHROPIC_PROFILE: 'ollama' }, 'ollama'],
+  ])('who answers for Anthropic is said, or known by the host: %j', (env, profile) => {
+    expect(catalog({ ...anthropic, ...env }).preferred).toMatchObject({ name: 'anthropic', profile });
+  });
+
+  test('a family of Anthropic servers that nobody knows is a problem', () => {
+    const parsed = catalogSchema.safeParse({ ...anthropic, ANTHROPIC_PROFILE: 'gemini' });
+    expect(parsed.error?.issues[0]?.message).toContain('claude, deepseek, kimi');
+  });
+
   test('the only configured provider is preferred, of several it is openai', () => {
     expect(catalog(anthropic).preferred.name).toBe('anthropic');
     expect(catalog({ ...anthropic, ...openai }).preferred.name).toBe('openai');

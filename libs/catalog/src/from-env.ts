@@ -1,5 +1,6 @@
 import { Secret } from '@ccg/kernel';
 import { z } from 'zod';
+import { anthropicProfileOf, anthropicProfiles } from './capabilities/anthropic-capabilities.ts';
 import { parseModelReference } from './model-reference.ts';
 import type { Catalog } from './catalog.ts';
 import type { NemotronSwitches, Provider } from './provider.ts';
@@ -11,6 +12,7 @@ export const catalogSchema = z.object({
   OPENAI_BASE_URL: optionalUrl(),
   ANTHROPIC_API_KEY: providerCredential(),
   ANTHROPIC_API_BASE: optionalUrl(),
+  ANTHROPIC_PROFILE: anthropicProfile(),
   NVIDIA_API_KEY: providerCredential(),
   NVIDIA_BASE_URL: optionalUrl(),
   NVIDIA_REASONING_BUDGET: wholeNumber(16_384),
@@ -79,7 +81,9 @@ function openAi(variables: CatalogVariables): Provider | undefined {
 function anthropic(variables: CatalogVariables): Provider | undefined {
   const credential = variables.ANTHROPIC_API_KEY;
   if (credential === undefined) return undefined;
-  return { name: 'anthropic', dialect: 'anthropic', baseUrl: variables.ANTHROPIC_API_BASE ?? anthropicApi, credential };
+  const baseUrl = variables.ANTHROPIC_API_BASE ?? anthropicApi;
+  const profile = variables.ANTHROPIC_PROFILE ?? anthropicProfileOf(new URL(baseUrl).hostname);
+  return { name: 'anthropic', dialect: 'anthropic', baseUrl, credential, profile };
 }
 
 function nvidia(variables: CatalogVariables): Provider | undefined {
@@ -166,6 +170,14 @@ function optionalUrl() {
       error: 'must be an http:// or https:// URL without a query, credentials or fragment',
     })
     .transform((text) => text?.replace(/\/+$/u, ''));
+}
+
+function anthropicProfile() {
+  return optionalText()
+    .refine((text) => text === undefined || anthropicProfiles.some((profile) => profile === text), {
+      error: `must be one of ${anthropicProfiles.join(', ')}`,
+    })
+    .transform((text) => anthropicProfiles.find((profile) => profile === text));
 }
 
 function wholeNumber(unset: number) {

@@ -7,6 +7,8 @@ export type {
   ThinkingDialect,
   ToolIdRule,
 } from './capabilities/capabilities.ts';
+export { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
+export type { AnthropicCapabilities, AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
 export { chatCapabilities } from './capabilities/chat-capabilities.ts';
 export { thinkTags } from './capabilities/think-tags.ts';
 export type { ThinkTags } from './capabilities/think-tags.ts';

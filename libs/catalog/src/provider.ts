@@ -1,4 +1,5 @@
 import type { Secret } from '@ccg/kernel';
+import type { AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
 import type { ChatProfile } from './capabilities/capabilities.ts';
 
 /** The wire formats that are spoken to upstreams. */
@@ -15,6 +16,8 @@ interface ProviderBase {
 
 export interface AnthropicProvider extends ProviderBase {
   readonly dialect: 'anthropic';
+  /** Which server answers there: Anthropic's own, or a proxy before it, where this is left out. */
+  readonly profile?: AnthropicProfile;
 }
 
 export interface OpenAiChatProvider extends ProviderBase {

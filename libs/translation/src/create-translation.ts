@@ -1,4 +1,6 @@
 import { assertNever } from '@ccg/kernel';
+import { anthropicCapabilities } from '@ccg/catalog';
+import { createImitationTranslation } from './anthropic/imitation/translation.ts';
 import { createAnthropicTranslation } from './anthropic/translation.ts';
 import { createChatTranslation } from './openai-chat/translation.ts';
 import type { Translation, TranslationInput } from './translation.ts';
@@ -10,8 +12,12 @@ import type { Translation, TranslationInput } from './translation.ts';
 export function createTranslation(input: TranslationInput): Translation {
   const { provider } = input.target;
   switch (provider.dialect) {
-    case 'anthropic':
-      return createAnthropicTranslation(input, provider);
+    case 'anthropic': {
+      const capabilities = anthropicCapabilities(provider.profile);
+      return capabilities.exact
+        ? createAnthropicTranslation(input, provider)
+        : createImitationTranslation(input, provider, capabilities);
+    }
     case 'openai-chat':
       return createChatTranslation(input, provider);
     default:

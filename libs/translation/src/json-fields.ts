@@ -1,4 +1,4 @@
-import { decodeText, isJsonObject, isText } from '@ccg/wire';
+import { decodeText, isJsonObject, isText, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 
 /** The value as an object that was read, or undefined. */
@@ -20,4 +20,14 @@ export function asText(value: JsonValue | undefined): string | undefined {
 export function asCount(value: JsonValue | undefined): number | undefined {
   const count = typeof value === 'number' ? Math.floor(value) : -1;
   return count >= 0 && Number.isSafeInteger(count) ? count : undefined;
+}
+
+/** The value that a byte string is the JSON of, or undefined where it is none. */
+export function tryReadJson(json: string): JsonValue | undefined {
+  try {
+    return readJson(json);
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
+    throw thrown;
+  }
 }

@@ -1,4 +1,5 @@
 import { assertNever } from '@ccg/kernel';
+import { anthropicCapabilities } from '@ccg/catalog';
 import type { Provider } from '@ccg/catalog';
 import type { HeaderList } from '@ccg/wire';
 
@@ -14,7 +15,10 @@ export function requestHeaders(provider: Provider, clientHeaders: HeaderList, ow
   const common: HeaderList = [['content-type', 'application/json'], ['accept-encoding', 'identity'], ...own];
   switch (provider.dialect) {
     case 'anthropic': {
-      const passed = clientHeaders.filter(([name]) => passedToAnthropic.test(name));
+      const { betas } = anthropicCapabilities(provider.profile);
+      const passed = clientHeaders.filter(
+        ([name]) => passedToAnthropic.test(name) && (betas || name !== 'anthropic-beta'),
+      );
       const version: HeaderList = passed.some(([name]) => name === 'anthropic-version')
         ? []
         : [['anthropic-version', '2023-06-01']];

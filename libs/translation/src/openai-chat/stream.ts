@@ -1,9 +1,8 @@
-import { toGatewayError } from '@ccg/kernel';
-import { createSseDecoder, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
-import type { JsonObject, JsonValue, SseEvent } from '@ccg/wire';
+import type { JsonObject, SseEvent } from '@ccg/wire';
 import type { Encoder } from '../encoder/encoder.ts';
+import { createEventStream } from '../encoder/event-stream.ts';
 import { malformedError } from '../encoder/stream-errors.ts';
-import { asList, asObject } from '../json-fields.ts';
+import { asList, asObject, tryReadJson } from '../json-fields.ts';
 import type { StreamTranslator } from '../translation.ts';
 import { learnTemplate, matchTemplate } from './chunk-template.ts';
 import type { ChunkTemplate } from './chunk-template.ts';
@@ -21,36 +20,9 @@ const templateMissesMax = 16;
 /** Feeds the encoder from a chat completions stream. Packet borders mean nothing; each event is handled by itself. */
 export function createChatStream(encoder: Encoder, context: FailureContext): StreamTranslator {
   const reader = createChunkReader(encoder, context);
-  const decoder = createSseDecoder((event) => {
+  return createEventStream(encoder, (event) => {
     reader.take(event);
   });
-  const guarded = (step: () => void) => {
-    try {
-      step();
-    } catch (thrown) {
-      encoder.fail(toGatewayError(thrown));
-    }
-    encoder.flush();
-  };
-  return {
-    push(bytes) {
-      if (encoder.progress().state !== 'open') return;
-      guarded(() => {
-        decoder.push(bytes);
-      });
-    },
-    end() {
-      guarded(() => {
-        decoder.end();
-        encoder.end();
-      });
-    },
-    fail(failure) {
-      encoder.fail(failure);
-      encoder.flush();
-    },
-    progress: () => encoder.progress(),
-  };
 }
 
 interface ChunkReader {
@@ -90,7 +62,7 @@ function createChunkReader(encoder: Encoder, context: FailureContext): ChunkRead
   return {
     take({ name, data }) {
       if (name === 'error') {
-        encoder.fail(inBandFailure(tryRead(data) ?? null, context));
+        encoder.fail(inBandFailure(tryReadJson(data) ?? null, context));
         return;
       }
       if (takeKnown(data)) return;
@@ -98,19 +70,10 @@ function createChunkReader(encoder: Encoder, context: FailureContext): ChunkRead
         encoder.marker();
         return;
       }
-      const chunk = asObject(tryRead(data));
+      const chunk = asObject(tryReadJson(data));
       unreadable = chunk === undefined ? unreadable + 1 : 0;
       if (chunk !== undefined) takeChunk(data, chunk);
       else if (unreadable >= unreadableMax) encoder.fail(malformedError(context.provider));
     },
   };
-}
-
-function tryRead(data: string): JsonValue | undefined {
-  try {
-    return readJson(data);
-  } catch (thrown) {
-    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
-    throw thrown;
-  }
 }

@@ -1,0 +1,126 @@
+import { isJsonObject, isText, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonValue, SseEvent, Usage } from '@ccg/wire';
+import type { Encoder } from '../../encoder/encoder.ts';
+import type { Finish } from '../../encoder/finish.ts';
+import { jsonLiteral, textLiteral } from '../../encoder/text-literal.ts';
+import { asCount, asObject, asText, tryReadJson } from '../../json-fields.ts';
+import { inBandFailure } from '../../openai-chat/failure.ts';
+import type { FailureContext } from '../../openai-chat/failure.ts';
+import { readAnthropicUsage } from '../read-usage.ts';
+
+/**
+ * Tells the encoder what the events of a server say that imitates Anthropic's: blocks whose stops come late or never,
+ * reasoning without a signature, events without a name, `[DONE]`, errors in OpenAI's form. What comes out is right.
+ */
+export function createEventReader(encoder: Encoder, context: FailureContext): (event: SseEvent) => void {
+  let atStart: Usage | undefined;
+  return ({ data }) => {
+    const event = asObject(tryReadJson(data));
+    if (event === undefined) return;
+    if ((event['error'] ?? null) !== null) {
+      encoder.fail(inBandFailure(event, context));
+      return;
+    }
+    switch (asText(event['type'])) {
+      case 'message_start':
+        atStart = readAnthropicUsage(asObject(event['message'])?.['usage']);
+        return;
+      case 'content_block_start':
+        startBlock(encoder, asCount(event['index']), asObject(event['content_block']) ?? {});
+        return;
+      case 'content_block_delta':
+        addDelta(encoder, asCount(event['index']), asObject(event['delta']) ?? {});
+        return;
+      case 'message_delta':
+        // What a start says of usage is an estimate at best.
+        if (isJsonObject(event['usage'])) encoder.usage(readAnthropicUsage(event['usage'], atStart));
+        finish(encoder, asObject(event['delta']) ?? {});
+        return;
+      case 'message_stop':
+        encoder.marker();
+        return;
+      case undefined:
+      default:
+    }
+  };
+}
+
+/** Tells the encoder what a whole message of such a server says. */
+export function readMessage(message: JsonObject, encoder: Encoder): void {
+  if (isJsonObject(message['usage'])) encoder.usage(readAnthropicUsage(message['usage']));
+  const { content } = message;
+  for (const [index, block] of (Array.isArray(content) ? content : []).entries()) {
+    startBlock(encoder, index, asObject(block) ?? {});
+  }
+  finish(encoder, message);
+  encoder.marker();
+}
+
+/** A block's start; in a whole message it is all of the block. */
+function startBlock(encoder: Encoder, index: number | undefined, block: JsonObject): void {
+  const { text, thinking, signature, data, id, name, input } = block;
+  switch (asText(block['type'])) {
+    case 'text':
+      encoder.text(literalOf(text));
+      return;
+    case 'thinking':
+      encoder.thinking(literalOf(thinking));
+      if (isText(signature) && literalOf(signature) !== '') encoder.signature(literalOf(signature));
+      return;
+    case 'redacted_thinking':
+      encoder.redactedThinking(literalOf(data));
+      return;
+    case 'tool_use':
+      encoder.toolCall({ index, id: some(id), name: some(name), input: inputOf(input), whole: false });
+      return;
+    case undefined:
+    default:
+  }
+}
+
+function addDelta(encoder: Encoder, index: number | undefined, delta: JsonObject): void {
+  switch (asText(delta['type'])) {
+    case 'text_delta':
+      encoder.text(literalOf(delta['text']));
+      return;
+    case 'thinking_delta':
+      encoder.thinking(literalOf(delta['thinking']));
+      return;
+    case 'signature_delta':
+      if (literalOf(delta['signature']) !== '') encoder.signature(literalOf(delta['signature']));
+      return;
+    case 'input_json_delta': {
+      const input = literalOf(delta['partial_json']);
+      encoder.toolCall({ index, id: undefined, name: undefined, input, whole: false });
+      return;
+    }
+    case undefined:
+    default:
+  }
+}
+
+function finish(encoder: Encoder, end: JsonObject): void {
+  const reason = asText(end['stop_reason']);
+  if (reason !== undefined) encoder.finish(finishOf(reason, end['stop_sequence']));
+}
+
+function finishOf(reason: string, sequence: JsonValue | undefined): Finish {
+  if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return { kind: 'length' };
+  if (reason === 'refusal') return { kind: 'refusal' };
+  return isText(sequence) ? { kind: 'stop-sequence', literal: literalOf(sequence) } : { kind: 'stop' };
+}
+
+/** What stands in the start counts only where it is not the empty object that deltas fill. */
+function inputOf(input: JsonValue | undefined): string | undefined {
+  const json = input === undefined || input === null ? '{}' : writeJson(input);
+  return /^\{\s*\}$/u.test(json) ? undefined : jsonLiteral(json);
+}
+
+function literalOf(value: JsonValue | undefined): string {
+  return isText(value) ? textLiteral(value) : '';
+}
+
+function some(value: JsonValue | undefined): string | undefined {
+  const literal = literalOf(value);
+  return literal === '' ? undefined : literal;
+}

@@ -1,0 +1,72 @@
+import type { AnthropicCapabilities, AnthropicProvider } from '@ccg/catalog';
+import { bytesToString } from '@ccg/wire';
+import type { BlockWriter } from '../../encoder/block-writer.ts';
+import { createEncoder } from '../../encoder/encoder.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import type { EncoderSettings } from '../../encoder/encoder-state.ts';
+import { createEventStream } from '../../encoder/event-stream.ts';
+import { createFrameWriter } from '../../encoder/frame-writer.ts';
+import { createMessageWriter } from '../../encoder/message-writer.ts';
+import { malformedError } from '../../encoder/stream-errors.ts';
+import { asObject, tryReadJson } from '../../json-fields.ts';
+import { chatFailure, inBandFailure } from '../../openai-chat/failure.ts';
+import type { FailureContext } from '../../openai-chat/failure.ts';
+import { outwardToolId } from '../../tools/tool-ids.ts';
+import type { Answer, FrameSink, Translation, TranslationInput } from '../../translation.ts';
+import { createWarnings } from '../../warnings.ts';
+import { createEventReader, readMessage } from './read-events.ts';
+import { convertForImitation } from './request.ts';
+
+/** Anthropic Messages to a server of others that speaks a part of them. Throws `request-invalid`. */
+export function createImitationTranslation(
+  input: TranslationInput,
+  { name }: AnthropicProvider,
+  capabilities: AnthropicCapabilities,
+): Translation {
+  const { envelope, target, ids } = input;
+  const warnings = createWarnings();
+  const body = convertForImitation(input, capabilities, warnings);
+  const context = { provider: name, model: target.model };
+  const settings: EncoderSettings = {
+    provider: name,
+    maxTokens: envelope.maxTokens,
+    ids,
+    estimatedInputTokens: input.estimatedInputTokens,
+    tools: { id: outwardToolId, name: (tool) => tool, isDeclared: () => true },
+    sign: () => '',
+  };
+  const head = () => ({ id: ids.messageId(), model: input.requestedModel });
+  const encoderFor = (writer: BlockWriter, sink: FrameSink) => createEncoder(settings, writer, sink);
+  return {
+    request: {
+      path: '/v1/messages',
+      headers: [['content-type', 'application/json']],
+      body,
+      warnings: warnings.list(),
+    },
+    answer: (answer) => readAnswer(answer, context, (sink) => encoderFor(createMessageWriter(head()), sink)),
+    stream(sink) {
+      const encoder = encoderFor(createFrameWriter(head()), sink);
+      return createEventStream(encoder, createEventReader(encoder, context));
+    },
+    failure: (upstream, at) => ({
+      error: chatFailure(upstream, at, context, new Set()).error,
+      retry: { kind: 'none' },
+    }),
+  };
+}
+
+function readAnswer(body: Uint8Array, context: FailureContext, encoderFor: (sink: FrameSink) => Encoder): Answer {
+  const message = asObject(tryReadJson(bytesToString(body)));
+  if (message === undefined) return { kind: 'failure', error: malformedError(context.provider) };
+  if ((message['error'] ?? null) !== null) return { kind: 'failure', error: inBandFailure(message, context) };
+  let document = '';
+  const encoder = encoderFor((written) => {
+    document = String(written);
+  });
+  readMessage(message, encoder);
+  const { error, usage, usageSource } = encoder.progress();
+  if (error !== undefined) return { kind: 'failure', error };
+  encoder.flush();
+  return { kind: 'message', body: document, usage, usageSource };
+}
