@@ -87,7 +87,7 @@ export type Answer =
   | { readonly kind: 'failure'; readonly error: GatewayError };
 
 /** Whether a backend counted, or the gateway guessed because it did not; only counts may teach an estimator. */
-export type UsageSource = 'reported' | 'estimated';
+type UsageSource = 'reported' | 'estimated';
 
 /** Where a stream stands. */
 export interface Progress {

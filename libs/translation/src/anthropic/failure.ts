@@ -67,7 +67,7 @@ function knownType(type: string | undefined): AnthropicErrorType | undefined {
 }
 
 /** Types that no failure of the gateway itself has. */
-const otherTypes: readonly AnthropicErrorType[] = ['permission_error', 'billing_error'];
+const otherTypes: readonly AnthropicErrorType[] = ['permission_error', 'billing_error', 'conflict_error'];
 
 function statusOf(type: AnthropicErrorType): number {
   switch (type) {
@@ -81,6 +81,8 @@ function statusOf(type: AnthropicErrorType): number {
       return 403;
     case 'not_found_error':
       return 404;
+    case 'conflict_error':
+      return 409;
     case 'request_too_large':
       return 413;
     case 'rate_limit_error':

@@ -22,7 +22,7 @@ export interface EncoderSettings {
 }
 
 /** How the backend's calls look to the client. Ids and names are text. */
-export interface ToolBorder {
+interface ToolBorder {
   /** Undefined for an id that is no use to the client. */
   id(id: string): string | undefined;
   name(name: string): string;

@@ -15,7 +15,7 @@ test.each([
   [404, 'page not found', 400, 'invalid_request_error'],
   [405, 'Use POST', 400, 'invalid_request_error'],
   [408, 'Slow', 504, 'timeout_error'],
-  [409, 'Busy with it', 409, 'invalid_request_error'],
+  [409, 'Busy with it', 409, 'conflict_error'],
   [413, 'Too big', 413, 'request_too_large'],
   [422, 'Unprocessable', 400, 'invalid_request_error'],
   [429, 'Slow down', 429, 'rate_limit_error'],

@@ -32,7 +32,7 @@ export function statusError(answer: RefusedAnswer): GatewayError {
     case 504:
       return failing(answer, 'upstream-timeout');
     case 409:
-      return refusal(answer, 'upstream-refused', { status });
+      return refusal(answer, 'upstream-refused', { status, type: 'conflict_error' });
     case 413:
       return refusal(answer, 'upstream-refused', { status, type: 'request_too_large' });
     case 429:

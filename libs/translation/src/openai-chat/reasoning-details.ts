@@ -32,7 +32,7 @@ export function signReasoning({ origin, details }: ReasoningRun, sealer: Sealer)
  * Puts the pieces of a streamed run together: neighbouring texts and neighbouring summaries become one, which keeps
  * the first value that any of them has of each other member, since signatures come last. All else stays as it came.
  */
-export function mergeDetails(details: readonly JsonObject[]): JsonObject[] {
+function mergeDetails(details: readonly JsonObject[]): JsonObject[] {
   const merged: JsonObject[] = [];
   let texts: JsonText[] = [];
   for (const detail of details) {

@@ -36,11 +36,15 @@ function readCounts(usage: JsonObject): ChatCounts {
   const completion = asObject(usage['completion_tokens_details']) ?? {};
   return {
     prompt: asCount(usage['prompt_tokens']) ?? 0,
-    // DeepSeek's name stands beside the usual one.
-    cacheRead: asCount(prompt['cached_tokens']) ?? asCount(usage['prompt_cache_hit_tokens']) ?? 0,
-    cacheWrite: asCount(prompt['cache_write_tokens']) ?? 0,
+    // DeepSeek and Moonshot have it at the top.
+    cacheRead:
+      asCount(prompt['cached_tokens']) ??
+      asCount(usage['prompt_cache_hit_tokens']) ??
+      asCount(usage['cached_tokens']) ??
+      0,
+    cacheWrite: asCount(prompt['cache_write_tokens']) ?? asCount(prompt['cache_creation_tokens']) ?? 0,
     completion: asCount(usage['completion_tokens']) ?? 0,
-    reasoning: asCount(completion['reasoning_tokens']) ?? 0,
+    reasoning: asCount(completion['reasoning_tokens']) ?? asCount(usage['reasoning_tokens']) ?? 0,
   };
 }
 
