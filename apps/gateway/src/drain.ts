@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import type { InterruptibleSink } from './http/response-sink.ts';
+import type { OpenSinks } from './http/open-sinks.ts';
 
 export interface DrainTimes {
   /** How long new connections are still accepted after readiness was withdrawn: endpoints take time to spread. */
@@ -20,12 +20,7 @@ const lastWordsMs = 5000;
  * Closes a listener without cutting an answer: accepts for the delay, then takes no new connections, lets running
  * answers finish within the timeout, and tells the rest why they end.
  */
-export async function drain(
-  server: Server,
-  openSinks: ReadonlySet<InterruptibleSink>,
-  times: DrainTimes,
-  clock: Clock,
-): Promise<void> {
+export async function drain(server: Server, openSinks: OpenSinks, times: DrainTimes, clock: Clock): Promise<void> {
   await wait(clock, times.drainDelayMs);
   const closed = new Promise<void>((resolve) => {
     // The HTTP server's own close would also drop idle connections at once.
@@ -45,7 +40,7 @@ export async function drain(
     'draining',
     'The gateway is restarting and this answer took too long to finish. Try again.',
   );
-  for (const sink of openSinks) sink.interrupt(error);
+  for (const sink of openSinks.list()) sink.interrupt(error);
   server.closeIdleConnections();
   await Promise.race([closed, wait(clock, lastWordsMs)]);
   server.closeAllConnections();

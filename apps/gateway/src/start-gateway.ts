@@ -19,7 +19,7 @@ import { modelsEndpoints } from './endpoints/models.ts';
 import { answerClientErrors } from './http/answer-client-errors.ts';
 import { randomIds } from './http/ids.ts';
 import { listen } from './http/listen.ts';
-import type { InterruptibleSink } from './http/response-sink.ts';
+import { createOpenSinks } from './http/open-sinks.ts';
 import { openStore } from './open-store.ts';
 import { createOpsApp } from './ops-app.ts';
 import type { Readiness } from './ops-app.ts';
@@ -66,7 +66,7 @@ export async function startGateway(
   const tokens = await startTokenCounting();
   const serving = createServing(config, { store, clock, metrics, logger, tokens });
   opened.defer(() => serving.upstream.close());
-  const openSinks = new Set<InterruptibleSink>();
+  const openSinks = createOpenSinks();
   const answering = { serving, sinkTimes: config, clock, openSinks };
   const endpoints = [
     messagesEndpoint(answering),
@@ -85,7 +85,7 @@ export async function startGateway(
     opsUrl: ops.url,
     async drain() {
       readiness = 'draining';
-      logger.info({ openAnswers: openSinks.size }, 'draining');
+      logger.info({ openAnswers: openSinks.list().length }, 'draining');
       await drain(data.server, openSinks, config, clock);
       await resources.disposeAsync();
       logger.info('closed');

@@ -4,15 +4,15 @@ import type { Principal } from '@ccg/tenancy';
 import { headerList } from '../http/exchange.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { readBody } from '../http/read-body.ts';
+import type { OpenSinks } from '../http/open-sinks.ts';
 import { createResponseSink } from '../http/response-sink.ts';
-import type { InterruptibleSink, SinkTimes } from '../http/response-sink.ts';
+import type { SinkTimes } from '../http/response-sink.ts';
 
 export interface AnswerDependencies {
   readonly serving: ServeDependencies;
   readonly sinkTimes: SinkTimes;
   readonly clock: Clock;
-  /** The answers under way, to be ended when the process must go. */
-  readonly openSinks: Set<InterruptibleSink>;
+  readonly openSinks: OpenSinks;
 }
 
 type Serve = (request: ServeRequest, dependencies: ServeDependencies, sink: ResponseSink) => Promise<Outcome>;
@@ -26,13 +26,13 @@ export async function answerInto(
 ): Promise<Outcome> {
   const body = await readBody(request, response);
   const sink = createResponseSink(response, requestId, sinkTimes, clock);
-  openSinks.add(sink);
+  const close = openSinks.add(sink);
   try {
     const { prefix, query } = target.kind === 'target' ? target : { prefix: undefined, query: '' };
     const headers = headerList(request.headers);
     return await serve({ requestId, principal, prefix, headers, query, body, receivedAtMs }, serving, sink);
   } finally {
-    openSinks.delete(sink);
+    close();
     sink.release();
   }
 }

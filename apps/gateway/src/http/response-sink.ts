@@ -56,8 +56,9 @@ export function createResponseSink(
   });
 
   function commit(status: number, headers: HeaderList): void {
-    if (!response.headersSent)
-      response.writeHead(status, { ...commonHeaders(requestId), ...Object.fromEntries(headers) });
+    if (sink.committed) return;
+    sink.committed = true;
+    response.writeHead(status, { ...commonHeaders(requestId), ...Object.fromEntries(headers) });
   }
 
   function write(data: string | Uint8Array): Promise<void> | undefined {
@@ -68,11 +69,11 @@ export function createResponseSink(
     return hasRoom ? undefined : pressure.room();
   }
 
-  return {
+  const sink = {
     signal: ending.signal,
-    get committed() {
-      return response.headersSent;
-    },
+    // A getter in its place would make V8 keep a hidden class, and with it the whole request, until the next full
+    // garbage collection.
+    committed: false,
     expectStream: pinger.start,
     commit,
     write,
@@ -80,11 +81,12 @@ export function createResponseSink(
       pinger.stop();
       response.end();
     },
-    interrupt(error) {
+    interrupt(error: GatewayError) {
       if (!ending.signal.aborted) ending.abort(error);
     },
     release: pinger.stop,
   };
+  return sink;
 }
 
 function commonHeaders(requestId: string): Record<string, string> {
