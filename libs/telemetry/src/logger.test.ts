@@ -12,9 +12,12 @@ test('a line is one JSON object with a level and a time', () => {
 test('neither secrets nor headers nor bodies reach a line, wherever they hang', () => {
   const { lines, logger } = capture();
   const error = Object.assign(new Error('failed', { cause: new Error('below') }), { headers: ['hush'], body: 'hush' });
-  logger.error({ err: error, key: new Secret('hush'), call: { headers: { x: 'hush' }, body: 'hush' } }, 'problem');
+  const line = { err: error, key: new Secret('hush'), call: { headers: { x: 'hush' }, body: 'hush' }, apiKey: 'hush' };
+  logger.error(line, 'problem');
   expect(lines.join('')).not.toContain('hush');
   expect(lines[0]).toContain('below');
+  // The object that was logged is its owner's.
+  expect(line).toMatchObject({ apiKey: 'hush', call: { body: 'hush' } });
 });
 
 function capture() {
