@@ -119,8 +119,11 @@ function classifyError(error: Error, answered: boolean): UpstreamCallError {
 }
 
 function headerList(headers: Record<string, string | string[] | undefined>): HeaderList {
-  return Object.entries(headers).flatMap(([name, value]) => {
-    const values = value === undefined ? [] : typeof value === 'string' ? [value] : value;
-    return values.map((one) => [name.toLowerCase(), one] as const);
-  });
+  const list: (readonly [string, string])[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value === 'string') list.push([name.toLowerCase(), value]);
+    else for (const one of value ?? []) list.push([name.toLowerCase(), one]);
+  }
+  return list;
 }

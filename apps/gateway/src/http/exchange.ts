@@ -31,8 +31,11 @@ export type Endpoint =
 
 /** The client's headers with lower-case names; of a repeated header, every value. */
 export function headerList(headers: IncomingHttpHeaders): HeaderList {
-  return Object.entries(headers).flatMap(([name, value]) => {
-    const values = value === undefined ? [] : typeof value === 'string' ? [value] : value;
-    return values.map((one) => [name, one] as const);
-  });
+  const list: (readonly [string, string])[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value === 'string') list.push([name, value]);
+    else for (const one of value ?? []) list.push([name, one]);
+  }
+  return list;
 }

@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IdSource } from '@ccg/translation';
-
-const randomByteCount = 18;
 
 /** An id for a request of ours, in the form that the Anthropic API gives its own. */
 export function newRequestId(): string {
@@ -14,6 +12,7 @@ export const randomIds: IdSource = {
   toolUseId: () => `toolu_g${random()}`,
 };
 
+/** 122 random bits. Node draws those of many UUIDs at once, which is ten times as fast as a draw for each id. */
 function random(): string {
-  return randomBytes(randomByteCount).toString('base64url');
+  return randomUUID().replaceAll('-', '');
 }
