@@ -17,6 +17,11 @@ export interface TestTarget {
   readonly refusedFields?: readonly string[];
 }
 
+/** Whether an answer's bytes go on as they come, so that their grammar is the upstream's. */
+export function passesThrough({ dialect, anthropicProfile = 'claude' }: TestTarget): boolean {
+  return dialect === 'anthropic' && anthropicProfile === 'claude';
+}
+
 /** A request that every dialect takes. */
 export const plainRequest = JSON.stringify({
   model: 'claude-opus-5-5',

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { collectFrames, jsonTextAt } from '@ccg/testkit';
 import type { CollectedFrame } from '@ccg/testkit';
 import { parseStream } from '../sse-grammar.ts';
-import { plainRequest, playStream, translate } from '../translate.ts';
+import { passesThrough, plainRequest, playStream, translate } from '../translate.ts';
 import type { StreamedAnswer, TestTarget } from '../translate.ts';
 import { renderMutated } from './mutated-stream.ts';
 import type { MutatedStream, StreamParts } from './mutated-stream.ts';
@@ -21,7 +21,7 @@ export function checkStream(target: TestTarget, stream: MutatedStream, parts: St
     if (!Number.isSafeInteger(count) || count < 0) throw new Error(`usage of ${count}`);
   }
   const upstream = Buffer.from(bytes).toString('utf8');
-  if (target.dialect === 'anthropic') checkPassed(played, upstream);
+  if (passesThrough(target)) checkPassed(played, upstream);
   else checkTranslated(played, upstream);
 }
 
@@ -29,7 +29,7 @@ function checkTranslated({ text, progress }: StreamedAnswer, upstream: string): 
   const { end, usage } = parseStream(text);
   if (end !== (progress.state === 'complete' ? 'message' : 'error')) throw new Error(`${end} when ${progress.state}`);
   if (end === 'error') return;
-  if (!/"finish_reason":[\s\r\n]*(?:data: ?)?"[^"]|\[DONE\]/u.test(upstream))
+  if (!/"finish_reason":[\s\r\n]*(?:data: ?)?"[^"]|\[DONE\]|message_stop|stop_reason/u.test(upstream))
     throw new Error('an answer that nobody ended');
   const told = progress.usage;
   const sums = [usage['input_tokens'], usage['cache_read_input_tokens'], usage['output_tokens']];

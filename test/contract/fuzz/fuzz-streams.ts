@@ -12,6 +12,7 @@ interface FuzzPlan {
 }
 
 const chat = { dialect: 'openai-chat', model: 'acme-1' } as const;
+const anthropic = { dialect: 'anthropic', model: 'acme-1' } as const;
 const targets: Readonly<Record<TestDialect, readonly TestTarget[]>> = {
   'openai-chat': [
     { ...chat, profile: 'openai' },
@@ -19,7 +20,11 @@ const targets: Readonly<Record<TestDialect, readonly TestTarget[]>> = {
     { ...chat, profile: 'nvidia' },
     { ...chat, profile: 'openrouter' },
   ],
-  anthropic: [{ dialect: 'anthropic', model: 'claude-opus-5-5' }],
+  anthropic: [
+    { ...anthropic, anthropicProfile: 'claude' },
+    { ...anthropic, anthropicProfile: 'deepseek' },
+    { ...anthropic, anthropicProfile: 'llama-cpp' },
+  ],
 };
 
 /** Throws at the first stream of a dialect that its translator does not bring to a grammatical end. */
