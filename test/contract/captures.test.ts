@@ -14,20 +14,23 @@ test('the captures are all there', () => {
 });
 
 describe.each(captures)('the request $name', ({ body }) => {
-  test.each(['openai', 'compatible'] as const)('is a chat completion request of the profile %s', (profile) => {
-    const translation = translate(body, { dialect: 'openai-chat', model: 'gpt-4.1', profile });
-    const text = bodyText(translation);
-    const request: unknown = JSON.parse(text);
-    const messages = jsonListAt(request, 'messages');
-    expect(messages.length).toBeGreaterThan(0);
-    expect(messages.filter((message) => !roles.has(String(jsonAt(message, 'role'))))).toEqual([]);
-    expect(unansweredCalls(messages)).toEqual([]);
-    expect(
-      jsonListAt(request, 'tools').filter((tool) => jsonAt(tool, 'function', 'parameters', 'type') !== 'object'),
-    ).toEqual([]);
-    expect(text).not.toMatch(secretWords);
-    expect(jsonAt(request, 'stream')).toBe(jsonAt(JSON.parse(body), 'stream') === true);
-  });
+  test.each(['openai', 'nvidia', 'openrouter', 'compatible'] as const)(
+    'is a chat completion request of the profile %s',
+    (profile) => {
+      const translation = translate(body, { dialect: 'openai-chat', model: 'gpt-4.1', profile });
+      const text = bodyText(translation);
+      const request: unknown = JSON.parse(text);
+      const messages = jsonListAt(request, 'messages');
+      expect(messages.length).toBeGreaterThan(0);
+      expect(messages.filter((message) => !roles.has(String(jsonAt(message, 'role'))))).toEqual([]);
+      expect(unansweredCalls(messages)).toEqual([]);
+      expect(
+        jsonListAt(request, 'tools').filter((tool) => jsonAt(tool, 'function', 'parameters', 'type') !== 'object'),
+      ).toEqual([]);
+      expect(text).not.toMatch(secretWords);
+      expect(jsonAt(request, 'stream')).toBe(jsonAt(JSON.parse(body), 'stream') === true);
+    },
+  );
 
   test('goes to Anthropic byte for byte', () => {
     const model = String(jsonAt(JSON.parse(body), 'model'));

@@ -1,3 +1,4 @@
+import type { ChatProfile } from '@ccg/catalog';
 import { jsonListAt } from '@ccg/testkit';
 import { expect, test } from 'vitest';
 import { captureLines } from './fixture-cases.ts';
@@ -13,7 +14,7 @@ const turns = [
 // A backend reuses what it has computed for a prompt only as long as the next prompt begins with the same text.
 test.each(
   turns.flatMap(([shorter, longer]) =>
-    (['openai', 'compatible'] as const).map((profile) => ({ shorter, longer, profile })),
+    (['openai', 'nvidia', 'openrouter', 'compatible'] as const).map((profile) => ({ shorter, longer, profile })),
   ),
 )('the messages of $longer begin with those of $shorter ($profile)', ({ shorter, longer, profile }) => {
   const [before, after] = [messagesOf(shorter, profile), messagesOf(longer, profile)];
@@ -21,7 +22,7 @@ test.each(
   expect(after.slice(0, before.length)).toEqual(before);
 });
 
-function messagesOf(name: string, profile: 'openai' | 'compatible'): readonly unknown[] {
+function messagesOf(name: string, profile: ChatProfile): readonly unknown[] {
   const body = captures.get(name);
   if (body === undefined) throw new Error(`no capture ${name}`);
   return jsonListAt(
