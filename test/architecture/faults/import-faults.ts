@@ -96,8 +96,8 @@ export const dependencyFaults: readonly ImportFault[] = [
   },
   {
     title: 'a test import without a declaration',
-    fault: { 'libs/kernel/src/canary.test.ts': () => "import 'undici';\n" },
-    finding: "libs/kernel: undeclared dependency 'undici'",
+    fault: { 'libs/kernel/src/canary.test.ts': () => "import 'pino';\n" },
+    finding: "libs/kernel: undeclared dependency 'pino'",
   },
   {
     title: 'a declaration without an import',
