@@ -1,13 +1,8 @@
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Admission, Bucket } from '@ccg/admission';
-import type { ServeRequest } from './serve.ts';
-
-/** What a tenant may use. */
-export interface Limits {
-  /** Undefined is unlimited. */
-  readonly requestsPerMinute: number | undefined;
-}
+import type { Limits } from './limits.ts';
+import type { ServeRequest } from './serve-request.ts';
 
 interface AdmitDependencies {
   readonly admission: Admission;

@@ -1,26 +1,12 @@
-import type { Target } from '@ccg/catalog';
-import { createTranslation } from '@ccg/translation';
 import type { Translation, UpstreamFailure } from '@ccg/translation';
 import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
-import type { Envelope } from '@ccg/wire';
+import type { AttemptContext } from './attempt-context.ts';
 import { callProvider } from './call-provider.ts';
-import type { PromptEstimate } from './estimate-prompt.ts';
-import type { Facts, Outcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { refusal } from './refusal.ts';
 import { relayJson } from './relay-json.ts';
 import { relayStream } from './relay-stream.ts';
-import type { ServeDependencies, ServeRequest } from './serve.ts';
-import type { ResponseSink } from './sink.ts';
-
-export interface AttemptContext {
-  readonly request: ServeRequest;
-  readonly envelope: Envelope;
-  readonly target: Target;
-  readonly estimate: PromptEstimate;
-  readonly dependencies: ServeDependencies;
-  readonly sink: ResponseSink;
-  readonly facts: Facts;
-}
+import { translate } from './translate.ts';
 
 /** How often a provider may refuse a field and be asked again without it. */
 const refusalsMax = 3;
@@ -71,26 +57,4 @@ async function askOnce(context: AttemptContext, translation: Translation): Promi
   } finally {
     sink.signal.removeEventListener('abort', follow);
   }
-}
-
-/** The request in the dialect of its target. */
-export function translate(
-  { envelope, target, dependencies, request }: AttemptContext,
-  estimatedInputTokens: number | undefined,
-  refusedFields: ReadonlySet<string>,
-): Translation {
-  return createTranslation({
-    envelope,
-    target,
-    requestedModel: envelope.model,
-    maxOutputTokens: dependencies.catalog.maxOutputTokens,
-    ids: dependencies.ids,
-    sealer: dependencies.sealing.for({
-      tenant: request.principal.tenant,
-      provider: target.provider.name,
-      model: target.model,
-    }),
-    estimatedInputTokens,
-    refusedFields,
-  });
 }

@@ -1,7 +1,7 @@
 import type { UpstreamRequest } from '@ccg/translation';
 import { passesQuery, requestHeaders, UpstreamCallError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
-import type { AttemptContext } from './attempt.ts';
+import type { AttemptContext } from './attempt-context.ts';
 
 /** A connection that failed before any byte of an answer is tried once more; an HTTP answer is an answer. */
 export async function callProvider(

@@ -4,8 +4,8 @@ import type { UpstreamResponse } from '@ccg/upstream';
 import { bytesToString, isJsonObject, JsonDepthError, JsonSyntaxError, readJson, readTopLevel } from '@ccg/wire';
 import type { Envelope } from '@ccg/wire';
 import { answerHeaders } from './answer-headers.ts';
-import { translate } from './attempt.ts';
-import type { AttemptContext } from './attempt.ts';
+import { translate } from './translate.ts';
+import type { AttemptContext } from './attempt-context.ts';
 import { callProvider } from './call-provider.ts';
 import { conclude } from './conclude.ts';
 import { noEstimate } from './estimate-prompt.ts';
@@ -13,7 +13,8 @@ import { noFacts } from './outcome.ts';
 import type { Facts, Outcome } from './outcome.ts';
 import { plan } from './plan.ts';
 import { refusal } from './refusal.ts';
-import type { ServeDependencies, ServeRequest } from './serve.ts';
+import type { ServeDependencies } from './serve-dependencies.ts';
+import type { ServeRequest } from './serve-request.ts';
 import type { ResponseSink } from './sink.ts';
 
 /** How long a provider may take to count. Clients ask for dozens of counts at once, to draw a picture with. */

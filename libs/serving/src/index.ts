@@ -1,11 +1,12 @@
 export { countTokens } from './count-tokens.ts';
-export type { Limits } from './admit-request.ts';
+export type { Limits } from './limits.ts';
 export type { Facts, Outcome } from './outcome.ts';
 export { noFacts } from './outcome.ts';
 export { createRefusedFields } from './refused-fields.ts';
 export { createSealing } from './sealing/create-sealing.ts';
 export type { Sealing, SealingScope } from './sealing/create-sealing.ts';
 export { serve } from './serve.ts';
-export type { ServeDependencies, ServeRequest } from './serve.ts';
+export type { ServeDependencies } from './serve-dependencies.ts';
+export type { ServeRequest } from './serve-request.ts';
 export { ReaderGoneError } from './sink.ts';
 export type { ResponseSink } from './sink.ts';

@@ -3,7 +3,7 @@ import type { Catalog, Target } from '@ccg/catalog';
 import { readEnvelope } from '@ccg/wire';
 import type { Envelope } from '@ccg/wire';
 import type { Facts } from './outcome.ts';
-import type { ServeRequest } from './serve.ts';
+import type { ServeRequest } from './serve-request.ts';
 
 export interface Plan {
   readonly envelope: Envelope;

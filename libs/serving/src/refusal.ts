@@ -2,7 +2,7 @@ import { modelLimits } from '@ccg/catalog';
 import { GatewayError } from '@ccg/kernel';
 import type { Translation, UpstreamFailure } from '@ccg/translation';
 import type { UpstreamResponse } from '@ccg/upstream';
-import type { AttemptContext } from './attempt.ts';
+import type { AttemptContext } from './attempt-context.ts';
 
 const errorBodyMaxBytes = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import type { Translation } from '@ccg/translation';
 import type { UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders } from './answer-headers.ts';
-import type { AttemptContext } from './attempt.ts';
+import type { AttemptContext } from './attempt-context.ts';
 import type { Outcome } from './outcome.ts';
 
 export const answerMaxBytes = 64 * 1024 * 1024;

@@ -3,7 +3,7 @@ import type { StreamTranslator, Translation } from '@ccg/translation';
 import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders } from './answer-headers.ts';
-import type { AttemptContext } from './attempt.ts';
+import type { AttemptContext } from './attempt-context.ts';
 import type { Outcome } from './outcome.ts';
 import { answerMaxBytes } from './relay-json.ts';
 import { ReaderGoneError } from './sink.ts';

@@ -1,50 +1,14 @@
-import type { Clock } from '@ccg/kernel';
-import type { Admission } from '@ccg/admission';
-import type { Catalog, RouteRequest } from '@ccg/catalog';
 import type { Metrics } from '@ccg/telemetry';
-import type { Principal } from '@ccg/tenancy';
-import type { IdSource } from '@ccg/translation';
-import type { Upstream } from '@ccg/upstream';
-import type { HeaderList } from '@ccg/wire';
 import { admitRequest } from './admit-request.ts';
-import type { Limits } from './admit-request.ts';
 import { attempt } from './attempt.ts';
 import { conclude } from './conclude.ts';
 import { estimatePrompt } from './estimate-prompt.ts';
-import type { TokenCounting } from './estimate-prompt.ts';
 import { noFacts } from './outcome.ts';
 import type { Facts, Outcome } from './outcome.ts';
 import { plan } from './plan.ts';
-import type { RefusedFields } from './refused-fields.ts';
-import type { Sealing } from './sealing/create-sealing.ts';
+import type { ServeDependencies } from './serve-dependencies.ts';
+import type { ServeRequest } from './serve-request.ts';
 import type { ResponseSink } from './sink.ts';
-
-/** One Messages request, after authentication and with its body read. */
-export interface ServeRequest {
-  readonly requestId: string;
-  readonly principal: Principal;
-  readonly prefix: RouteRequest['prefix'];
-  /** The client's headers, lower case; each dialect picks what it may pass on. */
-  readonly headers: HeaderList;
-  /** With its question mark, or empty. */
-  readonly query: string;
-  readonly body: Uint8Array;
-  /** When the request arrived, in the clock's time. */
-  readonly receivedAtMs: number;
-}
-
-export interface ServeDependencies {
-  readonly catalog: Catalog;
-  readonly limits: Limits;
-  readonly admission: Admission;
-  readonly upstream: Upstream;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly sealing: Sealing;
-  readonly metrics: Metrics;
-  readonly tokens: TokenCounting;
-  readonly refusedFields: RefusedFields;
-}
 
 /**
  * Takes a request from its route to its settlement: resolves the model, admits, calls the upstream, relays the

@@ -1,0 +1,24 @@
+import type { Clock } from '@ccg/kernel';
+import type { Admission } from '@ccg/admission';
+import type { Catalog } from '@ccg/catalog';
+import type { Metrics } from '@ccg/telemetry';
+import type { IdSource } from '@ccg/translation';
+import type { Upstream } from '@ccg/upstream';
+import type { Limits } from './limits.ts';
+import type { TokenCounting } from './estimate-prompt.ts';
+import type { RefusedFields } from './refused-fields.ts';
+import type { Sealing } from './sealing/create-sealing.ts';
+
+/** What every request is served with. */
+export interface ServeDependencies {
+  readonly catalog: Catalog;
+  readonly limits: Limits;
+  readonly admission: Admission;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly sealing: Sealing;
+  readonly metrics: Metrics;
+  readonly tokens: TokenCounting;
+  readonly refusedFields: RefusedFields;
+}

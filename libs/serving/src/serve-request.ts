@@ -1,0 +1,17 @@
+import type { RouteRequest } from '@ccg/catalog';
+import type { Principal } from '@ccg/tenancy';
+import type { HeaderList } from '@ccg/wire';
+
+/** One Messages request, after authentication and with its body read. */
+export interface ServeRequest {
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly prefix: RouteRequest['prefix'];
+  /** The client's headers, lower case; each dialect picks what it may pass on. */
+  readonly headers: HeaderList;
+  /** With its question mark, or empty. */
+  readonly query: string;
+  readonly body: Uint8Array;
+  /** When the request arrived, in the clock's time. */
+  readonly receivedAtMs: number;
+}
