@@ -117,6 +117,40 @@ test('a receiver that refuses ends the call, and a body over its bound does too'
   await gone.promise;
 });
 
+test('a receiver that throws ends the call', async () => {
+  const gone = Promise.withResolvers<void>();
+  const url = await serve((_request, response) => {
+    response.once('close', gone.resolve);
+    response.write('x');
+  });
+  const response = await upstream().send(call(url));
+  const piped = response.body.pipe(() => {
+    throw new Error('no');
+  });
+  await expect(piped).rejects.toMatchObject({ kind: 'aborted' });
+  await gone.promise;
+});
+
+test('what comes in one read is handed over as one', async () => {
+  const more = Promise.withResolvers<void>();
+  const url = await serve(async (_request, response) => {
+    response.write('first');
+    await more.promise;
+    response.cork();
+    for (const token of ['a', 'b', 'c']) response.write(token);
+    response.uncork();
+    response.end();
+  });
+  const response = await upstream().send(call(url));
+  const pieces: string[] = [];
+  await response.body.pipe((chunk) => {
+    pieces.push(Buffer.from(chunk).toString());
+    more.resolve();
+    return undefined;
+  });
+  expect(pieces).toEqual(['first', 'abc']);
+});
+
 function upstream(changes: Partial<Parameters<typeof createUpstream>[0]> = {}): Upstream {
   const created = createUpstream({ connectTimeoutMs: 5000, firstByteTimeoutMs: 5000, idleTimeoutMs: 5000, ...changes });
   closers.push(() => created.close());

@@ -12,12 +12,16 @@ export interface UpstreamBody {
   collect(maxBytes: number): Promise<Uint8Array>;
 }
 
-/** The side of a body that the HTTP client feeds. */
+/**
+ * The side of a body that the HTTP client feeds. What it found in one read of the socket, often a chunk for each token,
+ * is handed over as one: everything from here to the reader's socket has its price for each piece.
+ */
 export class BodyFeed implements UpstreamBody {
   readonly #controller: Dispatcher.DispatchController;
-  #early: Uint8Array[] = [];
+  #arrived: Uint8Array[] = [];
   #receive: ChunkReceiver | undefined;
   #ended = false;
+  #scheduled = false;
   #waiting = false;
   #failure: UpstreamCallError | undefined;
   #settle: { resolve(): void; reject(error: Error): void } | undefined;
@@ -30,11 +34,8 @@ export class BodyFeed implements UpstreamBody {
     return new Promise((resolve, reject) => {
       this.#receive = receive;
       this.#settle = { resolve, reject };
-      const early = this.#early;
-      this.#early = [];
-      for (const chunk of early) this.push(chunk);
-      this.#finish();
-      if (this.#early.length === 0 && !this.#waiting) this.#controller.resume();
+      this.#handOver();
+      if (!this.#waiting) this.#controller.resume();
     });
   }
 
@@ -47,28 +48,22 @@ export class BodyFeed implements UpstreamBody {
       chunks.push(chunk);
       return undefined;
     });
-    return Buffer.concat(chunks, size);
+    return joined(chunks);
   }
 
   push(chunk: Uint8Array): void {
     if (this.#failure !== undefined) return;
+    this.#arrived.push(chunk);
     if (this.#receive === undefined || this.#waiting) {
-      this.#early.push(chunk);
       this.#controller.pause();
       return;
     }
-    const room = this.#receive(chunk);
-    if (room === undefined) return;
-    this.#waiting = true;
-    this.#controller.pause();
-    room.then(
-      () => {
-        this.#resume();
-      },
-      (error: unknown) => {
-        this.#abandon(error);
-      },
-    );
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#handOver();
+    });
   }
 
   end(): void {
@@ -77,23 +72,44 @@ export class BodyFeed implements UpstreamBody {
   }
 
   fail(error: UpstreamCallError): void {
-    if (error.kind === 'aborted') this.#early = [];
+    if (error.kind === 'aborted') this.#arrived = [];
     this.#failure ??= error;
     this.#finish();
   }
 
-  #resume(): void {
-    this.#waiting = false;
-    while (this.#early.length > 0 && !this.#waiting) {
-      const chunk = this.#early.shift();
-      if (chunk !== undefined) this.push(chunk);
+  #handOver(): void {
+    const room = this.#offer();
+    if (room === undefined) {
+      this.#finish();
+      return;
     }
-    this.#finish();
-    if (!this.#waiting) this.#controller.resume();
+    this.#waiting = true;
+    this.#controller.pause();
+    room.then(
+      () => {
+        this.#waiting = false;
+        this.#handOver();
+        if (!this.#waiting) this.#controller.resume();
+      },
+      (error: unknown) => {
+        this.#abandon(error);
+      },
+    );
+  }
+
+  #offer(): Promise<void> | undefined {
+    if (this.#receive === undefined || this.#waiting || this.#arrived.length === 0) return undefined;
+    try {
+      return this.#receive(joined(this.#arrived.splice(0)));
+    } catch (error) {
+      // Nobody above would catch it: this runs in a microtask.
+      this.#abandon(error);
+      return undefined;
+    }
   }
 
   #abandon(error: unknown): void {
-    this.#early = [];
+    this.#arrived = [];
     this.#failure = error instanceof UpstreamCallError ? error : new UpstreamCallError('aborted', error);
     this.#waiting = false;
     this.#finish();
@@ -102,8 +118,13 @@ export class BodyFeed implements UpstreamBody {
 
   /** Settles once everything that arrived has been handed over. */
   #finish(): void {
-    if (this.#settle === undefined || this.#waiting || this.#early.length > 0) return;
+    if (this.#settle === undefined || this.#waiting || this.#arrived.length > 0) return;
     if (this.#failure !== undefined) this.#settle.reject(this.#failure);
     else if (this.#ended) this.#settle.resolve();
   }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
