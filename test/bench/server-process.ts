@@ -30,7 +30,10 @@ export async function startServerProcess(
   const [command = '', ...rest] = pinned(cores, [process.execPath, ...args]);
   const child = spawn(command, rest, { cwd: folder, env, stdio: ['ignore', log, log] });
   closeSync(log);
-  const kill = () => child.kill('SIGKILL');
+  const kill = () => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  };
   process.once('exit', kill);
   const exited = once(child, 'exit');
   const stop = async () => {
@@ -45,7 +48,6 @@ export async function startServerProcess(
     const port = portOf(output);
     if (port !== undefined) return { pid: child.pid ?? -1, port, stop };
     if (child.exitCode !== null || performance.now() > deadline) {
-      kill();
       throw new Error(`${args.join(' ')} did not start:\n${output}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
