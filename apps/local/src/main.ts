@@ -3,6 +3,11 @@ import { parseArgs } from 'node:util';
 import { StartError } from './start-error.ts';
 import { startLocal } from './start-local.ts';
 
+// Timers of ours do not keep a process alive, so that a wait for one alone would end it halfway, in a start or a close.
+// It ends by process.exit, always.
+const foreverMs = 2 ** 30;
+setInterval(() => {}, foreverMs);
+
 try {
   await startLocal(process.env, readMode());
 } catch (thrown) {
