@@ -67,7 +67,10 @@ const anyNumber = fc.oneof(
   ),
 );
 
-const anyKey = fc.oneof(anyText, fc.constantFrom('__proto__', 'constructor', 'input', 'toString', '', '0', '10', 'é'));
+const anyKey = fc
+  .oneof(anyText, fc.constantFrom('__proto__', 'constructor', 'input', 'toString', '', '0', '10', 'é'))
+  // See backslashName.
+  .filter((key) => key !== '\\');
 
 /** Values as `JSON.parse` gives them, `__proto__` members and numeric names among them. */
 export const anyJson: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
@@ -87,8 +90,14 @@ export function spellings(value: unknown): fc.Arbitrary<string> {
   });
 }
 
+/**
+ * A member whose name is a single backslash. After such an object the JSON.parse of V8 13.6 reads other escaped names
+ * of its shape as a backslash, too, and so it cannot say what is right.
+ */
+const backslashName = /"(?:\\\\|\\u005c)"\s*:/iu;
+
 /** Any JSON text, as Unicode. */
-export const anyJsonText: fc.Arbitrary<string> = anyJson.chain(spellings);
+export const anyJsonText: fc.Arbitrary<string> = anyJson.chain(spellings).filter((text) => !backslashName.test(text));
 
 function ownMembers(entries: readonly (readonly [string, unknown])[]): unknown {
   return Object.fromEntries(entries);
@@ -152,7 +161,8 @@ export const mutatedJsonText: fc.Arbitrary<string> = fc
   .map(([text, place, deleted, inserted]) => {
     const at = place % (text.length + 1);
     return text.slice(0, at) + inserted + text.slice(at + deleted);
-  });
+  })
+  .filter((text) => !backslashName.test(text));
 
 /** Equality of what `JSON.parse` gives: order of names, `-0` and own `__proto__` members count. */
 export function isSameJson(one: unknown, other: unknown): boolean {
