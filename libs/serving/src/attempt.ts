@@ -7,6 +7,7 @@ import { refusal } from './refusal.ts';
 import { relayJson } from './relay-json.ts';
 import { relayStream } from './relay-stream.ts';
 import { translate } from './translate.ts';
+import { writeOwnAnswer } from './write-own-answer.ts';
 
 /** How often a provider may refuse a field and be asked again without it. */
 const refusalsMax = 3;
@@ -22,6 +23,7 @@ export async function attempt(context: AttemptContext): Promise<Outcome> {
   for (let refusals = 0; ; refusals += 1) {
     const translation = translate(context, estimatedInputTokens, refusedFields);
     facts.warnings = translation.request.warnings;
+    if (translation.ownAnswer !== undefined) return await writeOwnAnswer(context, translation.ownAnswer);
     const tried = await askOnce(context, translation);
     if (tried.kind === 'answered') return tried.outcome;
     const { error, retry } = tried;

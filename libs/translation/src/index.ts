@@ -3,6 +3,7 @@ export type {
   Answer,
   FrameSink,
   IdSource,
+  OwnAnswer,
   Progress,
   PromptSize,
   Sealer,

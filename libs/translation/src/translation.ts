@@ -76,6 +76,12 @@ export interface UpstreamFailure {
     | { readonly kind: 'once-without'; readonly fields: readonly string[] };
 }
 
+/** An answer that the gateway gives by itself: frames of a stream or a document, as a byte string. */
+export interface OwnAnswer {
+  readonly body: string;
+  readonly usage: Usage;
+}
+
 /** A whole answer in JSON mode. */
 export type Answer =
   | {
@@ -118,6 +124,8 @@ export type FrameSink = (frames: string | Uint8Array) => void;
 /** One request translated for one target; made anew for every attempt. */
 export interface Translation {
   readonly request: UpstreamRequest;
+  /** Set when no backend is to be asked: the whole answer, in the form that the client wants. */
+  readonly ownAnswer: OwnAnswer | undefined;
   answer(body: Uint8Array): Answer;
   stream(sink: FrameSink): StreamTranslator;
   failure(upstream: UpstreamAnswer, at: PromptSize): UpstreamFailure;

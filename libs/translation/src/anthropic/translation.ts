@@ -31,6 +31,8 @@ export function createAnthropicTranslation(input: TranslationInput, { name }: An
       ),
       warnings: [],
     },
+    // What asks for no token warms a cache there.
+    ownAnswer: undefined,
     answer: (answer) => readAnswer(answer, name),
     stream: (sink) => createAnthropicStream(sink, name),
     failure: (upstream) => ({

@@ -4,6 +4,7 @@ import type { BlockWriter } from '../encoder/block-writer.ts';
 import { createEncoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
 import { createFrameWriter } from '../encoder/frame-writer.ts';
+import { emptyAnswer } from '../empty-answer.ts';
 import { asText } from '../json-fields.ts';
 import { readRequest } from '../read-request.ts';
 import { effectiveTools } from '../tools/effective-tools.ts';
@@ -61,6 +62,7 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
       body,
       warnings: warnings.list(),
     },
+    ownAnswer: emptyAnswer(input),
     answer: (answer) => translateResponse(answer, head(), encoderFor, failureContext),
     stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
     failure(upstream, at) {
