@@ -4,7 +4,7 @@ import { jsonLiteral, textLiteral } from '../encoder/text-literal.ts';
 import type { ToolFragment } from '../encoder/tool-calls.ts';
 import { asCount, asList, asObject, asText } from '../json-fields.ts';
 import { visibleDetails } from './reasoning-details.ts';
-import type { ReasoningOrigin } from './reasoning-state.ts';
+import type { ReasoningPiece } from './reasoning-piece.ts';
 
 /** What one delta, or one whole message, says. All texts are contents of JSON string literals. */
 export interface ChatDelta {
@@ -13,11 +13,6 @@ export interface ChatDelta {
   readonly details: readonly JsonObject[];
   readonly text: readonly string[];
   readonly tools: readonly ToolFragment[];
-}
-
-export interface ReasoningPiece {
-  readonly literal: string;
-  readonly origin: ReasoningOrigin;
 }
 
 /** The members that carry reasoning, by server; only the first of them counts, since some send the same text in two. */

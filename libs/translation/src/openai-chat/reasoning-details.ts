@@ -4,7 +4,7 @@ import type { ReasoningRun } from '../encoder/segment.ts';
 import { textLiteral } from '../encoder/text-literal.ts';
 import { asText } from '../json-fields.ts';
 import type { Sealer } from '../translation.ts';
-import type { ReasoningPiece } from './read-delta.ts';
+import type { ReasoningPiece } from './reasoning-piece.ts';
 import { toReasoningOrigin, writeReasoningState } from './reasoning-state.ts';
 
 /** The member with the readable text, by the type of a detail. Encrypted ones have none. */
