@@ -1,5 +1,5 @@
 import { Secret } from '@ccg/kernel';
-import { catalogFromEnv, catalogSchema } from '@ccg/catalog';
+import { catalogFromEnv, catalogSchema, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog } from '@ccg/catalog';
 import type { Limits } from '@ccg/serving';
 import { logLevels } from '@ccg/telemetry';
@@ -132,20 +132,6 @@ function issuesOf(error: z.ZodError | undefined): string[] {
   return (error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
 }
 
-/** An empty variable counts as unset: compose files and charts cannot leave one out. */
-function optionalText() {
-  return z
-    .string()
-    .optional()
-    .transform((value) => (value === undefined || value.trim() === '' ? undefined : value.trim()));
-}
-
 function text(unset: string) {
   return optionalText().transform((value) => value ?? unset);
-}
-
-function wholeNumber({ min = 0, max, unset }: { min?: number; max: number; unset: number }) {
-  return optionalText()
-    .transform((value) => (value === undefined ? unset : /^\d+$/u.test(value) ? Number(value) : Number.NaN))
-    .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
 }

@@ -37,3 +37,4 @@ export type { TokenEstimator } from './tokens/create-token-estimator.ts';
 export type { TokenCount } from './tokens/token-count.ts';
 export { loadTokenizer } from './tokens/tokenizer.ts';
 export type { CountTokens } from './tokens/tokenizer.ts';
+export { optionalText, wholeNumber } from './variables.ts';
