@@ -126,6 +126,8 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
       connectTimeoutMs: config.upstreamConnectTimeoutMs,
       firstByteTimeoutMs: config.upstreamFirstByteTimeoutMs,
       idleTimeoutMs: config.upstreamIdleTimeoutMs,
+      proxy: config.upstreamProxy,
+      extraRoots: config.upstreamExtraRoots,
     }),
   };
 }
