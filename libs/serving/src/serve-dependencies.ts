@@ -8,6 +8,7 @@ import type { Limits } from './limits.ts';
 import type { TokenCounting } from './estimate-prompt.ts';
 import type { RefusedFields } from './refused-fields.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
+import type { TargetMemory } from './target-memory.ts';
 
 /** What every request is served with. */
 export interface ServeDependencies {
@@ -21,4 +22,6 @@ export interface ServeDependencies {
   readonly metrics: Metrics;
   readonly tokens: TokenCounting;
   readonly refusedFields: RefusedFields;
+  /** The models whose servers speak Anthropic's dialect and do not count. */
+  readonly uncounted: TargetMemory<true>;
 }
