@@ -1,5 +1,5 @@
 import { Secret } from '@ccg/kernel';
-import { modelLimits } from '@ccg/catalog';
+import { createLimitsBook } from '@ccg/catalog';
 import type { AnthropicProfile, ChatProfile, Provider } from '@ccg/catalog';
 import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
 import { createTranslation } from '@ccg/translation';
@@ -34,12 +34,13 @@ export const plainRequest = JSON.stringify({
 /** The translation of a request, given as JSON text; ids count up from 1. */
 export function translate(request: string, target: TestTarget): Translation {
   const envelope = readEnvelope(stringToBytes(encodeText(request)));
+  const at = { provider: providerOf(target), model: target.model };
   return createTranslation({
     envelope,
-    target: { provider: providerOf(target), model: target.model },
+    target: at,
     requestedModel: envelope.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
-    limits: modelLimits(target.model),
+    limits: createLimitsBook({ windows: new Map() }).of(at),
     ids: countingIds(),
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,

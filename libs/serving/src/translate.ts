@@ -1,4 +1,3 @@
-import { modelLimits } from '@ccg/catalog';
 import { createTranslation } from '@ccg/translation';
 import type { Translation } from '@ccg/translation';
 import type { AttemptContext } from './attempt-context.ts';
@@ -14,7 +13,7 @@ export function translate(
     target,
     requestedModel: envelope.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,
-    limits: modelLimits(target.model),
+    limits: dependencies.modelLimits.of(target),
     ids: dependencies.ids,
     sealer: dependencies.sealing.for({
       tenant: request.principal.tenant,
