@@ -41,7 +41,7 @@ test('proxy and certificates of .env, which come too late for Node, are those of
   const lines = [
     'ANTHROPIC_API_KEY=sk-ant-test',
     `ANTHROPIC_API_BASE=https://${host}`,
-    `HTTPS_PROXY=${proxy.url}`,
+    `HTTPS_PROXY=${proxy.url.replace('http://', '')}`,
     'NO_PROXY=127.0.0.1',
     `NODE_EXTRA_CA_CERTS=${join(root, 'roots.pem')}`,
   ];

@@ -79,6 +79,8 @@ const serverSchema = z.object({
   UPSTREAM_IDLE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 300_000 }),
   MODEL_LIST_INTERVAL_MS: wholeNumber({ max: 86_400_000, unset: 3_600_000 }),
   HTTPS_PROXY: optionalText()
+    // Other programs take a bare host and port for an http proxy, and share the variable.
+    .transform((value) => (value === undefined || value.includes('://') ? value : `http://${value}`))
     .refine((value) => value === undefined || isProxyUrl(value), {
       error: 'must be an http:// or https:// URL, such as http://proxy.example:3128',
     })

@@ -16,8 +16,8 @@ export interface LearnLimitsDependencies {
 }
 
 const timeoutMs = 20_000;
-/** OpenRouter's list has more than a megabyte. */
-const listMaxBytes = 16 * 1024 * 1024;
+/** OpenRouter's list has about a megabyte; what is read at once must not hold the process up. */
+const listMaxBytes = 4 * 1024 * 1024;
 
 /**
  * Asks every provider for its list of models, now and again after each interval, beside the requests and never before
