@@ -79,8 +79,7 @@ export function bytesOf(text: string): Uint8Array {
 
 /** The body of a translated request as text. */
 export function bodyText(translation: Translation): string {
-  const { body } = translation.request;
-  return typeof body === 'string' ? decodeByteString(body) : Buffer.from(body).toString('utf8');
+  return Buffer.from(translation.request.body).toString('utf8');
 }
 
 const nemotron = { thinking: true, reasoningBudgetTokens: 16_384 };

@@ -23,6 +23,7 @@ import { createOpenSinks } from './http/open-sinks.ts';
 import { openStore } from './open-store.ts';
 import { createOpsApp } from './ops-app.ts';
 import type { Readiness } from './ops-app.ts';
+import { sha256 } from './sha256.ts';
 import { startTokenCounting } from './token-counting.ts';
 
 export interface GatewayDependencies {
@@ -63,7 +64,7 @@ export async function startGateway(
   opened.defer(() => {
     verifier.close();
   });
-  const tokens = await startTokenCounting();
+  const tokens = await startTokenCounting(sha256);
   const serving = createServing(config, { store, clock, metrics, logger, tokens });
   opened.defer(() => serving.upstream.close());
   const openSinks = createOpenSinks();
@@ -109,6 +110,7 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
     clock,
     metrics,
     tokens,
+    digest: sha256,
     ids: randomIds,
     sealing: createSealing(config.sealingKeys),
     refusedFields: createRefusedFields(clock),

@@ -6,6 +6,7 @@ import type { IdSource } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
 import type { Limits } from './limits.ts';
 import type { TokenCounting } from './estimate-prompt.ts';
+import type { Digest } from './prompt-of.ts';
 import type { RefusedFields } from './refused-fields.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
 
@@ -20,5 +21,6 @@ export interface ServeDependencies {
   readonly sealing: Sealing;
   readonly metrics: Metrics;
   readonly tokens: TokenCounting;
+  readonly digest: Digest;
   readonly refusedFields: RefusedFields;
 }

@@ -53,8 +53,7 @@ export interface UpstreamRequest {
   readonly path: string;
   /** Besides the credential and the client's headers that the provider's dialect lets through. */
   readonly headers: HeaderList;
-  /** A byte string or bytes. */
-  readonly body: string | Uint8Array;
+  readonly body: Uint8Array;
   readonly warnings: readonly Warning[];
 }
 

@@ -1,4 +1,4 @@
-import { writeJson } from '@ccg/wire';
+import { writeJsonBytes } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { readThinkingWish } from '../thinking/read-thinking-wish.ts';
 import type { DeclaredTool } from '../tools/effective-tools.ts';
@@ -14,8 +14,7 @@ import { convertToolChoice } from './tool-choice.ts';
 import { convertTools } from './tools.ts';
 
 export interface ChatRequest {
-  /** The body as a byte string. */
-  readonly body: string;
+  readonly body: Uint8Array;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
   /** The fields of the body, and of its messages and tools, that a backend may do without. */
@@ -52,7 +51,7 @@ export function convertRequest(
     stream_options: envelope.stream ? streamOptions(context) : undefined,
   };
   const { sent, optionalFields } = withoutRefused(request, context);
-  return { body: writeJson(sent), maxTokens, optionalFields };
+  return { body: writeJsonBytes(sent), maxTokens, optionalFields };
 }
 
 /** A server that refused the usual field takes the other one. */

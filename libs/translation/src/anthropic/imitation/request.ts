@@ -1,5 +1,5 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
-import { decodeText, isText, textStartsWith, writeJson } from '@ccg/wire';
+import { decodeText, isText, textStartsWith, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { mergeTurns } from '../../history/merge-turns.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
@@ -21,7 +21,7 @@ export function convertForImitation(
   { envelope, target }: TranslationInput,
   capabilities: AnthropicCapabilities,
   warnings: Warnings,
-): string {
+): Uint8Array {
   const body = readRequest(envelope);
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
     warnings.add('output_config.format', 'unsupported', 'The form of the answer cannot be forced; it was left out.');
@@ -33,7 +33,7 @@ export function convertForImitation(
     role,
     content: blocks.flatMap((block) => convertBlock(block, ids, capabilities, warnings)),
   }));
-  return writeJson({
+  return writeJsonBytes({
     model: target.model,
     ...Object.fromEntries(known.map((name) => [name, body[name]])),
     system: convertSystem(body['system']),
