@@ -1,4 +1,5 @@
 import { Secret } from '@ccg/kernel';
+import { modelLimits } from '@ccg/catalog';
 import type { AnthropicProfile, ChatProfile, Provider } from '@ccg/catalog';
 import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
 import { createTranslation } from '@ccg/translation';
@@ -38,6 +39,7 @@ export function translate(request: string, target: TestTarget): Translation {
     target: { provider: providerOf(target), model: target.model },
     requestedModel: envelope.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
+    limits: modelLimits(target.model),
     ids: countingIds(),
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,

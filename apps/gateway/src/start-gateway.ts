@@ -1,7 +1,7 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { createAdmission } from '@ccg/admission';
-import { createRefusedFields, createSealing } from '@ccg/serving';
+import { createRefusedFields, createSealing, createTargetMemory } from '@ccg/serving';
 import type { ServeDependencies } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
@@ -114,6 +114,7 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
     ids: randomIds,
     sealing: createSealing(config.sealingKeys),
     refusedFields: createRefusedFields(clock),
+    uncounted: createTargetMemory(clock),
     admission: createAdmission({
       store,
       liveReplicas: () => 1,
@@ -128,6 +129,8 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
       connectTimeoutMs: config.upstreamConnectTimeoutMs,
       firstByteTimeoutMs: config.upstreamFirstByteTimeoutMs,
       idleTimeoutMs: config.upstreamIdleTimeoutMs,
+      proxy: config.upstreamProxy,
+      extraRoots: config.upstreamExtraRoots,
     }),
   };
 }

@@ -39,3 +39,4 @@ export type { Prompt } from './tokens/read-prompt.ts';
 export type { TokenCount } from './tokens/token-count.ts';
 export { loadTokenizer } from './tokens/tokenizer.ts';
 export type { CountTokens } from './tokens/tokenizer.ts';
+export { optionalText, wholeNumber } from './variables.ts';

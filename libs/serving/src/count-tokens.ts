@@ -37,7 +37,8 @@ export async function countTokens(
     facts.stream = false;
     checkMessages(envelope);
     const context = { request, envelope, target, estimate: noEstimate, dependencies, sink, facts };
-    const native = target.provider.dialect === 'anthropic' ? await countAtProvider(context) : undefined;
+    const asks = target.provider.dialect === 'anthropic' && dependencies.uncounted.of(target) === undefined;
+    const native = asks ? await countAtProvider(context) : undefined;
     return await answer(native ?? (await countHere(context)), sink, facts);
   } catch (thrown) {
     return await conclude(thrown, request, sink, facts);
@@ -69,6 +70,7 @@ async function countAtProvider(context: AttemptContext): Promise<Uint8Array | un
     const signal = AbortSignal.any([sink.signal, timeout.signal]);
     const response = await callProvider(context, { path: '/v1/messages/count_tokens', headers, body }, signal);
     if (isUnavailable(response)) {
+      if (cannotCount(response)) dependencies.uncounted.set(target, true);
       await response.body.collect(answerMaxBytes);
       return undefined;
     }
@@ -83,9 +85,13 @@ async function countAtProvider(context: AttemptContext): Promise<Uint8Array | un
   }
 }
 
+function isUnavailable(response: UpstreamResponse): boolean {
+  return cannotCount(response) || response.status === 429 || response.status >= 500;
+}
+
 /** Many servers of the dialect do not count: they say 404, or that they know no such method. */
-function isUnavailable({ status }: UpstreamResponse): boolean {
-  return status === 404 || status === 405 || status === 429 || status >= 500;
+function cannotCount({ status }: UpstreamResponse): boolean {
+  return status === 404 || status === 405 || status === 501;
 }
 
 function understood(body: Uint8Array): Uint8Array | undefined {

@@ -1,5 +1,6 @@
 import type { Target } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
+import { createTargetMemory } from './target-memory.ts';
 
 /** Which fields of a request each model's server refused lately. */
 export interface RefusedFields {
@@ -7,39 +8,14 @@ export interface RefusedFields {
   add(target: Target, fields: readonly string[]): void;
 }
 
-interface Refusal {
-  readonly fields: ReadonlySet<string>;
-  readonly untilMs: number;
-}
+const none: ReadonlySet<string> = new Set();
 
-/** Servers are updated, so what they refused is asked of them again some day. */
-const rememberedMs = 60 * 60 * 1000;
-/** Clients choose the names of models, so their number must have an end; the oldest is forgotten. */
-const modelsMax = 1000;
-
-/** Remembers refusals in this process: each replica learns by itself, at the price of one call. */
 export function createRefusedFields(clock: Clock): RefusedFields {
-  const refusals = new Map<string, Refusal>();
-
-  function fieldsOf(key: string): ReadonlySet<string> {
-    const refusal = refusals.get(key);
-    return refusal === undefined || refusal.untilMs <= clock.now() ? new Set() : refusal.fields;
-  }
-
+  const memory = createTargetMemory<ReadonlySet<string>>(clock);
   return {
-    of: (target) => fieldsOf(keyOf(target)),
+    of: (target) => memory.of(target) ?? none,
     add(target, fields) {
-      const key = keyOf(target);
-      const known = fieldsOf(key);
-      refusals.delete(key);
-      refusals.set(key, { fields: new Set([...known, ...fields]), untilMs: clock.now() + rememberedMs });
-      const [oldest] = refusals.keys();
-      if (refusals.size > modelsMax && oldest !== undefined) refusals.delete(oldest);
+      memory.set(target, new Set([...(memory.of(target) ?? none), ...fields]));
     },
   };
-}
-
-/** A provider's name has no colon. */
-function keyOf({ provider, model }: Target): string {
-  return `${provider.name}:${model}`;
 }

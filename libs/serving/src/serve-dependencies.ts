@@ -9,6 +9,7 @@ import type { TokenCounting } from './estimate-prompt.ts';
 import type { Digest } from './prompt-of.ts';
 import type { RefusedFields } from './refused-fields.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
+import type { TargetMemory } from './target-memory.ts';
 
 /** What every request is served with. */
 export interface ServeDependencies {
@@ -23,4 +24,6 @@ export interface ServeDependencies {
   readonly tokens: TokenCounting;
   readonly digest: Digest;
   readonly refusedFields: RefusedFields;
+  /** The models whose servers speak Anthropic's dialect and do not count. */
+  readonly uncounted: TargetMemory<true>;
 }

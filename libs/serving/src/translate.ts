@@ -1,3 +1,4 @@
+import { modelLimits } from '@ccg/catalog';
 import { createTranslation } from '@ccg/translation';
 import type { Translation } from '@ccg/translation';
 import type { AttemptContext } from './attempt-context.ts';
@@ -13,6 +14,7 @@ export function translate(
     target,
     requestedModel: envelope.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,
+    limits: modelLimits(target.model),
     ids: dependencies.ids,
     sealer: dependencies.sealing.for({
       tenant: request.principal.tenant,

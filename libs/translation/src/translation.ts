@@ -1,5 +1,5 @@
 import type { GatewayError } from '@ccg/kernel';
-import type { Target } from '@ccg/catalog';
+import type { ModelLimits, Target } from '@ccg/catalog';
 import type { Envelope, HeaderList, Usage } from '@ccg/wire';
 
 /** Something the backend cannot do, said instead of dropped in silence. */
@@ -24,6 +24,8 @@ export interface TranslationInput {
   readonly requestedModel: string;
   /** The cap on output tokens of translated requests; 0 means none. */
   readonly maxOutputTokens: number;
+  /** What is known of the model's window and output. */
+  readonly limits: ModelLimits;
   /** Makes ids that are unique within the gateway. */
   readonly ids: IdSource;
   /** Seals a backend's opaque state for its way through this client; bound to tenant, provider and model. */

@@ -18,7 +18,11 @@ const roomMinTokens = 1024;
  * The limit on output to ask for: no more than the operator, the model and what is left of its window allow, and no
  * less than the server takes.
  */
-export function limitTokens(limits: TokenLimits, capabilities: ChatCapabilities, warnings: Warnings): number {
+export function limitTokens(
+  limits: TokenLimits,
+  capabilities: Pick<ChatCapabilities, 'limits' | 'outputTokensMin'>,
+  warnings: Warnings,
+): number {
   const { wanted, cap, estimatedInputTokens } = limits;
   const { contextTokens, outputTokens } = capabilities.limits;
   const room =

@@ -25,7 +25,7 @@ import { runsAtAnthropic } from './tools.ts';
 export function createChatTranslation(input: TranslationInput, provider: OpenAiChatProvider): Translation {
   const { envelope, target, ids, refusedFields } = input;
   const warnings = createWarnings();
-  const capabilities = chatCapabilities(provider, target.model);
+  const capabilities = { ...chatCapabilities(provider, target.model), limits: input.limits };
   const request = readRequest(envelope);
   const tools = effectiveTools(request, warnings);
   const toolNames = createToolNames(declaredNames(tools), capabilities.toolNameMax);
