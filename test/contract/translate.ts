@@ -1,5 +1,5 @@
 import { Secret } from '@ccg/kernel';
-import type { AnthropicProfile, ChatProfile, Provider } from '@ccg/catalog';
+import type { AnthropicProfile, ChatProfile, ModelLimits, Provider } from '@ccg/catalog';
 import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
 import { createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
@@ -15,6 +15,7 @@ export interface TestTarget {
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
+  readonly learnedLimits?: Partial<ModelLimits>;
 }
 
 /** Whether an answer's bytes go on as they come, so that their grammar is the upstream's. */
@@ -42,6 +43,7 @@ export function translate(request: string, target: TestTarget): Translation {
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,
     refusedFields: new Set(target.refusedFields),
+    learnedLimits: { contextTokens: undefined, outputTokens: undefined, ...target.learnedLimits },
   });
 }
 

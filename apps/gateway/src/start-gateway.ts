@@ -1,7 +1,7 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { createAdmission } from '@ccg/admission';
-import { createRefusedFields, createSealing } from '@ccg/serving';
+import { createRefusals, createSealing } from '@ccg/serving';
 import type { ServeDependencies } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
@@ -111,7 +111,7 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
     tokens,
     ids: randomIds,
     sealing: createSealing(config.sealingKeys),
-    refusedFields: createRefusedFields(clock),
+    refusals: createRefusals(clock),
     admission: createAdmission({
       store,
       liveReplicas: () => 1,

@@ -6,7 +6,7 @@ import type { IdSource } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
 import type { Limits } from './limits.ts';
 import type { TokenCounting } from './estimate-prompt.ts';
-import type { RefusedFields } from './refused-fields.ts';
+import type { Refusals } from './refusals.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
 
 /** What every request is served with. */
@@ -20,5 +20,5 @@ export interface ServeDependencies {
   readonly sealing: Sealing;
   readonly metrics: Metrics;
   readonly tokens: TokenCounting;
-  readonly refusedFields: RefusedFields;
+  readonly refusals: Refusals;
 }

@@ -1,12 +1,13 @@
 import { createTranslation } from '@ccg/translation';
 import type { Translation } from '@ccg/translation';
 import type { AttemptContext } from './attempt-context.ts';
+import type { Refused } from './refusals.ts';
 
 /** The request in the dialect of its target. */
 export function translate(
   { envelope, target, dependencies, request }: AttemptContext,
   estimatedInputTokens: number | undefined,
-  refusedFields: ReadonlySet<string>,
+  refused: Refused,
 ): Translation {
   return createTranslation({
     envelope,
@@ -20,6 +21,7 @@ export function translate(
       model: target.model,
     }),
     estimatedInputTokens,
-    refusedFields,
+    refusedFields: refused.fields,
+    learnedLimits: refused.limits,
   });
 }

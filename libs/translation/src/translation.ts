@@ -1,5 +1,5 @@
 import type { GatewayError } from '@ccg/kernel';
-import type { Target } from '@ccg/catalog';
+import type { ModelLimits, Target } from '@ccg/catalog';
 import type { Envelope, HeaderList, Usage } from '@ccg/wire';
 
 /** Something the backend cannot do, said instead of dropped in silence. */
@@ -32,6 +32,8 @@ export interface TranslationInput {
   readonly estimatedInputTokens: number | undefined;
   /** Fields of the upstream request that this backend refused before, and that are left out. */
   readonly refusedFields: ReadonlySet<string>;
+  /** What this backend said of the model's limits when it refused more; undefined is unknown. */
+  readonly learnedLimits: ModelLimits;
 }
 
 export interface Sealer {
@@ -65,6 +67,14 @@ export interface UpstreamAnswer {
   readonly body: Uint8Array;
 }
 
+/** What a server that refused the length of an answer would have taken. */
+export interface OutputLimit {
+  /** For this request. */
+  readonly outputTokens: number;
+  /** What it said about the model, beyond this request. */
+  readonly limits: ModelLimits;
+}
+
 /** An upstream's refusal in the client's words, and whether another try could help. */
 export interface UpstreamFailure {
   readonly error: GatewayError;
@@ -73,7 +83,9 @@ export interface UpstreamFailure {
     | { readonly kind: 'as-is' }
     | { readonly kind: 'without'; readonly fields: readonly string[] }
     /** As `without`, but it is this request that was refused, and nothing is learned about the backend. */
-    | { readonly kind: 'once-without'; readonly fields: readonly string[] };
+    | { readonly kind: 'once-without'; readonly fields: readonly string[] }
+    /** With fewer tokens for the answer. */
+    | ({ readonly kind: 'shorter' } & OutputLimit);
 }
 
 /** An answer that the gateway gives by itself: frames of a stream or a document, as a byte string. */

@@ -4,10 +4,11 @@ import type { HeaderList, JsonValue } from '@ccg/wire';
 import { credentialError, isCredentialRefusal } from '../failure/credential-refusal.ts';
 import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
 import type { ErrorReport } from '../failure/error-report.ts';
+import { readOutputLimit } from '../failure/output-limit.ts';
 import { overflowError } from '../failure/overflow.ts';
 import { statusError } from '../failure/status-error.ts';
 import { unsupportedFields } from '../failure/unsupported-fields.ts';
-import type { PromptSize, UpstreamAnswer } from '../translation.ts';
+import type { OutputLimit, PromptSize, UpstreamAnswer } from '../translation.ts';
 
 /** Who failed, for the text of the error. */
 export interface FailureContext {
@@ -19,6 +20,8 @@ export interface FailureContext {
 export interface ChatFailure {
   readonly error: GatewayError;
   readonly refused: readonly string[];
+  /** What the server would have taken, where the answer was to be too long. */
+  readonly shorter: OutputLimit | undefined;
 }
 
 /** An HTTP error of a chat completions server; `optionalFields` are those that a second try may leave out. */
@@ -32,8 +35,12 @@ export function chatFailure(
   const isMistake = upstream.status === 500 && clientMistake.test(report.message ?? '');
   const status = isMistake ? 400 : upstream.status;
   const error = failureOf(status, upstream.headers, report, at, context);
-  const mayBeAboutFields = (status === 400 || status === 422) && error.code === 'upstream-refused';
-  return { error, refused: mayBeAboutFields ? unsupportedFields(report.message ?? '', optionalFields) : [] };
+  if ((status !== 400 && status !== 422) || error.code !== 'upstream-refused') {
+    return { error, refused: [], shorter: undefined };
+  }
+  const shorter = readOutputLimit(report);
+  const refused = shorter === undefined ? unsupportedFields(report.message ?? '', optionalFields) : [];
+  return { error, refused, shorter };
 }
 
 /** What llama.cpp and Ollama call a failure of their own, though no second try would fare better. */

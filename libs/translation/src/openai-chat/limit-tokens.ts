@@ -1,4 +1,4 @@
-import type { ChatCapabilities } from '@ccg/catalog';
+import type { ChatCapabilities, ModelLimits } from '@ccg/catalog';
 import type { Warnings } from '../warnings.ts';
 
 export interface TokenLimits {
@@ -7,6 +7,8 @@ export interface TokenLimits {
   /** The operator's cap; 0 means none. */
   readonly cap: number;
   readonly estimatedInputTokens: number | undefined;
+  /** The server's own word, which goes before what is known of the model. */
+  readonly learned: ModelLimits;
 }
 
 /** What an estimate may be wrong by, and what a chat template adds. */
@@ -19,8 +21,9 @@ const roomMinTokens = 1024;
  * less than the server takes.
  */
 export function limitTokens(limits: TokenLimits, capabilities: ChatCapabilities, warnings: Warnings): number {
-  const { wanted, cap, estimatedInputTokens } = limits;
-  const { contextTokens, outputTokens } = capabilities.limits;
+  const { wanted, cap, estimatedInputTokens, learned } = limits;
+  const contextTokens = learned.contextTokens ?? capabilities.limits.contextTokens;
+  const outputTokens = learned.outputTokens ?? capabilities.limits.outputTokens;
   const room =
     contextTokens === undefined || estimatedInputTokens === undefined
       ? Number.POSITIVE_INFINITY

@@ -29,10 +29,10 @@ export function convertRequest(
   input: TranslationInput,
   context: ConversionContext,
 ): ChatRequest {
-  const { envelope, maxOutputTokens: cap, estimatedInputTokens, target } = input;
+  const { envelope, maxOutputTokens: cap, estimatedInputTokens, learnedLimits: learned, target } = input;
   const { capabilities, warnings } = context;
   const wanted = envelope.maxTokens ?? 0;
-  const maxTokens = limitTokens({ wanted, cap, estimatedInputTokens }, capabilities, warnings);
+  const maxTokens = limitTokens({ wanted, cap, estimatedInputTokens, learned }, capabilities, warnings);
   const tools = convertTools(declaredTools, context);
   const hasTools = tools.length > 0;
   const format = convertAnswerFormat(body, hasTools, context);

@@ -66,7 +66,10 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
     answer: (answer) => translateResponse(answer, head(), encoderFor, failureContext),
     stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
     failure(upstream, at) {
-      const { error, refused } = chatFailure(upstream, at, failureContext, optionalFields);
+      const { error, refused, shorter } = chatFailure(upstream, at, failureContext, optionalFields);
+      if (shorter !== undefined && shorter.outputTokens < maxTokens) {
+        return { error, retry: { kind: 'shorter', ...shorter } };
+      }
       const fields = refused.filter((field) => !refusedFields.has(field));
       return { error, retry: fields.length === 0 ? { kind: 'none' } : { kind: 'without', fields } };
     },
