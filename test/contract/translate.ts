@@ -52,6 +52,7 @@ const openSealer: Sealer = {
   seal: (state) => `ccg1.${Buffer.from(state, 'latin1').toString('base64url')}`,
   open: (sealed) =>
     sealed.startsWith('ccg1.') ? Buffer.from(sealed.slice(5), 'base64url').toString('latin1') : undefined,
+  pseudonym: (name) => `pseudonym of ${name}`,
 };
 
 export interface StreamedAnswer {

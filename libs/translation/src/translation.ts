@@ -41,6 +41,8 @@ export interface Sealer {
   seal(state: string): string;
   /** Undefined for whatever this sealer did not seal: foreign, old, cut or forged. */
   open(sealed: string): string | undefined;
+  /** At most 64 letters that stand for a name; the same for one tenant and provider, and nobody can undo them. */
+  pseudonym(name: string): string;
 }
 
 export interface IdSource {

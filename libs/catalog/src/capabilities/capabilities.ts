@@ -69,6 +69,8 @@ export interface ChatCapabilities {
   readonly obfuscates: boolean;
   /** The content of an assistant message that has tool calls alone. */
   readonly emptyContent: null | '';
+  /** Whether the server takes `prompt_cache_key` and `safety_identifier`. */
+  readonly identifiers: boolean;
   readonly images: boolean;
   readonly pdfs: boolean;
   readonly thinking: ThinkingDialect;

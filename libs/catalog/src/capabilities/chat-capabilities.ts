@@ -16,6 +16,7 @@ const unknownServer: Omit<ChatCapabilities, 'limits'> = {
   streamUsage: true,
   obfuscates: false,
   emptyContent: null,
+  identifiers: false,
   images: true,
   pdfs: false,
   thinking: { kind: 'none' },

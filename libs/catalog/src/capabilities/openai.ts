@@ -9,6 +9,7 @@ export const openAiServer: ChatOverrides = {
   maxTokensField: 'max_completion_tokens',
   systemTurns: 'in-place',
   obfuscates: true,
+  identifiers: true,
   pdfs: true,
   strictTools: true,
   structuredWithTools: true,

@@ -5,6 +5,7 @@ import type { DeclaredTool } from '../tools/effective-tools.ts';
 import type { TranslationInput } from '../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { convertIdentifiers } from './identifiers.ts';
 import { limitTokens } from './limit-tokens.ts';
 import { convertMessages } from './messages.ts';
 import { otherMaxTokensField, withoutRefused } from './refused-fields.ts';
@@ -48,6 +49,7 @@ export function convertRequest(
     tools: hasTools ? tools : undefined,
     ...convertToolChoice(body['tool_choice'], tools, context),
     ...format.fields,
+    ...convertIdentifiers(body, context),
     stream: envelope.stream,
     stream_options: envelope.stream ? streamOptions(context) : undefined,
   };
