@@ -22,11 +22,24 @@ test.each(
   expect(after.slice(0, before.length)).toEqual(before);
 });
 
-function messagesOf(name: string, profile: ChatProfile): readonly unknown[] {
+test.each(turns)(
+  'where marks of what to cache are kept, %s differs from %s by their places alone',
+  (shorter, longer) => {
+    const [before, after] = [shorter, longer].map((name) => messagesOf(name, 'openrouter', 'anthropic/claude-opus-5'));
+    expect(JSON.stringify(before)).toContain('cache_control');
+    expect(unmarked(after).slice(0, before?.length)).toEqual(unmarked(before));
+  },
+);
+
+function unmarked(messages: readonly unknown[] | undefined): readonly unknown[] {
+  const list: readonly unknown[] = JSON.parse(
+    JSON.stringify(messages, (key, value: unknown) => (key === 'cache_control' ? undefined : value)),
+  );
+  return list;
+}
+
+function messagesOf(name: string, profile: ChatProfile, model = 'gpt-4.1'): readonly unknown[] {
   const body = captures.get(name);
   if (body === undefined) throw new Error(`no capture ${name}`);
-  return jsonListAt(
-    JSON.parse(bodyText(translate(body, { dialect: 'openai-chat', model: 'gpt-4.1', profile }))),
-    'messages',
-  );
+  return jsonListAt(JSON.parse(bodyText(translate(body, { dialect: 'openai-chat', model, profile }))), 'messages');
 }

@@ -71,6 +71,12 @@ export interface ChatCapabilities {
   readonly emptyContent: null | '';
   /** Whether the server takes `prompt_cache_key` and `safety_identifier`. */
   readonly identifiers: boolean;
+  /** Whether `cache_control` on parts of messages is honoured. */
+  readonly cacheMarks: boolean;
+  /** Whether the service must be told to choose only endpoints that take all that is sent, once tools are. */
+  readonly routesByParameters: boolean;
+  /** Sent with every request. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
   readonly images: boolean;
   readonly pdfs: boolean;
   readonly thinking: ThinkingDialect;

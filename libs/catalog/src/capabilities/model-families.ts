@@ -29,7 +29,7 @@ const families: readonly (readonly [RegExp, Family])[] = [
   [/^(?:minimax|mimo)/u, () => ({ images: false, replayReasoning: 'content-always' })],
   // Their chat templates refuse any other id.
   [/^(?:mistral|ministral|mixtral|codestral|devstral|magistral)/u, () => ({ toolIds: 'nine-letters' })],
-  [/^(?:claude|gemini)-/u, () => ({ pdfs: true })],
+  [/^(?:claude|gemini)-/u, () => ({ pdfs: true, cacheMarks: true })],
 ];
 
 const glm: ChatOverrides = {

@@ -35,13 +35,16 @@ export function chatFailure(
   const isMistake = upstream.status === 500 && clientMistake.test(report.message ?? '');
   const status = isMistake ? 400 : upstream.status;
   const error = failureOf(status, upstream.headers, report, at, context);
-  if ((status !== 400 && status !== 422) || error.code !== 'upstream-refused') {
+  if (!fieldStatuses.has(status) || error.code !== 'upstream-refused') {
     return { error, refused: [], shorter: undefined };
   }
   const shorter = readOutputLimit(report);
   const refused = shorter === undefined ? unsupportedFields(report.message ?? '', optionalFields) : [];
   return { error, refused, shorter };
 }
+
+/** With which servers refuse a field; OpenRouter finds no endpoint that takes it. */
+const fieldStatuses: ReadonlySet<number> = new Set([400, 404, 422]);
 
 /** What llama.cpp and Ollama call a failure of their own, though no second try would fare better. */
 const clientMistake =

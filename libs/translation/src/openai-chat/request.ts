@@ -50,6 +50,7 @@ export function convertRequest(
     ...convertToolChoice(body['tool_choice'], tools, context),
     ...format.fields,
     ...convertIdentifiers(body, context),
+    provider: hasTools && capabilities.routesByParameters ? { require_parameters: true } : undefined,
     stream: envelope.stream,
     stream_options: envelope.stream ? streamOptions(context) : undefined,
   };

@@ -58,6 +58,7 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
       headers: [
         ['content-type', 'application/json'],
         ['accept', envelope.stream ? 'text/event-stream' : 'application/json'],
+        ...capabilities.headers,
       ],
       body,
       warnings: warnings.list(),
