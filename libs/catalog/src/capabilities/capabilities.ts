@@ -86,6 +86,8 @@ export interface ChatCapabilities {
   /** Whether a form of the answer leaves the model free to call tools. */
   readonly structuredWithTools: boolean;
   readonly strictTools: boolean;
+  /** Whether the server refuses some schemas of tools even when they are not strict. */
+  readonly plainSchemas: boolean;
   readonly parallelToolCalls: boolean;
   readonly toolNameMax: number;
   readonly toolIds: ToolIdRule;

@@ -27,6 +27,7 @@ const unknownServer: Omit<ChatCapabilities, 'limits'> = {
   structuredOutput: 'json_schema',
   structuredWithTools: false,
   strictTools: false,
+  plainSchemas: false,
   parallelToolCalls: true,
   toolNameMax: 64,
   toolIds: 'any',

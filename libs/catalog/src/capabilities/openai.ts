@@ -12,6 +12,7 @@ export const openAiServer: ChatOverrides = {
   identifiers: true,
   pdfs: true,
   strictTools: true,
+  plainSchemas: true,
   structuredWithTools: true,
   toolIds: 'at-most-64',
 };

@@ -23,7 +23,7 @@ const platforms: readonly (readonly [RegExp, ChatOverrides])[] = [
   [/(?:^|\.)mistral\.ai$/u, { toolIds: 'nine-letters', emptyContent: '', structuredWithTools: true }],
   [
     /(?:^|\.)azure\.com$/u,
-    { maxTokensField: 'max_completion_tokens', toolIds: 'at-most-64', structuredWithTools: true },
+    { maxTokensField: 'max_completion_tokens', toolIds: 'at-most-64', structuredWithTools: true, plainSchemas: true },
   ],
 ];
 
