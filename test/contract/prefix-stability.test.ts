@@ -14,10 +14,13 @@ const turns = [
 // A backend reuses what it has computed for a prompt only as long as the next prompt begins with the same text.
 test.each(
   turns.flatMap(([shorter, longer]) =>
-    (['openai', 'nvidia', 'openrouter', 'compatible'] as const).map((profile) => ({ shorter, longer, profile })),
+    (['openai', 'nvidia', 'openrouter', 'compatible'] as const).flatMap((profile) =>
+      // Those of the second take turns.
+      ['gpt-4.1', 'mistralai/devstral-2'].map((model) => ({ shorter, longer, profile, model })),
+    ),
   ),
-)('the messages of $longer begin with those of $shorter ($profile)', ({ shorter, longer, profile }) => {
-  const [before, after] = [messagesOf(shorter, profile), messagesOf(longer, profile)];
+)('the messages of $longer begin with those of $shorter ($profile, $model)', ({ shorter, longer, profile, model }) => {
+  const [before, after] = [messagesOf(shorter, profile, model), messagesOf(longer, profile, model)];
   expect(before.length).toBeGreaterThan(1);
   expect(after.slice(0, before.length)).toEqual(before);
 });
@@ -38,7 +41,7 @@ function unmarked(messages: readonly unknown[] | undefined): readonly unknown[] 
   return list;
 }
 
-function messagesOf(name: string, profile: ChatProfile, model = 'gpt-4.1'): readonly unknown[] {
+function messagesOf(name: string, profile: ChatProfile, model: string): readonly unknown[] {
   const body = captures.get(name);
   if (body === undefined) throw new Error(`no capture ${name}`);
   return jsonListAt(JSON.parse(bodyText(translate(body, { dialect: 'openai-chat', model, profile }))), 'messages');

@@ -59,6 +59,10 @@ export interface ChatCapabilities {
   readonly systemRole: 'system' | 'developer';
   /** Whether instructions may stand between turns, or must become a reminder in the user's turn. */
   readonly systemTurns: 'in-place' | 'reminder';
+  /** Whether user and assistant must take turns, and the user may say nothing between results of tools and the answer. */
+  readonly alternates: boolean;
+  /** Whether a history may have calls when the request declares no tools. */
+  readonly callsWithoutTools: boolean;
   /** When `temperature` and `top_p` are accepted. */
   readonly sampling: 'always' | 'without-thinking' | 'never';
   /** How many stop sequences are accepted; 0 means none. */

@@ -11,6 +11,8 @@ const unknownServer: Omit<ChatCapabilities, 'limits'> = {
   outputTokensMin: 1,
   systemRole: 'system',
   systemTurns: 'reminder',
+  alternates: false,
+  callsWithoutTools: true,
   sampling: 'always',
   stopSequencesMax: 4,
   streamUsage: true,

@@ -9,6 +9,7 @@ import { overflowError } from '../failure/overflow.ts';
 import { statusError } from '../failure/status-error.ts';
 import { unsupportedFields } from '../failure/unsupported-fields.ts';
 import type { OutputLimit, PromptSize, UpstreamAnswer } from '../translation.ts';
+import { refusedForms } from './history-forms.ts';
 
 /** Who failed, for the text of the error. */
 export interface FailureContext {
@@ -39,8 +40,13 @@ export function chatFailure(
     return { error, refused: [], shorter: undefined };
   }
   const shorter = readOutputLimit(report);
-  const refused = shorter === undefined ? unsupportedFields(report.message ?? '', optionalFields) : [];
+  const refused = shorter === undefined ? refusedParts(report.message ?? '', optionalFields) : [];
   return { error, refused, shorter };
+}
+
+function refusedParts(message: string, optionalFields: ReadonlySet<string>): readonly string[] {
+  const forms = refusedForms(message, optionalFields);
+  return forms.length > 0 ? forms : unsupportedFields(message, optionalFields);
 }
 
 /** With which servers refuse a field; OpenRouter finds no endpoint that takes it. */
@@ -48,7 +54,7 @@ const fieldStatuses: ReadonlySet<number> = new Set([400, 404, 422]);
 
 /** What llama.cpp and Ollama call a failure of their own, though no second try would fare better. */
 const clientMistake =
-  /image input is not supported|Failed to parse (?:tools|tool call arguments|messages|input)|\[json\.exception|invalid JSON schema in format|invalid format:|must be of type|is not supported for this model/iu;
+  /image input is not supported|Failed to parse (?:tools|tool call arguments|messages|input)|\[json\.exception|invalid JSON schema in format|invalid format:|must be of type|roles must alternate|is not supported for this model/iu;
 
 /** An error that came inside an answer with status 200: a whole body, a chunk, or an `error` member of one. */
 export function inBandFailure(value: JsonValue, context: FailureContext): GatewayError {

@@ -7,27 +7,40 @@ import type { HistoryStep } from '../history/pair-tool-results.ts';
 import { placeSystemTurns } from '../history/place-system-turns.ts';
 import { readTurns } from '../history/read-turns.ts';
 import { asList, asObject } from '../json-fields.ts';
+import { alternate } from './alternate.ts';
 import { assistantMessage } from './assistant-message.ts';
 import { compactParts, limitMarks, markedText } from './cache-marks.ts';
+import { callsAsText } from './calls-as-text.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { mustAlternate, planHistory } from './history-forms.ts';
 import { textPart } from './media.ts';
 import { toolMessages } from './tool-results.ts';
 import { userMessage } from './user-content.ts';
+
+export interface ChatMessages {
+  readonly messages: JsonObject[];
+  /** The forms of the history that the backend may refuse. */
+  readonly forms: readonly string[];
+}
 
 /** The chat messages of a request: its instructions, ended by the lines given, then its history. */
 export function convertMessages(
   body: JsonObject,
   lines: readonly (JsonText | undefined)[],
+  hasTools: boolean,
   context: ConversionContext,
-): JsonObject[] {
+): ChatMessages {
   const { capabilities } = context;
   const { systemRole, systemTurns, cacheMarks } = capabilities;
   const told = [...systemParts(body['system'], capabilities), ...lines.filter(isText).map((line) => textPart(line))];
   const system = told.length === 0 ? [] : [{ role: systemRole, content: compactParts(told, capabilities) }];
-  const turns = placeSystemTurns(readTurns(asList(body['messages'])), systemTurns, context.warnings);
+  const placing = mustAlternate(context) ? 'reminder' : systemTurns;
+  const turns = placeSystemTurns(readTurns(asList(body['messages'])), placing, context.warnings);
   const steps = pairToolResults(mergeTurns(turns));
-  const messages = [...system, ...convertSteps(steps, context)];
-  return cacheMarks ? limitMarks(messages) : messages;
+  const plan = planHistory(steps, hasTools, context);
+  const history = convertSteps(plan.callsAsText ? callsAsText(steps) : steps, context);
+  const messages = plan.alternates ? alternate([...system, ...history]) : [...system, ...history];
+  return { messages: cacheMarks ? limitMarks(messages) : messages, forms: plan.forms };
 }
 
 function convertSteps(steps: readonly HistoryStep[], context: ConversionContext): JsonObject[] {

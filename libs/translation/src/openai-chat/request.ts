@@ -19,7 +19,7 @@ export interface ChatRequest {
   readonly body: string;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
-  /** The fields of the body, and of its messages and tools, that a backend may do without. */
+  /** The fields of the body, and of its messages and tools, that a backend may do without; forms of the history, too. */
   readonly optionalFields: ReadonlySet<string>;
 }
 
@@ -39,9 +39,10 @@ export function convertRequest(
   const format = convertAnswerFormat(body, hasTools, context);
   const thinking = convertThinking(readThinkingWish(body), capabilities, { hasTools, maxTokens }, warnings);
   const isThinking = thinking.fields['reasoning_effort'] !== 'none';
+  const { messages, forms } = convertMessages(body, [thinking.line, format.line], hasTools, context);
   const request: JsonObject = {
     model: target.model,
-    messages: convertMessages(body, [thinking.line, format.line], context),
+    messages,
     [maxTokensField(context)]: maxTokens,
     ...convertSampling(body, isThinking, context),
     ...thinking.fields,
@@ -55,7 +56,7 @@ export function convertRequest(
     stream_options: envelope.stream ? streamOptions(context) : undefined,
   };
   const { sent, optionalFields } = withoutRefused(request, context);
-  return { body: writeJson(sent), maxTokens, optionalFields };
+  return { body: writeJson(sent), maxTokens, optionalFields: new Set([...optionalFields, ...forms]) };
 }
 
 /** A server that refused the usual field takes the other one. */

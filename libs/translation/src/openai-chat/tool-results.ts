@@ -14,7 +14,8 @@ export interface ToolMessages {
   readonly attachments: readonly JsonObject[];
 }
 
-const interrupted = 'Error: [no result: tool call was interrupted]';
+/** Stands for the result that the client has not. */
+export const interrupted = 'Error: [no result: tool call was interrupted]';
 
 /** One tool message for each call, in the order of the calls: servers refuse a call without an answer. */
 export function toolMessages(results: readonly CallResult[], context: ConversionContext): ToolMessages {
