@@ -2,6 +2,7 @@ import type { Translation, UpstreamFailure } from '@ccg/translation';
 import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
 import type { AttemptContext } from './attempt-context.ts';
 import { callProvider } from './call-provider.ts';
+import { learnFromSilence } from './learn-from-silence.ts';
 import type { Outcome } from './outcome.ts';
 import type { Refused } from './refusals.ts';
 import { refusal } from './refusal.ts';
@@ -77,6 +78,7 @@ async function askOnce(context: AttemptContext, translation: Translation): Promi
       : await relayJson(context, translation, response);
     return { kind: 'answered', outcome };
   } catch (thrown) {
+    learnFromSilence(context, translation, thrown);
     throw thrown instanceof UpstreamCallError ? callErrorToGatewayError(thrown, target.provider.name) : thrown;
   } finally {
     sink.signal.removeEventListener('abort', follow);

@@ -60,6 +60,8 @@ export interface UpstreamRequest {
   /** A byte string or bytes. */
   readonly body: string | Uint8Array;
   readonly warnings: readonly Warning[];
+  /** Fields of the body that make some servers fall silent instead of answering. */
+  readonly mayHang?: readonly string[];
 }
 
 /** What an upstream said when it did not say 2xx. */

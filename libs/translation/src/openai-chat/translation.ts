@@ -62,6 +62,7 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
       ],
       body,
       warnings: warnings.list(),
+      mayHang: ['stream_options'].filter((field) => optionalFields.has(field)),
     },
     ownAnswer: emptyAnswer(input),
     answer: (answer) => translateResponse(answer, head(), encoderFor, failureContext),
