@@ -1,6 +1,6 @@
 import { Secret } from '@ccg/kernel';
 import { modelLimits } from '@ccg/catalog';
-import type { AnthropicProfile, ChatProfile, Provider } from '@ccg/catalog';
+import type { AnthropicProfile, ChatProfile, ModelLimits, Provider } from '@ccg/catalog';
 import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
 import { createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
@@ -16,6 +16,8 @@ export interface TestTarget {
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
+  /** Instead of what is known of the model by its name. */
+  readonly limits?: Partial<ModelLimits>;
 }
 
 /** Whether an answer's bytes go on as they come, so that their grammar is the upstream's. */
@@ -39,7 +41,7 @@ export function translate(request: string, target: TestTarget): Translation {
     target: { provider: providerOf(target), model: target.model },
     requestedModel: envelope.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
-    limits: modelLimits(target.model),
+    limits: { ...modelLimits(target.model), ...target.limits },
     ids: countingIds(),
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,
@@ -52,6 +54,7 @@ const openSealer: Sealer = {
   seal: (state) => `ccg1.${Buffer.from(state, 'latin1').toString('base64url')}`,
   open: (sealed) =>
     sealed.startsWith('ccg1.') ? Buffer.from(sealed.slice(5), 'base64url').toString('latin1') : undefined,
+  pseudonym: (name) => `pseudonym of ${name}`,
 };
 
 export interface StreamedAnswer {

@@ -1,7 +1,7 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { createAdmission } from '@ccg/admission';
-import { createRefusedFields, createSealing, createTargetMemory } from '@ccg/serving';
+import { createRefusals, createSealing, createTargetMemory } from '@ccg/serving';
 import type { ServeDependencies } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
@@ -113,7 +113,7 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
     digest: sha256,
     ids: randomIds,
     sealing: createSealing(config.sealingKeys),
-    refusedFields: createRefusedFields(clock),
+    refusals: createRefusals(clock),
     uncounted: createTargetMemory(clock),
     admission: createAdmission({
       store,

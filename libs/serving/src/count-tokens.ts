@@ -60,7 +60,7 @@ function checkMessages({ body, entries }: Envelope): void {
 /** The provider's own answer, or undefined where it cannot count, cannot now, or cannot be understood. */
 async function countAtProvider(context: AttemptContext): Promise<Uint8Array | undefined> {
   const { dependencies, sink, target } = context;
-  const translation = translate(context, undefined, new Set());
+  const translation = translate(context, undefined, dependencies.refusals.of(target));
   const { headers, body } = translation.request;
   const timeout = new AbortController();
   const cancel = dependencies.clock.schedule(nativeTimeoutMs, () => {

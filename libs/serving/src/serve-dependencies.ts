@@ -7,7 +7,7 @@ import type { Upstream } from '@ccg/upstream';
 import type { Limits } from './limits.ts';
 import type { TokenCounting } from './estimate-prompt.ts';
 import type { Digest } from './prompt-of.ts';
-import type { RefusedFields } from './refused-fields.ts';
+import type { Refusals } from './refusals.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
 import type { TargetMemory } from './target-memory.ts';
 
@@ -23,7 +23,7 @@ export interface ServeDependencies {
   readonly metrics: Metrics;
   readonly tokens: TokenCounting;
   readonly digest: Digest;
-  readonly refusedFields: RefusedFields;
+  readonly refusals: Refusals;
   /** The models whose servers speak Anthropic's dialect and do not count. */
   readonly uncounted: TargetMemory<true>;
 }

@@ -1,20 +1,22 @@
 import { modelLimits } from '@ccg/catalog';
 import { createTranslation } from '@ccg/translation';
+import type { ModelLimits, Target } from '@ccg/catalog';
 import type { Translation } from '@ccg/translation';
 import type { AttemptContext } from './attempt-context.ts';
+import type { Refused } from './refusals.ts';
 
 /** The request in the dialect of its target. */
 export function translate(
   { envelope, target, dependencies, request }: AttemptContext,
   estimatedInputTokens: number | undefined,
-  refusedFields: ReadonlySet<string>,
+  refused: Refused,
 ): Translation {
   return createTranslation({
     envelope,
     target,
     requestedModel: envelope.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,
-    limits: modelLimits(target.model),
+    limits: limitsOf(target, refused),
     ids: dependencies.ids,
     sealer: dependencies.sealing.for({
       tenant: request.principal.tenant,
@@ -22,6 +24,15 @@ export function translate(
       model: target.model,
     }),
     estimatedInputTokens,
-    refusedFields,
+    refusedFields: refused.fields,
   });
+}
+
+/** The server's own word goes before what is known of the model. */
+function limitsOf({ model }: Target, { limits: told }: Refused): ModelLimits {
+  const known = modelLimits(model);
+  return {
+    contextTokens: told.contextTokens ?? known.contextTokens,
+    outputTokens: told.outputTokens ?? known.outputTokens,
+  };
 }

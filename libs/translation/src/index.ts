@@ -3,6 +3,7 @@ export type {
   Answer,
   FrameSink,
   IdSource,
+  OutputLimit,
   OwnAnswer,
   Progress,
   PromptSize,

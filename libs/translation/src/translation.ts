@@ -41,6 +41,8 @@ export interface Sealer {
   seal(state: string): string;
   /** Undefined for whatever this sealer did not seal: foreign, old, cut or forged. */
   open(sealed: string): string | undefined;
+  /** At most 64 letters that stand for a name; the same for one tenant and provider, and nobody can undo them. */
+  pseudonym(name: string): string;
 }
 
 export interface IdSource {
@@ -57,6 +59,8 @@ export interface UpstreamRequest {
   readonly headers: HeaderList;
   readonly body: Uint8Array;
   readonly warnings: readonly Warning[];
+  /** Fields of the body that make some servers fall silent instead of answering. */
+  readonly mayHang?: readonly string[];
 }
 
 /** What an upstream said when it did not say 2xx. */
@@ -64,6 +68,14 @@ export interface UpstreamAnswer {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body: Uint8Array;
+}
+
+/** What a server that refused the length of an answer would have taken. */
+export interface OutputLimit {
+  /** For this request. */
+  readonly outputTokens: number;
+  /** What it said about the model, beyond this request. */
+  readonly limits: ModelLimits;
 }
 
 /** An upstream's refusal in the client's words, and whether another try could help. */
@@ -74,7 +86,9 @@ export interface UpstreamFailure {
     | { readonly kind: 'as-is' }
     | { readonly kind: 'without'; readonly fields: readonly string[] }
     /** As `without`, but it is this request that was refused, and nothing is learned about the backend. */
-    | { readonly kind: 'once-without'; readonly fields: readonly string[] };
+    | { readonly kind: 'once-without'; readonly fields: readonly string[] }
+    /** With fewer tokens for the answer. */
+    | ({ readonly kind: 'shorter' } & OutputLimit);
 }
 
 /** An answer that the gateway gives by itself: frames of a stream or a document, as a byte string. */

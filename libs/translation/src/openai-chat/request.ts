@@ -5,6 +5,7 @@ import type { DeclaredTool } from '../tools/effective-tools.ts';
 import type { TranslationInput } from '../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { convertIdentifiers } from './identifiers.ts';
 import { limitTokens } from './limit-tokens.ts';
 import { convertMessages } from './messages.ts';
 import { otherMaxTokensField, withoutRefused } from './refused-fields.ts';
@@ -17,7 +18,7 @@ export interface ChatRequest {
   readonly body: Uint8Array;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
-  /** The fields of the body, and of its messages and tools, that a backend may do without. */
+  /** The fields of the body, and of its messages and tools, that a backend may do without; forms of the history, too. */
   readonly optionalFields: ReadonlySet<string>;
 }
 
@@ -37,9 +38,10 @@ export function convertRequest(
   const format = convertAnswerFormat(body, hasTools, context);
   const thinking = convertThinking(readThinkingWish(body), capabilities, { hasTools, maxTokens }, warnings);
   const isThinking = thinking.fields['reasoning_effort'] !== 'none';
+  const { messages, forms } = convertMessages(body, [thinking.line, format.line], hasTools, context);
   const request: JsonObject = {
     model: target.model,
-    messages: convertMessages(body, [thinking.line, format.line], context),
+    messages,
     [maxTokensField(context)]: maxTokens,
     ...convertSampling(body, isThinking, context),
     ...thinking.fields,
@@ -47,11 +49,13 @@ export function convertRequest(
     tools: hasTools ? tools : undefined,
     ...convertToolChoice(body['tool_choice'], tools, context),
     ...format.fields,
+    ...convertIdentifiers(body, context),
+    provider: hasTools && capabilities.routesByParameters ? { require_parameters: true } : undefined,
     stream: envelope.stream,
     stream_options: envelope.stream ? streamOptions(context) : undefined,
   };
   const { sent, optionalFields } = withoutRefused(request, context);
-  return { body: writeJsonBytes(sent), maxTokens, optionalFields };
+  return { body: writeJsonBytes(sent), maxTokens, optionalFields: new Set([...optionalFields, ...forms]) };
 }
 
 /** A server that refused the usual field takes the other one. */

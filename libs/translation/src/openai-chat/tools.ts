@@ -1,9 +1,10 @@
-import { decodeText, isText } from '@ccg/wire';
-import type { JsonObject } from '@ccg/wire';
+import { decodeText, isText, RawJson } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asText } from '../json-fields.ts';
 import { fieldError } from '../request-error.ts';
 import type { DeclaredTool } from '../tools/effective-tools.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { plainSchema } from './plain-schema.ts';
 import { isStrictSchema } from './strict-schema.ts';
 import { parametersOf } from './tool-schema.ts';
 
@@ -33,10 +34,22 @@ function convertTool(declared: DeclaredTool, context: ConversionContext): JsonOb
   const definition = {
     name: toolNames.inward(decodeText(name)),
     description: isText(description) ? description : undefined,
-    parameters: parametersOf(schema),
+    parameters: convertParameters(schema, `${path}.input_schema`, context),
     strict: isStrict(tool, context) ? true : undefined,
   };
   return [{ type: 'function', function: definition }];
+}
+
+function convertParameters(schema: JsonValue | undefined, path: string, context: ConversionContext): RawJson {
+  const parameters = parametersOf(schema);
+  if (!context.capabilities.plainSchemas) return parameters;
+  const plain = plainSchema(parameters.source.slice(parameters.start, parameters.end));
+  if (plain === undefined) return parameters;
+  if (plain.isLooser) {
+    const text = 'The schema was made looser: the server refuses choices at its root, and patterns that look around.';
+    context.warnings.add(path, 'approximated', text);
+  }
+  return parametersOf(new RawJson(plain.json, 0, plain.json.length));
 }
 
 /** The promise is kept only where the backend can keep it, and for a schema that it takes. */

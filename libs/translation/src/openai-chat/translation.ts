@@ -58,15 +58,20 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
       headers: [
         ['content-type', 'application/json'],
         ['accept', envelope.stream ? 'text/event-stream' : 'application/json'],
+        ...capabilities.headers,
       ],
       body,
       warnings: warnings.list(),
+      mayHang: ['stream_options'].filter((field) => optionalFields.has(field)),
     },
     ownAnswer: emptyAnswer(input),
     answer: (answer) => translateResponse(answer, head(), encoderFor, failureContext),
     stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
     failure(upstream, at) {
-      const { error, refused } = chatFailure(upstream, at, failureContext, optionalFields);
+      const { error, refused, shorter } = chatFailure(upstream, at, failureContext, optionalFields);
+      if (shorter !== undefined && shorter.outputTokens < maxTokens) {
+        return { error, retry: { kind: 'shorter', ...shorter } };
+      }
       const fields = refused.filter((field) => !refusedFields.has(field));
       return { error, retry: fields.length === 0 ? { kind: 'none' } : { kind: 'without', fields } };
     },
