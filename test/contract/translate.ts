@@ -1,8 +1,8 @@
 import { Secret } from '@ccg/kernel';
 import { modelLimits } from '@ccg/catalog';
 import type { AnthropicProfile, ChatProfile, ModelLimits, Provider } from '@ccg/catalog';
-import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
-import { createTranslation } from '@ccg/translation';
+import { bytesToString, decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
+import { createToolMemory, createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
 
 export type TestDialect = 'anthropic' | 'openai-chat';
@@ -33,11 +33,20 @@ export const plainRequest = JSON.stringify({
   messages: [{ role: 'user', content: 'Say hello' }],
 });
 
+/** One for all tests, so that lists that are alike are told apart. */
+const toolMemory = createToolMemory({ maxBytes: 4_000_000 });
+
 /** The translation of a request, given as JSON text; ids count up from 1. */
 export function translate(request: string, target: TestTarget): Translation {
   const envelope = readEnvelope(stringToBytes(encodeText(request)));
+  const tools = envelope.bytesOf('tools');
   return createTranslation({
     envelope,
+    tools:
+      tools === undefined
+        ? undefined
+        : { size: tools.length, digest: () => bytesToString(tools), read: () => envelope.read('tools')?.value ?? null },
+    toolMemory,
     target: { provider: providerOf(target), model: target.model },
     requestedModel: envelope.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,

@@ -5,6 +5,7 @@ import { createRefusals, createSealing, createTargetMemory } from '@ccg/serving'
 import type { ServeDependencies } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
+import { createToolMemory } from '@ccg/translation';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier } from '@ccg/tenancy';
 import { createUpstream } from '@ccg/upstream';
@@ -40,6 +41,8 @@ export interface RunningGateway {
 }
 
 /** A revocation takes effect within the cache's time even if its message is lost; without Redis, keys work on for the stale time. */
+/** A hundred and more lists of Claude Code's tools. */
+const toolMemoryMaxBytes = 8 * 1024 * 1024;
 const verifierBounds = { cacheMs: 5000, staleMs: 60_000, maxEntries: 10_000 };
 
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
@@ -111,6 +114,7 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
     metrics,
     tokens,
     digest: sha256,
+    toolMemory: createToolMemory({ maxBytes: toolMemoryMaxBytes }),
     ids: randomIds,
     sealing: createSealing(config.sealingKeys),
     refusals: createRefusals(clock),

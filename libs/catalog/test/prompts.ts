@@ -17,7 +17,7 @@ export function promptOf(body: unknown): Prompt {
     tools:
       tools === undefined
         ? undefined
-        : { digest: () => digest(tools), read: () => envelope.read('tools')?.value ?? null },
+        : { size: tools.length, digest: () => digest(tools), read: () => envelope.read('tools')?.value ?? null },
   };
 }
 

@@ -36,7 +36,8 @@ export async function countTokens(
     const { envelope, target } = plan(request, dependencies.catalog, facts);
     facts.stream = false;
     checkMessages(envelope);
-    const context = { request, envelope, target, estimate: noEstimate, dependencies, sink, facts };
+    const tools = toolsOf(envelope, dependencies.digest);
+    const context = { request, envelope, tools, target, estimate: noEstimate, dependencies, sink, facts };
     const asks = target.provider.dialect === 'anthropic' && dependencies.uncounted.of(target) === undefined;
     const native = asks ? await countAtProvider(context) : undefined;
     return await answer(native ?? (await countHere(context)), sink, facts);
@@ -105,9 +106,9 @@ function understood(body: Uint8Array): Uint8Array | undefined {
   }
 }
 
-async function countHere({ envelope, target, dependencies, sink, facts }: AttemptContext): Promise<Uint8Array> {
+async function countHere({ envelope, tools, target, dependencies, sink, facts }: AttemptContext): Promise<Uint8Array> {
   const { estimator, calibration } = dependencies.tokens;
-  const count = await estimator.count(promptOf(envelope, toolsOf(envelope, dependencies.digest)), sink.signal);
+  const count = await estimator.count(promptOf(envelope, tools), sink.signal);
   facts.warnings = [{ field: 'input_tokens', code: 'approximated', text: 'The tokens were estimated.' }];
   return Buffer.from(JSON.stringify({ input_tokens: calibration.tokens(target, count) }));
 }

@@ -15,6 +15,7 @@ export function toolsOf(envelope: Envelope, digest: Digest): PromptTools | undef
   if (bytes === undefined) return undefined;
   let digested: string | undefined;
   return {
+    size: bytes.length,
     digest: () => (digested ??= digest(bytes)),
     read: () => envelope.read('tools')?.value ?? null,
   };

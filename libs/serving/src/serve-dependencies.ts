@@ -2,7 +2,7 @@ import type { Clock } from '@ccg/kernel';
 import type { Admission } from '@ccg/admission';
 import type { Catalog } from '@ccg/catalog';
 import type { Metrics } from '@ccg/telemetry';
-import type { IdSource } from '@ccg/translation';
+import type { IdSource, ToolMemory } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
 import type { Limits } from './limits.ts';
 import type { TokenCounting } from './estimate-prompt.ts';
@@ -23,6 +23,7 @@ export interface ServeDependencies {
   readonly metrics: Metrics;
   readonly tokens: TokenCounting;
   readonly digest: Digest;
+  readonly toolMemory: ToolMemory;
   readonly refusals: Refusals;
   /** The models whose servers speak Anthropic's dialect and do not count. */
   readonly uncounted: TargetMemory<true>;

@@ -45,7 +45,7 @@ async function run(
     const admitted = await admitting;
     try {
       if (envelope.stream) sink.expectStream();
-      const outcome = await attempt({ request, envelope, target, estimate, dependencies, sink, facts });
+      const outcome = await attempt({ request, envelope, tools, target, estimate, dependencies, sink, facts });
       // There is nothing to learn from what was estimated.
       if (outcome.kind === 'completed' && facts.usageReported) estimate.learn(facts.usage);
       else estimate.abandon();

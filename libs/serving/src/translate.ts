@@ -7,12 +7,14 @@ import type { Refused } from './refusals.ts';
 
 /** The request in the dialect of its target. */
 export function translate(
-  { envelope, target, dependencies, request }: AttemptContext,
+  { envelope, tools, target, dependencies, request }: AttemptContext,
   estimatedInputTokens: number | undefined,
   refused: Refused,
 ): Translation {
   return createTranslation({
     envelope,
+    tools,
+    toolMemory: dependencies.toolMemory,
     target,
     requestedModel: envelope.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,

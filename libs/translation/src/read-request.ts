@@ -1,13 +1,18 @@
 import { isText } from '@ccg/wire';
-import type { Envelope, JsonObject, JsonValue } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
 import { fieldError } from './request-error.ts';
+import type { TranslationInput } from './translation.ts';
+
+type ReadInput = Pick<TranslationInput, 'envelope' | 'tools' | 'toolMemory'>;
 
 /**
  * Reads the client's body for translation and checks what every dialect acts on. Unknown keys are tolerated. Throws
  * `request-invalid` with the path of the field.
  */
-export function readRequest(envelope: Envelope): JsonObject {
-  const body = Object.fromEntries(envelope.entries.map(({ key }) => [key, envelope.read(key)?.value]));
+export function readRequest({ envelope, tools: source, toolMemory }: ReadInput): JsonObject {
+  const read = (key: string) =>
+    key === 'tools' && source !== undefined ? toolMemory.list(source) : envelope.read(key)?.value;
+  const body = Object.fromEntries(envelope.entries.map(({ key }) => [key, read(key)]));
   if (envelope.maxTokens === undefined) {
     throw fieldError('max_tokens', 'Field required. Say how many tokens the answer may have.');
   }

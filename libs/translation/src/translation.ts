@@ -1,5 +1,6 @@
 import type { GatewayError } from '@ccg/kernel';
-import type { ModelLimits, Target } from '@ccg/catalog';
+import type { ModelLimits, PromptTools, Target } from '@ccg/catalog';
+import type { ToolMemory } from './tools/tool-memory.ts';
 import type { Envelope, HeaderList, Usage } from '@ccg/wire';
 
 /** Something the backend cannot do, said instead of dropped in silence. */
@@ -19,6 +20,9 @@ export interface PromptSize {
 export interface TranslationInput {
   /** The client's body, already read at its top level. */
   readonly envelope: Envelope;
+  /** The body's tools, if it has the member, and what was made of others before. */
+  readonly tools: PromptTools | undefined;
+  readonly toolMemory: ToolMemory;
   readonly target: Target;
   /** What the client asked for; answers carry this name. */
   readonly requestedModel: string;

@@ -26,9 +26,9 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
   const { envelope, target, ids, refusedFields } = input;
   const warnings = createWarnings();
   const capabilities = { ...chatCapabilities(provider, target.model), limits: input.limits };
-  const request = readRequest(envelope);
-  const tools = effectiveTools(request, warnings);
-  const toolNames = createToolNames(declaredNames(tools), capabilities.toolNameMax);
+  const request = readRequest(input);
+  const effective = effectiveTools(request, warnings);
+  const toolNames = createToolNames(declaredNames(effective.tools), capabilities.toolNameMax);
   const context = {
     capabilities,
     provider: provider.name,
@@ -38,7 +38,7 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
     toolNames,
     toolIds: createToolIds(capabilities.toolIds),
   };
-  const { body, maxTokens, optionalFields } = convertRequest(request, tools, input, context);
+  const { body, maxTokens, optionalFields } = convertRequest(request, effective, input, context);
   const failureContext = { provider: provider.name, model: target.model };
   const settings: EncoderSettings = {
     provider: provider.name,

@@ -18,12 +18,10 @@ export interface ImitationRequest {
 }
 
 /** Writes the request for a server that imitates Anthropic's, in the oldest form of the protocol. */
-export function convertForImitation(
-  { envelope, target, maxOutputTokens: cap, estimatedInputTokens, limits }: TranslationInput,
-  context: ImitationContext,
-): ImitationRequest {
+export function convertForImitation(input: TranslationInput, context: ImitationContext): ImitationRequest {
   const { capabilities, warnings } = context;
-  const body = readRequest(envelope);
+  const { envelope, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
+  const body = readRequest(input);
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
     warnings.add('output_config.format', 'unsupported', 'The form of the answer cannot be forced; it was left out.');
   }
@@ -51,7 +49,7 @@ export function convertForImitation(
 }
 
 function convertTools(body: JsonObject, { warnings }: ImitationContext): JsonObject[] {
-  return effectiveTools(body, warnings).flatMap(({ tool, path }) => {
+  return effectiveTools(body, warnings).tools.flatMap(({ tool, path }) => {
     const { name, description, input_schema: schema } = tool;
     if (schema !== undefined) return [{ name, description, input_schema: schema }];
     warnings.add(
