@@ -101,3 +101,26 @@ test('a mistake of the client that a server calls its own is told as what it is,
   });
   expect(suite.upstream.requests).toHaveLength(1);
 });
+
+test('an answer that is too long for a server is asked for shorter, also the next time', async () => {
+  const askedTokens = () => suite.upstream.requests.map((request) => jsonAt(request.json(), 'max_tokens'));
+  suite.upstream.answer(
+    refuses('max_tokens is too large: 64. This model supports at most 40 completion tokens, whereas you provided 64.'),
+  );
+  const first = await ask('short', true);
+  expect([first.status, first.text]).toEqual([200, expect.stringContaining('fine')]);
+  expect(first.headers['x-gateway-warnings']).toContain('max_tokens clamped');
+  expect((await ask('short', false)).status).toBe(200);
+  expect(askedTokens()).toEqual([64, 40, 40]);
+  // A prompt that leaves next to nothing has to become shorter.
+  suite.upstream.answer(
+    refuses(
+      "'max_tokens' or 'max_completion_tokens' is too large: 64. This model's maximum context length is 8192 tokens and your request has 8150 input tokens (64 > 8192 - 8150).",
+    ),
+  );
+  expectError(await ask('full', true), {
+    status: 400,
+    type: 'invalid_request_error',
+    message: /^prompt is too long: 8193 tokens > 8192 maximum$/u,
+  });
+});

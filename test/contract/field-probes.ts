@@ -7,7 +7,7 @@ export interface FieldProbe {
 
 const bash = { name: 'Bash', description: 'Runs', input_schema: { type: 'object', properties: {} } };
 const closed = { type: 'object', properties: {}, required: [], additionalProperties: false };
-const said = { role: 'user', content: 'Hi' };
+const said = { role: 'user', content: [{ type: 'text', text: 'Hi' }] };
 const plain = { model: 'claude-opus-5-5', max_tokens: 9000, stream: true, tools: [bash], messages: [said] };
 const png = { type: 'base64', media_type: 'image/png', data: 'AA==' };
 const pdf = { type: 'base64', media_type: 'application/pdf', data: 'AA==' };
@@ -78,6 +78,7 @@ export const fieldProbes: readonly FieldProbe[] = [
     { name: 'Sh' },
     { description: '' },
     { input_schema: closed },
+    { input_schema: { type: 'object', anyOf: [closed, { type: 'object', required: ['a'] }] } },
   ),
   ...tools(
     '`tools[].cache_control`, `defer_loading`, `eager_input_streaming`, `input_examples`',
@@ -122,12 +123,15 @@ export const fieldProbes: readonly FieldProbe[] = [
   ...fields('`output_config.effort`', { output_config: { effort: 'low' } }),
   ...fields('`output_config.task_budget`', { output_config: { task_budget: { type: 'tokens', total: 9 } } }),
   ...fields('`output_config.format`, `output_format`', { output_config: { format } }, { output_format: format }),
+  ...fields('`metadata`', { metadata: { user_id: 'u' } }),
+  ...fields('`cache_control` in system, user texts, tool results', {
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi', cache_control: { type: 'ephemeral' } }] }],
+  }),
   ...fields(
-    '`metadata`, `safeguards`, `context_management`, `cache_control`, `service_tier`, `speed`',
-    { metadata: { user_id: 'u' } },
+    '`cache_control` at the top, `safeguards`, `context_management`, `service_tier`, `speed`',
+    { cache_control: { type: 'ephemeral' } },
     { safeguards: { mode: 'on' } },
     { context_management: { edits: [] } },
-    { cache_control: { type: 'ephemeral' } },
     { service_tier: 'auto' },
     { speed: 'fast' },
   ),

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { AnthropicProfile, ChatProfile } from '@ccg/catalog';
+import type { AnthropicProfile, ChatProfile, ModelLimits } from '@ccg/catalog';
 import type { TestDialect, TestTarget } from './translate.ts';
 
 /** One folder of `fixtures/<dialect>/`, with the files that it has. */
@@ -25,6 +25,7 @@ interface FixtureMeta {
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
+  readonly limits?: Partial<ModelLimits>;
 }
 
 const root = fileURLToPath(new URL('../../libs/translation/src/fixtures/', import.meta.url));

@@ -1,8 +1,8 @@
 import { Secret } from '@ccg/kernel';
 import { createLimitsBook } from '@ccg/catalog';
-import type { AnthropicProfile, ChatProfile, Provider } from '@ccg/catalog';
-import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
-import { createTranslation } from '@ccg/translation';
+import type { AnthropicProfile, ChatProfile, ModelLimits, Provider } from '@ccg/catalog';
+import { bytesToString, decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
+import { createToolMemory, createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
 
 export type TestDialect = 'anthropic' | 'openai-chat';
@@ -16,6 +16,8 @@ export interface TestTarget {
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
+  /** Instead of what is known of the model by its name. */
+  readonly limits?: Partial<ModelLimits>;
 }
 
 /** Whether an answer's bytes go on as they come, so that their grammar is the upstream's. */
@@ -31,16 +33,25 @@ export const plainRequest = JSON.stringify({
   messages: [{ role: 'user', content: 'Say hello' }],
 });
 
+/** One for all tests, so that lists that are alike are told apart. */
+const toolMemory = createToolMemory({ maxBytes: 4_000_000 });
+
 /** The translation of a request, given as JSON text; ids count up from 1. */
 export function translate(request: string, target: TestTarget): Translation {
   const envelope = readEnvelope(stringToBytes(encodeText(request)));
   const at = { provider: providerOf(target), model: target.model };
+  const tools = envelope.bytesOf('tools');
   return createTranslation({
     envelope,
+    tools:
+      tools === undefined
+        ? undefined
+        : { size: tools.length, digest: () => bytesToString(tools), read: () => envelope.read('tools')?.value ?? null },
+    toolMemory,
     target: at,
     requestedModel: envelope.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
-    limits: createLimitsBook({ windows: new Map() }).of(at),
+    limits: { ...createLimitsBook({ windows: new Map() }).of(at), ...target.limits },
     ids: countingIds(),
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,
@@ -53,6 +64,7 @@ const openSealer: Sealer = {
   seal: (state) => `ccg1.${Buffer.from(state, 'latin1').toString('base64url')}`,
   open: (sealed) =>
     sealed.startsWith('ccg1.') ? Buffer.from(sealed.slice(5), 'base64url').toString('latin1') : undefined,
+  pseudonym: (name) => `pseudonym of ${name}`,
 };
 
 export interface StreamedAnswer {
@@ -82,8 +94,7 @@ export function bytesOf(text: string): Uint8Array {
 
 /** The body of a translated request as text. */
 export function bodyText(translation: Translation): string {
-  const { body } = translation.request;
-  return typeof body === 'string' ? decodeByteString(body) : Buffer.from(body).toString('utf8');
+  return Buffer.from(translation.request.body).toString('utf8');
 }
 
 const nemotron = { thinking: true, reasoningBudgetTokens: 16_384 };

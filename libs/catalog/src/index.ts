@@ -36,6 +36,8 @@ export { createCalibration } from './tokens/calibration.ts';
 export type { Calibration } from './tokens/calibration.ts';
 export { createTokenEstimator } from './tokens/create-token-estimator.ts';
 export type { TokenEstimator } from './tokens/create-token-estimator.ts';
+export type { PromptTools } from './tokens/prompt-text.ts';
+export type { Prompt } from './tokens/read-prompt.ts';
 export type { TokenCount } from './tokens/token-count.ts';
 export { loadTokenizer } from './tokens/tokenizer.ts';
 export type { CountTokens } from './tokens/tokenizer.ts';

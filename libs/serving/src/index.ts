@@ -2,7 +2,7 @@ export { countTokens } from './count-tokens.ts';
 export type { Limits } from './limits.ts';
 export type { Facts, Outcome } from './outcome.ts';
 export { noFacts } from './outcome.ts';
-export { createRefusedFields } from './refused-fields.ts';
+export { createRefusals } from './refusals.ts';
 export { createSealing } from './sealing/create-sealing.ts';
 export type { Sealing, SealingScope } from './sealing/create-sealing.ts';
 export { serve } from './serve.ts';

@@ -4,6 +4,7 @@ import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders } from './answer-headers.ts';
 import type { AttemptContext } from './attempt-context.ts';
+import { learnFromSilence } from './learn-from-silence.ts';
 import type { Outcome } from './outcome.ts';
 import { answerMaxBytes } from './relay-json.ts';
 import { ReaderGoneError } from './sink.ts';
@@ -26,7 +27,7 @@ export async function relayStream(
   const closed = dependencies.metrics.streamOpened(context.target.provider.dialect);
   const delivery = createDelivery(context, translation);
   try {
-    await pump(context, delivery, response, call);
+    await pump(context, translation, delivery, response, call);
     await delivery.deliver();
   } finally {
     closed();
@@ -74,13 +75,16 @@ function createDelivery({ facts, sink, request, dependencies }: AttemptContext, 
 
 /** Feeds the translator until the stream has ended, by its own terminal event or with the body. */
 async function pump(
-  { sink, target }: AttemptContext,
+  context: AttemptContext,
+  translation: Translation,
   { translator, deliver }: Delivery,
   response: UpstreamResponse,
   call: AbortController,
 ): Promise<void> {
+  const { sink, target } = context;
   const terminal = Promise.withResolvers<void>();
   let over = false;
+  let silent = true;
   const finish = (last: () => void) => {
     if (over) return;
     over = true;
@@ -89,6 +93,7 @@ async function pump(
   };
   const piping = response.body.pipe((chunk) => {
     if (over) return undefined;
+    silent = false;
     translator.push(chunk);
     const room = deliver();
     if (translator.progress().state !== 'open') {
@@ -106,6 +111,7 @@ async function pump(
     },
     (thrown: unknown) => {
       finish(() => {
+        if (silent) learnFromSilence(context, translation, thrown);
         translator.fail(failureOf(thrown, sink.signal, target.provider.name));
       });
     },

@@ -2,11 +2,12 @@ import type { Clock } from '@ccg/kernel';
 import type { Admission } from '@ccg/admission';
 import type { Catalog, LimitsBook } from '@ccg/catalog';
 import type { Metrics } from '@ccg/telemetry';
-import type { IdSource } from '@ccg/translation';
+import type { IdSource, ToolMemory } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
 import type { Limits } from './limits.ts';
 import type { TokenCounting } from './estimate-prompt.ts';
-import type { RefusedFields } from './refused-fields.ts';
+import type { Digest } from './prompt-of.ts';
+import type { Refusals } from './refusals.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
 import type { TargetMemory } from './target-memory.ts';
 
@@ -23,7 +24,9 @@ export interface ServeDependencies {
   readonly sealing: Sealing;
   readonly metrics: Metrics;
   readonly tokens: TokenCounting;
-  readonly refusedFields: RefusedFields;
+  readonly digest: Digest;
+  readonly toolMemory: ToolMemory;
+  readonly refusals: Refusals;
   /** The models whose servers speak Anthropic's dialect and do not count. */
   readonly uncounted: TargetMemory<true>;
 }

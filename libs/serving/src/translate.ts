@@ -1,19 +1,23 @@
 import { createTranslation } from '@ccg/translation';
+import type { ModelLimits } from '@ccg/catalog';
 import type { Translation } from '@ccg/translation';
 import type { AttemptContext } from './attempt-context.ts';
+import type { Refused } from './refusals.ts';
 
 /** The request in the dialect of its target. */
 export function translate(
-  { envelope, target, dependencies, request }: AttemptContext,
+  { envelope, tools, target, dependencies, request }: AttemptContext,
   estimatedInputTokens: number | undefined,
-  refusedFields: ReadonlySet<string>,
+  refused: Refused,
 ): Translation {
   return createTranslation({
     envelope,
+    tools,
+    toolMemory: dependencies.toolMemory,
     target,
     requestedModel: envelope.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,
-    limits: dependencies.modelLimits.of(target),
+    limits: withTold(dependencies.modelLimits.of(target), refused),
     ids: dependencies.ids,
     sealer: dependencies.sealing.for({
       tenant: request.principal.tenant,
@@ -21,6 +25,14 @@ export function translate(
       model: target.model,
     }),
     estimatedInputTokens,
-    refusedFields,
+    refusedFields: refused.fields,
   });
+}
+
+/** The server's own word goes before what is known of the model. */
+function withTold(known: ModelLimits, { limits: told }: Refused): ModelLimits {
+  return {
+    contextTokens: told.contextTokens ?? known.contextTokens,
+    outputTokens: told.outputTokens ?? known.outputTokens,
+  };
 }

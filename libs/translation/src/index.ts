@@ -1,8 +1,11 @@
 export { createTranslation } from './create-translation.ts';
+export { createToolMemory } from './tools/tool-memory.ts';
+export type { ToolMemory } from './tools/tool-memory.ts';
 export type {
   Answer,
   FrameSink,
   IdSource,
+  OutputLimit,
   OwnAnswer,
   Progress,
   PromptSize,

@@ -1,5 +1,6 @@
 import type { GatewayError } from '@ccg/kernel';
-import type { ModelLimits, Target } from '@ccg/catalog';
+import type { ModelLimits, PromptTools, Target } from '@ccg/catalog';
+import type { ToolMemory } from './tools/tool-memory.ts';
 import type { Envelope, HeaderList, Usage } from '@ccg/wire';
 
 /** Something the backend cannot do, said instead of dropped in silence. */
@@ -19,6 +20,9 @@ export interface PromptSize {
 export interface TranslationInput {
   /** The client's body, already read at its top level. */
   readonly envelope: Envelope;
+  /** The body's tools, if it has the member, and what was made of others before. */
+  readonly tools: PromptTools | undefined;
+  readonly toolMemory: ToolMemory;
   readonly target: Target;
   /** What the client asked for; answers carry this name. */
   readonly requestedModel: string;
@@ -41,6 +45,8 @@ export interface Sealer {
   seal(state: string): string;
   /** Undefined for whatever this sealer did not seal: foreign, old, cut or forged. */
   open(sealed: string): string | undefined;
+  /** At most 64 letters that stand for a name; the same for one tenant and provider, and nobody can undo them. */
+  pseudonym(name: string): string;
 }
 
 export interface IdSource {
@@ -55,9 +61,10 @@ export interface UpstreamRequest {
   readonly path: string;
   /** Besides the credential and the client's headers that the provider's dialect lets through. */
   readonly headers: HeaderList;
-  /** A byte string or bytes. */
-  readonly body: string | Uint8Array;
+  readonly body: Uint8Array;
   readonly warnings: readonly Warning[];
+  /** Fields of the body that make some servers fall silent instead of answering. */
+  readonly mayHang?: readonly string[];
 }
 
 /** What an upstream said when it did not say 2xx. */
@@ -65,6 +72,14 @@ export interface UpstreamAnswer {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body: Uint8Array;
+}
+
+/** What a server that refused the length of an answer would have taken. */
+export interface OutputLimit {
+  /** For this request. */
+  readonly outputTokens: number;
+  /** What it said about the model, beyond this request. */
+  readonly limits: ModelLimits;
 }
 
 /** An upstream's refusal in the client's words, and whether another try could help. */
@@ -75,7 +90,9 @@ export interface UpstreamFailure {
     | { readonly kind: 'as-is' }
     | { readonly kind: 'without'; readonly fields: readonly string[] }
     /** As `without`, but it is this request that was refused, and nothing is learned about the backend. */
-    | { readonly kind: 'once-without'; readonly fields: readonly string[] };
+    | { readonly kind: 'once-without'; readonly fields: readonly string[] }
+    /** With fewer tokens for the answer. */
+    | ({ readonly kind: 'shorter' } & OutputLimit);
 }
 
 /** An answer that the gateway gives by itself: frames of a stream or a document, as a byte string. */

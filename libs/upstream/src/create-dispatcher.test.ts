@@ -73,7 +73,7 @@ async function ask(url: string, options: Partial<UpstreamOptions> = {}): Promise
     method: 'POST' as const,
     url: `${url}/v1/messages`,
     headers: [['x-mine', 'yes']] as const,
-    body: '{}',
+    body: Buffer.from('{}'),
     signal,
   };
   const response = await upstream.send(call);

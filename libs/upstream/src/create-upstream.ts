@@ -32,8 +32,7 @@ export interface UpstreamCall {
   /** Absolute, from a provider's base URL; never from a client. */
   readonly url: string;
   readonly headers: HeaderList;
-  /** A byte string or bytes. */
-  readonly body: string | Uint8Array | undefined;
+  readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -72,7 +71,7 @@ function send(dispatcher: Dispatcher, call: UpstreamCall): Promise<UpstreamRespo
       path: url.pathname + url.search,
       method: call.method,
       headers: call.headers.flat(),
-      body: typeof call.body === 'string' ? Buffer.from(call.body, 'latin1') : (call.body ?? null),
+      body: call.body ?? null,
     };
     dispatcher.dispatch(dispatch, createHandler(call.signal, resolve, reject));
   });

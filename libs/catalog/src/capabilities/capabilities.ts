@@ -56,6 +56,10 @@ export interface ChatCapabilities {
   readonly systemRole: 'system' | 'developer';
   /** Whether instructions may stand between turns, or must become a reminder in the user's turn. */
   readonly systemTurns: 'in-place' | 'reminder';
+  /** Whether user and assistant must take turns, and the user may say nothing between results of tools and the answer. */
+  readonly alternates: boolean;
+  /** Whether a history may have calls when the request declares no tools. */
+  readonly callsWithoutTools: boolean;
   /** When `temperature` and `top_p` are accepted. */
   readonly sampling: 'always' | 'without-thinking' | 'never';
   /** How many stop sequences are accepted; 0 means none. */
@@ -66,6 +70,14 @@ export interface ChatCapabilities {
   readonly obfuscates: boolean;
   /** The content of an assistant message that has tool calls alone. */
   readonly emptyContent: null | '';
+  /** Whether the server takes `prompt_cache_key` and `safety_identifier`. */
+  readonly identifiers: boolean;
+  /** Whether `cache_control` on parts of messages is honoured. */
+  readonly cacheMarks: boolean;
+  /** Whether the service must be told to choose only endpoints that take all that is sent, once tools are. */
+  readonly routesByParameters: boolean;
+  /** Sent with every request. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
   readonly images: boolean;
   readonly pdfs: boolean;
   readonly thinking: ThinkingDialect;
@@ -75,6 +87,8 @@ export interface ChatCapabilities {
   /** Whether a form of the answer leaves the model free to call tools. */
   readonly structuredWithTools: boolean;
   readonly strictTools: boolean;
+  /** Whether the server refuses some schemas of tools even when they are not strict. */
+  readonly plainSchemas: boolean;
   readonly parallelToolCalls: boolean;
   readonly toolNameMax: number;
   readonly toolIds: ToolIdRule;

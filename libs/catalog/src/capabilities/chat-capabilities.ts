@@ -10,11 +10,17 @@ const unknownServer: ChatCapabilities = {
   outputTokensMin: 1,
   systemRole: 'system',
   systemTurns: 'reminder',
+  alternates: false,
+  callsWithoutTools: true,
   sampling: 'always',
   stopSequencesMax: 4,
   streamUsage: true,
   obfuscates: false,
   emptyContent: null,
+  identifiers: false,
+  cacheMarks: false,
+  routesByParameters: false,
+  headers: [],
   images: true,
   pdfs: false,
   thinking: { kind: 'none' },
@@ -22,6 +28,7 @@ const unknownServer: ChatCapabilities = {
   structuredOutput: 'json_schema',
   structuredWithTools: false,
   strictTools: false,
+  plainSchemas: false,
   parallelToolCalls: true,
   toolNameMax: 64,
   toolIds: 'any',
@@ -48,14 +55,16 @@ const openRouterModel: ChatOverrides = {
   },
   replayReasoning: 'details',
   structuredWithTools: true,
+  routesByParameters: true,
+  headers: [['x-title', 'Claude Code Gateway']],
 };
 
 /** Where the server's own form goes before what a model has elsewhere. */
 const overModels: Readonly<Record<ChatProfile, ChatOverrides>> = {
-  openai: {},
-  nvidia: { pdfs: false },
+  openai: { cacheMarks: false },
+  nvidia: { pdfs: false, cacheMarks: false },
   openrouter: openRouterModel,
-  compatible: { systemRole: 'system' },
+  compatible: { systemRole: 'system', cacheMarks: false },
 };
 
 /** The capabilities of a model: of its server's family, then of its name, then of the service that serves it. */

@@ -27,9 +27,14 @@ const families: readonly (readonly [RegExp, Family])[] = [
   [/^qwen3.*(?:instruct|coder|thinking)/u, () => ({ replayReasoning: 'content' })],
   [/^qwen3/u, () => thinker('enable_thinking', {})],
   [/^(?:minimax|mimo)/u, () => ({ images: false, replayReasoning: 'content-always' })],
-  // Their chat templates refuse any other id.
-  [/^(?:mistral|ministral|mixtral|codestral|devstral|magistral)/u, () => ({ toolIds: 'nine-letters' })],
-  [/^(?:claude|gemini)-/u, () => ({ pdfs: true })],
+  // Their chat templates refuse any other id, and two turns of one role.
+  [
+    /^(?:mistral|ministral|mixtral|codestral|devstral|magistral)/u,
+    () => ({ toolIds: 'nine-letters', alternates: true }),
+  ],
+  // Bedrock, which serves many of them, refuses calls without tools.
+  [/^claude-/u, () => ({ pdfs: true, cacheMarks: true, callsWithoutTools: false })],
+  [/^gemini-/u, () => ({ pdfs: true, cacheMarks: true })],
 ];
 
 const glm: ChatOverrides = {

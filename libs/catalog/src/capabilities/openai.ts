@@ -9,8 +9,10 @@ export const openAiServer: ChatOverrides = {
   maxTokensField: 'max_completion_tokens',
   systemTurns: 'in-place',
   obfuscates: true,
+  identifiers: true,
   pdfs: true,
   strictTools: true,
+  plainSchemas: true,
   structuredWithTools: true,
   toolIds: 'at-most-64',
 };

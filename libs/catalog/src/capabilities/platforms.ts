@@ -20,10 +20,11 @@ const platforms: readonly (readonly [RegExp, ChatOverrides])[] = [
     /(?:^|\.)(?:aliyuncs\.com|siliconflow\.(?:cn|com)|modelscope\.cn)$/u,
     { thinking: { kind: 'flag', at: 'body', name: 'enable_thinking', with: {}, operator: undefined } },
   ],
-  [/(?:^|\.)mistral\.ai$/u, { toolIds: 'nine-letters', emptyContent: '', structuredWithTools: true }],
+  [/(?:^|\.)mistral\.ai$/u, { toolIds: 'nine-letters', alternates: true, emptyContent: '', structuredWithTools: true }],
+  [/(?:^|\.)amazonaws\.com$/u, { callsWithoutTools: false }],
   [
     /(?:^|\.)azure\.com$/u,
-    { maxTokensField: 'max_completion_tokens', toolIds: 'at-most-64', structuredWithTools: true },
+    { maxTokensField: 'max_completion_tokens', toolIds: 'at-most-64', structuredWithTools: true, plainSchemas: true },
   ],
 ];
 

@@ -46,3 +46,17 @@ test('drops whatever is foreign, cut, changed in any byte, or of another version
     [...forged, ...cut, ...foreign].map(() => undefined),
   );
 });
+
+test('a name is hidden behind the same letters for one tenant and provider alone', () => {
+  const sealing = createSealing([newSecret]);
+  const name = sealing.for(scope).pseudonym('dev-1');
+  expect(name).toMatch(/^[\w-]{43}$/u);
+  expect(sealing.for({ ...scope, model: 'another' }).pseudonym('dev-1')).toBe(name);
+  const others = [
+    sealing.for(scope).pseudonym('dev-2'),
+    sealing.for({ ...scope, tenant: 'other' }).pseudonym('dev-1'),
+    sealing.for({ ...scope, provider: 'openai' }).pseudonym('dev-1'),
+    createSealing([oldSecret]).for(scope).pseudonym('dev-1'),
+  ];
+  expect(others).not.toContain(name);
+});

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Secret } from '@ccg/kernel';
 import type { Sealer } from '@ccg/translation';
@@ -10,7 +10,7 @@ export interface SealingScope {
   readonly model: string;
 }
 
-/** Seals a backend's opaque reasoning state for its way through the client and back. */
+/** Seals a backend's opaque reasoning state for its way through the client and back, and hides names from backends. */
 export interface Sealing {
   for(scope: SealingScope): Sealer;
 }
@@ -36,12 +36,14 @@ const stateMaxBytes = 4 * 1024 * 1024;
 export function createSealing(secrets: readonly [Secret, ...Secret[]]): Sealing {
   const keys = secrets.map(deriveKey);
   const first = deriveKey(secrets[0]);
+  const naming = derive(secrets[0], 'claude-code-gateway pseudonyms 1');
   return {
     for(scope) {
       const context = Buffer.from(JSON.stringify([tag, scope.tenant, scope.provider, scope.model]));
       return {
         seal: (state) => seal(first, context, state),
         open: (sealed) => open(keys, context, sealed),
+        pseudonym: (name) => pseudonym(naming, scope, name),
       };
     },
   };
@@ -73,7 +75,18 @@ function open(keys: readonly SealingKey[], context: Buffer, sealed: string): str
   }
 }
 
+/** One person is the same to a provider whichever model is asked, and another one to every other provider. */
+function pseudonym(key: Buffer, { tenant, provider }: SealingScope, name: string): string {
+  return createHmac('sha256', key)
+    .update(JSON.stringify([tenant, provider, name]))
+    .digest('base64url');
+}
+
+function derive(secret: Secret, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret.reveal(), '', purpose, 32));
+}
+
 function deriveKey(secret: Secret): SealingKey {
-  const key = Buffer.from(hkdfSync('sha256', secret.reveal(), '', 'claude-code-gateway sealing 1', 32));
+  const key = derive(secret, 'claude-code-gateway sealing 1');
   return { key, id: createHash('sha256').update(key).digest().subarray(0, idBytes) };
 }

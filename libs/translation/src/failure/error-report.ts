@@ -1,5 +1,5 @@
 import { decodeByteString, readJson } from '@ccg/wire';
-import type { JsonObject, JsonValue } from '@ccg/wire';
+import type { HeaderList, JsonObject, JsonValue } from '@ccg/wire';
 import { asCount, asList, asObject, asText } from '../json-fields.ts';
 
 /** What an upstream's error body says, whichever of the many shapes it has. */
@@ -12,6 +12,8 @@ export interface ErrorReport {
   /** Numbers that llama.cpp puts beside the text of an overflow. */
   readonly promptTokens: number | undefined;
   readonly windowTokens: number | undefined;
+  /** Headers that OpenRouter puts beside the text of a rate limit, names in lower case. */
+  readonly headers: HeaderList;
 }
 
 const nothing: ErrorReport = {
@@ -20,6 +22,7 @@ const nothing: ErrorReport = {
   code: undefined,
   promptTokens: undefined,
   windowTokens: undefined,
+  headers: [],
 };
 
 /** Reads an error body of any server. `body` is a byte string; what is not JSON counts as text unless it is HTML. */
@@ -39,6 +42,7 @@ export function readErrorValue(value: JsonValue): ErrorReport {
     code: codeOf(error['code']),
     promptTokens: asCount(error['n_prompt_tokens']),
     windowTokens: asCount(error['n_ctx']),
+    headers: headersOf(asObject(error['metadata'])),
   };
 }
 
@@ -85,6 +89,14 @@ function withMetadata(text: string | undefined, metadata: JsonObject): string | 
   const parts = [text, asText(metadata['provider_name']), raw === undefined ? undefined : readErrorBody(raw).message];
   const known = parts.filter((part) => part !== undefined && part !== '');
   return known.length === 0 ? undefined : known.join(': ');
+}
+
+function headersOf(metadata: JsonObject | undefined): HeaderList {
+  const headers = asObject(metadata?.['headers']) ?? {};
+  return Object.entries(headers).flatMap(([name, value]) => {
+    const text = codeOf(value);
+    return text === undefined ? [] : [[name.toLowerCase(), text] as const];
+  });
 }
 
 function codeOf(value: JsonValue | undefined): string | undefined {

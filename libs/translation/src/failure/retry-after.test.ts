@@ -11,6 +11,9 @@ test.each<[Readonly<Record<string, string>>, number | undefined]>([
   [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1m30s' }, 90],
   [{ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '20ms' }, 1],
   [{ 'x-ratelimit-remaining-tokens': '5', 'x-ratelimit-reset-tokens': '20s' }, undefined],
+  [{ 'x-ratelimit-reset': '1795341612500', date: 'Sun, 22 Nov 2026 10:00:00 GMT' }, 13],
+  [{ 'x-ratelimit-reset': '1795341612500' }, undefined],
+  [{ 'x-ratelimit-reset': '40', date: 'Sun, 22 Nov 2026 10:00:00 GMT' }, undefined],
   [{}, undefined],
 ])('%j is a wait of %s seconds', (headers, seconds) => {
   expect(readRetryAfterSeconds(Object.entries(headers))).toBe(seconds);

@@ -2,8 +2,8 @@ import type { HeaderList } from '@ccg/wire';
 
 /**
  * How many whole seconds an upstream asks to wait, from `retry-after` (seconds, or a date measured against the
- * answer's own `date`), `retry-after-ms`, or OpenAI's reset times of the limits that are used up. Undefined when it
- * does not say.
+ * answer's own `date`), `retry-after-ms`, OpenAI's reset times of the limits that are used up, or OpenRouter's in
+ * milliseconds since 1970. Undefined when it does not say.
  */
 export function readRetryAfterSeconds(headers: HeaderList): number | undefined {
   const value = (name: string) => headers.find(([key]) => key === name)?.[1].trim();
@@ -12,7 +12,8 @@ export function readRetryAfterSeconds(headers: HeaderList): number | undefined {
     untilDate(value('retry-after'), value('date')) ??
     millisecondsOf(value('retry-after-ms')) ??
     resetOf(value, 'requests') ??
-    resetOf(value, 'tokens')
+    resetOf(value, 'tokens') ??
+    untilTime(value('x-ratelimit-reset'), value('date'))
   );
 }
 
@@ -22,6 +23,13 @@ function secondsOf(text: string | undefined): number | undefined {
 
 function untilDate(text: string | undefined, date: string | undefined): number | undefined {
   const waitMs = Date.parse(text ?? '') - Date.parse(date ?? '');
+  return Number.isNaN(waitMs) ? undefined : Math.max(0, Math.ceil(waitMs / 1000));
+}
+
+function untilTime(text: string | undefined, date: string | undefined): number | undefined {
+  // Smaller numbers are seconds, of a time or of a wait: servers differ.
+  if (text === undefined || !/^\d{13}$/u.test(text)) return undefined;
+  const waitMs = Number(text) - Date.parse(date ?? '');
   return Number.isNaN(waitMs) ? undefined : Math.max(0, Math.ceil(waitMs / 1000));
 }
 

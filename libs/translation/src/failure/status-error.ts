@@ -20,8 +20,9 @@ const busy = /overloaded|server busy|unavailable|resourceexhausted|no capacity|t
 const aboutModel = /model/iu;
 
 /** An upstream's HTTP error by its status, in the classes that the client knows. */
-export function statusError(answer: RefusedAnswer): GatewayError {
-  const { status, report } = answer;
+export function statusError(refused: RefusedAnswer): GatewayError {
+  const { status, report } = refused;
+  const answer = { ...refused, headers: [...refused.headers, ...report.headers] };
   if (report.code === 'model_not_found') return refusal(answer, 'model-unknown');
   switch (status) {
     case 403:

@@ -33,6 +33,10 @@ export function unsupportedFields(message: string, sent: ReadonlySet<string>): r
     [...message.matchAll(pattern)].flatMap(([, names = '']) => names.split(/[,\s]+/u)),
   );
   const fields = named.flatMap((path) => path.split(/[.[\]]+/u).find((step) => sent.has(step)) ?? []);
+  // OpenRouter was asked to keep to endpoints that take every field, and has none for this model.
+  if (/No endpoints found that can handle the requested parameters/iu.test(message) && sent.has('provider')) {
+    fields.push('provider');
+  }
   if (thinkingPattern.test(message)) fields.push(...thinkingFields.filter((field) => sent.has(field)));
   return [...new Set(fields)];
 }

@@ -38,10 +38,16 @@ function place(placed: Turn[], turn: Turn, form: 'in-place' | 'reminder'): void 
     return;
   }
   const texts = turn.blocks.map(({ block }) => block['text']).filter(isText);
-  const reminder = textBlock(asReminder(texts), first.path);
+  const reminder = withMark(textBlock(asReminder(texts), first.path), turn);
   const last = placed.at(-1);
   if (last?.role === 'user') placed[placed.length - 1] = { ...last, blocks: [...last.blocks, reminder] };
   else placed.push({ role: 'user', blocks: [reminder], clearsAtNextUser: false });
+}
+
+/** What the client wants cached up to an instruction, it wants cached up to the reminder. */
+function withMark(reminder: HistoryBlock, { blocks }: Turn): HistoryBlock {
+  const mark = blocks.at(-1)?.block['cache_control'];
+  return mark === undefined ? reminder : { ...reminder, block: { ...reminder.block, cache_control: mark } };
 }
 
 function asReminder(texts: readonly JsonText[]): JsonText {

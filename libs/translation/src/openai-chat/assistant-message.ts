@@ -48,7 +48,7 @@ function toolCall({ key, name, block }: HistoryCall, { toolIds, toolNames }: Con
 }
 
 /** The input as the JSON text that it is, quotes escaped; servers refuse an empty text, so nothing becomes `{}`. */
-function argumentsText(input: JsonValue | undefined): JsonText {
+export function argumentsText(input: JsonValue | undefined): JsonText {
   if (!isJsonObject(input) && !(input instanceof RawJson)) return '{}';
   const json = writeJson(input);
   if (!json.startsWith('{')) return '{}';

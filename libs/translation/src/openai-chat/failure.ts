@@ -4,10 +4,12 @@ import type { HeaderList, JsonValue } from '@ccg/wire';
 import { credentialError, isCredentialRefusal } from '../failure/credential-refusal.ts';
 import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
 import type { ErrorReport } from '../failure/error-report.ts';
+import { readOutputLimit } from '../failure/output-limit.ts';
 import { overflowError } from '../failure/overflow.ts';
 import { statusError } from '../failure/status-error.ts';
 import { unsupportedFields } from '../failure/unsupported-fields.ts';
-import type { PromptSize, UpstreamAnswer } from '../translation.ts';
+import type { OutputLimit, PromptSize, UpstreamAnswer } from '../translation.ts';
+import { refusedForms } from './history-forms.ts';
 
 /** Who failed, for the text of the error. */
 export interface FailureContext {
@@ -19,6 +21,8 @@ export interface FailureContext {
 export interface ChatFailure {
   readonly error: GatewayError;
   readonly refused: readonly string[];
+  /** What the server would have taken, where the answer was to be too long. */
+  readonly shorter: OutputLimit | undefined;
 }
 
 /** An HTTP error of a chat completions server; `optionalFields` are those that a second try may leave out. */
@@ -32,13 +36,25 @@ export function chatFailure(
   const isMistake = upstream.status === 500 && clientMistake.test(report.message ?? '');
   const status = isMistake ? 400 : upstream.status;
   const error = failureOf(status, upstream.headers, report, at, context);
-  const mayBeAboutFields = (status === 400 || status === 422) && error.code === 'upstream-refused';
-  return { error, refused: mayBeAboutFields ? unsupportedFields(report.message ?? '', optionalFields) : [] };
+  if (!fieldStatuses.has(status) || error.code !== 'upstream-refused') {
+    return { error, refused: [], shorter: undefined };
+  }
+  const shorter = readOutputLimit(report);
+  const refused = shorter === undefined ? refusedParts(report.message ?? '', optionalFields) : [];
+  return { error, refused, shorter };
 }
+
+function refusedParts(message: string, optionalFields: ReadonlySet<string>): readonly string[] {
+  const forms = refusedForms(message, optionalFields);
+  return forms.length > 0 ? forms : unsupportedFields(message, optionalFields);
+}
+
+/** With which servers refuse a field; OpenRouter finds no endpoint that takes it. */
+const fieldStatuses: ReadonlySet<number> = new Set([400, 404, 422]);
 
 /** What llama.cpp and Ollama call a failure of their own, though no second try would fare better. */
 const clientMistake =
-  /image input is not supported|Failed to parse (?:tools|tool call arguments|messages|input)|\[json\.exception|invalid JSON schema in format|invalid format:|must be of type|is not supported for this model/iu;
+  /image input is not supported|Failed to parse (?:tools|tool call arguments|messages|input)|\[json\.exception|invalid JSON schema in format|invalid format:|must be of type|roles must alternate|is not supported for this model/iu;
 
 /** An error that came inside an answer with status 200: a whole body, a chunk, or an `error` member of one. */
 export function inBandFailure(value: JsonValue, context: FailureContext): GatewayError {

@@ -1,3 +1,4 @@
+import type { ChatCapabilities } from '@ccg/catalog';
 import { isText, joinTexts, textStartsWith } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { mergeTurns } from '../history/merge-turns.ts';
@@ -6,23 +7,40 @@ import type { HistoryStep } from '../history/pair-tool-results.ts';
 import { placeSystemTurns } from '../history/place-system-turns.ts';
 import { readTurns } from '../history/read-turns.ts';
 import { asList, asObject } from '../json-fields.ts';
+import { alternate } from './alternate.ts';
 import { assistantMessage } from './assistant-message.ts';
+import { compactParts, limitMarks, markedText } from './cache-marks.ts';
+import { callsAsText } from './calls-as-text.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { mustAlternate, planHistory } from './history-forms.ts';
+import { textPart } from './media.ts';
 import { toolMessages } from './tool-results.ts';
 import { userMessage } from './user-content.ts';
+
+export interface ChatMessages {
+  readonly messages: JsonObject[];
+  /** The forms of the history that the backend may refuse. */
+  readonly forms: readonly string[];
+}
 
 /** The chat messages of a request: its instructions, ended by the lines given, then its history. */
 export function convertMessages(
   body: JsonObject,
   lines: readonly (JsonText | undefined)[],
+  hasTools: boolean,
   context: ConversionContext,
-): JsonObject[] {
-  const { systemRole, systemTurns } = context.capabilities;
-  const told = [systemText(body['system']), ...lines].filter((text) => text !== undefined);
-  const system = told.length === 0 ? undefined : joinTexts(told, '\n\n');
-  const turns = placeSystemTurns(readTurns(asList(body['messages'])), systemTurns, context.warnings);
+): ChatMessages {
+  const { capabilities } = context;
+  const { systemRole, systemTurns, cacheMarks } = capabilities;
+  const told = [...systemParts(body['system'], capabilities), ...lines.filter(isText).map((line) => textPart(line))];
+  const system = told.length === 0 ? [] : [{ role: systemRole, content: compactParts(told, capabilities) }];
+  const placing = mustAlternate(context) ? 'reminder' : systemTurns;
+  const turns = placeSystemTurns(readTurns(asList(body['messages'])), placing, context.warnings);
   const steps = pairToolResults(mergeTurns(turns));
-  return [...(system === undefined ? [] : [{ role: systemRole, content: system }]), ...convertSteps(steps, context)];
+  const plan = planHistory(steps, hasTools, context);
+  const history = convertSteps(plan.callsAsText ? callsAsText(steps) : steps, context);
+  const messages = plan.alternates ? alternate([...system, ...history]) : [...system, ...history];
+  return { messages: cacheMarks ? limitMarks(messages) : messages, forms: plan.forms };
 }
 
 function convertSteps(steps: readonly HistoryStep[], context: ConversionContext): JsonObject[] {
@@ -57,14 +75,15 @@ function convertSteps(steps: readonly HistoryStep[], context: ConversionContext)
 }
 
 /**
- * The instructions as one text. Claude Code's attribution line changes from request to request and would spoil the
- * backend's prefix cache.
+ * The instructions, a part for each block. Claude Code's attribution line changes from request to request and would
+ * spoil the backend's prefix cache.
  */
-function systemText(system: JsonValue | undefined): JsonText | undefined {
-  if (isText(system)) return system;
-  const texts = asList(system)
-    .map((block) => asObject(block)?.['text'])
-    .filter(isText)
-    .filter((text) => !textStartsWith(text, 'x-anthropic-billing-header:'));
-  return texts.length === 0 ? undefined : joinTexts(texts, '\n\n');
+function systemParts(system: JsonValue | undefined, capabilities: ChatCapabilities): JsonObject[] {
+  if (isText(system)) return [textPart(system)];
+  return asList(system).flatMap((value) => {
+    const block = asObject(value) ?? {};
+    const { text } = block;
+    if (!isText(text) || textStartsWith(text, 'x-anthropic-billing-header:')) return [];
+    return [markedText(text, block, capabilities)];
+  });
 }

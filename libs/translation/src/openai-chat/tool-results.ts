@@ -3,6 +3,7 @@ import type { JsonObject, JsonText } from '@ccg/wire';
 import type { CallResult } from '../history/pair-tool-results.ts';
 import type { HistoryBlock } from '../history/turn.ts';
 import { asList, asObject, asText } from '../json-fields.ts';
+import { compactParts, markedText } from './cache-marks.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { canSee, documentParts, documentText, imagePart, unseen } from './media.ts';
 import { searchResultText, toolReferenceText } from './result-text.ts';
@@ -13,7 +14,8 @@ export interface ToolMessages {
   readonly attachments: readonly JsonObject[];
 }
 
-const interrupted = 'Error: [no result: tool call was interrupted]';
+/** Stands for the result that the client has not. */
+export const interrupted = 'Error: [no result: tool call was interrupted]';
 
 /** One tool message for each call, in the order of the calls: servers refuse a call without an answer. */
 export function toolMessages(results: readonly CallResult[], context: ConversionContext): ToolMessages {
@@ -21,7 +23,9 @@ export function toolMessages(results: readonly CallResult[], context: Conversion
   const attachments: JsonObject[] = [];
   for (const { call, result } of results) {
     const into = { tool: decodeText(call.name), attachments };
-    const content = result === undefined ? interrupted : toolResultText(result, into, context);
+    const text = result === undefined ? interrupted : toolResultText(result, into, context);
+    const part = markedText(text, result?.block ?? {}, context.capabilities);
+    const content = compactParts([part], context.capabilities);
     messages.push({ role: 'tool', tool_call_id: context.toolIds.inward(call.key), content });
   }
   return { messages, attachments };

@@ -26,9 +26,9 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
   const { envelope, target, ids, refusedFields } = input;
   const warnings = createWarnings();
   const capabilities = chatCapabilities(provider, target.model);
-  const request = readRequest(envelope);
-  const tools = effectiveTools(request, warnings);
-  const toolNames = createToolNames(declaredNames(tools), capabilities.toolNameMax);
+  const request = readRequest(input);
+  const effective = effectiveTools(request, warnings);
+  const toolNames = createToolNames(declaredNames(effective.tools), capabilities.toolNameMax);
   const context = {
     capabilities,
     provider: provider.name,
@@ -38,7 +38,7 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
     toolNames,
     toolIds: createToolIds(capabilities.toolIds),
   };
-  const { body, maxTokens, optionalFields } = convertRequest(request, tools, input, context);
+  const { body, maxTokens, optionalFields } = convertRequest(request, effective, input, context);
   const failureContext = { provider: provider.name, model: target.model };
   const settings: EncoderSettings = {
     provider: provider.name,
@@ -58,15 +58,20 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
       headers: [
         ['content-type', 'application/json'],
         ['accept', envelope.stream ? 'text/event-stream' : 'application/json'],
+        ...capabilities.headers,
       ],
       body,
       warnings: warnings.list(),
+      mayHang: ['stream_options'].filter((field) => optionalFields.has(field)),
     },
     ownAnswer: emptyAnswer(input),
     answer: (answer) => translateResponse(answer, head(), encoderFor, failureContext),
     stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
     failure(upstream, at) {
-      const { error, refused } = chatFailure(upstream, at, failureContext, optionalFields);
+      const { error, refused, shorter } = chatFailure(upstream, at, failureContext, optionalFields);
+      if (shorter !== undefined && shorter.outputTokens < maxTokens) {
+        return { error, retry: { kind: 'shorter', ...shorter } };
+      }
       const fields = refused.filter((field) => !refusedFields.has(field));
       return { error, retry: fields.length === 0 ? { kind: 'none' } : { kind: 'without', fields } };
     },

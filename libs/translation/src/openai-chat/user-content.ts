@@ -1,6 +1,7 @@
 import { isText, joinTexts } from '@ccg/wire';
-import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
 import type { HistoryBlock } from '../history/turn.ts';
+import { compactParts, markedText } from './cache-marks.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { canSee, documentParts, imagePart, textPart, unseen } from './media.ts';
 import { searchResultText } from './result-text.ts';
@@ -14,20 +15,14 @@ export function userMessage(
 ): JsonObject[] {
   const parts = [...attachments, ...blocks.flatMap((block) => userParts(block, context))];
   if (parts.length === 0) return [];
-  return [{ role: 'user', content: compact(parts) }];
-}
-
-/** Text alone is sent as a string: many chat templates know no lists. */
-function compact(parts: JsonObject[]): JsonText | JsonArray {
-  const texts = parts.map((part) => part['text']).filter(isText);
-  return texts.length === parts.length ? joinTexts(texts, '\n\n') : parts;
+  return [{ role: 'user', content: compactParts(parts, context.capabilities) }];
 }
 
 function userParts(block: HistoryBlock, context: ConversionContext): JsonObject[] {
   switch (block.type) {
     case 'text': {
       const { text } = block.block;
-      return isText(text) ? [textPart(text)] : [];
+      return isText(text) ? [markedText(text, block.block, context.capabilities)] : [];
     }
     case 'image':
       return canSee(block, context) ? [imagePart(block, context)] : [textPart(unseen('image'))];

@@ -1,4 +1,4 @@
-import { isText, textStartsWith, writeJson } from '@ccg/wire';
+import { isText, textStartsWith, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../../json-fields.ts';
 import { readRequest } from '../../read-request.ts';
@@ -12,19 +12,16 @@ import { convertThinking } from './thinking.ts';
 import { convertToolChoice } from './tool-choice.ts';
 
 export interface ImitationRequest {
-  /** The body as a byte string. */
-  readonly body: string;
+  readonly body: Uint8Array;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
 }
 
 /** Writes the request for a server that imitates Anthropic's, in the oldest form of the protocol. */
-export function convertForImitation(
-  { envelope, target, maxOutputTokens: cap, estimatedInputTokens, limits }: TranslationInput,
-  context: ImitationContext,
-): ImitationRequest {
+export function convertForImitation(input: TranslationInput, context: ImitationContext): ImitationRequest {
   const { capabilities, warnings } = context;
-  const body = readRequest(envelope);
+  const { envelope, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
+  const body = readRequest(input);
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
     warnings.add('output_config.format', 'unsupported', 'The form of the answer cannot be forced; it was left out.');
   }
@@ -48,11 +45,11 @@ export function convertForImitation(
     messages: convertMessages(body, context),
     ...(tools.length === 0 ? {} : { tools: [...tools], tool_choice: choice }),
   };
-  return { body: writeJson(request), maxTokens };
+  return { body: writeJsonBytes(request), maxTokens };
 }
 
 function convertTools(body: JsonObject, { warnings }: ImitationContext): JsonObject[] {
-  return effectiveTools(body, warnings).flatMap(({ tool, path }) => {
+  return effectiveTools(body, warnings).tools.flatMap(({ tool, path }) => {
     const { name, description, input_schema: schema } = tool;
     if (schema !== undefined) return [{ name, description, input_schema: schema }];
     warnings.add(

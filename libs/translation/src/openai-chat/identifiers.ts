@@ -1,0 +1,52 @@
+import { decodeJson, isJsonObject, RawJson } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
+import type { ConversionContext } from './conversion-context.ts';
+
+/** Whom a request comes from, as the client names it. */
+interface Origin {
+  readonly user: string | undefined;
+  readonly session: string | undefined;
+}
+
+/**
+ * What tells the backend which requests share a prompt, and which come from one person, without saying who that is:
+ * pseudonyms of what Claude Code says in `metadata`.
+ */
+export function convertIdentifiers(body: JsonObject, { capabilities, sealer }: ConversionContext): JsonObject {
+  if (!capabilities.identifiers) return {};
+  const { user, session } = readOrigin(body);
+  return {
+    prompt_cache_key: session === undefined ? undefined : sealer.pseudonym(session),
+    safety_identifier: user === undefined ? undefined : sealer.pseudonym(user),
+  };
+}
+
+function readOrigin({ metadata }: JsonObject): Origin {
+  if (!(metadata instanceof RawJson) && !isJsonObject(metadata)) return { user: undefined, session: undefined };
+  const id = textMember(decodeJson(metadata), 'user_id');
+  if (id === undefined) return { user: undefined, session: undefined };
+  const parts = tryParse(id);
+  if (parts !== undefined) {
+    return {
+      user: textMember(parts, 'account_uuid') ?? textMember(parts, 'device_id'),
+      session: textMember(parts, 'session_id'),
+    };
+  }
+  // Older versions of Claude Code write `user_…_account_…_session_…`.
+  const [user = id, session] = id.split('_session_');
+  return { user, session };
+}
+
+function textMember(value: unknown, name: string): string | undefined {
+  const member: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return typeof member === 'string' && member !== '' ? member : undefined;
+}
+
+function tryParse(json: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
