@@ -16,6 +16,7 @@ export interface TestTarget {
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
   readonly learnedLimits?: Partial<ModelLimits>;
+  readonly textCalls?: boolean;
 }
 
 /** Whether an answer's bytes go on as they come, so that their grammar is the upstream's. */
@@ -29,6 +30,15 @@ export const plainRequest = JSON.stringify({
   max_tokens: 1000,
   stream: true,
   messages: [{ role: 'user', content: 'Say hello' }],
+});
+
+/** The same with tools, for answers whose calls stand in their text. */
+export const requestWithTools = JSON.stringify({
+  ...JSON.parse(plainRequest),
+  tools: ['Bash', 'Read'].map((name) => ({
+    name,
+    input_schema: { type: 'object', properties: { command: { type: 'string' }, timeout: { type: 'number' } } },
+  })),
 });
 
 /** The translation of a request, given as JSON text; ids count up from 1. */
@@ -93,11 +103,19 @@ function providerOf({
   profile,
   anthropicProfile = 'claude',
   baseUrl = 'http://127.0.0.1:9',
+  textCalls = false,
 }: TestTarget): Provider {
   const base = { baseUrl, credential: new Secret('none') };
   return dialect === 'anthropic'
     ? { ...base, dialect, name: 'anthropic', profile: anthropicProfile }
-    : { ...base, dialect, name: 'openai', profile: profile ?? 'openai', nemotron };
+    : {
+        ...base,
+        dialect,
+        name: 'openai',
+        profile: profile ?? 'openai',
+        nemotron,
+        textCallModels: textCalls ? ['*'] : [],
+      };
 }
 
 function countingIds(): IdSource {

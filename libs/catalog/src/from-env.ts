@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { anthropicProfileOf, anthropicProfiles } from './capabilities/anthropic-capabilities.ts';
 import { parseModelReference } from './model-reference.ts';
 import type { Catalog } from './catalog.ts';
-import type { NemotronSwitches, Provider } from './provider.ts';
+import type { OpenAiChatProvider, Provider } from './provider.ts';
 
 /** The variables that describe providers and models, each with its rule. */
 export const catalogSchema = z.object({
@@ -22,6 +22,7 @@ export const catalogSchema = z.object({
   BIG_MODEL: optionalText(),
   SMALL_MODEL: optionalText(),
   MAX_OUTPUT_TOKENS: wholeNumber(0),
+  TEXT_TOOL_CALLS: nameList(),
 });
 
 export type CatalogVariables = z.infer<typeof catalogSchema>;
@@ -75,7 +76,7 @@ function openAi(variables: CatalogVariables): Provider | undefined {
   const baseUrl = ownUrl ?? openAiApi;
   const official = new URL(baseUrl).hostname === new URL(openAiApi).hostname;
   const profile = official ? 'openai' : 'compatible';
-  return { name: 'openai', dialect: 'openai-chat', baseUrl, credential, profile, nemotron: nemotron(variables) };
+  return { name: 'openai', dialect: 'openai-chat', baseUrl, credential, profile, ...chatSettings(variables) };
 }
 
 function anthropic(variables: CatalogVariables): Provider | undefined {
@@ -96,7 +97,7 @@ function nvidia(variables: CatalogVariables): Provider | undefined {
     baseUrl,
     credential,
     profile: 'nvidia',
-    nemotron: nemotron(variables),
+    ...chatSettings(variables),
   };
 }
 
@@ -110,14 +111,18 @@ function openRouter(variables: CatalogVariables): Provider | undefined {
     baseUrl,
     credential,
     profile: 'openrouter',
-    nemotron: nemotron(variables),
+    ...chatSettings(variables),
   };
 }
 
-function nemotron(variables: CatalogVariables): NemotronSwitches {
+/** What holds for models wherever they are served. */
+function chatSettings(variables: CatalogVariables): Pick<OpenAiChatProvider, 'nemotron' | 'textCallModels'> {
   return {
-    thinking: variables.NVIDIA_ENABLE_THINKING,
-    reasoningBudgetTokens: variables.NVIDIA_REASONING_BUDGET,
+    nemotron: {
+      thinking: variables.NVIDIA_ENABLE_THINKING,
+      reasoningBudgetTokens: variables.NVIDIA_REASONING_BUDGET,
+    },
+    textCallModels: variables.TEXT_TOOL_CALLS,
   };
 }
 
@@ -178,6 +183,15 @@ function anthropicProfile() {
       error: `must be one of ${anthropicProfiles.join(', ')}`,
     })
     .transform((text) => anthropicProfiles.find((profile) => profile === text));
+}
+
+function nameList() {
+  return optionalText().transform((text) =>
+    (text ?? '')
+      .split(',')
+      .map((name) => name.trim().toLowerCase())
+      .filter((name) => name !== ''),
+  );
 }
 
 function wholeNumber(unset: number) {

@@ -93,6 +93,8 @@ export interface ChatCapabilities {
   /** Whether the server refuses some schemas of tools even when they are not strict. */
   readonly plainSchemas: boolean;
   readonly parallelToolCalls: boolean;
+  /** Whether calls that the model writes into its text are calls; the operator says so. */
+  readonly textCalls: boolean;
   readonly toolNameMax: number;
   readonly toolIds: ToolIdRule;
 }

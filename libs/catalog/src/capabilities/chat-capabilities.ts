@@ -31,6 +31,7 @@ const unknownServer: Omit<ChatCapabilities, 'limits'> = {
   strictTools: false,
   plainSchemas: false,
   parallelToolCalls: true,
+  textCalls: false,
   toolNameMax: 64,
   toolIds: 'any',
 };
@@ -78,5 +79,6 @@ export function chatCapabilities(provider: OpenAiChatProvider, model: string): C
     ...modelFamily(name, provider.nemotron),
     ...overModels[provider.profile],
     ...platformOf(provider.baseUrl),
+    textCalls: provider.textCallModels?.some((part) => part === '*' || model.toLowerCase().includes(part)) ?? false,
   };
 }
