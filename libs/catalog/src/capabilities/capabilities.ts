@@ -31,6 +31,8 @@ export type ThinkingDialect =
       readonly with: Readonly<Record<string, boolean>>;
       readonly operator: OperatorThinking | undefined;
     }
+  /** Models that can think do, unless `reasoning_effort` is `none`; its other levels are refused. */
+  | { readonly kind: 'off-switch' }
   /** A line of the instructions. */
   | {
       readonly kind: 'line';
