@@ -160,12 +160,26 @@ describe('where the provider speaks the dialect', () => {
     { what: 'answers with a page', script: [head(200, { 'content-type': 'text/html' }), write('<html>')] },
     { what: 'answers with something else', script: jsonScript(200, { tokens: 5 }) },
     { what: 'breaks off', script: [head(200, { 'content-length': '40' }), write('{"input'), cut] },
-  ])('when it $what, the estimate answers', async ({ script }) => {
+  ])('when it $what, the estimate answers', async ({ what, script }) => {
     suite.upstream.answer(script);
-    const answer = await count(native);
+    const answer = await count(`/anthropic:${encodeURIComponent(what)}${beta}`);
     expect(tokensOf(answer)).toBeLessThan(30);
     expect(answer.headers).toMatchObject(estimated);
     expect(suite.upstream.requests).toHaveLength(1);
+  });
+
+  test.each([
+    [404, 1],
+    [501, 1],
+    [500, 2],
+    [429, 2],
+  ])('after a %i, two counts take %i calls, and other models are asked still', async (status, calls) => {
+    suite.upstream.play(() => jsonScript(status, error('not_found_error')));
+    const asked = `/anthropic:says-${status}${beta}`;
+    for (const answer of [await count(asked), await count(asked)]) expect(answer.headers).toMatchObject(estimated);
+    expect(suite.upstream.requests).toHaveLength(calls);
+    await count(`/anthropic:beside-${status}${beta}`);
+    expect(suite.upstream.requests).toHaveLength(calls + 1);
   });
 
   test('a refusal is passed on, and one of the credential is nobody else’s to solve', async () => {

@@ -25,7 +25,7 @@ interface FixtureMeta {
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
-  readonly learnedLimits?: Partial<ModelLimits>;
+  readonly limits?: Partial<ModelLimits>;
   readonly textCalls?: boolean;
 }
 

@@ -1,8 +1,8 @@
-import type { ChatProfile } from '@ccg/catalog';
 import { jsonListAt } from '@ccg/testkit';
 import { expect, test } from 'vitest';
 import { captureLines } from './fixture-cases.ts';
 import { bodyText, translate } from './translate.ts';
+import type { TestTarget } from './translate.ts';
 
 const captures = new Map(captureLines('claude-code.jsonl').map(({ name, body }) => [name, body]));
 const turns = [
@@ -11,38 +11,48 @@ const turns = [
   ['12-tools-turn3-parallel-results', '13-tools-turn4'],
 ] as const;
 
+const chat = { dialect: 'openai-chat' } as const;
+const imitation = { dialect: 'anthropic', model: 'm' } as const;
+const targets: readonly TestTarget[] = [
+  ...(['openai', 'nvidia', 'openrouter', 'compatible'] as const).flatMap((profile) =>
+    // Those of the second take turns.
+    ['gpt-4.1', 'mistralai/devstral-2'].map((model) => ({ ...chat, profile, model })),
+  ),
+  ...(['kimi', 'ollama'] as const).map((anthropicProfile) => ({ ...imitation, anthropicProfile })),
+];
+
 // A backend reuses what it has computed for a prompt only as long as the next prompt begins with the same text.
 test.each(
-  turns.flatMap(([shorter, longer]) =>
-    (['openai', 'nvidia', 'openrouter', 'compatible'] as const).flatMap((profile) =>
-      // Those of the second take turns.
-      ['gpt-4.1', 'mistralai/devstral-2'].map((model) => ({ shorter, longer, profile, model })),
-    ),
-  ),
-)('the messages of $longer begin with those of $shorter ($profile, $model)', ({ shorter, longer, profile, model }) => {
-  const [before, after] = [messagesOf(shorter, profile, model), messagesOf(longer, profile, model)];
-  expect(before.length).toBeGreaterThan(1);
+  turns.flatMap(([shorter, longer]) => targets.map((target) => ({ shorter, longer, target, name: nameOf(target) }))),
+)('the messages of $longer begin with those of $shorter ($name)', ({ shorter, longer, target }) => {
+  const [before, after] = [messagesOf(shorter, target), messagesOf(longer, target)];
+  expect(before.length).toBeGreaterThan(0);
   expect(after.slice(0, before.length)).toEqual(before);
 });
+
+function nameOf({ profile, anthropicProfile, model }: TestTarget): string {
+  return `${profile ?? anthropicProfile}, ${model}`;
+}
 
 test.each(turns)(
   'where marks of what to cache are kept, %s differs from %s by their places alone',
   (shorter, longer) => {
-    const [before, after] = [shorter, longer].map((name) => messagesOf(name, 'openrouter', 'anthropic/claude-opus-5'));
+    const marked = { ...chat, profile: 'openrouter', model: 'anthropic/claude-opus-5' } as const;
+    const [before, after] = [messagesOf(shorter, marked), messagesOf(longer, marked)];
     expect(JSON.stringify(before)).toContain('cache_control');
-    expect(unmarked(after).slice(0, before?.length)).toEqual(unmarked(before));
+    expect(unmarked(after).slice(0, before.length)).toEqual(unmarked(before));
   },
 );
 
-function unmarked(messages: readonly unknown[] | undefined): readonly unknown[] {
+function unmarked(messages: readonly unknown[]): readonly unknown[] {
   const list: readonly unknown[] = JSON.parse(
     JSON.stringify(messages, (key, value: unknown) => (key === 'cache_control' ? undefined : value)),
   );
   return list;
 }
 
-function messagesOf(name: string, profile: ChatProfile, model: string): readonly unknown[] {
+function messagesOf(name: string, target: TestTarget): readonly unknown[] {
   const body = captures.get(name);
   if (body === undefined) throw new Error(`no capture ${name}`);
-  return jsonListAt(JSON.parse(bodyText(translate(body, { dialect: 'openai-chat', model, profile }))), 'messages');
+  return jsonListAt(JSON.parse(bodyText(translate(body, target))), 'messages');
 }

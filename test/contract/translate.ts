@@ -1,7 +1,8 @@
 import { Secret } from '@ccg/kernel';
+import { modelLimits } from '@ccg/catalog';
 import type { AnthropicProfile, ChatProfile, ModelLimits, Provider } from '@ccg/catalog';
-import { decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
-import { createTranslation } from '@ccg/translation';
+import { bytesToString, decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
+import { createToolMemory, createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
 
 export type TestDialect = 'anthropic' | 'openai-chat';
@@ -15,7 +16,8 @@ export interface TestTarget {
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
-  readonly learnedLimits?: Partial<ModelLimits>;
+  /** Instead of what is known of the model by its name. */
+  readonly limits?: Partial<ModelLimits>;
   readonly textCalls?: boolean;
 }
 
@@ -41,19 +43,28 @@ export const requestWithTools = JSON.stringify({
   })),
 });
 
+/** One for all tests, so that lists that are alike are told apart. */
+const toolMemory = createToolMemory({ maxBytes: 4_000_000 });
+
 /** The translation of a request, given as JSON text; ids count up from 1. */
 export function translate(request: string, target: TestTarget): Translation {
   const envelope = readEnvelope(stringToBytes(encodeText(request)));
+  const tools = envelope.bytesOf('tools');
   return createTranslation({
     envelope,
+    tools:
+      tools === undefined
+        ? undefined
+        : { size: tools.length, digest: () => bytesToString(tools), read: () => envelope.read('tools')?.value ?? null },
+    toolMemory,
     target: { provider: providerOf(target), model: target.model },
     requestedModel: envelope.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
+    limits: { ...modelLimits(target.model), ...target.limits },
     ids: countingIds(),
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,
     refusedFields: new Set(target.refusedFields),
-    learnedLimits: { contextTokens: undefined, outputTokens: undefined, ...target.learnedLimits },
   });
 }
 
@@ -92,8 +103,7 @@ export function bytesOf(text: string): Uint8Array {
 
 /** The body of a translated request as text. */
 export function bodyText(translation: Translation): string {
-  const { body } = translation.request;
-  return typeof body === 'string' ? decodeByteString(body) : Buffer.from(body).toString('utf8');
+  return Buffer.from(translation.request.body).toString('utf8');
 }
 
 const nemotron = { thinking: true, reasoningBudgetTokens: 16_384 };

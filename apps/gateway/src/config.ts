@@ -1,10 +1,12 @@
 import { Secret } from '@ccg/kernel';
-import { catalogFromEnv, catalogSchema } from '@ccg/catalog';
+import { catalogFromEnv, catalogSchema, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog } from '@ccg/catalog';
 import type { Limits } from '@ccg/serving';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
+import type { UpstreamProxy } from '@ccg/upstream';
 import { z } from 'zod';
+import { readCertificates } from './read-certificates.ts';
 
 export interface GatewayConfig {
   readonly host: string;
@@ -29,6 +31,9 @@ export interface GatewayConfig {
   readonly upstreamConnectTimeoutMs: number;
   readonly upstreamFirstByteTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
+  readonly upstreamProxy: UpstreamProxy | undefined;
+  /** PEM certificates that are trusted beside Node's. */
+  readonly upstreamExtraRoots: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -70,6 +75,13 @@ const serverSchema = z.object({
   UPSTREAM_CONNECT_TIMEOUT_MS: wholeNumber({ min: 10, max: 600_000, unset: 10_000 }),
   UPSTREAM_FIRST_BYTE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 600_000 }),
   UPSTREAM_IDLE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 300_000 }),
+  HTTPS_PROXY: optionalText()
+    .refine((value) => value === undefined || isProxyUrl(value), {
+      error: 'must be an http:// or https:// URL, such as http://proxy.example:3128',
+    })
+    .transform((value) => (value === undefined ? undefined : new Secret(value))),
+  NO_PROXY: text(''),
+  NODE_EXTRA_CA_CERTS: optionalText().transform(readCertificates),
   LOG_LEVEL: optionalText().pipe(
     z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
   ),
@@ -117,6 +129,8 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
     upstreamConnectTimeoutMs: server.UPSTREAM_CONNECT_TIMEOUT_MS,
     upstreamFirstByteTimeoutMs: server.UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
     upstreamIdleTimeoutMs: server.UPSTREAM_IDLE_TIMEOUT_MS,
+    upstreamProxy: server.HTTPS_PROXY === undefined ? undefined : { url: server.HTTPS_PROXY, except: server.NO_PROXY },
+    upstreamExtraRoots: server.NODE_EXTRA_CA_CERTS,
     logLevel: server.LOG_LEVEL,
   };
 }
@@ -132,20 +146,10 @@ function issuesOf(error: z.ZodError | undefined): string[] {
   return (error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
 }
 
-/** An empty variable counts as unset: compose files and charts cannot leave one out. */
-function optionalText() {
-  return z
-    .string()
-    .optional()
-    .transform((value) => (value === undefined || value.trim() === '' ? undefined : value.trim()));
-}
-
 function text(unset: string) {
   return optionalText().transform((value) => value ?? unset);
 }
 
-function wholeNumber({ min = 0, max, unset }: { min?: number; max: number; unset: number }) {
-  return optionalText()
-    .transform((value) => (value === undefined ? unset : /^\d+$/u.test(value) ? Number(value) : Number.NaN))
-    .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
+function isProxyUrl(value: string): boolean {
+  return URL.canParse(value) && /^https?:$/u.test(new URL(value).protocol);
 }

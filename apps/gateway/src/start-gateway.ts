@@ -1,10 +1,11 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { createAdmission } from '@ccg/admission';
-import { createRefusals, createSealing } from '@ccg/serving';
+import { createRefusals, createSealing, createTargetMemory } from '@ccg/serving';
 import type { ServeDependencies } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
+import { createToolMemory } from '@ccg/translation';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier } from '@ccg/tenancy';
 import { createUpstream } from '@ccg/upstream';
@@ -23,6 +24,7 @@ import { createOpenSinks } from './http/open-sinks.ts';
 import { openStore } from './open-store.ts';
 import { createOpsApp } from './ops-app.ts';
 import type { Readiness } from './ops-app.ts';
+import { sha256 } from './sha256.ts';
 import { startTokenCounting } from './token-counting.ts';
 
 export interface GatewayDependencies {
@@ -39,6 +41,8 @@ export interface RunningGateway {
 }
 
 /** A revocation takes effect within the cache's time even if its message is lost; without Redis, keys work on for the stale time. */
+/** A hundred and more lists of Claude Code's tools. */
+const toolMemoryMaxBytes = 8 * 1024 * 1024;
 const verifierBounds = { cacheMs: 5000, staleMs: 60_000, maxEntries: 10_000 };
 
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
@@ -63,7 +67,7 @@ export async function startGateway(
   opened.defer(() => {
     verifier.close();
   });
-  const tokens = await startTokenCounting();
+  const tokens = await startTokenCounting(sha256);
   const serving = createServing(config, { store, clock, metrics, logger, tokens });
   opened.defer(() => serving.upstream.close());
   const openSinks = createOpenSinks();
@@ -109,9 +113,12 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
     clock,
     metrics,
     tokens,
+    digest: sha256,
+    toolMemory: createToolMemory({ maxBytes: toolMemoryMaxBytes }),
     ids: randomIds,
     sealing: createSealing(config.sealingKeys),
     refusals: createRefusals(clock),
+    uncounted: createTargetMemory(clock),
     admission: createAdmission({
       store,
       liveReplicas: () => 1,
@@ -126,6 +133,8 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
       connectTimeoutMs: config.upstreamConnectTimeoutMs,
       firstByteTimeoutMs: config.upstreamFirstByteTimeoutMs,
       idleTimeoutMs: config.upstreamIdleTimeoutMs,
+      proxy: config.upstreamProxy,
+      extraRoots: config.upstreamExtraRoots,
     }),
   };
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { createCalibration, createTokenEstimator, loadTokenizer } from '@ccg/catalog';
 import type { ServeDependencies } from '@ccg/serving';
@@ -8,10 +7,10 @@ const maxCachedSegments = 20_000;
 const maxModels = 1000;
 
 /** Loads the tokenizer, which holds the process up for some hundred milliseconds: before it listens. */
-export async function startTokenCounting(): Promise<ServeDependencies['tokens']> {
+export async function startTokenCounting(digest: ServeDependencies['digest']): Promise<ServeDependencies['tokens']> {
   const estimator = createTokenEstimator({
     countTokens: await loadTokenizer(),
-    digest: (bytes) => hash('sha256', bytes, 'base64'),
+    digest,
     breathe: () => setImmediate(),
     maxCachedSegments,
   });

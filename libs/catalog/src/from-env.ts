@@ -2,6 +2,7 @@ import { Secret } from '@ccg/kernel';
 import { z } from 'zod';
 import { anthropicProfileOf, anthropicProfiles } from './capabilities/anthropic-capabilities.ts';
 import { parseModelReference } from './model-reference.ts';
+import { optionalText, wholeNumber } from './variables.ts';
 import type { Catalog } from './catalog.ts';
 import type { OpenAiChatProvider, Provider } from './provider.ts';
 
@@ -15,13 +16,13 @@ export const catalogSchema = z.object({
   ANTHROPIC_PROFILE: anthropicProfile(),
   NVIDIA_API_KEY: providerCredential(),
   NVIDIA_BASE_URL: optionalUrl(),
-  NVIDIA_REASONING_BUDGET: wholeNumber(16_384),
+  NVIDIA_REASONING_BUDGET: wholeNumber({ max: 999_999_999, unset: 16_384 }),
   NVIDIA_ENABLE_THINKING: onOrOff(true),
   OPENROUTER_API_KEY: providerCredential(),
   OPENROUTER_BASE_URL: optionalUrl(),
   BIG_MODEL: optionalText(),
   SMALL_MODEL: optionalText(),
-  MAX_OUTPUT_TOKENS: wholeNumber(0),
+  MAX_OUTPUT_TOKENS: wholeNumber({ max: 999_999_999, unset: 0 }),
   TEXT_TOOL_CALLS: nameList(),
 });
 
@@ -153,14 +154,6 @@ const noProvider = `No provider is configured. Put one of these into .env, or in
     OPENROUTER_API_KEY=sk-or-...                 # OpenRouter
     OPENAI_BASE_URL=http://127.0.0.1:8000/v1     # any OpenAI-compatible server`;
 
-/** An unset variable and an empty one mean the same: compose files and charts cannot leave one out. */
-function optionalText() {
-  return z
-    .string()
-    .optional()
-    .transform((text) => (text === undefined || text.trim() === '' ? undefined : text.trim()));
-}
-
 function providerCredential() {
   return optionalText()
     .refine((text) => text === undefined || !text.startsWith('ccg_'), {
@@ -192,12 +185,6 @@ function nameList() {
       .map((name) => name.trim().toLowerCase())
       .filter((name) => name !== ''),
   );
-}
-
-function wholeNumber(unset: number) {
-  return optionalText()
-    .refine((text) => text === undefined || /^\d{1,9}$/u.test(text), { error: 'must be a whole number from 0' })
-    .transform((text) => (text === undefined ? unset : Number(text)));
 }
 
 function onOrOff(unset: boolean) {

@@ -1,21 +1,35 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { readEnvelope } from '@ccg/wire';
 
 import { createTokenEstimator } from '../src/tokens/create-token-estimator.ts';
+import type { Prompt } from '../src/tokens/read-prompt.ts';
 import type { TokenEstimator, TokenEstimatorOptions } from '../src/tokens/create-token-estimator.ts';
 
-/** A body as the estimator takes it. */
-export function sourceOf(body: unknown): { readonly text: string; readonly bytes: Uint8Array } {
-  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  return { text: bytes.toString('latin1'), bytes };
+/** What a body shows to a model. */
+export function promptOf(body: unknown): Prompt {
+  const envelope = readEnvelope(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
+  const tools = envelope.bytesOf('tools');
+  return {
+    system: envelope.read('system'),
+    messages: envelope.read('messages'),
+    tools:
+      tools === undefined
+        ? undefined
+        : { size: tools.length, digest: () => digest(tools), read: () => envelope.read('tools')?.value ?? null },
+  };
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('base64');
 }
 
 /** An estimator as the gateway makes it, but for what a test changes; four characters are a token unless it does. */
 export function estimatorFor(options: Partial<TokenEstimatorOptions> = {}): TokenEstimator {
   return createTokenEstimator({
     countTokens: (text) => Math.ceil(text.length / 4),
-    digest: (bytes) => createHash('sha256').update(bytes).digest('base64'),
+    digest,
     breathe: () => setImmediate(),
     maxCachedSegments: 10_000,
     ...options,

@@ -1,4 +1,4 @@
-import type { Target } from '@ccg/catalog';
+import type { PromptTools, Target } from '@ccg/catalog';
 import type { Envelope } from '@ccg/wire';
 import type { PromptEstimate } from './estimate-prompt.ts';
 import type { Facts } from './outcome.ts';
@@ -10,6 +10,7 @@ import type { ResponseSink } from './sink.ts';
 export interface AttemptContext {
   readonly request: ServeRequest;
   readonly envelope: Envelope;
+  readonly tools: PromptTools | undefined;
   readonly target: Target;
   readonly estimate: PromptEstimate;
   readonly dependencies: ServeDependencies;

@@ -1,7 +1,7 @@
 import { GatewayError } from '@ccg/kernel';
 import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
-import { bytesToString, isJsonObject, JsonDepthError, JsonSyntaxError, readJson, readTopLevel } from '@ccg/wire';
+import { bytesToString, isJsonObject, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
 import type { Envelope } from '@ccg/wire';
 import { answerHeaders } from './answer-headers.ts';
 import { translate } from './translate.ts';
@@ -12,6 +12,7 @@ import { noEstimate } from './estimate-prompt.ts';
 import { noFacts } from './outcome.ts';
 import type { Facts, Outcome } from './outcome.ts';
 import { plan } from './plan.ts';
+import { promptOf, toolsOf } from './prompt-of.ts';
 import { refusal } from './refusal.ts';
 import type { ServeDependencies } from './serve-dependencies.ts';
 import type { ServeRequest } from './serve-request.ts';
@@ -35,21 +36,24 @@ export async function countTokens(
     const { envelope, target } = plan(request, dependencies.catalog, facts);
     facts.stream = false;
     checkMessages(envelope);
-    const context = { request, envelope, target, estimate: noEstimate, dependencies, sink, facts };
-    const native = target.provider.dialect === 'anthropic' ? await countAtProvider(context) : undefined;
+    const tools = toolsOf(envelope, dependencies.digest);
+    const context = { request, envelope, tools, target, estimate: noEstimate, dependencies, sink, facts };
+    const asks = target.provider.dialect === 'anthropic' && dependencies.uncounted.of(target) === undefined;
+    const native = asks ? await countAtProvider(context) : undefined;
     return await answer(native ?? (await countHere(context)), sink, facts);
   } catch (thrown) {
     return await conclude(thrown, request, sink, facts);
   }
 }
 
-function checkMessages({ source }: Envelope): void {
-  const messages = readTopLevel(source).entries.find(({ key }) => key === 'messages');
+function checkMessages({ body, entries }: Envelope): void {
+  const messages = entries.findLast(({ key }) => key === 'messages');
   if (messages === undefined) throw new GatewayError('request-invalid', 'messages: Field required');
-  if (source.charAt(messages.start) !== '[') {
+  const head = bytesToString(body.subarray(messages.start, Math.min(messages.end, messages.start + 1024)));
+  if (!head.startsWith('[')) {
     throw new GatewayError('request-invalid', 'messages: Input should be a list of messages');
   }
-  if (/^\[\s*\]$/u.test(source.slice(messages.start, Math.min(messages.end, messages.start + 1024)))) {
+  if (/^\[\s*\]$/u.test(head)) {
     throw new GatewayError('request-invalid', 'messages: at least one message is required');
   }
 }
@@ -67,6 +71,7 @@ async function countAtProvider(context: AttemptContext): Promise<Uint8Array | un
     const signal = AbortSignal.any([sink.signal, timeout.signal]);
     const response = await callProvider(context, { path: '/v1/messages/count_tokens', headers, body }, signal);
     if (isUnavailable(response)) {
+      if (cannotCount(response)) dependencies.uncounted.set(target, true);
       await response.body.collect(answerMaxBytes);
       return undefined;
     }
@@ -81,9 +86,13 @@ async function countAtProvider(context: AttemptContext): Promise<Uint8Array | un
   }
 }
 
+function isUnavailable(response: UpstreamResponse): boolean {
+  return cannotCount(response) || response.status === 429 || response.status >= 500;
+}
+
 /** Many servers of the dialect do not count: they say 404, or that they know no such method. */
-function isUnavailable({ status }: UpstreamResponse): boolean {
-  return status === 404 || status === 405 || status === 429 || status >= 500;
+function cannotCount({ status }: UpstreamResponse): boolean {
+  return status === 404 || status === 405 || status === 501;
 }
 
 function understood(body: Uint8Array): Uint8Array | undefined {
@@ -97,29 +106,11 @@ function understood(body: Uint8Array): Uint8Array | undefined {
   }
 }
 
-async function countHere({
-  request,
-  envelope,
-  target,
-  dependencies,
-  sink,
-  facts,
-}: AttemptContext): Promise<Uint8Array> {
+async function countHere({ envelope, tools, target, dependencies, sink, facts }: AttemptContext): Promise<Uint8Array> {
   const { estimator, calibration } = dependencies.tokens;
-  try {
-    const count = await estimator.count({ text: envelope.source, bytes: request.body }, sink.signal);
-    facts.warnings = [{ field: 'input_tokens', code: 'approximated', text: 'The tokens were estimated.' }];
-    return Buffer.from(JSON.stringify({ input_tokens: calibration.tokens(target, count) }));
-  } catch (thrown) {
-    if (thrown instanceof JsonDepthError) {
-      throw new GatewayError('request-invalid', `The body is too deep. ${thrown.message} Flatten it.`);
-    }
-    if (!(thrown instanceof JsonSyntaxError)) throw thrown;
-    throw new GatewayError(
-      'request-invalid',
-      `The body is not valid JSON. ${thrown.message} Correct it and send it again.`,
-    );
-  }
+  const count = await estimator.count(promptOf(envelope, tools), sink.signal);
+  facts.warnings = [{ field: 'input_tokens', code: 'approximated', text: 'The tokens were estimated.' }];
+  return Buffer.from(JSON.stringify({ input_tokens: calibration.tokens(target, count) }));
 }
 
 async function answer(body: Uint8Array, sink: ResponseSink, facts: Facts): Promise<Outcome> {

@@ -1,6 +1,7 @@
-import type { Calibration, Target, TokenCount, TokenEstimator } from '@ccg/catalog';
+import type { Calibration, PromptTools, Target, TokenCount, TokenEstimator } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
 import type { Envelope, Usage } from '@ccg/wire';
+import { promptOf } from './prompt-of.ts';
 
 /** Counts prompts, and learns how models count them. */
 export interface TokenCounting {
@@ -39,25 +40,24 @@ export const noEstimate: PromptEstimate = {
  */
 export function estimatePrompt(
   envelope: Envelope,
-  body: Uint8Array,
+  tools: PromptTools | undefined,
   target: Target,
   { tokens: { estimator, calibration }, clock }: EstimateDependencies,
 ): PromptEstimate {
   if (target.provider.dialect === 'anthropic') return noEstimate;
   const ending = new AbortController();
+  const count = async () => estimator.count(promptOf(envelope, tools), ending.signal);
   // A request never fails for its estimate: what is wrong with the body, its translation says.
-  const counting: Promise<TokenCount | undefined> = estimator
-    .count({ text: envelope.source, bytes: body }, ending.signal)
-    .catch(() => undefined);
+  const counting: Promise<TokenCount | undefined> = count().catch(() => undefined);
   return {
     async tokens() {
-      const count = await within(counting, waitMs, clock);
-      return count === undefined ? undefined : calibration.tokens(target, count);
+      const counted = await within(counting, waitMs, clock);
+      return counted === undefined ? undefined : calibration.tokens(target, counted);
     },
     learn(usage) {
       const reported = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
-      void counting.then((count) => {
-        if (count !== undefined) calibration.observe(target, count, reported);
+      void counting.then((counted) => {
+        if (counted !== undefined) calibration.observe(target, counted, reported);
       });
     },
     abandon() {

@@ -10,3 +10,4 @@ export type { ServeDependencies } from './serve-dependencies.ts';
 export type { ServeRequest } from './serve-request.ts';
 export { ReaderGoneError } from './sink.ts';
 export type { ResponseSink } from './sink.ts';
+export { createTargetMemory } from './target-memory.ts';

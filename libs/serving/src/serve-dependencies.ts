@@ -2,12 +2,14 @@ import type { Clock } from '@ccg/kernel';
 import type { Admission } from '@ccg/admission';
 import type { Catalog } from '@ccg/catalog';
 import type { Metrics } from '@ccg/telemetry';
-import type { IdSource } from '@ccg/translation';
+import type { IdSource, ToolMemory } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
 import type { Limits } from './limits.ts';
 import type { TokenCounting } from './estimate-prompt.ts';
+import type { Digest } from './prompt-of.ts';
 import type { Refusals } from './refusals.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
+import type { TargetMemory } from './target-memory.ts';
 
 /** What every request is served with. */
 export interface ServeDependencies {
@@ -20,5 +22,9 @@ export interface ServeDependencies {
   readonly sealing: Sealing;
   readonly metrics: Metrics;
   readonly tokens: TokenCounting;
+  readonly digest: Digest;
+  readonly toolMemory: ToolMemory;
   readonly refusals: Refusals;
+  /** The models whose servers speak Anthropic's dialect and do not count. */
+  readonly uncounted: TargetMemory<true>;
 }

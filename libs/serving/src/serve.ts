@@ -6,6 +6,7 @@ import { estimatePrompt } from './estimate-prompt.ts';
 import { noFacts } from './outcome.ts';
 import type { Facts, Outcome } from './outcome.ts';
 import { plan } from './plan.ts';
+import { toolsOf } from './prompt-of.ts';
 import type { ServeDependencies } from './serve-dependencies.ts';
 import type { ServeRequest } from './serve-request.ts';
 import type { ResponseSink } from './sink.ts';
@@ -37,13 +38,14 @@ async function run(
 ): Promise<Outcome> {
   const { envelope, target } = plan(request, dependencies.catalog, facts);
   const admitting = admitRequest(request, dependencies);
-  // The prompt is counted while Redis decides.
-  const estimate = estimatePrompt(envelope, request.body, target, dependencies);
+  const tools = toolsOf(envelope, dependencies.digest);
+  // The prompt is read and counted while Redis decides.
+  const estimate = estimatePrompt(envelope, tools, target, dependencies);
   try {
     const admitted = await admitting;
     try {
       if (envelope.stream) sink.expectStream();
-      const outcome = await attempt({ request, envelope, target, estimate, dependencies, sink, facts });
+      const outcome = await attempt({ request, envelope, tools, target, estimate, dependencies, sink, facts });
       // There is nothing to learn from what was estimated.
       if (outcome.kind === 'completed' && facts.usageReported) estimate.learn(facts.usage);
       else estimate.abandon();

@@ -1,19 +1,24 @@
+import { modelLimits } from '@ccg/catalog';
 import { createTranslation } from '@ccg/translation';
+import type { ModelLimits, Target } from '@ccg/catalog';
 import type { Translation } from '@ccg/translation';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Refused } from './refusals.ts';
 
 /** The request in the dialect of its target. */
 export function translate(
-  { envelope, target, dependencies, request }: AttemptContext,
+  { envelope, tools, target, dependencies, request }: AttemptContext,
   estimatedInputTokens: number | undefined,
   refused: Refused,
 ): Translation {
   return createTranslation({
     envelope,
+    tools,
+    toolMemory: dependencies.toolMemory,
     target,
     requestedModel: envelope.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,
+    limits: limitsOf(target, refused),
     ids: dependencies.ids,
     sealer: dependencies.sealing.for({
       tenant: request.principal.tenant,
@@ -22,6 +27,14 @@ export function translate(
     }),
     estimatedInputTokens,
     refusedFields: refused.fields,
-    learnedLimits: refused.limits,
   });
+}
+
+/** The server's own word goes before what is known of the model. */
+function limitsOf({ model }: Target, { limits: told }: Refused): ModelLimits {
+  const known = modelLimits(model);
+  return {
+    contextTokens: told.contextTokens ?? known.contextTokens,
+    outputTokens: told.outputTokens ?? known.outputTokens,
+  };
 }

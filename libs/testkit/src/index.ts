@@ -19,6 +19,7 @@ export { runGatewayToExit, startGateway } from './start-gateway.ts';
 export type { GatewayProcess, LogLine } from './start-gateway.ts';
 export { startProcess } from './start-process.ts';
 export type { ProcessExit, StartedProcess } from './start-process.ts';
+export { createSelfSignedServer, selfSignedCertificate } from './self-signed-server.ts';
 export { unreachableUrl } from './unreachable-url.ts';
 export { startFaultProxy } from './fault-proxy.ts';
 export type { FaultProxy } from './fault-proxy.ts';

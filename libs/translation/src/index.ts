@@ -1,4 +1,6 @@
 export { createTranslation } from './create-translation.ts';
+export { createToolMemory } from './tools/tool-memory.ts';
+export type { ToolMemory } from './tools/tool-memory.ts';
 export type {
   Answer,
   FrameSink,

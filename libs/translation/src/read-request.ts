@@ -1,30 +1,18 @@
-import { GatewayError } from '@ccg/kernel';
-import { isText, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
-import type { Envelope, JsonObject, JsonValue } from '@ccg/wire';
-import { asObject } from './json-fields.ts';
+import { isText } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
 import { fieldError } from './request-error.ts';
+import type { TranslationInput } from './translation.ts';
 
-/** Subtrees that are moved or left out whole, never walked. */
-const movedKeys: ReadonlySet<string> = new Set([
-  'input',
-  'input_schema',
-  'metadata',
-  'safeguards',
-  'context_management',
-  'cache_control',
-  'input_examples',
-]);
-
-/** The deepest nesting that is followed; a body of brackets alone must not exhaust the stack. */
-const depthMax = 512;
+type ReadInput = Pick<TranslationInput, 'envelope' | 'tools' | 'toolMemory'>;
 
 /**
  * Reads the client's body for translation and checks what every dialect acts on. Unknown keys are tolerated. Throws
  * `request-invalid` with the path of the field.
  */
-export function readRequest(envelope: Envelope): JsonObject {
-  const body = asObject(read(envelope.source));
-  if (body === undefined) throw new GatewayError('request-invalid', 'The body must be a JSON object.');
+export function readRequest({ envelope, tools: source, toolMemory }: ReadInput): JsonObject {
+  const read = (key: string) =>
+    key === 'tools' && source !== undefined ? toolMemory.list(source) : envelope.read(key)?.value;
+  const body = Object.fromEntries(envelope.entries.map(({ key }) => [key, read(key)]));
   if (envelope.maxTokens === undefined) {
     throw fieldError('max_tokens', 'Field required. Say how many tokens the answer may have.');
   }
@@ -46,23 +34,6 @@ function refuseServerState(body: JsonObject): void {
     const value = body[field];
     if (isAbsent(value) || (Array.isArray(value) && value.length === 0)) continue;
     throw fieldError(field, 'only models served by Anthropic have this. Leave it out, or choose one of those');
-  }
-}
-
-function read(source: string): JsonValue {
-  try {
-    return readJson(source, { rawKeys: movedKeys, maxDepth: depthMax });
-  } catch (thrown) {
-    if (thrown instanceof JsonDepthError) {
-      throw new GatewayError('request-invalid', `The body is nested more than ${depthMax} levels deep. Flatten it.`);
-    }
-    if (thrown instanceof JsonSyntaxError) {
-      throw new GatewayError(
-        'request-invalid',
-        `The body is not valid JSON. ${thrown.message} Correct it and send it again.`,
-      );
-    }
-    throw thrown;
   }
 }
 

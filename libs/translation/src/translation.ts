@@ -1,5 +1,6 @@
 import type { GatewayError } from '@ccg/kernel';
-import type { ModelLimits, Target } from '@ccg/catalog';
+import type { ModelLimits, PromptTools, Target } from '@ccg/catalog';
+import type { ToolMemory } from './tools/tool-memory.ts';
 import type { Envelope, HeaderList, Usage } from '@ccg/wire';
 
 /** Something the backend cannot do, said instead of dropped in silence. */
@@ -19,11 +20,16 @@ export interface PromptSize {
 export interface TranslationInput {
   /** The client's body, already read at its top level. */
   readonly envelope: Envelope;
+  /** The body's tools, if it has the member, and what was made of others before. */
+  readonly tools: PromptTools | undefined;
+  readonly toolMemory: ToolMemory;
   readonly target: Target;
   /** What the client asked for; answers carry this name. */
   readonly requestedModel: string;
   /** The cap on output tokens of translated requests; 0 means none. */
   readonly maxOutputTokens: number;
+  /** What is known of the model's window and output. */
+  readonly limits: ModelLimits;
   /** Makes ids that are unique within the gateway. */
   readonly ids: IdSource;
   /** Seals a backend's opaque state for its way through this client; bound to tenant, provider and model. */
@@ -32,8 +38,6 @@ export interface TranslationInput {
   readonly estimatedInputTokens: number | undefined;
   /** Fields of the upstream request that this backend refused before, and that are left out. */
   readonly refusedFields: ReadonlySet<string>;
-  /** What this backend said of the model's limits when it refused more; undefined is unknown. */
-  readonly learnedLimits: ModelLimits;
 }
 
 export interface Sealer {
@@ -57,8 +61,7 @@ export interface UpstreamRequest {
   readonly path: string;
   /** Besides the credential and the client's headers that the provider's dialect lets through. */
   readonly headers: HeaderList;
-  /** A byte string or bytes. */
-  readonly body: string | Uint8Array;
+  readonly body: Uint8Array;
   readonly warnings: readonly Warning[];
   /** Fields of the body that make some servers fall silent instead of answering. */
   readonly mayHang?: readonly string[];

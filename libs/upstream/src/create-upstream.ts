@@ -1,7 +1,9 @@
-import { Agent, errors } from 'undici';
+import type { Secret } from '@ccg/kernel';
+import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { HeaderList } from '@ccg/wire';
 import { UpstreamCallError } from './call-error.ts';
+import { createDispatcher } from './create-dispatcher.ts';
 import { BodyFeed } from './response-body.ts';
 import type { UpstreamBody } from './response-body.ts';
 
@@ -12,6 +14,17 @@ export interface UpstreamOptions {
   readonly firstByteTimeoutMs: number;
   /** How long an answer may fall silent. */
   readonly idleTimeoutMs: number;
+  /** The way to `https:` providers; undefined is the direct one. */
+  readonly proxy?: UpstreamProxy | undefined;
+  /** Certificates in PEM that are trusted beside those that Node trusts. */
+  readonly extraRoots?: string | undefined;
+}
+
+export interface UpstreamProxy {
+  /** `http:` or `https:`; may hold a credential. */
+  readonly url: Secret;
+  /** Hosts that are reached without it, separated by commas. */
+  readonly except: string;
 }
 
 export interface UpstreamCall {
@@ -19,8 +32,7 @@ export interface UpstreamCall {
   /** Absolute, from a provider's base URL; never from a client. */
   readonly url: string;
   readonly headers: HeaderList;
-  /** A byte string or bytes. */
-  readonly body: string | Uint8Array | undefined;
+  readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -40,21 +52,14 @@ export interface Upstream {
 
 /** The HTTP client for all providers: one pool of HTTP/1.1 connections per origin, no redirects, no decoding. */
 export function createUpstream(options: UpstreamOptions): Upstream {
-  const agent = new Agent({
-    // One HTTP/2 socket would carry every stream, and one lost packet would stall them all.
-    allowH2: false,
-    pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs },
-    headersTimeout: options.firstByteTimeoutMs,
-    bodyTimeout: options.idleTimeoutMs,
-  });
+  const dispatcher = createDispatcher(options);
   return {
-    send: (call) => send(agent, call),
-    close: () => agent.destroy(),
+    send: (call) => send(dispatcher, call),
+    close: () => dispatcher.destroy(),
   };
 }
 
-function send(agent: Agent, call: UpstreamCall): Promise<UpstreamResponse> {
+function send(dispatcher: Dispatcher, call: UpstreamCall): Promise<UpstreamResponse> {
   return new Promise((resolve, reject) => {
     if (call.signal.aborted) {
       reject(new UpstreamCallError('aborted', call.signal.reason));
@@ -66,9 +71,9 @@ function send(agent: Agent, call: UpstreamCall): Promise<UpstreamResponse> {
       path: url.pathname + url.search,
       method: call.method,
       headers: call.headers.flat(),
-      body: typeof call.body === 'string' ? Buffer.from(call.body, 'latin1') : (call.body ?? null),
+      body: call.body ?? null,
     };
-    agent.dispatch(dispatch, createHandler(call.signal, resolve, reject));
+    dispatcher.dispatch(dispatch, createHandler(call.signal, resolve, reject));
   });
 }
 

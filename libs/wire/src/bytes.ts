@@ -18,7 +18,8 @@ export function decodeByteString(byteString: string): string {
   return isAscii(byteString) ? byteString : Buffer.from(byteString, 'latin1').toString('utf8');
 }
 
-function viewOf(bytes: Uint8Array): Buffer {
+/** The same bytes with the methods of a `Buffer`. */
+export function viewOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

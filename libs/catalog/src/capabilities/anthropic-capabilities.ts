@@ -1,3 +1,5 @@
+import type { Effort } from './capabilities.ts';
+
 /** The families of servers that speak Anthropic Messages. */
 export const anthropicProfiles = ['claude', 'deepseek', 'kimi', 'glm', 'ollama', 'llama-cpp'] as const;
 
@@ -5,22 +7,56 @@ export type AnthropicProfile = (typeof anthropicProfiles)[number];
 
 /** How a server that speaks Anthropic Messages differs from the next; shared code reads this, never a name. */
 export interface AnthropicCapabilities {
-  /** Whether bytes may pass both ways as they come, since both ends keep to the protocol. */
+  /** Whether bytes may pass both ways as they come, since both ends keep to the protocol. The rest matters where not. */
   readonly exact: boolean;
   /** Whether the names of betas mean anything there. */
   readonly betas: boolean;
-  readonly images: boolean;
+  /** The sources of images that are taken. */
+  readonly images: readonly ('base64' | 'url')[];
+  /** Whether a tool result may hold an image. */
+  readonly imagesInResults: boolean;
+  /** Whether the failure of a tool is read, or must be said in words. */
+  readonly resultErrors: boolean;
+  /** Whether the server puts what stands beside tool results before them, so that they need a message of their own. */
+  readonly resultsApart: boolean;
+  /** The tool choices that are kept; no other is sent. */
+  readonly toolChoices: readonly ('auto' | 'any' | 'tool' | 'none')[];
+  /** Whether calls side by side can be switched off. */
+  readonly parallelSwitch: boolean;
+  readonly topK: boolean;
+  /** The levels of `output_config.effort`. */
+  readonly efforts: readonly Effort[];
 }
 
-const imitation: AnthropicCapabilities = { exact: false, betas: false, images: true };
+/** What is taken of a server of which nothing is known but that it imitates. */
+const imitation: AnthropicCapabilities = {
+  exact: false,
+  betas: false,
+  images: ['base64', 'url'],
+  imagesInResults: true,
+  resultErrors: true,
+  resultsApart: false,
+  toolChoices: ['auto', 'any', 'tool', 'none'],
+  parallelSwitch: true,
+  topK: true,
+  efforts: [],
+};
+
+/** Two local servers that turn every message into those of a chat template. */
+const local: AnthropicCapabilities = {
+  ...imitation,
+  resultErrors: false,
+  resultsApart: true,
+  parallelSwitch: false,
+};
 
 const servers: Readonly<Record<AnthropicProfile, AnthropicCapabilities>> = {
-  claude: { exact: true, betas: true, images: true },
-  deepseek: { ...imitation, images: false },
+  claude: { ...imitation, exact: true, betas: true },
+  deepseek: { ...imitation, images: [], parallelSwitch: false, topK: false, efforts: ['low', 'high', 'max'] },
   kimi: imitation,
   glm: imitation,
-  ollama: imitation,
-  'llama-cpp': imitation,
+  ollama: { ...local, images: ['base64'], imagesInResults: false, toolChoices: ['auto'] },
+  'llama-cpp': { ...local, toolChoices: ['auto', 'any'] },
 };
 
 export function anthropicCapabilities(profile: AnthropicProfile = 'claude'): AnthropicCapabilities {

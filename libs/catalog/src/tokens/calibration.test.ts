@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { estimatorFor, reportedPrompts, sourceOf } from '../../test/prompts.ts';
+import { estimatorFor, reportedPrompts, promptOf } from '../../test/prompts.ts';
 import { createCalibration } from './calibration.ts';
 import type { Calibration } from './calibration.ts';
 import type { Target } from '../provider.ts';
@@ -81,7 +81,7 @@ describe('against what a real server reported', () => {
   const counts = new Map<string, TokenCount>();
   beforeAll(async () => {
     const estimator = estimatorFor({ countTokens: await loadTokenizer() });
-    for (const { name, body } of prompts) counts.set(name, await estimator.count(sourceOf(body)));
+    for (const { name, body } of prompts) counts.set(name, await estimator.count(promptOf(body)));
   });
   const countOf = (name: string): TokenCount => counts.get(name) ?? noTokens;
 

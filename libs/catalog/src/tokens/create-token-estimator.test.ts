@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { estimatorFor, reportedPrompts, sourceOf } from '../../test/prompts.ts';
+import { estimatorFor, reportedPrompts, promptOf } from '../../test/prompts.ts';
 import { sliceBytes } from './count-slices.ts';
 import { bytesPerTurn } from './create-token-estimator.ts';
 import type { TokenEstimator } from './create-token-estimator.ts';
@@ -12,7 +12,7 @@ const prompt = (...messages: readonly unknown[]): object => ({ model: 'm', messa
 const total = ({ words, foreign, wide, thinking, fixed }: TokenCount): number =>
   words + foreign + wide + thinking + fixed;
 const countOf = (body: unknown, estimator: TokenEstimator = estimatorFor()): Promise<TokenCount> =>
-  estimator.count(sourceOf(body));
+  estimator.count(promptOf(body));
 
 const text = fc.oneof(
   fc.string({ maxLength: 30 }),
@@ -156,10 +156,10 @@ describe('what is counted', () => {
     expect(tokenized).toBeLessThan(2 * length);
   });
 
-  test.each(['{"messages":5}', '{"messages":[5,{"role":"user"}],"system":7,"tools":{}}', '[]', '{}'])(
-    '%s counts as next to nothing',
+  test.each([{ messages: 5 }, { messages: [5, { role: 'user' }], system: 7, tools: {} }, {}])(
+    '%j counts as next to nothing',
     async (odd) => {
-      expect(total(await countOf(odd))).toBeLessThan(20);
+      expect(total(await countOf({ model: 'm', ...odd }))).toBeLessThan(20);
     },
   );
 });
@@ -222,7 +222,7 @@ describe('work', () => {
   test('ends when its request does', async () => {
     const ending = new AbortController();
     const { estimator, turns } = watched();
-    const counting = estimator.count(sourceOf(prompt(user('a '.repeat(100_000)))), ending.signal);
+    const counting = estimator.count(promptOf(prompt(user('a '.repeat(100_000)))), ending.signal);
     ending.abort(new Error('gone'));
     await expect(counting).rejects.toThrow('gone');
     expect(sum(turns)).toBeLessThan(100_000);

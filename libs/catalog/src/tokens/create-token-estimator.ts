@@ -1,13 +1,15 @@
 import { assertNever } from '@ccg/kernel';
-import { blockParts } from './block-parts.ts';
+import { readJson } from '@ccg/wire';
 import { countSlices, sliceBytes } from './count-slices.ts';
 import type { SliceCounter } from './count-slices.ts';
 import { imageTokens } from './image-tokens.ts';
 import { createPdfPages, pdfPieceLength } from './pdf-tokens.ts';
 import { bytesOf, textOf } from './prompt-text.ts';
-import type { Part, Source, Span } from './prompt-text.ts';
+import type { Part, Span } from './prompt-text.ts';
 import { readPrompt } from './read-prompt.ts';
+import type { Prompt } from './read-prompt.ts';
 import { createSegmentCache } from './segment-cache.ts';
+import { jsonPart } from './text-parts.ts';
 import { addCount, asThinking, fixedTokens, noTokens } from './token-count.ts';
 import type { TokenCount } from './token-count.ts';
 import type { CountTokens } from './tokenizer.ts';
@@ -26,10 +28,10 @@ export interface TokenEstimatorOptions {
 
 export interface TokenEstimator {
   /**
-   * Counts the prompt of a Messages or count_tokens body. All that count at the same time share the work between two
-   * breaths. Rejects with `JsonSyntaxError`, `JsonDepthError`, or the signal's reason once that has aborted.
+   * Counts a prompt. All that count at the same time share the work between two breaths. Rejects with what reading
+   * the tools throws, or with the signal's reason once that has aborted.
    */
-  count(source: Source, signal?: AbortSignal): Promise<TokenCount>;
+  count(prompt: Prompt, signal?: AbortSignal): Promise<TokenCount>;
 }
 
 /** Between two breaths: some 10 ms of the dearest text, 1 ms of the usual. */
@@ -47,13 +49,13 @@ export function createTokenEstimator(options: TokenEstimatorOptions): TokenEstim
   const cache = createSegmentCache(options.maxCachedSegments);
   const turns = createTurns(options.breathe, bytesPerTurn);
   return {
-    async count(source, signal) {
+    async count(prompt, signal) {
       signal?.throwIfAborted();
       const work = (bytes: number) =>
         turns.take(bytes)?.then(() => {
           signal?.throwIfAborted();
         });
-      return countParts(readPrompt(source), { countTokens, digest, cache, work });
+      return countParts(readPrompt(prompt), { countTokens, digest, cache, work });
     },
   };
 }
@@ -65,7 +67,7 @@ async function countParts(parts: readonly Part[], counter: SliceCounter): Promis
       total.fixed += part.tokens;
       continue;
     }
-    const turn = counter.work(lengthOf(part.span) / skimmedPerCounted);
+    const turn = counter.work(lengthOf(part) / skimmedPerCounted);
     if (turn !== undefined) await turn;
     const key = keyOf(part, counter);
     const known = key === undefined ? undefined : counter.cache.get(key);
@@ -75,40 +77,38 @@ async function countParts(parts: readonly Part[], counter: SliceCounter): Promis
   return total;
 }
 
-type SpanPart = Exclude<Part, { readonly kind: 'fixed' }>;
+type CountedPart = Exclude<Part, { readonly kind: 'fixed' }>;
 
 /** Undefined for what is not worth a place in the cache. */
-function keyOf(part: SpanPart, { digest }: SliceCounter): string | undefined {
-  const length = lengthOf(part.span);
+function keyOf(part: CountedPart, { digest }: SliceCounter): string | undefined {
+  if (part.kind === 'tools') return `tools#${part.tools.digest()}`;
+  const length = lengthOf(part);
   if (part.kind === 'image' || length > cachedMaxBytes) return undefined;
-  const depth = part.kind === 'blocks' ? part.depth : '';
-  return length < digestedMinBytes
-    ? `${part.kind}${depth}:${textOf(part.span)}`
-    : `${part.kind}${depth}#${digest(bytesOf(part.span))}`;
+  return length < digestedMinBytes ? `${part.kind}:${textOf(part.span)}` : `${part.kind}#${digest(bytesOf(part.span))}`;
 }
 
-async function countPart(part: SpanPart, key: string | undefined, counter: SliceCounter): Promise<TokenCount> {
+async function countPart(part: CountedPart, key: string | undefined, counter: SliceCounter): Promise<TokenCount> {
   const count = await countAnew(part, counter);
   if (key !== undefined) counter.cache.set(key, count);
   return count;
 }
 
-async function countAnew(part: SpanPart, counter: SliceCounter): Promise<TokenCount> {
-  const { kind, span } = part;
+async function countAnew(part: CountedPart, counter: SliceCounter): Promise<TokenCount> {
+  const { kind } = part;
   switch (kind) {
     case 'text':
     case 'json':
-      return countSlices(kind, span, counter);
+      return countSlices(kind, part.span, counter);
+    case 'spaced':
+      return countParts([jsonPart(readJson(textOf(part.span)))], counter);
     case 'thinking':
-      return asThinking(await countSlices('text', span, counter));
-    case 'blocks':
-      return countParts(blockParts(span, part.depth), counter);
+      return asThinking(await countSlices('text', part.span, counter));
     case 'tools':
-      return countParts(toolParts(span), counter);
+      return countParts(toolParts(part.tools.read()), counter);
     case 'image':
-      return fixedTokens(imageTokens(textOf(span)));
+      return fixedTokens(imageTokens(textOf(part.span)));
     case 'pdf':
-      return countPages(span, counter);
+      return countPages(part.span, counter);
     default:
       return assertNever(kind);
   }
@@ -123,6 +123,7 @@ async function countPages({ source, start, end }: Span, { work }: SliceCounter):
   return fixedTokens(pages.tokens());
 }
 
-function lengthOf({ start, end }: Span): number {
-  return end - start;
+/** What looking a part up costs; its tools have been digested before. */
+function lengthOf(part: CountedPart): number {
+  return part.kind === 'tools' ? 0 : part.span.end - part.span.start;
 }

@@ -1,5 +1,5 @@
 import { stringToBytes } from '@ccg/wire';
-import type { RawJson, RawText } from '@ccg/wire';
+import type { JsonValue, RawJson, RawText } from '@ccg/wire';
 
 /** A byte string and the same as bytes: one to read, the other to digest. */
 export interface Source {
@@ -18,19 +18,25 @@ export interface Span {
 export type Part =
   /** The content of a JSON string, escapes as they came; of `thinking` when it is reasoning. */
   | { readonly kind: 'text' | 'thinking'; readonly span: Span }
-  /** JSON as it stands: quotes, names and escapes are what the model is shown. */
-  | { readonly kind: 'json'; readonly span: Span }
-  /** An array of content blocks. `depth` is how many arrays of blocks are around it. */
-  | { readonly kind: 'blocks'; readonly span: Span; readonly depth: number }
-  /** An array of tools. */
-  | { readonly kind: 'tools'; readonly span: Span }
+  /** JSON as it stands: quotes, names and escapes are what the model is shown. Of `spaced` no white space between. */
+  | { readonly kind: 'json' | 'spaced'; readonly span: Span }
   /** The base64 of a file. */
   | { readonly kind: 'pdf' | 'image'; readonly span: Span }
+  | { readonly kind: 'tools'; readonly tools: PromptTools }
   | { readonly kind: 'fixed'; readonly tokens: number };
 
-/** The span of a raw value that was read from `within`. */
-export function spanOf(raw: RawText | RawJson, within: Span): Span {
-  return { source: within.source, start: within.start + raw.start, end: within.start + raw.end };
+/** The tools of a prompt. Clients send the same long list with every request, so it is read only when it is new. */
+export interface PromptTools {
+  /** How many bytes they have. */
+  readonly size: number;
+  /** The digest of their bytes. */
+  digest(): string;
+  read(): JsonValue;
+}
+
+/** The span of a raw value that was read from the source. */
+export function spanOf({ start, end }: RawText | RawJson, source: Source): Span {
+  return { source, start, end };
 }
 
 /** A byte string of our own as a span. */

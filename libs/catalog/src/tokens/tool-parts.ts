@@ -1,17 +1,16 @@
-import { decodeText, isText, RawJson, readJson, writeJson } from '@ccg/wire';
-import type { JsonObject } from '@ccg/wire';
+import { decodeText, isJsonObject, isText, RawJson, readJson, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
 import { fixedPart, toolsTokens, toolTokens } from './overheads.ts';
 import { ownSpan } from './prompt-text.ts';
-import type { Part, Span } from './prompt-text.ts';
-import { jsonPart, readObjects } from './read-prompt.ts';
+import type { Part } from './prompt-text.ts';
+import { jsonPart } from './text-parts.ts';
 
-const rawKeys: ReadonlySet<string> = new Set(['input_schema', 'cache_control', 'input_examples']);
 /** Keeps the place of tools that were not loaded; it is not sent on. */
 const placeholderName = 'DeferredToolPlaceholder';
 
 /** The parts of an array of tools, each as the compact JSON that chat templates show to a model. */
-export function toolParts(span: Span): Part[] {
-  const parts = readObjects(span, rawKeys).flatMap(partsOf);
+export function toolParts(tools: JsonValue): Part[] {
+  const parts = (Array.isArray(tools) ? tools : []).filter(isJsonObject).flatMap(partsOf);
   return parts.length === 0 ? [] : [fixedPart(toolsTokens), ...parts];
 }
 

@@ -1,4 +1,4 @@
-import { JsonSyntaxError, readElements, readJson, readTopLevel } from '@ccg/wire';
+import { bytesToString, JsonSyntaxError, readElements, readJson, readTopLevel, stringToBytes } from '@ccg/wire';
 import type { Envelope, JsonValue, Splice, TopLevelEntry } from '@ccg/wire';
 import { asText } from '../json-fields.ts';
 
@@ -11,10 +11,10 @@ export type Removal = 'ours' | 'all';
  * has refused a signature. A message that has nothing else goes, too. Bodies without such blocks cost one search.
  */
 export function historyEdits(envelope: Envelope, removal: Removal): readonly Splice[] {
-  const { source } = envelope;
-  if (removal === 'ours' && !mayHoldOurs(source)) return [];
+  const messages = envelope.bytesOf('messages');
+  if (messages === undefined || (removal === 'ours' && !mayHoldOurs(messages))) return [];
   try {
-    return findEdits(source, removal);
+    return findEdits(envelope, removal);
   } catch (thrown) {
     // What is no JSON deeper down is for Anthropic to refuse, in its own words.
     if (thrown instanceof JsonSyntaxError) return [];
@@ -22,8 +22,8 @@ export function historyEdits(envelope: Envelope, removal: Removal): readonly Spl
   }
 }
 
-function findEdits(source: string, removal: Removal): readonly Splice[] {
-  const { entries } = readTopLevel(source);
+function findEdits({ body, entries }: Envelope, removal: Removal): readonly Splice[] {
+  const source = bytesToString(body);
   const messages = entries.find(({ key }) => key === 'messages');
   if (messages === undefined || source.charAt(messages.start) !== '[') return [];
   const list = elementsOf(source, messages);
@@ -47,8 +47,17 @@ const keep: Cut = { kind: 'keep' };
 const sealedTag = 'ccg1.';
 const reasoningTypes: ReadonlySet<string> = new Set(['thinking', 'redacted_thinking']);
 
-function mayHoldOurs(source: string): boolean {
-  return source.includes(`"${sealedTag}`) || /"signature"\s*:\s*""/u.test(source);
+/** Strings of this size are made and searched faster than bytes are. */
+const windowBytes = 64 * 1024;
+/** How far what is looked for may reach: no writer of JSON puts so much space between a name and its value. */
+const reachBytes = 64;
+
+function mayHoldOurs(messages: Uint8Array): boolean {
+  for (let at = 0; at < messages.length; at += windowBytes) {
+    const text = bytesToString(messages.subarray(at, at + windowBytes + reachBytes));
+    if (text.includes(`"${sealedTag}`) || /"signature"\s*:\s*""/u.test(text)) return true;
+  }
+  return false;
 }
 
 function messageCut(source: string, message: Range, removal: Removal): Cut {
@@ -128,9 +137,9 @@ function elementsOf(source: string, range: Range): readonly Range[] {
 }
 
 function membersOf(source: string, range: Range): readonly TopLevelEntry[] {
-  return readTopLevel(source.slice(range.start, range.end)).entries.map((entry) => ({
+  return readTopLevel(stringToBytes(source.slice(range.start, range.end))).entries.map((entry) => ({
+    ...entry,
     ...moved(entry, range.start),
-    key: entry.key,
   }));
 }
 

@@ -44,7 +44,7 @@ export function createAnthropicTranslation(input: TranslationInput, { name }: An
 
 function modelEdit({ envelope, target }: TranslationInput): readonly Splice[] {
   if (target.model === envelope.model) return [];
-  return [{ ...envelope.spans.model, replacement: writeJson(target.model) }];
+  return [{ ...envelope.modelSpan, replacement: writeJson(target.model) }];
 }
 
 /** A history that changed hands may hold reasoning that this account or model cannot check; without it, it can go on. */

@@ -1,4 +1,4 @@
-import type { ChatCapabilities, ModelLimits } from '@ccg/catalog';
+import type { ChatCapabilities } from '@ccg/catalog';
 import type { Warnings } from '../warnings.ts';
 
 export interface TokenLimits {
@@ -7,8 +7,6 @@ export interface TokenLimits {
   /** The operator's cap; 0 means none. */
   readonly cap: number;
   readonly estimatedInputTokens: number | undefined;
-  /** The server's own word, which goes before what is known of the model. */
-  readonly learned: ModelLimits;
 }
 
 /** What an estimate may be wrong by, and what a chat template adds. */
@@ -20,10 +18,13 @@ const roomMinTokens = 1024;
  * The limit on output to ask for: no more than the operator, the model and what is left of its window allow, and no
  * less than the server takes.
  */
-export function limitTokens(limits: TokenLimits, capabilities: ChatCapabilities, warnings: Warnings): number {
-  const { wanted, cap, estimatedInputTokens, learned } = limits;
-  const contextTokens = learned.contextTokens ?? capabilities.limits.contextTokens;
-  const outputTokens = learned.outputTokens ?? capabilities.limits.outputTokens;
+export function limitTokens(
+  limits: TokenLimits,
+  capabilities: Pick<ChatCapabilities, 'limits' | 'outputTokensMin'>,
+  warnings: Warnings,
+): number {
+  const { wanted, cap, estimatedInputTokens } = limits;
+  const { contextTokens, outputTokens } = capabilities.limits;
   const room =
     contextTokens === undefined || estimatedInputTokens === undefined
       ? Number.POSITIVE_INFINITY

@@ -1,4 +1,4 @@
-import { decodeByteString, encodeText, readTopLevel } from '@ccg/wire';
+import { decodeByteString, encodeText, readTopLevel, stringToBytes } from '@ccg/wire';
 
 /** A schema that was rewritten. */
 export interface RewrittenSchema {
@@ -17,7 +17,7 @@ const rootKeywords = ['oneOf', 'anyOf', 'allOf', 'enum', 'const', 'not', '$ref']
  * patterns that look around, and words that mean nothing. Undefined when there is none of it. `json` is a byte string.
  */
 export function plainSchema(json: string): RewrittenSchema | undefined {
-  const keys = readTopLevel(json).entries.map((entry) => entry.key);
+  const keys = readTopLevel(stringToBytes(json)).entries.map((entry) => entry.key);
   if (!rootKeywords.some((keyword) => keys.includes(keyword)) && !suspect.test(json)) return undefined;
   const schema: unknown = JSON.parse(decodeByteString(json));
   if (!isSchema(schema)) return undefined;

@@ -12,9 +12,13 @@ export interface SentRequest {
 }
 
 /** Leaves out what the backend refused before, with a warning for each field. */
-export function withoutRefused(request: JsonObject, { refused, warnings }: ConversionContext): SentRequest {
+export function withoutRefused(
+  request: JsonObject,
+  hasStrictTools: boolean,
+  { refused, warnings }: ConversionContext,
+): SentRequest {
   const sent: JsonObject = {};
-  const optionalFields = new Set(innerFields(request));
+  const optionalFields = new Set(innerFields(request, hasStrictTools));
   for (const [field, value] of Object.entries(request)) {
     if (value === undefined) continue;
     const isLeftOut = refused.has(field) && !indispensable.has(field) && !isMaxTokens(field);
@@ -35,15 +39,14 @@ function isMaxTokens(field: string): boolean {
   return field === 'max_tokens' || field === 'max_completion_tokens';
 }
 
-function innerFields(request: JsonObject): string[] {
+function innerFields(request: JsonObject, hasStrictTools: boolean): string[] {
   const messages = asList(request['messages']).map(asObject);
-  const tools = asList(request['tools']).map((tool) => asObject(asObject(tool)?.['function']));
   const streamOptions = asObject(request['stream_options']);
   return [
     ...['reasoning_content', 'reasoning_details'].filter((name) =>
       messages.some((message) => message?.[name] !== undefined),
     ),
-    ...(tools.some((tool) => tool?.['strict'] !== undefined) ? ['strict'] : []),
+    ...(hasStrictTools ? ['strict'] : []),
     ...(streamOptions?.['include_obfuscation'] === undefined ? [] : ['include_obfuscation']),
   ];
 }

@@ -1,7 +1,7 @@
-import { writeJson } from '@ccg/wire';
+import { writeJsonBytes } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { readThinkingWish } from '../thinking/read-thinking-wish.ts';
-import type { DeclaredTool } from '../tools/effective-tools.ts';
+import type { EffectiveTools } from '../tools/effective-tools.ts';
 import type { TranslationInput } from '../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
 import type { ConversionContext } from './conversion-context.ts';
@@ -15,8 +15,7 @@ import { convertToolChoice } from './tool-choice.ts';
 import { convertTools } from './tools.ts';
 
 export interface ChatRequest {
-  /** The body as a byte string. */
-  readonly body: string;
+  readonly body: Uint8Array;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
   /** The fields of the body, and of its messages and tools, that a backend may do without; forms of the history, too. */
@@ -26,16 +25,16 @@ export interface ChatRequest {
 /** Writes the body of a chat completion request for the client's request, which has been read. */
 export function convertRequest(
   body: JsonObject,
-  declaredTools: readonly DeclaredTool[],
+  effective: EffectiveTools,
   input: TranslationInput,
   context: ConversionContext,
 ): ChatRequest {
-  const { envelope, maxOutputTokens: cap, estimatedInputTokens, learnedLimits: learned, target } = input;
+  const { envelope, maxOutputTokens: cap, estimatedInputTokens, target } = input;
   const { capabilities, warnings } = context;
   const wanted = envelope.maxTokens ?? 0;
-  const maxTokens = limitTokens({ wanted, cap, estimatedInputTokens, learned }, capabilities, warnings);
-  const tools = convertTools(declaredTools, context);
-  const hasTools = tools.length > 0;
+  const maxTokens = limitTokens({ wanted, cap, estimatedInputTokens }, capabilities, warnings);
+  const tools = convertTools(effective, input, context);
+  const hasTools = tools.names.length > 0;
   const format = convertAnswerFormat(body, hasTools, context);
   const thinking = convertThinking(readThinkingWish(body), capabilities, { hasTools, maxTokens }, warnings);
   const isThinking = thinking.fields['reasoning_effort'] !== 'none';
@@ -47,16 +46,16 @@ export function convertRequest(
     ...convertSampling(body, isThinking, context),
     ...thinking.fields,
     // An empty list is refused by several servers.
-    tools: hasTools ? tools : undefined,
-    ...convertToolChoice(body['tool_choice'], tools, context),
+    tools: hasTools ? tools.value : undefined,
+    ...convertToolChoice(body['tool_choice'], tools.names, context),
     ...format.fields,
     ...convertIdentifiers(body, context),
     provider: hasTools && capabilities.routesByParameters ? { require_parameters: true } : undefined,
     stream: envelope.stream,
     stream_options: envelope.stream ? streamOptions(context) : undefined,
   };
-  const { sent, optionalFields } = withoutRefused(request, context);
-  return { body: writeJson(sent), maxTokens, optionalFields: new Set([...optionalFields, ...forms]) };
+  const { sent, optionalFields } = withoutRefused(request, tools.hasStrict, context);
+  return { body: writeJsonBytes(sent), maxTokens, optionalFields: new Set([...optionalFields, ...forms]) };
 }
 
 /** A server that refused the usual field takes the other one. */

@@ -4,10 +4,10 @@ import { asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request-error.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
-/** The fields for the client's tool choice. Servers refuse a choice without tools, so without any there is none. */
+/** The fields for the client's tool choice. Servers refuse a choice without tools, so without any there is none; `tools` are the backend's names. */
 export function convertToolChoice(
   choice: JsonValue | undefined,
-  tools: readonly JsonObject[],
+  tools: readonly string[],
   context: ConversionContext,
 ): JsonObject {
   const object = asObject(choice);
@@ -38,12 +38,11 @@ function parallel(choice: JsonObject, { capabilities, warnings }: ConversionCont
 /** A tool that was left out cannot be forced. */
 function namedTool(
   choice: JsonValue | undefined,
-  tools: readonly JsonObject[],
+  tools: readonly string[],
   { toolNames }: ConversionContext,
 ): JsonObject {
   const wanted = asText(choice);
   if (wanted === undefined || !isText(choice)) throw fieldError('tool_choice.name', 'Field required');
   const name = toolNames.inward(wanted);
-  const isDeclared = tools.some((tool) => asText(asObject(tool['function'])?.['name']) === name);
-  return isDeclared ? { tool_choice: { type: 'function', function: { name } } } : {};
+  return tools.includes(name) ? { tool_choice: { type: 'function', function: { name } } } : {};
 }

@@ -1,4 +1,4 @@
-import { RawJson, readTopLevel } from '@ccg/wire';
+import { RawJson, readTopLevel, stringToBytes } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
 
 /**
@@ -8,7 +8,7 @@ import type { JsonValue } from '@ccg/wire';
 export function parametersOf(schema: JsonValue | undefined): RawJson {
   if (!(schema instanceof RawJson) || schema.source.charAt(schema.start) !== '{') return raw(emptySchema);
   const json = schema.source.slice(schema.start, schema.end);
-  const keys = readTopLevel(json).entries.map((entry) => entry.key);
+  const keys = readTopLevel(stringToBytes(json)).entries.map((entry) => entry.key);
   const added: string[] = [];
   if (!keys.includes('type')) added.push('"type":"object"');
   if (!keys.includes('properties')) added.push('"properties":{}');

@@ -1,8 +1,11 @@
-import { decodeText, isText, RawJson } from '@ccg/wire';
+import { decodeText, isText, RawJson, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asText } from '../json-fields.ts';
 import { fieldError } from '../request-error.ts';
-import type { DeclaredTool } from '../tools/effective-tools.ts';
+import type { DeclaredTool, EffectiveTools } from '../tools/effective-tools.ts';
+import type { ConvertedTools } from '../tools/tool-memory.ts';
+import type { TranslationInput } from '../translation.ts';
+import { createWarnings } from '../warnings.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { plainSchema } from './plain-schema.ts';
 import { isStrictSchema } from './strict-schema.ts';
@@ -15,13 +18,33 @@ export function runsAtAnthropic({ tool }: DeclaredTool): boolean {
 
 /**
  * The client's tools as functions, with name, description and schema and nothing else. Tools that Anthropic runs
- * itself are left out with a warning. The list may be empty.
+ * itself are left out with a warning. The list may be empty. It is converted once for each list and model.
  */
-export function convertTools(tools: readonly DeclaredTool[], context: ConversionContext): JsonObject[] {
-  return tools.flatMap((tool) => convertTool(tool, context));
+export function convertTools(
+  { tools, asDeclared }: EffectiveTools,
+  { tools: source, toolMemory, target }: Pick<TranslationInput, 'tools' | 'toolMemory' | 'target'>,
+  context: ConversionContext,
+): ConvertedTools {
+  const convert = () => convertAnew(tools, context);
+  const form = [target.provider.name, target.model, ...context.refused].join(' ');
+  const converted = source !== undefined && asDeclared ? toolMemory.made(source, form, convert) : convert();
+  for (const { field, code, text } of converted.warnings) context.warnings.add(field, code, text);
+  return converted;
 }
 
-function convertTool(declared: DeclaredTool, context: ConversionContext): JsonObject[] {
+function convertAnew(tools: readonly DeclaredTool[], context: ConversionContext): ConvertedTools {
+  const warnings = createWarnings();
+  const functions = tools.flatMap((tool) => convertTool(tool, { ...context, warnings }));
+  const written = writeJson(functions.map((definition) => ({ type: 'function', function: definition })));
+  return {
+    value: new RawJson(written, 0, written.length),
+    names: functions.map(({ name }) => name),
+    hasStrict: functions.some(({ strict }) => strict === true),
+    warnings: warnings.list(),
+  };
+}
+
+function convertTool(declared: DeclaredTool, context: ConversionContext): FunctionDefinition[] {
   const { tool, path } = declared;
   const { provider, warnings, toolNames } = context;
   const { name, description, input_schema: schema } = tool;
@@ -37,7 +60,11 @@ function convertTool(declared: DeclaredTool, context: ConversionContext): JsonOb
     parameters: convertParameters(schema, `${path}.input_schema`, context),
     strict: isStrict(tool, context) ? true : undefined,
   };
-  return [{ type: 'function', function: definition }];
+  return [definition];
+}
+
+interface FunctionDefinition extends JsonObject {
+  readonly name: string;
 }
 
 function convertParameters(schema: JsonValue | undefined, path: string, context: ConversionContext): RawJson {

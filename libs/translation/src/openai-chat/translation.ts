@@ -27,10 +27,10 @@ import { runsAtAnthropic } from './tools.ts';
 export function createChatTranslation(input: TranslationInput, provider: OpenAiChatProvider): Translation {
   const { envelope, target, ids, refusedFields } = input;
   const warnings = createWarnings();
-  const capabilities = chatCapabilities(provider, target.model);
-  const request = readRequest(envelope);
-  const tools = effectiveTools(request, warnings);
-  const toolNames = createToolNames(declaredNames(tools), capabilities.toolNameMax);
+  const capabilities = { ...chatCapabilities(provider, target.model), limits: input.limits };
+  const request = readRequest(input);
+  const effective = effectiveTools(request, warnings);
+  const toolNames = createToolNames(declaredNames(effective.tools), capabilities.toolNameMax);
   const context = {
     capabilities,
     provider: provider.name,
@@ -40,7 +40,7 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
     toolNames,
     toolIds: createToolIds(capabilities.toolIds),
   };
-  const { body, maxTokens, optionalFields } = convertRequest(request, tools, input, context);
+  const { body, maxTokens, optionalFields } = convertRequest(request, effective, input, context);
   const failureContext = { provider: provider.name, model: target.model };
   const settings: EncoderSettings = {
     provider: provider.name,
@@ -51,6 +51,7 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
     sign: (run) => signReasoning(run, input.sealer),
   };
   const tags = thinkTags(provider.profile, target.model);
+  const { tools } = effective;
   const callable = capabilities.textCalls && tools.length > 0 ? callableTools(tools, toolNames) : undefined;
   const encoderFor = (writer: BlockWriter, sink: FrameSink) => {
     const encoder = createEncoder(settings, writer, sink);

@@ -9,6 +9,12 @@ export interface DeclaredTool {
   readonly path: string;
 }
 
+export interface EffectiveTools {
+  readonly tools: readonly DeclaredTool[];
+  /** Whether they follow from the request's own list alone. */
+  readonly asDeclared: boolean;
+}
+
 /** Tells the model never to call it; it only keeps the place of tools that were not loaded. */
 const placeholderName = 'DeferredToolPlaceholder';
 
@@ -17,11 +23,12 @@ const placeholderName = 'DeferredToolPlaceholder';
  * between turns add and take away, in that order. Tools whose loading was deferred are there as soon as they are
  * declared. Throws `request-invalid` for what is no tool.
  */
-export function effectiveTools(body: JsonObject, warnings: Warnings): readonly DeclaredTool[] {
+export function effectiveTools(body: JsonObject, warnings: Warnings): EffectiveTools {
   const declared = asList(body['tools']).map((value, index) => readTool(value, `tools.${index}`));
   const tools = declared.filter(({ tool }) => asText(tool['name']) !== placeholderName);
+  const changes = toolChanges(asList(body['messages']));
   let present = tools;
-  for (const { change, path } of toolChanges(asList(body['messages']))) {
+  for (const { change, path } of changes) {
     const name = changedName(change);
     if (asText(change['type']) === 'tool_removal') {
       present = present.filter(({ tool }) => asText(tool['name']) !== name);
@@ -30,7 +37,7 @@ export function effectiveTools(body: JsonObject, warnings: Warnings): readonly D
     const added = addedTool(change, path, declared, warnings);
     if (added !== undefined) present = [...present.filter(({ tool }) => asText(tool['name']) !== name), added];
   }
-  return present;
+  return { tools: present, asDeclared: changes.length === 0 };
 }
 
 function addedTool(

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyText } from '../../test/arbitrary-json.ts';
 import { bytesToString, encodeText, stringToBytes } from '../bytes.ts';
+import { RawJson, RawText } from '../json/json-value.ts';
 import { writeJson } from '../json/write-json.ts';
 import { spliceBytes } from '../splice-bytes.ts';
 import { readEnvelope } from './envelope.ts';
@@ -15,10 +16,28 @@ describe('the envelope', () => {
     const text =
       '{ "messages":[{"model":"other","stream":false}] , "max_tokens" : 1.0e3, "mod\\u0065l":"gpt-é/\\u006d:1", "stream":true}';
     const envelope = readText(text);
-    expect(envelope).toMatchObject({ model: 'gpt-é/m:1', stream: true, maxTokens: 1000, source: encodeText(text) });
-    const { model, stream, maxTokens } = envelope.spans;
-    const written = [model, stream, maxTokens].map((span) => envelope.source.slice(span?.start, span?.end));
-    expect(written).toEqual([encodeText('"gpt-é/\\u006d:1"'), 'true', '1.0e3']);
+    expect(envelope).toMatchObject({ model: 'gpt-é/m:1', stream: true, maxTokens: 1000 });
+    const { body, modelSpan } = envelope;
+    expect(bytesToString(body.subarray(modelSpan.start, modelSpan.end))).toBe(encodeText('"gpt-é/\\u006d:1"'));
+  });
+
+  test('gives any member, the last of a name, with the bytes that its raw values are slices of', () => {
+    const { bytesOf, read } = readText('{"model":"m","a":1, "a" : {"input": {"é":1}, "text":"é"} }');
+    const json = encodeText('{"input": {"é":1}, "text":"é"}');
+    expect(bytesToString(bytesOf('a') ?? new Uint8Array())).toBe(json);
+    const { bytes, text, value } = read('a') ?? {};
+    expect([bytes && bytesToString(bytes), text]).toEqual([json, json]);
+    expect(value).toEqual({ input: new RawJson(json, 10, 18), text: new RawText(json, 28, 30) });
+    expect([read('b'), bytesOf('b')]).toEqual([undefined, undefined]);
+  });
+
+  test('says where a member is not JSON, and refuses to follow one for ever', () => {
+    const broken = readText('{"model":"m","messages":[1,]}');
+    const message = 'The body is not valid JSON. Expected a value (at byte 27). Correct it and send it again.';
+    expect(() => broken.read('messages')).toThrow(expect.objectContaining({ publicMessage: message }));
+    const deep = readText(`{"model":"m","a":${'['.repeat(512)}${']'.repeat(512)}}`);
+    const advice = 'The body is nested more than 512 levels deep. Flatten it.';
+    expect(() => deep.read('a')).toThrow(expect.objectContaining({ publicMessage: advice }));
   });
 
   test.each(['{"model":"m"}', '{"model":"m","stream":null}', '{"model":"m","stream":false,"max_tokens":0}'])(
@@ -32,8 +51,8 @@ describe('the envelope', () => {
     fc.assert(
       fc.property(anyText, anyText, (before, name) => {
         const head = `{"a":${writeJson(before)},"model" : `;
-        const { body, spans } = readEnvelope(stringToBytes(`${head}"old" ,"b":1}`));
-        const replaced = spliceBytes(body, [{ ...spans.model, replacement: writeJson(name) }]);
+        const { body, modelSpan } = readEnvelope(stringToBytes(`${head}"old" ,"b":1}`));
+        const replaced = spliceBytes(body, [{ ...modelSpan, replacement: writeJson(name) }]);
         expect(bytesToString(replaced)).toBe(`${head}${writeJson(name)} ,"b":1}`);
       }),
     );

@@ -1,34 +1,54 @@
 import { GatewayError } from '@ccg/kernel';
 import { bytesToString } from '../bytes.ts';
-import { JsonSyntaxError } from '../json/json-errors.ts';
+import { JsonDepthError, JsonSyntaxError } from '../json/json-errors.ts';
 import { isText } from '../json/json-value.ts';
-import { readJson } from '../json/read-json.ts';
+import type { JsonValue } from '../json/json-value.ts';
+import { readFrom } from '../json/read-span.ts';
+import type { Span } from '../json/read-span.ts';
 import { readTopLevel } from '../json/read-top-level.ts';
 import type { TopLevelEntry } from '../json/read-top-level.ts';
 import { decodeText } from '../json/text.ts';
-
-/** A stretch of a byte string, from `start` up to `end`. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** A Messages request as far as every dialect acts on it. */
 export interface Envelope {
   /** The whole body as it came. */
   readonly body: Uint8Array;
-  /** The same as a byte string. */
-  readonly source: string;
+  /** Where the members of the body stand in it. */
+  readonly entries: readonly TopLevelEntry[];
   /** Unicode text, not empty. */
   readonly model: string;
   readonly stream: boolean;
   /** A whole number, not below zero; undefined when the body has none. */
   readonly maxTokens: number | undefined;
-  /** Where the values stand in `source`. */
-  readonly spans: { readonly model: Span; readonly stream?: Span; readonly maxTokens?: Span };
+  /** Where the model's name stands in the body, quotes included. */
+  readonly modelSpan: Span;
+  /** A member of the body as it came; undefined where there is none. */
+  bytesOf(key: string): Uint8Array | undefined;
+  /** The same, read when it is first asked for and once. Throws `request-invalid` for what is not JSON. */
+  read(key: string): Member | undefined;
+}
+
+/** What stands at the top level of a body under one name. */
+export interface Member {
+  /** Its bytes, and the same as a byte string: the one that the raw values in `value` are slices of. */
+  readonly bytes: Uint8Array;
+  readonly text: string;
+  readonly value: JsonValue;
 }
 
 const EXAMPLE = '{"model": "…", "max_tokens": 1024, "messages": […]}';
+/** The deepest nesting that is followed; a body of brackets alone must not exhaust the stack. */
+const depthMax = 512;
+/** Subtrees that are moved or left out whole, never walked. */
+const movedKeys: ReadonlySet<string> = new Set([
+  'input',
+  'input_schema',
+  'metadata',
+  'safeguards',
+  'context_management',
+  'cache_control',
+  'input_examples',
+]);
 
 /**
  * Reads what the gateway acts on from the top level of a Messages body, and nothing below it. Throws
@@ -36,42 +56,38 @@ const EXAMPLE = '{"model": "…", "max_tokens": 1024, "messages": […]}';
  * twice (parsers differ in which one they take) or have the wrong type, and when there is no `model`.
  */
 export function readEnvelope(body: Uint8Array): Envelope {
-  const source = bytesToString(body);
-  const entries = readEntries(source);
+  const entries = readEntries(body);
   const model = findEntry(entries, 'model');
-  const stream = findEntry(entries, 'stream');
-  const maxTokens = findEntry(entries, 'max_tokens');
   if (model === undefined) throw invalid('The body has no "model"; name the model that is to answer.');
   return {
     body,
-    source,
-    model: readModel(source, model),
-    stream: readStream(source, stream),
-    maxTokens: readMaxTokens(source, maxTokens),
-    spans: {
-      model: toSpan(model),
-      ...(stream === undefined ? {} : { stream: toSpan(stream) }),
-      ...(maxTokens === undefined ? {} : { maxTokens: toSpan(maxTokens) }),
-    },
+    entries,
+    model: modelOf(model),
+    stream: streamOf(findEntry(entries, 'stream')),
+    maxTokens: maxTokensOf(findEntry(entries, 'max_tokens')),
+    modelSpan: { start: model.start, end: model.end },
+    bytesOf: (key) => bytesOf(body, entries, key),
+    read: memberReader(body, entries),
   };
 }
 
-function readEntries(source: string): readonly TopLevelEntry[] {
+function readEntries(body: Uint8Array): readonly TopLevelEntry[] {
   try {
-    return readTopLevel(source).entries;
+    return readTopLevel(body).entries;
   } catch (error) {
-    if (error instanceof JsonSyntaxError) throw invalid(adviceOn(source, error));
+    if (error instanceof JsonSyntaxError) throw invalid(adviceOn(body, error));
     throw error;
   }
 }
 
-function adviceOn(source: string, error: JsonSyntaxError): string {
+function adviceOn(body: Uint8Array, error: JsonSyntaxError): string {
+  const source = bytesToString(body);
   if (source.trim() === '') return `The body is empty; send a JSON object: ${EXAMPLE}.`;
   if (source.startsWith('\u00ef\u00bb\u00bf')) {
     return 'The body begins with a byte order mark; send JSON in UTF-8 without one.';
   }
   if (!source.trimStart().startsWith('{')) return `The body is not a JSON object; send one: ${EXAMPLE}.`;
-  return `The body is not valid JSON. ${error.message} Correct it and send it again.`;
+  return notJson(error);
 }
 
 function findEntry(entries: readonly TopLevelEntry[], key: string): TopLevelEntry | undefined {
@@ -82,41 +98,64 @@ function findEntry(entries: readonly TopLevelEntry[], key: string): TopLevelEntr
   return found[0];
 }
 
-function readModel(source: string, span: Span): string {
-  const model = readScalar(source, span);
-  if (typeof model !== 'string' || model.trim() === '') {
+function modelOf({ scalar }: TopLevelEntry): string {
+  const model = isText(scalar) ? decodeText(scalar) : '';
+  if (model.trim() === '') {
     throw invalid('"model" must be a string that is not empty; name the model that is to answer.');
   }
   return model;
 }
 
-function readStream(source: string, span: Span | undefined): boolean {
-  const stream = span === undefined ? null : readScalar(source, span);
+function streamOf(entry: TopLevelEntry | undefined): boolean {
+  const stream = entry === undefined ? null : entry.scalar;
   if (stream === null) return false;
   if (typeof stream !== 'boolean') throw invalid('"stream" must be true or false, or left out.');
   return stream;
 }
 
-function readMaxTokens(source: string, span: Span | undefined): number | undefined {
-  if (span === undefined) return undefined;
-  const maxTokens = readScalar(source, span);
-  if (typeof maxTokens !== 'number' || !Number.isInteger(maxTokens) || maxTokens < 0) {
+function maxTokensOf(entry: TopLevelEntry | undefined): number | undefined {
+  if (entry === undefined) return undefined;
+  const { scalar } = entry;
+  if (typeof scalar !== 'number' || !Number.isInteger(scalar) || scalar < 0) {
     throw invalid('"max_tokens" must be a whole number of tokens, such as 1024.');
   }
-  return maxTokens;
+  return scalar;
 }
 
-type Scalar = null | boolean | number | string;
-
-/** Undefined for an array or an object, which is not read. */
-function readScalar(source: string, span: Span): Scalar | undefined {
-  const value = '{['.includes(source.charAt(span.start)) ? undefined : readJson(source.slice(span.start, span.end));
-  if (isText(value)) return decodeText(value);
-  return typeof value === 'object' && value !== null ? undefined : value;
+/** Of a name that comes twice the last counts, as in `JSON.parse`. */
+function bytesOf(body: Uint8Array, entries: readonly TopLevelEntry[], key: string): Uint8Array | undefined {
+  const entry = entries.findLast((each) => each.key === key);
+  return entry === undefined ? undefined : body.subarray(entry.start, entry.end);
 }
 
-function toSpan({ start, end }: TopLevelEntry): Span {
-  return { start, end };
+function memberReader(body: Uint8Array, entries: readonly TopLevelEntry[]): Envelope['read'] {
+  const members = new Map<string, Member>();
+  return (key) => {
+    const known = members.get(key);
+    if (known !== undefined) return known;
+    const bytes = bytesOf(body, entries, key);
+    if (bytes === undefined) return undefined;
+    const text = bytesToString(bytes);
+    const member = { bytes, text, value: readValue(text, bytes.byteOffset - body.byteOffset) };
+    members.set(key, member);
+    return member;
+  };
+}
+
+function readValue(text: string, offset: number): JsonValue {
+  try {
+    return readFrom(text, offset, { rawKeys: movedKeys, maxDepth: depthMax - 1 });
+  } catch (error) {
+    if (error instanceof JsonDepthError) {
+      throw invalid(`The body is nested more than ${depthMax} levels deep. Flatten it.`);
+    }
+    if (error instanceof JsonSyntaxError) throw invalid(notJson(error));
+    throw error;
+  }
+}
+
+function notJson({ message }: JsonSyntaxError): string {
+  return `The body is not valid JSON. ${message} Correct it and send it again.`;
 }
 
 function invalid(message: string): GatewayError {

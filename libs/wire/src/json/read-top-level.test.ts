@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyJson, anyText, isSameJson, spellings } from '../../test/arbitrary-json.ts';
-import { decodeByteString, encodeText } from '../bytes.ts';
+import { decodeByteString, encodeText, stringToBytes } from '../bytes.ts';
 import { readTopLevel } from './read-top-level.ts';
 
 const anyObjectText = fc
@@ -14,7 +14,7 @@ describe('the top level of an object', () => {
     fc.assert(
       fc.property(anyObjectText, (text) => {
         const source = encodeText(text);
-        const { entries } = readTopLevel(source);
+        const { entries } = readTopLevel(stringToBytes(source));
         const members = entries.map(({ key, start, end }): [string, unknown] => {
           const value: unknown = JSON.parse(decodeByteString(source.slice(start, end)));
           return [key, value];
@@ -27,7 +27,7 @@ describe('the top level of an object', () => {
 
   test('keeps duplicates, and the names that escapes stand for', () => {
     const source = '{"a":1,"mod\\u0065l":"x","model":[{"model":"deep"}],"a":{}}';
-    const { entries } = readTopLevel(source);
+    const { entries } = readTopLevel(stringToBytes(source));
     expect(entries.map(({ key, start, end }) => [key, source.slice(start, end)])).toEqual([
       ['a', '1'],
       ['model', '"x"'],
@@ -39,7 +39,7 @@ describe('the top level of an object', () => {
   test('is not confused by quotes, brackets and backslashes in nested strings', () => {
     const nested = '{"x\\\\":["]}\\"",{"y\\\\\\"}":"\\\\\\\\"}]}';
     const source = `{"a":${nested},"b":true}`;
-    const { entries } = readTopLevel(source);
+    const { entries } = readTopLevel(stringToBytes(source));
     expect(entries.map(({ start, end }) => source.slice(start, end))).toEqual([nested, 'true']);
   });
 
@@ -59,11 +59,13 @@ describe('the top level of an object', () => {
     ['{"a":"\\q"}', 6],
     ['\u00ef\u00bb\u00bf{}', 0],
   ])('of %j is refused at its fault', (source, offset) => {
-    expect(() => readTopLevel(source)).toThrow(expect.objectContaining({ name: 'JsonSyntaxError', offset }));
+    expect(() => readTopLevel(stringToBytes(source))).toThrow(
+      expect.objectContaining({ name: 'JsonSyntaxError', offset }),
+    );
   });
 
   test('is read through a megabyte of nesting without recursion', () => {
     const deep = '['.repeat(1 << 20) + ']'.repeat(1 << 20);
-    expect(readTopLevel(`{"a":${deep},"b":2}`).entries).toHaveLength(2);
+    expect(readTopLevel(stringToBytes(`{"a":${deep},"b":2}`)).entries).toHaveLength(2);
   });
 });

@@ -1,22 +1,32 @@
-import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../characters.ts';
+import { viewOf } from '../bytes.ts';
 import {
-  createScan,
-  decodeLiteral,
-  refuse,
-  refuseControlsBetween,
-  skipColon,
-  skipString,
-  skipValue,
-  skipWhitespace,
-} from './json-scan.ts';
-import type { JsonScan } from './json-scan.ts';
+  BACKSLASH,
+  CARRIAGE_RETURN,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LINE_FEED,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SPACE,
+  TAB,
+} from '../characters.ts';
+import { JsonSyntaxError } from './json-errors.ts';
+import { isText } from './json-value.ts';
+import type { JsonText } from './json-value.ts';
+import { readSpan } from './read-span.ts';
+import { decodeText } from './text.ts';
 
-/** One member of the outermost object; its value is the characters `start` to `end`. */
+/** One member of the outermost object; its value is the bytes `start` to `end`. */
 export interface TopLevelEntry {
   /** The name as Unicode text, escapes decoded. */
   readonly key: string;
   readonly start: number;
   readonly end: number;
+  /** Undefined for an object or an array, which is not read. */
+  readonly scalar: null | boolean | number | JsonText | undefined;
 }
 
 export interface TopLevel {
@@ -24,87 +34,124 @@ export interface TopLevel {
   readonly entries: readonly TopLevelEntry[];
 }
 
+/** Most strings end within so many bytes, sooner than a native search has begun. */
+const nearBytes = 24;
+
 /**
- * Finds the members of the outermost object of a JSON byte string. Outside of nested objects and arrays the syntax is
- * checked; inside of them only that brackets balance and strings end. Throws `JsonSyntaxError`, also when the value is
- * not an object.
+ * Finds the members of the outermost object of JSON bytes, and makes no string of them: one above 128 KB costs as much
+ * as all the rest. Outside of nested objects and arrays the syntax is checked; inside of them only that brackets
+ * balance and strings end. Throws `JsonSyntaxError`, also when the value is not an object.
  */
-export function readTopLevel(source: string): TopLevel {
-  const scan = createScan(source);
+export function readTopLevel(bytes: Uint8Array): TopLevel {
+  const json = viewOf(bytes);
   const entries: TopLevelEntry[] = [];
-  if (skipWhitespace(scan) !== OPEN_BRACE) refuse(scan, 'Expected an object');
-  scan.position += 1;
-  let code = skipWhitespace(scan);
-  if (code !== CLOSE_BRACE) {
-    for (;;) {
-      if (code !== QUOTE) refuse(scan, 'Expected a member name in quotes');
-      entries.push(readEntry(scan));
-      code = skipWhitespace(scan);
-      if (code !== COMMA) break;
-      scan.position += 1;
-      code = skipWhitespace(scan);
-    }
-    if (code !== CLOSE_BRACE) refuse(scan, 'Expected a comma or the end of the object');
+  let at = skipSpace(json, 0);
+  if (json[at] !== OPEN_BRACE) refuse(json, at, 'Expected an object');
+  at = skipSpace(json, at + 1);
+  while (json[at] !== CLOSE_BRACE) {
+    const entry = readEntry(json, at);
+    entries.push(entry);
+    at = skipSpace(json, entry.end);
+    if (json[at] === CLOSE_BRACE) break;
+    if (json[at] !== COMMA) refuse(json, at, 'Expected a comma or the end of the object');
+    at = skipSpace(json, at + 1);
+    if (json[at] === CLOSE_BRACE) refuse(json, at, 'Expected a member name in quotes');
   }
-  scan.position += 1;
-  skipWhitespace(scan);
-  if (scan.position < source.length) refuse(scan, 'Expected nothing after the JSON value');
+  at = skipSpace(json, at + 1);
+  if (at < json.length) refuse(json, at, 'Expected nothing after the JSON value');
   return { entries };
 }
 
-function readEntry(scan: JsonScan): TopLevelEntry {
-  const key = readText(scan);
-  skipColon(scan);
-  const code = skipWhitespace(scan);
-  const start = scan.position;
-  if (code === OPEN_BRACE || code === OPEN_BRACKET) scan.position = findClosingBracket(scan);
-  else if (code === QUOTE) skipText(scan);
-  else skipValue(scan, code);
-  return { key, start, end: scan.position };
-}
-
-function readText(scan: JsonScan): string {
-  const start = scan.position;
-  skipText(scan);
-  return decodeLiteral(scan.source, start, scan.position);
-}
-
-function skipText(scan: JsonScan): void {
-  const start = scan.position;
-  skipString(scan);
-  refuseControlsBetween(scan.source, start, scan.position);
-}
-
-/** The offset after the bracket that closes the one at the scan's position. */
-function findClosingBracket(scan: JsonScan): number {
-  const { source } = scan;
-  const { length } = source;
-  let depth = 0;
-  for (let at = scan.position; at < length; at += 1) {
-    const code = source.charCodeAt(at);
-    if (code === QUOTE) {
-      at = findClosingQuote(source, at);
-      if (at < 0) break;
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      depth += 1;
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
-      depth -= 1;
-      if (depth === 0) return at + 1;
-    }
+function readEntry(json: Buffer, at: number): TopLevelEntry {
+  if (json[at] !== QUOTE) refuse(json, at, 'Expected a member name in quotes');
+  const keyEnd = closingQuote(json, at) + 1;
+  const key = readKey(json, at, keyEnd);
+  const colon = skipSpace(json, keyEnd);
+  if (json[colon] !== COLON) refuse(json, colon, 'Expected a colon after the member name');
+  const start = skipSpace(json, colon + 1);
+  const first = json[start];
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+    return { key, start, end: closingBracket(json, start) + 1, scalar: undefined };
   }
-  scan.position = length;
-  return refuse(scan, 'Expected the end of an object or array');
+  const end = first === QUOTE ? closingQuote(json, start) + 1 : endOfWord(json, start);
+  return { key, start, end, scalar: readScalar(json, start, end) };
 }
 
-function findClosingQuote(source: string, open: number): number {
-  let at = source.indexOf('"', open + 1);
-  while (at >= 0 && source.charCodeAt(at - 1) === BACKSLASH && isEscaped(source, at)) at = source.indexOf('"', at + 1);
+function readKey(json: Buffer, start: number, end: number): string {
+  for (let at = start + 1; at < end - 1; at += 1) {
+    const byte = json[at] ?? 0;
+    if (byte >= SPACE && byte <= 0x7e && byte !== BACKSLASH) continue;
+    const key = readScalar(json, start, end);
+    return isText(key) ? decodeText(key) : '';
+  }
+  return json.toString('latin1', start + 1, end - 1);
+}
+
+function readScalar(json: Buffer, start: number, end: number): TopLevelEntry['scalar'] {
+  const value = readSpan(json, { start, end });
+  return typeof value !== 'object' || value === null || isText(value) ? value : undefined;
+}
+
+/** A number, `true` and the like: whatever stands before what can follow it. */
+function endOfWord(json: Buffer, start: number): number {
+  let at = start;
+  while (at < json.length && !endsWord(json[at])) at += 1;
+  if (at === json.length) refuse(json, at, '');
   return at;
 }
 
-/** Whether an odd number of backslashes comes before. */
-function isEscaped(source: string, quote: number): boolean {
+function endsWord(byte: number | undefined): boolean {
+  return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || isSpace(byte);
+}
+
+function closingBracket(json: Buffer, open: number): number {
+  const { length } = json;
+  let depth = 0;
+  for (let at = open; at < length; at += 1) {
+    const byte = json[at];
+    if (byte === QUOTE) {
+      at = closingQuote(json, at);
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth += 1;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth -= 1;
+      if (depth === 0) return at;
+    }
+  }
+  return refuse(json, length, '');
+}
+
+function closingQuote(json: Buffer, open: number): number {
+  let at = open + 1;
+  for (const near = at + nearBytes; at < near; at += 1) {
+    const byte = json[at];
+    if (byte === QUOTE) return at;
+    if (byte === BACKSLASH) at += 1;
+  }
+  const from = at;
+  at = json.indexOf(QUOTE, from);
+  while (at >= 0 && isEscaped(json, at, from)) at = json.indexOf(QUOTE, at + 1);
+  return at < 0 ? refuse(json, json.length, '') : at;
+}
+
+/** Whether an odd number of backslashes comes before; no escape reaches over `from`. */
+function isEscaped(json: Buffer, quote: number, from: number): boolean {
   let at = quote - 1;
-  while (source.charCodeAt(at) === BACKSLASH) at -= 1;
+  while (at >= from && json[at] === BACKSLASH) at -= 1;
   return (quote - at) % 2 === 0;
+}
+
+function skipSpace(json: Buffer, from: number): number {
+  let at = from;
+  while (isSpace(json[at])) at += 1;
+  return at;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB;
+}
+
+function refuse(json: Buffer, at: number, reason: string): never {
+  if (at >= json.length) throw new JsonSyntaxError('The JSON ends too early', json.length);
+  throw new JsonSyntaxError(reason, at);
 }

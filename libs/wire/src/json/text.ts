@@ -1,4 +1,5 @@
 import { decodeByteString } from '../bytes.ts';
+import { BACKSLASH } from '../characters.ts';
 import { isText, JoinedText, RawJson, RawText } from './json-value.ts';
 import type { JsonText, JsonValue } from './json-value.ts';
 import { writeJson } from './write-json.ts';
@@ -22,9 +23,16 @@ export function textStartsWith(text: JsonText, asciiPrefix: string): boolean {
   if (typeof text === 'string') return text.startsWith(asciiPrefix);
   if (text instanceof JoinedText) return joinedStartsWith(text, asciiPrefix);
   const { source, start, end } = text;
-  if (end - start < asciiPrefix.length) return false;
-  const head = source.slice(start, start + asciiPrefix.length);
-  return head.includes('\\') ? decodeRawText(text).startsWith(asciiPrefix) : head === asciiPrefix;
+  let at = start;
+  for (const character of asciiPrefix) {
+    if (at >= end) return false;
+    const isEscape = source.charCodeAt(at) === BACKSLASH;
+    const next = at + (isEscape ? (source.charAt(at + 1) === 'u' ? 6 : 2) : 1);
+    const found = isEscape ? decodeRawText(new RawText(source, at, next)) : source.charAt(at);
+    if (found !== character) return false;
+    at = next;
+  }
+  return true;
 }
 
 function joinedStartsWith(text: JoinedText, asciiPrefix: string): boolean {

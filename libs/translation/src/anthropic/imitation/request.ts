@@ -1,49 +1,55 @@
-import type { AnthropicCapabilities } from '@ccg/catalog';
-import { decodeText, isText, textStartsWith, writeJson } from '@ccg/wire';
+import { isText, textStartsWith, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { mergeTurns } from '../../history/merge-turns.ts';
-import { placeSystemTurns } from '../../history/place-system-turns.ts';
-import { readTurns } from '../../history/read-turns.ts';
-import type { HistoryBlock } from '../../history/turn.ts';
 import { asList, asObject, asText } from '../../json-fields.ts';
 import { readRequest } from '../../read-request.ts';
 import { effectiveTools } from '../../tools/effective-tools.ts';
-import { createToolIds } from '../../tools/tool-ids.ts';
-import type { ToolIds } from '../../tools/tool-ids.ts';
 import type { TranslationInput } from '../../translation.ts';
-import type { Warnings } from '../../warnings.ts';
+import { limitTokens } from '../../openai-chat/limit-tokens.ts';
+import type { ImitationContext } from './imitation-context.ts';
+import { textPart } from './media.ts';
+import { convertMessages } from './messages.ts';
+import { convertThinking } from './thinking.ts';
+import { convertToolChoice } from './tool-choice.ts';
 
-/** The members of a request that every such server takes; the others are refused by some and mean nothing to the rest. */
-const known = ['max_tokens', 'stream', 'temperature', 'top_p', 'top_k', 'stop_sequences', 'thinking', 'tool_choice'];
+export interface ImitationRequest {
+  readonly body: Uint8Array;
+  /** The token limit that the body asks for. */
+  readonly maxTokens: number;
+}
 
 /** Writes the request for a server that imitates Anthropic's, in the oldest form of the protocol. */
-export function convertForImitation(
-  { envelope, target }: TranslationInput,
-  capabilities: AnthropicCapabilities,
-  warnings: Warnings,
-): string {
-  const body = readRequest(envelope);
+export function convertForImitation(input: TranslationInput, context: ImitationContext): ImitationRequest {
+  const { capabilities, warnings } = context;
+  const { envelope, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
+  const body = readRequest(input);
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
     warnings.add('output_config.format', 'unsupported', 'The form of the answer cannot be forced; it was left out.');
   }
-  const tools = convertTools(body, warnings);
-  const ids = createToolIds('any');
-  const turns = mergeTurns(placeSystemTurns(readTurns(asList(body['messages'])), 'reminder', warnings));
-  const messages = turns.map(({ role, blocks }) => ({
-    role,
-    content: blocks.flatMap((block) => convertBlock(block, ids, capabilities, warnings)),
-  }));
-  return writeJson({
+  const wanted = { wanted: envelope.maxTokens ?? 0, cap, estimatedInputTokens };
+  const maxTokens = limitTokens(wanted, { limits, outputTokensMin: 1 }, warnings);
+  const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(body, context), context);
+  const { temperature, top_p: topP, top_k: topK, stop_sequences: stopSequences } = body;
+  if (topK !== undefined && topK !== null && !capabilities.topK) {
+    warnings.add('top_k', 'unsupported', 'There is no top_k here; it was left out.');
+  }
+  const request = {
     model: target.model,
-    ...Object.fromEntries(known.map((name) => [name, body[name]])),
-    system: convertSystem(body['system']),
-    messages: messages.filter(({ content }) => content.length > 0),
-    ...(tools.length === 0 ? { tool_choice: undefined } : { tools }),
-  });
+    max_tokens: maxTokens,
+    stream: envelope.stream,
+    temperature: temperature ?? undefined,
+    top_p: topP ?? undefined,
+    top_k: capabilities.topK ? (topK ?? undefined) : undefined,
+    stop_sequences: stopSequences ?? undefined,
+    ...convertThinking(body, maxTokens, context),
+    system: convertSystem(body['system'], context),
+    messages: convertMessages(body, context),
+    ...(tools.length === 0 ? {} : { tools: [...tools], tool_choice: choice }),
+  };
+  return { body: writeJsonBytes(request), maxTokens };
 }
 
-function convertTools(body: JsonObject, warnings: Warnings): JsonObject[] {
-  return effectiveTools(body, warnings).flatMap(({ tool, path }) => {
+function convertTools(body: JsonObject, { warnings }: ImitationContext): JsonObject[] {
+  return effectiveTools(body, warnings).tools.flatMap(({ tool, path }) => {
     const { name, description, input_schema: schema } = tool;
     if (schema !== undefined) return [{ name, description, input_schema: schema }];
     warnings.add(
@@ -56,43 +62,19 @@ function convertTools(body: JsonObject, warnings: Warnings): JsonObject[] {
 }
 
 /** The attribution line changes from request to request and would spoil the server's prefix cache. */
-function convertSystem(system: JsonValue | undefined): JsonValue | undefined {
-  if (!Array.isArray(system)) return system;
-  return system.filter((block) => {
-    const text = asObject(block)?.['text'];
-    return !isText(text) || !textStartsWith(text, 'x-anthropic-billing-header:');
+function convertSystem(system: JsonValue | undefined, { warnings }: ImitationContext): JsonValue | undefined {
+  if (isText(system)) return isAttribution(system) ? undefined : system;
+  const texts = asList(system).flatMap((value, index) => {
+    const block = asObject(value);
+    const text = block?.['text'];
+    if (isText(text)) return isAttribution(text) ? [] : [textPart(text)];
+    const type = asText(block?.['type']) ?? 'untyped';
+    warnings.add(`system.${index}`, 'unsupported', `A ${type} block in the instructions was left out.`);
+    return [];
   });
+  return texts.length === 0 ? undefined : texts;
 }
 
-function convertBlock(
-  { type, block, path }: HistoryBlock,
-  ids: ToolIds,
-  { images }: AnthropicCapabilities,
-  warnings: Warnings,
-): JsonObject[] {
-  const { cache_control: _, ...rest } = block;
-  switch (type) {
-    case 'thinking':
-      return startsSealed(block['signature']) ? [] : [rest];
-    case 'redacted_thinking':
-      return startsSealed(block['data']) ? [] : [rest];
-    case 'tool_use':
-      return [{ ...rest, id: idOf(block['id'], ids) }];
-    case 'tool_result':
-      return [{ ...rest, tool_use_id: idOf(block['tool_use_id'], ids) }];
-    case 'image':
-      if (images) return [rest];
-      warnings.add(path(), 'unsupported', 'This server takes no images; it was told of one.');
-      return [{ type: 'text', text: '[image left out: this model cannot see]' }];
-    default:
-      return [rest];
-  }
-}
-
-function idOf(id: JsonValue | undefined, ids: ToolIds): string {
-  return ids.inward(isText(id) ? decodeText(id) : '');
-}
-
-function startsSealed(value: JsonValue | undefined): boolean {
-  return isText(value) && textStartsWith(value, 'ccg1.');
+function isAttribution(text: Parameters<typeof textStartsWith>[0]): boolean {
+  return textStartsWith(text, 'x-anthropic-billing-header:');
 }

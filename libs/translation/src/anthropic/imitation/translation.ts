@@ -12,7 +12,7 @@ import { emptyAnswer } from '../../empty-answer.ts';
 import { asObject, tryReadJson } from '../../json-fields.ts';
 import { chatFailure, inBandFailure } from '../../openai-chat/failure.ts';
 import type { FailureContext } from '../../openai-chat/failure.ts';
-import { outwardToolId } from '../../tools/tool-ids.ts';
+import { createToolIds, outwardToolId } from '../../tools/tool-ids.ts';
 import type { Answer, FrameSink, Translation, TranslationInput } from '../../translation.ts';
 import { createWarnings } from '../../warnings.ts';
 import { createEventReader, readMessage } from './read-events.ts';
@@ -24,13 +24,18 @@ export function createImitationTranslation(
   { name }: AnthropicProvider,
   capabilities: AnthropicCapabilities,
 ): Translation {
-  const { envelope, target, ids } = input;
+  const { target, ids } = input;
   const warnings = createWarnings();
-  const body = convertForImitation(input, capabilities, warnings);
+  const { body, maxTokens } = convertForImitation(input, {
+    capabilities,
+    provider: name,
+    ids: createToolIds('any'),
+    warnings,
+  });
   const context = { provider: name, model: target.model };
   const settings: EncoderSettings = {
     provider: name,
-    maxTokens: envelope.maxTokens,
+    maxTokens,
     ids,
     estimatedInputTokens: input.estimatedInputTokens,
     tools: { id: outwardToolId, name: (tool) => tool, isDeclared: () => true },

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/** The rule of a text that may be left out. An empty variable counts as unset: compose files and charts cannot leave one out. */
+export function optionalText() {
+  return z
+    .string()
+    .optional()
+    .transform((text) => (text === undefined || text.trim() === '' ? undefined : text.trim()));
+}
+
+/** The rule of a whole number within bounds, with what it is where it is left out. */
+export function wholeNumber({ min = 0, max, unset }: { min?: number; max: number; unset: number }) {
+  return optionalText()
+    .transform((text) => (text === undefined ? unset : /^\d+$/u.test(text) ? Number(text) : Number.NaN))
+    .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
+}

@@ -1,0 +1,22 @@
+import type { Prompt, PromptTools } from '@ccg/catalog';
+import type { Envelope } from '@ccg/wire';
+
+/** A digest without collisions, such as SHA-256: whoever sends the same bytes shares what was made of them. */
+export type Digest = (bytes: Uint8Array) => string;
+
+/** What a body shows to a model. Throws `GatewayError` for what is not JSON. */
+export function promptOf(envelope: Envelope, tools: PromptTools | undefined): Prompt {
+  return { system: envelope.read('system'), messages: envelope.read('messages'), tools };
+}
+
+/** The tools of a body, which are digested once. */
+export function toolsOf(envelope: Envelope, digest: Digest): PromptTools | undefined {
+  const bytes = envelope.bytesOf('tools');
+  if (bytes === undefined) return undefined;
+  let digested: string | undefined;
+  return {
+    size: bytes.length,
+    digest: () => (digested ??= digest(bytes)),
+    read: () => envelope.read('tools')?.value ?? null,
+  };
+}

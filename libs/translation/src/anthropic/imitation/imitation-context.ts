@@ -1,0 +1,12 @@
+import type { AnthropicCapabilities } from '@ccg/catalog';
+import type { ToolIds } from '../../tools/tool-ids.ts';
+import type { Warnings } from '../../warnings.ts';
+
+/** What the converters of a request need besides the thing they convert. */
+export interface ImitationContext {
+  readonly capabilities: AnthropicCapabilities;
+  /** Named in errors. */
+  readonly provider: string;
+  readonly ids: ToolIds;
+  readonly warnings: Warnings;
+}

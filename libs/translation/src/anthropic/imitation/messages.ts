@@ -1,0 +1,114 @@
+import { decodeText, isJsonObject, isText, textStartsWith } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { mergeTurns } from '../../history/merge-turns.ts';
+import { pairToolResults } from '../../history/pair-tool-results.ts';
+import type { CallResult } from '../../history/pair-tool-results.ts';
+import { placeSystemTurns } from '../../history/place-system-turns.ts';
+import { readTurns } from '../../history/read-turns.ts';
+import type { HistoryBlock } from '../../history/turn.ts';
+import { asList } from '../../json-fields.ts';
+import { searchResultText } from '../../openai-chat/result-text.ts';
+import type { ImitationContext } from './imitation-context.ts';
+import { documentPart, imagePart, textPart } from './media.ts';
+import { convertResult, interruptedResult } from './tool-result.ts';
+
+interface Message {
+  readonly role: 'user' | 'assistant';
+  readonly content: readonly JsonObject[];
+}
+
+/** The history in the oldest form of the protocol: turns of user and assistant alone, results at once after their calls. */
+export function convertMessages(body: JsonObject, context: ImitationContext): JsonObject[] {
+  const turns = mergeTurns(placeSystemTurns(readTurns(asList(body['messages'])), 'reminder', context.warnings));
+  const messages: Message[] = [];
+  let open: ToolResults | undefined;
+  for (const step of pairToolResults(turns)) {
+    if (step.kind === 'results') {
+      open = convertResults(step.results, context);
+      continue;
+    }
+    const content = step.blocks.flatMap((block) => convertBlock(block, context));
+    if (step.kind === 'assistant') {
+      messages.push(...resultMessages(open, [], context));
+      const calls = step.calls.map(({ block }) => convertCall(block, context));
+      messages.push({ role: 'assistant', content: [...content, ...calls] });
+    } else messages.push(...resultMessages(open, content, context));
+    open = undefined;
+  }
+  messages.push(...resultMessages(open, [], context));
+  return messages
+    .filter(({ content }) => content.length > 0)
+    .map(({ role, content }) => ({ role, content: [...content] }));
+}
+
+/** The results of one turn's calls, and what of them must follow in the user's message. */
+interface ToolResults {
+  readonly blocks: readonly JsonObject[];
+  readonly attachments: readonly JsonObject[];
+}
+
+function convertResults(results: readonly CallResult[], context: ImitationContext): ToolResults {
+  const attachments: JsonObject[] = [];
+  const blocks = results.map(({ call, result }) => {
+    const id = context.ids.inward(call.key);
+    return result === undefined ? interruptedResult(id) : convertResult(id, result, attachments, context);
+  });
+  return { blocks, attachments };
+}
+
+/** The user's turn with the results before it, if there are any. */
+function resultMessages(
+  results: ToolResults | undefined,
+  said: readonly JsonObject[],
+  { capabilities }: ImitationContext,
+): Message[] {
+  const { blocks, attachments } = results ?? { blocks: [], attachments: [] };
+  const beside = [...attachments, ...said];
+  if (!capabilities.resultsApart) return [{ role: 'user', content: [...blocks, ...beside] }];
+  return [
+    { role: 'user', content: blocks },
+    { role: 'user', content: beside },
+  ];
+}
+
+function convertCall({ block }: HistoryBlock, { ids }: ImitationContext): JsonObject {
+  const { id, name, input } = block;
+  return { type: 'tool_use', id: ids.inward(textOf(id)), name, input: input ?? {} };
+}
+
+function convertBlock(block: HistoryBlock, context: ImitationContext): JsonObject[] {
+  const { text, thinking, signature } = block.block;
+  switch (block.type) {
+    case 'text':
+      return isText(text) ? [textPart(text)] : [];
+    case 'thinking':
+      return startsSealed(signature) ? [] : [{ type: 'thinking', thinking, signature }];
+    case 'redacted_thinking':
+      // None of these servers writes one, and several refuse what others wrote.
+      return [];
+    case 'image':
+      return [imagePart(block, context)];
+    case 'document':
+      return [documentPart(block, context)];
+    case 'search_result':
+      return [textPart(searchResultText(block.block))];
+    case 'tool_result': {
+      // A result whose call is not in the history would be refused; only its text can be said.
+      const attachments: JsonObject[] = [];
+      const { content = '' } = convertResult('', block, attachments, context);
+      const parts = isText(content) ? [textPart(content)] : asList(content).filter(isJsonObject);
+      return [textPart('[tool result]'), ...parts, ...attachments];
+    }
+    default:
+      context.warnings.add(block.path(), 'unsupported', `A ${block.type} block was left out.`);
+      return [];
+  }
+}
+
+function startsSealed(value: JsonValue | undefined): boolean {
+  return isText(value) && textStartsWith(value, 'ccg1.');
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return isText(value) ? decodeText(value) : '';
+}

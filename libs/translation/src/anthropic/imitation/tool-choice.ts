@@ -1,0 +1,60 @@
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { asObject, asText } from '../../json-fields.ts';
+import { fieldError } from '../../request-error.ts';
+import type { ImitationContext } from './imitation-context.ts';
+
+/** The tools to declare, and how the server is to choose among them. */
+export interface ToolFields {
+  readonly tools: readonly JsonObject[];
+  readonly choice: JsonObject | undefined;
+}
+
+/**
+ * The client's tool choice, by other means where the server does not keep it: no call is forced by declaring no tool,
+ * one tool by declaring no other.
+ */
+export function convertToolChoice(
+  value: JsonValue | undefined,
+  tools: readonly JsonObject[],
+  context: ImitationContext,
+): ToolFields {
+  const choice = asObject(value);
+  if (choice === undefined || tools.length === 0) return { tools, choice: undefined };
+  const { toolChoices } = context.capabilities;
+  const rest = parallelSwitch(choice, context);
+  const kind = asText(choice['type']);
+  switch (kind) {
+    case 'auto':
+      return { tools, choice: { type: 'auto', ...rest } };
+    case 'none':
+      return toolChoices.includes('none') ? { tools, choice: { type: 'none' } } : { tools: [], choice: undefined };
+    case 'any':
+      return { tools, choice: forced(rest, context) };
+    case 'tool': {
+      const wanted = asText(choice['name']);
+      if (wanted === undefined) throw fieldError('tool_choice.name', 'Field required');
+      const named = tools.filter((tool) => asText(tool['name']) === wanted);
+      // A tool that was left out cannot be forced.
+      if (named.length === 0) return { tools, choice: undefined };
+      if (toolChoices.includes('tool')) return { tools, choice: { type: 'tool', name: wanted, ...rest } };
+      return { tools: named, choice: forced(rest, context) };
+    }
+    case undefined:
+    default:
+      throw fieldError('tool_choice.type', "Input should be one of 'auto', 'any', 'tool', 'none'");
+  }
+}
+
+function forced(rest: JsonObject, { capabilities, warnings }: ImitationContext): JsonObject | undefined {
+  if (capabilities.toolChoices.includes('any')) return { type: 'any', ...rest };
+  warnings.add('tool_choice', 'unsupported', 'A tool call cannot be forced here.');
+  return undefined;
+}
+
+function parallelSwitch(choice: JsonObject, { capabilities, warnings }: ImitationContext): JsonObject {
+  if (choice['disable_parallel_tool_use'] !== true) return {};
+  if (capabilities.parallelSwitch) return { disable_parallel_tool_use: true };
+  const text = 'Calls side by side cannot be switched off here.';
+  warnings.add('tool_choice.disable_parallel_tool_use', 'unsupported', text);
+  return {};
+}

@@ -1,0 +1,81 @@
+import type { PromptTools } from '@ccg/catalog';
+import type { JsonValue } from '@ccg/wire';
+import type { Warning } from '../translation.ts';
+
+/**
+ * What was made of the lists of tools that clients send again with every request of a session, by the digest of their
+ * bytes. Nothing in it belongs to one client: whoever sends the same bytes is served the same.
+ */
+export interface ToolMemory {
+  /** The list, read once. It is frozen, since many requests share it. */
+  list(tools: PromptTools): JsonValue;
+  /** What was made of the list under this name, which must tell apart all that it depends on besides the list. */
+  made(tools: PromptTools, name: string, make: () => ConvertedTools): ConvertedTools;
+}
+
+/** A dialect's form of a list of tools. */
+export interface ConvertedTools {
+  /** A list, or the same as it is written. */
+  readonly value: JsonValue;
+  /** The backend's names, in order. */
+  readonly names: readonly string[];
+  readonly hasStrict: boolean;
+  readonly warnings: readonly Warning[];
+}
+
+export interface ToolMemoryOptions {
+  /** How many bytes of lists are remembered; each costs some four times as much. */
+  readonly maxBytes: number;
+}
+
+interface Remembered {
+  readonly bytes: number;
+  readonly list: JsonValue;
+  readonly made: Map<string, ConvertedTools>;
+}
+
+/** One client is seldom sent to more models than these. */
+const formsMax = 8;
+
+export function createToolMemory({ maxBytes }: ToolMemoryOptions): ToolMemory {
+  const lists = new Map<string, Remembered>();
+  let total = 0;
+
+  function recall(tools: PromptTools): Remembered {
+    const digest = tools.digest();
+    const known = lists.get(digest);
+    const remembered = known ?? { bytes: tools.size, list: freeze(tools.read()), made: new Map() };
+    // A map keeps the order of insertion, so what was used goes to its end.
+    lists.delete(digest);
+    lists.set(digest, remembered);
+    if (known === undefined) total += remembered.bytes;
+    for (const [oldest, { bytes }] of lists) {
+      if (total <= maxBytes || oldest === digest) break;
+      lists.delete(oldest);
+      total -= bytes;
+    }
+    return remembered;
+  }
+
+  return {
+    list: (tools) => recall(tools).list,
+    made(tools, name, make) {
+      const { made } = recall(tools);
+      const known = made.get(name);
+      if (known !== undefined) return known;
+      const converted = make();
+      made.set(name, converted);
+      const [oldest] = made.keys();
+      if (made.size > formsMax && oldest !== undefined) made.delete(oldest);
+      return converted;
+    },
+  };
+}
+
+function freeze(value: JsonValue): JsonValue {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { Secret } from '@ccg/kernel';
+import { createSelfSignedServer, selfSignedCertificate } from '@ccg/testkit';
+import { afterEach, expect, test } from 'vitest';
+import { createUpstream } from './create-upstream.ts';
+import type { UpstreamOptions } from './create-upstream.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
+
+test('a certificate of nobody is refused, and taken where its root is given', async () => {
+  const url = await secureServer();
+  await expect(ask(url)).rejects.toMatchObject({ kind: 'unreachable' });
+  expect(await ask(url, { extraRoots: selfSignedCertificate })).toBe('POST /v1/messages');
+});
+
+test('an https provider is reached through the proxy, with its credential', async () => {
+  const url = await secureServer();
+  const proxy = await connectProxy();
+  const secret = new Secret(proxy.url.replace('//', '//me:pass%20word@'));
+  const answer = await ask(url, { extraRoots: selfSignedCertificate, proxy: { url: secret, except: '' } });
+  expect(answer).toBe('POST /v1/messages');
+  const authorization = `Basic ${Buffer.from('me:pass word').toString('base64')}`;
+  expect(proxy.tunnels).toEqual([{ to: new URL(url).host, authorization }]);
+});
+
+test.each(['127.0.0.1', 'elsewhere.test,*'])(
+  'a host of %s is reached without it, and so is plain http',
+  async (except) => {
+    const proxy = await connectProxy();
+    const through = { extraRoots: selfSignedCertificate, proxy: { url: new Secret(proxy.url), except } };
+    expect(await ask(await secureServer(), through)).toBe('POST /v1/messages');
+    const plain = await listen(
+      createServer((request, response) => response.end(request.url)),
+      'http',
+    );
+    expect(await ask(plain, { proxy: { ...through.proxy, except: '' } })).toBe('/v1/messages');
+    expect(proxy.tunnels).toEqual([]);
+  },
+);
+
+test.each([
+  ['refuses the tunnel', 403, 'unreachable'],
+  ['wants a credential', 407, 'unreachable'],
+  ['never opens it', undefined, 'first-byte-timeout'],
+])('a proxy that %s ends the call', async (_name, status, kind) => {
+  const proxy = await listen(
+    createServer().on('connect', (_request, socket) => {
+      socket.on('error', () => {});
+      if (status !== undefined) socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+    }),
+    'http',
+  );
+  const asked = ask(await secureServer(), { connectTimeoutMs: 200, proxy: { url: new Secret(proxy), except: '' } });
+  await expect(asked).rejects.toMatchObject({ kind });
+});
+
+async function ask(url: string, options: Partial<UpstreamOptions> = {}): Promise<string> {
+  const upstream = createUpstream({
+    connectTimeoutMs: 5000,
+    firstByteTimeoutMs: 5000,
+    idleTimeoutMs: 5000,
+    ...options,
+  });
+  closers.push(() => upstream.close());
+  const { signal } = new AbortController();
+  const call = {
+    method: 'POST' as const,
+    url: `${url}/v1/messages`,
+    headers: [['x-mine', 'yes']] as const,
+    body: Buffer.from('{}'),
+    signal,
+  };
+  const response = await upstream.send(call);
+  return Buffer.from(await response.body.collect(1000)).toString();
+}
+
+function secureServer(): Promise<string> {
+  const handle = createSelfSignedServer((request, response) => response.end(`${request.method} ${request.url}`));
+  return listen(handle, 'https');
+}
+
+interface Tunnel {
+  readonly to: string | undefined;
+  readonly authorization: string | undefined;
+}
+
+async function connectProxy(): Promise<{ readonly url: string; readonly tunnels: readonly Tunnel[] }> {
+  const tunnels: Tunnel[] = [];
+  const server = createServer().on('connect', (request, socket, early) => {
+    tunnels.push({ to: request.url, authorization: request.headers['proxy-authorization'] });
+    const target = connect(Number(new URL(`http://${request.url}`).port), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      target.write(early);
+      target.pipe(socket).pipe(target);
+    });
+    for (const end of [socket, target]) end.on('error', () => target.destroy());
+  });
+  return { url: await listen(server, 'http'), tunnels };
+}
+
+async function listen(server: Server, scheme: 'http' | 'https'): Promise<string> {
+  const sockets = new Set<{ destroy(): unknown }>();
+  server.on('connection', (socket) => sockets.add(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  return `${scheme}://127.0.0.1:${address.port}`;
+}

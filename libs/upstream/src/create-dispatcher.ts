@@ -1,0 +1,35 @@
+import { getCACertificates } from 'node:tls';
+import { Agent, EnvHttpProxyAgent, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { UpstreamOptions } from './create-upstream.ts';
+
+/**
+ * One pool of HTTP/1.1 connections per origin. Where a proxy is set, connections to `https:` providers are tunnelled
+ * through it, save to the hosts that need none.
+ */
+export function createDispatcher(options: UpstreamOptions): Dispatcher {
+  const { connectTimeoutMs, proxy, extraRoots } = options;
+  // Roots that are named replace those that Node has, so both are given.
+  const tls = extraRoots === undefined ? {} : { ca: [...getCACertificates('default'), extraRoots] };
+  const limits = {
+    // One HTTP/2 socket would carry every stream, and one lost packet would stall them all.
+    allowH2: false,
+    pipelining: 1,
+    headersTimeout: options.firstByteTimeoutMs,
+    bodyTimeout: options.idleTimeoutMs,
+    connect: { timeout: connectTimeoutMs, ...tls },
+  };
+  if (proxy === undefined) return new Agent(limits);
+  return new EnvHttpProxyAgent({
+    ...limits,
+    connectTimeout: connectTimeoutMs,
+    requestTls: tls,
+    proxyTls: tls,
+    // A proxy that takes a connection and never opens the tunnel would count as a provider that takes its time.
+    clientFactory: (origin, clientOptions) => new Pool(origin, { ...clientOptions, headersTimeout: connectTimeoutMs }),
+    // What is left out here is read from the environment, which is the configuration's business alone.
+    httpProxy: '',
+    httpsProxy: proxy.url.reveal(),
+    noProxy: proxy.except,
+  });
+}
