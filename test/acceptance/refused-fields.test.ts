@@ -1,4 +1,4 @@
-import { jsonAt, jsonScript, playModel, say } from '@ccg/testkit';
+import { jsonAt, jsonListAt, jsonScript, playModel, say } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { expectError } from './support/expect-error.ts';
@@ -17,7 +17,7 @@ beforeEach(() => {
   suite.upstream.play(playModel([{ content: [say('fine')] }]));
 });
 
-async function ask(model: string, stream: boolean): Promise<RawAnswer> {
+async function ask(model: string, stream: boolean, change: object = {}): Promise<RawAnswer> {
   const body = {
     model: 'claude-opus-5-5',
     max_tokens: 64,
@@ -28,6 +28,7 @@ async function ask(model: string, stream: boolean): Promise<RawAnswer> {
     tools: [{ name: 'Bash', input_schema: { type: 'object', properties: {} } }],
     tool_choice: { type: 'auto', disable_parallel_tool_use: true },
     messages: [{ role: 'user', content: 'hi' }],
+    ...change,
   };
   return sendRaw(suite.gateway.url, {
     path: `/openai:${model}/v1/messages`,
@@ -123,4 +124,33 @@ test('an answer that is too long for a server is asked for shorter, also the nex
     type: 'invalid_request_error',
     message: /^prompt is too long: 8193 tokens > 8192 maximum$/u,
   });
+});
+
+test('a history whose form a chat template refuses is told in another, also the next time', async () => {
+  const roles = () =>
+    suite.upstream.requests.map((request) =>
+      jsonListAt(request.json(), 'messages').map((message) => jsonAt(message, 'role')),
+    );
+  const messages = [
+    { role: 'user', content: 'List the files.' },
+    { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'Bash', input: { command: 'ls' } }] },
+    {
+      role: 'user',
+      content: [
+        { type: 'tool_result', tool_use_id: 'toolu_1', content: 'a' },
+        { type: 'text', text: 'And?' },
+      ],
+    },
+  ];
+  const template = 'Jinja Exception: Conversation roles must alternate user/assistant/user/assistant/...';
+  suite.upstream.play(playModel([{ content: [say('once')] }, { content: [say('fine')] }]));
+  suite.upstream.answer(refuses(template, 500), refuses(template, 500));
+  expect((await ask('strict-template', true, { messages })).status).toBe(200);
+  expect((await ask('strict-template', false, { messages })).status).toBe(200);
+  expect(roles()).toEqual([
+    ['user', 'assistant', 'tool', 'user'],
+    ['user', 'assistant', 'tool'],
+    ['user', 'assistant', 'user'],
+    ['user', 'assistant', 'user'],
+  ]);
 });

@@ -26,6 +26,7 @@ interface FixtureMeta {
   readonly estimatedInputTokens?: number;
   readonly refusedFields?: readonly string[];
   readonly limits?: Partial<ModelLimits>;
+  readonly textCalls?: boolean;
 }
 
 const root = fileURLToPath(new URL('../../libs/translation/src/fixtures/', import.meta.url));

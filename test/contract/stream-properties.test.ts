@@ -17,7 +17,10 @@ const anthropicStream = anthropicFrames(
 const recorded = (['openai-chat', 'anthropic'] as const).flatMap((dialect) =>
   fixtureCases(dialect).flatMap((fixture) => {
     const stream = fixture.read('stream.in.txt');
-    return stream === undefined ? [] : [{ name: `${dialect} ${fixture.name}`, target: fixture.target, stream }];
+    const request = fixture.read('request.in.json') ?? plainRequest;
+    return stream === undefined
+      ? []
+      : [{ name: `${dialect} ${fixture.name}`, target: fixture.target, request, stream }];
   }),
 );
 
@@ -61,13 +64,13 @@ describe('a stream of chat completions', () => {
   });
 });
 
-describe.each(recorded)('the recorded stream $name', ({ target, stream }) => {
+describe.each(recorded)('the recorded stream $name', ({ target, request, stream }) => {
   test('gives the same bytes however it is cut into chunks', () => {
-    const whole = play(target, stream).text;
+    const whole = play(target, stream, request).text;
     fc.assert(
       fc.property(fc.array(fc.nat({ max: Buffer.byteLength(stream) }), { maxLength: 8 }), (places) => {
         const chunks = cutAt(bytesOf(stream), places);
-        const played = playStream(translate(plainRequest, target), chunks);
+        const played = playStream(translate(request, target), chunks);
         expect(played.text).toBe(whole);
         expect(played.writes).toBeLessThanOrEqual(chunks.length + 1);
       }),
@@ -81,7 +84,7 @@ describe.each(recorded)('the recorded stream $name', ({ target, stream }) => {
     // Most bytes change nothing that comes out, and parsing it is what takes long.
     const ends = new Map<string, string>();
     for (let at = 0; at < bytes.length; at += 1) {
-      const { text, progress } = playStream(translate(plainRequest, target), [bytes.subarray(0, at)]);
+      const { text, progress } = playStream(translate(request, target), [bytes.subarray(0, at)]);
       const end = ends.get(text) ?? endOf(target, text);
       ends.set(text, end);
       expect(end).toBe(progress.state === 'complete' ? 'message' : 'error');
@@ -92,7 +95,7 @@ describe.each(recorded)('the recorded stream $name', ({ target, stream }) => {
   test('ends with one error event when it is failed in the middle, and says nothing more', () => {
     const bytes = bytesOf(stream);
     let text = '';
-    const translator = translate(plainRequest, target).stream((frames) => {
+    const translator = translate(request, target).stream((frames) => {
       text += typeof frames === 'string' ? frames : Buffer.from(frames).toString('latin1');
     });
     translator.push(bytes.subarray(0, bytes.length / 2));
@@ -121,8 +124,8 @@ test('an Anthropic stream passes byte for byte, however it is cut into chunks', 
   );
 });
 
-function play(target: TestTarget, stream: string) {
-  return playStream(translate(plainRequest, target), [bytesOf(stream)]);
+function play(target: TestTarget, stream: string, request = plainRequest) {
+  return playStream(translate(request, target), [bytesOf(stream)]);
 }
 
 function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {

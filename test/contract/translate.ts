@@ -18,6 +18,7 @@ export interface TestTarget {
   readonly refusedFields?: readonly string[];
   /** Instead of what is known of the model by its name. */
   readonly limits?: Partial<ModelLimits>;
+  readonly textCalls?: boolean;
 }
 
 /** Whether an answer's bytes go on as they come, so that their grammar is the upstream's. */
@@ -31,6 +32,15 @@ export const plainRequest = JSON.stringify({
   max_tokens: 1000,
   stream: true,
   messages: [{ role: 'user', content: 'Say hello' }],
+});
+
+/** The same with tools, for answers whose calls stand in their text. */
+export const requestWithTools = JSON.stringify({
+  ...JSON.parse(plainRequest),
+  tools: ['Bash', 'Read'].map((name) => ({
+    name,
+    input_schema: { type: 'object', properties: { command: { type: 'string' }, timeout: { type: 'number' } } },
+  })),
 });
 
 /** One for all tests, so that lists that are alike are told apart. */
@@ -104,11 +114,19 @@ function providerOf({
   profile,
   anthropicProfile = 'claude',
   baseUrl = 'http://127.0.0.1:9',
+  textCalls = false,
 }: TestTarget): Provider {
   const base = { baseUrl, credential: new Secret('none') };
   return dialect === 'anthropic'
     ? { ...base, dialect, name: 'anthropic', profile: anthropicProfile }
-    : { ...base, dialect, name: 'openai', profile: profile ?? 'openai', nemotron };
+    : {
+        ...base,
+        dialect,
+        name: 'openai',
+        profile: profile ?? 'openai',
+        nemotron,
+        textCallModels: textCalls ? ['*'] : [],
+      };
 }
 
 function countingIds(): IdSource {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { chatCapabilities } from './capabilities/chat-capabilities.ts';
 import { catalogFromEnv, catalogSchema } from './from-env.ts';
 import { resolveRoute } from './resolve-route.ts';
 import type { Catalog } from './catalog.ts';
@@ -58,6 +59,14 @@ describe('which providers exist', () => {
     expect(catalog(nim).preferred).toMatchObject({ nemotron: { thinking: true, reasoningBudgetTokens: 16_384 } });
     const set = { ...nim, NVIDIA_ENABLE_THINKING: 'false', NVIDIA_REASONING_BUDGET: '100' };
     expect(catalog(set).preferred).toMatchObject({ nemotron: { thinking: false, reasoningBudgetTokens: 100 } });
+  });
+
+  test('models whose text may hold calls are named by parts of their names', () => {
+    const { preferred } = catalog({ ...openai, TEXT_TOOL_CALLS: ' Qwen3-Coder, nemotron,' });
+    if (preferred.dialect !== 'openai-chat') throw new Error('another dialect');
+    const takes = (model: string) => chatCapabilities(preferred, model).textCalls;
+    expect([takes('vendor/qwen3-coder:30b'), takes('qwen3:8b'), takes('gpt-4.1')]).toEqual([true, false, false]);
+    expect(chatCapabilities({ ...preferred, textCallModels: ['*'] }, 'gpt-4.1').textCalls).toBe(true);
   });
 
   test('an empty variable is an unset one', () => {

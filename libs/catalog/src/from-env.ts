@@ -4,7 +4,7 @@ import { anthropicProfileOf, anthropicProfiles } from './capabilities/anthropic-
 import { parseModelReference } from './model-reference.ts';
 import { optionalText, wholeNumber } from './variables.ts';
 import type { Catalog } from './catalog.ts';
-import type { NemotronSwitches, Provider, Target } from './provider.ts';
+import type { OpenAiChatProvider, Provider, Target } from './provider.ts';
 
 /** The variables that describe providers and models, each with its rule. */
 export const catalogSchema = z.object({
@@ -25,6 +25,7 @@ export const catalogSchema = z.object({
   BIG_MODEL_CONTEXT_TOKENS: wholeNumber({ max: 999_999_999, unset: 0 }),
   SMALL_MODEL_CONTEXT_TOKENS: wholeNumber({ max: 999_999_999, unset: 0 }),
   MAX_OUTPUT_TOKENS: wholeNumber({ max: 999_999_999, unset: 0 }),
+  TEXT_TOOL_CALLS: nameList(),
 });
 
 export type CatalogVariables = z.infer<typeof catalogSchema>;
@@ -90,7 +91,7 @@ function openAi(variables: CatalogVariables): Provider | undefined {
   const baseUrl = ownUrl ?? openAiApi;
   const official = new URL(baseUrl).hostname === new URL(openAiApi).hostname;
   const profile = official ? 'openai' : 'compatible';
-  return { name: 'openai', dialect: 'openai-chat', baseUrl, credential, profile, nemotron: nemotron(variables) };
+  return { name: 'openai', dialect: 'openai-chat', baseUrl, credential, profile, ...chatSettings(variables) };
 }
 
 function anthropic(variables: CatalogVariables): Provider | undefined {
@@ -111,7 +112,7 @@ function nvidia(variables: CatalogVariables): Provider | undefined {
     baseUrl,
     credential,
     profile: 'nvidia',
-    nemotron: nemotron(variables),
+    ...chatSettings(variables),
   };
 }
 
@@ -125,14 +126,18 @@ function openRouter(variables: CatalogVariables): Provider | undefined {
     baseUrl,
     credential,
     profile: 'openrouter',
-    nemotron: nemotron(variables),
+    ...chatSettings(variables),
   };
 }
 
-function nemotron(variables: CatalogVariables): NemotronSwitches {
+/** What holds for models wherever they are served. */
+function chatSettings(variables: CatalogVariables): Pick<OpenAiChatProvider, 'nemotron' | 'textCallModels'> {
   return {
-    thinking: variables.NVIDIA_ENABLE_THINKING,
-    reasoningBudgetTokens: variables.NVIDIA_REASONING_BUDGET,
+    nemotron: {
+      thinking: variables.NVIDIA_ENABLE_THINKING,
+      reasoningBudgetTokens: variables.NVIDIA_REASONING_BUDGET,
+    },
+    textCallModels: variables.TEXT_TOOL_CALLS,
   };
 }
 
@@ -185,6 +190,15 @@ function anthropicProfile() {
       error: `must be one of ${anthropicProfiles.join(', ')}`,
     })
     .transform((text) => anthropicProfiles.find((profile) => profile === text));
+}
+
+function nameList() {
+  return optionalText().transform((text) =>
+    (text ?? '')
+      .split(',')
+      .map((name) => name.trim().toLowerCase())
+      .filter((name) => name !== ''),
+  );
 }
 
 function onOrOff(unset: boolean) {

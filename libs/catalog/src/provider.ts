@@ -26,6 +26,8 @@ export interface OpenAiChatProvider extends ProviderBase {
   readonly profile: ChatProfile;
   /** How Nemotron models are asked to think, wherever they are served. */
   readonly nemotron: NemotronSwitches;
+  /** Parts of the names of models, in lower case, whose calls may stand in their text; `*` is any model. */
+  readonly textCallModels?: readonly string[];
 }
 
 export interface NemotronSwitches {

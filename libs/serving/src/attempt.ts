@@ -62,25 +62,17 @@ type Tried =
 
 async function askOnce(context: AttemptContext, translation: Translation): Promise<Tried> {
   const { envelope, sink, target } = context;
-  const call = new AbortController();
-  const follow = () => {
-    call.abort(sink.signal.reason);
-  };
-  sink.signal.addEventListener('abort', follow, { once: true });
-  if (sink.signal.aborted) follow();
   try {
-    const response = await callProvider(context, translation.request, call.signal);
+    const response = await callProvider(context, translation.request, sink.signal);
     if (response.status < 200 || response.status > 299) {
       return { kind: 'refused', ...(await refusal(response, translation, context)) };
     }
     const outcome = envelope.stream
-      ? await relayStream(context, translation, response, call)
+      ? await relayStream(context, translation, response)
       : await relayJson(context, translation, response);
     return { kind: 'answered', outcome };
   } catch (thrown) {
     learnFromSilence(context, translation, thrown);
     throw thrown instanceof UpstreamCallError ? callErrorToGatewayError(thrown, target.provider.name) : thrown;
-  } finally {
-    sink.signal.removeEventListener('abort', follow);
   }
 }

@@ -20,14 +20,13 @@ export async function relayStream(
   context: AttemptContext,
   translation: Translation,
   response: UpstreamResponse,
-  call: AbortController,
 ): Promise<Outcome> {
   await refuseJson(translation, response);
   const { facts, sink, dependencies } = context;
   const closed = dependencies.metrics.streamOpened(context.target.provider.dialect);
   const delivery = createDelivery(context, translation);
   try {
-    await pump(context, translation, delivery, response, call);
+    await pump(context, translation, delivery, response);
     await delivery.deliver();
   } finally {
     closed();
@@ -35,7 +34,7 @@ export async function relayStream(
     facts.usage = usage;
     facts.usageReported = usageSource === 'reported';
     dependencies.clock.schedule(closeGraceMs, () => {
-      call.abort(new ReaderGoneError('client-gone'));
+      response.body.abort();
     });
   }
   const { error } = delivery.translator.progress();
@@ -79,7 +78,6 @@ async function pump(
   translation: Translation,
   { translator, deliver }: Delivery,
   response: UpstreamResponse,
-  call: AbortController,
 ): Promise<void> {
   const { sink, target } = context;
   const terminal = Promise.withResolvers<void>();
@@ -98,7 +96,7 @@ async function pump(
     const room = deliver();
     if (translator.progress().state !== 'open') {
       finish(() => {
-        if (translator.progress().state !== 'complete') call.abort(new ReaderGoneError('client-gone'));
+        if (translator.progress().state !== 'complete') response.body.abort();
       });
     }
     return room;

@@ -1,5 +1,5 @@
 import { decodeText, isJsonObject, isText, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
-import type { JsonObject, JsonValue } from '@ccg/wire';
+import type { JsonObject, JsonValue, ReadJsonOptions } from '@ccg/wire';
 
 /** The value as an object that was read, or undefined. */
 export function asObject(value: JsonValue | undefined): JsonObject | undefined {
@@ -23,9 +23,9 @@ export function asCount(value: JsonValue | undefined): number | undefined {
 }
 
 /** The value that a byte string is the JSON of, or undefined where it is none. */
-export function tryReadJson(json: string): JsonValue | undefined {
+export function tryReadJson(json: string, options?: ReadJsonOptions): JsonValue | undefined {
   try {
-    return readJson(json);
+    return readJson(json, options);
   } catch (thrown) {
     if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
     throw thrown;

@@ -10,6 +10,8 @@ export interface UpstreamBody {
   pipe(receive: ChunkReceiver): Promise<void>;
   /** The whole body. Rejects with `UpstreamCallError` `too-large` above `maxBytes`. */
   collect(maxBytes: number): Promise<Uint8Array>;
+  /** Ends the call, unless it has ended: what is still to come is wanted no more. */
+  abort(): void;
 }
 
 /**
@@ -49,6 +51,10 @@ export class BodyFeed implements UpstreamBody {
       return undefined;
     });
     return joined(chunks);
+  }
+
+  abort(): void {
+    if (!this.#ended && this.#failure === undefined) this.#controller.abort(new UpstreamCallError('aborted'));
   }
 
   push(chunk: Uint8Array): void {

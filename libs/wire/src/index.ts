@@ -20,6 +20,7 @@ export { readTopLevel } from './json/read-top-level.ts';
 export type { TopLevel, TopLevelEntry } from './json/read-top-level.ts';
 export { readEnvelope } from './anthropic/envelope.ts';
 export type { Envelope, Member } from './anthropic/envelope.ts';
+export { readSpan } from './json/read-span.ts';
 export type { Span } from './json/read-span.ts';
 export { errorEnvelope, errorFrame } from './anthropic/error.ts';
 export type { WireError } from './anthropic/error.ts';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { collectFrames, jsonTextAt } from '@ccg/testkit';
 import type { CollectedFrame } from '@ccg/testkit';
 import { parseStream } from '../sse-grammar.ts';
-import { passesThrough, plainRequest, playStream, translate } from '../translate.ts';
+import { passesThrough, plainRequest, playStream, requestWithTools, translate } from '../translate.ts';
 import type { StreamedAnswer, TestTarget } from '../translate.ts';
 import { renderMutated } from './mutated-stream.ts';
 import type { MutatedStream, StreamParts } from './mutated-stream.ts';
@@ -10,9 +10,10 @@ import type { MutatedStream, StreamParts } from './mutated-stream.ts';
 /** Plays a mutated stream whole and in its chunks; throws at whatever no stream may do, however broken it is. */
 export function checkStream(target: TestTarget, stream: MutatedStream, parts: StreamParts): void {
   const { bytes, chunks } = renderMutated(stream, parts);
-  const played = playStream(translate(plainRequest, target), [bytes]);
+  const request = target.textCalls === true ? requestWithTools : plainRequest;
+  const played = playStream(translate(request, target), [bytes]);
   const { text, progress } = played;
-  const inChunks = playStream(translate(plainRequest, target), chunks);
+  const inChunks = playStream(translate(request, target), chunks);
   // A line feed that completes CR LF after the last event may come too late to be passed on.
   if (inChunks.text.trimEnd() !== text.trimEnd()) throw new Error('chunks change the answer');
   if (!isDeepStrictEqual(inChunks.progress.usage, progress.usage)) throw new Error('chunks change the usage');

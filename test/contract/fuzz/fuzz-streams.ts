@@ -19,6 +19,7 @@ const targets: Readonly<Record<TestDialect, readonly TestTarget[]>> = {
     { ...chat, profile: 'compatible' },
     { ...chat, profile: 'nvidia' },
     { ...chat, profile: 'openrouter' },
+    { ...chat, profile: 'compatible', textCalls: true },
   ],
   anthropic: [
     { ...anthropic, anthropicProfile: 'claude' },

@@ -29,6 +29,8 @@ export type ThinkingDialect =
       readonly with: Readonly<Record<string, boolean>>;
       readonly operator: OperatorThinking | undefined;
     }
+  /** Models that can think do, unless `reasoning_effort` is `none`; its other levels are refused. */
+  | { readonly kind: 'off-switch' }
   /** A line of the instructions. */
   | {
       readonly kind: 'line';
@@ -90,6 +92,8 @@ export interface ChatCapabilities {
   /** Whether the server refuses some schemas of tools even when they are not strict. */
   readonly plainSchemas: boolean;
   readonly parallelToolCalls: boolean;
+  /** Whether calls that the model writes into its text are calls; the operator says so. */
+  readonly textCalls: boolean;
   readonly toolNameMax: number;
   readonly toolIds: ToolIdRule;
 }

@@ -30,6 +30,7 @@ const unknownServer: ChatCapabilities = {
   strictTools: false,
   plainSchemas: false,
   parallelToolCalls: true,
+  textCalls: false,
   toolNameMax: 64,
   toolIds: 'any',
 };
@@ -70,11 +71,15 @@ const overModels: Readonly<Record<ChatProfile, ChatOverrides>> = {
 /** The capabilities of a model: of its server's family, then of its name, then of the service that serves it. */
 export function chatCapabilities(provider: OpenAiChatProvider, model: string): ChatCapabilities {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
-  return {
+  const known = {
     ...unknownServer,
     ...servers[provider.profile],
     ...modelFamily(name, provider.nemotron),
     ...overModels[provider.profile],
-    ...platformOf(provider.baseUrl),
+  };
+  return {
+    ...known,
+    ...platformOf(provider.baseUrl, known),
+    textCalls: provider.textCallModels?.some((part) => part === '*' || model.toLowerCase().includes(part)) ?? false,
   };
 }

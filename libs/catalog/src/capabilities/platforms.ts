@@ -1,7 +1,15 @@
-import type { ChatOverrides } from './capabilities.ts';
+import type { ChatCapabilities, ChatOverrides } from './capabilities.ts';
 
-/** Hosted services by their host: each has a form of its own for the same model. */
-const platforms: readonly (readonly [RegExp, ChatOverrides])[] = [
+/** What a service does of its own; some of it depends on what is known of the model. */
+type Platform = ChatOverrides | ((model: Pick<ChatCapabilities, 'thinking'>) => ChatOverrides);
+
+/** Services by their host, or their usual port: each has a form of its own for the same model. */
+const platforms: readonly (readonly [RegExp, Platform])[] = [
+  // Ollama knows no arguments of chat templates, and levels of gpt-oss alone.
+  [
+    /:11434$|(?:^|\.)ollama\.com$/u,
+    ({ thinking }) => (thinking.kind === 'effort' ? {} : { thinking: { kind: 'off-switch' } }),
+  ],
   [
     /(?:^|\.)deepseek\.com$/u,
     {
@@ -29,7 +37,8 @@ const platforms: readonly (readonly [RegExp, ChatOverrides])[] = [
 ];
 
 /** What follows from where a server answers; nothing for a host that is not known. */
-export function platformOf(baseUrl: string): ChatOverrides {
-  const { hostname } = new URL(baseUrl);
-  return platforms.find(([host]) => host.test(hostname))?.[1] ?? {};
+export function platformOf(baseUrl: string, model: Pick<ChatCapabilities, 'thinking'>): ChatOverrides {
+  const { hostname, host } = new URL(baseUrl);
+  const [, platform = {}] = platforms.find(([pattern]) => pattern.test(hostname) || pattern.test(host)) ?? [];
+  return typeof platform === 'function' ? platform(model) : platform;
 }

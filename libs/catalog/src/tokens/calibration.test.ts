@@ -2,18 +2,22 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { estimatorFor, reportedPrompts, promptOf } from '../../test/prompts.ts';
 import { createCalibration } from './calibration.ts';
-import type { Calibration, CountedModel } from './calibration.ts';
+import type { Calibration } from './calibration.ts';
+import type { Target } from '../provider.ts';
 import { noTokens } from './token-count.ts';
 import type { TokenCount } from './token-count.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
-function target(model: string, name = 'local'): CountedModel {
-  return { provider: { name, dialect: 'openai-chat' }, model };
+const server = { baseUrl: 'http://127.0.0.1:9', credential: undefined };
+
+function target(model: string, name = 'local'): Target {
+  const nemotron = { thinking: true, reasoningBudgetTokens: 0 };
+  return { provider: { ...server, name, dialect: 'openai-chat', profile: 'compatible', nemotron }, model };
 }
 
 const words = (count: number): TokenCount => ({ ...noTokens, words: count });
 
-function observeOften(calibration: Calibration, at: CountedModel, count: TokenCount, reported: number): void {
+function observeOften(calibration: Calibration, at: Target, count: TokenCount, reported: number): void {
   for (let round = 0; round < 60; round += 1) calibration.observe(at, count, reported);
 }
 
@@ -64,7 +68,11 @@ describe('what was observed', () => {
     const calibration = createCalibration({ maxModels: 2 });
     const count = { ...words(1000), thinking: 500 };
     expect(calibration.tokens(target('gpt-4.1'), count)).toBe(1050);
-    expect(calibration.tokens({ provider: { name: 'a', dialect: 'anthropic' }, model: 'gpt-4.1' }, count)).toBe(1575);
+    const claude: Target = { provider: { ...server, name: 'a', dialect: 'anthropic' }, model: 'gpt-4.1' };
+    expect(calibration.tokens(claude, count)).toBe(1575);
+    // What DeepSeek thought goes back to it.
+    const without = calibration.tokens(target('deepseek-v3.1'), words(1000));
+    expect(calibration.tokens(target('deepseek-v3.1'), count)).toBeGreaterThan(1.4 * without);
   });
 });
 

@@ -1,21 +1,16 @@
+import { chatCapabilities } from '../capabilities/chat-capabilities.ts';
+import type { Target } from '../provider.ts';
 import { createLeastSquares } from './least-squares.ts';
 import type { LeastSquares } from './least-squares.ts';
-import type { Provider } from '../provider.ts';
 import { startRatios } from './start-ratios.ts';
 import type { TokenCount } from './token-count.ts';
-
-/** As much of a target as tokenizers depend on. */
-export interface CountedModel {
-  readonly provider: Pick<Provider, 'name' | 'dialect'>;
-  readonly model: string;
-}
 
 /** Learns from what providers report how their models' tokenizers differ from the reference. */
 export interface Calibration {
   /** A completed answer to a prompt that was counted as `count` reported that it had `reported` tokens. */
-  observe(target: CountedModel, count: TokenCount, reported: number): void;
+  observe(target: Target, count: TokenCount, reported: number): void;
   /** How many tokens a count is on this model, a whole number; rather a little too many than too few. */
-  tokens(target: CountedModel, count: TokenCount): number;
+  tokens(target: Target, count: TokenCount): number;
 }
 
 interface Learned {
@@ -59,7 +54,7 @@ const plausible = { least: 0.4, most: 4 };
 export function createCalibration({ maxModels }: { readonly maxModels: number }): Calibration {
   const models = new Map<string, Learned>();
 
-  function observe(target: CountedModel, count: TokenCount, reported: number): void {
+  function observe(target: Target, count: TokenCount, reported: number): void {
     if (!isPlausible(reported, count)) return;
     const name = nameOf(target);
     const learned = models.get(name) ?? beginWith(target.model);
@@ -90,14 +85,19 @@ function beginWith(model: string): Learned {
 }
 
 /** Models of one name may differ from provider to provider. */
-function nameOf({ provider, model }: CountedModel): string {
+function nameOf({ provider, model }: Target): string {
   return `${provider.name}:${model}`;
 }
 
-/** Reasoning is words mostly. Only Anthropic's own dialect is sent that of earlier turns. */
-function featuresOf({ provider }: CountedModel, count: TokenCount): number[] {
-  const thinking = provider.dialect === 'anthropic' ? count.thinking : 0;
+/** Reasoning is words mostly. */
+function featuresOf(target: Target, count: TokenCount): number[] {
+  const thinking = isSentReasoning(target) ? count.thinking : 0;
   return kinds.map((kind) => (kind === 'words' ? count.words + thinking : count[kind]));
+}
+
+/** Whether the reasoning of earlier turns goes back: to Anthropic's dialect all of it, elsewhere where it is wanted. */
+function isSentReasoning({ provider, model }: Target): boolean {
+  return provider.dialect === 'anthropic' || chatCapabilities(provider, model).replayReasoning !== 'none';
 }
 
 function isPlausible(reported: number, { words, foreign, wide, fixed }: TokenCount): boolean {

@@ -2,8 +2,8 @@ import type { Clock, Secret } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { isApiKey } from '../credentials/api-key-format.ts';
-import { hashApiKey } from '../credentials/hash-api-key.ts';
 import type { Principal } from '../principal.ts';
+import { createApiKeyDigests } from './api-key-digests.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import { parseIndexEntry } from './index-entry.ts';
 
@@ -44,6 +44,7 @@ const longestUnknownMs = 1000;
 /** Verifies API keys against the store, with a cache that revocations empty. */
 export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVerifier {
   const { store, pepper, clock, cacheMs, staleMs, maxEntries } = options;
+  const digestOf = createApiKeyDigests(pepper, maxEntries);
   const unknownMs = Math.min(longestUnknownMs, cacheMs);
   // Apart, so that guessing cannot push out those that work.
   const known = createBoundedMap<Remembered>(maxEntries);
@@ -89,7 +90,7 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
   return {
     async verify(apiKey) {
       if (!isApiKey(apiKey.reveal())) return unknown;
-      const digest = hashApiKey(pepper, apiKey);
+      const digest = digestOf(apiKey);
       const cached = remembered(digest, cacheMs);
       if (cached !== undefined) return cached;
       if (isStranger(digest)) return unknown;

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { Secret } from '@ccg/kernel';
 
 /**
@@ -7,4 +7,9 @@ import type { Secret } from '@ccg/kernel';
  */
 export function hashApiKey(pepper: Secret, apiKey: Secret): string {
   return createHmac('sha256', pepper.reveal()).update(apiKey.reveal()).digest('hex');
+}
+
+/** What to remember an API key by within this process, in a tenth of the time: a bare SHA-256. */
+export function fingerprintApiKey(apiKey: Secret): string {
+  return hash('sha256', apiKey.reveal(), 'base64');
 }

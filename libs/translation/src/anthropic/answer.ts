@@ -1,26 +1,50 @@
-import { bytesToString, JsonDepthError, JsonSyntaxError, noUsage, readJson } from '@ccg/wire';
-import type { JsonObject } from '@ccg/wire';
+import { bytesToString, JsonDepthError, JsonSyntaxError, noUsage, readSpan, readTopLevel } from '@ccg/wire';
+import type { JsonValue, Usage } from '@ccg/wire';
 import { malformedError } from '../encoder/stream-errors.ts';
-import { asObject, asText } from '../json-fields.ts';
+import { asText, tryReadJson } from '../json-fields.ts';
 import type { Answer } from '../translation.ts';
 import { anthropicInBandFailure } from './failure.ts';
 import { readAnthropicUsage } from './read-usage.ts';
 
-/** Reads a whole answer; its bytes go on as they are. What is not a message is a failure, whatever its status. */
+/**
+ * Looks at a whole answer, no deeper than its usage; its bytes go on as they are. What is not a message is a failure,
+ * whatever its status.
+ */
 export function readAnswer(body: Uint8Array, provider: string): Answer {
-  const message = readMessage(body);
-  if (message === undefined) return { kind: 'failure', error: malformedError(provider) };
-  if (asText(message['type']) === 'error') return { kind: 'failure', error: anthropicInBandFailure(message, provider) };
-  if (!Array.isArray(message['content'])) return { kind: 'failure', error: malformedError(provider) };
-  const usage = readAnthropicUsage(message['usage']);
-  return { kind: 'message', body, usage, usageSource: usage === noUsage ? 'estimated' : 'reported' };
+  const answer = look(body);
+  switch (answer.kind) {
+    case 'message':
+      return {
+        kind: 'message',
+        body,
+        usage: answer.usage,
+        usageSource: answer.usage === noUsage ? 'estimated' : 'reported',
+      };
+    case 'error':
+      return { kind: 'failure', error: anthropicInBandFailure(answer.error, provider) };
+    case 'neither':
+      return { kind: 'failure', error: malformedError(provider) };
+  }
 }
 
-function readMessage(body: Uint8Array): JsonObject | undefined {
+type Sight =
+  | { readonly kind: 'message'; readonly usage: Usage }
+  | { readonly kind: 'error'; readonly error: JsonValue }
+  | { readonly kind: 'neither' };
+
+function look(body: Uint8Array): Sight {
   try {
-    return asObject(readJson(bytesToString(body), { rawKeys: new Set(['input']) }));
+    const { entries } = readTopLevel(body);
+    const member = (name: string) => entries.findLast(({ key }) => key === name);
+    if (asText(member('type')?.scalar) === 'error')
+      return { kind: 'error', error: tryReadJson(bytesToString(body)) ?? null };
+    if (body[member('content')?.start ?? -1] !== openBracket) return { kind: 'neither' };
+    const usage = member('usage');
+    return { kind: 'message', usage: usage === undefined ? noUsage : readAnthropicUsage(readSpan(body, usage)) };
   } catch (thrown) {
-    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
+    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return { kind: 'neither' };
     throw thrown;
   }
 }
+
+const openBracket = '['.charCodeAt(0);

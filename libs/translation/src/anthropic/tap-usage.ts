@@ -32,14 +32,18 @@ export function createUsageTap(provider: string): UsageTap {
     decoder.end();
   }
 
+  /** Most frames are deltas of a block, and nothing in them is looked for. */
+  function tellsNothing(frames: string): boolean {
+    return sight.hasBlocks && !frames.includes('"message_') && !frames.includes('"error"');
+  }
+
   return {
     look(frames) {
-      // Most frames are deltas of a block, and nothing in them is looked for.
-      if (sight.hasBlocks && !frames.includes('"message_') && !frames.includes('"error"')) return frames.length;
+      if (tellsNothing(frames)) return frames.length;
       let taken = 0;
       for (const frame of splitFrames(frames)) {
         if (sight.end !== undefined) break;
-        lookAtFrame(frame);
+        if (!tellsNothing(frame)) lookAtFrame(frame);
         taken += frame.length;
       }
       return taken;

@@ -42,6 +42,8 @@ export function convertThinking(
       const placed = thinking.at === 'body' ? flags : { chat_template_kwargs: flags };
       return fields({ ...placed, reasoning_budget: budget });
     }
+    case 'off-switch':
+      return wish.kind === 'asked' && wish.effort === 'none' ? fields({ reasoning_effort: 'none' }) : nothing;
     case 'line': {
       const on = isOn(wish, thinking.operator);
       return on === undefined ? nothing : { fields: {}, line: on ? thinking.on : thinking.off };

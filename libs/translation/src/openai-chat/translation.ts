@@ -18,6 +18,8 @@ import { signReasoning } from './reasoning-details.ts';
 import { convertRequest } from './request.ts';
 import { translateResponse } from './response.ts';
 import { createChatStream } from './stream.ts';
+import { callableTools } from './text-calls/callable-tools.ts';
+import { withTextCalls } from './text-calls/with-text-calls.ts';
 import { withThinkTags } from './think-tags.ts';
 import { runsAtAnthropic } from './tools.ts';
 
@@ -49,8 +51,12 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
     sign: (run) => signReasoning(run, input.sealer),
   };
   const tags = thinkTags(provider.profile, target.model);
-  const encoderFor = (writer: BlockWriter, sink: FrameSink) =>
-    withThinkTags(createEncoder(settings, writer, sink), tags);
+  const { tools } = effective;
+  const callable = capabilities.textCalls && tools.length > 0 ? callableTools(tools, toolNames) : undefined;
+  const encoderFor = (writer: BlockWriter, sink: FrameSink) => {
+    const encoder = createEncoder(settings, writer, sink);
+    return withThinkTags(callable === undefined ? encoder : withTextCalls(encoder, callable), tags);
+  };
   const head = () => ({ id: ids.messageId(), model: input.requestedModel });
   return {
     request: {

@@ -1,0 +1,111 @@
+import { encodeText } from '@ccg/wire';
+import type { Encoder } from '../../encoder/encoder.ts';
+import { decodeLiteral, jsonLiteral, textLiteral } from '../../encoder/text-literal.ts';
+import { callForms } from './call-forms.ts';
+import type { CallForm } from './call-forms.ts';
+import { beginningAtEnd, literalPattern } from './literal-pattern.ts';
+import type { CallableTools, TextCall } from './text-call.ts';
+
+/** Tells calls from text. Texts are contents of JSON string literals. */
+export interface CallSplitter {
+  text(this: void, literal: string): void;
+  /** Nothing more belongs to what is held. */
+  settle(this: void): void;
+  /** What is held is text. */
+  release(this: void): void;
+}
+
+/** A call that is longer than this is none: text of that length would be shown late and all at once. */
+const heldMaxLength = 4 * 1024 * 1024;
+
+const openers = callForms.map((form) => ({ form, pattern: literalPattern(form.opener) }));
+const opensAtEnd = beginningAtEnd(callForms.map(({ opener }) => opener));
+/** As long as the longest closer with every character escaped. */
+const closerMaxLength = 6 * 32;
+
+interface OpenCall {
+  readonly form: CallForm;
+  readonly opener: string;
+  /** Remembers where it has searched. */
+  readonly closer: RegExp | undefined;
+}
+
+export function createCallSplitter(encoder: Encoder, tools: CallableTools): CallSplitter {
+  let held = '';
+  let open: OpenCall | undefined;
+
+  /** Whether there is more to look at. */
+  function findOpener(): boolean {
+    const found = firstOpener(held);
+    const end = found?.at ?? opensAtEnd.exec(held)?.index ?? held.length;
+    pass(held.slice(0, end));
+    held = held.slice(end);
+    open = found?.call;
+    return open !== undefined;
+  }
+
+  function findCloser({ form, opener, closer }: OpenCall): boolean {
+    const end = closer?.exec(held) ?? null;
+    if (end !== null) {
+      take(
+        form,
+        { inner: held.slice(opener.length, end.index), whole: held.slice(0, end.index + end[0].length) },
+        true,
+      );
+      held = held.slice(end.index + end[0].length);
+      open = undefined;
+      return true;
+    }
+    if (closer !== undefined) closer.lastIndex = Math.max(opener.length, held.length - closerMaxLength);
+    if (held.length > heldMaxLength) release();
+    return false;
+  }
+
+  function take(form: CallForm, { inner, whole }: { inner: string; whole: string }, closed: boolean): void {
+    const calls = form.read({ text: decodeLiteral(inner), closed }, tools.kindsOf);
+    if (calls?.every(({ name }) => tools.isDeclared(name)) !== true) pass(whole);
+    else for (const call of calls) encoder.toolCall(fragmentOf(call));
+  }
+
+  function pass(literal: string): void {
+    if (literal !== '') encoder.text(literal);
+  }
+
+  function release(): void {
+    pass(held);
+    held = '';
+    open = undefined;
+  }
+
+  return {
+    text(literal) {
+      held += literal;
+      for (let goesOn = true; goesOn;) goesOn = open === undefined ? findOpener() : findCloser(open);
+    },
+    settle() {
+      if (open === undefined) pass(held);
+      else take(open.form, { inner: held.slice(open.opener.length), whole: held }, false);
+      held = '';
+      open = undefined;
+    },
+    release,
+  };
+}
+
+function firstOpener(text: string): { readonly at: number; readonly call: OpenCall } | undefined {
+  if (!/[<[]|\\u003[cC]/u.test(text)) return undefined;
+  const found = openers.flatMap(({ form, pattern }) => {
+    const match = pattern.exec(text);
+    return match === null ? [] : [{ form, at: match.index, opener: match[0] }];
+  });
+  const [first] = found.toSorted((one, other) => one.at - other.at);
+  if (first === undefined) return undefined;
+  const { form, at, opener } = first;
+  const closer = form.closer === undefined ? undefined : literalPattern(form.closer, 'gu');
+  return { at, call: { form, opener, closer } };
+}
+
+function fragmentOf({ name, input }: TextCall) {
+  const [nameLiteral, inputLiteral] = [textLiteral(name), jsonLiteral(encodeText(input))];
+  return { index: undefined, id: undefined, name: nameLiteral, input: inputLiteral, whole: true };
+}

@@ -1,0 +1,38 @@
+import { encodeText } from '@ccg/wire';
+
+/** Finds a text in the content of a string literal, in whichever way its characters are escaped there. */
+export function literalPattern(text: string, flags: 'u' | 'gu' = 'u'): RegExp {
+  return new RegExp(units(text).join(''), flags);
+}
+
+/** Finds the beginning of one of the texts at the end of the content of a string literal. */
+export function beginningAtEnd(texts: readonly string[]): RegExp {
+  const beginnings = texts.map((text) => units(text).reduceRight((rest, unit) => `${unit}(?:${rest})?`, ''));
+  return new RegExp(`(?:${beginnings.join('|')})$`, 'u');
+}
+
+function units(text: string): string[] {
+  return Array.from(text, unitOf);
+}
+
+/** A backslash before an escape may itself be escaped, and then it is none. */
+const unescaped = String.raw`(?<=(?<!\\)(?:\\\\)*)`;
+
+function unitOf(character: string): string {
+  switch (character) {
+    case '<':
+      return String.raw`(?:<|${unescaped}\\u003[cC])`;
+    case '>':
+      return String.raw`(?:>|\\u003[eE])`;
+    case '/':
+      return String.raw`\\?/`;
+    case '｜':
+      return String.raw`(?:${encodeText(character)}|\\u[fF]{2}5[cC])`;
+    case '[':
+    case ']':
+    case '|':
+      return `\\${character}`;
+    default:
+      return character;
+  }
+}
