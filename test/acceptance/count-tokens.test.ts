@@ -211,6 +211,21 @@ describe('where the provider speaks the dialect', () => {
   });
 });
 
+test('a server that imitates the dialect counts what it would be sent', async () => {
+  const imitated = await startSuite('count-tokens-imitation', { ANTHROPIC_PROFILE: 'llama-cpp' });
+  try {
+    imitated.upstream.play(() => jsonScript(200, { input_tokens: 11 }));
+    const counted = await count(native, { ...foo, metadata: { user_id: 'u' } }, imitated);
+    expect([counted.status, counted.text]).toEqual([200, '{"input_tokens":11}']);
+    const [request] = imitated.upstream.requests;
+    expect(request?.path).toBe(beta);
+    expect(jsonAt(request?.json(), 'messages')).toEqual([{ role: 'user', content: [{ type: 'text', text: 'foo' }] }]);
+    expect(jsonAt(request?.json(), 'metadata')).toBeUndefined();
+  } finally {
+    await imitated.close();
+  }
+});
+
 describe('a bad request', () => {
   const invalid = { status: 400, type: 'invalid_request_error' } as const;
   test.each([

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { installClaudeCli, jsonAt, jsonListAt, runClaude } from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { recordTraffic } from './support/record-traffic.ts';
+import type { TrafficRecorder } from './support/record-traffic.ts';
 import { mockCall, mockUsage, startMockModel } from './support/start-mock-model.ts';
 import type { MockModel, MockRequest, MockTurn } from './support/start-mock-model.ts';
 import { startSuite } from './support/start-suite.ts';
@@ -70,6 +72,8 @@ function look({ messages }: MockRequest): MockTurn {
 
 describe.each(imitations)('Claude Code in front of what answers as $profile does', (imitation) => {
   let suite: Suite;
+  /** Between Claude Code and the gateway. */
+  let front: TrafficRecorder;
   beforeAll(async () => {
     const { profile } = imitation;
     suite = await startSuite(`imitation-${profile}`, {
@@ -79,12 +83,16 @@ describe.each(imitations)('Claude Code in front of what answers as $profile does
       BIG_MODEL: 'their-model',
       SMALL_MODEL: 'their-model',
     });
+    front = await recordTraffic(suite.gateway.url);
   });
-  afterAll(() => suite.close());
+  afterAll(async () => {
+    await front.close();
+    await suite.close();
+  });
 
   test('finishes a task, and the server is sent only what it reads', async () => {
     mock.play(look);
-    const { url: baseUrl } = suite.gateway;
+    const { url: baseUrl } = front;
     const run = await runClaude({ binary, baseUrl, apiKey: suite.apiKey, via: 'auth-token', prompt: 'Look.', cwd });
     expect(run, run.stderr).toMatchObject({ exitCode: 0, result: { isError: false, text: 'One dot.', turns: 3 } });
     const { exchanges } = mock.traffic;
@@ -104,6 +112,9 @@ describe.each(imitations)('Claude Code in front of what answers as $profile does
       imitation.results,
     );
     expect(messages[first + length + 2]).toEqual({ role: 'user', content: [imitation.failure] });
+    // The start of a stream has the gateway's own count, where it was there in time: those of such servers are guesses.
+    const starts = front.exchanges.map(({ answer }) => Number(/"usage":\{"input_tokens":(\d+)/u.exec(answer)?.[1]));
+    expect(Math.max(...starts)).toBeGreaterThan(1000);
     const lines = suite.gateway.logs().flatMap((line) => line['warnings'] ?? []);
     expect(lines.every((warning) => warning === imitation.warning)).toBe(true);
     if (imitation.warning !== undefined) {

@@ -36,8 +36,8 @@ const refusals: readonly Refusal[] = [
     says: [/ANTHROPIC_API_KEY/u],
   },
   {
-    name: 'a proxy without a scheme, and roots that are no certificates',
-    env: { ...openai, HTTPS_PROXY: 'secretpart.example:3128', NODE_EXTRA_CA_CERTS: '/dev/null' },
+    name: 'a proxy that speaks no HTTP, and roots that are no certificates',
+    env: { ...openai, HTTPS_PROXY: 'socks5://secretpart.example:1080', NODE_EXTRA_CA_CERTS: '/dev/null' },
     says: [/HTTPS_PROXY: must be an http/u, /NODE_EXTRA_CA_CERTS: must be the path/u],
   },
   {

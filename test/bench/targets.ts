@@ -53,6 +53,7 @@ function gatewayEnv(
   return {
     PORT: '0',
     OPS_PORT: '0',
+    MODEL_LIST_INTERVAL_MS: '0',
     REDIS_URL: redisUrl,
     REDIS_KEY_PREFIX: keyPrefix,
     KEY_PEPPER: pepper,

@@ -32,6 +32,26 @@ describe.each(captures)('the request $name', ({ body }) => {
     },
   );
 
+  test.each(['kimi', 'deepseek', 'ollama', 'llama-cpp'] as const)('is the oldest form of Messages at %s', (profile) => {
+    const target = { dialect: 'anthropic', model: 'm', anthropicProfile: profile } as const;
+    const text = bodyText(translate(body, target));
+    const request: unknown = JSON.parse(text);
+    const messages = jsonListAt(request, 'messages');
+    expect(messages.length).toBeGreaterThan(0);
+    for (const message of messages) {
+      expect(['user', 'assistant']).toContain(jsonAt(message, 'role'));
+      expect(jsonListAt(message, 'content').length).toBeGreaterThan(0);
+    }
+    expect(unansweredUses(messages)).toEqual([]);
+    for (const tool of jsonListAt(request, 'tools')) {
+      expect(Object.keys(Object(tool)).filter((key) => !/^(?:name|description|input_schema)$/u.test(key))).toEqual([]);
+    }
+    const types = [...text.matchAll(/"thinking":\{"type":"(\w+)"/gu)].map(([, type]) => type);
+    expect(types.filter((type) => type !== 'enabled' && type !== 'disabled')).toEqual([]);
+    // The effort is the one member that a server of this kind is known to read.
+    expect(text.replace(/"output_config":\{"effort":"\w+"\}/u, '')).not.toMatch(secretWords);
+  });
+
   test('goes to Anthropic byte for byte', () => {
     const model = String(jsonAt(JSON.parse(body), 'model'));
     const translation = translate(body, { dialect: 'anthropic', model });
@@ -40,6 +60,16 @@ describe.each(captures)('the request $name', ({ body }) => {
     expect(translation.request.warnings).toEqual([]);
   });
 });
+
+/** Ids of tool uses that are not answered at the beginning of the next message, in their order. */
+function unansweredUses(messages: readonly unknown[]): readonly unknown[] {
+  const idsOf = (message: unknown, type: string, key: string): readonly unknown[] =>
+    jsonListAt(message, 'content').flatMap((block) => (jsonAt(block, 'type') === type ? [jsonAt(block, key)] : []));
+  return messages.flatMap((message, index) => {
+    const answers = idsOf(messages[index + 1], 'tool_result', 'tool_use_id');
+    return idsOf(message, 'tool_use', 'id').filter((id, position) => id !== answers[position]);
+  });
+}
 
 /** Ids of calls that are not answered at once and in order. */
 function unansweredCalls(messages: readonly unknown[]): readonly unknown[] {

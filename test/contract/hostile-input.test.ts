@@ -67,7 +67,13 @@ const chunks = fc.oneof(
   ),
 );
 
-test('a request with anything anywhere is translated or refused as invalid', () => {
+const imitated = { dialect: 'anthropic', model: 'm' } as const;
+
+test.each([
+  ['openai-chat', chat],
+  ['deepseek', { ...imitated, anthropicProfile: 'deepseek' }],
+  ['ollama', { ...imitated, anthropicProfile: 'ollama' }],
+] as const)('a request with anything anywhere is translated or refused as invalid (%s)', (_name, target) => {
   fc.assert(
     fc.property(
       fc.constantFrom(...captures),
@@ -76,7 +82,7 @@ test('a request with anything anywhere is translated or refused as invalid', () 
       ({ body }, path, value) => {
         const broken = JSON.stringify(replaceAt(JSON.parse(body), path, value));
         try {
-          expect(JSON.parse(bodyText(translate(broken, chat)))).toHaveProperty('messages');
+          expect(JSON.parse(bodyText(translate(broken, target)))).toHaveProperty('messages');
         } catch (thrown) {
           if (!(thrown instanceof GatewayError)) throw thrown;
           expect(thrown.code).toBe('request-invalid');

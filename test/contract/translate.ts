@@ -1,5 +1,5 @@
 import { Secret } from '@ccg/kernel';
-import { modelLimits } from '@ccg/catalog';
+import { createLimitsBook } from '@ccg/catalog';
 import type { AnthropicProfile, ChatProfile, ModelLimits, Provider } from '@ccg/catalog';
 import { bytesToString, decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
 import { createToolMemory, createTranslation } from '@ccg/translation';
@@ -50,6 +50,7 @@ const toolMemory = createToolMemory({ maxBytes: 4_000_000 });
 export function translate(request: string, target: TestTarget): Translation {
   const envelope = readEnvelope(stringToBytes(encodeText(request)));
   const tools = envelope.bytesOf('tools');
+  const at = { provider: providerOf(target), model: target.model };
   return createTranslation({
     envelope,
     tools:
@@ -57,10 +58,10 @@ export function translate(request: string, target: TestTarget): Translation {
         ? undefined
         : { size: tools.length, digest: () => bytesToString(tools), read: () => envelope.read('tools')?.value ?? null },
     toolMemory,
-    target: { provider: providerOf(target), model: target.model },
+    target: at,
     requestedModel: envelope.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
-    limits: { ...modelLimits(target.model), ...target.limits },
+    limits: { ...createLimitsBook({ windows: new Map() }).of(at), ...target.limits },
     ids: countingIds(),
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,

@@ -31,6 +31,8 @@ export interface GatewayConfig {
   readonly upstreamConnectTimeoutMs: number;
   readonly upstreamFirstByteTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
+  /** How often providers are asked for their models; 0 never. */
+  readonly modelListIntervalMs: number;
   readonly upstreamProxy: UpstreamProxy | undefined;
   /** PEM certificates that are trusted beside Node's. */
   readonly upstreamExtraRoots: string | undefined;
@@ -75,7 +77,10 @@ const serverSchema = z.object({
   UPSTREAM_CONNECT_TIMEOUT_MS: wholeNumber({ min: 10, max: 600_000, unset: 10_000 }),
   UPSTREAM_FIRST_BYTE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 600_000 }),
   UPSTREAM_IDLE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 300_000 }),
+  MODEL_LIST_INTERVAL_MS: wholeNumber({ max: 86_400_000, unset: 3_600_000 }),
   HTTPS_PROXY: optionalText()
+    // Other programs take a bare host and port for an http proxy, and share the variable.
+    .transform((value) => (value === undefined || value.includes('://') ? value : `http://${value}`))
     .refine((value) => value === undefined || isProxyUrl(value), {
       error: 'must be an http:// or https:// URL, such as http://proxy.example:3128',
     })
@@ -129,6 +134,7 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
     upstreamConnectTimeoutMs: server.UPSTREAM_CONNECT_TIMEOUT_MS,
     upstreamFirstByteTimeoutMs: server.UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
     upstreamIdleTimeoutMs: server.UPSTREAM_IDLE_TIMEOUT_MS,
+    modelListIntervalMs: server.MODEL_LIST_INTERVAL_MS,
     upstreamProxy: server.HTTPS_PROXY === undefined ? undefined : { url: server.HTTPS_PROXY, except: server.NO_PROXY },
     upstreamExtraRoots: server.NODE_EXTRA_CA_CERTS,
     logLevel: server.LOG_LEVEL,

@@ -1,5 +1,6 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
+import { createLimitsBook } from '@ccg/catalog';
 import { createAdmission } from '@ccg/admission';
 import { createRefusals, createSealing, createTargetMemory } from '@ccg/serving';
 import type { ServeDependencies } from '@ccg/serving';
@@ -17,6 +18,7 @@ import { countTokensEndpoint } from './endpoints/count-tokens.ts';
 import { helloEndpoints } from './endpoints/hello.ts';
 import { messagesEndpoint } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
+import { learnLimits } from './learn-limits.ts';
 import { answerClientErrors } from './http/answer-client-errors.ts';
 import { randomIds } from './http/ids.ts';
 import { listen } from './http/listen.ts';
@@ -75,11 +77,13 @@ export async function startGateway(
   const endpoints = [
     messagesEndpoint(answering),
     countTokensEndpoint(answering),
-    ...modelsEndpoints(config.catalog),
+    ...modelsEndpoints(config.catalog, serving.modelLimits),
     ...helloEndpoints(),
   ];
   const data = await listen(createDataApp({ endpoints, verifier, clock, logger, metrics }), config.host, config.port);
   answerClientErrors(data.server, clock, logger, metrics);
+  const { modelListIntervalMs: intervalMs } = config;
+  opened.defer(learnLimits({ ...serving, limits: serving.modelLimits, logger, intervalMs }));
   readiness = 'ready';
   const providers = [...config.catalog.providers.keys()];
   logger.info({ url: data.url, opsUrl: ops.url, providers }, 'listening');
@@ -110,6 +114,7 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
   return {
     catalog: config.catalog,
     limits: config.limits,
+    modelLimits: createLimitsBook(config.catalog),
     clock,
     metrics,
     tokens,

@@ -11,4 +11,6 @@ export interface Catalog {
   readonly small: Target | undefined;
   /** The cap on output tokens of translated requests; 0 means none. */
   readonly maxOutputTokens: number;
+  /** The context windows that the operator set, by `{provider}:{model}`. */
+  readonly windows: ReadonlyMap<string, number>;
 }

@@ -4,7 +4,7 @@ import { anthropicProfileOf, anthropicProfiles } from './capabilities/anthropic-
 import { parseModelReference } from './model-reference.ts';
 import { optionalText, wholeNumber } from './variables.ts';
 import type { Catalog } from './catalog.ts';
-import type { OpenAiChatProvider, Provider } from './provider.ts';
+import type { OpenAiChatProvider, Provider, Target } from './provider.ts';
 
 /** The variables that describe providers and models, each with its rule. */
 export const catalogSchema = z.object({
@@ -22,6 +22,8 @@ export const catalogSchema = z.object({
   OPENROUTER_BASE_URL: optionalUrl(),
   BIG_MODEL: optionalText(),
   SMALL_MODEL: optionalText(),
+  BIG_MODEL_CONTEXT_TOKENS: wholeNumber({ max: 999_999_999, unset: 0 }),
+  SMALL_MODEL_CONTEXT_TOKENS: wholeNumber({ max: 999_999_999, unset: 0 }),
   MAX_OUTPUT_TOKENS: wholeNumber({ max: 999_999_999, unset: 0 }),
   TEXT_TOOL_CALLS: nameList(),
 });
@@ -53,16 +55,28 @@ export function catalogFromEnv(variables: CatalogVariables): CatalogFromEnv {
   const small = variables.SMALL_MODEL ?? (passes ? undefined : 'gpt-4.1-mini');
   const reference = (text: string | undefined) =>
     text === undefined ? undefined : parseModelReference(text, providers, preferred.provider);
+  const targets = { big: reference(big), small: reference(small) };
   return {
     kind: 'valid',
     catalog: Object.freeze({
       providers,
       preferred: preferred.provider,
-      big: reference(big),
-      small: reference(small),
+      ...targets,
+      windows: windowsOf([
+        [targets.small, variables.SMALL_MODEL_CONTEXT_TOKENS],
+        [targets.big, variables.BIG_MODEL_CONTEXT_TOKENS],
+      ]),
       maxOutputTokens: variables.MAX_OUTPUT_TOKENS,
     }),
   };
+}
+
+function windowsOf(settings: readonly (readonly [Target | undefined, number])[]): ReadonlyMap<string, number> {
+  const windows = new Map<string, number>();
+  for (const [target, tokens] of settings) {
+    if (target !== undefined && tokens > 0) windows.set(`${target.provider.name}:${target.model}`, tokens);
+  }
+  return windows;
 }
 
 function configuredProviders(variables: CatalogVariables): Provider[] {

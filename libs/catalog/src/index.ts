@@ -13,11 +13,12 @@ export { chatCapabilities } from './capabilities/chat-capabilities.ts';
 export { thinkTags } from './capabilities/think-tags.ts';
 export type { ThinkTags } from './capabilities/think-tags.ts';
 export type { Catalog } from './catalog.ts';
+export { createLimitsBook } from './create-limits-book.ts';
+export type { LimitsBook } from './create-limits-book.ts';
 export { catalogFromEnv, catalogSchema } from './from-env.ts';
 export type { CatalogFromEnv, CatalogVariables } from './from-env.ts';
 export { findModel, listModels } from './list-models.ts';
 export type { ListedModel } from './list-models.ts';
-export { modelLimits } from './model-limits.ts';
 export type { ModelLimits } from './model-limits.ts';
 export type {
   AnthropicProvider,
@@ -28,6 +29,7 @@ export type {
   Route,
   Target,
 } from './provider.ts';
+export { readModelList } from './read-model-list.ts';
 export { resolveRoute } from './resolve-route.ts';
 export type { RouteRequest } from './resolve-route.ts';
 export { createCalibration } from './tokens/calibration.ts';

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createLimitsBook } from './create-limits-book.ts';
 import { catalogFromEnv, catalogSchema } from './from-env.ts';
 import { findModel, listModels } from './list-models.ts';
 import { modelLimits } from './model-limits.ts';
@@ -9,21 +10,23 @@ const openai = { OPENAI_API_KEY: 'sk-test' };
 
 test('lists each configured model once, under an id that discovery keeps and that means exactly it', () => {
   const both = catalog({ ...openai, BIG_MODEL: 'openai/gpt-4.1', SMALL_MODEL: 'gpt-haiku-like' });
-  const ids = listModels(both).map(({ id }) => id);
+  const ids = listModels(both, createLimitsBook(both)).map(({ id }) => id);
   expect(ids).toEqual(['claude-via-openai:openai/gpt-4.1', 'claude-via-openai:gpt-haiku-like']);
   const resolved = ids.map((model) => resolveRoute(both, { model, prefix: undefined }).targets[0].model);
   expect(resolved).toEqual(['openai/gpt-4.1', 'gpt-haiku-like']);
-  expect(listModels(catalog({ ...openai, BIG_MODEL: 'm', SMALL_MODEL: 'm' }))).toHaveLength(1);
+  const one = catalog({ ...openai, BIG_MODEL: 'm', SMALL_MODEL: 'm' });
+  expect(listModels(one, createLimitsBook(one))).toHaveLength(1);
 });
 
 test('finds whatever chooses a configured provider, and nothing else', () => {
   const only = catalog(openai);
-  expect(findModel(only, 'claude-via-openai:gpt-4.1')).toMatchObject({
+  const find = (id: string) => findModel(only, createLimitsBook(only), id);
+  expect(find('claude-via-openai:gpt-4.1')).toMatchObject({
     contextTokens: 1_047_576,
     outputTokens: 32_768,
   });
-  expect(findModel(only, 'openai:a/b:c')).toMatchObject({ id: 'openai:a/b:c', displayName: 'a/b:c (openai)' });
-  for (const id of ['gpt-4.1', 'openai:', 'nobody:m', 'claude-via-', '']) expect(findModel(only, id)).toBeUndefined();
+  expect(find('openai:a/b:c')).toMatchObject({ id: 'openai:a/b:c', displayName: 'a/b:c (openai)' });
+  for (const id of ['gpt-4.1', 'openai:', 'nobody:m', 'claude-via-', '']) expect(find(id)).toBeUndefined();
 });
 
 test.each([

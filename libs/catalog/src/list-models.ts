@@ -1,5 +1,5 @@
 import type { Catalog } from './catalog.ts';
-import { modelLimits } from './model-limits.ts';
+import type { LimitsBook } from './create-limits-book.ts';
 import type { ModelLimits } from './model-limits.ts';
 import type { Target } from './provider.ts';
 
@@ -14,27 +14,27 @@ export interface ListedModel extends ModelLimits {
 export const discoveryPrefix = 'claude-via-';
 
 /** The models that the configuration names, each once. */
-export function listModels(catalog: Catalog): ListedModel[] {
+export function listModels(catalog: Catalog, limits: LimitsBook): ListedModel[] {
   const targets = [catalog.big, catalog.small].filter((target) => target !== undefined);
   const byId = new Map(targets.map((target) => [listedId(target), target]));
-  return [...byId].map(([id, target]) => describe(id, target));
+  return [...byId].map(([id, target]) => describe(id, target, limits));
 }
 
 /** One model of the list, or any other id that chooses a configured provider itself; undefined for the rest. */
-export function findModel(catalog: Catalog, id: string): ListedModel | undefined {
-  const listed = listModels(catalog).find((model) => model.id === id);
+export function findModel(catalog: Catalog, limits: LimitsBook, id: string): ListedModel | undefined {
+  const listed = listModels(catalog, limits).find((model) => model.id === id);
   if (listed !== undefined) return listed;
   const reference = id.startsWith(discoveryPrefix) ? id.slice(discoveryPrefix.length) : id;
   const colon = reference.indexOf(':');
   const provider = catalog.providers.get(reference.slice(0, Math.max(0, colon)));
   const model = reference.slice(colon + 1);
-  return provider === undefined || model === '' ? undefined : describe(id, { provider, model });
+  return provider === undefined || model === '' ? undefined : describe(id, { provider, model }, limits);
 }
 
 function listedId({ provider, model }: Target): string {
   return `${discoveryPrefix}${provider.name}:${model}`;
 }
 
-function describe(id: string, { provider, model }: Target): ListedModel {
-  return { id, displayName: `${model} (${provider.name})`, ...modelLimits(model) };
+function describe(id: string, target: Target, limits: LimitsBook): ListedModel {
+  return { id, displayName: `${target.model} (${target.provider.name})`, ...limits.of(target) };
 }

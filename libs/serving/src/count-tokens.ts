@@ -21,6 +21,8 @@ import type { ResponseSink } from './sink.ts';
 /** How long a provider may take to count. Clients ask for dozens of counts at once, to draw a picture with. */
 const nativeTimeoutMs = 5000;
 const answerMaxBytes = 64 * 1024;
+/** A count asks for no answer, and the servers that imitate Anthropic are sent the request that it would be for. */
+const assumedMaxTokens = 64_000;
 
 /**
  * Answers a count_tokens request: by the provider where it speaks Anthropic's dialect, by an estimate elsewhere and
@@ -33,7 +35,8 @@ export async function countTokens(
 ): Promise<Outcome> {
   const facts = noFacts();
   try {
-    const { envelope, target } = plan(request, dependencies.catalog, facts);
+    const { envelope: sent, target } = plan(request, dependencies.catalog, facts);
+    const envelope = { ...sent, maxTokens: sent.maxTokens ?? assumedMaxTokens };
     facts.stream = false;
     checkMessages(envelope);
     const tools = toolsOf(envelope, dependencies.digest);

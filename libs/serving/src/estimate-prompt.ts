@@ -1,3 +1,4 @@
+import { anthropicCapabilities } from '@ccg/catalog';
 import type { Calibration, PromptTools, Target, TokenCount, TokenEstimator } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
 import type { Envelope, Usage } from '@ccg/wire';
@@ -36,7 +37,7 @@ export const noEstimate: PromptEstimate = {
 
 /**
  * Begins to count the prompt, beside whatever else the request waits for. Where the provider's own stream says its
- * tokens at once, as in Anthropic's dialect, nothing is counted.
+ * tokens at once, as Anthropic's does, nothing is counted.
  */
 export function estimatePrompt(
   envelope: Envelope,
@@ -44,7 +45,7 @@ export function estimatePrompt(
   target: Target,
   { tokens: { estimator, calibration }, clock }: EstimateDependencies,
 ): PromptEstimate {
-  if (target.provider.dialect === 'anthropic') return noEstimate;
+  if (tellsAtOnce(target)) return noEstimate;
   const ending = new AbortController();
   const count = async () => estimator.count(promptOf(envelope, tools), ending.signal);
   // A request never fails for its estimate: what is wrong with the body, its translation says.
@@ -64,6 +65,10 @@ export function estimatePrompt(
       ending.abort();
     },
   };
+}
+
+function tellsAtOnce({ provider }: Target): boolean {
+  return provider.dialect === 'anthropic' && anthropicCapabilities(provider.profile).exact;
 }
 
 function within<T>(promise: Promise<T>, timeoutMs: number, clock: Clock): Promise<T | undefined> {

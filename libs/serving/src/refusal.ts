@@ -1,4 +1,3 @@
-import { modelLimits } from '@ccg/catalog';
 import { GatewayError } from '@ccg/kernel';
 import type { Translation, UpstreamFailure } from '@ccg/translation';
 import type { UpstreamResponse } from '@ccg/upstream';
@@ -10,13 +9,13 @@ const errorBodyMaxBytes = 1024 * 1024;
 export async function refusal(
   response: UpstreamResponse,
   translation: Translation,
-  { facts, target, estimate }: AttemptContext,
+  { facts, target, estimate, dependencies }: AttemptContext,
 ): Promise<UpstreamFailure> {
   const body = await response.body.collect(errorBodyMaxBytes);
   const { status, headers } = response;
   const failure = translation.failure(
     { status, headers, body },
-    { estimatedTokens: await estimate.tokens(), windowTokens: modelLimits(target.model).contextTokens },
+    { estimatedTokens: await estimate.tokens(), windowTokens: dependencies.modelLimits.of(target).contextTokens },
   );
   return { ...failure, error: traced(failure.error, facts.upstreamRequestId) };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '@ccg/kernel';
 import type { Admission } from '@ccg/admission';
-import type { Catalog } from '@ccg/catalog';
+import type { Catalog, LimitsBook } from '@ccg/catalog';
 import type { Metrics } from '@ccg/telemetry';
 import type { IdSource, ToolMemory } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
@@ -15,6 +15,8 @@ import type { TargetMemory } from './target-memory.ts';
 export interface ServeDependencies {
   readonly catalog: Catalog;
   readonly limits: Limits;
+  /** What is known of the windows of models. */
+  readonly modelLimits: LimitsBook;
   readonly admission: Admission;
   readonly upstream: Upstream;
   readonly clock: Clock;

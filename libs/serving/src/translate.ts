@@ -1,6 +1,5 @@
-import { modelLimits } from '@ccg/catalog';
 import { createTranslation } from '@ccg/translation';
-import type { ModelLimits, Target } from '@ccg/catalog';
+import type { ModelLimits } from '@ccg/catalog';
 import type { Translation } from '@ccg/translation';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Refused } from './refusals.ts';
@@ -18,7 +17,7 @@ export function translate(
     target,
     requestedModel: envelope.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,
-    limits: limitsOf(target, refused),
+    limits: limitsOf(dependencies.modelLimits.of(target), refused),
     ids: dependencies.ids,
     sealer: dependencies.sealing.for({
       tenant: request.principal.tenant,
@@ -30,9 +29,8 @@ export function translate(
   });
 }
 
-/** The server's own word goes before what is known of the model. */
-function limitsOf({ model }: Target, { limits: told }: Refused): ModelLimits {
-  const known = modelLimits(model);
+/** What the server said when it refused more goes before what is known of the model. */
+function limitsOf(known: ModelLimits, { limits: told }: Refused): ModelLimits {
   return {
     contextTokens: told.contextTokens ?? known.contextTokens,
     outputTokens: told.outputTokens ?? known.outputTokens,

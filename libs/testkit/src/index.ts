@@ -1,6 +1,8 @@
 export { anthropicFrame, anthropicFrames, anthropicScript, anthropicSseHead } from './anthropic-script.ts';
 export { collectFrames } from './collect-frames.ts';
 export type { CollectedFrame } from './collect-frames.ts';
+export { startConnectProxy } from './connect-proxy.ts';
+export type { ConnectProxy, Tunnel } from './connect-proxy.ts';
 export { createGate } from './gate.ts';
 export type { Gate } from './gate.ts';
 export { installClaudeCli } from './install-claude-cli.ts';

@@ -72,7 +72,8 @@ export async function runGatewayToExit(
 }
 
 function runGateway(env: Readonly<Record<string, string>>, cwd: string): StartedProcess {
-  const ports = { HOST: '127.0.0.1', PORT: '0', OPS_PORT: '0' };
+  // A scripted upstream must see what the tests send, and nothing between.
+  const ports = { HOST: '127.0.0.1', PORT: '0', OPS_PORT: '0', MODEL_LIST_INTERVAL_MS: '0' };
   const args = [join(repositoryRoot, 'apps/gateway/start.js')];
   return startProcess({ command: process.execPath, args, cwd, env: { ...ports, ...env } });
 }

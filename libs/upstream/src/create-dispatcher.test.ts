@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import { connect } from 'node:net';
 import { Secret } from '@ccg/kernel';
-import { createSelfSignedServer, selfSignedCertificate } from '@ccg/testkit';
+import { createSelfSignedServer, selfSignedCertificate, startConnectProxy } from '@ccg/testkit';
+import type { ConnectProxy } from '@ccg/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { createUpstream } from './create-upstream.ts';
 import type { UpstreamOptions } from './create-upstream.ts';
@@ -85,23 +85,10 @@ function secureServer(): Promise<string> {
   return listen(handle, 'https');
 }
 
-interface Tunnel {
-  readonly to: string | undefined;
-  readonly authorization: string | undefined;
-}
-
-async function connectProxy(): Promise<{ readonly url: string; readonly tunnels: readonly Tunnel[] }> {
-  const tunnels: Tunnel[] = [];
-  const server = createServer().on('connect', (request, socket, early) => {
-    tunnels.push({ to: request.url, authorization: request.headers['proxy-authorization'] });
-    const target = connect(Number(new URL(`http://${request.url}`).port), '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      target.write(early);
-      target.pipe(socket).pipe(target);
-    });
-    for (const end of [socket, target]) end.on('error', () => target.destroy());
-  });
-  return { url: await listen(server, 'http'), tunnels };
+async function connectProxy(): Promise<ConnectProxy> {
+  const proxy = await startConnectProxy();
+  closers.push(() => proxy.close());
+  return proxy;
 }
 
 async function listen(server: Server, scheme: 'http' | 'https'): Promise<string> {

@@ -98,6 +98,8 @@ export function spawnLocal({ dataDir, env, args = [] }: LocalOptions): StartedPr
       ENV_FILE: '',
       PORT: '0',
       OPS_PORT: '0',
+      // A scripted upstream must see what the tests send, and nothing between.
+      MODEL_LIST_INTERVAL_MS: '0',
       DATA_DIR: dataDir,
       ...env,
     },

@@ -1,27 +1,35 @@
 import { GatewayError } from '@ccg/kernel';
 import { findModel, listModels } from '@ccg/catalog';
-import type { Catalog, ListedModel } from '@ccg/catalog';
+import type { Catalog, LimitsBook, ListedModel } from '@ccg/catalog';
 import { noFacts } from '@ccg/serving';
 import type { Outcome } from '@ccg/serving';
 import type { Endpoint, Exchange } from '../http/exchange.ts';
+import { pageOf } from './page-of.ts';
 
 const methods = ['GET', 'HEAD'];
 
 /** `GET /v1/models` and `GET /v1/models/{id}`, in Anthropic's shape. */
-export function modelsEndpoints(catalog: Catalog): Endpoint[] {
-  const data = listModels(catalog).map(render);
-  const list = { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+export function modelsEndpoints(catalog: Catalog, limits: LimitsBook): Endpoint[] {
   return [
-    { name: 'models', path: '/v1/models', methods, access: 'principal', handle: (exchange) => answer(exchange, list) },
+    {
+      name: 'models',
+      path: '/v1/models',
+      methods,
+      access: 'principal',
+      async handle(exchange) {
+        const query = exchange.target.kind === 'target' ? exchange.target.query : '';
+        return answer(exchange, pageOf(listModels(catalog, limits).map(render), query));
+      },
+    },
     {
       name: 'model',
       // Ids contain slashes, so the rest of the path is the id.
       path: '/v1/models/*id',
       methods,
       access: 'principal',
-      handle(exchange) {
+      async handle(exchange) {
         const id = exchange.target.kind === 'target' ? exchange.target.path.slice('/v1/models/'.length) : '';
-        const model = findModel(catalog, id);
+        const model = findModel(catalog, limits, id);
         if (model !== undefined) return answer(exchange, render(model));
         throw new GatewayError('model-unknown', `There is no model "${id}" here. GET /v1/models lists them.`);
       },

@@ -1,5 +1,3 @@
-import type { ModelLimits } from '../model-limits.ts';
-
 /** The families of chat-completions servers whose differences are known. */
 export type ChatProfile = 'openai' | 'nvidia' | 'openrouter' | 'compatible';
 
@@ -53,7 +51,6 @@ export type ToolIdRule = 'any' | 'at-most-64' | 'nine-letters';
 
 /** How one model of a chat-completions server differs from the next; shared code reads this, never a name. */
 export interface ChatCapabilities {
-  readonly limits: ModelLimits;
   readonly maxTokensField: 'max_tokens' | 'max_completion_tokens';
   /** The smallest limit on output that the server takes. */
   readonly outputTokensMin: number;
@@ -102,4 +99,4 @@ export interface ChatCapabilities {
 }
 
 /** A part of a record that overrides what stands below it. */
-export type ChatOverrides = Partial<Omit<ChatCapabilities, 'limits'>>;
+export type ChatOverrides = Partial<ChatCapabilities>;

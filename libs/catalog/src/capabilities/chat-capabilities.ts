@@ -1,4 +1,3 @@
-import { modelLimits } from '../model-limits.ts';
 import type { OpenAiChatProvider } from '../provider.ts';
 import type { ChatCapabilities, ChatOverrides, ChatProfile } from './capabilities.ts';
 import { modelFamily } from './model-families.ts';
@@ -6,7 +5,7 @@ import { openAiServer } from './openai.ts';
 import { platformOf } from './platforms.ts';
 
 /** What a server can do of which nothing is known: what vLLM, llama.cpp, Ollama and LM Studio have in common. */
-const unknownServer: Omit<ChatCapabilities, 'limits'> = {
+const unknownServer: ChatCapabilities = {
   maxTokensField: 'max_tokens',
   outputTokensMin: 1,
   systemRole: 'system',
@@ -73,7 +72,6 @@ const overModels: Readonly<Record<ChatProfile, ChatOverrides>> = {
 export function chatCapabilities(provider: OpenAiChatProvider, model: string): ChatCapabilities {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
   const known = {
-    limits: modelLimits(model),
     ...unknownServer,
     ...servers[provider.profile],
     ...modelFamily(name, provider.nemotron),

@@ -1,4 +1,4 @@
-import type { ChatCapabilities } from '@ccg/catalog';
+import type { ModelLimits } from '@ccg/catalog';
 import type { Warnings } from '../warnings.ts';
 
 export interface TokenLimits {
@@ -7,6 +7,7 @@ export interface TokenLimits {
   /** The operator's cap; 0 means none. */
   readonly cap: number;
   readonly estimatedInputTokens: number | undefined;
+  readonly model: ModelLimits;
 }
 
 /** What an estimate may be wrong by, and what a chat template adds. */
@@ -18,19 +19,15 @@ const roomMinTokens = 1024;
  * The limit on output to ask for: no more than the operator, the model and what is left of its window allow, and no
  * less than the server takes.
  */
-export function limitTokens(
-  limits: TokenLimits,
-  capabilities: Pick<ChatCapabilities, 'limits' | 'outputTokensMin'>,
-  warnings: Warnings,
-): number {
+export function limitTokens(limits: TokenLimits, outputTokensMin: number, warnings: Warnings): number {
   const { wanted, cap, estimatedInputTokens } = limits;
-  const { contextTokens, outputTokens } = capabilities.limits;
+  const { contextTokens, outputTokens } = limits.model;
   const room =
     contextTokens === undefined || estimatedInputTokens === undefined
       ? Number.POSITIVE_INFINITY
       : Math.max(roomMinTokens, contextTokens - estimatedInputTokens - marginTokens);
   const most = Math.min(cap > 0 ? cap : Number.POSITIVE_INFINITY, outputTokens ?? Number.POSITIVE_INFINITY, room);
-  const limited = Math.max(capabilities.outputTokensMin, Math.min(wanted, most));
+  const limited = Math.max(outputTokensMin, Math.min(wanted, most));
   if (limited !== wanted) warnings.add('max_tokens', 'clamped', `The answer may have ${limited} tokens here.`);
   return limited;
 }

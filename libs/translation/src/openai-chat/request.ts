@@ -29,10 +29,14 @@ export function convertRequest(
   input: TranslationInput,
   context: ConversionContext,
 ): ChatRequest {
-  const { envelope, maxOutputTokens: cap, estimatedInputTokens, target } = input;
+  const { envelope, maxOutputTokens: cap, estimatedInputTokens, limits, target } = input;
   const { capabilities, warnings } = context;
   const wanted = envelope.maxTokens ?? 0;
-  const maxTokens = limitTokens({ wanted, cap, estimatedInputTokens }, capabilities, warnings);
+  const maxTokens = limitTokens(
+    { wanted, cap, estimatedInputTokens, model: limits },
+    capabilities.outputTokensMin,
+    warnings,
+  );
   const tools = convertTools(effective, input, context);
   const hasTools = tools.names.length > 0;
   const format = convertAnswerFormat(body, hasTools, context);

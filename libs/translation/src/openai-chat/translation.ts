@@ -27,7 +27,7 @@ import { runsAtAnthropic } from './tools.ts';
 export function createChatTranslation(input: TranslationInput, provider: OpenAiChatProvider): Translation {
   const { envelope, target, ids, refusedFields } = input;
   const warnings = createWarnings();
-  const capabilities = { ...chatCapabilities(provider, target.model), limits: input.limits };
+  const capabilities = chatCapabilities(provider, target.model);
   const request = readRequest(input);
   const effective = effectiveTools(request, warnings);
   const toolNames = createToolNames(declaredNames(effective.tools), capabilities.toolNameMax);

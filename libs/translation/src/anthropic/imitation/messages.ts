@@ -1,4 +1,4 @@
-import { decodeText, isJsonObject, isText, textStartsWith } from '@ccg/wire';
+import { decodeText, isJsonObject, isText, textStartsWith, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { mergeTurns } from '../../history/merge-turns.ts';
 import { pairToolResults } from '../../history/pair-tool-results.ts';
@@ -73,7 +73,8 @@ function resultMessages(
 
 function convertCall({ block }: HistoryBlock, { ids }: ImitationContext): JsonObject {
   const { id, name, input } = block;
-  return { type: 'tool_use', id: ids.inward(textOf(id)), name, input: input ?? {} };
+  const isObject = input !== undefined && writeJson(input).startsWith('{');
+  return { type: 'tool_use', id: ids.inward(textOf(id)), name, input: isObject ? input : {} };
 }
 
 function convertBlock(block: HistoryBlock, context: ImitationContext): JsonObject[] {

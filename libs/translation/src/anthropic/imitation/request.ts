@@ -25,8 +25,8 @@ export function convertForImitation(input: TranslationInput, context: ImitationC
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
     warnings.add('output_config.format', 'unsupported', 'The form of the answer cannot be forced; it was left out.');
   }
-  const wanted = { wanted: envelope.maxTokens ?? 0, cap, estimatedInputTokens };
-  const maxTokens = limitTokens(wanted, { limits, outputTokensMin: 1 }, warnings);
+  const wanted = { wanted: envelope.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
+  const maxTokens = limitTokens(wanted, 1, warnings);
   const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(body, context), context);
   const { temperature, top_p: topP, top_k: topK, stop_sequences: stopSequences } = body;
   if (topK !== undefined && topK !== null && !capabilities.topK) {
