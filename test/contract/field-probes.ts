@@ -7,7 +7,7 @@ export interface FieldProbe {
 
 const bash = { name: 'Bash', description: 'Runs', input_schema: { type: 'object', properties: {} } };
 const closed = { type: 'object', properties: {}, required: [], additionalProperties: false };
-const said = { role: 'user', content: [{ type: 'text', text: 'Hi' }] };
+const said = { role: 'user', content: 'Hi' };
 const plain = { model: 'claude-opus-5-5', max_tokens: 9000, stream: true, tools: [bash], messages: [said] };
 const png = { type: 'base64', media_type: 'image/png', data: 'AA==' };
 const pdf = { type: 'base64', media_type: 'application/pdf', data: 'AA==' };
@@ -32,6 +32,20 @@ function blocks(row: string, ...added: readonly object[]): FieldProbe[] {
   return added.map((block) => {
     return { row, without: plain, with: { ...plain, messages: [{ role: 'user', content: [words, block] }] } };
   });
+}
+
+/** Marks of what to cache, on the request itself and wherever blocks are. */
+function marked(row: string): FieldProbe[] {
+  const mark = { cache_control: { type: 'ephemeral' } };
+  const marks = [
+    (block: object) => ({ ...plain, system: [block] }),
+    (block: object) => ({ ...plain, messages: [{ role: 'user', content: [block] }] }),
+    (block: object) => conversation([], { ...result, content: [block] }),
+  ];
+  return [
+    ...fields(row, mark),
+    ...marks.map((place) => ({ row, without: place(words), with: place({ ...words, ...mark }) })),
+  ];
 }
 
 function conversation(beforeCall: readonly object[], toolResult: object): object {
@@ -78,7 +92,7 @@ export const fieldProbes: readonly FieldProbe[] = [
     { name: 'Sh' },
     { description: '' },
     { input_schema: closed },
-    { input_schema: { type: 'object', anyOf: [closed, { type: 'object', required: ['a'] }] } },
+    { input_schema: { ...closed, properties: { path: { type: 'string', pattern: '^(?!/)' } } } },
   ),
   ...tools(
     '`tools[].cache_control`, `defer_loading`, `eager_input_streaming`, `input_examples`',
@@ -123,13 +137,10 @@ export const fieldProbes: readonly FieldProbe[] = [
   ...fields('`output_config.effort`', { output_config: { effort: 'low' } }),
   ...fields('`output_config.task_budget`', { output_config: { task_budget: { type: 'tokens', total: 9 } } }),
   ...fields('`output_config.format`, `output_format`', { output_config: { format } }, { output_format: format }),
-  ...fields('`metadata`', { metadata: { user_id: 'u' } }),
-  ...fields('`cache_control` in system, user texts, tool results', {
-    messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi', cache_control: { type: 'ephemeral' } }] }],
-  }),
+  ...fields('`metadata`', { metadata: { user_id: JSON.stringify({ device_id: 'd', session_id: 's' }) } }),
+  ...marked('`cache_control`'),
   ...fields(
-    '`cache_control` at the top, `safeguards`, `context_management`, `service_tier`, `speed`',
-    { cache_control: { type: 'ephemeral' } },
+    '`safeguards`, `context_management`, `service_tier`, `speed`',
     { safeguards: { mode: 'on' } },
     { context_management: { edits: [] } },
     { service_tier: 'auto' },

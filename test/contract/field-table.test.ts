@@ -26,11 +26,10 @@ const columns: readonly (readonly TestTarget[])[] = [
   [
     chat('gpt-4.1', 'openai'),
     chat('o4-mini', 'openai'),
-    chat('gpt-5.4', 'openai'),
     chat('deepseek-chat', 'compatible'),
     chat('m', 'nvidia'),
     chat('vendor/model', 'openrouter'),
-    chat('anthropic/claude-sonnet-5', 'openrouter'),
+    chat('anthropic/claude-opus-5', 'openrouter'),
   ],
 ];
 

@@ -49,8 +49,8 @@ const toolMemory = createToolMemory({ maxBytes: 4_000_000 });
 /** The translation of a request, given as JSON text; ids count up from 1. */
 export function translate(request: string, target: TestTarget): Translation {
   const envelope = readEnvelope(stringToBytes(encodeText(request)));
-  const at = { provider: providerOf(target), model: target.model };
   const tools = envelope.bytesOf('tools');
+  const at = { provider: providerOf(target), model: target.model };
   return createTranslation({
     envelope,
     tools:

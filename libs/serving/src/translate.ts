@@ -17,7 +17,7 @@ export function translate(
     target,
     requestedModel: envelope.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,
-    limits: withTold(dependencies.modelLimits.of(target), refused),
+    limits: limitsOf(dependencies.modelLimits.of(target), refused),
     ids: dependencies.ids,
     sealer: dependencies.sealing.for({
       tenant: request.principal.tenant,
@@ -29,8 +29,8 @@ export function translate(
   });
 }
 
-/** The server's own word goes before what is known of the model. */
-function withTold(known: ModelLimits, { limits: told }: Refused): ModelLimits {
+/** What the server said when it refused more goes before what is known of the model. */
+function limitsOf(known: ModelLimits, { limits: told }: Refused): ModelLimits {
   return {
     contextTokens: told.contextTokens ?? known.contextTokens,
     outputTokens: told.outputTokens ?? known.outputTokens,

@@ -8,17 +8,30 @@ export interface CallForm {
   readonly opener: string;
   /** Undefined where the calls go on to the end of the answer. */
   readonly closer: string | undefined;
+  /** What the text after the opener looks like as far as it has come; another is no call, and need not wait. */
+  readonly begins: RegExp;
   /** The calls between the two, without them; undefined where it is something else. */
   read(block: CallBlock, kindsOf: KindsOf): readonly TextCall[] | undefined;
 }
 
 /** By what begins them: Hermes, Qwen and GLM share one tag. */
 export const callForms: readonly CallForm[] = [
-  { opener: '<tool_call>', closer: '</tool_call>', read: readToolCall },
-  { opener: '<TOOLCALL>', closer: '</TOOLCALL>', read: ({ text }) => readJsonCalls(text) },
+  {
+    opener: '<tool_call>',
+    closer: '</tool_call>',
+    begins: /^\s*(?:$|[{[]|<(?:$|f)|[\w.:-]+\s*(?:$|<))/u,
+    read: readToolCall,
+  },
+  {
+    opener: '<TOOLCALL>',
+    closer: '</TOOLCALL>',
+    begins: /^\s*(?:$|[{[])/u,
+    read: ({ text }) => readJsonCalls(text),
+  },
   {
     opener: '<function=',
     closer: '</function>',
+    begins: /^(?:$|[^>\s]+\s*(?:$|>\s*(?:$|<)))/u,
     read: ({ text, closed }, kindsOf) =>
       closed ? readFunctionCalls(`<function=${text}</function>`, kindsOf) : undefined,
   },
@@ -26,10 +39,16 @@ export const callForms: readonly CallForm[] = [
     ['tool_calls', 'function_calls'].map((name) => ({
       opener: `<${bar}DSML${bar}${name}>`,
       closer: `</${bar}DSML${bar}${name}>`,
+      begins: /^\s*(?:$|<)/u,
       read: ({ text }: CallBlock, kindsOf: KindsOf) => readDsmlCalls(text, kindsOf),
     })),
   ),
-  { opener: '[TOOL_CALLS]', closer: undefined, read: ({ text }) => readMistralCalls(text) },
+  {
+    opener: '[TOOL_CALLS]',
+    closer: undefined,
+    begins: /^\s*(?:$|[{[]|[\w.:-]+\s*(?:$|\{|\[(?:$|A)))/u,
+    read: ({ text }) => readMistralCalls(text),
+  },
 ];
 
 function readToolCall({ text, closed }: CallBlock, kindsOf: KindsOf): readonly TextCall[] | undefined {

@@ -18,6 +18,9 @@ export interface CallSplitter {
 /** A call that is longer than this is none: text of that length would be shown late and all at once. */
 const heldMaxLength = 4 * 1024 * 1024;
 
+/** A name and white space fit well. */
+const beginsMaxLength = 512;
+
 const openers = callForms.map((form) => ({ form, pattern: literalPattern(form.opener) }));
 const opensAtEnd = beginningAtEnd(callForms.map(({ opener }) => opener));
 /** As long as the longest closer with every character escaped. */
@@ -57,8 +60,12 @@ export function createCallSplitter(encoder: Encoder, tools: CallableTools): Call
       return true;
     }
     if (closer !== undefined) closer.lastIndex = Math.max(opener.length, held.length - closerMaxLength);
-    if (held.length > heldMaxLength) release();
-    return false;
+    if (held.length <= heldMaxLength && form.begins.test(beginning(held, opener.length))) return false;
+    // What opened is text; another call may open right after it.
+    pass(opener);
+    held = held.slice(opener.length);
+    open = undefined;
+    return true;
   }
 
   function take(form: CallForm, { inner, whole }: { inner: string; whole: string }, closed: boolean): void {
@@ -90,6 +97,13 @@ export function createCallSplitter(encoder: Encoder, tools: CallableTools): Call
     },
     release,
   };
+}
+
+/** As much of the content of a string literal as tells what it begins, and no half of an escape. */
+function beginning(literal: string, from: number): string {
+  const start = literal.slice(from, from + beginsMaxLength);
+  const [whole = ''] = /^(?:[^\\]|\\(?:u[0-9a-fA-F]{4}|[^u]))*/u.exec(start) ?? [];
+  return decodeLiteral(whole);
 }
 
 function firstOpener(text: string): { readonly at: number; readonly call: OpenCall } | undefined {
