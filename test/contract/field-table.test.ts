@@ -26,6 +26,7 @@ const columns: readonly (readonly TestTarget[])[] = [
   [
     chat('gpt-4.1', 'openai'),
     chat('o4-mini', 'openai'),
+    chat('gpt-5.4', 'openai'),
     chat('deepseek-chat', 'compatible'),
     chat('m', 'nvidia'),
     chat('vendor/model', 'openrouter'),
