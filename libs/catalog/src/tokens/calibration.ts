@@ -91,7 +91,7 @@ function nameOf({ provider, model }: Target): string {
 
 /** Reasoning is words mostly. */
 function featuresOf(target: Target, count: TokenCount): number[] {
-  const thinking = isSentReasoning(target) ? count.thinking : 0;
+  const thinking = count.thinking > 0 && isSentReasoning(target) ? count.thinking : 0;
   return kinds.map((kind) => (kind === 'words' ? count.words + thinking : count[kind]));
 }
 

@@ -20,9 +20,12 @@ const literalMaxLength = 1024;
 
 /** The text of the chunk as the content of a string literal, or undefined when the chunk is not of this form. */
 export function matchTemplate({ head, tail }: ChunkTemplate, data: string): string | undefined {
-  const length = data.length - head.length - tail.length;
-  if (length < 0 || length > literalMaxLength || !data.startsWith(head) || !data.endsWith(tail)) return undefined;
-  const literal = data.slice(head.length, head.length + length);
+  const start = head.length;
+  const end = data.length - tail.length;
+  if (end < start || end - start > literalMaxLength) return undefined;
+  // Slices are compared as memory, which `startsWith` on strings of this length is not.
+  if (data.slice(0, start) !== head || data.slice(end) !== tail) return undefined;
+  const literal = data.slice(start, end);
   return isLiteralContent(literal) ? literal : undefined;
 }
 
@@ -83,5 +86,13 @@ function isEmpty(value: JsonValue | undefined): boolean {
 }
 
 function isLiteralContent(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code === 0x22 || code === 0x5c) return isEscapedContent(text);
+  }
+  return true;
+}
+
+function isEscapedContent(text: string): boolean {
   return /^[ !#-[\]-\u00ff]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\u00ff]*)*$/.test(text);
 }
