@@ -37,8 +37,20 @@ export const cases = {
 export type CaseName = keyof typeof cases;
 export const caseNames = Object.keys(cases) as CaseName[];
 
+/** Streams that all run at the same time. */
+export interface ManyStreams {
+  readonly body: BodySize;
+  readonly count: number;
+  readonly tokensPerSecond: number;
+  /** How long it takes until all have begun. */
+  readonly rampMs: number;
+}
+
 /** Many streams at the pace of a model; every token is a read and a write of its own. */
-export const slowStreams = { count: 1000, tokensPerSecond: 20, rampMs: 2000 } as const;
+export const slowStreams = { body: 'small', count: 1000, tokensPerSecond: 20, rampMs: 2000 } as const;
+
+/** As many of long conversations, nearly silent: what a process keeps of a request for as long as it is answered. */
+export const heldStreams = { body: 'large', count: 1000, tokensPerSecond: 1, rampMs: 8000 } as const;
 
 /** What counts as a complete answer of such an upstream. */
 export function expectation(mode: UpstreamMode): Job['expect'] {

@@ -25,6 +25,7 @@ export function figuresTable(measured: Measured): string {
     '1,000 slow tokens/s',
     'CPU/token',
     'MB',
+    '1,000 of 132 KB, MB',
   ];
   return formatTable([head, ...targetNames.map((target) => row(measured, target))]);
 }
@@ -50,6 +51,7 @@ function row(measured: Measured, target: TargetName): string[] {
     rate('tokens', tokensPerSecond),
     cpu('tokens', cpuPerToken, 2),
     ...slowCells(measured, target),
+    heldCell(measured, target),
   ];
 }
 
@@ -62,4 +64,9 @@ function slowCells({ slow }: Measured, target: TargetName): string[] {
     `${cpuPerToken(result).toFixed(1)} (${ratio.toFixed(2)}×)`,
     (result.residentBytes / 1e6).toFixed(0),
   ];
+}
+
+function heldCell({ held }: Measured, target: TargetName): string {
+  const result = target === 'direct' ? undefined : held[target];
+  return result === undefined ? '–' : (result.residentBytes / 1e6).toFixed(0);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { startTestRedis } from '@ccg/testkit';
-import { cases, expectation, slowStreams } from './cases.ts';
-import type { CaseName } from './cases.ts';
+import { cases, expectation } from './cases.ts';
+import type { CaseName, ManyStreams } from './cases.ts';
 import { claimCores } from './cores.ts';
 import type { Job, JobResult, UpstreamMode } from './messages.ts';
 import { httpRequest } from './request.ts';
@@ -17,8 +17,8 @@ export interface Rig {
   startTarget(name: ServerName, nodeOptions?: readonly string[]): Promise<ServerProcess>;
   /** One round of a case on a server; undefined is the upstream itself. Throws when an answer was not complete. */
   measure(name: CaseName, server: ServerProcess | undefined, durationMs: number): Promise<JobResult>;
-  /** Many slow streams on a server, for the time after all of them have begun. */
-  measureSlowStreams(server: ServerProcess, durationMs: number): Promise<JobResult>;
+  /** Many streams on a server, for the time after all of them have begun. */
+  measureStreams(streams: ManyStreams, server: ServerProcess, durationMs: number): Promise<JobResult>;
   stop(): Promise<void>;
 }
 
@@ -57,13 +57,12 @@ export async function startRig(): Promise<Rig> {
       const request = httpRequest(body, mode.kind !== 'json', apiKey);
       return run(mode, { connections, request, load: { kind: 'closed-loop', durationMs } }, server);
     },
-    measureSlowStreams(server, durationMs) {
-      const { count, tokensPerSecond, rampMs } = slowStreams;
+    measureStreams({ body, count, tokensPerSecond, rampMs }, server, durationMs) {
       const lifeMs = rampMs + durationMs + 2 * slowMarginMs;
       const tokens = Math.round((lifeMs / 1000) * tokensPerSecond);
       const mode = { kind: 'slow', tokens, intervalMs: 1000 / tokensPerSecond } as const;
       const load = { kind: 'once', rampMs, settleMs: slowMarginMs, durationMs } as const;
-      return run(mode, { connections: count, request: httpRequest('small', true, apiKey), load }, server);
+      return run(mode, { connections: count, request: httpRequest(body, true, apiKey), load }, server);
     },
     async stop() {
       generator.stop();

@@ -67,6 +67,8 @@ async function askOnce(context: AttemptContext, translation: Translation): Promi
     if (response.status < 200 || response.status > 299) {
       return { kind: 'refused', ...(await refusal(response, translation, context)) };
     }
+    // From here on nobody asks again.
+    envelope.release();
     const outcome = envelope.stream
       ? await relayStream(context, translation, response)
       : await relayJson(context, translation, response);

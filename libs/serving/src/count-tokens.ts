@@ -49,10 +49,10 @@ export async function countTokens(
   }
 }
 
-function checkMessages({ body, entries }: Envelope): void {
-  const messages = entries.findLast(({ key }) => key === 'messages');
+function checkMessages({ bytesOf }: Envelope): void {
+  const messages = bytesOf('messages');
   if (messages === undefined) throw new GatewayError('request-invalid', 'messages: Field required');
-  const head = bytesToString(body.subarray(messages.start, Math.min(messages.end, messages.start + 1024)));
+  const head = bytesToString(messages.subarray(0, 1024));
   if (!head.startsWith('[')) {
     throw new GatewayError('request-invalid', 'messages: Input should be a list of messages');
   }

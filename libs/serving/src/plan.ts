@@ -11,8 +11,8 @@ export interface Plan {
 }
 
 /** Reads what a request wants and decides who serves it. Throws `GatewayError`. */
-export function plan({ body, prefix }: ServeRequest, catalog: Catalog, facts: Facts): Plan {
-  const envelope = readEnvelope(body);
+export function plan({ takeBody, prefix }: ServeRequest, catalog: Catalog, facts: Facts): Plan {
+  const envelope = readEnvelope(takeBody());
   facts.requestedModel = envelope.model;
   facts.stream = envelope.stream;
   const [target] = resolveRoute(catalog, { model: envelope.model, prefix }).targets;

@@ -11,12 +11,12 @@ export function promptOf(envelope: Envelope, tools: PromptTools | undefined): Pr
 
 /** The tools of a body, which are digested once. */
 export function toolsOf(envelope: Envelope, digest: Digest): PromptTools | undefined {
-  const bytes = envelope.bytesOf('tools');
-  if (bytes === undefined) return undefined;
+  const size = envelope.bytesOf('tools')?.length;
+  if (size === undefined) return undefined;
   let digested: string | undefined;
   return {
-    size: bytes.length,
-    digest: () => (digested ??= digest(bytes)),
+    size,
+    digest: () => (digested ??= digest(envelope.bytesOf('tools') ?? new Uint8Array())),
     read: () => envelope.read('tools')?.value ?? null,
   };
 }

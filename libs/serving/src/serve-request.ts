@@ -11,7 +11,8 @@ export interface ServeRequest {
   readonly headers: HeaderList;
   /** With its question mark, or empty. */
   readonly query: string;
-  readonly body: Uint8Array;
+  /** Hands the body over, once: nobody else keeps it, so that it can be freed long before the answer has ended. */
+  takeBody(this: void): Uint8Array;
   /** When the request arrived, in the clock's time. */
   readonly receivedAtMs: number;
 }

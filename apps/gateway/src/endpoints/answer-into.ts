@@ -24,13 +24,13 @@ export async function answerInto(
   serve: Serve,
   { serving, sinkTimes, clock, openSinks }: AnswerDependencies,
 ): Promise<Outcome> {
-  const body = await readBody(request, response);
+  const takeBody = await readBody(request, response);
   const sink = createResponseSink(response, requestId, sinkTimes, clock);
   const close = openSinks.add(sink);
   try {
     const { prefix, query } = target.kind === 'target' ? target : { prefix: undefined, query: '' };
     const headers = headerList(request.headers);
-    return await serve({ requestId, principal, prefix, headers, query, body, receivedAtMs }, serving, sink);
+    return await serve({ requestId, principal, prefix, headers, query, takeBody, receivedAtMs }, serving, sink);
   } finally {
     close();
     sink.release();

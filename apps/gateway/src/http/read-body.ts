@@ -9,11 +9,12 @@ const bodyMaxBytes = 32 * 1024 * 1024;
 const readRaw = express.raw({ type: () => true, limit: bodyMaxBytes, inflate: true });
 
 /**
- * Reads a whole JSON body, bounded before and after inflation (gzip, deflate, br, zstd).
+ * Reads a whole JSON body, bounded before and after inflation (gzip, deflate, br, zstd), and gives what hands it
+ * over: the request keeps nothing of it then.
  *
  * @throws GatewayError 400, 413 or 415 for a body that cannot be read; ReaderGoneError when the upload broke off.
  */
-export async function readBody(request: Request, response: Response): Promise<Uint8Array> {
+export async function readBody(request: Request, response: Response): Promise<() => Uint8Array> {
   refuseOtherTypes(request.headers['content-type']);
   await new Promise<void>((resolve, reject) => {
     readRaw(request, response, (error: unknown) => {
@@ -21,8 +22,11 @@ export async function readBody(request: Request, response: Response): Promise<Ui
       else reject(translateError(error));
     });
   });
-  const body: unknown = request.body;
-  return body instanceof Uint8Array ? body : new Uint8Array();
+  return () => {
+    const body: unknown = request.body;
+    request.body = undefined;
+    return body instanceof Uint8Array ? body : new Uint8Array();
+  };
 }
 
 function refuseOtherTypes(contentType: string | undefined): void {

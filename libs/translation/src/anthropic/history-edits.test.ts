@@ -7,7 +7,7 @@ const text = '{"type":"text","text":"x"}';
 
 function edited(messages: string): string {
   const envelope = readEnvelope(stringToBytes(`{"model":"m","messages":${messages}}`));
-  const body = bytesToString(spliceBytes(envelope.body, historyEdits(envelope, 'ours')));
+  const body = bytesToString(spliceBytes(envelope.body(), historyEdits(envelope, 'ours')));
   return body.slice('{"model":"m","messages":'.length, -1);
 }
 

@@ -22,8 +22,8 @@ export function historyEdits(envelope: Envelope, removal: Removal): readonly Spl
   }
 }
 
-function findEdits({ body, entries }: Envelope, removal: Removal): readonly Splice[] {
-  const source = bytesToString(body);
+function findEdits({ body: bytes, entries }: Envelope, removal: Removal): readonly Splice[] {
+  const source = bytesToString(bytes());
   const messages = entries.find(({ key }) => key === 'messages');
   if (messages === undefined || source.charAt(messages.start) !== '[') return [];
   const list = elementsOf(source, messages);

@@ -26,7 +26,7 @@ export function createAnthropicTranslation(input: TranslationInput, { name }: An
       path: '/v1/messages',
       headers: [['content-type', 'application/json']],
       body: spliceBytes(
-        envelope.body,
+        envelope.body(),
         edits.toSorted((a, b) => a.start - b.start),
       ),
       warnings: [],

@@ -18,7 +18,7 @@ describe('the envelope', () => {
     const envelope = readText(text);
     expect(envelope).toMatchObject({ model: 'gpt-é/m:1', stream: true, maxTokens: 1000 });
     const { body, modelSpan } = envelope;
-    expect(bytesToString(body.subarray(modelSpan.start, modelSpan.end))).toBe(encodeText('"gpt-é/\\u006d:1"'));
+    expect(bytesToString(body().subarray(modelSpan.start, modelSpan.end))).toBe(encodeText('"gpt-é/\\u006d:1"'));
   });
 
   test('gives any member, the last of a name, with the bytes that its raw values are slices of', () => {
@@ -29,6 +29,14 @@ describe('the envelope', () => {
     expect([bytes && bytesToString(bytes), text]).toEqual([json, json]);
     expect(value).toEqual({ input: new RawJson(json, 10, 18), text: new RawText(json, 28, 30) });
     expect([read('b'), bytesOf('b')]).toEqual([undefined, undefined]);
+  });
+
+  test('lets go of the body and of what was read of it, and keeps what it says', () => {
+    const envelope = readText('{"model":"m","a":[1]}');
+    expect(envelope.read('a')?.value).toEqual([1]);
+    envelope.release();
+    for (const use of [envelope.body, () => envelope.bytesOf('a'), () => envelope.read('a')]) expect(use).toThrow();
+    expect(envelope.model).toBe('m');
   });
 
   test('says where a member is not JSON, and refuses to follow one for ever', () => {
@@ -52,7 +60,7 @@ describe('the envelope', () => {
       fc.property(anyText, anyText, (before, name) => {
         const head = `{"a":${writeJson(before)},"model" : `;
         const { body, modelSpan } = readEnvelope(stringToBytes(`${head}"old" ,"b":1}`));
-        const replaced = spliceBytes(body, [{ ...modelSpan, replacement: writeJson(name) }]);
+        const replaced = spliceBytes(body(), [{ ...modelSpan, replacement: writeJson(name) }]);
         expect(bytesToString(replaced)).toBe(`${head}${writeJson(name)} ,"b":1}`);
       }),
     );

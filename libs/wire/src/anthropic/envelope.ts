@@ -11,8 +11,6 @@ import { decodeText } from '../json/text.ts';
 
 /** A Messages request as far as every dialect acts on it. */
 export interface Envelope {
-  /** The whole body as it came. */
-  readonly body: Uint8Array;
   /** Where the members of the body stand in it. */
   readonly entries: readonly TopLevelEntry[];
   /** Unicode text, not empty. */
@@ -22,10 +20,17 @@ export interface Envelope {
   readonly maxTokens: number | undefined;
   /** Where the model's name stands in the body, quotes included. */
   readonly modelSpan: Span;
+  /** The whole body as it came. */
+  body(): Uint8Array;
   /** A member of the body as it came; undefined where there is none. */
   bytesOf(key: string): Uint8Array | undefined;
   /** The same, read when it is first asked for and once. Throws `request-invalid` for what is not JSON. */
   read(key: string): Member | undefined;
+  /**
+   * Lets go of the body and of all that was read of it, which a long answer would keep for as long as it takes. The
+   * three above throw from then on.
+   */
+  release(): void;
 }
 
 /** What stands at the top level of a body under one name. */
@@ -60,14 +65,12 @@ export function readEnvelope(body: Uint8Array): Envelope {
   const model = findEntry(entries, 'model');
   if (model === undefined) throw invalid('The body has no "model"; name the model that is to answer.');
   return {
-    body,
     entries,
     model: modelOf(model),
     stream: streamOf(findEntry(entries, 'stream')),
     maxTokens: maxTokensOf(findEntry(entries, 'max_tokens')),
     modelSpan: { start: model.start, end: model.end },
-    bytesOf: (key) => bytesOf(body, entries, key),
-    read: memberReader(body, entries),
+    ...holdBody(body, entries),
   };
 }
 
@@ -122,23 +125,41 @@ function maxTokensOf(entry: TopLevelEntry | undefined): number | undefined {
   return scalar;
 }
 
-/** Of a name that comes twice the last counts, as in `JSON.parse`. */
-function bytesOf(body: Uint8Array, entries: readonly TopLevelEntry[], key: string): Uint8Array | undefined {
-  const entry = entries.findLast((each) => each.key === key);
-  return entry === undefined ? undefined : body.subarray(entry.start, entry.end);
-}
-
-function memberReader(body: Uint8Array, entries: readonly TopLevelEntry[]): Envelope['read'] {
+function holdBody(
+  whole: Uint8Array,
+  entries: readonly TopLevelEntry[],
+): Pick<Envelope, 'body' | 'bytesOf' | 'read' | 'release'> {
   const members = new Map<string, Member>();
-  return (key) => {
-    const known = members.get(key);
-    if (known !== undefined) return known;
-    const bytes = bytesOf(body, entries, key);
-    if (bytes === undefined) return undefined;
-    const text = bytesToString(bytes);
-    const member = { bytes, text, value: readValue(text, bytes.byteOffset - body.byteOffset) };
-    members.set(key, member);
-    return member;
+  let held: Uint8Array | undefined = whole;
+
+  function body(): Uint8Array {
+    if (held === undefined) throw new Error('The body was released.');
+    return held;
+  }
+
+  /** Of a name that comes twice the last counts, as in `JSON.parse`. */
+  function bytesOf(key: string): Uint8Array | undefined {
+    const entry = entries.findLast((each) => each.key === key);
+    return entry === undefined ? undefined : body().subarray(entry.start, entry.end);
+  }
+
+  return {
+    body,
+    bytesOf,
+    read(key) {
+      const known = members.get(key);
+      if (known !== undefined) return known;
+      const bytes = bytesOf(key);
+      if (bytes === undefined) return undefined;
+      const text = bytesToString(bytes);
+      const member = { bytes, text, value: readValue(text, bytes.byteOffset - body().byteOffset) };
+      members.set(key, member);
+      return member;
+    },
+    release() {
+      held = undefined;
+      members.clear();
+    },
   };
 }
 
