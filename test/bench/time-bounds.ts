@@ -6,6 +6,7 @@ import { hang, openAiChatFrames, openAiChatSseHead, say, startFaultProxy, startT
 import { openStream } from '../acceptance/support/open-stream.ts';
 import { startLocal } from '../acceptance/support/start-local.ts';
 import { startSuite } from '../acceptance/support/start-suite.ts';
+import { requestBody } from './bodies.ts';
 
 /** Prints the figures behind the product's time bounds; the tests hold them at five times the bound. */
 interface Figure {
@@ -29,6 +30,7 @@ const figures: readonly Figure[] = [
   { what: 'npm start to its first 200, redis-server', boundMs: 3000, measure: () => firstAnswer('redis-server') },
   { what: 'client gone to call at the provider aborted', boundMs: 250, measure: clientGone },
   { what: '503 for an unknown API key, Redis hanging', boundMs: 1000, measure: storeDown },
+  { what: '25 counts at once of 132 KB never seen before', boundMs: 1000, measure: countsAtOnce },
 ];
 
 for (const { what, boundMs, measure } of figures) {
@@ -82,5 +84,23 @@ async function storeDown(): Promise<number> {
   proxy.restore();
   await suite.close();
   await proxy.close();
+  return elapsedMs;
+}
+
+async function countsAtOnce(): Promise<number> {
+  const suite = await startSuite('bounds', { PREFERRED_PROVIDER: 'openai' });
+  const count = async () => {
+    const answer = await fetch(`${suite.gateway.url}/v1/messages/count_tokens`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': suite.apiKey },
+      body: requestBody('large', false),
+    });
+    if (answer.status !== 200) throw new Error(`The count was ${answer.status}.`);
+    await answer.arrayBuffer();
+  };
+  const askedAt = performance.now();
+  await Promise.all(Array.from({ length: 25 }, count));
+  const elapsedMs = performance.now() - askedAt;
+  await suite.close();
   return elapsedMs;
 }
