@@ -16,5 +16,5 @@ export type {
   UpstreamAnswer,
   UpstreamFailure,
   UpstreamRequest,
-  Warning,
 } from './translation.ts';
+export type { Warning } from './warning.ts';

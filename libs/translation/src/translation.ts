@@ -1,15 +1,8 @@
 import type { GatewayError } from '@ccg/kernel';
 import type { ModelLimits, PromptTools, Target } from '@ccg/catalog';
 import type { ToolMemory } from './tools/tool-memory.ts';
+import type { Warning } from './warning.ts';
 import type { Envelope, HeaderList, Usage } from '@ccg/wire';
-
-/** Something the backend cannot do, said instead of dropped in silence. */
-export interface Warning {
-  /** The path of the field in the client's request, such as `tools.3.strict`. */
-  readonly field: string;
-  readonly code: 'unsupported' | 'approximated' | 'clamped';
-  readonly text: string;
-}
 
 /** How big the prompt is, for the numbers in an overflow message. */
 export interface PromptSize {

@@ -1,4 +1,4 @@
-import type { Warning } from './translation.ts';
+import type { Warning } from './warning.ts';
 
 /** Collects what the backend cannot do; the same sentence on the same field counts once. */
 export interface Warnings {

@@ -6,7 +6,7 @@ import { createSelfSignedServer, selfSignedCertificate, startConnectProxy } from
 import type { ConnectProxy } from '@ccg/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { createUpstream } from './create-upstream.ts';
-import type { UpstreamOptions } from './create-upstream.ts';
+import type { UpstreamOptions } from './upstream-options.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {

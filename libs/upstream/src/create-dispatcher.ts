@@ -1,7 +1,7 @@
 import { getCACertificates } from 'node:tls';
 import { Agent, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { UpstreamOptions } from './create-upstream.ts';
+import type { UpstreamOptions } from './upstream-options.ts';
 
 /**
  * One pool of HTTP/1.1 connections per origin. Where a proxy is set, connections to `https:` providers are tunnelled

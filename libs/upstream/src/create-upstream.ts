@@ -1,4 +1,3 @@
-import type { Secret } from '@ccg/kernel';
 import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { HeaderList } from '@ccg/wire';
@@ -6,26 +5,7 @@ import { UpstreamCallError } from './call-error.ts';
 import { createDispatcher } from './create-dispatcher.ts';
 import { BodyFeed } from './response-body.ts';
 import type { UpstreamBody } from './response-body.ts';
-
-export interface UpstreamOptions {
-  /** How long a connection may take to open. */
-  readonly connectTimeoutMs: number;
-  /** How long the first byte of an answer may take: a local model may be loading. */
-  readonly firstByteTimeoutMs: number;
-  /** How long an answer may fall silent. */
-  readonly idleTimeoutMs: number;
-  /** The way to `https:` providers; undefined is the direct one. */
-  readonly proxy?: UpstreamProxy | undefined;
-  /** Certificates in PEM that are trusted beside those that Node trusts. */
-  readonly extraRoots?: string | undefined;
-}
-
-export interface UpstreamProxy {
-  /** `http:` or `https:`; may hold a credential. */
-  readonly url: Secret;
-  /** Hosts that are reached without it, separated by commas. */
-  readonly except: string;
-}
+import type { UpstreamOptions } from './upstream-options.ts';
 
 export interface UpstreamCall {
   readonly method: 'GET' | 'POST';

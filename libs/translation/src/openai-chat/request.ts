@@ -1,12 +1,12 @@
 import { writeJsonBytes } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
+import { limitTokens } from '../limit-tokens.ts';
 import { readThinkingWish } from '../thinking/read-thinking-wish.ts';
 import type { EffectiveTools } from '../tools/effective-tools.ts';
 import type { TranslationInput } from '../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { convertIdentifiers } from './identifiers.ts';
-import { limitTokens } from './limit-tokens.ts';
 import { convertMessages } from './messages.ts';
 import { otherMaxTokensField, withoutRefused } from './refused-fields.ts';
 import { convertSampling } from './sampling.ts';

@@ -1,6 +1,6 @@
 import type { PromptTools } from '@ccg/catalog';
 import type { JsonValue } from '@ccg/wire';
-import type { Warning } from '../translation.ts';
+import type { Warning } from '../warning.ts';
 
 /**
  * What was made of the lists of tools that clients send again with every request of a session, by the digest of their

@@ -4,7 +4,7 @@ import { asList, asObject, asText } from '../../json-fields.ts';
 import { readRequest } from '../../read-request.ts';
 import { effectiveTools } from '../../tools/effective-tools.ts';
 import type { TranslationInput } from '../../translation.ts';
-import { limitTokens } from '../../openai-chat/limit-tokens.ts';
+import { limitTokens } from '../../limit-tokens.ts';
 import type { ImitationContext } from './imitation-context.ts';
 import { textPart } from './media.ts';
 import { convertMessages } from './messages.ts';

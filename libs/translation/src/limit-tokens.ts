@@ -1,5 +1,5 @@
 import type { ModelLimits } from '@ccg/catalog';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from './warnings.ts';
 
 export interface TokenLimits {
   /** What the client asks for; more than 0. */
