@@ -1,5 +1,5 @@
 import { isText } from '@ccg/wire';
-import type { JsonObject, JsonValue } from '@ccg/wire';
+import type { JsonObject, JsonValue, TopLevelEntry } from '@ccg/wire';
 import { fieldError } from './request-error.ts';
 import type { TranslationInput } from './translation.ts';
 
@@ -10,9 +10,9 @@ type ReadInput = Pick<TranslationInput, 'envelope' | 'tools' | 'toolMemory'>;
  * `request-invalid` with the path of the field.
  */
 export function readRequest({ envelope, tools: source, toolMemory }: ReadInput): JsonObject {
-  const read = (key: string) =>
-    key === 'tools' && source !== undefined ? toolMemory.list(source) : envelope.read(key)?.value;
-  const body = Object.fromEntries(envelope.entries.map(({ key }) => [key, read(key)]));
+  const valueOf = ({ key, scalar }: TopLevelEntry) =>
+    key === 'tools' && source !== undefined ? toolMemory.list(source) : (scalar ?? envelope.read(key)?.value);
+  const body = Object.fromEntries(envelope.entries.map((entry) => [entry.key, valueOf(entry)]));
   if (envelope.maxTokens === undefined) {
     throw fieldError('max_tokens', 'Field required. Say how many tokens the answer may have.');
   }

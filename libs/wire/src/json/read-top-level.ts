@@ -36,6 +36,8 @@ export interface TopLevel {
 
 /** Most strings end within so many bytes, sooner than a native search has begun. */
 const nearBytes = 24;
+/** From this length on a text stays raw. */
+const plainMaxBytes = 64;
 
 /**
  * Finds the members of the outermost object of JSON bytes, and makes no string of them: one above 128 KB costs as much
@@ -78,17 +80,22 @@ function readEntry(json: Buffer, at: number): TopLevelEntry {
 }
 
 function readKey(json: Buffer, start: number, end: number): string {
+  const key = readScalar(json, start, end);
+  return isText(key) ? decodeText(key) : '';
+}
+
+/** The text of a string literal that is its own bytes, and short; anything else takes the ordinary way. */
+function plainText(json: Buffer, start: number, end: number): string | undefined {
+  if (json[start] !== QUOTE || end - start > plainMaxBytes) return undefined;
   for (let at = start + 1; at < end - 1; at += 1) {
     const byte = json[at] ?? 0;
-    if (byte >= SPACE && byte <= 0x7e && byte !== BACKSLASH) continue;
-    const key = readScalar(json, start, end);
-    return isText(key) ? decodeText(key) : '';
+    if (byte < SPACE || byte > 0x7e || byte === BACKSLASH) return undefined;
   }
   return json.toString('latin1', start + 1, end - 1);
 }
 
 function readScalar(json: Buffer, start: number, end: number): TopLevelEntry['scalar'] {
-  const value = readSpan(json, { start, end });
+  const value = plainText(json, start, end) ?? readSpan(json, { start, end });
   return typeof value !== 'object' || value === null || isText(value) ? value : undefined;
 }
 
