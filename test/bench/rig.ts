@@ -22,8 +22,10 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-/** How long streams run on before and after the time that is measured. */
-const slowMarginMs = 1000;
+/** How long all streams run before anything is measured. */
+const settleMs = 1000;
+/** How long they could run on: a process that has just started takes longer than the ramp to begin them all. */
+const spareMs = 5000;
 
 export async function startRig(): Promise<Rig> {
   const cores = claimCores();
@@ -58,10 +60,10 @@ export async function startRig(): Promise<Rig> {
       return run(mode, { connections, request, load: { kind: 'closed-loop', durationMs } }, server);
     },
     measureStreams({ body, count, tokensPerSecond, rampMs }, server, durationMs) {
-      const lifeMs = rampMs + durationMs + 2 * slowMarginMs;
+      const lifeMs = rampMs + durationMs + settleMs + spareMs;
       const tokens = Math.round((lifeMs / 1000) * tokensPerSecond);
       const mode = { kind: 'slow', tokens, intervalMs: 1000 / tokensPerSecond } as const;
-      const load = { kind: 'once', rampMs, settleMs: slowMarginMs, durationMs } as const;
+      const load = { kind: 'once', rampMs, settleMs, durationMs } as const;
       return run(mode, { connections: count, request: httpRequest(body, true, apiKey), load }, server);
     },
     async stop() {
