@@ -2,6 +2,7 @@ import { writeJsonBytes } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { limitTokens } from '../limit-tokens.ts';
 import { readThinkingWish } from '../thinking/read-thinking-wish.ts';
+import { warnOfTaskBudget } from '../thinking/warn-of-task-budget.ts';
 import type { EffectiveTools } from '../tools/effective-tools.ts';
 import type { TranslationInput } from '../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
@@ -41,6 +42,7 @@ export function convertRequest(
   const hasTools = tools.names.length > 0;
   const format = convertAnswerFormat(body, hasTools, context);
   const thinking = convertThinking(readThinkingWish(body), capabilities, { hasTools, maxTokens }, warnings);
+  warnOfTaskBudget(body, warnings);
   const isThinking = thinking.fields['reasoning_effort'] !== 'none';
   const { messages, forms } = convertMessages(body, [thinking.line, format.line], hasTools, context);
   const request: JsonObject = {

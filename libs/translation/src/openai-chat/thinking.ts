@@ -22,6 +22,13 @@ export function convertThinking(
 ): ThinkingRequest {
   switch (thinking.kind) {
     case 'none':
+      if (wish.kind === 'asked' && wish.effort !== 'none') {
+        warnings.add(
+          wish.field,
+          'unsupported',
+          'How this model is asked to think is not known here; it was not asked.',
+        );
+      }
       return nothing;
     case 'effort': {
       if (thinking.refusesTools && request.hasTools) return withoutThinking(wish, thinking.field, warnings);
@@ -61,7 +68,7 @@ function withoutThinking(
   warnings: Warnings,
 ): ThinkingRequest {
   if (wish.kind === 'asked' && wish.effort !== 'none') {
-    warnings.add('thinking', 'unsupported', 'The model does not think while it has tools here.');
+    warnings.add(wish.field, 'unsupported', 'The model does not think while it has tools here.');
   }
   return fields(effortField(field, 'none'));
 }

@@ -58,7 +58,7 @@ function convertTool(declared: DeclaredTool, context: ConversionContext): Functi
     name: toolNames.inward(decodeText(name)),
     description: isText(description) ? description : undefined,
     parameters: convertParameters(schema, `${path}.input_schema`, context),
-    strict: isStrict(tool, context) ? true : undefined,
+    strict: isStrict(declared, context) ? true : undefined,
   };
   return [definition];
 }
@@ -80,7 +80,9 @@ function convertParameters(schema: JsonValue | undefined, path: string, context:
 }
 
 /** The promise is kept only where the backend can keep it, and for a schema that it takes. */
-function isStrict(tool: JsonObject, { capabilities, refused }: ConversionContext): boolean {
-  if (tool['strict'] !== true || !capabilities.strictTools || refused.has('strict')) return false;
-  return isStrictSchema(tool['input_schema']);
+function isStrict({ tool, path }: DeclaredTool, { capabilities, refused, warnings }: ConversionContext): boolean {
+  if (tool['strict'] !== true) return false;
+  if (capabilities.strictTools && !refused.has('strict') && isStrictSchema(tool['input_schema'])) return true;
+  warnings.add(`${path}.strict`, 'unsupported', 'Calls are not held to the schema here.');
+  return false;
 }

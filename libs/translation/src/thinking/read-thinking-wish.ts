@@ -6,7 +6,13 @@ import { asCount, asList, asObject, asText } from '../json-fields.ts';
 /** How much thinking the client asks for. */
 export type ThinkingWish =
   | { readonly kind: 'unasked' }
-  | { readonly kind: 'asked'; readonly effort: Effort; readonly budgetTokens: number | undefined };
+  | {
+      readonly kind: 'asked';
+      /** The field that asks. */
+      readonly field: 'thinking' | 'output_config.effort';
+      readonly effort: Effort;
+      readonly budgetTokens: number | undefined;
+    };
 
 /**
  * Reads what the client wants, from its many places: switched off counts before all; then the effort of the last
@@ -18,7 +24,9 @@ export function readThinkingWish(body: JsonObject): ThinkingWish {
   if (type === 'disabled') return asked('none');
   const budgetTokens = type === 'enabled' ? asCount(thinking?.['budget_tokens']) : undefined;
   const effort = turnEffort(asList(body['messages'])) ?? effortOf(body['output_config']);
-  if (effort !== undefined) return asked(effort, budgetTokens);
+  if (effort !== undefined) {
+    return { kind: 'asked', field: type === undefined ? 'output_config.effort' : 'thinking', effort, budgetTokens };
+  }
   switch (type) {
     case 'enabled':
       return asked(budgetTokens === undefined ? 'high' : budgetEffort(budgetTokens), budgetTokens);
@@ -33,7 +41,7 @@ export function readThinkingWish(body: JsonObject): ThinkingWish {
 }
 
 function asked(effort: Effort, budgetTokens?: number): ThinkingWish {
-  return { kind: 'asked', effort, budgetTokens };
+  return { kind: 'asked', field: 'thinking', effort, budgetTokens };
 }
 
 function turnEffort(messages: readonly JsonValue[]): Effort | undefined {

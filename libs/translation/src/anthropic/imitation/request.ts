@@ -2,6 +2,7 @@ import { isText, textStartsWith, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../../json-fields.ts';
 import { readRequest } from '../../read-request.ts';
+import { warnOfTaskBudget } from '../../thinking/warn-of-task-budget.ts';
 import { effectiveTools } from '../../tools/effective-tools.ts';
 import type { TranslationInput } from '../../translation.ts';
 import { limitTokens } from '../../limit-tokens.ts';
@@ -25,6 +26,7 @@ export function convertForImitation(input: TranslationInput, context: ImitationC
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
     warnings.add('output_config.format', 'unsupported', 'The form of the answer cannot be forced; it was left out.');
   }
+  warnOfTaskBudget(body, warnings);
   const wanted = { wanted: envelope.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
   const maxTokens = limitTokens(wanted, 1, warnings);
   const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(body, context), context);
@@ -51,6 +53,9 @@ export function convertForImitation(input: TranslationInput, context: ImitationC
 function convertTools(body: JsonObject, { warnings }: ImitationContext): JsonObject[] {
   return effectiveTools(body, warnings).tools.flatMap(({ tool, path }) => {
     const { name, description, input_schema: schema } = tool;
+    if (tool['strict'] === true) {
+      warnings.add(`${path}.strict`, 'unsupported', 'Calls are not held to the schema here.');
+    }
     if (schema !== undefined) return [{ name, description, input_schema: schema }];
     warnings.add(
       path,

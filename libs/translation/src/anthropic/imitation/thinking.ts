@@ -29,7 +29,10 @@ export function convertThinking(
   if (wish.effort === 'none') return { thinking: { type: 'disabled' } };
   const level = closestEffort(wish.effort, capabilities.efforts);
   const effort = level === undefined ? {} : { output_config: { effort: level } };
-  if ((body['thinking'] ?? null) === null) return effort;
+  if ((body['thinking'] ?? null) === null) {
+    if (level === undefined) warnings.add(wish.field, 'unsupported', 'There are no levels of effort here.');
+    return effort;
+  }
   // A budget of ours leaves as much for the answer.
   const own = Math.min(budgets[wish.effort], Math.floor(maxTokens / 2));
   const budget = Math.min(wish.budgetTokens ?? own, maxTokens - 1);
