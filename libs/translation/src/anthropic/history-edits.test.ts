@@ -33,6 +33,7 @@ test.each([
   ['what a user says', `[{"role":"user","content":[${ours}]}]`],
   ['text that speaks of the tag', `[${turn('{"type":"text","text":"\\"ccg1."}')}]`],
   ['a signature of Anthropic', `[${turn('{"type":"thinking","thinking":"ccg1.","signature":"Eq"}')}]`],
+  ['what is nested without end', `[${turn(ours)},${'['.repeat(200_000)}${']'.repeat(200_000)}]`],
   ['what is no JSON below', '[{"role":"assistant","content":["ccg1." 1]}]'],
 ])('leaves %s alone', (_what, messages) => {
   expect(edited(messages)).toBe(messages);

@@ -1,4 +1,12 @@
-import { bytesToString, JsonSyntaxError, readElements, readJson, readTopLevel, stringToBytes } from '@ccg/wire';
+import {
+  bytesToString,
+  JsonDepthError,
+  JsonSyntaxError,
+  readElements,
+  readJson,
+  readTopLevel,
+  stringToBytes,
+} from '@ccg/wire';
 import type { Envelope, JsonValue, Splice, TopLevelEntry } from '@ccg/wire';
 import { asText } from '../json-fields.ts';
 
@@ -17,7 +25,7 @@ export function historyEdits(envelope: Envelope, removal: Removal): readonly Spl
     return findEdits(envelope, removal);
   } catch (thrown) {
     // What is no JSON deeper down is for Anthropic to refuse, in its own words.
-    if (thrown instanceof JsonSyntaxError) return [];
+    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return [];
     throw thrown;
   }
 }

@@ -46,8 +46,8 @@ export interface JsonScan {
 }
 
 /** A scan at the start of a source that does not look for control characters in strings. */
-export function createScan(source: string): JsonScan {
-  return { source, maxDepth: Infinity, controls: NO_CONTROLS, position: 0, depth: 0, nextBackslash: -1 };
+export function createScan(source: string, maxDepth: number): JsonScan {
+  return { source, maxDepth, controls: NO_CONTROLS, position: 0, depth: 0, nextBackslash: -1 };
 }
 
 /**
