@@ -20,6 +20,7 @@ export interface Refusals {
 
 const nothing: Refused = { fields: new Set(), limits: { contextTokens: undefined, outputTokens: undefined } };
 
+/** Remembers in this process, for as long as servers may be expected not to change. */
 export function createRefusals(clock: Clock): Refusals {
   const memory = createTargetMemory<Refused>(clock);
   const of = (target: Target) => memory.of(target) ?? nothing;

@@ -1,7 +1,7 @@
 import type { GatewayError } from '@ccg/kernel';
-import { createSseDecoder, JsonDepthError, JsonSyntaxError, noUsage, readJson, stringToBytes } from '@ccg/wire';
-import type { JsonObject, SseEvent, Usage } from '@ccg/wire';
-import { asObject, asText } from '../json-fields.ts';
+import { createSseDecoder, noUsage, stringToBytes } from '@ccg/wire';
+import type { SseEvent, Usage } from '@ccg/wire';
+import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import { anthropicInBandFailure } from './failure.ts';
 import { readAnthropicUsage } from './read-usage.ts';
 
@@ -53,7 +53,7 @@ export function createUsageTap(provider: string): UsageTap {
 }
 
 function see(sight: StreamSight, { name, data }: SseEvent, provider: string): StreamSight {
-  const event = name === 'content_block_delta' ? undefined : tryRead(data);
+  const event = name === 'content_block_delta' ? undefined : asObject(tryReadJson(data));
   switch (asText(event?.['type'])) {
     case 'message_start':
       return { ...sight, usage: readAnthropicUsage(asObject(event?.['message'])?.['usage'], sight.usage) };
@@ -74,13 +74,4 @@ function see(sight: StreamSight, { name, data }: SseEvent, provider: string): St
 /** Each with the blank line that ends it; the last may lack one. */
 function splitFrames(frames: string): readonly string[] {
   return frames.match(/[\s\S]+?(?:(?:\r\n|\n|\r(?!\n)){2}|$)/gu) ?? [];
-}
-
-function tryRead(data: string): JsonObject | undefined {
-  try {
-    return asObject(readJson(data));
-  } catch (thrown) {
-    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
-    throw thrown;
-  }
 }

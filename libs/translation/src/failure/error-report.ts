@@ -1,6 +1,6 @@
-import { decodeByteString, readJson } from '@ccg/wire';
+import { decodeByteString } from '@ccg/wire';
 import type { HeaderList, JsonObject, JsonValue } from '@ccg/wire';
-import { asCount, asList, asObject, asText } from '../json-fields.ts';
+import { asCount, asList, asObject, asText, tryReadJson } from '../json-fields.ts';
 
 /** What an upstream's error body says, whichever of the many shapes it has. */
 export interface ErrorReport {
@@ -27,8 +27,10 @@ const nothing: ErrorReport = {
 
 /** Reads an error body of any server. `body` is a byte string; what is not JSON counts as text unless it is HTML. */
 export function readErrorBody(body: string): ErrorReport {
-  const value = tryRead(body);
-  return value === undefined ? { ...nothing, message: readable(decodeByteString(body)) } : readErrorValue(value);
+  const value = tryReadJson(body);
+  return value === undefined || typeof value === 'number'
+    ? { ...nothing, message: readable(decodeByteString(body)) }
+    : readErrorValue(value);
 }
 
 /** Reads an error that has been parsed: a whole body, or the `error` member of one. */
@@ -50,15 +52,6 @@ export function readErrorValue(value: JsonValue): ErrorReport {
 export function shorten(text: string): string {
   const line = text.replace(/\s+/gu, ' ').trim();
   return line.length <= 500 ? line : `${line.slice(0, 499)}…`;
-}
-
-function tryRead(body: string): JsonValue | undefined {
-  try {
-    const value = readJson(body);
-    return typeof value === 'number' ? undefined : value;
-  } catch {
-    return undefined;
-  }
 }
 
 function messageOf(error: JsonObject, body: JsonObject): string | undefined {

@@ -1,7 +1,9 @@
 import { decodeJson, decodeText, isJsonObject, isText, joinTexts, RawJson, RawText, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
+import { jsonLiteral } from '../encoder/text-literal.ts';
 import type { HistoryCall } from '../history/pair-tool-results.ts';
 import type { HistoryBlock } from '../history/turn.ts';
+import { memberOf, tryParseJson } from '../parsed-json.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { replayedReasoning } from './reasoning-replay.ts';
 
@@ -61,20 +63,12 @@ function unparsedText(json: string, input: JsonObject | RawJson): JsonText {
   const value = decodeJson(input);
   const raw = memberOf(memberOf(value, '__unparsedToolInput'), 'raw');
   if (typeof raw !== 'string') return quoted(json);
-  try {
-    const parsed: unknown = JSON.parse(raw);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? raw : quoted(json);
-  } catch {
-    return quoted(json);
-  }
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  const parsed = tryParseJson(raw);
+  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? raw : quoted(json);
 }
 
 /** A byte string stays one: only quotes, backslashes and line ends are escaped. */
 function quoted(json: string): JsonText {
-  const literal = JSON.stringify(json);
-  return new RawText(literal, 1, literal.length - 1);
+  const literal = jsonLiteral(json);
+  return new RawText(literal, 0, literal.length);
 }

@@ -1,7 +1,7 @@
-import { isText, JsonSyntaxError, readJson } from '@ccg/wire';
+import { isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { textLiteral } from '../encoder/text-literal.ts';
-import { asList, asObject, asText } from '../json-fields.ts';
+import { asList, asObject, asText, tryReadJson } from '../json-fields.ts';
 import { reasoningFields } from './read-delta.ts';
 
 /**
@@ -40,7 +40,9 @@ export function learnTemplate(data: string, chunk: JsonObject): ChunkTemplate | 
   if (start === 0) return undefined;
   const head = data.slice(0, start);
   const tail = data.slice(start + found.literal.length);
-  const proven = proofOf(`${head}${probe}${tail}`);
+  // Another place that looks like the text's may be no text at all, so that what comes out is no JSON.
+  const probed = asObject(tryReadJson(`${head}${probe}${tail}`));
+  const proven = probed === undefined ? undefined : onlyText(probed);
   if (proven?.field !== found.field || proven.literal !== probe) return undefined;
   return { field: found.field, head, tail };
 }
@@ -49,17 +51,6 @@ const probe = 'probe-7c1e';
 const textFields = ['content', ...reasoningFields] as const;
 
 type TextField = (typeof textFields)[number];
-
-/** Another place that looks like the text's may be no text at all, so that what comes out is no JSON. */
-function proofOf(data: string): ReturnType<typeof onlyText> {
-  try {
-    const chunk = asObject(readJson(data));
-    return chunk === undefined ? undefined : onlyText(chunk);
-  } catch (thrown) {
-    if (thrown instanceof JsonSyntaxError) return undefined;
-    throw thrown;
-  }
-}
 
 function onlyText(chunk: JsonObject): { field: TextField; literal: string } | undefined {
   const choices = asList(chunk['choices']);

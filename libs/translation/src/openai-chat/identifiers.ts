@@ -1,5 +1,6 @@
 import { decodeJson, isJsonObject, RawJson } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
+import { memberOf, tryParseJson } from '../parsed-json.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 /** Whom a request comes from, as the client names it. */
@@ -25,8 +26,8 @@ function readOrigin({ metadata }: JsonObject): Origin {
   if (!(metadata instanceof RawJson) && !isJsonObject(metadata)) return { user: undefined, session: undefined };
   const id = textMember(decodeJson(metadata), 'user_id');
   if (id === undefined) return { user: undefined, session: undefined };
-  const parts = tryParse(id);
-  if (parts !== undefined) {
+  const parts = tryParseJson(id);
+  if (typeof parts === 'object' && parts !== null) {
     return {
       user: textMember(parts, 'account_uuid') ?? textMember(parts, 'device_id'),
       session: textMember(parts, 'session_id'),
@@ -38,15 +39,6 @@ function readOrigin({ metadata }: JsonObject): Origin {
 }
 
 function textMember(value: unknown, name: string): string | undefined {
-  const member: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  const member = memberOf(value, name);
   return typeof member === 'string' && member !== '' ? member : undefined;
-}
-
-function tryParse(json: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

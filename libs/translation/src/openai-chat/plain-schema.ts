@@ -1,4 +1,5 @@
 import { decodeByteString, encodeText, readTopLevel, stringToBytes } from '@ccg/wire';
+import { listOf } from '../parsed-json.ts';
 
 /** A schema that was rewritten. */
 export interface RewrittenSchema {
@@ -8,7 +9,7 @@ export interface RewrittenSchema {
   readonly isLooser: boolean;
 }
 
-/** Anything that may have to be rewritten below the root; nearly all schemas have none of it, and are not parsed. */
+/** Anything that may have to be rewritten below the root; a schema that has none of it is not parsed. */
 const suspect = /"(?:array|propertyNames|allOf)"|\(\?<?[=!]|\\p\{/iu;
 const rootKeywords = ['oneOf', 'anyOf', 'allOf', 'enum', 'const', 'not', '$ref'] as const;
 
@@ -133,8 +134,4 @@ function isList({ type }: Schema): boolean {
 
 function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

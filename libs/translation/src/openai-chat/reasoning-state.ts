@@ -1,6 +1,6 @@
-import { isJsonObject, JsonDepthError, JsonSyntaxError, readJson, writeJson } from '@ccg/wire';
-import type { JsonObject, JsonValue } from '@ccg/wire';
-import { asList, asObject, asText } from '../json-fields.ts';
+import { isJsonObject, writeJson } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
+import { asList, asObject, asText, tryReadJson } from '../json-fields.ts';
 
 /** The member that a piece of reasoning came in; `content` is a part or a tag inside the answer's text. */
 export type ReasoningOrigin = 'reasoning_content' | 'reasoning' | 'reasoning_details' | 'content';
@@ -25,7 +25,7 @@ export function writeReasoningState({ origin, details }: ReasoningState): string
  * know, which a later version of the gateway may have written.
  */
 export function readReasoningState(state: string): ReasoningState | undefined {
-  const object = asObject(tryRead(state));
+  const object = asObject(tryReadJson(state));
   const origin = toReasoningOrigin(asText(object?.['origin']));
   if (object?.['v'] !== version || origin === undefined) return undefined;
   return { origin, details: asList(object['details']).filter(isJsonObject) };
@@ -33,13 +33,4 @@ export function readReasoningState(state: string): ReasoningState | undefined {
 
 export function toReasoningOrigin(text: string | undefined): ReasoningOrigin | undefined {
   return origins.find((origin) => origin === text);
-}
-
-function tryRead(json: string): JsonValue | undefined {
-  try {
-    return readJson(json);
-  } catch (thrown) {
-    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
-    throw thrown;
-  }
 }

@@ -1,16 +1,17 @@
-import { bytesToString, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
-import type { JsonObject } from '@ccg/wire';
+import { bytesToString } from '@ccg/wire';
 import type { BlockWriter, MessageHead } from '../encoder/block-writer.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import { createMessageWriter } from '../encoder/message-writer.ts';
 import { malformedError } from '../encoder/stream-errors.ts';
-import { asList, asObject } from '../json-fields.ts';
+import { asList, asObject, tryReadJson } from '../json-fields.ts';
 import type { Answer, FrameSink } from '../translation.ts';
 import { errorOf } from './chunk-error.ts';
 import { inBandFailure } from './failure.ts';
 import type { FailureContext } from './failure.ts';
 import { readChoice, readUsage } from './read-choice.ts';
 import { createUsageMeter } from './usage.ts';
+
+const movedKeys: ReadonlySet<string> = new Set(['arguments']);
 
 /** Translates a whole chat completion. It is one big chunk, so the rules of a stream hold for it, too. */
 export function translateResponse(
@@ -19,7 +20,7 @@ export function translateResponse(
   encoderFor: (writer: BlockWriter, sink: FrameSink) => Encoder,
   context: FailureContext,
 ): Answer {
-  const completion = readCompletion(body);
+  const completion = asObject(tryReadJson(bytesToString(body), { rawKeys: movedKeys }));
   if (completion === undefined) return { kind: 'failure', error: malformedError(context.provider) };
   const failure = errorOf(completion);
   if (failure !== undefined) return { kind: 'failure', error: inBandFailure(failure, context) };
@@ -38,13 +39,4 @@ export function translateResponse(
   if (error !== undefined) return { kind: 'failure', error };
   encoder.flush();
   return { kind: 'message', body: message, usage, usageSource };
-}
-
-function readCompletion(body: Uint8Array): JsonObject | undefined {
-  try {
-    return asObject(readJson(bytesToString(body), { rawKeys: new Set(['arguments']) }));
-  } catch (thrown) {
-    if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return undefined;
-    throw thrown;
-  }
 }

@@ -26,7 +26,7 @@ export function convertTools(
   context: ConversionContext,
 ): ConvertedTools {
   const convert = () => convertAnew(tools, context);
-  const form = [target.provider.name, target.model, ...context.refused].join(' ');
+  const form = [target.provider.name, target.model, ...context.refused].join('\n');
   const converted = source !== undefined && asDeclared ? toolMemory.made(source, form, convert) : convert();
   for (const { field, code, text } of converted.warnings) context.warnings.add(field, code, text);
   return converted;

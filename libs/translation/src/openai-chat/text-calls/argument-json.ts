@@ -1,5 +1,6 @@
 import { decodeJson } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
+import { listOf, memberOf, tryParseJson } from '../../parsed-json.ts';
 
 /** The kinds of value that an argument may have, by a tool's schema. */
 export type ArgumentKinds = ReadonlySet<string>;
@@ -42,28 +43,9 @@ function kindsOf(schema: unknown): readonly string[] {
 
 /** What a JSON text is, in the words of JSON Schema; a text that is no JSON is a string. */
 function kindOf(json: string): string {
-  const value = tryParse(json);
+  const value = tryParseJson(json);
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
   return typeof value === 'object' || typeof value === 'boolean' ? typeof value : 'string';
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? Reflect.get(value, name)
-    : undefined;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function tryParse(json: string): unknown {
-  try {
-    const value: unknown = JSON.parse(json);
-    return value;
-  } catch {
-    return undefined;
-  }
 }
