@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { createCalibration, createTokenEstimator, loadTokenizer } from '@ccg/catalog';
+import { createCalibration, createTokenEstimator, loadTokenizer } from '@ccg/tokens';
 import type { ServeDependencies } from '@ccg/serving';
 
 /** Some 5 MB: a long conversation of Claude Code has a few hundred segments. */

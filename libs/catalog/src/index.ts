@@ -32,13 +32,4 @@ export type {
 export { readModelList } from './read-model-list.ts';
 export { resolveRoute } from './resolve-route.ts';
 export type { RouteRequest } from './resolve-route.ts';
-export { createCalibration } from './tokens/calibration.ts';
-export type { Calibration } from './tokens/calibration.ts';
-export { createTokenEstimator } from './tokens/create-token-estimator.ts';
-export type { TokenEstimator } from './tokens/create-token-estimator.ts';
-export type { PromptTools } from './tokens/prompt-text.ts';
-export type { Prompt } from './tokens/read-prompt.ts';
-export type { TokenCount } from './tokens/token-count.ts';
-export { loadTokenizer } from './tokens/tokenizer.ts';
-export type { CountTokens } from './tokens/tokenizer.ts';
 export { optionalText, wholeNumber } from './variables.ts';

@@ -1,4 +1,5 @@
-import type { PromptTools, Target } from '@ccg/catalog';
+import type { Target } from '@ccg/catalog';
+import type { PromptTools } from '@ccg/wire';
 import type { Envelope } from '@ccg/wire';
 import type { PromptEstimate } from './estimate-prompt.ts';
 import type { Facts } from './outcome.ts';

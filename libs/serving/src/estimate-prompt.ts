@@ -1,5 +1,7 @@
 import { anthropicCapabilities } from '@ccg/catalog';
-import type { Calibration, PromptTools, Target, TokenCount, TokenEstimator } from '@ccg/catalog';
+import type { Target } from '@ccg/catalog';
+import type { Calibration, TokenCount, TokenEstimator } from '@ccg/tokens';
+import type { PromptTools } from '@ccg/wire';
 import type { Clock } from '@ccg/kernel';
 import type { Envelope, Usage } from '@ccg/wire';
 import { promptOf } from './prompt-of.ts';

@@ -1,4 +1,5 @@
-import type { Prompt, PromptTools } from '@ccg/catalog';
+import type { Prompt } from '@ccg/tokens';
+import type { PromptTools } from '@ccg/wire';
 import type { Envelope } from '@ccg/wire';
 
 /** A digest without collisions, such as SHA-256: whoever sends the same bytes shares what was made of them. */

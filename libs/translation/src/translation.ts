@@ -1,5 +1,6 @@
 import type { GatewayError } from '@ccg/kernel';
-import type { ModelLimits, PromptTools, Target } from '@ccg/catalog';
+import type { ModelLimits, Target } from '@ccg/catalog';
+import type { PromptTools } from '@ccg/wire';
 import type { ToolMemory } from './tools/tool-memory.ts';
 import type { Warning } from './warning.ts';
 import type { Envelope, HeaderList, Usage } from '@ccg/wire';

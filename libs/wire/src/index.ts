@@ -26,3 +26,4 @@ export { errorEnvelope, errorFrame } from './anthropic/error.ts';
 export type { WireError } from './anthropic/error.ts';
 export { spliceBytes } from './splice-bytes.ts';
 export type { Splice } from './splice-bytes.ts';
+export type { PromptTools } from './anthropic/prompt-tools.ts';

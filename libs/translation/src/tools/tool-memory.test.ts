@@ -1,4 +1,4 @@
-import type { PromptTools } from '@ccg/catalog';
+import type { PromptTools } from '@ccg/wire';
 import { isJsonObject, readJson } from '@ccg/wire';
 import { expect, test } from 'vitest';
 import { createToolMemory } from './tool-memory.ts';

@@ -1,4 +1,4 @@
-import type { PromptTools } from '@ccg/catalog';
+import type { PromptTools } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
 import type { Warning } from '../warning.ts';
 

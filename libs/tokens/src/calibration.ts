@@ -1,5 +1,5 @@
-import { chatCapabilities } from '../capabilities/chat-capabilities.ts';
-import type { Target } from '../provider.ts';
+import { chatCapabilities } from '@ccg/catalog';
+import type { Target } from '@ccg/catalog';
 import { createLeastSquares } from './least-squares.ts';
 import type { LeastSquares } from './least-squares.ts';
 import { startRatios } from './start-ratios.ts';

@@ -1,5 +1,5 @@
 import { stringToBytes } from '@ccg/wire';
-import type { JsonValue, RawJson, RawText } from '@ccg/wire';
+import type { PromptTools, RawJson, RawText } from '@ccg/wire';
 
 /** A byte string and the same as bytes: one to read, the other to digest. */
 export interface Source {
@@ -24,15 +24,6 @@ export type Part =
   | { readonly kind: 'pdf' | 'image'; readonly span: Span }
   | { readonly kind: 'tools'; readonly tools: PromptTools }
   | { readonly kind: 'fixed'; readonly tokens: number };
-
-/** The tools of a prompt. Clients send the same long list with every request, so it is read only when it is new. */
-export interface PromptTools {
-  /** How many bytes they have. */
-  readonly size: number;
-  /** The digest of their bytes. */
-  digest(): string;
-  read(): JsonValue;
-}
 
 /** The span of a raw value that was read from the source. */
 export function spanOf({ start, end }: RawText | RawJson, source: Source): Span {

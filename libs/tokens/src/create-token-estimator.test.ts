@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { estimatorFor, reportedPrompts, promptOf } from '../../test/prompts.ts';
+import { estimatorFor, reportedPrompts, promptOf } from '../test/prompts.ts';
 import { sliceBytes } from './count-slices.ts';
 import { bytesPerTurn } from './create-token-estimator.ts';
 import type { TokenEstimator } from './create-token-estimator.ts';

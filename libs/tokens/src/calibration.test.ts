@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { estimatorFor, reportedPrompts, promptOf } from '../../test/prompts.ts';
+import { estimatorFor, reportedPrompts, promptOf } from '../test/prompts.ts';
 import { createCalibration } from './calibration.ts';
 import type { Calibration } from './calibration.ts';
-import type { Target } from '../provider.ts';
+import type { Target } from '@ccg/catalog';
 import { noTokens } from './token-count.ts';
 import type { TokenCount } from './token-count.ts';
 import { loadTokenizer } from './tokenizer.ts';

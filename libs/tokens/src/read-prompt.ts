@@ -2,7 +2,8 @@ import { isJsonObject } from '@ccg/wire';
 import type { Member } from '@ccg/wire';
 import { contentParts } from './content-parts.ts';
 import { fixedPart, messageTokens, priming } from './overheads.ts';
-import type { Part, PromptTools } from './prompt-text.ts';
+import type { Part } from './prompt-text.ts';
+import type { PromptTools } from '@ccg/wire';
 
 /** What a Messages or count_tokens body shows to a model. */
 export interface Prompt {

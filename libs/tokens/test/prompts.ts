@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { readEnvelope } from '@ccg/wire';
 
-import { createTokenEstimator } from '../src/tokens/create-token-estimator.ts';
-import type { Prompt } from '../src/tokens/read-prompt.ts';
-import type { TokenEstimator, TokenEstimatorOptions } from '../src/tokens/create-token-estimator.ts';
+import { createTokenEstimator } from '../src/create-token-estimator.ts';
+import type { Prompt } from '../src/read-prompt.ts';
+import type { TokenEstimator, TokenEstimatorOptions } from '../src/create-token-estimator.ts';
 
 /** What a body shows to a model. */
 export function promptOf(body: unknown): Prompt {
@@ -45,7 +45,7 @@ export interface ReportedPrompt {
 
 /** Prompts of many mixes and what a real server counted in each. */
 export function reportedPrompts(): readonly ReportedPrompt[] {
-  const file = new URL('../src/tokens/fixtures/reported-prompts.json', import.meta.url);
+  const file = new URL('../src/fixtures/reported-prompts.json', import.meta.url);
   const { prompts }: { readonly prompts: readonly ReportedPrompt[] } = JSON.parse(readFileSync(file, 'utf8'));
   return prompts;
 }
