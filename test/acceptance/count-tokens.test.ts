@@ -211,18 +211,18 @@ describe('where the provider speaks the dialect', () => {
   });
 });
 
-test('a server that imitates the dialect counts what it would be sent', async () => {
-  const imitated = await startSuite('count-tokens-imitation', { ANTHROPIC_PROFILE: 'llama-cpp' });
+test('an Anthropic-compatible server counts what it would be sent', async () => {
+  const compatible = await startSuite('count-tokens-compatible', { ANTHROPIC_PROFILE: 'llama-cpp' });
   try {
-    imitated.upstream.play(() => jsonScript(200, { input_tokens: 11 }));
-    const counted = await count(native, { ...foo, metadata: { user_id: 'u' } }, imitated);
+    compatible.upstream.play(() => jsonScript(200, { input_tokens: 11 }));
+    const counted = await count(native, { ...foo, metadata: { user_id: 'u' } }, compatible);
     expect([counted.status, counted.text]).toEqual([200, '{"input_tokens":11}']);
-    const [request] = imitated.upstream.requests;
+    const [request] = compatible.upstream.requests;
     expect(request?.path).toBe(beta);
     expect(jsonAt(request?.json(), 'messages')).toEqual([{ role: 'user', content: [{ type: 'text', text: 'foo' }] }]);
     expect(jsonAt(request?.json(), 'metadata')).toBeUndefined();
   } finally {
-    await imitated.close();
+    await compatible.close();
   }
 });
 

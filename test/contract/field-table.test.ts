@@ -52,7 +52,7 @@ test('every row has its probes, and every probe its row', () => {
 describe.each(rows)('$name', ({ name, cells }) => {
   const probes = fieldProbes.filter(({ row }) => row === name);
 
-  test.each(['anthropic', 'imitation', 'openai-chat'].map((column, index) => ({ column, index })))(
+  test.each(['anthropic', 'anthropic-compatible', 'openai-chat'].map((column, index) => ({ column, index })))(
     'becomes at $column what its cell says',
     ({ index }) => {
       const words = cells[index]?.match(/\b(?:moved|mapped|warned|dropped|refused)\b/gu) ?? [];

@@ -24,7 +24,7 @@ interface FixtureMeta {
   readonly anthropicProfile?: AnthropicProfile;
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
-  readonly refusedFields?: readonly string[];
+  readonly rejectedFields?: readonly string[];
   readonly limits?: Partial<ModelLimits>;
   readonly textCalls?: boolean;
 }

@@ -67,12 +67,12 @@ const chunks = fc.oneof(
   ),
 );
 
-const imitated = { dialect: 'anthropic', model: 'm' } as const;
+const compatible = { dialect: 'anthropic', model: 'm' } as const;
 
 test.each([
   ['openai-chat', chat],
-  ['deepseek', { ...imitated, anthropicProfile: 'deepseek' }],
-  ['ollama', { ...imitated, anthropicProfile: 'ollama' }],
+  ['deepseek', { ...compatible, anthropicProfile: 'deepseek' }],
+  ['ollama', { ...compatible, anthropicProfile: 'ollama' }],
 ] as const)('a request with anything anywhere is translated or refused as invalid (%s)', (_name, target) => {
   fc.assert(
     fc.property(

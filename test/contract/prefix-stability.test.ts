@@ -12,13 +12,13 @@ const turns = [
 ] as const;
 
 const chat = { dialect: 'openai-chat' } as const;
-const imitation = { dialect: 'anthropic', model: 'm' } as const;
+const compatible = { dialect: 'anthropic', model: 'm' } as const;
 const targets: readonly TestTarget[] = [
   ...(['openai', 'nvidia', 'openrouter', 'compatible'] as const).flatMap((profile) =>
     // Those of the second take turns.
     ['gpt-4.1', 'mistralai/devstral-2'].map((model) => ({ ...chat, profile, model })),
   ),
-  ...(['kimi', 'ollama'] as const).map((anthropicProfile) => ({ ...imitation, anthropicProfile })),
+  ...(['kimi', 'ollama'] as const).map((anthropicProfile) => ({ ...compatible, anthropicProfile })),
 ];
 
 // A backend reuses what it has computed for a prompt only as long as the next prompt begins with the same text.

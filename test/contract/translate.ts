@@ -1,8 +1,8 @@
 import { Secret } from '@ccg/kernel';
-import { createLimitsBook } from '@ccg/catalog';
+import { createModelLimitRegistry } from '@ccg/catalog';
 import type { AnthropicProfile, ChatProfile, ModelLimits, Provider } from '@ccg/catalog';
-import { bytesToString, decodeByteString, encodeText, readEnvelope, stringToBytes } from '@ccg/wire';
-import { createToolMemory, createTranslation } from '@ccg/translation';
+import { bytesToString, decodeByteString, encodeText, readMessagesRequest, stringToBytes } from '@ccg/wire';
+import { createToolListCache, createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
 
 export type TestDialect = 'anthropic' | 'openai-chat';
@@ -15,7 +15,7 @@ export interface TestTarget {
   readonly anthropicProfile?: AnthropicProfile;
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
-  readonly refusedFields?: readonly string[];
+  readonly rejectedFields?: readonly string[];
   /** Instead of what is known of the model by its name. */
   readonly limits?: Partial<ModelLimits>;
   readonly textCalls?: boolean;
@@ -44,28 +44,32 @@ export const requestWithTools = JSON.stringify({
 });
 
 /** One for all tests, so that lists that are alike are told apart. */
-const toolMemory = createToolMemory({ maxBytes: 4_000_000 });
+const toolListCache = createToolListCache({ maxBytes: 4_000_000 });
 
 /** The translation of a request, given as JSON text; ids count up from 1. */
 export function translate(request: string, target: TestTarget): Translation {
-  const envelope = readEnvelope(stringToBytes(encodeText(request)));
-  const tools = envelope.bytesOf('tools');
+  const messagesRequest = readMessagesRequest(stringToBytes(encodeText(request)));
+  const tools = messagesRequest.bytesOf('tools');
   const at = { provider: providerOf(target), model: target.model };
   return createTranslation({
-    envelope,
+    messagesRequest,
     tools:
       tools === undefined
         ? undefined
-        : { size: tools.length, digest: () => bytesToString(tools), read: () => envelope.read('tools')?.value ?? null },
-    toolMemory,
+        : {
+            size: tools.length,
+            digest: () => bytesToString(tools),
+            read: () => messagesRequest.read('tools')?.value ?? null,
+          },
+    toolListCache,
     target: at,
-    requestedModel: envelope.model,
+    requestedModel: messagesRequest.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
-    limits: { ...createLimitsBook({ windows: new Map() }).of(at), ...target.limits },
+    limits: { ...createModelLimitRegistry({ windows: new Map() }).of(at), ...target.limits },
     ids: countingIds(),
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,
-    refusedFields: new Set(target.refusedFields),
+    rejectedFields: new Set(target.rejectedFields),
   });
 }
 

@@ -280,22 +280,26 @@ describe('without Redis', () => {
   test('the share of this replica is let in, leases are left alone, and Redis decides again when it is back', async () => {
     const proxy = await startFaultProxy(suite.url);
     const through = await openStore(proxy.url);
-    const insured: boolean[] = [];
-    const fallible = openAdmission({ store: through, liveReplicas: () => 2, onInsured: (now) => insured.push(now) });
+    const inFallback: boolean[] = [];
+    const fallible = openAdmission({
+      store: through,
+      liveReplicas: () => 2,
+      onLocalFallback: (now) => inFallback.push(now),
+    });
     const ask = () =>
       fallible.admit({ tenant, buckets: [bucket({ capacity: 4 })], lease: { id: randomUUID(), ttlMs: longLeaseMs } });
     expect(await ask()).toMatchObject({ kind: 'admitted', by: 'store' });
     proxy.cut();
-    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'insurance' });
-    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'insurance' });
+    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'local-fallback' });
+    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'local-fallback' });
     expect(await ask()).toMatchObject({ kind: 'limited', bucket: 'requests' });
-    await fallible.renew(tenant, 'insured', longLeaseMs);
-    await fallible.settle({ tenant, leaseId: 'insured', credits: [] });
-    expect(insured).toEqual([true]);
+    await fallible.renew(tenant, 'inFallback', longLeaseMs);
+    await fallible.settle({ tenant, leaseId: 'inFallback', credits: [] });
+    expect(inFallback).toEqual([true]);
     proxy.restore();
     await through.whenReady(patienceMs);
     expect(await ask()).toMatchObject({ kind: 'admitted', by: 'store', buckets: [{ remaining: 2 }] });
-    expect(insured).toEqual([true, false]);
+    expect(inFallback).toEqual([true, false]);
     await proxy.close();
   });
 
@@ -309,7 +313,7 @@ describe('without Redis', () => {
       buckets: [bucket()],
       lease: { id: randomUUID(), ttlMs: longLeaseMs },
     });
-    expect(decision).toMatchObject({ kind: 'admitted', by: 'insurance' });
+    expect(decision).toMatchObject({ kind: 'admitted', by: 'local-fallback' });
     expect(performance.now() - startedAt).toBeLessThan(5 * 100);
     await proxy.close();
   });

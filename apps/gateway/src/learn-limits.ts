@@ -1,5 +1,5 @@
 import { readModelList } from '@ccg/catalog';
-import type { Catalog, LimitsBook, Provider } from '@ccg/catalog';
+import type { Catalog, ModelLimitRegistry, Provider } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
 import type { Logger } from '@ccg/telemetry';
 import { requestHeaders } from '@ccg/upstream';
@@ -7,7 +7,7 @@ import type { Upstream } from '@ccg/upstream';
 
 export interface LearnLimitsDependencies {
   readonly catalog: Catalog;
-  readonly limits: LimitsBook;
+  readonly limits: ModelLimitRegistry;
   readonly upstream: Upstream;
   readonly clock: Clock;
   readonly logger: Logger;

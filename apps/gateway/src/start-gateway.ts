@@ -1,12 +1,12 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import { createLimitsBook } from '@ccg/catalog';
+import { createModelLimitRegistry } from '@ccg/catalog';
 import { createAdmission } from '@ccg/admission';
-import { createRefusals, createSealing, createTargetMemory } from '@ccg/serving';
+import { createRejectedParameters, createSealing, createTargetCache } from '@ccg/serving';
 import type { ServeDependencies } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
-import { createToolMemory } from '@ccg/translation';
+import { createToolListCache } from '@ccg/translation';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier } from '@ccg/tenancy';
 import { createUpstream } from '@ccg/upstream';
@@ -44,7 +44,7 @@ export interface RunningGateway {
 
 /** A revocation takes effect within the cache's time even if its message is lost; without Redis, keys work on for the stale time. */
 /** A hundred and more lists of Claude Code's tools. */
-const toolMemoryMaxBytes = 8 * 1024 * 1024;
+const toolListCacheMaxBytes = 8 * 1024 * 1024;
 const verifierBounds = { cacheMs: 5000, staleMs: 60_000, maxEntries: 10_000 };
 
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
@@ -114,21 +114,21 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
   return {
     catalog: config.catalog,
     limits: config.limits,
-    modelLimits: createLimitsBook(config.catalog),
+    modelLimits: createModelLimitRegistry(config.catalog),
     clock,
     metrics,
     tokens,
     digest: sha256,
-    toolMemory: createToolMemory({ maxBytes: toolMemoryMaxBytes }),
+    toolListCache: createToolListCache({ maxBytes: toolListCacheMaxBytes }),
     ids: randomIds,
     sealing: createSealing(config.sealingKeys),
-    refusals: createRefusals(clock),
-    uncounted: createTargetMemory(clock),
+    rejectedParameters: createRejectedParameters(clock),
+    uncounted: createTargetCache(clock),
     admission: createAdmission({
       store,
       liveReplicas: () => 1,
-      onInsured: (insured) => {
-        logger.warn({ insured }, 'limits are kept by this process alone while Redis is away');
+      onLocalFallback: (inFallback) => {
+        logger.warn({ inFallback }, 'limits are kept by this process alone while Redis is away');
       },
       onFault: (error) => {
         logger.error({ err: error }, 'an admission script failed');

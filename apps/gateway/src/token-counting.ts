@@ -11,7 +11,7 @@ export async function startTokenCounting(digest: ServeDependencies['digest']): P
   const estimator = createTokenEstimator({
     countTokens: await loadTokenizer(),
     digest,
-    breathe: () => setImmediate(),
+    yieldToEventLoop: () => setImmediate(),
     maxCachedSegments,
   });
   return { estimator, calibration: createCalibration({ maxModels }) };

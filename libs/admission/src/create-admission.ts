@@ -2,7 +2,7 @@ import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { admitInStore } from './admit.ts';
 import type { AdmissionRequest } from './admit.ts';
-import { createInsurance } from './create-insurance.ts';
+import { createLocalFallback } from './create-local-fallback.ts';
 import type { Decision } from './decision.ts';
 import { renewInStore } from './renew.ts';
 import { settleInStore } from './settle.ts';
@@ -15,7 +15,7 @@ export interface AdmissionOptions {
   /** Milliseconds after which the insurance decides instead; 100 unless given: more than any healthy Redis takes, less than a developer notices. */
   readonly timeoutMs?: number | undefined;
   /** Called when the store stops deciding, and when it decides again. */
-  readonly onInsured?: ((insured: boolean) => void) | undefined;
+  readonly onLocalFallback?: ((inFallback: boolean) => void) | undefined;
   /** Called when Redis refused to renew or settle a lease: a fault of ours, for the log. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -34,16 +34,16 @@ export function createAdmission({
   store,
   liveReplicas,
   timeoutMs = 100,
-  onInsured,
+  onLocalFallback,
   onFault,
 }: AdmissionOptions): Admission {
-  const insurance = createInsurance(liveReplicas);
-  let insured = false;
+  const localFallback = createLocalFallback(liveReplicas);
+  let inFallback = false;
 
   function note(now: boolean): void {
-    if (now === insured) return;
-    insured = now;
-    onInsured?.(now);
+    if (now === inFallback) return;
+    inFallback = now;
+    onLocalFallback?.(now);
   }
 
   /** A lease that cannot be renewed or settled now lapses by itself. */
@@ -60,7 +60,7 @@ export function createAdmission({
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
         note(true);
-        return insurance.admit(request.tenant, request.buckets);
+        return localFallback.admit(request.tenant, request.buckets);
       }
     },
     async renew(tenant, leaseId, ttlMs) {

@@ -8,5 +8,5 @@ export interface BucketState {
 
 /** `limited` names the bucket that takes longest to hold enough, and says after how many milliseconds it does. */
 export type Decision =
-  | { readonly kind: 'admitted'; readonly by: 'store' | 'insurance'; readonly buckets: readonly BucketState[] }
+  | { readonly kind: 'admitted'; readonly by: 'store' | 'local-fallback'; readonly buckets: readonly BucketState[] }
   | { readonly kind: 'limited'; readonly bucket: string; readonly retryAfterMs: number };

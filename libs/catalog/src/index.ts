@@ -4,7 +4,7 @@ export type {
   ChatProfile,
   Effort,
   OperatorThinking,
-  ThinkingDialect,
+  ThinkingForm,
   ToolIdRule,
 } from './capabilities/capabilities.ts';
 export { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
@@ -13,8 +13,8 @@ export { chatCapabilities } from './capabilities/chat-capabilities.ts';
 export { thinkTags } from './capabilities/think-tags.ts';
 export type { ThinkTags } from './capabilities/think-tags.ts';
 export type { Catalog } from './catalog.ts';
-export { createLimitsBook } from './create-limits-book.ts';
-export type { LimitsBook } from './create-limits-book.ts';
+export { createModelLimitRegistry } from './create-model-limit-registry.ts';
+export type { ModelLimitRegistry } from './create-model-limit-registry.ts';
 export { catalogFromEnv, catalogSchema } from './from-env.ts';
 export type { CatalogFromEnv, CatalogVariables } from './from-env.ts';
 export { findModel, listModels } from './list-models.ts';

@@ -1,5 +1,5 @@
 import type { Catalog } from './catalog.ts';
-import type { LimitsBook } from './create-limits-book.ts';
+import type { ModelLimitRegistry } from './create-model-limit-registry.ts';
 import type { ModelLimits } from './model-limits.ts';
 import type { Target } from './provider.ts';
 
@@ -14,14 +14,14 @@ export interface ListedModel extends ModelLimits {
 export const discoveryPrefix = 'claude-via-';
 
 /** The models that the configuration names, each once. */
-export function listModels(catalog: Catalog, limits: LimitsBook): ListedModel[] {
+export function listModels(catalog: Catalog, limits: ModelLimitRegistry): ListedModel[] {
   const targets = [catalog.big, catalog.small].filter((target) => target !== undefined);
   const byId = new Map(targets.map((target) => [listedId(target), target]));
   return [...byId].map(([id, target]) => describe(id, target, limits));
 }
 
 /** One model of the list, or any other id that chooses a configured provider itself; undefined for the rest. */
-export function findModel(catalog: Catalog, limits: LimitsBook, id: string): ListedModel | undefined {
+export function findModel(catalog: Catalog, limits: ModelLimitRegistry, id: string): ListedModel | undefined {
   const listed = listModels(catalog, limits).find((model) => model.id === id);
   if (listed !== undefined) return listed;
   const reference = id.startsWith(discoveryPrefix) ? id.slice(discoveryPrefix.length) : id;
@@ -35,6 +35,6 @@ function listedId({ provider, model }: Target): string {
   return `${discoveryPrefix}${provider.name}:${model}`;
 }
 
-function describe(id: string, target: Target, limits: LimitsBook): ListedModel {
+function describe(id: string, target: Target, limits: ModelLimitRegistry): ListedModel {
   return { id, displayName: `${target.model} (${target.provider.name})`, ...limits.of(target) };
 }

@@ -2,7 +2,7 @@ import { GatewayError } from '@ccg/kernel';
 import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
 import { bytesToString, isJsonObject, JsonDepthError, JsonSyntaxError, readJson } from '@ccg/wire';
-import type { Envelope } from '@ccg/wire';
+import type { MessagesRequest } from '@ccg/wire';
 import { answerHeaders } from './answer-headers.ts';
 import { translate } from './translate.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -13,7 +13,7 @@ import { noFacts } from './outcome.ts';
 import type { Facts, Outcome } from './outcome.ts';
 import { plan } from './plan.ts';
 import { promptOf, toolsOf } from './prompt-of.ts';
-import { refusal } from './refusal.ts';
+import { readRejection } from './read-rejection.ts';
 import type { ServeDependencies } from './serve-dependencies.ts';
 import type { ServeRequest } from './serve-request.ts';
 import type { ResponseSink } from './sink.ts';
@@ -21,7 +21,7 @@ import type { ResponseSink } from './sink.ts';
 /** How long a provider may take to count. Clients ask for dozens of counts at once, to draw a picture with. */
 const nativeTimeoutMs = 5000;
 const answerMaxBytes = 64 * 1024;
-/** A count asks for no answer, and the servers that imitate Anthropic are sent the request that it would be for. */
+/** A count asks for no answer, and Anthropic-compatible servers are sent the request that it would be for. */
 const assumedMaxTokens = 64_000;
 
 /**
@@ -35,12 +35,12 @@ export async function countTokens(
 ): Promise<Outcome> {
   const facts = noFacts();
   try {
-    const { envelope: sent, target } = plan(request, dependencies.catalog, facts);
-    const envelope = { ...sent, maxTokens: sent.maxTokens ?? assumedMaxTokens };
+    const { messagesRequest: sent, target } = plan(request, dependencies.catalog, facts);
+    const messagesRequest = { ...sent, maxTokens: sent.maxTokens ?? assumedMaxTokens };
     facts.stream = false;
-    checkMessages(envelope);
-    const tools = toolsOf(envelope, dependencies.digest);
-    const context = { request, envelope, tools, target, estimate: noEstimate, dependencies, sink, facts };
+    checkMessages(messagesRequest);
+    const tools = toolsOf(messagesRequest, dependencies.digest);
+    const context = { request, messagesRequest, tools, target, estimate: noEstimate, dependencies, sink, facts };
     const asks = target.provider.dialect === 'anthropic' && dependencies.uncounted.of(target) === undefined;
     const native = asks ? await countAtProvider(context) : undefined;
     return await answer(native ?? (await countHere(context)), sink, facts);
@@ -49,7 +49,7 @@ export async function countTokens(
   }
 }
 
-function checkMessages({ bytesOf }: Envelope): void {
+function checkMessages({ bytesOf }: MessagesRequest): void {
   const messages = bytesOf('messages');
   if (messages === undefined) throw new GatewayError('request-invalid', 'messages: Field required');
   const head = bytesToString(messages.subarray(0, 1024));
@@ -64,7 +64,7 @@ function checkMessages({ bytesOf }: Envelope): void {
 /** The provider's own answer, or undefined where it cannot count, cannot now, or cannot be understood. */
 async function countAtProvider(context: AttemptContext): Promise<Uint8Array | undefined> {
   const { dependencies, sink, target } = context;
-  const translation = translate(context, undefined, dependencies.refusals.of(target));
+  const translation = translate(context, undefined, dependencies.rejectedParameters.of(target));
   const { headers, body } = translation.request;
   const timeout = new AbortController();
   const cancel = dependencies.clock.schedule(nativeTimeoutMs, () => {
@@ -78,7 +78,7 @@ async function countAtProvider(context: AttemptContext): Promise<Uint8Array | un
       await response.body.collect(answerMaxBytes);
       return undefined;
     }
-    if (response.status > 299) throw (await refusal(response, translation, context)).error;
+    if (response.status > 299) throw (await readRejection(response, translation, context)).error;
     return understood(await response.body.collect(answerMaxBytes));
   } catch (thrown) {
     if (!(thrown instanceof UpstreamCallError)) throw thrown;
@@ -109,9 +109,16 @@ function understood(body: Uint8Array): Uint8Array | undefined {
   }
 }
 
-async function countHere({ envelope, tools, target, dependencies, sink, facts }: AttemptContext): Promise<Uint8Array> {
+async function countHere({
+  messagesRequest,
+  tools,
+  target,
+  dependencies,
+  sink,
+  facts,
+}: AttemptContext): Promise<Uint8Array> {
   const { estimator, calibration } = dependencies.tokens;
-  const count = await estimator.count(promptOf(envelope, tools), sink.signal);
+  const count = await estimator.count(promptOf(messagesRequest, tools), sink.signal);
   facts.warnings = [{ field: 'input_tokens', code: 'approximated', text: 'The tokens were estimated.' }];
   return Buffer.from(JSON.stringify({ input_tokens: calibration.tokens(target, count) }));
 }

@@ -3,7 +3,7 @@ import type { Target } from '@ccg/catalog';
 import type { Calibration, TokenCount, TokenEstimator } from '@ccg/tokens';
 import type { PromptTools } from '@ccg/wire';
 import type { Clock } from '@ccg/kernel';
-import type { Envelope, Usage } from '@ccg/wire';
+import type { MessagesRequest, Usage } from '@ccg/wire';
 import { promptOf } from './prompt-of.ts';
 
 /** Counts prompts, and learns how models count them. */
@@ -42,14 +42,14 @@ export const noEstimate: PromptEstimate = {
  * tokens at once, as Anthropic's does, nothing is counted.
  */
 export function estimatePrompt(
-  envelope: Envelope,
+  messagesRequest: MessagesRequest,
   tools: PromptTools | undefined,
   target: Target,
   { tokens: { estimator, calibration }, clock }: EstimateDependencies,
 ): PromptEstimate {
   if (tellsAtOnce(target)) return noEstimate;
   const ending = new AbortController();
-  const count = async () => estimator.count(promptOf(envelope, tools), ending.signal);
+  const count = async () => estimator.count(promptOf(messagesRequest, tools), ending.signal);
   // A request never fails for its estimate: what is wrong with the body, its translation says.
   const counting: Promise<TokenCount | undefined> = count().catch(() => undefined);
   return {
@@ -70,7 +70,7 @@ export function estimatePrompt(
 }
 
 function tellsAtOnce({ provider }: Target): boolean {
-  return provider.dialect === 'anthropic' && anthropicCapabilities(provider.profile).exact;
+  return provider.dialect === 'anthropic' && anthropicCapabilities(provider.profile).passthrough;
 }
 
 function within<T>(promise: Promise<T>, timeoutMs: number, clock: Clock): Promise<T | undefined> {

@@ -8,10 +8,10 @@ import type { AttemptContext } from './attempt-context.ts';
  */
 export function learnFromSilence(
   { target, dependencies }: AttemptContext,
-  { request: { mayHang = [] } }: Translation,
+  { request: { hangProneFields = [] } }: Translation,
   thrown: unknown,
 ): void {
-  if (!(thrown instanceof UpstreamCallError) || mayHang.length === 0) return;
+  if (!(thrown instanceof UpstreamCallError) || hangProneFields.length === 0) return;
   if (thrown.kind !== 'first-byte-timeout' && thrown.kind !== 'idle-timeout') return;
-  dependencies.refusals.addFields(target, mayHang);
+  dependencies.rejectedParameters.addFields(target, hangProneFields);
 }

@@ -1,23 +1,23 @@
 import type { Prompt } from '@ccg/tokens';
 import type { PromptTools } from '@ccg/wire';
-import type { Envelope } from '@ccg/wire';
+import type { MessagesRequest } from '@ccg/wire';
 
 /** A digest without collisions, such as SHA-256: whoever sends the same bytes shares what was made of them. */
 export type Digest = (bytes: Uint8Array) => string;
 
 /** What a body shows to a model. Throws `GatewayError` for what is not JSON. */
-export function promptOf(envelope: Envelope, tools: PromptTools | undefined): Prompt {
-  return { system: envelope.read('system'), messages: envelope.read('messages'), tools };
+export function promptOf(messagesRequest: MessagesRequest, tools: PromptTools | undefined): Prompt {
+  return { system: messagesRequest.read('system'), messages: messagesRequest.read('messages'), tools };
 }
 
 /** The tools of a body, which are digested once. */
-export function toolsOf(envelope: Envelope, digest: Digest): PromptTools | undefined {
-  const size = envelope.bytesOf('tools')?.length;
+export function toolsOf(messagesRequest: MessagesRequest, digest: Digest): PromptTools | undefined {
+  const size = messagesRequest.bytesOf('tools')?.length;
   if (size === undefined) return undefined;
   let digested: string | undefined;
   return {
     size,
-    digest: () => (digested ??= digest(envelope.bytesOf('tools') ?? new Uint8Array())),
-    read: () => envelope.read('tools')?.value ?? null,
+    digest: () => (digested ??= digest(messagesRequest.bytesOf('tools') ?? new Uint8Array())),
+    read: () => messagesRequest.read('tools')?.value ?? null,
   };
 }

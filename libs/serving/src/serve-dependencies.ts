@@ -1,22 +1,22 @@
 import type { Clock } from '@ccg/kernel';
 import type { Admission } from '@ccg/admission';
-import type { Catalog, LimitsBook } from '@ccg/catalog';
+import type { Catalog, ModelLimitRegistry } from '@ccg/catalog';
 import type { Metrics } from '@ccg/telemetry';
-import type { IdSource, ToolMemory } from '@ccg/translation';
+import type { IdSource, ToolListCache } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
 import type { Limits } from './limits.ts';
 import type { TokenCounting } from './estimate-prompt.ts';
 import type { Digest } from './prompt-of.ts';
-import type { Refusals } from './refusals.ts';
+import type { RejectedParameters } from './rejected-parameters.ts';
 import type { Sealing } from './sealing/create-sealing.ts';
-import type { TargetMemory } from './target-memory.ts';
+import type { TargetCache } from './target-cache.ts';
 
 /** What every request is served with. */
 export interface ServeDependencies {
   readonly catalog: Catalog;
   readonly limits: Limits;
   /** What is known of the windows of models. */
-  readonly modelLimits: LimitsBook;
+  readonly modelLimits: ModelLimitRegistry;
   readonly admission: Admission;
   readonly upstream: Upstream;
   readonly clock: Clock;
@@ -25,8 +25,8 @@ export interface ServeDependencies {
   readonly metrics: Metrics;
   readonly tokens: TokenCounting;
   readonly digest: Digest;
-  readonly toolMemory: ToolMemory;
-  readonly refusals: Refusals;
+  readonly toolListCache: ToolListCache;
+  readonly rejectedParameters: RejectedParameters;
   /** The models whose servers speak Anthropic's dialect and do not count. */
-  readonly uncounted: TargetMemory<true>;
+  readonly uncounted: TargetCache<true>;
 }

@@ -36,16 +36,16 @@ async function run(
   sink: ResponseSink,
   facts: Facts,
 ): Promise<Outcome> {
-  const { envelope, target } = plan(request, dependencies.catalog, facts);
+  const { messagesRequest, target } = plan(request, dependencies.catalog, facts);
   const admitting = admitRequest(request, dependencies);
-  const tools = toolsOf(envelope, dependencies.digest);
+  const tools = toolsOf(messagesRequest, dependencies.digest);
   // The prompt is read and counted while Redis decides.
-  const estimate = estimatePrompt(envelope, tools, target, dependencies);
+  const estimate = estimatePrompt(messagesRequest, tools, target, dependencies);
   try {
     const admitted = await admitting;
     try {
-      if (envelope.stream) sink.expectStream();
-      const outcome = await attempt({ request, envelope, tools, target, estimate, dependencies, sink, facts });
+      if (messagesRequest.stream) sink.expectStream();
+      const outcome = await attempt({ request, messagesRequest, tools, target, estimate, dependencies, sink, facts });
       // There is nothing to learn from what was estimated.
       if (outcome.kind === 'completed' && facts.usageReported) estimate.learn(facts.usage);
       else estimate.abandon();

@@ -2,22 +2,22 @@ import { createTranslation } from '@ccg/translation';
 import type { ModelLimits } from '@ccg/catalog';
 import type { Translation } from '@ccg/translation';
 import type { AttemptContext } from './attempt-context.ts';
-import type { Refused } from './refusals.ts';
+import type { Rejections } from './rejected-parameters.ts';
 
 /** The request in the dialect of its target. */
 export function translate(
-  { envelope, tools, target, dependencies, request }: AttemptContext,
+  { messagesRequest, tools, target, dependencies, request }: AttemptContext,
   estimatedInputTokens: number | undefined,
-  refused: Refused,
+  rejected: Rejections,
 ): Translation {
   return createTranslation({
-    envelope,
+    messagesRequest,
     tools,
-    toolMemory: dependencies.toolMemory,
+    toolListCache: dependencies.toolListCache,
     target,
-    requestedModel: envelope.model,
+    requestedModel: messagesRequest.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,
-    limits: limitsOf(dependencies.modelLimits.of(target), refused),
+    limits: limitsOf(dependencies.modelLimits.of(target), rejected),
     ids: dependencies.ids,
     sealer: dependencies.sealing.for({
       tenant: request.principal.tenant,
@@ -25,12 +25,12 @@ export function translate(
       model: target.model,
     }),
     estimatedInputTokens,
-    refusedFields: refused.fields,
+    rejectedFields: rejected.fields,
   });
 }
 
 /** What the server said when it refused more goes before what is known of the model. */
-function limitsOf(known: ModelLimits, { limits: told }: Refused): ModelLimits {
+function limitsOf(known: ModelLimits, { limits: told }: Rejections): ModelLimits {
   return {
     contextTokens: told.contextTokens ?? known.contextTokens,
     outputTokens: told.outputTokens ?? known.outputTokens,

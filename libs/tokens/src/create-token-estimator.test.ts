@@ -173,7 +173,7 @@ describe('work', () => {
         turns[turns.length - 1] = (turns.at(-1) ?? 0) + one.length;
         return Math.ceil(one.length / 4);
       },
-      breathe: () =>
+      yieldToEventLoop: () =>
         new Promise((resolve) => {
           setImmediate(() => {
             turns.push(0);

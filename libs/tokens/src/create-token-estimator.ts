@@ -21,7 +21,7 @@ export interface TokenEstimatorOptions {
   /** A digest without collisions, such as SHA-256: whoever sends the same text shares its count. */
   readonly digest: (bytes: Uint8Array) => string;
   /** Resolves when the event loop has looked after everything else, as `setImmediate` does. */
-  readonly breathe: () => Promise<void>;
+  readonly yieldToEventLoop: () => Promise<void>;
   /** How many counts are kept; one takes about 250 bytes. */
   readonly maxCachedSegments: number;
 }
@@ -47,7 +47,7 @@ const skimmedPerCounted = 64;
 export function createTokenEstimator(options: TokenEstimatorOptions): TokenEstimator {
   const { countTokens, digest } = options;
   const cache = createSegmentCache(options.maxCachedSegments);
-  const turns = createTurns(options.breathe, bytesPerTurn);
+  const turns = createTurns(options.yieldToEventLoop, bytesPerTurn);
   return {
     async count(prompt, signal) {
       signal?.throwIfAborted();

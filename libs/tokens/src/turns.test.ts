@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createTurns } from './turns.ts';
 
 interface Lungs {
-  readonly breathe: () => Promise<void>;
+  readonly yieldToEventLoop: () => Promise<void>;
   readonly waiting: () => number;
   take(): Promise<void>;
 }
@@ -17,7 +17,7 @@ async function settle(): Promise<void> {
 function lungs(): Lungs {
   const waiting: (() => void)[] = [];
   return {
-    breathe: () =>
+    yieldToEventLoop: () =>
       new Promise((resolve) => {
         waiting.push(resolve);
       }),
@@ -31,7 +31,7 @@ function lungs(): Lungs {
 
 test('work that fits is done at once, and more only after a breath', async () => {
   const air = lungs();
-  const turns = createTurns(air.breathe, 10);
+  const turns = createTurns(air.yieldToEventLoop, 10);
   expect(turns.take(6)).toBeUndefined();
   expect(turns.take(4)).toBeUndefined();
   let done = false;
@@ -47,7 +47,7 @@ test('work that fits is done at once, and more only after a breath', async () =>
 
 test('between two breaths nobody exceeds the bound together, and whoever waits longest comes first', async () => {
   const air = lungs();
-  const turns = createTurns(air.breathe, 10);
+  const turns = createTurns(air.yieldToEventLoop, 10);
   const order: string[] = [];
   let sinceBreath = 0;
   const most: number[] = [];
@@ -73,7 +73,7 @@ test('between two breaths nobody exceeds the bound together, and whoever waits l
 
 test('work above the bound gets a turn of its own', async () => {
   const air = lungs();
-  const turns = createTurns(air.breathe, 10);
+  const turns = createTurns(air.yieldToEventLoop, 10);
   expect(turns.take(50)).toBeUndefined();
   let done = false;
   void turns.take(50)?.then(() => {

@@ -10,10 +10,10 @@ interface Waiting {
 }
 
 /**
- * Between two breaths at most `workPerTurn` is done, by whoever has waited longest. `breathe` resolves when the event
+ * Between two breaths at most `workPerTurn` is done, by whoever has waited longest. `yieldToEventLoop` resolves when the event
  * loop has looked after everything else.
  */
-export function createTurns(breathe: () => Promise<void>, workPerTurn: number): Turns {
+export function createTurns(yieldToEventLoop: () => Promise<void>, workPerTurn: number): Turns {
   const waiting: Waiting[] = [];
   let spent = 0;
   let dealing = false;
@@ -22,7 +22,7 @@ export function createTurns(breathe: () => Promise<void>, workPerTurn: number): 
   const deal = async () => {
     dealing = true;
     while (waiting.length > 0) {
-      await breathe();
+      await yieldToEventLoop();
       spent = 0;
       for (let next = waiting[0]; next !== undefined && fits(next.work); next = waiting[0]) {
         waiting.shift();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { readEnvelope } from '@ccg/wire';
+import { readMessagesRequest } from '@ccg/wire';
 
 import { createTokenEstimator } from '../src/create-token-estimator.ts';
 import type { Prompt } from '../src/read-prompt.ts';
@@ -9,15 +9,15 @@ import type { TokenEstimator, TokenEstimatorOptions } from '../src/create-token-
 
 /** What a body shows to a model. */
 export function promptOf(body: unknown): Prompt {
-  const envelope = readEnvelope(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
-  const tools = envelope.bytesOf('tools');
+  const messagesRequest = readMessagesRequest(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
+  const tools = messagesRequest.bytesOf('tools');
   return {
-    system: envelope.read('system'),
-    messages: envelope.read('messages'),
+    system: messagesRequest.read('system'),
+    messages: messagesRequest.read('messages'),
     tools:
       tools === undefined
         ? undefined
-        : { size: tools.length, digest: () => digest(tools), read: () => envelope.read('tools')?.value ?? null },
+        : { size: tools.length, digest: () => digest(tools), read: () => messagesRequest.read('tools')?.value ?? null },
   };
 }
 
@@ -30,7 +30,7 @@ export function estimatorFor(options: Partial<TokenEstimatorOptions> = {}): Toke
   return createTokenEstimator({
     countTokens: (text) => Math.ceil(text.length / 4),
     digest,
-    breathe: () => setImmediate(),
+    yieldToEventLoop: () => setImmediate(),
     maxCachedSegments: 10_000,
     ...options,
   });

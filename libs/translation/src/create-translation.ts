@@ -1,6 +1,6 @@
 import { assertNever } from '@ccg/kernel';
 import { anthropicCapabilities } from '@ccg/catalog';
-import { createImitationTranslation } from './anthropic/imitation/translation.ts';
+import { createCompatibleTranslation } from './anthropic-compatible/translation.ts';
 import { createAnthropicTranslation } from './anthropic/translation.ts';
 import { createChatTranslation } from './openai-chat/translation.ts';
 import type { Translation, TranslationInput } from './translation.ts';
@@ -14,9 +14,9 @@ export function createTranslation(input: TranslationInput): Translation {
   switch (provider.dialect) {
     case 'anthropic': {
       const capabilities = anthropicCapabilities(provider.profile);
-      return capabilities.exact
+      return capabilities.passthrough
         ? createAnthropicTranslation(input, provider)
-        : createImitationTranslation(input, provider, capabilities);
+        : createCompatibleTranslation(input, provider, capabilities);
     }
     case 'openai-chat':
       return createChatTranslation(input, provider);

@@ -1,12 +1,12 @@
 export { createTranslation } from './create-translation.ts';
-export { createToolMemory } from './tools/tool-memory.ts';
-export type { ToolMemory } from './tools/tool-memory.ts';
+export { createToolListCache } from './tools/tool-list-cache.ts';
+export type { ToolListCache } from './tools/tool-list-cache.ts';
 export type {
   Answer,
   FrameSink,
   IdSource,
   OutputLimit,
-  OwnAnswer,
+  LocalAnswer,
   Progress,
   PromptSize,
   Sealer,

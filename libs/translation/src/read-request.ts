@@ -3,17 +3,17 @@ import type { JsonObject, JsonValue, TopLevelEntry } from '@ccg/wire';
 import { fieldError } from './request-error.ts';
 import type { TranslationInput } from './translation.ts';
 
-type ReadInput = Pick<TranslationInput, 'envelope' | 'tools' | 'toolMemory'>;
+type ReadInput = Pick<TranslationInput, 'messagesRequest' | 'tools' | 'toolListCache'>;
 
 /**
  * Reads the client's body for translation and checks what every dialect acts on. Unknown keys are tolerated. Throws
  * `request-invalid` with the path of the field.
  */
-export function readRequest({ envelope, tools: source, toolMemory }: ReadInput): JsonObject {
+export function readRequest({ messagesRequest, tools: source, toolListCache }: ReadInput): JsonObject {
   const valueOf = ({ key, scalar }: TopLevelEntry) =>
-    key === 'tools' && source !== undefined ? toolMemory.list(source) : (scalar ?? envelope.read(key)?.value);
-  const body = Object.fromEntries(envelope.entries.map((entry) => [entry.key, valueOf(entry)]));
-  if (envelope.maxTokens === undefined) {
+    key === 'tools' && source !== undefined ? toolListCache.list(source) : (scalar ?? messagesRequest.read(key)?.value);
+  const body = Object.fromEntries(messagesRequest.entries.map((entry) => [entry.key, valueOf(entry)]));
+  if (messagesRequest.maxTokens === undefined) {
     throw fieldError('max_tokens', 'Field required. Say how many tokens the answer may have.');
   }
   const { messages, tools, system } = body;

@@ -1,9 +1,9 @@
 import type { GatewayError } from '@ccg/kernel';
 import type { ModelLimits, Target } from '@ccg/catalog';
 import type { PromptTools } from '@ccg/wire';
-import type { ToolMemory } from './tools/tool-memory.ts';
+import type { ToolListCache } from './tools/tool-list-cache.ts';
 import type { Warning } from './warning.ts';
-import type { Envelope, HeaderList, Usage } from '@ccg/wire';
+import type { MessagesRequest, HeaderList, Usage } from '@ccg/wire';
 
 /** How big the prompt is, for the numbers in an overflow message. */
 export interface PromptSize {
@@ -13,10 +13,10 @@ export interface PromptSize {
 
 export interface TranslationInput {
   /** The client's body, already read at its top level. */
-  readonly envelope: Envelope;
+  readonly messagesRequest: MessagesRequest;
   /** The body's tools, if it has the member, and what was made of others before. */
   readonly tools: PromptTools | undefined;
-  readonly toolMemory: ToolMemory;
+  readonly toolListCache: ToolListCache;
   readonly target: Target;
   /** What the client asked for; answers carry this name. */
   readonly requestedModel: string;
@@ -31,7 +31,7 @@ export interface TranslationInput {
   /** How many tokens the prompt has, for as long as the backend has not said; undefined is unknown. */
   readonly estimatedInputTokens: number | undefined;
   /** Fields of the upstream request that this backend refused before, and that are left out. */
-  readonly refusedFields: ReadonlySet<string>;
+  readonly rejectedFields: ReadonlySet<string>;
 }
 
 export interface Sealer {
@@ -58,7 +58,7 @@ export interface UpstreamRequest {
   readonly body: Uint8Array;
   readonly warnings: readonly Warning[];
   /** Fields of the body that make some servers fall silent instead of answering. */
-  readonly mayHang?: readonly string[];
+  readonly hangProneFields?: readonly string[];
 }
 
 /** What an upstream said when it did not say 2xx. */
@@ -90,7 +90,7 @@ export interface UpstreamFailure {
 }
 
 /** An answer that the gateway gives by itself: frames of a stream or a document, as a byte string. */
-export interface OwnAnswer {
+export interface LocalAnswer {
   readonly body: string;
   readonly usage: Usage;
 }
@@ -138,7 +138,7 @@ export type FrameSink = (frames: string | Uint8Array) => void;
 export interface Translation {
   readonly request: UpstreamRequest;
   /** Set when no backend is to be asked: the whole answer, in the form that the client wants. */
-  readonly ownAnswer: OwnAnswer | undefined;
+  readonly localAnswer: LocalAnswer | undefined;
   answer(body: Uint8Array): Answer;
   stream(sink: FrameSink): StreamTranslator;
   failure(upstream: UpstreamAnswer, at: PromptSize): UpstreamFailure;

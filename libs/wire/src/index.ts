@@ -18,8 +18,8 @@ export type { FrameSplitter, FrameSplitterOptions } from './sse/frame-splitter.t
 export { readElements } from './json/read-elements.ts';
 export { readTopLevel } from './json/read-top-level.ts';
 export type { TopLevel, TopLevelEntry } from './json/read-top-level.ts';
-export { readEnvelope } from './anthropic/envelope.ts';
-export type { Envelope, Member } from './anthropic/envelope.ts';
+export { readMessagesRequest } from './anthropic/messages-request.ts';
+export type { MessagesRequest, Member } from './anthropic/messages-request.ts';
 export { readSpan } from './json/read-span.ts';
 export type { Span } from './json/read-span.ts';
 export { errorEnvelope, errorFrame } from './anthropic/error.ts';

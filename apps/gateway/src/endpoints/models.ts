@@ -1,6 +1,6 @@
 import { GatewayError } from '@ccg/kernel';
 import { findModel, listModels } from '@ccg/catalog';
-import type { Catalog, LimitsBook, ListedModel } from '@ccg/catalog';
+import type { Catalog, ModelLimitRegistry, ListedModel } from '@ccg/catalog';
 import { noFacts } from '@ccg/serving';
 import type { Outcome } from '@ccg/serving';
 import type { Endpoint, Exchange } from '../http/exchange.ts';
@@ -9,7 +9,7 @@ import { pageOf } from './page-of.ts';
 const methods = ['GET', 'HEAD'];
 
 /** `GET /v1/models` and `GET /v1/models/{id}`, in Anthropic's shape. */
-export function modelsEndpoints(catalog: Catalog, limits: LimitsBook): Endpoint[] {
+export function modelsEndpoints(catalog: Catalog, limits: ModelLimitRegistry): Endpoint[] {
   return [
     {
       name: 'models',

@@ -8,7 +8,7 @@ export type AnthropicProfile = (typeof anthropicProfiles)[number];
 /** How a server that speaks Anthropic Messages differs from the next; shared code reads this, never a name. */
 export interface AnthropicCapabilities {
   /** Whether bytes may pass both ways as they come, since both ends keep to the protocol. The rest matters where not. */
-  readonly exact: boolean;
+  readonly passthrough: boolean;
   /** Whether the names of betas mean anything there. */
   readonly betas: boolean;
   /** The sources of images that are taken. */
@@ -28,9 +28,9 @@ export interface AnthropicCapabilities {
   readonly efforts: readonly Effort[];
 }
 
-/** What is taken of a server of which nothing is known but that it imitates. */
-const imitation: AnthropicCapabilities = {
-  exact: false,
+/** What is taken of a server of which nothing is known but that it is Anthropic-compatible. */
+const compatible: AnthropicCapabilities = {
+  passthrough: false,
   betas: false,
   images: ['base64', 'url'],
   imagesInResults: true,
@@ -44,17 +44,17 @@ const imitation: AnthropicCapabilities = {
 
 /** Two local servers that turn every message into those of a chat template. */
 const local: AnthropicCapabilities = {
-  ...imitation,
+  ...compatible,
   resultErrors: false,
   resultsApart: true,
   parallelSwitch: false,
 };
 
 const servers: Readonly<Record<AnthropicProfile, AnthropicCapabilities>> = {
-  claude: { ...imitation, exact: true, betas: true },
-  deepseek: { ...imitation, images: [], parallelSwitch: false, topK: false, efforts: ['low', 'high', 'max'] },
-  kimi: imitation,
-  glm: imitation,
+  claude: { ...compatible, passthrough: true, betas: true },
+  deepseek: { ...compatible, images: [], parallelSwitch: false, topK: false, efforts: ['low', 'high', 'max'] },
+  kimi: compatible,
+  glm: compatible,
   ollama: { ...local, images: ['base64'], imagesInResults: false, toolChoices: ['auto'] },
   'llama-cpp': { ...local, toolChoices: ['auto', 'any'] },
 };

@@ -7,7 +7,7 @@ export const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'ma
 export type Effort = (typeof efforts)[number];
 
 /** How a server is asked to think more, less or not at all. */
-export type ThinkingDialect =
+export type ThinkingForm =
   /** Nothing is known, so nothing is sent. */
   | { readonly kind: 'none' }
   /** A level, in `reasoning_effort` or in OpenRouter's `reasoning.effort`. */
@@ -82,7 +82,7 @@ export interface ChatCapabilities {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly images: boolean;
   readonly pdfs: boolean;
-  readonly thinking: ThinkingDialect;
+  readonly thinking: ThinkingForm;
   /** What a server needs back of its reasoning: nothing, the text beside calls, the same even if empty, or its own state. */
   readonly replayReasoning: 'none' | 'content' | 'content-always' | 'details';
   readonly structuredOutput: 'json_schema' | 'json_object' | 'none';

@@ -1,5 +1,5 @@
 import type { NemotronSwitches } from '../provider.ts';
-import type { ChatOverrides, OperatorThinking, ThinkingDialect } from './capabilities.ts';
+import type { ChatOverrides, OperatorThinking, ThinkingForm } from './capabilities.ts';
 import { openAiModel } from './openai.ts';
 
 type Family = (switches: NemotronSwitches) => ChatOverrides;
@@ -71,6 +71,6 @@ function templateFlag(
   name: 'thinking' | 'enable_thinking',
   more: Readonly<Record<string, boolean>>,
   operator: OperatorThinking | undefined,
-): ThinkingDialect {
+): ThinkingForm {
   return { kind: 'flag', at: 'chat_template_kwargs', name, with: more, operator };
 }

@@ -1,4 +1,4 @@
-import type { ChatOverrides, Effort, ThinkingDialect } from './capabilities.ts';
+import type { ChatOverrides, Effort, ThinkingForm } from './capabilities.ts';
 
 const oSeries = /^o\d+(?:-|$)/u;
 const gpt = /^gpt-(\d+)(?:\.(\d+))?(?:-(.+))?$/u;
@@ -35,7 +35,7 @@ export function openAiModel(name: string): ChatOverrides | undefined {
 }
 
 /** Levels by generation. `max` exists on the Responses API alone. */
-function openAiThinking(name: string): ThinkingDialect | undefined {
+function openAiThinking(name: string): ThinkingForm | undefined {
   if (oSeries.test(name)) return effort(plain);
   const [, majorText, minorText, variant] = gpt.exec(name) ?? [];
   const major = Number(majorText);
@@ -61,6 +61,6 @@ function takesSampling(name: string): boolean {
   return /^gpt-(?:5\.[1-9]|6-sol|6-luna|6\.1-terra)/u.test(name);
 }
 
-function effort(levels: readonly Effort[], refusesTools = false): ThinkingDialect {
+function effort(levels: readonly Effort[], refusesTools = false): ThinkingForm {
   return { kind: 'effort', field: 'reasoning_effort', levels, refusesTools };
 }

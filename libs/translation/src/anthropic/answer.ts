@@ -11,7 +11,7 @@ import { readAnthropicUsage } from './read-usage.ts';
  * whatever its status.
  */
 export function readAnswer(body: Uint8Array, provider: string): Answer {
-  const answer = look(body);
+  const answer = inspect(body);
   switch (answer.kind) {
     case 'message':
       return {
@@ -27,12 +27,12 @@ export function readAnswer(body: Uint8Array, provider: string): Answer {
   }
 }
 
-type Sight =
+type ObservedAnswer =
   | { readonly kind: 'message'; readonly usage: Usage }
   | { readonly kind: 'error'; readonly error: JsonValue }
   | { readonly kind: 'neither' };
 
-function look(body: Uint8Array): Sight {
+function inspect(body: Uint8Array): ObservedAnswer {
   try {
     const { entries } = readTopLevel(body);
     const member = (name: string) => entries.findLast(({ key }) => key === name);

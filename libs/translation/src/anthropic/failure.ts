@@ -2,7 +2,7 @@ import { errorCatalog, GatewayError } from '@ccg/kernel';
 import type { AnthropicErrorType, ErrorCode, RetryAdvice } from '@ccg/kernel';
 import { bytesToString, isJsonObject, readJson } from '@ccg/wire';
 import type { HeaderList, JsonValue } from '@ccg/wire';
-import { credentialError, isCredentialRefusal } from '../failure/credential-refusal.ts';
+import { credentialError, isCredentialRejection } from '../failure/credential-rejection.ts';
 import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
 import { statusError } from '../failure/status-error.ts';
 import { asObject, asText } from '../json-fields.ts';
@@ -15,7 +15,7 @@ import type { UpstreamAnswer } from '../translation.ts';
 export function anthropicFailure({ status, headers, body }: UpstreamAnswer, provider: string): GatewayError {
   const text = bytesToString(body);
   const report = readErrorBody(text);
-  if (isCredentialRefusal(status, report)) return credentialError(provider, status);
+  if (isCredentialRejection(status, report)) return credentialError(provider, status);
   const type = isApiError(text) ? knownType(report.type) : undefined;
   if (report.message === undefined || !isApiError(text)) {
     const error = statusError({ status, headers, report, provider });
@@ -30,7 +30,7 @@ export function anthropicInBandFailure(value: JsonValue, provider: string): Gate
   const report = readErrorValue(value);
   const type = knownType(report.type) ?? 'api_error';
   const status = statusOf(type);
-  if (isCredentialRefusal(status, report)) return credentialError(provider, status);
+  if (isCredentialRejection(status, report)) return credentialError(provider, status);
   const error = statusError({ status, headers: [], report, provider });
   return new GatewayError(error.code, report.message ?? error.publicMessage, { status, type });
 }

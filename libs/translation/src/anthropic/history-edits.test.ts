@@ -1,4 +1,4 @@
-import { readEnvelope, spliceBytes, stringToBytes, bytesToString } from '@ccg/wire';
+import { readMessagesRequest, spliceBytes, stringToBytes, bytesToString } from '@ccg/wire';
 import { expect, test } from 'vitest';
 import { historyEdits } from './history-edits.ts';
 
@@ -6,8 +6,8 @@ const ours = '{"type":"thinking","thinking":"x","signature":"ccg1.AA"}';
 const text = '{"type":"text","text":"x"}';
 
 function edited(messages: string): string {
-  const envelope = readEnvelope(stringToBytes(`{"model":"m","messages":${messages}}`));
-  const body = bytesToString(spliceBytes(envelope.body(), historyEdits(envelope, 'ours')));
+  const messagesRequest = readMessagesRequest(stringToBytes(`{"model":"m","messages":${messages}}`));
+  const body = bytesToString(spliceBytes(messagesRequest.body(), historyEdits(messagesRequest, 'ours')));
   return body.slice('{"model":"m","messages":'.length, -1);
 }
 

@@ -7,7 +7,7 @@ import {
   readTopLevel,
   stringToBytes,
 } from '@ccg/wire';
-import type { Envelope, JsonValue, Splice, TopLevelEntry } from '@ccg/wire';
+import type { MessagesRequest, JsonValue, Splice, TopLevelEntry } from '@ccg/wire';
 import { asText } from '../json-fields.ts';
 
 /** Which blocks of reasoning leave a history on its way to Anthropic. */
@@ -18,11 +18,11 @@ export type Removal = 'ours' | 'all';
  * gateway sealed, or that have no signature, of answers that another backend gave; or all reasoning, once Anthropic
  * has refused a signature. A message that has nothing else goes, too. Bodies without such blocks cost one search.
  */
-export function historyEdits(envelope: Envelope, removal: Removal): readonly Splice[] {
-  const messages = envelope.bytesOf('messages');
+export function historyEdits(messagesRequest: MessagesRequest, removal: Removal): readonly Splice[] {
+  const messages = messagesRequest.bytesOf('messages');
   if (messages === undefined || (removal === 'ours' && !mayHoldOurs(messages))) return [];
   try {
-    return findEdits(envelope, removal);
+    return findEdits(messagesRequest, removal);
   } catch (thrown) {
     // What is no JSON deeper down is for Anthropic to refuse, in its own words.
     if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return [];
@@ -30,7 +30,7 @@ export function historyEdits(envelope: Envelope, removal: Removal): readonly Spl
   }
 }
 
-function findEdits({ body: bytes, entries }: Envelope, removal: Removal): readonly Splice[] {
+function findEdits({ body: bytes, entries }: MessagesRequest, removal: Removal): readonly Splice[] {
   const source = bytesToString(bytes());
   const messages = entries.find(({ key }) => key === 'messages');
   if (messages === undefined || source.charAt(messages.start) !== '[') return [];

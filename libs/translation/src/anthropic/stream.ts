@@ -25,8 +25,8 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
       fail(malformedError(provider), 'failed');
       return;
     }
-    const length = tap.look(text);
-    const { end } = tap.sight();
+    const length = tap.inspect(text);
+    const { end } = tap.observed();
     // The state is set first: whoever is handed the last frames may want to know that they are the last.
     if (end === 'message-stop') state = 'complete';
     else if (end !== undefined) {
@@ -40,7 +40,7 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
     if (state !== 'open') return;
     state = as;
     error = failure;
-    const type = streamErrorType(failure, tap.sight().hasBlocks);
+    const type = streamErrorType(failure, tap.observed().hasBlocks);
     write(errorFrame({ type, message: failure.publicMessage }));
   }
 
@@ -62,8 +62,8 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
       if (state !== 'open') return;
       const tail = bytesToString(splitter.end());
       // A last event that lacks only its blank line is whole.
-      if (looksLikeEvents(tail)) tap.look(tail);
-      if (tap.sight().end === 'message-stop') {
+      if (looksLikeEvents(tail)) tap.inspect(tail);
+      if (tap.observed().end === 'message-stop') {
         state = 'complete';
         write(`${tail}\n\n`);
       } else fail(truncatedError(provider), 'truncated');
@@ -72,7 +72,7 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
       fail(failure, 'failed');
     },
     progress() {
-      const { usage } = tap.sight();
+      const { usage } = tap.observed();
       return { visible, usage, usageSource: usage === noUsage ? 'estimated' : 'reported', state, error };
     },
   };

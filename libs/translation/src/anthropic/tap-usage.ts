@@ -6,7 +6,7 @@ import { anthropicInBandFailure } from './failure.ts';
 import { readAnthropicUsage } from './read-usage.ts';
 
 /** What has been seen of a stream that goes by. */
-interface StreamSight {
+interface ObservedStream {
   readonly usage: Usage;
   /** Whether a content block has begun. */
   readonly hasBlocks: boolean;
@@ -16,17 +16,17 @@ interface StreamSight {
 
 export interface UsageTap {
   /** Looks at frames, a byte string, and returns how many of its bytes belong to the stream: none after its end. */
-  look(frames: string): number;
-  sight(): StreamSight;
+  inspect(frames: string): number;
+  observed(): ObservedStream;
 }
 
 /** Watches an Anthropic stream without changing it. */
 export function createUsageTap(provider: string): UsageTap {
-  let sight: StreamSight = { usage: noUsage, hasBlocks: false, end: undefined };
+  let observed: ObservedStream = { usage: noUsage, hasBlocks: false, end: undefined };
 
   function lookAtFrame(frame: string): void {
     const decoder = createSseDecoder((event) => {
-      sight = see(sight, event, provider);
+      observed = observe(observed, event, provider);
     });
     decoder.push(stringToBytes(frame));
     decoder.end();
@@ -34,40 +34,40 @@ export function createUsageTap(provider: string): UsageTap {
 
   /** Most frames are deltas of a block, and nothing in them is looked for. */
   function tellsNothing(frames: string): boolean {
-    return sight.hasBlocks && !frames.includes('"message_') && !frames.includes('"error"');
+    return observed.hasBlocks && !frames.includes('"message_') && !frames.includes('"error"');
   }
 
   return {
-    look(frames) {
+    inspect(frames) {
       if (tellsNothing(frames)) return frames.length;
       let taken = 0;
       for (const frame of splitFrames(frames)) {
-        if (sight.end !== undefined) break;
+        if (observed.end !== undefined) break;
         if (!tellsNothing(frame)) lookAtFrame(frame);
         taken += frame.length;
       }
       return taken;
     },
-    sight: () => sight,
+    observed: () => observed,
   };
 }
 
-function see(sight: StreamSight, { name, data }: SseEvent, provider: string): StreamSight {
+function observe(observed: ObservedStream, { name, data }: SseEvent, provider: string): ObservedStream {
   const event = name === 'content_block_delta' ? undefined : asObject(tryReadJson(data));
   switch (asText(event?.['type'])) {
     case 'message_start':
-      return { ...sight, usage: readAnthropicUsage(asObject(event?.['message'])?.['usage'], sight.usage) };
+      return { ...observed, usage: readAnthropicUsage(asObject(event?.['message'])?.['usage'], observed.usage) };
     case 'message_delta':
-      return { ...sight, usage: readAnthropicUsage(event?.['usage'], sight.usage) };
+      return { ...observed, usage: readAnthropicUsage(event?.['usage'], observed.usage) };
     case 'content_block_start':
-      return { ...sight, hasBlocks: true };
+      return { ...observed, hasBlocks: true };
     case 'message_stop':
-      return { ...sight, end: 'message-stop' };
+      return { ...observed, end: 'message-stop' };
     case 'error':
-      return { ...sight, end: anthropicInBandFailure(event ?? null, provider) };
+      return { ...observed, end: anthropicInBandFailure(event ?? null, provider) };
     case undefined:
     default:
-      return sight;
+      return observed;
   }
 }
 

@@ -18,21 +18,21 @@ const signatureRefused =
  * would break signatures and prompt caches.
  */
 export function createAnthropicTranslation(input: TranslationInput, { name }: AnthropicProvider): Translation {
-  const { envelope, refusedFields } = input;
-  const withoutReasoning = refusedFields.has(pastReasoning);
-  const edits = [...historyEdits(envelope, withoutReasoning ? 'all' : 'ours'), ...modelEdit(input)];
+  const { messagesRequest, rejectedFields } = input;
+  const withoutReasoning = rejectedFields.has(pastReasoning);
+  const edits = [...historyEdits(messagesRequest, withoutReasoning ? 'all' : 'ours'), ...modelEdit(input)];
   return {
     request: {
       path: '/v1/messages',
       headers: [['content-type', 'application/json']],
       body: spliceBytes(
-        envelope.body(),
+        messagesRequest.body(),
         edits.toSorted((a, b) => a.start - b.start),
       ),
       warnings: [],
     },
     // What asks for no token warms a cache there.
-    ownAnswer: undefined,
+    localAnswer: undefined,
     answer: (answer) => readAnswer(answer, name),
     stream: (sink) => createAnthropicStream(sink, name),
     failure: (upstream) => ({
@@ -42,9 +42,9 @@ export function createAnthropicTranslation(input: TranslationInput, { name }: An
   };
 }
 
-function modelEdit({ envelope, target }: TranslationInput): readonly Splice[] {
-  if (target.model === envelope.model) return [];
-  return [{ ...envelope.modelSpan, replacement: writeJson(target.model) }];
+function modelEdit({ messagesRequest, target }: TranslationInput): readonly Splice[] {
+  if (target.model === messagesRequest.model) return [];
+  return [{ ...messagesRequest.modelSpan, replacement: writeJson(target.model) }];
 }
 
 /** A history that changed hands may hold reasoning that this account or model cannot check; without it, it can go on. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isCredentialRefusal } from './credential-refusal.ts';
+import { isCredentialRejection } from './credential-rejection.ts';
 import { readErrorBody, readErrorValue } from './error-report.ts';
 import { statusError } from './status-error.ts';
 
@@ -77,5 +77,5 @@ test.each([
   [403, 'Country, region, or territory not supported', false],
   [400, 'Missing API key in tool', false],
 ])('%i "%s" refuses the credential: %s', (status, message, expected) => {
-  expect(isCredentialRefusal(status, readErrorValue({ error: { message } }))).toBe(expected);
+  expect(isCredentialRejection(status, readErrorValue({ error: { message } }))).toBe(expected);
 });

@@ -5,7 +5,7 @@ import { shorten } from './error-report.ts';
 import type { ErrorReport } from './error-report.ts';
 import { readRetryAfterSeconds } from './retry-after.ts';
 
-export interface RefusedAnswer {
+export interface RejectedAnswer {
   readonly status: number;
   readonly headers: HeaderList;
   readonly report: ErrorReport;
@@ -20,22 +20,22 @@ const busy = /overloaded|server busy|unavailable|resourceexhausted|no capacity|t
 const aboutModel = /model/iu;
 
 /** An upstream's HTTP error by its status, in the classes that the client knows. */
-export function statusError(refused: RefusedAnswer): GatewayError {
-  const { status, report } = refused;
-  const answer = { ...refused, headers: [...refused.headers, ...report.headers] };
-  if (report.code === 'model_not_found') return refusal(answer, 'model-unknown');
+export function statusError(rejected: RejectedAnswer): GatewayError {
+  const { status, report } = rejected;
+  const answer = { ...rejected, headers: [...rejected.headers, ...report.headers] };
+  if (report.code === 'model_not_found') return rejection(answer, 'model-unknown');
   switch (status) {
     case 403:
-      return refusal(answer, 'upstream-refused', { status, type: 'permission_error' });
+      return rejection(answer, 'upstream-refused', { status, type: 'permission_error' });
     case 404:
-      return refusal(answer, aboutModel.test(report.message ?? '') ? 'model-unknown' : 'upstream-refused');
+      return rejection(answer, aboutModel.test(report.message ?? '') ? 'model-unknown' : 'upstream-refused');
     case 408:
     case 504:
       return failing(answer, 'upstream-timeout');
     case 409:
-      return refusal(answer, 'upstream-refused', { status, type: 'conflict_error' });
+      return rejection(answer, 'upstream-refused', { status, type: 'conflict_error' });
     case 413:
-      return refusal(answer, 'upstream-refused', { status, type: 'request_too_large' });
+      return rejection(answer, 'upstream-refused', { status, type: 'request_too_large' });
     case 429:
       return rateLimited(answer);
     case 503:
@@ -46,22 +46,26 @@ export function statusError(refused: RefusedAnswer): GatewayError {
   }
 }
 
-function otherStatus(answer: RefusedAnswer): GatewayError {
+function otherStatus(answer: RejectedAnswer): GatewayError {
   const { status, report } = answer;
-  if (status >= 400 && status < 500) return refusal(answer, 'upstream-refused');
+  if (status >= 400 && status < 500) return rejection(answer, 'upstream-refused');
   if (status < 500) return failing(answer, 'upstream-malformed');
   return failing(answer, busy.test(report.message ?? '') ? 'upstream-overloaded' : 'upstream-failed');
 }
 
-function refusal(answer: RefusedAnswer, code: ErrorCode, details: { status?: number; type?: AnthropicErrorType } = {}) {
+function rejection(
+  answer: RejectedAnswer,
+  code: ErrorCode,
+  details: { status?: number; type?: AnthropicErrorType } = {},
+) {
   return new GatewayError(code, sentence(answer, 'refused the request'), details);
 }
 
-function failing(answer: RefusedAnswer, code: ErrorCode): GatewayError {
+function failing(answer: RejectedAnswer, code: ErrorCode): GatewayError {
   return new GatewayError(code, `${sentence(answer, 'failed')} Try again.`, waiting(answer));
 }
 
-function rateLimited(answer: RefusedAnswer): GatewayError {
+function rateLimited(answer: RejectedAnswer): GatewayError {
   const { message, code, type } = answer.report;
   const text = sentence(answer, 'limits its requests');
   const isExhausted = [message, code, type].some((words) => exhausted.test(words ?? ''));
@@ -76,13 +80,13 @@ function rateLimited(answer: RefusedAnswer): GatewayError {
   return new GatewayError('upstream-rate-limited', text, waiting(answer));
 }
 
-function waiting({ headers }: RefusedAnswer): GatewayErrorDetails {
+function waiting({ headers }: RejectedAnswer): GatewayErrorDetails {
   const waitSeconds = readRetryAfterSeconds(headers);
   return waitSeconds === undefined || waitSeconds > retryAfterMaxSeconds ? {} : { retryAfterSeconds: waitSeconds };
 }
 
 /** One readable sentence, with the upstream's own words where it has any. */
-function sentence({ status, report, provider }: RefusedAnswer, what: string): string {
+function sentence({ status, report, provider }: RejectedAnswer, what: string): string {
   const head = `The provider "${provider}" ${what}`;
   if (report.message === undefined) return `${head} (HTTP ${status}).`;
   const text = shorten(report.message);

@@ -35,8 +35,8 @@ export function convertAnswerFormat(body: JsonObject, hasTools: boolean, context
 }
 
 /** Several servers never call a tool once a form is forced. */
-function available(hasTools: boolean, { capabilities, refused }: ConversionContext) {
-  if (refused.has('response_format') || (hasTools && !capabilities.structuredWithTools)) return 'none';
+function available(hasTools: boolean, { capabilities, rejected }: ConversionContext) {
+  if (rejected.has('response_format') || (hasTools && !capabilities.structuredWithTools)) return 'none';
   return capabilities.structuredOutput;
 }
 

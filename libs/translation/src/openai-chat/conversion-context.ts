@@ -12,7 +12,7 @@ export interface ConversionContext {
   readonly warnings: Warnings;
   readonly sealer: Sealer;
   /** Fields that the backend refused before. */
-  readonly refused: ReadonlySet<string>;
+  readonly rejected: ReadonlySet<string>;
   readonly toolNames: ToolNames;
   readonly toolIds: ToolIds;
 }

@@ -1,7 +1,7 @@
 import type { GatewayError } from '@ccg/kernel';
 import { bytesToString } from '@ccg/wire';
 import type { HeaderList, JsonValue } from '@ccg/wire';
-import { credentialError, isCredentialRefusal } from '../failure/credential-refusal.ts';
+import { credentialError, isCredentialRejection } from '../failure/credential-rejection.ts';
 import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
 import type { ErrorReport } from '../failure/error-report.ts';
 import { readOutputLimit } from '../failure/output-limit.ts';
@@ -9,7 +9,7 @@ import { overflowError } from '../failure/overflow.ts';
 import { statusError } from '../failure/status-error.ts';
 import { unsupportedFields } from '../failure/unsupported-fields.ts';
 import type { OutputLimit, PromptSize, UpstreamAnswer } from '../translation.ts';
-import { refusedForms } from './history-forms.ts';
+import { rejectedForms } from './history-forms.ts';
 
 /** Who failed, for the text of the error. */
 export interface FailureContext {
@@ -20,7 +20,7 @@ export interface FailureContext {
 /** A refusal in the client's terms, and which of the fields that were sent it is about. */
 export interface ChatFailure {
   readonly error: GatewayError;
-  readonly refused: readonly string[];
+  readonly rejected: readonly string[];
   /** What the server would have taken, where the answer was to be too long. */
   readonly shorter: OutputLimit | undefined;
 }
@@ -37,15 +37,15 @@ export function chatFailure(
   const status = isMistake ? 400 : upstream.status;
   const error = failureOf(status, upstream.headers, report, at, context);
   if (!fieldStatuses.has(status) || error.code !== 'upstream-refused') {
-    return { error, refused: [], shorter: undefined };
+    return { error, rejected: [], shorter: undefined };
   }
   const shorter = readOutputLimit(report);
-  const refused = shorter === undefined ? refusedParts(report.message ?? '', optionalFields) : [];
-  return { error, refused, shorter };
+  const rejected = shorter === undefined ? rejectedParts(report.message ?? '', optionalFields) : [];
+  return { error, rejected, shorter };
 }
 
-function refusedParts(message: string, optionalFields: ReadonlySet<string>): readonly string[] {
-  const forms = refusedForms(message, optionalFields);
+function rejectedParts(message: string, optionalFields: ReadonlySet<string>): readonly string[] {
+  const forms = rejectedForms(message, optionalFields);
   return forms.length > 0 ? forms : unsupportedFields(message, optionalFields);
 }
 
@@ -69,7 +69,7 @@ function failureOf(
   at: PromptSize,
   { provider, model }: FailureContext,
 ): GatewayError {
-  if (isCredentialRefusal(status, report)) return credentialError(provider, status);
+  if (isCredentialRejection(status, report)) return credentialError(provider, status);
   // A limit on tokens per minute speaks of too many tokens, too, but a shorter prompt is no remedy for it.
   const overflow = status === 429 ? undefined : overflowError(report, at, model);
   return overflow ?? statusError({ status, headers, report, provider });

@@ -25,13 +25,13 @@ export interface HistoryPlan {
 export function planHistory(
   steps: readonly HistoryStep[],
   hasTools: boolean,
-  { capabilities, refused }: ConversionContext,
+  { capabilities, rejected }: ConversionContext,
 ): HistoryPlan {
   const { anyOrder, toolMessages, callsWithoutTools } = historyForms;
   const hasCalls = steps.some((step) => step.kind === 'results');
-  const alternates = mustAlternate({ capabilities, refused });
-  const lacksTools = !hasTools && (!capabilities.callsWithoutTools || refused.has(callsWithoutTools));
-  const callsAsText = hasCalls && (lacksTools || refused.has(toolMessages));
+  const alternates = mustAlternate({ capabilities, rejected });
+  const lacksTools = !hasTools && (!capabilities.callsWithoutTools || rejected.has(callsWithoutTools));
+  const callsAsText = hasCalls && (lacksTools || rejected.has(toolMessages));
   const keepsCalls = hasCalls && !callsAsText;
   return {
     alternates,
@@ -44,8 +44,11 @@ export function planHistory(
   };
 }
 
-export function mustAlternate({ capabilities, refused }: Pick<ConversionContext, 'capabilities' | 'refused'>): boolean {
-  return capabilities.alternates || refused.has(historyForms.anyOrder);
+export function mustAlternate({
+  capabilities,
+  rejected,
+}: Pick<ConversionContext, 'capabilities' | 'rejected'>): boolean {
+  return capabilities.alternates || rejected.has(historyForms.anyOrder);
 }
 
 const orderRefused =
@@ -53,7 +56,7 @@ const orderRefused =
 const callsRefused = /toolConfig field must be defined|(?:tool_use|tool_result|tool_calls).{0,80}must define tools/isu;
 
 /** Which of the forms that were sent a server refuses, by its words. */
-export function refusedForms(message: string, sent: ReadonlySet<string>): readonly string[] {
+export function rejectedForms(message: string, sent: ReadonlySet<string>): readonly string[] {
   const { anyOrder, toolMessages, callsWithoutTools } = historyForms;
   if (callsRefused.test(message) && sent.has(callsWithoutTools)) return [callsWithoutTools];
   if (!orderRefused.test(message)) return [];

@@ -13,20 +13,20 @@ import { readReasoningState } from './reasoning-state.ts';
 export function replayedReasoning(
   blocks: readonly HistoryBlock[],
   hasCalls: boolean,
-  { capabilities, sealer, refused }: ConversionContext,
+  { capabilities, sealer, rejected }: ConversionContext,
 ): JsonObject {
   switch (capabilities.replayReasoning) {
     case 'none':
       return {};
     case 'content':
     case 'content-always': {
-      if (!hasCalls || refused.has('reasoning_content')) return {};
+      if (!hasCalls || rejected.has('reasoning_content')) return {};
       const text = thinkingText(blocks);
       const isSent = !isEmptyText(text) || capabilities.replayReasoning === 'content-always';
       return isSent ? { reasoning_content: text } : {};
     }
     case 'details': {
-      if (refused.has('reasoning_details')) return {};
+      if (rejected.has('reasoning_details')) return {};
       const details = blocks.flatMap((block) => openedDetails(block, sealer)).filter(isReplayable);
       return details.length === 0 ? {} : { reasoning_details: details };
     }

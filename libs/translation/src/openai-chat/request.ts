@@ -1,7 +1,7 @@
 import { writeJsonBytes } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { limitTokens } from '../limit-tokens.ts';
-import { readThinkingWish } from '../thinking/read-thinking-wish.ts';
+import { readRequestedThinking } from '../thinking/read-requested-thinking.ts';
 import { warnOfTaskBudget } from '../thinking/warn-of-task-budget.ts';
 import type { EffectiveTools } from '../tools/effective-tools.ts';
 import type { TranslationInput } from '../translation.ts';
@@ -9,7 +9,7 @@ import { convertAnswerFormat } from './answer-format.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { convertIdentifiers } from './identifiers.ts';
 import { convertMessages } from './messages.ts';
-import { otherMaxTokensField, withoutRefused } from './refused-fields.ts';
+import { otherMaxTokensField, withoutRejected } from './rejected-fields.ts';
 import { convertSampling } from './sampling.ts';
 import { convertThinking } from './thinking.ts';
 import { convertToolChoice } from './tool-choice.ts';
@@ -30,9 +30,9 @@ export function convertRequest(
   input: TranslationInput,
   context: ConversionContext,
 ): ChatRequest {
-  const { envelope, maxOutputTokens: cap, estimatedInputTokens, limits, target } = input;
+  const { messagesRequest, maxOutputTokens: cap, estimatedInputTokens, limits, target } = input;
   const { capabilities, warnings } = context;
-  const wanted = envelope.maxTokens ?? 0;
+  const wanted = messagesRequest.maxTokens ?? 0;
   const maxTokens = limitTokens(
     { wanted, cap, estimatedInputTokens, model: limits },
     capabilities.outputTokensMin,
@@ -41,7 +41,7 @@ export function convertRequest(
   const tools = convertTools(effective, input, context);
   const hasTools = tools.names.length > 0;
   const format = convertAnswerFormat(body, hasTools, context);
-  const thinking = convertThinking(readThinkingWish(body), capabilities, { hasTools, maxTokens }, warnings);
+  const thinking = convertThinking(readRequestedThinking(body), capabilities, { hasTools, maxTokens }, warnings);
   warnOfTaskBudget(body, warnings);
   const isThinking = thinking.fields['reasoning_effort'] !== 'none';
   const { messages, forms } = convertMessages(body, [thinking.line, format.line], hasTools, context);
@@ -57,21 +57,21 @@ export function convertRequest(
     ...format.fields,
     ...convertIdentifiers(body, context),
     provider: hasTools && capabilities.routesByParameters ? { require_parameters: true } : undefined,
-    stream: envelope.stream,
-    stream_options: envelope.stream ? streamOptions(context) : undefined,
+    stream: messagesRequest.stream,
+    stream_options: messagesRequest.stream ? streamOptions(context) : undefined,
   };
-  const { sent, optionalFields } = withoutRefused(request, tools.hasStrict, context);
+  const { sent, optionalFields } = withoutRejected(request, tools.hasStrict, context);
   return { body: writeJsonBytes(sent), maxTokens, optionalFields: new Set([...optionalFields, ...forms]) };
 }
 
 /** A server that refused the usual field takes the other one. */
-function maxTokensField({ capabilities, refused }: ConversionContext): string {
+function maxTokensField({ capabilities, rejected }: ConversionContext): string {
   const field = capabilities.maxTokensField;
-  return refused.has(field) ? otherMaxTokensField(field) : field;
+  return rejected.has(field) ? otherMaxTokensField(field) : field;
 }
 
-function streamOptions({ capabilities, refused }: ConversionContext): JsonObject | undefined {
+function streamOptions({ capabilities, rejected }: ConversionContext): JsonObject | undefined {
   if (!capabilities.streamUsage) return undefined;
-  const isPadded = capabilities.obfuscates && !refused.has('include_obfuscation');
+  const isPadded = capabilities.obfuscates && !rejected.has('include_obfuscation');
   return { include_usage: true, include_obfuscation: isPadded ? false : undefined };
 }

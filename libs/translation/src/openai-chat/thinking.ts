@@ -1,7 +1,7 @@
 import type { ChatCapabilities, OperatorThinking } from '@ccg/catalog';
 import type { JsonObject } from '@ccg/wire';
 import { closestEffort } from '../thinking/closest-effort.ts';
-import type { ThinkingWish } from '../thinking/read-thinking-wish.ts';
+import type { RequestedThinking } from '../thinking/read-requested-thinking.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** What asks the backend to think as much as the client wants. */
@@ -15,7 +15,7 @@ const nothing: ThinkingRequest = { fields: {}, line: undefined };
 
 /** Says the wish in the backend's form; a backend whose form is not known is not asked at all. */
 export function convertThinking(
-  wish: ThinkingWish,
+  wish: RequestedThinking,
   { thinking }: ChatCapabilities,
   request: { readonly hasTools: boolean; readonly maxTokens: number },
   warnings: Warnings,
@@ -63,7 +63,7 @@ function fields(object: JsonObject): ThinkingRequest {
 }
 
 function withoutThinking(
-  wish: ThinkingWish,
+  wish: RequestedThinking,
   field: 'reasoning_effort' | 'reasoning',
   warnings: Warnings,
 ): ThinkingRequest {
@@ -78,13 +78,13 @@ function effortField(field: 'reasoning_effort' | 'reasoning', level: string): Js
 }
 
 /** Undefined where neither the client nor the operator wants anything of it. */
-function isOn(wish: ThinkingWish, operator: OperatorThinking | undefined): boolean | undefined {
+function isOn(wish: RequestedThinking, operator: OperatorThinking | undefined): boolean | undefined {
   if (wish.kind === 'unasked') return operator?.on;
   return wish.effort !== 'none' && (operator?.on ?? true);
 }
 
 function budgetTokens(
-  wish: ThinkingWish,
+  wish: RequestedThinking,
   operator: OperatorThinking | undefined,
   maxTokens: number,
 ): number | undefined {

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asText } from '../json-fields.ts';
 import { fieldError } from '../request-error.ts';
 import type { DeclaredTool, EffectiveTools } from '../tools/effective-tools.ts';
-import type { ConvertedTools } from '../tools/tool-memory.ts';
+import type { ConvertedTools } from '../tools/tool-list-cache.ts';
 import type { TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
 import type { ConversionContext } from './conversion-context.ts';
@@ -22,12 +22,12 @@ export function runsAtAnthropic({ tool }: DeclaredTool): boolean {
  */
 export function convertTools(
   { tools, asDeclared }: EffectiveTools,
-  { tools: source, toolMemory, target }: Pick<TranslationInput, 'tools' | 'toolMemory' | 'target'>,
+  { tools: source, toolListCache, target }: Pick<TranslationInput, 'tools' | 'toolListCache' | 'target'>,
   context: ConversionContext,
 ): ConvertedTools {
   const convert = () => convertAnew(tools, context);
-  const form = [target.provider.name, target.model, ...context.refused].join('\n');
-  const converted = source !== undefined && asDeclared ? toolMemory.made(source, form, convert) : convert();
+  const form = [target.provider.name, target.model, ...context.rejected].join('\n');
+  const converted = source !== undefined && asDeclared ? toolListCache.made(source, form, convert) : convert();
   for (const { field, code, text } of converted.warnings) context.warnings.add(field, code, text);
   return converted;
 }
@@ -80,9 +80,9 @@ function convertParameters(schema: JsonValue | undefined, path: string, context:
 }
 
 /** The promise is kept only where the backend can keep it, and for a schema that it takes. */
-function isStrict({ tool, path }: DeclaredTool, { capabilities, refused, warnings }: ConversionContext): boolean {
+function isStrict({ tool, path }: DeclaredTool, { capabilities, rejected, warnings }: ConversionContext): boolean {
   if (tool['strict'] !== true) return false;
-  if (capabilities.strictTools && !refused.has('strict') && isStrictSchema(tool['input_schema'])) return true;
+  if (capabilities.strictTools && !rejected.has('strict') && isStrictSchema(tool['input_schema'])) return true;
   warnings.add(`${path}.strict`, 'unsupported', 'Calls are not held to the schema here.');
   return false;
 }

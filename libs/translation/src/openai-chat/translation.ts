@@ -25,7 +25,7 @@ import { runsAtAnthropic } from './tools.ts';
 
 /** Anthropic Messages over a chat completions server. Throws `request-invalid` for what cannot be translated. */
 export function createChatTranslation(input: TranslationInput, provider: OpenAiChatProvider): Translation {
-  const { envelope, target, ids, refusedFields } = input;
+  const { messagesRequest, target, ids, rejectedFields } = input;
   const warnings = createWarnings();
   const capabilities = chatCapabilities(provider, target.model);
   const request = readRequest(input);
@@ -36,7 +36,7 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
     provider: provider.name,
     warnings,
     sealer: input.sealer,
-    refused: refusedFields,
+    rejected: rejectedFields,
     toolNames,
     toolIds: createToolIds(capabilities.toolIds),
   };
@@ -63,22 +63,22 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
       path: '/chat/completions',
       headers: [
         ['content-type', 'application/json'],
-        ['accept', envelope.stream ? 'text/event-stream' : 'application/json'],
+        ['accept', messagesRequest.stream ? 'text/event-stream' : 'application/json'],
         ...capabilities.headers,
       ],
       body,
       warnings: warnings.list(),
-      mayHang: ['stream_options'].filter((field) => optionalFields.has(field)),
+      hangProneFields: ['stream_options'].filter((field) => optionalFields.has(field)),
     },
-    ownAnswer: emptyAnswer(input),
+    localAnswer: emptyAnswer(input),
     answer: (answer) => translateResponse(answer, head(), encoderFor, failureContext),
     stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
     failure(upstream, at) {
-      const { error, refused, shorter } = chatFailure(upstream, at, failureContext, optionalFields);
+      const { error, rejected, shorter } = chatFailure(upstream, at, failureContext, optionalFields);
       if (shorter !== undefined && shorter.outputTokens < maxTokens) {
         return { error, retry: { kind: 'shorter', ...shorter } };
       }
-      const fields = refused.filter((field) => !refusedFields.has(field));
+      const fields = rejected.filter((field) => !rejectedFields.has(field));
       return { error, retry: fields.length === 0 ? { kind: 'none' } : { kind: 'without', fields } };
     },
   };

@@ -1,6 +1,6 @@
 import type { ToolIdRule } from '@ccg/catalog';
 import { decodeByteString, encodeText } from '@ccg/wire';
-import { digest } from '../digest.ts';
+import { shortHash } from '../short-hash.ts';
 
 /** What the Anthropic API takes as the id of a call, in any later request of the session. */
 const clientId = /^[A-Za-z0-9_-]{1,64}$/u;
@@ -54,7 +54,7 @@ function formed(id: string, rule: ToolIdRule): string {
 }
 
 function shortened(id: string, rule: ToolIdRule): string {
-  return digest(id, rule === 'nine-letters' ? 9 : 24);
+  return shortHash(id, rule === 'nine-letters' ? 9 : 24);
 }
 
 function encode(id: string): string {

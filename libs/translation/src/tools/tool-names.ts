@@ -1,4 +1,4 @@
-import { digest } from '../digest.ts';
+import { shortHash } from '../short-hash.ts';
 
 /**
  * The names of one request's tools on both sides. A name is never given another case or other letters on its way to
@@ -36,7 +36,7 @@ export function createToolNames(declared: readonly string[], nameMax: number): T
   }
 
   function cut(name: string, digested: string): string {
-    return `${name.slice(0, nameMax - digestLength - 1)}_${digest(digested, digestLength)}`;
+    return `${name.slice(0, nameMax - digestLength - 1)}_${shortHash(digested, digestLength)}`;
   }
 
   function meant(name: string): string | undefined {

@@ -1,8 +1,8 @@
 import type { Effort } from '@ccg/catalog';
 import type { JsonObject } from '@ccg/wire';
-import { closestEffort } from '../../thinking/closest-effort.ts';
-import { readThinkingWish } from '../../thinking/read-thinking-wish.ts';
-import type { ImitationContext } from './imitation-context.ts';
+import { closestEffort } from '../thinking/closest-effort.ts';
+import { readRequestedThinking } from '../thinking/read-requested-thinking.ts';
+import type { CompatibleContext } from './compatible-context.ts';
 
 /** The smallest budget of the protocol. */
 const budgetMin = 1024;
@@ -22,9 +22,9 @@ const budgets: Readonly<Record<Effort, number>> = {
 export function convertThinking(
   body: JsonObject,
   maxTokens: number,
-  { capabilities, warnings }: ImitationContext,
+  { capabilities, warnings }: CompatibleContext,
 ): JsonObject {
-  const wish = readThinkingWish(body);
+  const wish = readRequestedThinking(body);
   if (wish.kind === 'unasked') return {};
   if (wish.effort === 'none') return { thinking: { type: 'disabled' } };
   const level = closestEffort(wish.effort, capabilities.efforts);

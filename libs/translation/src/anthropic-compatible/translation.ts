@@ -1,32 +1,32 @@
 import type { AnthropicCapabilities, AnthropicProvider } from '@ccg/catalog';
 import { bytesToString } from '@ccg/wire';
-import type { BlockWriter } from '../../encoder/block-writer.ts';
-import { createEncoder } from '../../encoder/encoder.ts';
-import type { Encoder } from '../../encoder/encoder.ts';
-import type { EncoderSettings } from '../../encoder/encoder-state.ts';
-import { createEventStream } from '../../encoder/event-stream.ts';
-import { createFrameWriter } from '../../encoder/frame-writer.ts';
-import { createMessageWriter } from '../../encoder/message-writer.ts';
-import { malformedError } from '../../encoder/stream-errors.ts';
-import { emptyAnswer } from '../../empty-answer.ts';
-import { asObject, tryReadJson } from '../../json-fields.ts';
-import { chatFailure, inBandFailure } from '../../openai-chat/failure.ts';
-import type { FailureContext } from '../../openai-chat/failure.ts';
-import { createToolIds, outwardToolId } from '../../tools/tool-ids.ts';
-import type { Answer, FrameSink, Translation, TranslationInput } from '../../translation.ts';
-import { createWarnings } from '../../warnings.ts';
+import type { BlockWriter } from '../encoder/block-writer.ts';
+import { createEncoder } from '../encoder/encoder.ts';
+import type { Encoder } from '../encoder/encoder.ts';
+import type { EncoderSettings } from '../encoder/encoder-state.ts';
+import { createEventStream } from '../encoder/event-stream.ts';
+import { createFrameWriter } from '../encoder/frame-writer.ts';
+import { createMessageWriter } from '../encoder/message-writer.ts';
+import { malformedError } from '../encoder/stream-errors.ts';
+import { emptyAnswer } from '../empty-answer.ts';
+import { asObject, tryReadJson } from '../json-fields.ts';
+import { chatFailure, inBandFailure } from '../openai-chat/failure.ts';
+import type { FailureContext } from '../openai-chat/failure.ts';
+import { createToolIds, outwardToolId } from '../tools/tool-ids.ts';
+import type { Answer, FrameSink, Translation, TranslationInput } from '../translation.ts';
+import { createWarnings } from '../warnings.ts';
 import { createEventReader, readMessage } from './read-events.ts';
-import { convertForImitation } from './request.ts';
+import { convertForCompatible } from './request.ts';
 
 /** Anthropic Messages to a server of others that speaks a part of them. Throws `request-invalid`. */
-export function createImitationTranslation(
+export function createCompatibleTranslation(
   input: TranslationInput,
   { name }: AnthropicProvider,
   capabilities: AnthropicCapabilities,
 ): Translation {
   const { target, ids } = input;
   const warnings = createWarnings();
-  const { body, maxTokens } = convertForImitation(input, {
+  const { body, maxTokens } = convertForCompatible(input, {
     capabilities,
     provider: name,
     ids: createToolIds('any'),
@@ -50,7 +50,7 @@ export function createImitationTranslation(
       body,
       warnings: warnings.list(),
     },
-    ownAnswer: emptyAnswer(input),
+    localAnswer: emptyAnswer(input),
     answer: (answer) => readAnswer(answer, context, (sink) => encoderFor(createMessageWriter(head()), sink)),
     stream(sink) {
       const encoder = encoderFor(createFrameWriter(head()), sink);

@@ -4,7 +4,7 @@ import type { ErrorReport } from './error-report.ts';
 const credentialWords = /api[ _-]?key|authenticat|authoriz|credential|access token|permission_denied/iu;
 
 /** Whether an upstream refused the gateway's own credential or account, rather than this request. */
-export function isCredentialRefusal(status: number, report: ErrorReport): boolean {
+export function isCredentialRejection(status: number, report: ErrorReport): boolean {
   if (status === 401 || status === 402) return true;
   if (status !== 403) return false;
   if (report.type === 'authentication_error' || report.code === 'invalid_api_key') return true;

@@ -12,16 +12,16 @@ export interface SentRequest {
 }
 
 /** Leaves out what the backend refused before, with a warning for each field. */
-export function withoutRefused(
+export function withoutRejected(
   request: JsonObject,
   hasStrictTools: boolean,
-  { refused, warnings }: ConversionContext,
+  { rejected, warnings }: ConversionContext,
 ): SentRequest {
   const sent: JsonObject = {};
   const optionalFields = new Set(innerFields(request, hasStrictTools));
   for (const [field, value] of Object.entries(request)) {
     if (value === undefined) continue;
-    const isLeftOut = refused.has(field) && !indispensable.has(field) && !isMaxTokens(field);
+    const isLeftOut = rejected.has(field) && !indispensable.has(field) && !isMaxTokens(field);
     if (isLeftOut) warnings.add(field, 'unsupported', `The provider refuses ${field}; it was left out.`);
     else sent[field] = value;
     if (!isLeftOut && !indispensable.has(field)) optionalFields.add(field);

@@ -1,10 +1,10 @@
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /**
- * A digest of a text in `length` letters and digits, the same on every machine. It makes short names, no secrets:
- * whoever needs two texts kept apart must check that their digests differ.
+ * A hash of a text in `length` letters and digits, the same on every machine. It makes short names, no secrets:
+ * whoever needs two texts kept apart must check that their hashes differ.
  */
-export function digest(text: string, length: number): string {
+export function shortHash(text: string, length: number): string {
   let letters = '';
   for (let seed = 0; letters.length < length; seed += 1) letters += fiveLetters(hash(text, seed));
   return letters.slice(0, length);

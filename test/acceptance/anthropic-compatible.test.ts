@@ -18,7 +18,7 @@ const image = { type: 'image', source: { type: 'base64', media_type: 'image/png'
 const result = (id: string, content: unknown): unknown => ({ type: 'tool_result', tool_use_id: id, content });
 const failed = (content: string): unknown => ({ ...Object(result('call_fail', content)), is_error: true });
 
-interface Imitation {
+interface CompatibleServer {
   readonly profile: string;
   /** What follows the first answer's calls, message by message. */
   readonly results: readonly unknown[];
@@ -27,7 +27,7 @@ interface Imitation {
   readonly warning: string | undefined;
 }
 
-const imitations: readonly Imitation[] = [
+const servers: readonly CompatibleServer[] = [
   {
     profile: 'ollama',
     results: [[result('call_image', '[image: attachment 1 below]')], [image]],
@@ -48,7 +48,7 @@ let cwd: string;
 beforeAll(async () => {
   binary = await installClaudeCli();
   mock = await startMockModel();
-  cwd = await mkdtemp(join(tmpdir(), 'ccg-imitation-'));
+  cwd = await mkdtemp(join(tmpdir(), 'ccg-compatible-'));
   await writeFile(join(cwd, 'dot.png'), Buffer.from(png, 'base64'));
 }, 600_000);
 afterAll(async () => {
@@ -70,13 +70,13 @@ function look({ messages }: MockRequest): MockTurn {
   return results === 1 ? { toolCalls: [fail], usage } : { content: 'One dot.', usage };
 }
 
-describe.each(imitations)('Claude Code in front of what answers as $profile does', (imitation) => {
+describe.each(servers)('Claude Code in front of what answers as $profile does', (server) => {
   let suite: Suite;
   /** Between Claude Code and the gateway. */
   let front: TrafficRecorder;
   beforeAll(async () => {
-    const { profile } = imitation;
-    suite = await startSuite(`imitation-${profile}`, {
+    const { profile } = server;
+    suite = await startSuite(`compatible-${profile}`, {
       PREFERRED_PROVIDER: 'anthropic',
       ANTHROPIC_API_BASE: mock.traffic.url,
       ANTHROPIC_PROFILE: profile,
@@ -107,20 +107,18 @@ describe.each(imitations)('Claude Code in front of what answers as $profile does
     expect(jsonAt(body, 'thinking', 'type')).toBe('enabled');
     const messages = jsonListAt(body, 'messages');
     const first = messages.findIndex((message) => jsonAt(message, 'role') === 'assistant');
-    const { length } = imitation.results;
+    const { length } = server.results;
     expect(messages.slice(first + 1, first + 1 + length).map((message) => jsonAt(message, 'content'))).toEqual(
-      imitation.results,
+      server.results,
     );
-    expect(messages[first + length + 2]).toEqual({ role: 'user', content: [imitation.failure] });
+    expect(messages[first + length + 2]).toEqual({ role: 'user', content: [server.failure] });
     // The start of a stream has the gateway's own count, where it was there in time: those of such servers are guesses.
     const starts = front.exchanges.map(({ answer }) => Number(/"usage":\{"input_tokens":(\d+)/u.exec(answer)?.[1]));
     expect(Math.max(...starts)).toBeGreaterThan(1000);
     const lines = suite.gateway.logs().flatMap((line) => line['warnings'] ?? []);
-    expect(lines.every((warning) => warning === imitation.warning)).toBe(true);
-    if (imitation.warning !== undefined) {
-      await suite.gateway.waitForLog(
-        (line) => JSON.stringify(line['warnings']) === JSON.stringify([imitation.warning]),
-      );
+    expect(lines.every((warning) => warning === server.warning)).toBe(true);
+    if (server.warning !== undefined) {
+      await suite.gateway.waitForLog((line) => JSON.stringify(line['warnings']) === JSON.stringify([server.warning]));
     }
   });
 });

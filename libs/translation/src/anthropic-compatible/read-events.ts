@@ -1,15 +1,15 @@
 import { isJsonObject, isText, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue, SseEvent, Usage } from '@ccg/wire';
-import type { Encoder } from '../../encoder/encoder.ts';
-import type { Finish } from '../../encoder/finish.ts';
-import { jsonLiteral, textLiteral } from '../../encoder/text-literal.ts';
-import { asCount, asObject, asText, tryReadJson } from '../../json-fields.ts';
-import { inBandFailure } from '../../openai-chat/failure.ts';
-import type { FailureContext } from '../../openai-chat/failure.ts';
-import { readAnthropicUsage } from '../read-usage.ts';
+import type { Encoder } from '../encoder/encoder.ts';
+import type { Finish } from '../encoder/finish.ts';
+import { jsonLiteral, textLiteral } from '../encoder/text-literal.ts';
+import { asCount, asObject, asText, tryReadJson } from '../json-fields.ts';
+import { inBandFailure } from '../openai-chat/failure.ts';
+import type { FailureContext } from '../openai-chat/failure.ts';
+import { readAnthropicUsage } from '../anthropic/read-usage.ts';
 
 /**
- * Tells the encoder what the events of a server say that imitates Anthropic's: blocks whose stops come late or never,
+ * Tells the encoder what the events of an Anthropic-compatible server say: blocks whose stops come late or never,
  * reasoning without a signature, events without a name, `[DONE]`, errors in OpenAI's form. What comes out is right.
  */
 export function createEventReader(encoder: Encoder, context: FailureContext): (event: SseEvent) => void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Bucket } from './bucket.ts';
-import { createInsurance } from './create-insurance.ts';
+import { createLocalFallback } from './create-local-fallback.ts';
 
 function bucket(changes: Partial<Bucket> = {}): Bucket {
   // A window of a thousand seconds: no test lasts that long.
@@ -9,8 +9,8 @@ function bucket(changes: Partial<Bucket> = {}): Bucket {
 
 /** How many of many requests at once are let in. */
 async function admitted(replicas: number, ...buckets: readonly Bucket[]): Promise<number> {
-  const insurance = createInsurance(() => replicas);
-  const decisions = await Promise.all(Array.from({ length: 1200 }, () => insurance.admit('acme', buckets)));
+  const localFallback = createLocalFallback(() => replicas);
+  const decisions = await Promise.all(Array.from({ length: 1200 }, () => localFallback.admit('acme', buckets)));
   return decisions.filter(({ kind }) => kind === 'admitted').length;
 }
 
@@ -30,32 +30,32 @@ describe('a replica lets through its share of the limit', () => {
 });
 
 test('tenants and buckets do not share', async () => {
-  const insurance = createInsurance(() => 1);
+  const localFallback = createLocalFallback(() => 1);
   const one = bucket({ capacity: 1, refillPerSecond: 0.001 });
-  expect(await insurance.admit('a', [one])).toMatchObject({ kind: 'admitted' });
-  expect(await insurance.admit('b', [one])).toMatchObject({ kind: 'admitted' });
-  expect(await insurance.admit('a', [{ ...one, name: 'other' }])).toMatchObject({ kind: 'admitted' });
-  expect(await insurance.admit('a', [one])).toMatchObject({ kind: 'limited' });
+  expect(await localFallback.admit('a', [one])).toMatchObject({ kind: 'admitted' });
+  expect(await localFallback.admit('b', [one])).toMatchObject({ kind: 'admitted' });
+  expect(await localFallback.admit('a', [{ ...one, name: 'other' }])).toMatchObject({ kind: 'admitted' });
+  expect(await localFallback.admit('a', [one])).toMatchObject({ kind: 'limited' });
 });
 
 test('a refusal takes nothing from the other buckets and says when to come back', async () => {
-  const insurance = createInsurance(() => 1);
+  const localFallback = createLocalFallback(() => 1);
   const narrow = bucket({ name: 'narrow', capacity: 1, refillPerSecond: 0.01 });
   const wide = bucket({ name: 'wide', capacity: 2, refillPerSecond: 0.01 });
-  expect(await insurance.admit('acme', [wide, narrow])).toMatchObject({
+  expect(await localFallback.admit('acme', [wide, narrow])).toMatchObject({
     kind: 'admitted',
-    by: 'insurance',
+    by: 'local-fallback',
     buckets: [
       { name: 'wide', remaining: 1 },
       { name: 'narrow', remaining: 0 },
     ],
   });
   for (let refused = 0; refused < 5; refused += 1) {
-    const decision = await insurance.admit('acme', [wide, narrow]);
+    const decision = await localFallback.admit('acme', [wide, narrow]);
     expect(decision).toMatchObject({ kind: 'limited', bucket: 'narrow' });
     expect(decision.kind === 'limited' && decision.retryAfterMs > 0 && decision.retryAfterMs <= 100_000).toBe(true);
   }
-  expect(await insurance.admit('acme', [wide])).toMatchObject({ kind: 'admitted', buckets: [{ remaining: 0 }] });
+  expect(await localFallback.admit('acme', [wide])).toMatchObject({ kind: 'admitted', buckets: [{ remaining: 0 }] });
 });
 
 test('a cost above the share is let in once and fills the window', async () => {

@@ -6,7 +6,7 @@ import type { Warning } from '../warning.ts';
  * What was made of the lists of tools that clients send again with every request of a session, by the digest of their
  * bytes. Nothing in it belongs to one client: whoever sends the same bytes is served the same.
  */
-export interface ToolMemory {
+export interface ToolListCache {
   /** The list, read once. It is frozen, since many requests share it. */
   list(tools: PromptTools): JsonValue;
   /** What was made of the list under this name, which must tell apart all that it depends on besides the list. */
@@ -37,7 +37,7 @@ interface Remembered {
 /** One client is seldom sent to more models than these. */
 const formsMax = 8;
 
-export function createToolMemory({ maxBytes }: ToolMemoryOptions): ToolMemory {
+export function createToolListCache({ maxBytes }: ToolMemoryOptions): ToolListCache {
   const lists = new Map<string, Remembered>();
   let total = 0;
 

@@ -1,9 +1,9 @@
 import { isText, joinTexts, textStartsWith } from '@ccg/wire';
 import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
-import type { HistoryBlock } from '../../history/turn.ts';
-import { asList, asObject, asText } from '../../json-fields.ts';
-import { searchResultText, toolReferenceText } from '../../openai-chat/result-text.ts';
-import type { ImitationContext } from './imitation-context.ts';
+import type { HistoryBlock } from '../history/turn.ts';
+import { asList, asObject, asText } from '../json-fields.ts';
+import { searchResultText, toolReferenceText } from '../openai-chat/result-text.ts';
+import type { CompatibleContext } from './compatible-context.ts';
 import { documentPart, imagePart, textPart } from './media.ts';
 
 /**
@@ -14,7 +14,7 @@ export function convertResult(
   id: string,
   result: HistoryBlock,
   attachments: JsonObject[],
-  context: ImitationContext,
+  context: CompatibleContext,
 ): JsonObject {
   const { content, is_error: isError } = result.block;
   const { imagesInResults, resultErrors } = context.capabilities;
@@ -41,7 +41,7 @@ export function interruptedResult(id: string): JsonObject {
   return { type: 'tool_result', tool_use_id: id, content, is_error: true };
 }
 
-function convertPart(part: HistoryBlock, context: ImitationContext): JsonObject[] {
+function convertPart(part: HistoryBlock, context: CompatibleContext): JsonObject[] {
   const { text } = part.block;
   switch (part.type) {
     case 'text':

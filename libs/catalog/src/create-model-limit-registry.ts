@@ -4,7 +4,7 @@ import type { ModelLimits } from './model-limits.ts';
 import type { Target } from './provider.ts';
 
 /** What is known of the limits of models, by everyone who knows something. */
-export interface LimitsBook {
+export interface ModelLimitRegistry {
   of(target: Target): ModelLimits;
   /** Takes what a provider says of its models, in the place of what it said before. */
   learn(provider: string, limits: ReadonlyMap<string, ModelLimits>): void;
@@ -14,7 +14,7 @@ export interface LimitsBook {
  * The operator counts first, then the server's own list, since a server may be started with less than its model could
  * take, then what the model is known for by its name.
  */
-export function createLimitsBook({ windows }: Pick<Catalog, 'windows'>): LimitsBook {
+export function createModelLimitRegistry({ windows }: Pick<Catalog, 'windows'>): ModelLimitRegistry {
   const learned = new Map<string, ReadonlyMap<string, ModelLimits>>();
   return {
     of({ provider, model }) {

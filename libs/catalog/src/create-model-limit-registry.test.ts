@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLimitsBook } from './create-limits-book.ts';
+import { createModelLimitRegistry } from './create-model-limit-registry.ts';
 import { catalogFromEnv, catalogSchema } from './from-env.ts';
 
 const env = {
@@ -13,7 +13,7 @@ test('the operator counts before the list, the list before the name, each for wh
   const parsed = catalogFromEnv(catalogSchema.parse(env));
   if (parsed.kind === 'faulty') throw new Error(parsed.problems.join());
   const { catalog } = parsed;
-  const book = createLimitsBook(catalog);
+  const book = createModelLimitRegistry(catalog);
   const of = (name: string, model: string) => {
     const provider = catalog.providers.get(name) ?? catalog.preferred;
     const { contextTokens, outputTokens } = book.of({ provider, model });

@@ -6,7 +6,7 @@ import type { AttemptContext } from './attempt-context.ts';
 const errorBodyMaxBytes = 1024 * 1024;
 
 /** What the client is told when a provider did not say 2xx, and whether to ask again. */
-export async function refusal(
+export async function readRejection(
   response: UpstreamResponse,
   translation: Translation,
   { facts, target, estimate, dependencies }: AttemptContext,

@@ -1,33 +1,33 @@
 import { isText, textStartsWith, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { asList, asObject, asText } from '../../json-fields.ts';
-import { readRequest } from '../../read-request.ts';
-import { warnOfTaskBudget } from '../../thinking/warn-of-task-budget.ts';
-import { effectiveTools } from '../../tools/effective-tools.ts';
-import type { TranslationInput } from '../../translation.ts';
-import { limitTokens } from '../../limit-tokens.ts';
-import type { ImitationContext } from './imitation-context.ts';
+import { asList, asObject, asText } from '../json-fields.ts';
+import { readRequest } from '../read-request.ts';
+import { warnOfTaskBudget } from '../thinking/warn-of-task-budget.ts';
+import { effectiveTools } from '../tools/effective-tools.ts';
+import type { TranslationInput } from '../translation.ts';
+import { limitTokens } from '../limit-tokens.ts';
+import type { CompatibleContext } from './compatible-context.ts';
 import { textPart } from './media.ts';
 import { convertMessages } from './messages.ts';
 import { convertThinking } from './thinking.ts';
 import { convertToolChoice } from './tool-choice.ts';
 
-export interface ImitationRequest {
+export interface CompatibleRequest {
   readonly body: Uint8Array;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
 }
 
-/** Writes the request for a server that imitates Anthropic's, in the oldest form of the protocol. */
-export function convertForImitation(input: TranslationInput, context: ImitationContext): ImitationRequest {
+/** Writes the request for a Anthropic-compatible server, in the oldest form of the protocol. */
+export function convertForCompatible(input: TranslationInput, context: CompatibleContext): CompatibleRequest {
   const { capabilities, warnings } = context;
-  const { envelope, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
+  const { messagesRequest, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
   const body = readRequest(input);
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
     warnings.add('output_config.format', 'unsupported', 'The form of the answer cannot be forced; it was left out.');
   }
   warnOfTaskBudget(body, warnings);
-  const wanted = { wanted: envelope.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
+  const wanted = { wanted: messagesRequest.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
   const maxTokens = limitTokens(wanted, 1, warnings);
   const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(body, context), context);
   const { temperature, top_p: topP, top_k: topK, stop_sequences: stopSequences } = body;
@@ -37,7 +37,7 @@ export function convertForImitation(input: TranslationInput, context: ImitationC
   const request = {
     model: target.model,
     max_tokens: maxTokens,
-    stream: envelope.stream,
+    stream: messagesRequest.stream,
     temperature: temperature ?? undefined,
     top_p: topP ?? undefined,
     top_k: capabilities.topK ? (topK ?? undefined) : undefined,
@@ -50,7 +50,7 @@ export function convertForImitation(input: TranslationInput, context: ImitationC
   return { body: writeJsonBytes(request), maxTokens };
 }
 
-function convertTools(body: JsonObject, { warnings }: ImitationContext): JsonObject[] {
+function convertTools(body: JsonObject, { warnings }: CompatibleContext): JsonObject[] {
   return effectiveTools(body, warnings).tools.flatMap(({ tool, path }) => {
     const { name, description, input_schema: schema } = tool;
     if (tool['strict'] === true) {
@@ -67,7 +67,7 @@ function convertTools(body: JsonObject, { warnings }: ImitationContext): JsonObj
 }
 
 /** The attribution line changes from request to request and would spoil the server's prefix cache. */
-function convertSystem(system: JsonValue | undefined, { warnings }: ImitationContext): JsonValue | undefined {
+function convertSystem(system: JsonValue | undefined, { warnings }: CompatibleContext): JsonValue | undefined {
   if (isText(system)) return isAttribution(system) ? undefined : system;
   const texts = asList(system).flatMap((value, index) => {
     const block = asObject(value);

@@ -1,9 +1,9 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
-import type { ToolIds } from '../../tools/tool-ids.ts';
-import type { Warnings } from '../../warnings.ts';
+import type { ToolIds } from '../tools/tool-ids.ts';
+import type { Warnings } from '../warnings.ts';
 
 /** What the converters of a request need besides the thing they convert. */
-export interface ImitationContext {
+export interface CompatibleContext {
   readonly capabilities: AnthropicCapabilities;
   /** Named in errors. */
   readonly provider: string;

@@ -1,9 +1,9 @@
 import type { ModelLimits, Target } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
-import { createTargetMemory } from './target-memory.ts';
+import { createTargetCache } from './target-cache.ts';
 
 /** What a model's server refused lately, and so will not be sent again for a while. */
-export interface Refused {
+export interface Rejections {
   /** Fields of the request. */
   readonly fields: ReadonlySet<string>;
   /** More than these. */
@@ -11,18 +11,18 @@ export interface Refused {
 }
 
 /** Remembers what each model's server refuses. */
-export interface Refusals {
-  of(target: Target): Refused;
+export interface RejectedParameters {
+  of(target: Target): Rejections;
   addFields(target: Target, fields: readonly string[]): void;
   /** What a new limit does not say, an older one still does. */
   addLimits(target: Target, limits: ModelLimits): void;
 }
 
-const nothing: Refused = { fields: new Set(), limits: { contextTokens: undefined, outputTokens: undefined } };
+const nothing: Rejections = { fields: new Set(), limits: { contextTokens: undefined, outputTokens: undefined } };
 
 /** Remembers in this process, for as long as servers may be expected not to change. */
-export function createRefusals(clock: Clock): Refusals {
-  const memory = createTargetMemory<Refused>(clock);
+export function createRejectedParameters(clock: Clock): RejectedParameters {
+  const memory = createTargetCache<Rejections>(clock);
   const of = (target: Target) => memory.of(target) ?? nothing;
   return {
     of,

@@ -10,7 +10,7 @@ import type { TopLevelEntry } from '../json/read-top-level.ts';
 import { decodeText } from '../json/text.ts';
 
 /** A Messages request as far as every dialect acts on it. */
-export interface Envelope {
+export interface MessagesRequest {
   /** Where the members of the body stand in it. */
   readonly entries: readonly TopLevelEntry[];
   /** Unicode text, not empty. */
@@ -60,7 +60,7 @@ const movedKeys: ReadonlySet<string> = new Set([
  * `request-invalid` with what to do when the body is not one JSON object, when `model`, `stream` or `max_tokens` come
  * twice (parsers differ in which one they take) or have the wrong type, and when there is no `model`.
  */
-export function readEnvelope(body: Uint8Array): Envelope {
+export function readMessagesRequest(body: Uint8Array): MessagesRequest {
   const entries = readEntries(body);
   const model = findEntry(entries, 'model');
   if (model === undefined) throw invalid('The body has no "model"; name the model that is to answer.');
@@ -128,7 +128,7 @@ function maxTokensOf(entry: TopLevelEntry | undefined): number | undefined {
 function holdBody(
   whole: Uint8Array,
   entries: readonly TopLevelEntry[],
-): Pick<Envelope, 'body' | 'bytesOf' | 'read' | 'release'> {
+): Pick<MessagesRequest, 'body' | 'bytesOf' | 'read' | 'release'> {
   const members = new Map<string, Member>();
   let held: Uint8Array | undefined = whole;
 

@@ -1,17 +1,17 @@
 import { isText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText } from '@ccg/wire';
-import type { HistoryBlock } from '../../history/turn.ts';
-import { asObject, asText } from '../../json-fields.ts';
-import { documentText } from '../../openai-chat/media.ts';
-import { fieldError } from '../../request-error.ts';
-import type { ImitationContext } from './imitation-context.ts';
+import type { HistoryBlock } from '../history/turn.ts';
+import { asObject, asText } from '../json-fields.ts';
+import { documentText } from '../openai-chat/media.ts';
+import { fieldError } from '../request-error.ts';
+import type { CompatibleContext } from './compatible-context.ts';
 
 export function textPart(text: JsonText): JsonObject {
   return { type: 'text', text };
 }
 
 /** An image as the server takes it, else a text in its place, so that the model can say that it sees none. */
-export function imagePart(image: HistoryBlock, { capabilities, provider, warnings }: ImitationContext): JsonObject {
+export function imagePart(image: HistoryBlock, { capabilities, provider, warnings }: CompatibleContext): JsonObject {
   const { block, path } = image;
   const source = asObject(block['source']) ?? {};
   const kind = asText(source['type']);
@@ -26,7 +26,7 @@ export function imagePart(image: HistoryBlock, { capabilities, provider, warning
 }
 
 /** A document as text. None of these servers reads one: some refuse it, some leave it out without a word. */
-export function documentPart(document: HistoryBlock, { provider, warnings }: ImitationContext): JsonObject {
+export function documentPart(document: HistoryBlock, { provider, warnings }: CompatibleContext): JsonObject {
   const { block, path } = document;
   const words = documentText(document);
   if (words !== undefined) return textPart(words);

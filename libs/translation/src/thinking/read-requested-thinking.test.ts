@@ -1,6 +1,6 @@
 import { isJsonObject, readJson } from '@ccg/wire';
 import { expect, test } from 'vitest';
-import { readThinkingWish } from './read-thinking-wish.ts';
+import { readRequestedThinking } from './read-requested-thinking.ts';
 
 const system = (effort: string) => ({ role: 'system', output_config: { effort } });
 
@@ -24,6 +24,6 @@ test.each([
   ['an unknown level', { output_config: { effort: 'utmost' } }, undefined],
 ])('%s', (_name, request, effort) => {
   const body = readJson(JSON.stringify(request));
-  const wish = readThinkingWish(isJsonObject(body) ? body : {});
+  const wish = readRequestedThinking(isJsonObject(body) ? body : {});
   expect(wish.kind === 'asked' ? wish.effort : undefined).toBe(effort);
 });

@@ -5,19 +5,19 @@ import { bytesToString, encodeText, stringToBytes } from '../bytes.ts';
 import { RawJson, RawText } from '../json/json-value.ts';
 import { writeJson } from '../json/write-json.ts';
 import { spliceBytes } from '../splice-bytes.ts';
-import { readEnvelope } from './envelope.ts';
+import { readMessagesRequest } from './messages-request.ts';
 
-function readText(text: string): ReturnType<typeof readEnvelope> {
-  return readEnvelope(stringToBytes(encodeText(text)));
+function readText(text: string): ReturnType<typeof readMessagesRequest> {
+  return readMessagesRequest(stringToBytes(encodeText(text)));
 }
 
 describe('the envelope', () => {
   test('holds what the top level says, wherever and however it is written', () => {
     const text =
       '{ "messages":[{"model":"other","stream":false}] , "max_tokens" : 1.0e3, "mod\\u0065l":"gpt-é/\\u006d:1", "stream":true}';
-    const envelope = readText(text);
-    expect(envelope).toMatchObject({ model: 'gpt-é/m:1', stream: true, maxTokens: 1000 });
-    const { body, modelSpan } = envelope;
+    const messagesRequest = readText(text);
+    expect(messagesRequest).toMatchObject({ model: 'gpt-é/m:1', stream: true, maxTokens: 1000 });
+    const { body, modelSpan } = messagesRequest;
     expect(bytesToString(body().subarray(modelSpan.start, modelSpan.end))).toBe(encodeText('"gpt-é/\\u006d:1"'));
   });
 
@@ -32,11 +32,12 @@ describe('the envelope', () => {
   });
 
   test('lets go of the body and of what was read of it, and keeps what it says', () => {
-    const envelope = readText('{"model":"m","a":[1]}');
-    expect(envelope.read('a')?.value).toEqual([1]);
-    envelope.release();
-    for (const use of [envelope.body, () => envelope.bytesOf('a'), () => envelope.read('a')]) expect(use).toThrow();
-    expect(envelope.model).toBe('m');
+    const messagesRequest = readText('{"model":"m","a":[1]}');
+    expect(messagesRequest.read('a')?.value).toEqual([1]);
+    messagesRequest.release();
+    for (const use of [messagesRequest.body, () => messagesRequest.bytesOf('a'), () => messagesRequest.read('a')])
+      expect(use).toThrow();
+    expect(messagesRequest.model).toBe('m');
   });
 
   test('says where a member is not JSON, and refuses to follow one for ever', () => {
@@ -59,7 +60,7 @@ describe('the envelope', () => {
     fc.assert(
       fc.property(anyText, anyText, (before, name) => {
         const head = `{"a":${writeJson(before)},"model" : `;
-        const { body, modelSpan } = readEnvelope(stringToBytes(`${head}"old" ,"b":1}`));
+        const { body, modelSpan } = readMessagesRequest(stringToBytes(`${head}"old" ,"b":1}`));
         const replaced = spliceBytes(body(), [{ ...modelSpan, replacement: writeJson(name) }]);
         expect(bytesToString(replaced)).toBe(`${head}${writeJson(name)} ,"b":1}`);
       }),

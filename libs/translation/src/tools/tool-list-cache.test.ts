@@ -1,8 +1,8 @@
 import type { PromptTools } from '@ccg/wire';
 import { isJsonObject, readJson } from '@ccg/wire';
 import { expect, test } from 'vitest';
-import { createToolMemory } from './tool-memory.ts';
-import type { ConvertedTools } from './tool-memory.ts';
+import { createToolListCache } from './tool-list-cache.ts';
+import type { ConvertedTools } from './tool-list-cache.ts';
 
 const nothing: ConvertedTools = { value: [], names: [], hasStrict: false, warnings: [] };
 
@@ -23,7 +23,7 @@ function listOf(name: string, size = 10): { readonly tools: PromptTools; reads: 
 }
 
 test('a list is read once, and converted once for each form', () => {
-  const memory = createToolMemory({ maxBytes: 100 });
+  const memory = createToolListCache({ maxBytes: 100 });
   const [first, again] = [listOf('a'), listOf('a')];
   expect(memory.list(again.tools)).toBe(memory.list(first.tools));
   expect(first.reads + again.reads).toBe(1);
@@ -35,13 +35,13 @@ test('a list is read once, and converted once for each form', () => {
 });
 
 test('no request can change what the others share', () => {
-  const list = createToolMemory({ maxBytes: 100 }).list(listOf('a').tools);
+  const list = createToolListCache({ maxBytes: 100 }).list(listOf('a').tools);
   const [tool] = Array.isArray(list) ? list.filter(isJsonObject) : [];
   expect(() => Object.assign(tool ?? {}, { name: 'b' })).toThrow(TypeError);
 });
 
 test('the lists that were used last stay within the bound, and one above it serves its own request', () => {
-  const memory = createToolMemory({ maxBytes: 25 });
+  const memory = createToolListCache({ maxBytes: 25 });
   const [a, b, c, huge] = [listOf('a'), listOf('b'), listOf('c'), listOf('huge', 1000)];
   for (const { tools } of [a, b, a, c, a]) memory.list(tools);
   expect([a.reads, b.reads, c.reads]).toEqual([1, 1, 1]);

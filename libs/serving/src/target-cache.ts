@@ -2,7 +2,7 @@ import type { Target } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
 
 /** What was learned lately about each model of a provider. */
-export interface TargetMemory<Value> {
+export interface TargetCache<Value> {
   of(target: Target): Value | undefined;
   set(target: Target, value: Value): void;
 }
@@ -13,7 +13,7 @@ const rememberedMs = 60 * 60 * 1000;
 const modelsMax = 1000;
 
 /** Remembers in this process: each replica learns by itself, at the price of one call. */
-export function createTargetMemory<Value>(clock: Clock): TargetMemory<Value> {
+export function createTargetCache<Value>(clock: Clock): TargetCache<Value> {
   const entries = new Map<string, { readonly value: Value; readonly untilMs: number }>();
   return {
     of(target) {

@@ -3,7 +3,7 @@ import { assertBuckets } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 import type { Decision } from './decision.ts';
 
-export interface Insurance {
+export interface LocalFallback {
   admit(tenant: string, buckets: readonly Bucket[]): Promise<Decision>;
 }
 
@@ -14,7 +14,7 @@ const longestWindowSeconds = 86_400;
  * Limits while Redis is away: each replica lets through its share of what flows into a bucket in a fixed window,
  * the time that the bucket takes to fill. It knows nothing of what was used before, and forgets when the window ends.
  */
-export function createInsurance(liveReplicas: () => number): Insurance {
+export function createLocalFallback(liveReplicas: () => number): LocalFallback {
   // Its own limit is never reached: the share depends on the bucket and on how many replicas are left.
   const limiter = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: shortestWindowSeconds });
 
@@ -41,7 +41,7 @@ export function createInsurance(liveReplicas: () => number): Insurance {
           remaining: Math.max(0, remaining),
           fullInMs,
         }));
-        return { kind: 'admitted', by: 'insurance', buckets: states };
+        return { kind: 'admitted', by: 'local-fallback', buckets: states };
       }
       await Promise.all(taken.map(({ limiterKey, points }) => limiter.reward(limiterKey, points)));
       return { kind: 'limited', bucket: latest.bucket.name, retryAfterMs: latest.fullInMs };

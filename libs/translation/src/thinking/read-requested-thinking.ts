@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asCount, asList, asObject, asText } from '../json-fields.ts';
 
 /** How much thinking the client asks for. */
-export type ThinkingWish =
+export type RequestedThinking =
   | { readonly kind: 'unasked' }
   | {
       readonly kind: 'asked';
@@ -18,7 +18,7 @@ export type ThinkingWish =
  * Reads what the client wants, from its many places: switched off counts before all; then the effort of the last
  * instruction between turns that has one, the effort of the request, the budget, the type.
  */
-export function readThinkingWish(body: JsonObject): ThinkingWish {
+export function readRequestedThinking(body: JsonObject): RequestedThinking {
   const thinking = asObject(body['thinking']);
   const type = asText(thinking?.['type']);
   if (type === 'disabled') return asked('none');
@@ -40,7 +40,7 @@ export function readThinkingWish(body: JsonObject): ThinkingWish {
   }
 }
 
-function asked(effort: Effort, budgetTokens?: number): ThinkingWish {
+function asked(effort: Effort, budgetTokens?: number): RequestedThinking {
   return { kind: 'asked', field: 'thinking', effort, budgetTokens };
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { asObject, asText } from '../../json-fields.ts';
-import { fieldError } from '../../request-error.ts';
-import type { ImitationContext } from './imitation-context.ts';
+import { asObject, asText } from '../json-fields.ts';
+import { fieldError } from '../request-error.ts';
+import type { CompatibleContext } from './compatible-context.ts';
 
 /** The tools to declare, and how the server is to choose among them. */
 export interface ToolFields {
@@ -16,7 +16,7 @@ export interface ToolFields {
 export function convertToolChoice(
   value: JsonValue | undefined,
   tools: readonly JsonObject[],
-  context: ImitationContext,
+  context: CompatibleContext,
 ): ToolFields {
   const choice = asObject(value);
   if (choice === undefined || tools.length === 0) return { tools, choice: undefined };
@@ -45,13 +45,13 @@ export function convertToolChoice(
   }
 }
 
-function forced(rest: JsonObject, { capabilities, warnings }: ImitationContext): JsonObject | undefined {
+function forced(rest: JsonObject, { capabilities, warnings }: CompatibleContext): JsonObject | undefined {
   if (capabilities.toolChoices.includes('any')) return { type: 'any', ...rest };
   warnings.add('tool_choice', 'unsupported', 'A tool call cannot be forced here.');
   return undefined;
 }
 
-function parallelSwitch(choice: JsonObject, { capabilities, warnings }: ImitationContext): JsonObject {
+function parallelSwitch(choice: JsonObject, { capabilities, warnings }: CompatibleContext): JsonObject {
   if (choice['disable_parallel_tool_use'] !== true) return {};
   if (capabilities.parallelSwitch) return { disable_parallel_tool_use: true };
   const text = 'Calls side by side cannot be switched off here.';

@@ -1,14 +1,14 @@
 import { decodeText, isJsonObject, isText, textStartsWith, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { mergeTurns } from '../../history/merge-turns.ts';
-import { pairToolResults } from '../../history/pair-tool-results.ts';
-import type { CallResult } from '../../history/pair-tool-results.ts';
-import { placeSystemTurns } from '../../history/place-system-turns.ts';
-import { readTurns } from '../../history/read-turns.ts';
-import type { HistoryBlock } from '../../history/turn.ts';
-import { asList } from '../../json-fields.ts';
-import { searchResultText } from '../../openai-chat/result-text.ts';
-import type { ImitationContext } from './imitation-context.ts';
+import { mergeTurns } from '../history/merge-turns.ts';
+import { pairToolResults } from '../history/pair-tool-results.ts';
+import type { CallResult } from '../history/pair-tool-results.ts';
+import { placeSystemTurns } from '../history/place-system-turns.ts';
+import { readTurns } from '../history/read-turns.ts';
+import type { HistoryBlock } from '../history/turn.ts';
+import { asList } from '../json-fields.ts';
+import { searchResultText } from '../openai-chat/result-text.ts';
+import type { CompatibleContext } from './compatible-context.ts';
 import { documentPart, imagePart, textPart } from './media.ts';
 import { convertResult, interruptedResult } from './tool-result.ts';
 
@@ -18,7 +18,7 @@ interface Message {
 }
 
 /** The history in the oldest form of the protocol: turns of user and assistant alone, results at once after their calls. */
-export function convertMessages(body: JsonObject, context: ImitationContext): JsonObject[] {
+export function convertMessages(body: JsonObject, context: CompatibleContext): JsonObject[] {
   const turns = mergeTurns(placeSystemTurns(readTurns(asList(body['messages'])), 'reminder', context.warnings));
   const messages: Message[] = [];
   let open: ToolResults | undefined;
@@ -47,7 +47,7 @@ interface ToolResults {
   readonly attachments: readonly JsonObject[];
 }
 
-function convertResults(results: readonly CallResult[], context: ImitationContext): ToolResults {
+function convertResults(results: readonly CallResult[], context: CompatibleContext): ToolResults {
   const attachments: JsonObject[] = [];
   const blocks = results.map(({ call, result }) => {
     const id = context.ids.inward(call.key);
@@ -60,7 +60,7 @@ function convertResults(results: readonly CallResult[], context: ImitationContex
 function resultMessages(
   results: ToolResults | undefined,
   said: readonly JsonObject[],
-  { capabilities }: ImitationContext,
+  { capabilities }: CompatibleContext,
 ): Message[] {
   const { blocks, attachments } = results ?? { blocks: [], attachments: [] };
   const beside = [...attachments, ...said];
@@ -71,13 +71,13 @@ function resultMessages(
   ];
 }
 
-function convertCall({ block }: HistoryBlock, { ids }: ImitationContext): JsonObject {
+function convertCall({ block }: HistoryBlock, { ids }: CompatibleContext): JsonObject {
   const { id, name, input } = block;
   const isObject = input !== undefined && writeJson(input).startsWith('{');
   return { type: 'tool_use', id: ids.inward(textOf(id)), name, input: isObject ? input : {} };
 }
 
-function convertBlock(block: HistoryBlock, context: ImitationContext): JsonObject[] {
+function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObject[] {
   const { text, thinking, signature } = block.block;
   switch (block.type) {
     case 'text':
