@@ -20,6 +20,7 @@ const allLibs = [
   '@ccg/admission',
   '@ccg/serving',
   '@ccg/telemetry',
+  '@ccg/edge',
 ] as const;
 
 /** Every folder of apps/ and libs/, and `test`; arrows point downwards only. */
@@ -34,9 +35,18 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   'libs/tenancy': { own: ['@ccg/kernel', '@ccg/store'], external: [], node: true },
   'libs/admission': { own: ['@ccg/kernel', '@ccg/store'], external: ['rate-limiter-flexible'], node: true },
   'libs/telemetry': { own: ['@ccg/kernel'], external: ['pino', 'prom-client'], node: true },
-  'libs/serving': { own: allLibs.filter((lib) => lib !== '@ccg/serving'), external: [], node: true },
+  'libs/serving': {
+    own: allLibs.filter((lib) => lib !== '@ccg/serving' && lib !== '@ccg/edge'),
+    external: [],
+    node: true,
+  },
+  'libs/edge': {
+    own: ['@ccg/kernel', '@ccg/wire', '@ccg/tenancy', '@ccg/telemetry'],
+    external: ['express'],
+    node: true,
+  },
   'libs/testkit': { own: allLibs, external: ['ioredis', 'testcontainers'], node: true },
-  'apps/gateway': { own: allLibs, external: ['express', 'zod'], node: true },
+  'apps/gateway': { own: allLibs, external: ['zod'], node: true },
   'apps/local': {
     own: [...allLibs, '@ccg/gateway'],
     external: ['js-redis-server', 'zod', '@copilotkit/aimock'],
@@ -55,7 +65,13 @@ export const testOnlyImports: readonly string[] = ['@ccg/testkit', '@anthropic-a
 /** Modules that only some files of an allowed package may import; tests are free. Paths are prefixes. */
 export const confinedImports: Readonly<Record<string, readonly string[]>> = {
   // The digest of a Lua script is Redis's own name for it; credentials are the only other thing that libs hash.
-  'node:crypto': ['apps/', 'libs/tenancy/src/credentials/', 'libs/store/src/script.ts', 'libs/serving/src/sealing/'],
+  'node:crypto': [
+    'apps/',
+    'libs/tenancy/src/credentials/',
+    'libs/store/src/script.ts',
+    'libs/serving/src/sealing/',
+    'libs/edge/src/request-ids.ts',
+  ],
   // A development dependency: the file that holds the demo loads it when asked for.
   '@copilotkit/aimock': ['apps/local/src/demo'],
 };

@@ -1,6 +1,6 @@
+import { runUntilSignal } from '@ccg/edge';
 import { parseConfig } from './config.ts';
 import { readDotEnv } from './read-dot-env.ts';
-import { runUntilSignal } from './run-until-signal.ts';
 import { startGateway } from './start-gateway.ts';
 
 // Timers of ours do not keep a process alive, so that a wait for one alone would end it halfway, in a start or a close.

@@ -1,3 +1,5 @@
+import { answerClientErrors, createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
+import type { Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { createModelLimitRegistry } from '@ccg/catalog';
@@ -13,19 +15,14 @@ import { createUpstream } from '@ccg/upstream';
 import { checkPepper } from './check-pepper.ts';
 import type { GatewayConfig } from './config.ts';
 import { createDataApp } from './data-app.ts';
-import { drain } from './drain.ts';
 import { countTokensEndpoint } from './endpoints/count-tokens.ts';
 import { helloEndpoints } from './endpoints/hello.ts';
 import { messagesEndpoint } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { learnLimits } from './learn-limits.ts';
-import { answerClientErrors } from './http/answer-client-errors.ts';
-import { randomIds } from './http/ids.ts';
-import { listen } from './http/listen.ts';
-import { createOpenSinks } from './http/open-sinks.ts';
 import { openStore } from './open-store.ts';
-import { createOpsApp } from './ops-app.ts';
-import type { Readiness } from './ops-app.ts';
+import { randomIds } from './random-ids.ts';
+import { createReporter } from './report.ts';
 import { sha256 } from './sha256.ts';
 import { startTokenCounting } from './token-counting.ts';
 
@@ -80,8 +77,9 @@ export async function startGateway(
     ...modelsEndpoints(config.catalog, serving.modelLimits),
     ...helloEndpoints(),
   ];
-  const data = await listen(createDataApp({ endpoints, verifier, clock, logger, metrics }), config.host, config.port);
-  answerClientErrors(data.server, clock, logger, metrics);
+  const reporter = createReporter(logger, metrics);
+  const data = await listen(createDataApp({ endpoints, verifier, reporter, clock }), config.host, config.port);
+  answerClientErrors(data.server, clock, reporter);
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(learnLimits({ ...serving, limits: serving.modelLimits, logger, intervalMs }));
   readiness = 'ready';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { parseConfig, runUntilSignal, startGateway } from '@ccg/gateway';
+import { runUntilSignal } from '@ccg/edge';
+import { parseConfig, startGateway } from '@ccg/gateway';
 import type { GatewayConfig, RunningGateway } from '@ccg/gateway';
 import { Secret } from '@ccg/kernel';
 

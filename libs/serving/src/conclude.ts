@@ -1,7 +1,6 @@
-import { GatewayError, toGatewayError } from '@ccg/kernel';
+import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import { errorFrame } from '@ccg/wire';
 import type { Facts, Outcome } from './outcome.ts';
-import { ReaderGoneError } from './sink.ts';
 import type { ResponseSink } from './sink.ts';
 
 /** Tells the client what went wrong while that is still possible. */

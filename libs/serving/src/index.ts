@@ -8,6 +8,5 @@ export type { Sealing, SealingScope } from './sealing/create-sealing.ts';
 export { serve } from './serve.ts';
 export type { ServeDependencies } from './serve-dependencies.ts';
 export type { ServeRequest } from './serve-request.ts';
-export { ReaderGoneError } from './sink.ts';
 export type { ResponseSink } from './sink.ts';
 export { createTargetCache } from './target-cache.ts';

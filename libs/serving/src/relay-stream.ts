@@ -1,4 +1,4 @@
-import { GatewayError } from '@ccg/kernel';
+import { GatewayError, ReaderGoneError } from '@ccg/kernel';
 import type { StreamTranslator, Translation } from '@ccg/translation';
 import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
@@ -7,7 +7,6 @@ import type { AttemptContext } from './attempt-context.ts';
 import { learnFromSilence } from './learn-from-silence.ts';
 import type { Outcome } from './outcome.ts';
 import { answerMaxBytes } from './relay-json.ts';
-import { ReaderGoneError } from './sink.ts';
 
 /** How long an upstream may take to close after its last event, before its connection is given up. */
 const closeGraceMs = 1000;

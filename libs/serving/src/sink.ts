@@ -1,16 +1,5 @@
 import type { HeaderList } from '@ccg/wire';
 
-/** Nobody reads the answer any more: the client left, or took nothing for too long. */
-export class ReaderGoneError extends Error {
-  override readonly name = 'ReaderGoneError';
-  readonly reason: 'client-gone' | 'reader-stalled';
-
-  constructor(reason: 'client-gone' | 'reader-stalled') {
-    super(reason);
-    this.reason = reason;
-  }
-}
-
 /** Where an answer goes: an HTTP response at the gateway, a stored result at the worker. */
 export interface ResponseSink {
   /**

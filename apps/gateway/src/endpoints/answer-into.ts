@@ -1,12 +1,9 @@
+import { createResponseSink, headerList, readBody } from '@ccg/edge';
+import type { OpenSinks, SinkTimes } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
 import type { Outcome, ResponseSink, ServeDependencies, ServeRequest } from '@ccg/serving';
 import type { Principal } from '@ccg/tenancy';
-import { headerList } from '../http/exchange.ts';
-import type { Exchange } from '../http/exchange.ts';
-import { readBody } from '../http/read-body.ts';
-import type { OpenSinks } from '../http/open-sinks.ts';
-import { createResponseSink } from '../http/response-sink.ts';
-import type { SinkTimes } from '../http/response-sink.ts';
+import type { GatewayExchange } from '../data-app.ts';
 
 export interface AnswerDependencies {
   readonly serving: ServeDependencies;
@@ -19,7 +16,7 @@ type Serve = (request: ServeRequest, dependencies: ServeDependencies, sink: Resp
 
 /** Reads the body of a request and has it answered into its response. */
 export async function answerInto(
-  { request, response, requestId, receivedAtMs, target }: Exchange,
+  { request, response, requestId, receivedAtMs, target }: GatewayExchange,
   principal: Principal,
   serve: Serve,
   { serving, sinkTimes, clock, openSinks }: AnswerDependencies,
@@ -28,7 +25,7 @@ export async function answerInto(
   const sink = createResponseSink(response, requestId, sinkTimes, clock);
   const close = openSinks.add(sink);
   try {
-    const { prefix, query } = target.kind === 'target' ? target : { prefix: undefined, query: '' };
+    const { prefix, query } = target;
     const headers = headerList(request.headers);
     return await serve({ requestId, principal, prefix, headers, query, takeBody, receivedAtMs }, serving, sink);
   } finally {

@@ -1,10 +1,10 @@
 import { countTokens } from '@ccg/serving';
-import type { Endpoint } from '../http/exchange.ts';
+import type { GatewayEndpoint } from '../data-app.ts';
 import { answerInto } from './answer-into.ts';
 import type { AnswerDependencies } from './answer-into.ts';
 
 /** `POST /v1/messages/count_tokens`: how many tokens a prompt has. */
-export function countTokensEndpoint(dependencies: AnswerDependencies): Endpoint {
+export function countTokensEndpoint(dependencies: AnswerDependencies): GatewayEndpoint {
   return {
     name: 'count_tokens',
     path: '/v1/messages/count_tokens',

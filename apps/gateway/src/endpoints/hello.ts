@@ -1,8 +1,8 @@
 import { noFacts } from '@ccg/serving';
-import type { Endpoint } from '../http/exchange.ts';
+import type { GatewayEndpoint } from '../data-app.ts';
 
 /** What clients ask before they have a credential: whether anybody is there. */
-export function helloEndpoints(): Endpoint[] {
+export function helloEndpoints(): GatewayEndpoint[] {
   return ['/', '/api/hello'].map((path) => ({
     name: 'hello',
     path,

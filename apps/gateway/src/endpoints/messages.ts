@@ -1,10 +1,10 @@
 import { serve } from '@ccg/serving';
-import type { Endpoint } from '../http/exchange.ts';
+import type { GatewayEndpoint } from '../data-app.ts';
 import { answerInto } from './answer-into.ts';
 import type { AnswerDependencies } from './answer-into.ts';
 
 /** `POST /v1/messages`, as a stream or as JSON. */
-export function messagesEndpoint(dependencies: AnswerDependencies): Endpoint {
+export function messagesEndpoint(dependencies: AnswerDependencies): GatewayEndpoint {
   return {
     name: 'messages',
     path: '/v1/messages',

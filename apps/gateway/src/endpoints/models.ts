@@ -3,13 +3,13 @@ import { findModel, listModels } from '@ccg/catalog';
 import type { Catalog, ModelLimitRegistry, ListedModel } from '@ccg/catalog';
 import { noFacts } from '@ccg/serving';
 import type { Outcome } from '@ccg/serving';
-import type { Endpoint, Exchange } from '../http/exchange.ts';
+import type { GatewayEndpoint, GatewayExchange } from '../data-app.ts';
 import { pageOf } from './page-of.ts';
 
 const methods = ['GET', 'HEAD'];
 
 /** `GET /v1/models` and `GET /v1/models/{id}`, in Anthropic's shape. */
-export function modelsEndpoints(catalog: Catalog, limits: ModelLimitRegistry): Endpoint[] {
+export function modelsEndpoints(catalog: Catalog, limits: ModelLimitRegistry): GatewayEndpoint[] {
   return [
     {
       name: 'models',
@@ -17,8 +17,7 @@ export function modelsEndpoints(catalog: Catalog, limits: ModelLimitRegistry): E
       methods,
       access: 'principal',
       async handle(exchange) {
-        const query = exchange.target.kind === 'target' ? exchange.target.query : '';
-        return answer(exchange, pageOf(listModels(catalog, limits).map(render), query));
+        return answer(exchange, pageOf(listModels(catalog, limits).map(render), exchange.target.query));
       },
     },
     {
@@ -28,7 +27,7 @@ export function modelsEndpoints(catalog: Catalog, limits: ModelLimitRegistry): E
       methods,
       access: 'principal',
       async handle(exchange) {
-        const id = exchange.target.kind === 'target' ? exchange.target.path.slice('/v1/models/'.length) : '';
+        const id = exchange.target.path.slice('/v1/models/'.length);
         const model = findModel(catalog, limits, id);
         if (model !== undefined) return answer(exchange, render(model));
         throw new GatewayError('model-unknown', `There is no model "${id}" here. GET /v1/models lists them.`);
@@ -37,7 +36,7 @@ export function modelsEndpoints(catalog: Catalog, limits: ModelLimitRegistry): E
   ];
 }
 
-function answer({ response, requestId }: Exchange, body: object): Promise<Outcome> {
+function answer({ response, requestId }: GatewayExchange, body: object): Promise<Outcome> {
   response.setHeader('request-id', requestId);
   response.status(200).json(body);
   return Promise.resolve({ kind: 'completed', facts: noFacts() });

@@ -1,12 +1,13 @@
-import type { RunningGateway } from './start-gateway.ts';
-
 /** Drains on SIGTERM or SIGINT and exits 0; a second signal exits 1 at once. */
-export function runUntilSignal(gateway: RunningGateway, onClosed: () => Promise<void> = () => Promise.resolve()): void {
+export function runUntilSignal(
+  running: { drain(): Promise<void> },
+  onClosed: () => Promise<void> = () => Promise.resolve(),
+): void {
   let draining = false;
   const stop = () => {
     if (draining) process.exit(1);
     draining = true;
-    gateway
+    running
       .drain()
       .then(onClosed)
       .then(

@@ -3,16 +3,14 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import { noFacts } from '@ccg/serving';
-import type { Logger, Metrics } from '@ccg/telemetry';
 import { errorEnvelope } from '@ccg/wire';
-import { newRequestId } from './ids.ts';
+import type { Reporter } from './exchange.ts';
 import { errorHeaders } from './render-error.ts';
-import { report } from './report.ts';
+import { newRequestId } from './request-ids.ts';
 import { discardRest } from './unread-body.ts';
 
 /** Answers what Node's parser refuses, which never becomes a request, with the same envelope as everything else. */
-export function answerClientErrors(server: Server, clock: Clock, logger: Logger, metrics: Metrics): void {
+export function answerClientErrors<Result>(server: Server, clock: Clock, reporter: Reporter<Result>): void {
   const answering = new WeakMap<Duplex, ServerResponse>();
   const refused = new WeakSet<Duplex>();
   server.on('request', ({ socket }, response) => {
@@ -34,8 +32,7 @@ export function answerClientErrors(server: Server, clock: Clock, logger: Logger,
       socket.destroy();
     });
     const summary = { requestId, endpoint: 'unparsed', method: '', principal: undefined, durationMs: 0 };
-    const outcome = { kind: 'rejected' as const, error: failure, facts: noFacts() };
-    report({ ...summary, status: failure.status }, outcome, logger, metrics);
+    reporter.finished({ ...summary, status: failure.status }, reporter.resultOf(failure));
   });
 }
 

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import type { OpenSinks } from './http/open-sinks.ts';
+import type { OpenSinks } from './open-sinks.ts';
 
 export interface DrainTimes {
   /** How long new connections are still accepted after readiness was withdrawn: endpoints take time to spread. */

@@ -1,7 +1,6 @@
 import express from 'express';
 import type { Request, Response } from 'express';
-import { GatewayError } from '@ccg/kernel';
-import { ReaderGoneError } from '@ccg/serving';
+import { GatewayError, ReaderGoneError } from '@ccg/kernel';
 
 /** What the Anthropic API accepts, and its clients assume. */
 const bodyMaxBytes = 32 * 1024 * 1024;

@@ -1,11 +1,11 @@
+import type { RequestListener } from 'node:http';
 import express from 'express';
-import type { Express } from 'express';
 import type { Metrics } from '@ccg/telemetry';
 
 export type Readiness = 'starting' | 'ready' | 'draining';
 
 /** What orchestrators and Prometheus ask; never on the data plane's listener. */
-export function createOpsApp(readiness: () => Readiness, metrics: Metrics): Express {
+export function createOpsApp(readiness: () => Readiness, metrics: Metrics): RequestListener {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

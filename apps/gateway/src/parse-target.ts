@@ -1,31 +1,29 @@
 /** Where a request wants to go, after the `{provider}:{model}` prefix was taken off its URL. */
-export type ParsedTarget =
-  | {
-      readonly kind: 'target';
-      readonly prefix: { readonly provider: string; readonly model: string } | undefined;
-      /** The path that remains, such as `/v1/messages`; `/` when nothing does. */
-      readonly path: string;
-      /** With its question mark, or empty. */
-      readonly query: string;
-    }
-  | { readonly kind: 'malformed' };
+export interface RequestTarget {
+  readonly prefix: { readonly provider: string; readonly model: string } | undefined;
+  /** The path that remains, such as `/v1/messages`; `/` when nothing does. */
+  readonly path: string;
+  /** With its question mark, or empty. */
+  readonly query: string;
+}
 
 /**
  * Reads a raw request URL. Models contain slashes and colons (`/openai:vendor/model:tag/v1/messages`), so the
  * prefix is all that stands before the last `/v1/`, and the provider the text before the first colon. A base URL
- * that ends in `/v1` makes clients send `/v1/v1/…`, which means the same as `/v1/…`.
+ * that ends in `/v1` makes clients send `/v1/v1/…`, which means the same as `/v1/…`. Gives undefined for a malformed
+ * escape.
  */
-export function parseTarget(rawUrl: string): ParsedTarget {
+export function parseTarget(rawUrl: string): RequestTarget | undefined {
   const questionMark = rawUrl.indexOf('?');
   const rawPath = questionMark === -1 ? rawUrl : rawUrl.slice(0, questionMark);
   const query = questionMark === -1 ? '' : rawUrl.slice(questionMark);
   const decoded = decodePath(rawPath);
-  if (decoded === undefined) return { kind: 'malformed' };
+  if (decoded === undefined) return undefined;
   const path = tidy(decoded);
   const start = endpointStart(path);
   const prefix = readPrefix(path.slice(1, start));
-  if (prefix === undefined) return { kind: 'target', prefix: undefined, path, query };
-  return { kind: 'target', prefix, path: path.slice(start) || '/', query };
+  if (prefix === undefined) return { prefix: undefined, path, query };
+  return { prefix, path: path.slice(start) || '/', query };
 }
 
 function decodePath(rawPath: string): string | undefined {

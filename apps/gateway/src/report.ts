@@ -1,25 +1,27 @@
-import { assertNever, toGatewayError } from '@ccg/kernel';
+import type { FinishedRequest, Reporter } from '@ccg/edge';
+import { assertNever, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import type { GatewayError } from '@ccg/kernel';
+import { noFacts } from '@ccg/serving';
 import type { Facts, Outcome } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
-import type { Principal } from '@ccg/tenancy';
-
-/** What the line of a finished request says besides its outcome. */
-export interface RequestSummary {
-  readonly requestId: string;
-  readonly endpoint: string;
-  readonly method: string;
-  readonly principal: Principal | undefined;
-  readonly status: number;
-  readonly durationMs: number;
-}
 
 /** The status that proxies log for a client that left before its answer. */
 const clientClosedRequest = 499;
 const nameMaxLength = 200;
 
+/** Reports the outcomes of the gateway's endpoints to its log and its metrics. */
+export function createReporter(logger: Logger, metrics: Metrics): Reporter<Outcome> {
+  return {
+    resultOf: outcomeOf,
+    untoldError: (outcome) => (outcome.kind === 'rejected' ? outcome.error : undefined),
+    finished(request, outcome) {
+      report(request, outcome, logger, metrics);
+    },
+  };
+}
+
 /** Writes one line and counts one request; nothing here is the content of a request. */
-export function report(summary: RequestSummary, outcome: Outcome, logger: Logger, metrics: Metrics): void {
+function report(summary: FinishedRequest, outcome: Outcome, logger: Logger, metrics: Metrics): void {
   const { facts } = outcome;
   const status = outcome.kind === 'aborted' ? clientClosedRequest : summary.status;
   metrics.requestFinished(
@@ -44,8 +46,9 @@ export function report(summary: RequestSummary, outcome: Outcome, logger: Logger
 }
 
 /** An outcome for whatever an endpoint threw before anything was sent. */
-export function rejectedBy(thrown: unknown, facts: Facts): Outcome {
-  return { kind: 'rejected', error: toGatewayError(thrown), facts };
+function outcomeOf(thrown: unknown): Outcome {
+  if (thrown instanceof ReaderGoneError) return { kind: 'aborted', reason: thrown.reason, facts: noFacts() };
+  return { kind: 'rejected', error: toGatewayError(thrown), facts: noFacts() };
 }
 
 function describeFacts(facts: Readonly<Facts>): Record<string, unknown> {

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { ReaderGoneError } from '@ccg/kernel';
 import type { Clock, GatewayError } from '@ccg/kernel';
-import { ReaderGoneError } from '@ccg/serving';
-import type { ResponseSink } from '@ccg/serving';
 import { sseFrame } from '@ccg/wire';
 import type { HeaderList } from '@ccg/wire';
 import { createBackPressure } from './back-pressure.ts';
@@ -15,7 +14,19 @@ export interface SinkTimes {
   readonly stallTimeoutMs: number;
 }
 
-export interface InterruptibleSink extends ResponseSink {
+/** Where an answer is written. It has the form that libs/serving asks for, so that neither has to know the other. */
+export interface InterruptibleSink {
+  /** Aborts when the answer must end early: with a `ReaderGoneError`, or with the error that `interrupt` was given. */
+  readonly signal: AbortSignal;
+  /** Whether a status has been sent. */
+  readonly committed: boolean;
+  /** The answer will be a stream: from now on a slow upstream makes the sink commit by itself. */
+  expectStream(): void;
+  /** Sends status and headers, once; a later call changes nothing. */
+  commit(status: number, headers: HeaderList): void;
+  /** A promise means that there is no room: it resolves when there is, and rejects with `ReaderGoneError`. */
+  write(data: string | Uint8Array): Promise<void> | undefined;
+  end(): void;
   /** Ends the answer early with an error that the client is told. */
   interrupt(error: GatewayError): void;
   /** Stops every timer. Call it when the request is over, however it ended. */

@@ -1,12 +1,18 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { assertNever } from '@ccg/kernel';
 import type { Clock, GatewayError } from '@ccg/kernel';
 import { errorEnvelope } from '@ccg/wire';
-import type { Exchange } from './exchange.ts';
 import { endAfterUpload, isUploading } from './unread-body.ts';
 
+/** A request as it arrived, and the response to it. */
+export interface Arrival {
+  readonly requestId: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 /** Answers with the Anthropic envelope. The rest of an upload that nobody will read is not waited for. */
-export function renderError({ request, response, requestId }: Exchange, error: GatewayError, clock: Clock): void {
+export function renderError({ request, response, requestId }: Arrival, error: GatewayError, clock: Clock): void {
   if (response.headersSent || response.destroyed) return;
   const body = Buffer.from(errorEnvelope({ type: error.type, message: error.publicMessage }, requestId), 'latin1');
   for (const [name, value] of Object.entries(errorHeaders(error, requestId))) response.setHeader(name, value);

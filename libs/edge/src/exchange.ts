@@ -1,0 +1,72 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Request, Response } from 'express';
+import type { GatewayError } from '@ccg/kernel';
+import type { Principal } from '@ccg/tenancy';
+import type { HeaderList } from '@ccg/wire';
+
+/** What an app reads off the URL of a request; an app may read more. */
+export interface Target {
+  /** Decoded; endpoints are found by it. */
+  readonly path: string;
+  /** With its question mark, or empty. */
+  readonly query: string;
+}
+
+/** One request and its response, with what was read off it on arrival. */
+export interface Exchange<Where extends Target> {
+  readonly requestId: string;
+  readonly receivedAtMs: number;
+  readonly target: Where;
+  readonly request: Request;
+  readonly response: Response;
+}
+
+interface EndpointBase {
+  /** The label in metrics and logs. */
+  readonly name: string;
+  readonly path: string;
+  readonly methods: readonly string[];
+}
+
+/**
+ * What answers the requests to one path. Whether a credential is needed is a property of the endpoint, so that no URL
+ * can talk its way around it.
+ */
+export type Endpoint<Where extends Target, Result> =
+  | (EndpointBase & { readonly access: 'public'; handle(exchange: Exchange<Where>): Promise<Result> })
+  | (EndpointBase & {
+      readonly access: 'principal';
+      handle(exchange: Exchange<Where>, principal: Principal): Promise<Result>;
+    });
+
+/** What is known of every finished request, whatever its endpoint made of it. */
+export interface FinishedRequest {
+  readonly requestId: string;
+  /** The name of its endpoint; `unknown`, `malformed` or `unparsed` where it reached none. */
+  readonly endpoint: string;
+  readonly method: string;
+  readonly principal: Principal | undefined;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+/** How an app understands and reports the results of its endpoints. */
+export interface Reporter<Result> {
+  /** The result of a request whose endpoint threw before it sent anything. */
+  resultOf(thrown: unknown): Result;
+  /** The error that the client has not been told yet. */
+  untoldError(result: Result): GatewayError | undefined;
+  /** Called once for every request, after its answer. */
+  finished(request: FinishedRequest, result: Result): void;
+}
+
+/** The client's headers with lower-case names; of a repeated header, every value. */
+export function headerList(headers: IncomingHttpHeaders): HeaderList {
+  const list: (readonly [string, string])[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value === 'string') list.push([name, value]);
+    else for (const one of value ?? []) list.push([name, one]);
+  }
+  return list;
+}

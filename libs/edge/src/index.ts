@@ -1,0 +1,18 @@
+export { answerClientErrors } from './client-errors.ts';
+export { createApp } from './create-app.ts';
+export type { AppOptions } from './create-app.ts';
+export { drain } from './drain.ts';
+export type { DrainTimes } from './drain.ts';
+export { headerList } from './exchange.ts';
+export type { Endpoint, Exchange, FinishedRequest, Reporter, Target } from './exchange.ts';
+export { listen } from './listen.ts';
+export type { Listener } from './listen.ts';
+export { createOpenSinks } from './open-sinks.ts';
+export type { OpenSinks } from './open-sinks.ts';
+export { createOpsApp } from './ops-app.ts';
+export type { Readiness } from './ops-app.ts';
+export { readBody } from './read-body.ts';
+export { randomId } from './request-ids.ts';
+export { createResponseSink } from './response-sink.ts';
+export type { InterruptibleSink, SinkTimes } from './response-sink.ts';
+export { runUntilSignal } from './run-until-signal.ts';
