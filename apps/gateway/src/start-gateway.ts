@@ -124,6 +124,7 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
     uncounted: createTargetCache(clock),
     admission: createAdmission({
       store,
+      clock,
       liveReplicas: () => 1,
       onLocalFallback: (inFallback) => {
         logger.warn({ inFallback }, 'limits are kept by this process alone while Redis is away');

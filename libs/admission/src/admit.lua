@@ -1,53 +1,61 @@
--- Checks every bucket, then debits all of them and takes a lease; or refuses and debits none.
--- KEYS: rate limits, leases. ARGV: lease id, lease TTL in ms, then per bucket: name, ms to fill it from empty,
--- ms that flow in before it holds enough, ms that the cost takes to flow in again.
--- Returns {1, ms until bucket 1 is full, …} or {0, position of the bucket that is late, ms to wait}.
+-- Checks every limit, then takes a lease and debits every bucket; or refuses and changes nothing.
+-- KEYS: the lease sets, then the buckets. ARGV: lease id, lease TTL in ms, number of lease sets, per lease set the
+-- number of leases that it may hold (0: any), then per bucket: ms to fill it from empty, ms of refill that it must
+-- hold, ms of refill that the request costs.
+-- Returns {1, leases in set 1, …, ms until bucket 1 is full, …} or {0, position in KEYS of the limit that takes longest,
+-- ms to wait; 0 for a lease set}.
 --
--- A bucket is kept as the time (ms) at which it is full again, and one that is full is not kept at all. So it needs
--- no timer, a full one expires, and a changed capacity keeps its share: half full stays half full.
+-- A bucket is stored as the time (ms) at which it is full again, and expires at that time: a missing bucket is full.
+-- So no timer refills it, and after a change of its capacity it keeps its share: half full stays half full.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
--- Numbers would be cut to 14 digits on their way into a string.
+-- Lua prints only 14 digits of a number.
 local function exactly(number)
   return string.format('%.17g', number)
 end
 
-local first, width = 3, 4
-local missing = {}
-local latest, latestWait = 0, 0.001 -- a microsecond: rounding must not refuse the last unit
-for at = first, #ARGV, width do
-  local fullAt = tonumber(redis.call('HGET', KEYS[1], ARGV[at]) or 0)
-  local bucket = (at - first) / width + 1
-  missing[bucket] = math.max(0, fullAt - now)
-  local wait = missing[bucket] + ARGV[at + 2] - ARGV[at + 1]
-  if wait > latestWait then
-    latest, latestWait = bucket, wait
+local lease, ttl, leaseSets = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local firstBucket = 4 + leaseSets
+local full, latest, latestWait = 0, 0, 0.001 -- a microsecond, so that rounding does not refuse the last unit
+local left = {}
+
+for at = 1, leaseSets do
+  redis.call('ZREMRANGEBYSCORE', KEYS[at], '-inf', exactly(now))
+  local most = tonumber(ARGV[3 + at])
+  left[at] = redis.call('ZCARD', KEYS[at]) + 1
+  if most > 0 and left[at] > most then
+    full = at
   end
 end
-
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', exactly(now))
+for at = leaseSets + 1, #KEYS do
+  local arg = firstBucket + (at - leaseSets - 1) * 3
+  left[at] = math.max(0, tonumber(redis.call('GET', KEYS[at]) or 0) - now)
+  local wait = left[at] + ARGV[arg + 1] - ARGV[arg]
+  if wait > latestWait then
+    latest, latestWait = at, wait
+  end
+end
 if latest > 0 then
   return { 0, latest, exactly(latestWait) }
 end
+if full > 0 then
+  return { 0, full, 0 }
+end
 
-local reply, longest = { 1 }, 0
-for bucket, missingMs in ipairs(missing) do
-  local at = first + (bucket - 1) * width
-  local cost = tonumber(ARGV[at + 3])
-  local fullIn = missingMs + cost
-  if cost > 0 then
-    redis.call('HSET', KEYS[1], ARGV[at], exactly(now + fullIn))
-    longest = math.max(longest, fullIn)
+local reply = { 1 }
+for at = 1, leaseSets do
+  redis.call('ZADD', KEYS[at], exactly(now + ttl), lease)
+  if ttl > redis.call('PTTL', KEYS[at]) then
+    redis.call('PEXPIRE', KEYS[at], ARGV[2])
   end
-  reply[bucket + 1] = exactly(fullIn)
+  reply[at + 1] = left[at]
 end
-if longest > redis.call('PTTL', KEYS[1]) then
-  redis.call('PEXPIRE', KEYS[1], math.ceil(longest))
-end
-
-local ttl = tonumber(ARGV[2])
-redis.call('ZADD', KEYS[2], exactly(now + ttl), ARGV[1])
-if ttl > redis.call('PTTL', KEYS[2]) then
-  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+for at = leaseSets + 1, #KEYS do
+  local cost = tonumber(ARGV[firstBucket + (at - leaseSets - 1) * 3 + 2])
+  local fullIn = left[at] + cost
+  if cost > 0 then
+    redis.call('SET', KEYS[at], exactly(now + fullIn), 'PX', exactly(math.ceil(fullIn)))
+  end
+  reply[at + 1] = exactly(fullIn)
 end
 return reply

@@ -1,68 +1,89 @@
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
-import { assertBuckets, refillMs } from './bucket.ts';
-import type { Bucket } from './bucket.ts';
-import type { BucketState, Decision } from './decision.ts';
+import type { Lease } from './leases.ts';
+import { assertLimits, concurrencyRetryMs, refillMs, wholeTenant } from './limits.ts';
+import type { AdmissionRequest, ConcurrencyLimit, Limit, Limited, LimitState, RateLimit } from './limits.ts';
 
-export interface Lease {
-  /** Unique among the tenant's running requests. */
-  readonly id: string;
-  /** Milliseconds after which it lapses by itself when nobody renews it. */
-  readonly ttlMs: number;
-}
+/** What the store says: the lease that it granted and what it left of each limit, or the limit that refused. */
+export type StoreDecision =
+  | { readonly kind: 'admitted'; readonly lease: Lease; readonly limits: readonly LimitState[] }
+  | Limited;
 
-export interface AdmissionRequest {
-  readonly tenant: string;
-  /** All must hold enough; empty means that nothing limits, and still takes the lease. */
-  readonly buckets: readonly Bucket[];
-  readonly lease: Lease;
+interface LeaseSet {
+  readonly subject: string;
+  readonly limit: ConcurrencyLimit | undefined;
 }
 
 const script = loadScript(new URL('./admit.lua', import.meta.url));
 
 /**
- * Decides in Redis, in one round trip and at Redis's time. Rejects with StoreUnavailableError, after `timeoutMs` at the
- * latest; RangeError for an impossible bucket.
+ * Decides in Redis, in one round trip and by Redis's clock. Rejects with StoreUnavailableError, after `timeoutMs` at
+ * the latest, and with RangeError for an impossible limit.
  */
 export async function admitInStore(
   store: Store,
-  { tenant, buckets, lease }: AdmissionRequest,
-  timeoutMs: number,
-): Promise<Decision> {
-  assertBuckets(buckets);
+  { tenant, requestId, limits }: AdmissionRequest,
+  { timeoutMs, leaseTtlMs }: { readonly timeoutMs: number; readonly leaseTtlMs: number },
+): Promise<StoreDecision> {
+  assertLimits(limits);
   const { redisKeys } = store;
+  const leaseSets = leaseSetsOf(limits);
+  const rates = limits.filter((limit) => limit.kind === 'rate');
   const reply = await store.run(
     script,
-    [redisKeys.rateLimits(tenant), redisKeys.leases(tenant)],
-    [lease.id, Math.ceil(lease.ttlMs), ...buckets.flatMap(toArguments)],
+    [
+      ...leaseSets.map(({ subject }) => redisKeys.leases(tenant, subject)),
+      ...rates.map(({ name, subject }) => redisKeys.rateLimit(tenant, name, subject)),
+    ],
+    [
+      requestId,
+      Math.ceil(leaseTtlMs),
+      leaseSets.length,
+      ...leaseSets.map(({ limit }) => limit?.maxRunning ?? 0),
+      ...rates.flatMap(toArguments),
+    ],
     { timeoutMs },
   );
-  return toDecision(buckets, reply);
+  const lease = { tenant, id: requestId, subjects: leaseSets.map(({ subject }) => subject) };
+  return toDecision(lease, leaseSets, rates, reply);
 }
 
-function toArguments(bucket: Bucket): (string | number)[] {
-  return [
-    bucket.name,
-    refillMs(bucket, bucket.capacity),
-    refillMs(bucket, Math.min(bucket.cost, bucket.capacity)),
-    refillMs(bucket, bucket.cost),
-  ];
+/** A request holds a lease of its tenant, limited or not, and of every other subject whose running requests are limited. */
+function leaseSetsOf(limits: readonly Limit[]): readonly LeaseSet[] {
+  const limited = limits
+    .filter((limit) => limit.kind === 'concurrency')
+    .map((limit) => ({ subject: limit.subject, limit }));
+  if (limited.some(({ subject }) => subject === wholeTenant)) return limited;
+  return [{ subject: wholeTenant, limit: undefined }, ...limited];
 }
 
-function toDecision(buckets: readonly Bucket[], reply: unknown): Decision {
-  if (!Array.isArray(reply)) throw new TypeError('The admission script gave no list.');
+function toArguments(rate: RateLimit): readonly number[] {
+  return [rate.capacity, Math.min(rate.cost, rate.capacity), rate.cost].map((amount) => refillMs(rate, amount));
+}
+
+function toDecision(
+  lease: Lease,
+  leaseSets: readonly LeaseSet[],
+  rates: readonly RateLimit[],
+  reply: unknown,
+): StoreDecision {
+  if (!Array.isArray(reply)) throw new TypeError('The admission script returned no list.');
   const [admitted, ...numbers] = reply.map(Number);
-  if (admitted === 1) {
-    return { kind: 'admitted', by: 'store', buckets: buckets.map((bucket, at) => toState(bucket, numbers[at])) };
+  if (admitted !== 1) {
+    const [position = 0, waitMs = 0] = numbers;
+    const limit = [...leaseSets.map((set) => set.limit), ...rates][position - 1];
+    if (limit === undefined) throw new TypeError('The admission script named no limit.');
+    return { kind: 'limited', limit, retryAfterMs: limit.kind === 'rate' ? Math.ceil(waitMs) : concurrencyRetryMs };
   }
-  const [position = 0, waitMs = 0] = numbers;
-  const late = buckets[position - 1];
-  if (late === undefined) throw new TypeError('The admission script named no bucket.');
-  return { kind: 'limited', bucket: late.name, retryAfterMs: Math.ceil(waitMs) };
+  const running = leaseSets.flatMap(({ limit }, at) =>
+    limit === undefined ? [] : [{ limit, remaining: limit.maxRunning - (numbers[at] ?? 0) }],
+  );
+  const buckets = rates.map((rate, at) => toBucketState(rate, numbers[leaseSets.length + at]));
+  return { kind: 'admitted', lease, limits: [...running, ...buckets] };
 }
 
-function toState(bucket: Bucket, fullInMs = 0): BucketState {
+function toBucketState(limit: RateLimit, fullInMs = 0): LimitState {
   // The same microsecond as in the script, so that an exact number of units is not rounded down to one less.
-  const remaining = bucket.capacity - ((fullInMs - 0.001) * bucket.refillPerSecond) / 1000;
-  return { name: bucket.name, remaining: Math.max(0, Math.floor(remaining)), fullInMs: Math.ceil(fullInMs) };
+  const remaining = limit.capacity - ((fullInMs - 0.001) * limit.refillPerSecond) / 1000;
+  return { limit, remaining: Math.max(0, Math.floor(remaining)), fullInMs: Math.ceil(fullInMs) };
 }

@@ -1,43 +1,59 @@
+import type { Clock } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { admitInStore } from './admit.ts';
-import type { AdmissionRequest } from './admit.ts';
-import { createLocalFallback } from './create-local-fallback.ts';
-import type { Decision } from './decision.ts';
-import { renewInStore } from './renew.ts';
+import { createLeaseKeeper, renewInStore } from './leases.ts';
+import type { AdmissionRequest, Decision } from './limits.ts';
+import { createLocalFallback } from './local-fallback.ts';
 import { settleInStore } from './settle.ts';
-import type { Settlement } from './settle.ts';
 
 export interface AdmissionOptions {
   readonly store: Store;
-  /** How many replicas share the limits while the store is away; less than 1 counts as 1. */
+  readonly clock: Clock;
+  /** How many replicas share the limits while Redis is away; less than 1 counts as 1. */
   readonly liveReplicas: () => number;
-  /** Milliseconds after which the insurance decides instead; 100 unless given: more than any healthy Redis takes, less than a developer notices. */
+  /** Milliseconds after which the local fallback decides instead; 100 unless given: slower than any healthy Redis, too short for a developer to notice. */
   readonly timeoutMs?: number | undefined;
-  /** Called when the store stops deciding, and when it decides again. */
+  /** Milliseconds after which the lease of a process that died lapses; 60 s unless given. */
+  readonly leaseTtlMs?: number | undefined;
+  /** Milliseconds after which a lease is no longer renewed, even if its request was never settled; 24 h unless given. */
+  readonly leaseMaxAgeMs?: number | undefined;
+  /** Called when the local fallback takes over, and when Redis decides again. */
   readonly onLocalFallback?: ((inFallback: boolean) => void) | undefined;
-  /** Called when Redis refused to renew or settle a lease: a fault of ours, for the log. */
+  /** Called when Redis rejects a renewal or a settlement: a fault of ours, for the log. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
 
-/** Decides who may come in, whether Redis is there or not. */
+/** Decides whether a request may run, with Redis or without it. */
 export interface Admission {
-  /** Rejects with RangeError for an impossible bucket and with StoreReplyError for a fault of ours; never for a store that is away. */
+  /**
+   * Checks all limits of a request and takes what it costs, or takes nothing. Keeps the request's lease alive until
+   * the decision is settled. Rejects with RangeError for an impossible limit and with StoreReplyError for a fault of
+   * ours; never because Redis is away.
+   */
   admit(request: AdmissionRequest): Promise<Decision>;
-  /** To be called every third of the TTL while a request runs. A lease that the store does not know stays unknown. Never rejects. */
-  renew(tenant: string, leaseId: string, ttlMs: number): Promise<void>;
-  /** Once per admitted request; for one that the insurance admitted, or a lapsed lease, it does nothing. Never rejects. */
-  settle(settlement: Settlement): Promise<void>;
 }
 
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Admission for one process. It holds one timer, which never keeps the process alive. */
 export function createAdmission({
   store,
+  clock,
   liveReplicas,
   timeoutMs = 100,
+  leaseTtlMs = 60_000,
+  leaseMaxAgeMs = dayMs,
   onLocalFallback,
   onFault,
 }: AdmissionOptions): Admission {
   const localFallback = createLocalFallback(liveReplicas);
+  const keeper = createLeaseKeeper({
+    clock,
+    ttlMs: leaseTtlMs,
+    maxAgeMs: leaseMaxAgeMs,
+    renew: (leases) => void renewInStore(store, leases, leaseTtlMs).catch(letLapse),
+  });
   let inFallback = false;
 
   function note(now: boolean): void {
@@ -51,23 +67,47 @@ export function createAdmission({
     if (!(error instanceof StoreUnavailableError)) onFault?.(error);
   }
 
+  async function admitByStore(request: AdmissionRequest): Promise<Decision> {
+    const decision = await admitInStore(store, request, { timeoutMs, leaseTtlMs });
+    note(false);
+    if (decision.kind === 'limited') return decision;
+    const { lease, limits } = decision;
+    keeper.hold(lease);
+    const settle = once((refunds) => {
+      keeper.letGo(lease);
+      return settleInStore(store, lease, refunds).catch(letLapse);
+    });
+    return { kind: 'admitted', by: 'store', limits, settle };
+  }
+
+  async function admitLocally(request: AdmissionRequest): Promise<Decision> {
+    note(true);
+    const decision = await localFallback.admit(request);
+    if (decision.kind === 'limited') return decision;
+    const { limits, release } = decision;
+    return { kind: 'admitted', by: 'local-fallback', limits, settle: once(async () => release()) };
+  }
+
   return {
     async admit(request) {
       try {
-        const decision = await admitInStore(store, request, timeoutMs);
-        note(false);
-        return decision;
+        return await admitByStore(request);
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
-        note(true);
-        return localFallback.admit(request.tenant, request.buckets);
+        return admitLocally(request);
       }
     },
-    async renew(tenant, leaseId, ttlMs) {
-      await renewInStore(store, tenant, { id: leaseId, ttlMs }).catch(letLapse);
-    },
-    async settle(settlement) {
-      await settleInStore(store, settlement).catch(letLapse);
-    },
+  };
+}
+
+type Settle = Extract<Decision, { kind: 'admitted' }>['settle'];
+
+/** Redis does not remember which leases were settled, so the handle does. */
+function once(settle: Settle): Settle {
+  let settled = false;
+  return async (refunds) => {
+    if (settled) return;
+    settled = true;
+    await settle(refunds);
   };
 }

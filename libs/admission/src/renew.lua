@@ -1,12 +1,13 @@
--- Prolongs a lease that is still held; one that was settled or purged stays gone.
--- KEYS: leases. ARGV: lease id, TTL in ms.
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
-  return 0
-end
+-- Gives leases another TTL. Leases that were settled or have lapsed stay gone.
+-- KEYS: one lease set. ARGV: TTL in ms, then the lease ids.
 local clock = redis.call('TIME')
-local ttl = tonumber(ARGV[2])
-redis.call('ZADD', KEYS[1], string.format('%.17g', clock[1] * 1000 + clock[2] / 1000 + ttl), ARGV[1])
-if ttl > redis.call('PTTL', KEYS[1]) then
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local now = clock[1] * 1000 + clock[2] / 1000
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.17g', now))
+local expiresAt = string.format('%.17g', now + ARGV[1])
+for at = 2, #ARGV do
+  redis.call('ZADD', KEYS[1], 'XX', expiresAt, ARGV[at])
+end
+if tonumber(ARGV[1]) > redis.call('PTTL', KEYS[1]) then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
 end
 return 1

@@ -1,21 +1,20 @@
--- Ends a lease and gives back what it took too much, once.
--- KEYS: rate limits, leases. ARGV: lease id, then per credit: bucket name, ms that its amount takes to flow in.
--- Returns 1, or 0 where the lease is settled, lapsed or never was.
-if redis.call('ZREM', KEYS[2], ARGV[1]) == 0 then
-  return 0
-end
+-- Ends a lease and applies refunds, also when the lease has lapsed: what was used is owed all the same.
+-- KEYS: the lease sets, then the buckets. ARGV: lease id, number of lease sets, per bucket the ms of refill that it
+-- gets back; a negative number charges more.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
-for at = 2, #ARGV, 2 do
-  local fullAt = tonumber(redis.call('HGET', KEYS[1], ARGV[at]) or 0)
-  local missing = math.max(0, fullAt - now) - ARGV[at + 1]
+local leaseSets = tonumber(ARGV[2])
+for at = 1, leaseSets do
+  redis.call('ZREM', KEYS[at], ARGV[1])
+end
+for at = leaseSets + 1, #KEYS do
+  local refund = tonumber(ARGV[at - leaseSets + 2])
+  local missing = math.max(0, tonumber(redis.call('GET', KEYS[at]) or 0) - now) - refund
   if missing > 0 then
-    redis.call('HSET', KEYS[1], ARGV[at], string.format('%.17g', now + missing))
-    if missing > redis.call('PTTL', KEYS[1]) then
-      redis.call('PEXPIRE', KEYS[1], math.ceil(missing))
-    end
+    local fullAt = string.format('%.17g', now + missing)
+    redis.call('SET', KEYS[at], fullAt, 'PX', string.format('%.17g', math.ceil(missing)))
   else
-    redis.call('HDEL', KEYS[1], ARGV[at])
+    redis.call('DEL', KEYS[at])
   end
 end
 return 1

@@ -8,8 +8,10 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
     redisKeys.tenant('acme'),
     redisKeys.apiKeys('acme'),
     redisKeys.apiKey('acme', 'key_1'),
-    redisKeys.rateLimits('acme'),
-    redisKeys.leases('acme'),
+    redisKeys.rateLimit('acme', 'requests', 'tenant'),
+    redisKeys.rateLimit('acme', 'requests', 'user:ada'),
+    redisKeys.leases('acme', 'tenant'),
+    redisKeys.leases('acme', 'user:ada'),
   ];
   for (const name of ofTenant) expect(name.startsWith('ccg:{t:acme}:')).toBe(true);
   expect(new Set(ofTenant).size).toBe(ofTenant.length);
@@ -19,6 +21,6 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
 });
 
 test('a tenant or prefix with a brace is refused: it could move into another hash tag', () => {
-  expect(() => redisKeys.leases('a}b')).toThrow(RangeError);
+  expect(() => redisKeys.leases('a}b', 'tenant')).toThrow(RangeError);
   expect(() => createRedisKeys('{x}:')).toThrow(RangeError);
 });

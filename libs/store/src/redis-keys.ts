@@ -11,10 +11,10 @@ export interface RedisKeys {
   apiKeys(tenant: string): string;
   /** HASH: the record of a tenant. */
   tenant(tenant: string): string;
-  /** HASH: per bucket the time at which it is full again. */
-  rateLimits(tenant: string): string;
-  /** ZSET: leases of running requests by the time they lapse. */
-  leases(tenant: string): string;
+  /** STRING: when the bucket of a rate limit is full again; the key expires then. `name` has no colon. */
+  rateLimit(tenant: string, name: string, subject: string): string;
+  /** ZSET: leases of a subject's running requests, by the time at which they lapse. */
+  leases(tenant: string, subject: string): string;
   /** STRING: tells one pepper from another without holding it. */
   pepperFingerprint(): string;
   /** Channel: digests of API keys that were revoked. */
@@ -30,8 +30,8 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     apiKey: (tenant, id) => ofTenant(tenant, `api-key:${id}`),
     apiKeys: (tenant) => ofTenant(tenant, 'api-keys'),
     tenant: (tenant) => ofTenant(tenant, 'tenant'),
-    rateLimits: (tenant) => ofTenant(tenant, 'rate-limits'),
-    leases: (tenant) => ofTenant(tenant, 'leases'),
+    rateLimit: (tenant, name, subject) => ofTenant(tenant, `rate-limit:${name}:${subject}`),
+    leases: (tenant, subject) => ofTenant(tenant, `leases:${subject}`),
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,
     revocations: () => `${prefix}revocations`,
   };

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { wholeTenant } from './limits.ts';
+import type { ConcurrencyLimit, Limit, RateLimit } from './limits.ts';
+import { createLocalFallback } from './local-fallback.ts';
+import type { LocalFallback } from './local-fallback.ts';
+
+function rate(changes: Partial<RateLimit> = {}): RateLimit {
+  // A window of a thousand seconds: no test lasts that long.
+  const limit = { name: 'requests', subject: wholeTenant, capacity: 1000, refillPerSecond: 1, cost: 1 };
+  return { ...limit, ...changes, kind: 'rate' };
+}
+
+function admit(localFallback: LocalFallback, limits: readonly Limit[], tenant = 'acme') {
+  return localFallback.admit({ tenant, requestId: 'req_1', limits });
+}
+
+/** How many of many requests at once are let in. */
+async function admitted(replicas: number, ...limits: readonly Limit[]): Promise<number> {
+  const localFallback = createLocalFallback(() => replicas);
+  const decisions = await Promise.all(Array.from({ length: 1200 }, () => admit(localFallback, limits)));
+  return decisions.filter(({ kind }) => kind === 'admitted').length;
+}
+
+describe('a replica lets through its share of the limit', () => {
+  test.each([
+    [1, 1000],
+    [3, 333],
+    [0, 1000],
+    [5000, 1],
+  ])('of %i replicas: %i', async (replicas, share) => {
+    expect(await admitted(replicas, rate())).toBe(share);
+  });
+
+  test('in a window of one second at least, a fast bucket by its refill', async () => {
+    expect(await admitted(1, rate({ capacity: 1, refillPerSecond: 700 }))).toBe(700);
+  });
+});
+
+test('tenants, subjects and names do not share', async () => {
+  const localFallback = createLocalFallback(() => 1);
+  const one = rate({ capacity: 1, refillPerSecond: 0.001 });
+  expect(await admit(localFallback, [one], 'a')).toMatchObject({ kind: 'admitted' });
+  expect(await admit(localFallback, [one], 'b')).toMatchObject({ kind: 'admitted' });
+  expect(await admit(localFallback, [{ ...one, name: 'other' }], 'a')).toMatchObject({ kind: 'admitted' });
+  expect(await admit(localFallback, [{ ...one, subject: 'user:ada' }], 'a')).toMatchObject({ kind: 'admitted' });
+  expect(await admit(localFallback, [one], 'a')).toMatchObject({ kind: 'limited' });
+});
+
+test('a refusal takes nothing from the other limits and says when to come back', async () => {
+  const localFallback = createLocalFallback(() => 1);
+  const narrow = rate({ name: 'narrow', capacity: 1, refillPerSecond: 0.01 });
+  const wide = rate({ name: 'wide', capacity: 2, refillPerSecond: 0.01 });
+  const running: ConcurrencyLimit = { kind: 'concurrency', subject: wholeTenant, maxRunning: 2 };
+  const all = [running, wide, narrow];
+  expect(await admit(localFallback, all)).toMatchObject({
+    kind: 'admitted',
+    limits: [
+      { limit: running, remaining: 1 },
+      { limit: wide, remaining: 1 },
+      { limit: narrow, remaining: 0 },
+    ],
+  });
+  for (let refused = 0; refused < 5; refused += 1) {
+    const decision = await admit(localFallback, all);
+    expect(decision).toMatchObject({ kind: 'limited', limit: narrow });
+    expect(decision.kind === 'limited' && decision.retryAfterMs > 0 && decision.retryAfterMs <= 100_000).toBe(true);
+  }
+  expect(await admit(localFallback, [running, wide])).toMatchObject({
+    kind: 'admitted',
+    limits: [{ remaining: 0 }, { remaining: 0 }],
+  });
+});
+
+test('a replica runs its share of a concurrency limit, and the end of one request lets in the next', async () => {
+  const limit: ConcurrencyLimit = { kind: 'concurrency', subject: wholeTenant, maxRunning: 5 };
+  expect(await admitted(2, limit)).toBe(2);
+  expect(await admitted(50, limit)).toBe(1);
+  const localFallback = createLocalFallback(() => 5);
+  const first = await admit(localFallback, [limit]);
+  expect(await admit(localFallback, [limit])).toEqual({ kind: 'limited', limit, retryAfterMs: 1000 });
+  if (first.kind === 'admitted') first.release();
+  expect(await admit(localFallback, [limit])).toMatchObject({ kind: 'admitted' });
+});
+
+test('a cost above the share is let in once and fills the window', async () => {
+  expect(await admitted(2, rate({ cost: 100_000 }))).toBe(1);
+});

@@ -1,0 +1,133 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { assertLimits, concurrencyRetryMs } from './limits.ts';
+import type { AdmissionRequest, ConcurrencyLimit, Limited, LimitState, RateLimit } from './limits.ts';
+
+type LocalDecision =
+  | {
+      readonly kind: 'admitted';
+      readonly limits: readonly LimitState[];
+      /** To be called once, when the request has ended. */
+      release(this: void): void;
+    }
+  | Limited;
+
+/** Decides while Redis is away. Rejects with RangeError for an impossible limit. */
+export interface LocalFallback {
+  admit(request: AdmissionRequest): Promise<LocalDecision>;
+}
+
+const shortestWindowSeconds = 1;
+const longestWindowSeconds = 86_400;
+
+/**
+ * Limits while Redis is away: each replica admits its share of every limit. For a rate that is the refill of a fixed
+ * window, as long as the bucket takes to fill. It knows nothing of what was admitted before by Redis.
+ */
+export function createLocalFallback(liveReplicas: () => number): LocalFallback {
+  const rates = createLocalRates();
+  const running = createLocalConcurrency();
+
+  return {
+    async admit({ tenant, limits }) {
+      assertLimits(limits);
+      const replicas = Math.max(1, liveReplicas());
+      const started = running.start(
+        tenant,
+        limits.filter((limit) => limit.kind === 'concurrency'),
+        replicas,
+      );
+      if (started.kind === 'limited') return started;
+      const taken = await rates.take(
+        tenant,
+        limits.filter((limit) => limit.kind === 'rate'),
+        replicas,
+      );
+      if (taken.kind === 'limited') {
+        started.release();
+        return taken;
+      }
+      return { kind: 'admitted', limits: [...started.limits, ...taken.limits], release: started.release };
+    },
+  };
+}
+
+interface LocalRates {
+  take(
+    tenant: string,
+    limits: readonly RateLimit[],
+    replicas: number,
+  ): Promise<{ readonly kind: 'taken'; readonly limits: readonly LimitState[] } | Limited>;
+}
+
+function createLocalRates(): LocalRates {
+  // Its own limit is never reached: the share depends on the limit and on the number of live replicas.
+  const limiter = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: shortestWindowSeconds });
+
+  async function consume(tenant: string, limit: RateLimit, replicas: number) {
+    const { seconds, share } = windowOf(limit, replicas);
+    const points = Math.ceil(Math.min(limit.cost, share));
+    const counter = `${tenant} ${limit.name}:${limit.subject}`;
+    const { consumedPoints, msBeforeNext } = await limiter.consume(counter, points, { customDuration: seconds });
+    return {
+      state: { limit, remaining: share - consumedPoints, fullInMs: msBeforeNext },
+      giveBack: () => limiter.reward(counter, points),
+    };
+  }
+
+  return {
+    async take(tenant, limits, replicas) {
+      const taken = await Promise.all(limits.map((limit) => consume(tenant, limit, replicas)));
+      const states = taken.map(({ state }) => state);
+      const [latest] = states.filter(({ remaining }) => remaining < 0).toSorted((a, b) => b.fullInMs - a.fullInMs);
+      if (latest === undefined) return { kind: 'taken', limits: states };
+      await Promise.all(taken.map(({ giveBack }) => giveBack()));
+      return { kind: 'limited', limit: latest.limit, retryAfterMs: latest.fullInMs };
+    },
+  };
+}
+
+function windowOf(limit: RateLimit, replicas: number): { readonly seconds: number; readonly share: number } {
+  const toFill = limit.capacity / limit.refillPerSecond;
+  const seconds = Math.min(longestWindowSeconds, Math.max(shortestWindowSeconds, toFill));
+  return { seconds, share: Math.max(1, Math.floor((limit.refillPerSecond * seconds) / replicas)) };
+}
+
+interface LocalConcurrency {
+  start(
+    tenant: string,
+    limits: readonly ConcurrencyLimit[],
+    replicas: number,
+  ): { readonly kind: 'started'; readonly limits: readonly LimitState[]; release(this: void): void } | Limited;
+}
+
+function createLocalConcurrency(): LocalConcurrency {
+  const running = new Map<string, number>();
+
+  function change(counter: string, by: number): void {
+    const count = (running.get(counter) ?? 0) + by;
+    if (count === 0) running.delete(counter);
+    else running.set(counter, count);
+  }
+
+  return {
+    start(tenant, limits, replicas) {
+      const counted = limits.map((limit) => {
+        const counter = `${tenant} ${limit.subject}`;
+        const share = Math.max(1, Math.floor(limit.maxRunning / replicas));
+        return { counter, state: { limit, remaining: share - (running.get(counter) ?? 0) - 1 } };
+      });
+      const late = counted.find(({ state }) => state.remaining < 0);
+      if (late !== undefined) {
+        return { kind: 'limited', limit: late.state.limit, retryAfterMs: concurrencyRetryMs };
+      }
+      for (const { counter } of counted) change(counter, 1);
+      return {
+        kind: 'started',
+        limits: counted.map(({ state }) => state),
+        release() {
+          for (const { counter } of counted) change(counter, -1);
+        },
+      };
+    },
+  };
+}
