@@ -1,6 +1,6 @@
 import { Secret } from '@ccg/kernel';
-import { createModelLimitRegistry } from '@ccg/catalog';
-import type { AnthropicProfile, ChatProfile, ModelLimits, Provider } from '@ccg/catalog';
+import { createProvider, createTarget } from '@ccg/catalog';
+import type { AnthropicProfile, ChatProfile, ModelLimits, Provider, Target } from '@ccg/catalog';
 import { bytesToString, decodeByteString, encodeText, readMessagesRequest, stringToBytes } from '@ccg/wire';
 import { createToolListCache, createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
@@ -50,7 +50,7 @@ const toolListCache = createToolListCache({ maxBytes: 4_000_000 });
 export function translate(request: string, target: TestTarget): Translation {
   const messagesRequest = readMessagesRequest(stringToBytes(encodeText(request)));
   const tools = messagesRequest.bytesOf('tools');
-  const at = { provider: providerOf(target), model: target.model };
+  const at = targetOf(target);
   return createTranslation({
     messagesRequest,
     tools:
@@ -65,12 +65,17 @@ export function translate(request: string, target: TestTarget): Translation {
     target: at,
     requestedModel: messagesRequest.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
-    limits: { ...createModelLimitRegistry({ windows: new Map() }).of(at), ...target.limits },
+    limits: { ...at.limits, ...target.limits },
     ids: countingIds(),
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,
     rejectedFields: new Set(target.rejectedFields),
   });
+}
+
+/** The target as the gateway resolves it. */
+export function targetOf(target: TestTarget): Target {
+  return createTarget({ provider: providerOf(target), model: target.model });
 }
 
 /** Seals for reading: fixtures show what is inside. */
@@ -122,15 +127,15 @@ function providerOf({
 }: TestTarget): Provider {
   const base = { baseUrl, credential: new Secret('none') };
   return dialect === 'anthropic'
-    ? { ...base, dialect, name: 'anthropic', profile: anthropicProfile }
-    : {
+    ? createProvider({ ...base, dialect, name: 'anthropic', profile: anthropicProfile })
+    : createProvider({
         ...base,
         dialect,
         name: 'openai',
         profile: profile ?? 'openai',
         nemotron,
         textCallModels: textCalls ? ['*'] : [],
-      };
+      });
 }
 
 function countingIds(): IdSource {

@@ -1,13 +1,12 @@
 import { readModelList } from '@ccg/catalog';
-import type { Catalog, ModelLimitRegistry, Provider } from '@ccg/catalog';
+import type { Catalog, Provider, Targets } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
 import type { Logger } from '@ccg/telemetry';
-import { requestHeaders } from '@ccg/upstream';
 import type { Upstream } from '@ccg/upstream';
 
 export interface LearnLimitsDependencies {
   readonly catalog: Catalog;
-  readonly limits: ModelLimitRegistry;
+  readonly targets: Targets;
   readonly upstream: Upstream;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -46,7 +45,7 @@ export function learnLimits(dependencies: LearnLimitsDependencies): () => void {
 
 async function learnFrom(
   provider: Provider,
-  { limits, upstream, clock, logger }: LearnLimitsDependencies,
+  { targets, upstream, clock, logger }: LearnLimitsDependencies,
   ending: AbortSignal,
   untold: Set<string>,
 ): Promise<void> {
@@ -55,17 +54,12 @@ async function learnFrom(
     timeout.abort();
   });
   try {
-    const response = await upstream.send({
-      method: 'GET',
-      url: provider.baseUrl + listPath(provider),
-      headers: requestHeaders(provider, [], []),
-      body: undefined,
-      signal: AbortSignal.any([ending, timeout.signal]),
-    });
+    const signal = AbortSignal.any([ending, timeout.signal]);
+    const response = await upstream.call(provider, { operation: 'models' }, signal);
     const body = await response.body.collect(listMaxBytes);
     if (response.status !== 200) throw new Error(`It answered ${response.status}.`);
     const learned = readModelList(JSON.parse(Buffer.from(body).toString('utf8')));
-    limits.learn(provider.name, learned);
+    targets.learn(provider.name, learned);
     logger.debug({ provider: provider.name, models: learned.size }, 'limits of models learned');
   } catch (error) {
     if (ending.aborted || !untold.delete(provider.name)) return;
@@ -76,8 +70,4 @@ async function learnFrom(
   } finally {
     cancel();
   }
-}
-
-function listPath({ dialect }: Provider): string {
-  return dialect === 'anthropic' ? '/v1/models?limit=1000' : '/models';
 }

@@ -2,7 +2,7 @@ import { answerClientErrors, createOpenSinks, createOpsApp, drain, listen } from
 import type { Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import { createModelLimitRegistry } from '@ccg/catalog';
+import { createTargets } from '@ccg/catalog';
 import { createAdmission } from '@ccg/admission';
 import { createRejectedParameters, createSealing, createTargetCache } from '@ccg/serving';
 import type { ServeDependencies } from '@ccg/serving';
@@ -74,14 +74,14 @@ export async function startGateway(
   const endpoints = [
     messagesEndpoint(answering),
     countTokensEndpoint(answering),
-    ...modelsEndpoints(config.catalog, serving.modelLimits),
+    ...modelsEndpoints(config.catalog, serving.targets),
     ...helloEndpoints(),
   ];
   const reporter = createReporter(logger, metrics);
   const data = await listen(createDataApp({ endpoints, verifier, reporter, clock }), config.host, config.port);
   answerClientErrors(data.server, clock, reporter);
   const { modelListIntervalMs: intervalMs } = config;
-  opened.defer(learnLimits({ ...serving, limits: serving.modelLimits, logger, intervalMs }));
+  opened.defer(learnLimits({ ...serving, logger, intervalMs }));
   readiness = 'ready';
   const providers = [...config.catalog.providers.keys()];
   logger.info({ url: data.url, opsUrl: ops.url, providers }, 'listening');
@@ -112,7 +112,7 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
   return {
     catalog: config.catalog,
     limits: config.limits,
-    modelLimits: createModelLimitRegistry(config.catalog),
+    targets: createTargets(config.catalog),
     clock,
     metrics,
     tokens,

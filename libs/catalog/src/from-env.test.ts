@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { chatCapabilities } from './capabilities/chat-capabilities.ts';
 import { catalogFromEnv, catalogSchema } from './from-env.ts';
 import { resolveRoute } from './resolve-route.ts';
+import type { RouteRequest } from './resolve-route.ts';
+import { createTargets } from './targets.ts';
 import type { Catalog } from './catalog.ts';
 
 const anthropic = { ANTHROPIC_API_KEY: 'sk-ant-test' };
@@ -117,24 +119,24 @@ describe('where a request goes', () => {
     ['claude-opus-5-5', anthropic, 'anthropic', 'claude-opus-5-5'],
     ['claude-opus-5-5', { ...anthropic, BIG_MODEL: 'claude-sonnet-5-5' }, 'anthropic', 'claude-sonnet-5-5'],
   ])('%s with %o goes to %s as %s', (model, env, provider, upstreamModel) => {
-    const route = resolveRoute(catalog(env), { model, prefix: undefined });
-    expect(route.requestedModel).toBe(model);
-    expect(route.targets[0].provider.name).toBe(provider);
-    expect(route.targets[0].model).toBe(upstreamModel);
+    const resolved = route(catalog(env), { model, prefix: undefined });
+    expect(resolved.requestedModel).toBe(model);
+    expect(resolved.targets[0].provider.name).toBe(provider);
+    expect(resolved.targets[0].model).toBe(upstreamModel);
   });
 
   test('the prefix of the URL overrides the body and every mapping', () => {
-    const route = resolveRoute(catalog(both), {
+    const resolved = route(catalog(both), {
       model: 'claude-haiku-5-5',
       prefix: { provider: 'openai', model: 'vendor/claude:tag' },
     });
-    expect(route.targets[0].model).toBe('vendor/claude:tag');
-    expect(route.targets[0].provider.name).toBe('openai');
+    expect(resolved.targets[0].model).toBe('vendor/claude:tag');
+    expect(resolved.targets[0].provider.name).toBe('openai');
   });
 
   test('an unknown provider in the URL is refused with the configured ones', () => {
     const request = { model: 'x', prefix: { provider: 'gemini', model: 'y' } };
-    expect(() => resolveRoute(catalog(both), request)).toThrow(/"gemini".*configured: openai, anthropic/u);
+    expect(() => route(catalog(both), request)).toThrow(/"gemini".*configured: openai, anthropic/u);
   });
 });
 
@@ -142,6 +144,10 @@ function catalog(env: Record<string, string>): Catalog {
   const result = catalogFromEnv(catalogSchema.parse(env));
   if (result.kind === 'faulty') throw new Error(result.problems.join('\n'));
   return result.catalog;
+}
+
+function route(of: Catalog, request: RouteRequest) {
+  return resolveRoute(of, createTargets(of), request);
 }
 
 function problems(env: Record<string, string>): readonly string[] {

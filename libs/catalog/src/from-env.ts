@@ -4,7 +4,11 @@ import { anthropicProfileOf, anthropicProfiles } from './capabilities/anthropic-
 import { parseModelReference } from './model-reference.ts';
 import { optionalText, wholeNumber } from './variables.ts';
 import type { Catalog } from './catalog.ts';
-import type { OpenAiChatProvider, Provider, Target } from './provider.ts';
+import { createProvider } from './provider.ts';
+import type { ChatSettings, Provider, ProviderSettings } from './provider.ts';
+import { targetKey } from './targets.ts';
+import type { ModelReference } from './targets.ts';
+import { dialectForm } from './dialects.ts';
 
 /** The variables that describe providers and models, each with its rule. */
 export const catalogSchema = z.object({
@@ -50,7 +54,7 @@ export function catalogFromEnv(variables: CatalogVariables): CatalogFromEnv {
   const preferred = preferredProvider(variables.PREFERRED_PROVIDER, providers);
   if (preferred.kind === 'faulty') return { kind: 'faulty', problems: [preferred.problem] };
   // Claude's own names need no mapping where Claude answers; elsewhere nothing would be known by them.
-  const passes = preferred.provider.dialect === 'anthropic';
+  const passes = dialectForm(preferred.provider.dialect).knowsClaude;
   const big = variables.BIG_MODEL ?? (passes ? undefined : 'gpt-4.1');
   const small = variables.SMALL_MODEL ?? (passes ? undefined : 'gpt-4.1-mini');
   const reference = (text: string | undefined) =>
@@ -71,21 +75,21 @@ export function catalogFromEnv(variables: CatalogVariables): CatalogFromEnv {
   };
 }
 
-function windowsOf(settings: readonly (readonly [Target | undefined, number])[]): ReadonlyMap<string, number> {
+function windowsOf(settings: readonly (readonly [ModelReference | undefined, number])[]): ReadonlyMap<string, number> {
   const windows = new Map<string, number>();
-  for (const [target, tokens] of settings) {
-    if (target !== undefined && tokens > 0) windows.set(`${target.provider.name}:${target.model}`, tokens);
+  for (const [reference, tokens] of settings) {
+    if (reference !== undefined && tokens > 0) windows.set(targetKey(reference), tokens);
   }
   return windows;
 }
 
 function configuredProviders(variables: CatalogVariables): Provider[] {
-  return [openAi(variables), anthropic(variables), nvidia(variables), openRouter(variables)].filter(
-    (provider) => provider !== undefined,
-  );
+  return [openAi(variables), anthropic(variables), nvidia(variables), openRouter(variables)]
+    .filter((settings) => settings !== undefined)
+    .map((settings) => createProvider(settings));
 }
 
-function openAi(variables: CatalogVariables): Provider | undefined {
+function openAi(variables: CatalogVariables): ProviderSettings | undefined {
   const { OPENAI_API_KEY: credential, OPENAI_BASE_URL: ownUrl } = variables;
   if (credential === undefined && ownUrl === undefined) return undefined;
   const baseUrl = ownUrl ?? openAiApi;
@@ -94,7 +98,7 @@ function openAi(variables: CatalogVariables): Provider | undefined {
   return { name: 'openai', dialect: 'openai-chat', baseUrl, credential, profile, ...chatSettings(variables) };
 }
 
-function anthropic(variables: CatalogVariables): Provider | undefined {
+function anthropic(variables: CatalogVariables): ProviderSettings | undefined {
   const credential = variables.ANTHROPIC_API_KEY;
   if (credential === undefined) return undefined;
   const baseUrl = variables.ANTHROPIC_API_BASE ?? anthropicApi;
@@ -102,7 +106,7 @@ function anthropic(variables: CatalogVariables): Provider | undefined {
   return { name: 'anthropic', dialect: 'anthropic', baseUrl, credential, profile };
 }
 
-function nvidia(variables: CatalogVariables): Provider | undefined {
+function nvidia(variables: CatalogVariables): ProviderSettings | undefined {
   const credential = variables.NVIDIA_API_KEY;
   if (credential === undefined) return undefined;
   const baseUrl = variables.NVIDIA_BASE_URL ?? nvidiaApi;
@@ -116,7 +120,7 @@ function nvidia(variables: CatalogVariables): Provider | undefined {
   };
 }
 
-function openRouter(variables: CatalogVariables): Provider | undefined {
+function openRouter(variables: CatalogVariables): ProviderSettings | undefined {
   const credential = variables.OPENROUTER_API_KEY;
   if (credential === undefined) return undefined;
   const baseUrl = variables.OPENROUTER_BASE_URL ?? openRouterApi;
@@ -126,12 +130,13 @@ function openRouter(variables: CatalogVariables): Provider | undefined {
     baseUrl,
     credential,
     profile: 'openrouter',
+    headers: [['x-title', 'Claude Code Gateway']],
     ...chatSettings(variables),
   };
 }
 
 /** What holds for models wherever they are served. */
-function chatSettings(variables: CatalogVariables): Pick<OpenAiChatProvider, 'nemotron' | 'textCallModels'> {
+function chatSettings(variables: CatalogVariables): Pick<ChatSettings, 'nemotron' | 'textCallModels'> {
   return {
     nemotron: {
       thinking: variables.NVIDIA_ENABLE_THINKING,

@@ -1,26 +1,28 @@
 import { expect, test } from 'vitest';
-import { createModelLimitRegistry } from './create-model-limit-registry.ts';
 import { catalogFromEnv, catalogSchema } from './from-env.ts';
 import { findModel, listModels } from './list-models.ts';
 import { modelLimits } from './model-limits.ts';
 import { resolveRoute } from './resolve-route.ts';
+import { createTargets } from './targets.ts';
 import type { Catalog } from './catalog.ts';
 
 const openai = { OPENAI_API_KEY: 'sk-test' };
 
 test('lists each configured model once, under an id that discovery keeps and that means exactly it', () => {
   const both = catalog({ ...openai, BIG_MODEL: 'openai/gpt-4.1', SMALL_MODEL: 'gpt-haiku-like' });
-  const ids = listModels(both, createModelLimitRegistry(both)).map(({ id }) => id);
+  const ids = listModels(both, createTargets(both)).map(({ id }) => id);
   expect(ids).toEqual(['claude-via-openai:openai/gpt-4.1', 'claude-via-openai:gpt-haiku-like']);
-  const resolved = ids.map((model) => resolveRoute(both, { model, prefix: undefined }).targets[0].model);
+  const resolved = ids.map(
+    (model) => resolveRoute(both, createTargets(both), { model, prefix: undefined }).targets[0].model,
+  );
   expect(resolved).toEqual(['openai/gpt-4.1', 'gpt-haiku-like']);
   const one = catalog({ ...openai, BIG_MODEL: 'm', SMALL_MODEL: 'm' });
-  expect(listModels(one, createModelLimitRegistry(one))).toHaveLength(1);
+  expect(listModels(one, createTargets(one))).toHaveLength(1);
 });
 
 test('finds whatever chooses a configured provider, and nothing else', () => {
   const only = catalog(openai);
-  const find = (id: string) => findModel(only, createModelLimitRegistry(only), id);
+  const find = (id: string) => findModel(only, createTargets(only), id);
   expect(find('claude-via-openai:gpt-4.1')).toMatchObject({
     contextTokens: 1_047_576,
     outputTokens: 32_768,

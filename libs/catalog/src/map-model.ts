@@ -1,13 +1,13 @@
 import { parseModelReference } from './model-reference.ts';
 import type { Catalog } from './catalog.ts';
 import { discoveryPrefix } from './list-models.ts';
-import type { Target } from './provider.ts';
+import type { ModelReference } from './targets.ts';
 
 /**
  * Maps the model of a request body: an explicit `{provider}:{model}` and an id of the models list first, then
  * haiku → small and sonnet, opus and other Claude names → big in any case, and every other name unchanged.
  */
-export function mapModel(catalog: Catalog, requested: string): Target {
+export function mapModel(catalog: Catalog, requested: string): ModelReference {
   const target = parseModelReference(requested, catalog.providers, catalog.preferred);
   if (target.model !== requested) return target;
   if (requested.startsWith(discoveryPrefix)) {

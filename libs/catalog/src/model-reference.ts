@@ -1,4 +1,5 @@
-import type { Provider, Target } from './provider.ts';
+import type { Provider } from './provider.ts';
+import type { ModelReference } from './targets.ts';
 
 /**
  * Reads `{provider}:{model}` where the text before the first colon is a configured provider; any other text is
@@ -8,7 +9,7 @@ export function parseModelReference(
   text: string,
   providers: ReadonlyMap<string, Provider>,
   fallback: Provider,
-): Target {
+): ModelReference {
   const colon = text.indexOf(':');
   const provider = colon > 0 ? providers.get(text.slice(0, colon)) : undefined;
   const model = text.slice(colon + 1);

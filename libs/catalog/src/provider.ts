@@ -1,26 +1,45 @@
-import type { Secret } from '@ccg/kernel';
+import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import type { AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
 import type { ChatProfile } from './capabilities/capabilities.ts';
+import { dialectForm } from './dialects.ts';
+import type { Dialect, DialectForm, StaticHeaders } from './dialects.ts';
 
-/** The wire formats that are spoken to upstreams. */
-export type Dialect = 'anthropic' | 'openai-chat';
-
-interface ProviderBase {
-  /** The name in URLs and configuration: the text before the first colon of `{provider}:{model}`. */
-  readonly name: string;
-  /** Without a trailing slash; request paths are appended as they are. */
-  readonly baseUrl: string;
-  /** Sent to the upstream; undefined sends no credential at all. */
-  readonly credential: Secret | undefined;
+/**
+ * Proves the gateway to a provider. A fixed `Secret` is one; a token that is fetched and renewed returns a promise
+ * while it fetches.
+ */
+export interface ProviderCredential {
+  reveal(): string | Promise<string>;
 }
 
-export interface AnthropicProvider extends ProviderBase {
+/** What it takes to call a provider in one dialect; built once, so that a request works nothing of it out. */
+export interface Endpoint {
+  /** Without a trailing slash; the dialect's paths are appended as they are. */
+  readonly baseUrl: string;
+  readonly form: DialectForm;
+  /** Headers of the client that this server must not get, although the dialect has them. */
+  readonly withheldHeaders: readonly string[];
+  /** Sent with every request, beside the dialect's. */
+  readonly headers: StaticHeaders;
+  /** Undefined sends no credential at all. */
+  readonly credential: ProviderCredential | undefined;
+}
+
+interface SettingsBase {
+  /** The name in URLs and configuration: the text before the first colon of `{provider}:{model}`. */
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly credential: ProviderCredential | undefined;
+  readonly headers?: StaticHeaders;
+}
+
+interface AnthropicSettings extends SettingsBase {
   readonly dialect: 'anthropic';
   /** Which server answers there: Anthropic's own, or a proxy before it, where this is left out. */
   readonly profile?: AnthropicProfile;
 }
 
-export interface OpenAiChatProvider extends ProviderBase {
+export interface ChatSettings extends SettingsBase {
   readonly dialect: 'openai-chat';
   /** Which server family answers there, and so which capabilities its models have. */
   readonly profile: ChatProfile;
@@ -35,18 +54,23 @@ export interface NemotronSwitches {
   readonly reasoningBudgetTokens: number;
 }
 
-/** A named upstream of the operator's configuration. */
-export type Provider = AnthropicProvider | OpenAiChatProvider;
+export type ProviderSettings = AnthropicSettings | ChatSettings;
 
-/** One provider and the name of the model there. */
-export interface Target {
-  readonly provider: Provider;
-  readonly model: string;
+/** A named upstream of the operator's configuration. */
+export type Provider = ProviderSettings & { readonly endpoint: Endpoint };
+
+export function createProvider(settings: ProviderSettings): Provider {
+  return { ...settings, endpoint: createEndpoint(settings, settings.dialect) };
 }
 
-/** What a requested model resolved to; targets are tried in order. */
-export interface Route {
-  /** As the client asked for it: answers carry this name. */
-  readonly requestedModel: string;
-  readonly targets: readonly [Target, ...Target[]];
+function createEndpoint(settings: ProviderSettings, dialect: Dialect): Endpoint {
+  const { baseUrl, credential, headers = [] } = settings;
+  const takesBetas = settings.dialect !== 'anthropic' || anthropicCapabilities(settings.profile).betas;
+  return {
+    baseUrl,
+    form: dialectForm(dialect),
+    withheldHeaders: takesBetas ? [] : ['anthropic-beta'],
+    headers,
+    credential,
+  };
 }

@@ -1,7 +1,14 @@
 import { GatewayError } from '@ccg/kernel';
 import { mapModel } from './map-model.ts';
 import type { Catalog } from './catalog.ts';
-import type { Route } from './provider.ts';
+import type { Target, Targets } from './targets.ts';
+
+/** What a requested model resolved to; targets are tried in order. */
+export interface Route {
+  /** As the client asked for it: answers carry this name. */
+  readonly requestedModel: string;
+  readonly targets: readonly [Target, ...Target[]];
+}
 
 /** What a request says about where it wants to go. */
 export interface RouteRequest {
@@ -17,9 +24,9 @@ export interface RouteRequest {
  *
  * @throws GatewayError `provider-unknown` for a prefix that names no configured provider.
  */
-export function resolveRoute(catalog: Catalog, request: RouteRequest): Route {
+export function resolveRoute(catalog: Catalog, targets: Targets, request: RouteRequest): Route {
   const { model: requestedModel, prefix } = request;
-  if (prefix === undefined) return { requestedModel, targets: [mapModel(catalog, requestedModel)] };
+  if (prefix === undefined) return { requestedModel, targets: [targets.of(mapModel(catalog, requestedModel))] };
   const provider = catalog.providers.get(prefix.provider);
   if (provider === undefined) {
     const configured = [...catalog.providers.keys()].join(', ');
@@ -28,5 +35,5 @@ export function resolveRoute(catalog: Catalog, request: RouteRequest): Route {
       `The provider "${prefix.provider}" of the URL is not configured here; configured: ${configured}. Use /{provider}:{model}/v1/messages with one of these.`,
     );
   }
-  return { requestedModel, targets: [{ provider, model: prefix.model }] };
+  return { requestedModel, targets: [targets.of({ provider, model: prefix.model })] };
 }

@@ -66,7 +66,7 @@ type Tried =
 async function askOnce(context: AttemptContext, translation: Translation): Promise<Tried> {
   const { messagesRequest, sink, target } = context;
   try {
-    const response = await callProvider(context, translation.request, sink.signal);
+    const response = await callProvider(context, 'messages', translation.request, sink.signal);
     if (response.status < 200 || response.status > 299) {
       return { kind: 'rejected', ...(await readRejection(response, translation, context)) };
     }

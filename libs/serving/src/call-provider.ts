@@ -1,28 +1,21 @@
 import type { UpstreamRequest } from '@ccg/translation';
-import { passesQuery, requestHeaders, UpstreamCallError } from '@ccg/upstream';
+import { UpstreamCallError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
 import type { AttemptContext } from './attempt-context.ts';
 
 /** A connection that failed before any byte of an answer is tried once more; an HTTP answer is an answer. */
 export async function callProvider(
   { request, target, dependencies, facts }: AttemptContext,
-  { path, headers, body }: Pick<UpstreamRequest, 'path' | 'headers' | 'body'>,
+  operation: 'messages' | 'count',
+  { headers, body }: Pick<UpstreamRequest, 'headers' | 'body'>,
   signal: AbortSignal,
 ): Promise<UpstreamResponse> {
-  const { provider } = target;
-  const query = passesQuery(provider) ? request.query : '';
-  const call = {
-    method: 'POST' as const,
-    url: provider.baseUrl + path + query,
-    headers: requestHeaders(provider, request.headers, headers),
-    body,
-    signal,
-  };
+  const call = { operation, headers, body, client: request };
   facts.attempts += 1;
-  const response = await dependencies.upstream.send(call).catch((thrown: unknown) => {
+  const response = await dependencies.upstream.call(target, call, signal).catch((thrown: unknown) => {
     if (!(thrown instanceof UpstreamCallError) || thrown.kind !== 'unreachable') throw thrown;
     facts.attempts += 1;
-    return dependencies.upstream.send(call);
+    return dependencies.upstream.call(target, call, signal);
   });
   facts.upstreamStatus = response.status;
   facts.upstreamRequestId = header(response, 'request-id') ?? header(response, 'x-request-id');

@@ -35,13 +35,13 @@ export async function countTokens(
 ): Promise<Outcome> {
   const facts = noFacts();
   try {
-    const { messagesRequest: sent, target } = plan(request, dependencies.catalog, facts);
+    const { messagesRequest: sent, target } = plan(request, dependencies, facts);
     const messagesRequest = { ...sent, maxTokens: sent.maxTokens ?? assumedMaxTokens };
     facts.stream = false;
     checkMessages(messagesRequest);
     const tools = toolsOf(messagesRequest, dependencies.digest);
     const context = { request, messagesRequest, tools, target, estimate: noEstimate, dependencies, sink, facts };
-    const asks = target.provider.dialect === 'anthropic' && dependencies.uncounted.of(target) === undefined;
+    const asks = target.endpoint.form.paths.count !== undefined && dependencies.uncounted.of(target) === undefined;
     const native = asks ? await countAtProvider(context) : undefined;
     return await answer(native ?? (await countHere(context)), sink, facts);
   } catch (thrown) {
@@ -65,14 +65,13 @@ function checkMessages({ bytesOf }: MessagesRequest): void {
 async function countAtProvider(context: AttemptContext): Promise<Uint8Array | undefined> {
   const { dependencies, sink, target } = context;
   const translation = translate(context, undefined, dependencies.rejectedParameters.of(target));
-  const { headers, body } = translation.request;
   const timeout = new AbortController();
   const cancel = dependencies.clock.schedule(nativeTimeoutMs, () => {
     timeout.abort();
   });
   try {
     const signal = AbortSignal.any([sink.signal, timeout.signal]);
-    const response = await callProvider(context, { path: '/v1/messages/count_tokens', headers, body }, signal);
+    const response = await callProvider(context, 'count', translation.request, signal);
     if (isUnavailable(response)) {
       if (cannotCount(response)) dependencies.uncounted.set(target, true);
       await response.body.collect(answerMaxBytes);

@@ -1,4 +1,3 @@
-import { anthropicCapabilities } from '@ccg/catalog';
 import type { Target } from '@ccg/catalog';
 import type { Calibration, TokenCount, TokenEstimator } from '@ccg/tokens';
 import type { PromptTools } from '@ccg/wire';
@@ -47,7 +46,7 @@ export function estimatePrompt(
   target: Target,
   { tokens: { estimator, calibration }, clock }: EstimateDependencies,
 ): PromptEstimate {
-  if (tellsAtOnce(target)) return noEstimate;
+  if (target.reportsPromptFirst) return noEstimate;
   const ending = new AbortController();
   const count = async () => estimator.count(promptOf(messagesRequest, tools), ending.signal);
   // A request never fails for its estimate: what is wrong with the body, its translation says.
@@ -67,10 +66,6 @@ export function estimatePrompt(
       ending.abort();
     },
   };
-}
-
-function tellsAtOnce({ provider }: Target): boolean {
-  return provider.dialect === 'anthropic' && anthropicCapabilities(provider.profile).passthrough;
 }
 
 function within<T>(promise: Promise<T>, timeoutMs: number, clock: Clock): Promise<T | undefined> {

@@ -9,13 +9,13 @@ const errorBodyMaxBytes = 1024 * 1024;
 export async function readRejection(
   response: UpstreamResponse,
   translation: Translation,
-  { facts, target, estimate, dependencies }: AttemptContext,
+  { facts, target, estimate }: AttemptContext,
 ): Promise<UpstreamFailure> {
   const body = await response.body.collect(errorBodyMaxBytes);
   const { status, headers } = response;
   const failure = translation.failure(
     { status, headers, body },
-    { estimatedTokens: await estimate.tokens(), windowTokens: dependencies.modelLimits.of(target).contextTokens },
+    { estimatedTokens: await estimate.tokens(), windowTokens: target.limits.contextTokens },
   );
   return { ...failure, error: traced(failure.error, facts.upstreamRequestId) };
 }

@@ -1,15 +1,15 @@
-import type { Target } from '@ccg/catalog';
+import { createProvider, createTarget } from '@ccg/catalog';
 import { createManualClock } from '@ccg/testkit';
 import { expect, test } from 'vitest';
 import { createRejectedParameters } from './rejected-parameters.ts';
 
-const provider: Target['provider'] = {
+const provider = createProvider({
   name: 'anthropic',
   dialect: 'anthropic',
   baseUrl: 'http://127.0.0.1:9',
   credential: undefined,
-};
-const target = (model: string): Target => ({ provider, model });
+});
+const target = (model: string) => createTarget({ provider, model });
 
 test('what a model refused is known for it alone, and adds up', () => {
   const rejectedParameters = createRejectedParameters(createManualClock());

@@ -22,7 +22,7 @@ export async function relayStream(
 ): Promise<Outcome> {
   await refuseJson(translation, response);
   const { facts, sink, dependencies } = context;
-  const closed = dependencies.metrics.streamOpened(context.target.provider.dialect);
+  const closed = dependencies.metrics.streamOpened(context.target.dialect);
   const delivery = createDelivery(context, translation);
   try {
     await pump(context, translation, delivery, response);

@@ -1,6 +1,6 @@
 import type { Clock } from '@ccg/kernel';
 import type { Admission } from '@ccg/admission';
-import type { Catalog, ModelLimitRegistry } from '@ccg/catalog';
+import type { Catalog, Targets } from '@ccg/catalog';
 import type { Metrics } from '@ccg/telemetry';
 import type { IdSource, ToolListCache } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
@@ -15,8 +15,7 @@ import type { TargetCache } from './target-cache.ts';
 export interface ServeDependencies {
   readonly catalog: Catalog;
   readonly limits: Limits;
-  /** What is known of the windows of models. */
-  readonly modelLimits: ModelLimitRegistry;
+  readonly targets: Targets;
   readonly admission: Admission;
   readonly upstream: Upstream;
   readonly clock: Clock;

@@ -36,7 +36,7 @@ async function run(
   sink: ResponseSink,
   facts: Facts,
 ): Promise<Outcome> {
-  const { messagesRequest, target } = plan(request, dependencies.catalog, facts);
+  const { messagesRequest, target } = plan(request, dependencies, facts);
   const admitting = admitRequest(request, dependencies);
   const tools = toolsOf(messagesRequest, dependencies.digest);
   // The prompt is read and counted while Redis decides.

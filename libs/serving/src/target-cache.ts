@@ -17,20 +17,15 @@ export function createTargetCache<Value>(clock: Clock): TargetCache<Value> {
   const entries = new Map<string, { readonly value: Value; readonly untilMs: number }>();
   return {
     of(target) {
-      const entry = entries.get(keyOf(target));
+      const entry = entries.get(target.key);
       return entry === undefined || entry.untilMs <= clock.now() ? undefined : entry.value;
     },
     set(target, value) {
-      const key = keyOf(target);
+      const key = target.key;
       entries.delete(key);
       entries.set(key, { value, untilMs: clock.now() + rememberedMs });
       const [oldest] = entries.keys();
       if (entries.size > modelsMax && oldest !== undefined) entries.delete(oldest);
     },
   };
-}
-
-/** A provider's name has no colon. */
-function keyOf({ provider, model }: Target): string {
-  return `${provider.name}:${model}`;
 }

@@ -17,7 +17,7 @@ export function translate(
     target,
     requestedModel: messagesRequest.model,
     maxOutputTokens: dependencies.catalog.maxOutputTokens,
-    limits: limitsOf(dependencies.modelLimits.of(target), rejected),
+    limits: limitsOf(target.limits, rejected),
     ids: dependencies.ids,
     sealer: dependencies.sealing.for({
       tenant: request.principal.tenant,

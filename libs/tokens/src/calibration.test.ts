@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { estimatorFor, reportedPrompts, promptOf } from '../test/prompts.ts';
 import { createCalibration } from './calibration.ts';
 import type { Calibration } from './calibration.ts';
+import { createProvider, createTarget } from '@ccg/catalog';
 import type { Target } from '@ccg/catalog';
 import { noTokens } from './token-count.ts';
 import type { TokenCount } from './token-count.ts';
@@ -12,7 +13,8 @@ const server = { baseUrl: 'http://127.0.0.1:9', credential: undefined };
 
 function target(model: string, name = 'local'): Target {
   const nemotron = { thinking: true, reasoningBudgetTokens: 0 };
-  return { provider: { ...server, name, dialect: 'openai-chat', profile: 'compatible', nemotron }, model };
+  const settings = { ...server, name, dialect: 'openai-chat', profile: 'compatible', nemotron } as const;
+  return createTarget({ provider: createProvider(settings), model });
 }
 
 const words = (count: number): TokenCount => ({ ...noTokens, words: count });
@@ -68,7 +70,8 @@ describe('what was observed', () => {
     const calibration = createCalibration({ maxModels: 2 });
     const count = { ...words(1000), thinking: 500 };
     expect(calibration.tokens(target('gpt-4.1'), count)).toBe(1050);
-    const claude: Target = { provider: { ...server, name: 'a', dialect: 'anthropic' }, model: 'gpt-4.1' };
+    const anthropic = createProvider({ ...server, name: 'a', dialect: 'anthropic' });
+    const claude = createTarget({ provider: anthropic, model: 'gpt-4.1' });
     expect(calibration.tokens(claude, count)).toBe(1575);
     // What DeepSeek thought goes back to it.
     const without = calibration.tokens(target('deepseek-v3.1'), words(1000));

@@ -1,4 +1,3 @@
-import { chatCapabilities } from '@ccg/catalog';
 import type { Target } from '@ccg/catalog';
 import { createLeastSquares } from './least-squares.ts';
 import type { LeastSquares } from './least-squares.ts';
@@ -56,10 +55,10 @@ export function createCalibration({ maxModels }: { readonly maxModels: number })
 
   function observe(target: Target, count: TokenCount, reported: number): void {
     if (!isPlausible(reported, count)) return;
-    const name = nameOf(target);
-    const learned = models.get(name) ?? beginWith(target.model);
-    models.delete(name);
-    models.set(name, learned);
+    const { key } = target;
+    const learned = models.get(key) ?? beginWith(target.model);
+    models.delete(key);
+    models.set(key, learned);
     const [oldest] = models.keys();
     if (models.size > maxModels && oldest !== undefined) models.delete(oldest);
     const features = featuresOf(target, count);
@@ -72,7 +71,7 @@ export function createCalibration({ maxModels }: { readonly maxModels: number })
   return {
     observe,
     tokens(target, count) {
-      const { ratios, margin } = models.get(nameOf(target)) ?? beginWith(target.model);
+      const { ratios, margin } = models.get(target.key) ?? beginWith(target.model);
       return Math.ceil((count.fixed + ratios.estimate(featuresOf(target, count))) * (1 + margin));
     },
   };
@@ -84,20 +83,10 @@ function beginWith(model: string): Learned {
   return { ratios, margin: marginAtStart };
 }
 
-/** Models of one name may differ from provider to provider. */
-function nameOf({ provider, model }: Target): string {
-  return `${provider.name}:${model}`;
-}
-
 /** Reasoning is words mostly. */
 function featuresOf(target: Target, count: TokenCount): number[] {
-  const thinking = count.thinking > 0 && isSentReasoning(target) ? count.thinking : 0;
+  const thinking = count.thinking > 0 && target.resendsReasoning ? count.thinking : 0;
   return kinds.map((kind) => (kind === 'words' ? count.words + thinking : count[kind]));
-}
-
-/** Whether the reasoning of earlier turns goes back: to Anthropic's dialect all of it, elsewhere where it is wanted. */
-function isSentReasoning({ provider, model }: Target): boolean {
-  return provider.dialect === 'anthropic' || chatCapabilities(provider, model).replayReasoning !== 'none';
 }
 
 function isPlausible(reported: number, { words, foreign, wide, fixed }: TokenCount): boolean {

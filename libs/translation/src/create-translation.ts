@@ -1,26 +1,24 @@
 import { assertNever } from '@ccg/kernel';
-import { anthropicCapabilities } from '@ccg/catalog';
 import { createCompatibleTranslation } from './anthropic-compatible/translation.ts';
 import { createAnthropicTranslation } from './anthropic/translation.ts';
 import { createChatTranslation } from './openai-chat/translation.ts';
 import type { Translation, TranslationInput } from './translation.ts';
 
 /**
- * Translates one request for one target, in the dialect of its provider. Throws `request-invalid` with the path of
+ * Translates one request for one target, in the target's dialect. Throws `request-invalid` with the path of
  * the field that cannot be translated.
  */
 export function createTranslation(input: TranslationInput): Translation {
-  const { provider } = input.target;
-  switch (provider.dialect) {
+  const { target } = input;
+  switch (target.dialect) {
     case 'anthropic': {
-      const capabilities = anthropicCapabilities(provider.profile);
-      return capabilities.passthrough
-        ? createAnthropicTranslation(input, provider)
-        : createCompatibleTranslation(input, provider, capabilities);
+      return target.capabilities.passthrough
+        ? createAnthropicTranslation(input)
+        : createCompatibleTranslation(input, target.capabilities);
     }
     case 'openai-chat':
-      return createChatTranslation(input, provider);
+      return createChatTranslation(input, target.capabilities);
     default:
-      return assertNever(provider);
+      return assertNever(target);
   }
 }

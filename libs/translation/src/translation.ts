@@ -51,9 +51,7 @@ export interface IdSource {
 }
 
 export interface UpstreamRequest {
-  /** Appended to the provider's base URL. */
-  readonly path: string;
-  /** Besides the credential and the client's headers that the provider's dialect lets through. */
+  /** What only this body has: where it goes and everything else that is sent with it follows from the target. */
   readonly headers: HeaderList;
   readonly body: Uint8Array;
   readonly warnings: readonly Warning[];

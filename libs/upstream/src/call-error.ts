@@ -4,6 +4,8 @@ import { GatewayError } from '@ccg/kernel';
 export type CallFailureKind =
   /** No connection, or one that ended before any byte of an answer. */
   | 'unreachable'
+  /** The gateway could not get the credential that it would have sent. */
+  | 'no-credential'
   /** The connection ended in the middle of an answer. */
   | 'cut'
   | 'first-byte-timeout'
@@ -30,6 +32,12 @@ export function callErrorToGatewayError(error: UpstreamCallError, providerName: 
       return new GatewayError(
         'upstream-unreachable',
         `The provider "${providerName}" cannot be reached from the gateway. Try again; if it persists, tell the gateway's operators.`,
+        { cause: error },
+      );
+    case 'no-credential':
+      return new GatewayError(
+        'upstream-credential-rejected',
+        `The gateway could not get its credential for the provider "${providerName}". Tell the gateway's operators.`,
         { cause: error },
       );
     case 'cut':

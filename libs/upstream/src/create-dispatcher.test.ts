@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { createProvider } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
 import { createSelfSignedServer, selfSignedCertificate, startConnectProxy } from '@ccg/testkit';
 import type { ConnectProxy } from '@ccg/testkit';
@@ -69,14 +70,10 @@ async function ask(url: string, options: Partial<UpstreamOptions> = {}): Promise
   });
   closers.push(() => upstream.close());
   const { signal } = new AbortController();
-  const call = {
-    method: 'POST' as const,
-    url: `${url}/v1/messages`,
-    headers: [['x-mine', 'yes']] as const,
-    body: Buffer.from('{}'),
-    signal,
-  };
-  const response = await upstream.send(call);
+  const provider = createProvider({ name: 'a', dialect: 'anthropic', baseUrl: url, credential: undefined });
+  const client = { headers: [], query: '' };
+  const call = { operation: 'messages', headers: [], body: Buffer.from('{}'), client } as const;
+  const response = await upstream.call(provider, call, signal);
   return Buffer.from(await response.body.collect(1000)).toString();
 }
 

@@ -2,9 +2,11 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { createProvider } from '@ccg/catalog';
+import type { HeaderList } from '@ccg/wire';
 import { afterEach, expect, test } from 'vitest';
 import { createUpstream } from './create-upstream.ts';
-import type { Upstream, UpstreamCall } from './create-upstream.ts';
+import type { Upstream, UpstreamResponse } from './create-upstream.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -16,7 +18,7 @@ test('sends bytes as they are and takes the answer as it comes', async () => {
     response.setHeader('x-seen', String(request.headers['x-mine']));
     request.pipe(response);
   });
-  const response = await upstream().send(call(url, { headers: [['x-mine', 'yes']], body: Buffer.from('héllo') }));
+  const response = await send(upstream(), url, { headers: [['x-mine', 'yes']], body: Buffer.from('héllo') });
   expect(response.headers).toContainEqual(['x-seen', 'yes']);
   expect(Buffer.from(await response.body.collect(100)).toString()).toBe('héllo');
 });
@@ -25,7 +27,7 @@ test('an error status is an answer, not a failure', async () => {
   const url = await serve((_request, response) => {
     response.writeHead(429, { 'retry-after': '3' }).end('{}');
   });
-  const response = await upstream().send(call(url));
+  const response = await send(upstream(), url);
   expect([response.status, response.headers.find(([name]) => name === 'retry-after')]).toEqual([
     429,
     ['retry-after', '3'],
@@ -35,21 +37,21 @@ test('an error status is an answer, not a failure', async () => {
 
 test('a connection that fails before any answer is unreachable, one that is cut later is cut', async () => {
   const silent = await serve((request) => request.socket.destroy());
-  await expect(upstream().send(call(silent))).rejects.toMatchObject({ kind: 'unreachable' });
+  await expect(send(upstream(), silent)).rejects.toMatchObject({ kind: 'unreachable' });
   const torn = await serve((_request, response) => {
     response.write('half');
     response.socket?.end();
   });
-  const response = await upstream().send(call(torn));
+  const response = await send(upstream(), torn);
   await expect(response.body.collect(100)).rejects.toMatchObject({ kind: 'cut' });
 });
 
 test('silence before and within an answer ends by its own time limit', async () => {
   const client = upstream({ firstByteTimeoutMs: 100, idleTimeoutMs: 100 });
   const mute = await serve(() => {});
-  await expect(client.send(call(mute))).rejects.toMatchObject({ kind: 'first-byte-timeout' });
+  await expect(send(client, mute)).rejects.toMatchObject({ kind: 'first-byte-timeout' });
   const stuck = await serve((_request, response) => response.write('half'));
-  const response = await client.send(call(stuck));
+  const response = await send(client, stuck);
   await expect(response.body.collect(100)).rejects.toMatchObject({ kind: 'idle-timeout' });
 });
 
@@ -63,9 +65,7 @@ test('an abort ends the call at the server, before and within an answer', async 
       arrived.resolve();
     });
     const caller = new AbortController();
-    const result = upstream()
-      .send(call(url, { signal: caller.signal }))
-      .then((response) => response.body.collect(100));
+    const result = send(upstream(), url, {}, caller).then((response) => response.body.collect(100));
     const outcome = expect(result).rejects.toMatchObject({ kind: 'aborted' });
     await arrived.promise;
     caller.abort();
@@ -85,7 +85,7 @@ test('a slow receiver pauses the upstream, and everything arrives in order', asy
     }
     response.end();
   });
-  const response = await upstream().send(call(url));
+  const response = await send(upstream(), url);
   const opened = Promise.withResolvers<void>();
   const chunks: Uint8Array[] = [];
   const piped = response.body.pipe((chunk) => {
@@ -112,7 +112,7 @@ test('a receiver that refuses ends the call, and a body over its bound does too'
     response.once('close', gone.resolve);
     response.write('x'.repeat(1000));
   });
-  const response = await upstream().send(call(url));
+  const response = await send(upstream(), url);
   await expect(response.body.collect(10)).rejects.toMatchObject({ kind: 'too-large' });
   await gone.promise;
 });
@@ -123,7 +123,7 @@ test('a receiver that throws ends the call', async () => {
     response.once('close', gone.resolve);
     response.write('x');
   });
-  const response = await upstream().send(call(url));
+  const response = await send(upstream(), url);
   const piped = response.body.pipe(() => {
     throw new Error('no');
   });
@@ -141,7 +141,7 @@ test('what comes in one read is handed over as one', async () => {
     response.uncork();
     response.end();
   });
-  const response = await upstream().send(call(url));
+  const response = await send(upstream(), url);
   const pieces: string[] = [];
   await response.body.pipe((chunk) => {
     pieces.push(Buffer.from(chunk).toString());
@@ -157,15 +157,15 @@ function upstream(changes: Partial<Parameters<typeof createUpstream>[0]> = {}): 
   return created;
 }
 
-function call(url: string, changes: Partial<UpstreamCall> = {}): UpstreamCall {
-  return {
-    method: 'POST',
-    url,
-    headers: [],
-    body: Buffer.from('{}'),
-    signal: new AbortController().signal,
-    ...changes,
-  };
+function send(
+  to: Upstream,
+  baseUrl: string,
+  parts: { readonly headers?: HeaderList; readonly body?: Uint8Array } = {},
+  { signal }: Pick<AbortController, 'signal'> = new AbortController(),
+): Promise<UpstreamResponse> {
+  const provider = createProvider({ name: 'a', dialect: 'anthropic', baseUrl, credential: undefined });
+  const client = { headers: [], query: '' };
+  return to.call(provider, { operation: 'messages', headers: [], body: Buffer.from('{}'), client, ...parts }, signal);
 }
 
 async function serve(handle: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<string> {

@@ -1,20 +1,14 @@
 import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
+import type { Endpoint } from '@ccg/catalog';
 import type { HeaderList } from '@ccg/wire';
 import { UpstreamCallError } from './call-error.ts';
+import { composeCall } from './compose-call.ts';
+import type { UpstreamCall } from './compose-call.ts';
 import { createDispatcher } from './create-dispatcher.ts';
 import { BodyFeed } from './response-body.ts';
 import type { UpstreamBody } from './response-body.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
-
-export interface UpstreamCall {
-  readonly method: 'GET' | 'POST';
-  /** Absolute, from a provider's base URL; never from a client. */
-  readonly url: string;
-  readonly headers: HeaderList;
-  readonly body: Uint8Array | undefined;
-  readonly signal: AbortSignal;
-}
 
 export interface UpstreamResponse {
   readonly status: number;
@@ -23,9 +17,17 @@ export interface UpstreamResponse {
   readonly body: UpstreamBody;
 }
 
+/** A target or a provider. */
+interface Callable {
+  readonly endpoint: Endpoint;
+}
+
 export interface Upstream {
-  /** Resolves with the head of the answer, whatever its status. Rejects with `UpstreamCallError`. */
-  send(call: UpstreamCall): Promise<UpstreamResponse>;
+  /**
+   * Calls a target, or a provider for its list of models. Resolves with the head of the answer, whatever its status.
+   * Rejects with `UpstreamCallError`.
+   */
+  call(target: Callable, call: UpstreamCall, signal: AbortSignal): Promise<UpstreamResponse>;
   /** Ends every connection at once. */
   close(): Promise<void>;
 }
@@ -34,26 +36,26 @@ export interface Upstream {
 export function createUpstream(options: UpstreamOptions): Upstream {
   const dispatcher = createDispatcher(options);
   return {
-    send: (call) => send(dispatcher, call),
+    call({ endpoint }, call, signal) {
+      const composed = composeCall(endpoint, call);
+      if (!(composed instanceof Promise)) return send(dispatcher, composed, signal);
+      return composed.then((options) => send(dispatcher, options, signal));
+    },
     close: () => dispatcher.destroy(),
   };
 }
 
-function send(dispatcher: Dispatcher, call: UpstreamCall): Promise<UpstreamResponse> {
+function send(
+  dispatcher: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  signal: AbortSignal,
+): Promise<UpstreamResponse> {
   return new Promise((resolve, reject) => {
-    if (call.signal.aborted) {
-      reject(new UpstreamCallError('aborted', call.signal.reason));
+    if (signal.aborted) {
+      reject(new UpstreamCallError('aborted', signal.reason));
       return;
     }
-    const url = new URL(call.url);
-    const dispatch = {
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: call.method,
-      headers: call.headers.flat(),
-      body: call.body ?? null,
-    };
-    dispatcher.dispatch(dispatch, createHandler(call.signal, resolve, reject));
+    dispatcher.dispatch(options, createHandler(signal, resolve, reject));
   });
 }
 

@@ -1,7 +1,7 @@
 export { callErrorToGatewayError, UpstreamCallError } from './call-error.ts';
 export type { CallFailureKind } from './call-error.ts';
 export { createUpstream } from './create-upstream.ts';
-export type { Upstream, UpstreamCall, UpstreamResponse } from './create-upstream.ts';
-export { passesQuery, requestHeaders } from './request-headers.ts';
+export type { UpstreamCall } from './compose-call.ts';
+export type { Upstream, UpstreamResponse } from './create-upstream.ts';
 export type { ChunkReceiver, UpstreamBody } from './response-body.ts';
 export type { UpstreamOptions, UpstreamProxy } from './upstream-options.ts';

@@ -1,6 +1,6 @@
 import { GatewayError } from '@ccg/kernel';
 import { findModel, listModels } from '@ccg/catalog';
-import type { Catalog, ModelLimitRegistry, ListedModel } from '@ccg/catalog';
+import type { Catalog, ListedModel, Targets } from '@ccg/catalog';
 import { noFacts } from '@ccg/serving';
 import type { Outcome } from '@ccg/serving';
 import type { GatewayEndpoint, GatewayExchange } from '../data-app.ts';
@@ -9,7 +9,7 @@ import { pageOf } from './page-of.ts';
 const methods = ['GET', 'HEAD'];
 
 /** `GET /v1/models` and `GET /v1/models/{id}`, in Anthropic's shape. */
-export function modelsEndpoints(catalog: Catalog, limits: ModelLimitRegistry): GatewayEndpoint[] {
+export function modelsEndpoints(catalog: Catalog, targets: Targets): GatewayEndpoint[] {
   return [
     {
       name: 'models',
@@ -17,7 +17,7 @@ export function modelsEndpoints(catalog: Catalog, limits: ModelLimitRegistry): G
       methods,
       access: 'principal',
       async handle(exchange) {
-        return answer(exchange, pageOf(listModels(catalog, limits).map(render), exchange.target.query));
+        return answer(exchange, pageOf(listModels(catalog, targets).map(render), exchange.target.query));
       },
     },
     {
@@ -28,7 +28,7 @@ export function modelsEndpoints(catalog: Catalog, limits: ModelLimitRegistry): G
       access: 'principal',
       async handle(exchange) {
         const id = exchange.target.path.slice('/v1/models/'.length);
-        const model = findModel(catalog, limits, id);
+        const model = findModel(catalog, targets, id);
         if (model !== undefined) return answer(exchange, render(model));
         throw new GatewayError('model-unknown', `There is no model "${id}" here. GET /v1/models lists them.`);
       },

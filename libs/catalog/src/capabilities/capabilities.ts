@@ -1,3 +1,5 @@
+import type { ThinkTags } from './think-tags.ts';
+
 /** The families of chat-completions servers whose differences are known. */
 export type ChatProfile = 'openai' | 'nvidia' | 'openrouter' | 'compatible';
 
@@ -78,11 +80,11 @@ export interface ChatCapabilities {
   readonly cacheMarks: boolean;
   /** Whether the service must be told to choose only endpoints that take all that is sent, once tools are. */
   readonly routesByParameters: boolean;
-  /** Sent with every request. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
   readonly images: boolean;
   readonly pdfs: boolean;
   readonly thinking: ThinkingForm;
+  /** Where reasoning may stand inside the text of an answer. */
+  readonly thinkTags: ThinkTags;
   /** What a server needs back of its reasoning: nothing, the text beside calls, the same even if empty, or its own state. */
   readonly replayReasoning: 'none' | 'content' | 'content-always' | 'details';
   readonly structuredOutput: 'json_schema' | 'json_object' | 'none';

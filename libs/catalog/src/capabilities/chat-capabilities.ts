@@ -1,8 +1,9 @@
-import type { OpenAiChatProvider } from '../provider.ts';
+import type { ChatSettings } from '../provider.ts';
 import type { ChatCapabilities, ChatOverrides, ChatProfile } from './capabilities.ts';
 import { modelFamily } from './model-families.ts';
 import { openAiServer } from './openai.ts';
 import { platformOf } from './platforms.ts';
+import { thinkTags } from './think-tags.ts';
 
 /** What a server can do of which nothing is known: what vLLM, llama.cpp, Ollama and LM Studio have in common. */
 const unknownServer: ChatCapabilities = {
@@ -20,10 +21,10 @@ const unknownServer: ChatCapabilities = {
   identifiers: false,
   cacheMarks: false,
   routesByParameters: false,
-  headers: [],
   images: true,
   pdfs: false,
   thinking: { kind: 'none' },
+  thinkTags: 'tagged',
   replayReasoning: 'none',
   structuredOutput: 'json_schema',
   structuredWithTools: false,
@@ -57,7 +58,6 @@ const openRouterModel: ChatOverrides = {
   replayReasoning: 'details',
   structuredWithTools: true,
   routesByParameters: true,
-  headers: [['x-title', 'Claude Code Gateway']],
 };
 
 /** Where the server's own form goes before what a model has elsewhere. */
@@ -69,7 +69,7 @@ const overModels: Readonly<Record<ChatProfile, ChatOverrides>> = {
 };
 
 /** The capabilities of a model: of its server's family, then of its name, then of the service that serves it. */
-export function chatCapabilities(provider: OpenAiChatProvider, model: string): ChatCapabilities {
+export function chatCapabilities(provider: ChatSettings, model: string): ChatCapabilities {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
   const known = {
     ...unknownServer,
@@ -80,6 +80,7 @@ export function chatCapabilities(provider: OpenAiChatProvider, model: string): C
   return {
     ...known,
     ...platformOf(provider.baseUrl, known),
+    thinkTags: thinkTags(provider.profile, model),
     textCalls: provider.textCallModels?.some((part) => part === '*' || model.toLowerCase().includes(part)) ?? false,
   };
 }

@@ -39,10 +39,12 @@ export function createSealing(secrets: readonly [Secret, ...Secret[]]): Sealing 
   const naming = derive(secrets[0], 'claude-code-gateway pseudonyms 1');
   return {
     for(scope) {
-      const context = Buffer.from(JSON.stringify([tag, scope.tenant, scope.provider, scope.model]));
+      let made: Buffer | undefined;
+      // Most requests neither seal nor open anything.
+      const context = () => (made ??= Buffer.from(JSON.stringify([tag, scope.tenant, scope.provider, scope.model])));
       return {
-        seal: (state) => seal(first, context, state),
-        open: (sealed) => open(keys, context, sealed),
+        seal: (state) => seal(first, context(), state),
+        open: (sealed) => open(keys, context(), sealed),
         pseudonym: (name) => pseudonym(naming, scope, name),
       };
     },

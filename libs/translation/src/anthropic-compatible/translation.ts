@@ -1,4 +1,4 @@
-import type { AnthropicCapabilities, AnthropicProvider } from '@ccg/catalog';
+import type { AnthropicCapabilities } from '@ccg/catalog';
 import { bytesToString } from '@ccg/wire';
 import type { BlockWriter } from '../encoder/block-writer.ts';
 import { createEncoder } from '../encoder/encoder.ts';
@@ -19,12 +19,9 @@ import { createEventReader, readMessage } from './read-events.ts';
 import { convertForCompatible } from './request.ts';
 
 /** Anthropic Messages to a server of others that speaks a part of them. Throws `request-invalid`. */
-export function createCompatibleTranslation(
-  input: TranslationInput,
-  { name }: AnthropicProvider,
-  capabilities: AnthropicCapabilities,
-): Translation {
+export function createCompatibleTranslation(input: TranslationInput, capabilities: AnthropicCapabilities): Translation {
   const { target, ids } = input;
+  const { name } = target.provider;
   const warnings = createWarnings();
   const { body, maxTokens } = convertForCompatible(input, {
     capabilities,
@@ -45,8 +42,7 @@ export function createCompatibleTranslation(
   const encoderFor = (writer: BlockWriter, sink: FrameSink) => createEncoder(settings, writer, sink);
   return {
     request: {
-      path: '/v1/messages',
-      headers: [['content-type', 'application/json']],
+      headers: [],
       body,
       warnings: warnings.list(),
     },

@@ -1,4 +1,3 @@
-import type { AnthropicProvider } from '@ccg/catalog';
 import { bytesToString, spliceBytes, writeJson } from '@ccg/wire';
 import type { Splice } from '@ccg/wire';
 import type { Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
@@ -17,14 +16,14 @@ const signatureRefused =
  * it differs and the gateway's own reasoning state cut out, and the server's bytes come back. Parsing and writing anew
  * would break signatures and prompt caches.
  */
-export function createAnthropicTranslation(input: TranslationInput, { name }: AnthropicProvider): Translation {
+export function createAnthropicTranslation(input: TranslationInput): Translation {
   const { messagesRequest, rejectedFields } = input;
+  const { name } = input.target.provider;
   const withoutReasoning = rejectedFields.has(pastReasoning);
   const edits = [...historyEdits(messagesRequest, withoutReasoning ? 'all' : 'ours'), ...modelEdit(input)];
   return {
     request: {
-      path: '/v1/messages',
-      headers: [['content-type', 'application/json']],
+      headers: [],
       body: spliceBytes(
         messagesRequest.body(),
         edits.toSorted((a, b) => a.start - b.start),

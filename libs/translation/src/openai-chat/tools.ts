@@ -26,7 +26,7 @@ export function convertTools(
   context: ConversionContext,
 ): ConvertedTools {
   const convert = () => convertAnew(tools, context);
-  const form = [target.provider.name, target.model, ...context.rejected].join('\n');
+  const form = [target.key, ...context.rejected].join('\n');
   const converted = source !== undefined && asDeclared ? toolListCache.made(source, form, convert) : convert();
   for (const { field, code, text } of converted.warnings) context.warnings.add(field, code, text);
   return converted;

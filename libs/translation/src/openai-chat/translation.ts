@@ -1,5 +1,4 @@
-import { chatCapabilities, thinkTags } from '@ccg/catalog';
-import type { OpenAiChatProvider } from '@ccg/catalog';
+import type { ChatCapabilities } from '@ccg/catalog';
 import type { BlockWriter } from '../encoder/block-writer.ts';
 import { createEncoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
@@ -24,10 +23,10 @@ import { withThinkTags } from './think-tags.ts';
 import { runsAtAnthropic } from './tools.ts';
 
 /** Anthropic Messages over a chat completions server. Throws `request-invalid` for what cannot be translated. */
-export function createChatTranslation(input: TranslationInput, provider: OpenAiChatProvider): Translation {
+export function createChatTranslation(input: TranslationInput, capabilities: ChatCapabilities): Translation {
   const { messagesRequest, target, ids, rejectedFields } = input;
+  const { provider } = target;
   const warnings = createWarnings();
-  const capabilities = chatCapabilities(provider, target.model);
   const request = readRequest(input);
   const effective = effectiveTools(request, warnings);
   const toolNames = createToolNames(declaredNames(effective.tools), capabilities.toolNameMax);
@@ -50,22 +49,16 @@ export function createChatTranslation(input: TranslationInput, provider: OpenAiC
     tools: { id: outwardToolId, name: toolNames.outward, isDeclared: toolNames.declares },
     sign: (run) => signReasoning(run, input.sealer),
   };
-  const tags = thinkTags(provider.profile, target.model);
   const { tools } = effective;
   const callable = capabilities.textCalls && tools.length > 0 ? callableTools(tools, toolNames) : undefined;
   const encoderFor = (writer: BlockWriter, sink: FrameSink) => {
     const encoder = createEncoder(settings, writer, sink);
-    return withThinkTags(callable === undefined ? encoder : withTextCalls(encoder, callable), tags);
+    return withThinkTags(callable === undefined ? encoder : withTextCalls(encoder, callable), capabilities.thinkTags);
   };
   const head = () => ({ id: ids.messageId(), model: input.requestedModel });
   return {
     request: {
-      path: '/chat/completions',
-      headers: [
-        ['content-type', 'application/json'],
-        ['accept', messagesRequest.stream ? 'text/event-stream' : 'application/json'],
-        ...capabilities.headers,
-      ],
+      headers: [['accept', messagesRequest.stream ? 'text/event-stream' : 'application/json']],
       body,
       warnings: warnings.list(),
       hangProneFields: ['stream_options'].filter((field) => optionalFields.has(field)),

@@ -1,0 +1,53 @@
+/** The wire formats that are spoken to upstreams. */
+export type Dialect = 'anthropic' | 'openai-chat';
+
+/** HTTP headers in order, names in lower case. */
+export type StaticHeaders = readonly (readonly [name: string, value: string])[];
+
+/**
+ * What a dialect is below its message bodies: where requests go, and what passes of a client's request. Shared code
+ * reads this record and compares no dialect's name. Translation alone has code of its own for each dialect.
+ */
+export interface DialectForm {
+  /** Appended to the base URL. A dialect with the model in its path makes these a function of the model. */
+  readonly paths: {
+    readonly messages: string;
+    /** Undefined where the dialect has no request that counts tokens. */
+    readonly count: string | undefined;
+    /** The list of models. */
+    readonly models: string;
+  };
+  /** Whether the client's query (`?beta=true`) is sent on. */
+  readonly passesQuery: boolean;
+  /** The names of the client's headers that are sent on; never a credential. */
+  readonly clientHeaders: RegExp | undefined;
+  /** Sent with every request, unless a header of the client with this name is sent on. */
+  readonly headers: StaticHeaders;
+  readonly credential: { readonly header: string; readonly scheme: '' | 'Bearer ' };
+  /** Whether Claude's own model names mean something there, so that they need no mapping. */
+  readonly knowsClaude: boolean;
+}
+
+const forms: Readonly<Record<Dialect, DialectForm>> = {
+  anthropic: {
+    paths: { messages: '/v1/messages', count: '/v1/messages/count_tokens', models: '/v1/models?limit=1000' },
+    passesQuery: true,
+    clientHeaders:
+      /^(?:anthropic-(?:version|beta|dangerous-direct-browser-access)|user-agent|x-app|x-stainless-.+|x-claude-code-.+)$/u,
+    headers: [['anthropic-version', '2023-06-01']],
+    credential: { header: 'x-api-key', scheme: '' },
+    knowsClaude: true,
+  },
+  'openai-chat': {
+    paths: { messages: '/chat/completions', count: undefined, models: '/models' },
+    passesQuery: false,
+    clientHeaders: undefined,
+    headers: [['user-agent', 'claude-code-gateway']],
+    credential: { header: 'authorization', scheme: 'Bearer ' },
+    knowsClaude: false,
+  },
+};
+
+export function dialectForm(dialect: Dialect): DialectForm {
+  return forms[dialect];
+}

@@ -1,0 +1,99 @@
+import type { DialectForm, Endpoint } from '@ccg/catalog';
+import type { HeaderList } from '@ccg/wire';
+import type { Dispatcher } from 'undici';
+import { UpstreamCallError } from './call-error.ts';
+
+/** What is asked of a provider. Where it goes and what proves the gateway follows from the endpoint. */
+export type UpstreamCall =
+  | {
+      readonly operation: 'messages' | 'count';
+      /** What the dialect's translation says of this body. */
+      readonly headers: HeaderList;
+      /** Of the client's request: the dialect lets a part of it pass. */
+      readonly client: { readonly headers: HeaderList; readonly query: string };
+      readonly body: Uint8Array;
+    }
+  /** The list of models. */
+  | { readonly operation: 'models' };
+
+type Operation = UpstreamCall['operation'];
+
+/** The parts of a call that are the same for every request to an endpoint. */
+interface Prepared {
+  readonly origin: string;
+  readonly basePath: string;
+  readonly form: DialectForm;
+  /** Flat, as the HTTP client takes them. */
+  readonly headers: readonly string[];
+}
+
+const prepared = new WeakMap<Endpoint, Prepared>();
+
+/**
+ * An HTTP request for the client: the endpoint's URL and headers, what its dialect lets through of the client's, its
+ * credential, and no content coding, since answers are relayed as they come. A promise only where the credential is one.
+ */
+export function composeCall(
+  endpoint: Endpoint,
+  call: UpstreamCall,
+): Dispatcher.DispatchOptions | Promise<Dispatcher.DispatchOptions> {
+  const credential = endpoint.credential?.reveal();
+  if (typeof credential !== 'object') return compose(endpoint, call, credential);
+  return credential.then(
+    (value) => compose(endpoint, call, value),
+    (thrown: unknown) => {
+      throw new UpstreamCallError('no-credential', thrown);
+    },
+  );
+}
+
+function compose(endpoint: Endpoint, call: UpstreamCall, credential: string | undefined): Dispatcher.DispatchOptions {
+  const { origin, basePath, form, headers: fixed } = prepare(endpoint);
+  const headers = [...fixed];
+  if (credential !== undefined) headers.push(form.credential.header, form.credential.scheme + credential);
+  const path = basePath + pathOf(form, call.operation);
+  if (call.operation === 'models') {
+    headers.push(...form.headers.flat());
+    return { origin, path, method: 'GET', headers, body: null };
+  }
+  headers.push('content-type', 'application/json', ...call.headers.flat());
+  pushPassed(headers, endpoint, call.client.headers);
+  const query = form.passesQuery ? asQuery(call.client.query) : '';
+  return { origin, path: path + query, method: 'POST', headers, body: call.body };
+}
+
+function prepare(endpoint: Endpoint): Prepared {
+  const known = prepared.get(endpoint);
+  if (known !== undefined) return known;
+  const { origin, pathname } = new URL(endpoint.baseUrl);
+  const made = {
+    origin,
+    basePath: pathname.replace(/\/+$/u, ''),
+    form: endpoint.form,
+    headers: ['accept-encoding', 'identity', ...endpoint.headers.flat()],
+  };
+  prepared.set(endpoint, made);
+  return made;
+}
+
+function pathOf({ paths }: DialectForm, operation: Operation): string {
+  const path = paths[operation];
+  if (path === undefined) throw new Error(`The dialect has no request for ${operation}.`);
+  return path;
+}
+
+/** The client's headers that pass, and those of the dialect's own that it did not send. */
+function pushPassed(headers: string[], { form, withheldHeaders }: Endpoint, client: HeaderList): void {
+  const sent = new Set<string>();
+  for (const [name, value] of form.clientHeaders === undefined ? [] : client) {
+    if (form.clientHeaders?.test(name) !== true || withheldHeaders.includes(name)) continue;
+    headers.push(name, value);
+    sent.add(name);
+  }
+  for (const [name, value] of form.headers) if (!sent.has(name)) headers.push(name, value);
+}
+
+/** A client's query with everything escaped that a URL may not hold. */
+function asQuery(query: string): string {
+  return /^(?:\?[\w=&.%-]*)?$/u.test(query) ? query : new URL(query, 'http://escaped').search;
+}
