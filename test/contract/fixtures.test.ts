@@ -33,7 +33,7 @@ describe.each(dialects)('the fixtures of %s', (dialect) => {
   });
 
   test.each(withFile(cases, 'answer.in.json'))('answer: $name', async ({ fixture, input }) => {
-    const answer = requestOf(fixture).answer(bytesOf(input));
+    const answer = requestOf(fixture).reader.answer(bytesOf(input));
     await expect(answerText(answer)).toMatchFileSnapshot(fixture.path('answer.out.json'));
   });
 
@@ -41,7 +41,7 @@ describe.each(dialects)('the fixtures of %s', (dialect) => {
     const { status, headers, body, at }: FailureIn = JSON.parse(input);
     const upstream = { status, headers: Object.entries(headers), body: bytesOf(bodyOf(body)) };
     const size = at ?? { estimatedTokens: undefined, windowTokens: undefined };
-    const { error, retry } = requestOf(fixture).failure(upstream, size);
+    const { error, retry } = requestOf(fixture).reader.failure(upstream, size);
     const out = retry.kind === 'none' ? describeError(error) : { ...describeError(error), tryAgain: retry };
     await expect(pretty(out)).toMatchFileSnapshot(fixture.path('failure.out.json'));
   });

@@ -110,7 +110,7 @@ test('a whole answer of anything is a message or a failure', () => {
   fc.assert(
     fc.property(chunks, (tree) => {
       const json = JSON.stringify(tree).replaceAll('"delta"', '"message"');
-      const answer = translate(plainRequest, chat).answer(bytesOf(json));
+      const answer = translate(plainRequest, chat).reader.answer(bytesOf(json));
       if (answer.kind === 'message') expect(JSON.parse(String(answer.body))).toHaveProperty('usage.output_tokens');
       else expect(answer.error.code).not.toBe('internal');
     }),

@@ -48,7 +48,7 @@ describe('the official SDK', () => {
     const input = fixtureCases('openai-chat')
       .find(({ name }) => name === 'answer-with-everything')
       ?.read('answer.in.json');
-    const answer = translate(plainRequest, chat).answer(bytesOf(String(input)));
+    const answer = translate(plainRequest, chat).reader.answer(bytesOf(String(input)));
     if (answer.kind !== 'message' || typeof answer.body !== 'string') throw new Error('no message');
     const message = await clientOf(
       Buffer.from(answer.body, 'latin1').toString('utf8'),

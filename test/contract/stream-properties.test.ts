@@ -95,7 +95,7 @@ describe.each(recorded)('the recorded stream $name', ({ target, request, stream 
   test('ends with one error event when it is failed in the middle, and says nothing more', () => {
     const bytes = bytesOf(stream);
     let text = '';
-    const translator = translate(request, target).stream((frames) => {
+    const translator = translate(request, target).reader.stream((frames) => {
       text += typeof frames === 'string' ? frames : Buffer.from(frames).toString('latin1');
     });
     translator.push(bytes.subarray(0, bytes.length / 2));

@@ -98,7 +98,7 @@ export interface StreamedAnswer {
 export function playStream(translation: Translation, chunks: readonly Uint8Array[]): StreamedAnswer {
   let bytes = '';
   let writes = 0;
-  const translator = translation.stream((frames) => {
+  const translator = translation.reader.stream((frames) => {
     writes += 1;
     bytes += typeof frames === 'string' ? frames : Buffer.from(frames).toString('latin1');
   });

@@ -65,19 +65,21 @@ type Tried =
 
 async function askOnce(context: AttemptContext, translation: Translation): Promise<Tried> {
   const { messagesRequest, sink, target } = context;
+  const { request, reader } = translation;
+  const { hangProneFields = [] } = request;
   try {
-    const response = await callProvider(context, 'messages', translation.request, sink.signal);
+    const response = await callProvider(context, 'messages', request, sink.signal);
     if (response.status < 200 || response.status > 299) {
-      return { kind: 'rejected', ...(await readRejection(response, translation, context)) };
+      return { kind: 'rejected', ...(await readRejection(response, reader, context)) };
     }
     // From here on nobody asks again.
     messagesRequest.release();
     const outcome = messagesRequest.stream
-      ? await relayStream(context, translation, response)
-      : await relayJson(context, translation, response);
+      ? await relayStream(context, reader, response, hangProneFields)
+      : await relayJson(context, reader, response);
     return { kind: 'answered', outcome };
   } catch (thrown) {
-    learnFromSilence(context, translation, thrown);
+    learnFromSilence(context, hangProneFields, thrown);
     throw thrown instanceof UpstreamCallError ? callErrorToGatewayError(thrown, target.provider.name) : thrown;
   }
 }

@@ -77,7 +77,7 @@ async function countAtProvider(context: AttemptContext): Promise<Uint8Array | un
       await response.body.collect(answerMaxBytes);
       return undefined;
     }
-    if (response.status > 299) throw (await readRejection(response, translation, context)).error;
+    if (response.status > 299) throw (await readRejection(response, translation.reader, context)).error;
     return understood(await response.body.collect(answerMaxBytes));
   } catch (thrown) {
     if (!(thrown instanceof UpstreamCallError)) throw thrown;

@@ -1,4 +1,3 @@
-import type { Translation } from '@ccg/translation';
 import { UpstreamCallError } from '@ccg/upstream';
 import type { AttemptContext } from './attempt-context.ts';
 
@@ -8,7 +7,7 @@ import type { AttemptContext } from './attempt-context.ts';
  */
 export function learnFromSilence(
   { target, dependencies }: AttemptContext,
-  { request: { hangProneFields = [] } }: Translation,
+  hangProneFields: readonly string[],
   thrown: unknown,
 ): void {
   if (!(thrown instanceof UpstreamCallError) || hangProneFields.length === 0) return;

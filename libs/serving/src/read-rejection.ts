@@ -1,5 +1,5 @@
 import { GatewayError } from '@ccg/kernel';
-import type { Translation, UpstreamFailure } from '@ccg/translation';
+import type { AnswerReader, UpstreamFailure } from '@ccg/translation';
 import type { UpstreamResponse } from '@ccg/upstream';
 import type { AttemptContext } from './attempt-context.ts';
 
@@ -8,12 +8,12 @@ const errorBodyMaxBytes = 1024 * 1024;
 /** What the client is told when a provider did not say 2xx, and whether to ask again. */
 export async function readRejection(
   response: UpstreamResponse,
-  translation: Translation,
+  reader: AnswerReader,
   { facts, target, estimate }: AttemptContext,
 ): Promise<UpstreamFailure> {
   const body = await response.body.collect(errorBodyMaxBytes);
   const { status, headers } = response;
-  const failure = translation.failure(
+  const failure = reader.failure(
     { status, headers, body },
     { estimatedTokens: await estimate.tokens(), windowTokens: target.limits.contextTokens },
   );

@@ -1,4 +1,4 @@
-import type { Translation } from '@ccg/translation';
+import type { AnswerReader } from '@ccg/translation';
 import type { UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders } from './answer-headers.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -9,11 +9,11 @@ export const answerMaxBytes = 64 * 1024 * 1024;
 /** Reads a whole answer, translates it and writes it. Throws while nothing has been sent. */
 export async function relayJson(
   context: AttemptContext,
-  translation: Translation,
+  reader: AnswerReader,
   response: UpstreamResponse,
 ): Promise<Outcome> {
   const { facts, sink } = context;
-  const answer = translation.answer(await response.body.collect(answerMaxBytes));
+  const answer = reader.answer(await response.body.collect(answerMaxBytes));
   if (answer.kind === 'failure') throw answer.error;
   facts.usage = answer.usage;
   facts.usageReported = answer.usageSource === 'reported';

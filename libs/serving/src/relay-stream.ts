@@ -1,5 +1,5 @@
 import { GatewayError, ReaderGoneError } from '@ccg/kernel';
-import type { StreamTranslator, Translation } from '@ccg/translation';
+import type { AnswerReader, StreamTranslator } from '@ccg/translation';
 import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders } from './answer-headers.ts';
@@ -17,15 +17,16 @@ const closeGraceMs = 1000;
  */
 export async function relayStream(
   context: AttemptContext,
-  translation: Translation,
+  reader: AnswerReader,
   response: UpstreamResponse,
+  hangProneFields: readonly string[],
 ): Promise<Outcome> {
-  await refuseJson(translation, response);
+  await refuseJson(reader, response);
   const { facts, sink, dependencies } = context;
   const closed = dependencies.metrics.streamOpened(context.target.dialect);
-  const delivery = createDelivery(context, translation);
+  const delivery = createDelivery(context, reader);
   try {
-    await pump(context, translation, delivery, response);
+    await pump(context, delivery, response, hangProneFields);
     await delivery.deliver();
   } finally {
     closed();
@@ -48,9 +49,9 @@ interface Delivery {
   deliver(): Promise<void> | undefined;
 }
 
-function createDelivery({ facts, sink, request, dependencies }: AttemptContext, translation: Translation): Delivery {
+function createDelivery({ facts, sink, request, dependencies }: AttemptContext, reader: AnswerReader): Delivery {
   let ready: (string | Uint8Array)[] = [];
-  const translator = translation.stream((frames) => {
+  const translator = reader.stream((frames) => {
     ready.push(frames);
   });
   return {
@@ -74,9 +75,9 @@ function createDelivery({ facts, sink, request, dependencies }: AttemptContext, 
 /** Feeds the translator until the stream has ended, by its own terminal event or with the body. */
 async function pump(
   context: AttemptContext,
-  translation: Translation,
   { translator, deliver }: Delivery,
   response: UpstreamResponse,
+  hangProneFields: readonly string[],
 ): Promise<void> {
   const { sink, target } = context;
   const terminal = Promise.withResolvers<void>();
@@ -108,7 +109,7 @@ async function pump(
     },
     (thrown: unknown) => {
       finish(() => {
-        if (silent) learnFromSilence(context, translation, thrown);
+        if (silent) learnFromSilence(context, hangProneFields, thrown);
         translator.fail(failureOf(thrown, sink.signal, target.provider.name));
       });
     },
@@ -124,10 +125,10 @@ function failureOf(thrown: unknown, signal: AbortSignal, providerName: string): 
 }
 
 /** A server that answers a stream request with JSON is telling an error, or does not stream at all. */
-async function refuseJson(translation: Translation, response: UpstreamResponse): Promise<void> {
+async function refuseJson(reader: AnswerReader, response: UpstreamResponse): Promise<void> {
   const contentType = response.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
   if (!contentType.toLowerCase().startsWith('application/json')) return;
-  const answer = translation.answer(await response.body.collect(answerMaxBytes));
+  const answer = reader.answer(await response.body.collect(answerMaxBytes));
   if (answer.kind === 'failure') throw answer.error;
   throw new GatewayError(
     'upstream-malformed',

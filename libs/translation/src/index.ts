@@ -3,6 +3,7 @@ export { createToolListCache } from './tools/tool-list-cache.ts';
 export type { ToolListCache } from './tools/tool-list-cache.ts';
 export type {
   Answer,
+  AnswerReader,
   FrameSink,
   IdSource,
   OutputLimit,

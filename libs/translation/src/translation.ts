@@ -132,12 +132,19 @@ export interface StreamTranslator {
 /** Receives whole SSE frames: a byte string, or the upstream's own bytes. */
 export type FrameSink = (frames: string | Uint8Array) => void;
 
+/** Reads what the upstream answers. It holds neither the client's body nor the upstream's: a stream may last for hours. */
+export interface AnswerReader {
+  /** Reads a whole answer in JSON mode. */
+  answer(body: Uint8Array): Answer;
+  stream(sink: FrameSink): StreamTranslator;
+  /** Reads an answer whose status is not 2xx. */
+  failure(upstream: UpstreamAnswer, at: PromptSize): UpstreamFailure;
+}
+
 /** One request translated for one target; made anew for every attempt. */
 export interface Translation {
   readonly request: UpstreamRequest;
-  /** Set when no backend is to be asked: the whole answer, in the form that the client wants. */
+  /** Set when the gateway answers by itself, without an upstream: the whole answer, as a stream or as JSON. */
   readonly localAnswer: LocalAnswer | undefined;
-  answer(body: Uint8Array): Answer;
-  stream(sink: FrameSink): StreamTranslator;
-  failure(upstream: UpstreamAnswer, at: PromptSize): UpstreamFailure;
+  readonly reader: AnswerReader;
 }

@@ -1,5 +1,6 @@
 export { bytesToString, decodeByteString, encodeText, stringToBytes } from './bytes.ts';
 export type { HeaderList } from './headers.ts';
+export { copyJson, copyText } from './json/copy-json.ts';
 export { JsonDepthError, JsonSyntaxError } from './json/json-errors.ts';
 export { isJsonObject, isText, JoinedText, RawJson, RawText } from './json/json-value.ts';
 export type { JsonArray, JsonObject, JsonText, JsonValue } from './json/json-value.ts';

@@ -1,6 +1,5 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
 import { bytesToString } from '@ccg/wire';
-import type { BlockWriter } from '../encoder/block-writer.ts';
 import { createEncoder } from '../encoder/encoder.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
@@ -13,7 +12,7 @@ import { asObject, tryReadJson } from '../json-fields.ts';
 import { chatFailure, inBandFailure } from '../openai-chat/failure.ts';
 import type { FailureContext } from '../openai-chat/failure.ts';
 import { createToolIds, outwardToolId } from '../tools/tool-ids.ts';
-import type { Answer, FrameSink, Translation, TranslationInput } from '../translation.ts';
+import type { Answer, AnswerReader, FrameSink, IdSource, Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
 import { createEventReader, readMessage } from './read-events.ts';
 import { convertForCompatible } from './request.ts';
@@ -29,17 +28,6 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
     ids: createToolIds('any'),
     warnings,
   });
-  const context = { provider: name, model: target.model };
-  const settings: EncoderSettings = {
-    provider: name,
-    maxTokens,
-    ids,
-    estimatedInputTokens: input.estimatedInputTokens,
-    tools: { id: outwardToolId, name: (tool) => tool, isDeclared: () => true },
-    sign: () => '',
-  };
-  const head = () => ({ id: ids.messageId(), model: input.requestedModel });
-  const encoderFor = (writer: BlockWriter, sink: FrameSink) => createEncoder(settings, writer, sink);
   return {
     request: {
       headers: [],
@@ -47,9 +35,36 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
       warnings: warnings.list(),
     },
     localAnswer: emptyAnswer(input),
-    answer: (answer) => readAnswer(answer, context, (sink) => encoderFor(createMessageWriter(head()), sink)),
+    reader: createReader({
+      context: { provider: name, model: target.model },
+      requestedModel: input.requestedModel,
+      ids,
+      settings: {
+        provider: name,
+        maxTokens,
+        ids,
+        estimatedInputTokens: input.estimatedInputTokens,
+        tools: { id: outwardToolId, name: (tool) => tool, isDeclared: () => true },
+        sign: () => '',
+      },
+    }),
+  };
+}
+
+interface ReaderInput {
+  readonly context: FailureContext;
+  readonly requestedModel: string;
+  readonly ids: IdSource;
+  readonly settings: EncoderSettings;
+}
+
+/** A function of its own, so that its closures hold nothing of the request. */
+function createReader({ context, requestedModel, ids, settings }: ReaderInput): AnswerReader {
+  const head = () => ({ id: ids.messageId(), model: requestedModel });
+  return {
+    answer: (body) => readAnswer(body, context, (sink) => createEncoder(settings, createMessageWriter(head()), sink)),
     stream(sink) {
-      const encoder = encoderFor(createFrameWriter(head()), sink);
+      const encoder = createEncoder(settings, createFrameWriter(head()), sink);
       return createEventStream(encoder, createEventReader(encoder, context));
     },
     failure: (upstream, at) => ({

@@ -1,6 +1,6 @@
 import { bytesToString, spliceBytes, writeJson } from '@ccg/wire';
 import type { Splice } from '@ccg/wire';
-import type { Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
+import type { AnswerReader, Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
 import { readAnswer } from './answer.ts';
 import { anthropicFailure } from './failure.ts';
 import { historyEdits } from './history-edits.ts';
@@ -32,11 +32,18 @@ export function createAnthropicTranslation(input: TranslationInput): Translation
     },
     // What asks for no token warms a cache there.
     localAnswer: undefined,
-    answer: (answer) => readAnswer(answer, name),
-    stream: (sink) => createAnthropicStream(sink, name),
+    reader: createReader(name, withoutReasoning),
+  };
+}
+
+/** `isRetry` says that the reasoning of earlier turns was already left out. */
+function createReader(provider: string, isRetry: boolean): AnswerReader {
+  return {
+    answer: (body) => readAnswer(body, provider),
+    stream: (sink) => createAnthropicStream(sink, provider),
     failure: (upstream) => ({
-      error: anthropicFailure(upstream, name),
-      retry: retryOf(upstream.status, upstream.body, withoutReasoning),
+      error: anthropicFailure(upstream, provider),
+      retry: retryOf(upstream.status, upstream.body, isRetry),
     }),
   };
 }

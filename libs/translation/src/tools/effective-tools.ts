@@ -1,3 +1,4 @@
+import { copyJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request-error.ts';
@@ -48,7 +49,10 @@ function addedTool(
 ): DeclaredTool | undefined {
   const addition = asObject(change['tool']) ?? {};
   const kind = asText(addition['type']) ?? 'untyped';
-  if (kind === 'tool_definition') return readTool(addition['definition'], `${path}.tool.definition`);
+  if (kind === 'tool_definition') {
+    // Tools are known for as long as the answer streams, and must not keep the history alive.
+    return readTool(copyJson(addition['definition'] ?? null), `${path}.tool.definition`);
+  }
   const name = changedName(change);
   const known = declared.find(({ tool }) => asText(tool['name']) === name);
   if (known === undefined) {

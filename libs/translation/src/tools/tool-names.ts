@@ -1,3 +1,4 @@
+import { copyText } from '@ccg/wire';
 import { shortHash } from '../short-hash.ts';
 
 /**
@@ -23,11 +24,9 @@ export function createToolNames(declared: readonly string[], nameMax: number): T
   const toClient = new Map<string, string>();
   const short = declared.filter((name) => name.length <= nameMax);
   // A cut name gives way to a declared one that happens to look like it.
-  for (const name of [...short, ...declared]) inward(name);
+  for (const name of [...short, ...declared]) if (!toBackend.has(name)) add(name);
 
-  function inward(name: string): string {
-    const known = toBackend.get(name);
-    if (known !== undefined) return known;
+  function add(name: string): string {
     let form = name.length <= nameMax ? name : cut(name, name);
     for (let turn = 1; toClient.has(form); turn += 1) form = cut(name, `${name}#${turn}`);
     toBackend.set(name, form);
@@ -55,7 +54,8 @@ export function createToolNames(declared: readonly string[], nameMax: number): T
 
   const known = new Set(declared);
   return {
-    inward,
+    // A copy: a name of the history must not keep the whole body alive while the answer streams.
+    inward: (name) => toBackend.get(name) ?? add(copyText(name)),
     outward: (name) => meant(name) ?? meant(name.replaceAll(noise, '')) ?? name,
     declares: (name) => known.has(name),
   };

@@ -1,0 +1,80 @@
+import type { ThinkTags } from '@ccg/catalog';
+import type { BlockWriter } from '../../encoder/block-writer.ts';
+import { createEncoder } from '../../encoder/encoder.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import type { EncoderSettings } from '../../encoder/encoder-state.ts';
+import { createFrameWriter } from '../../encoder/frame-writer.ts';
+import { outwardToolId } from '../../tools/tool-ids.ts';
+import type { ToolNames } from '../../tools/tool-names.ts';
+import type {
+  AnswerReader,
+  FrameSink,
+  IdSource,
+  PromptSize,
+  Sealer,
+  UpstreamAnswer,
+  UpstreamFailure,
+} from '../../translation.ts';
+import { chatFailure } from '../failure.ts';
+import { signReasoning } from '../reasoning-details.ts';
+import { translateResponse } from '../response.ts';
+import { createChatStream } from '../stream.ts';
+import type { CallableTools } from '../text-calls/text-call.ts';
+import { withTextCalls } from '../text-calls/with-text-calls.ts';
+import { withThinkTags } from '../think-tags.ts';
+
+/** What an answer is read with; nothing in it holds the request's body. */
+export interface ChatReaderInput {
+  /** Named in errors. */
+  readonly provider: string;
+  readonly model: string;
+  /** Answers carry this name. */
+  readonly requestedModel: string;
+  readonly estimatedInputTokens: number | undefined;
+  readonly ids: IdSource;
+  readonly sealer: Sealer;
+  readonly toolNames: ToolNames;
+  readonly thinkTags: ThinkTags;
+  /** Set where calls that the model writes into its text become calls. */
+  readonly textCallTools: CallableTools | undefined;
+  /** The token limit that was sent. */
+  readonly maxTokens: number;
+  /** Fields that were sent and that the backend may do without. */
+  readonly optionalFields: ReadonlySet<string>;
+  /** Fields that the backend rejected before. */
+  readonly rejectedFields: ReadonlySet<string>;
+}
+
+export function createChatReader(input: ChatReaderInput): AnswerReader {
+  const { provider, model, ids, toolNames, sealer } = input;
+  const failureContext = { provider, model };
+  const settings: EncoderSettings = {
+    provider,
+    maxTokens: input.maxTokens,
+    ids,
+    estimatedInputTokens: input.estimatedInputTokens,
+    tools: { id: outwardToolId, name: toolNames.outward, isDeclared: toolNames.declares },
+    sign: (run) => signReasoning(run, sealer),
+  };
+  const head = () => ({ id: ids.messageId(), model: input.requestedModel });
+  const encoderFor = (writer: BlockWriter, sink: FrameSink) =>
+    withFilters(createEncoder(settings, writer, sink), input);
+  return {
+    answer: (body) => translateResponse(body, head(), encoderFor, failureContext),
+    stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
+    failure: (upstream, at) => readFailure(upstream, at, input),
+  };
+}
+
+function withFilters(encoder: Encoder, { thinkTags, textCallTools }: ChatReaderInput): Encoder {
+  return withThinkTags(textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools), thinkTags);
+}
+
+function readFailure(upstream: UpstreamAnswer, at: PromptSize, input: ChatReaderInput): UpstreamFailure {
+  const { error, rejected, shorter } = chatFailure(upstream, at, input, input.optionalFields);
+  if (shorter !== undefined && shorter.outputTokens < input.maxTokens) {
+    return { error, retry: { kind: 'shorter', ...shorter } };
+  }
+  const fields = rejected.filter((field) => !input.rejectedFields.has(field));
+  return { error, retry: fields.length === 0 ? { kind: 'none' } : { kind: 'without', fields } };
+}
