@@ -7,14 +7,12 @@ import {
   createGate,
   installClaudeCli,
   jsonAt,
-  openAiChatFrame,
   openAiChatSseHead,
   playModel,
   redisForSuite,
   say,
   startScriptedUpstream,
   waitFor,
-  write,
 } from '@ccg/testkit';
 import type { ScriptedUpstream } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -125,42 +123,6 @@ describe('npm start', () => {
     });
     expect(local.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await paste(local.pastedLine('curl'))).stdout).toContain('Hello from upstream.');
-  });
-
-  test('lets a running stream end whole on Ctrl-C, which the whole process group gets, and exits 0', async () => {
-    const local = await start({ env: realEnv() });
-    const gate = createGate();
-    const delta = (content: string) =>
-      write(openAiChatFrame('m', { choices: [{ index: 0, delta: { content }, finish_reason: null }] }));
-    const stop = write(openAiChatFrame('m', { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }));
-    upstream.answer([
-      ...openAiChatSseHead(),
-      delta('one '),
-      waitFor(gate.opened),
-      delta('two'),
-      stop,
-      write('data: [DONE]\n\n'),
-    ]);
-    const stream = await openStream(`${local.url}/v1/messages`, await firstKey(), { ...hello, stream: true });
-    await stream.readUntil((text) => text.includes('one '));
-    process.kill(-local.process.pid, 'SIGINT');
-    // It no longer accepts: from here on it drains.
-    await expect
-      .poll(
-        () =>
-          fetch(local.url).then(
-            () => 'accepted',
-            () => 'refused',
-          ),
-        { timeout: 10_000 },
-      )
-      .toBe('refused');
-    gate.open();
-    const frames = await stream.frames();
-    expect(JSON.stringify(frames)).toContain('two');
-    expect(frames.at(-1)).toMatchObject({ event: 'message_stop' });
-    expect(await local.process.exited).toEqual({ code: 0, signal: null });
-    expect(await redisPid(dataDir)).toBeUndefined();
   });
 
   test('ends at once on a second Ctrl-C, with 1', async () => {

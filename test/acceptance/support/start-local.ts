@@ -20,6 +20,8 @@ export interface LocalOptions {
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Starts it through npm, as its user does, instead of by `node` itself. */
+  readonly throughNpm?: boolean;
 }
 
 /** Starts `apps/local` with nothing of this environment but the way to a Redis binary; resolves at its welcome. */
@@ -85,15 +87,17 @@ export async function redisPid(dataDir: string): Promise<number | undefined> {
 }
 
 /** Starts it without waiting for anything. */
-export function spawnLocal({ dataDir, env, args = [] }: LocalOptions): StartedProcess {
+export function spawnLocal({ dataDir, env, args = [], throughNpm = false }: LocalOptions): StartedProcess {
   const binary = redisBinary();
   if (binary === undefined) throw new Error('These tests need a redis-server: apt-get install redis-server.');
+  const npmPath = throughNpm ? [process.env['PATH'] ?? ''] : [];
   return startProcess({
-    command: process.execPath,
-    args: [join(repositoryRoot, 'apps/local/start.js'), ...args],
+    ...(throughNpm
+      ? { command: 'npm', args: ['start', '--no-update-notifier', '--', ...args] }
+      : { command: process.execPath, args: [join(repositoryRoot, 'apps/local/start.js'), ...args] }),
     cwd: repositoryRoot,
     env: {
-      PATH: [dirname(binary), '/usr/bin', '/bin'].join(delimiter),
+      PATH: [dirname(binary), '/usr/bin', '/bin', ...npmPath].join(delimiter),
       // A developer's own .env is none of the tests' business, and may hold real credentials.
       ENV_FILE: '',
       PORT: '0',
