@@ -162,17 +162,21 @@ describe('npm start', () => {
     const { exit, stderr } = await runLocalToExit({ dataDir, env: { ...realEnv(), PORT: port } });
     expect(exit.code).toBe(1);
     expect(stderr).toMatch(
-      /^\nThe gateway cannot listen \(.*EADDRINUSE.*\)\. Set HOST, PORT and OPS_PORT to free addresses\.\n\n$/s,
+      /^\nThe gateway cannot listen on port \d+ of 127\.0\.0\.1: another process uses it \(EADDRINUSE\)\. Stop that process, or set PORT to a free port\.\n\n$/,
     );
     expect(await redisPid(dataDir)).toBeUndefined();
   });
 
-  test('reads .env with quotes, below the environment', async () => {
+  test('reads .env as Windows writes it, below the environment, and says which it read and what in it is odd', async () => {
     await writeFile(
       join(root, 'my.env'),
-      `OPENAI_BASE_URL="${upstream.url}/v1"\nBIG_MODEL='from-file'\nLOCAL_STORE=nonsense\n`,
+      `\uFEFFOPENAI_BASE_URL="${upstream.url}/v1"\r\nBIG_MODEL='from-file'\r\nLOCAL_STORE=nonsense\r\nPROT=1\r\n`,
     );
     const local = await start({ env: { ENV_FILE: join(root, 'my.env'), LOCAL_STORE: 'embedded' } });
+    expect(local.process.stderr()).toBe(
+      `Configuration: ${root}/my.env\n` +
+        `Warning: ${root}/my.env, line 4: PROT is not a variable of the gateway. Did you mean PORT?\n`,
+    );
     await paste(local.pastedLine('curl'));
     expect(jsonAt((await upstream.request(0)).json(), 'model')).toBe('from-file');
   });

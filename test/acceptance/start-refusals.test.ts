@@ -41,6 +41,16 @@ const refusals: readonly Refusal[] = [
     says: [/HTTPS_PROXY: must be an http/u, /NODE_EXTRA_CA_CERTS: must be the path/u],
   },
   {
+    name: 'a HOST that no name server knows',
+    env: { ...openai, HOST: 'gateway.invalid', LOG_LEVEL: 'silent' },
+    says: [/^The gateway cannot listen on gateway\.invalid: no address is known for that name .* Set HOST to .*\.\n$/u],
+  },
+  {
+    name: 'a folder as its .env',
+    env: { ...openai, ENV_FILE: '/' },
+    says: [/^\/ is a folder\. It must be a file of NAME=value lines\.\n$/u],
+  },
+  {
     name: 'several faults, told at once',
     env: {
       ...openai,
@@ -68,6 +78,20 @@ describe('the gateway does not start with', () => {
     for (const pattern of says) expect(output).toMatch(pattern);
     expect(output).not.toContain('secretpart');
     expect(output).not.toMatch(/^\s+at /mu);
+  });
+
+  test('a port that is in use, in one sentence', async () => {
+    const redis = redisForSuite('start-refusals');
+    const env = { ...openai, REDIS_URL: redis.url, REDIS_KEY_PREFIX: redis.keyPrefix, KEY_PEPPER: pepper };
+    const first = await startGateway(env);
+    const { port } = new URL(first.url);
+    const { exit, output } = await runGatewayToExit({ ...env, PORT: port, LOG_LEVEL: 'silent' });
+    await first.stop();
+    expect(exit).toEqual({ code: 1, signal: null });
+    expect(output).toBe(
+      `The gateway cannot listen on port ${port} of 127.0.0.1: another process uses it (EADDRINUSE). ` +
+        'Stop that process, or set PORT to a free port.\n',
+    );
   });
 
   test('another pepper than the one its keys are stored under', async () => {

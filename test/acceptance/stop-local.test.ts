@@ -1,14 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createGate,
-  openAiChatFrame,
-  openAiChatSseHead,
-  startScriptedUpstream,
-  waitFor,
-  write,
-} from '@ccg/testkit';
+import { createGate, openAiChatFrame, openAiChatSseHead, startScriptedUpstream, waitFor, write } from '@ccg/testkit';
 import type { ScriptedUpstream } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStream } from './support/open-stream.ts';

@@ -51,6 +51,7 @@ function gatewayEnv(
       ? { ANTHROPIC_API_KEY: 'sk-bench', ANTHROPIC_API_BASE: upstream }
       : { OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: `${upstream}/v1`, BIG_MODEL: 'gpt-4.1' };
   return {
+    ENV_FILE: '',
     PORT: '0',
     OPS_PORT: '0',
     MODEL_LIST_INTERVAL_MS: '0',

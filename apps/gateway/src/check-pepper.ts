@@ -3,11 +3,7 @@ import type { Store } from '@ccg/store';
 import type { Logger } from '@ccg/telemetry';
 import { ensurePepper } from '@ccg/tenancy';
 import type { GatewayConfig } from './config.ts';
-
-/** The pepper of this process is not the one that the API keys in Redis were stored under. */
-export class PepperMismatchError extends Error {
-  override readonly name = 'PepperMismatchError';
-}
+import { StartError } from './start-error.ts';
 
 const storeWaitMs = 5000;
 const storeRetryMs = 1000;
@@ -16,7 +12,7 @@ const storeRetryMs = 1000;
  * Holds this process's pepper to the one of its Redis. Waits for Redis as long as it takes: without it nobody could
  * be let in.
  *
- * @throws PepperMismatchError when every stored API key would be useless.
+ * @throws StartError when every stored API key would be useless.
  */
 export async function checkPepper(store: Store, config: GatewayConfig, logger: Logger, clock: Clock): Promise<void> {
   for (;;) {
@@ -31,7 +27,7 @@ export async function checkPepper(store: Store, config: GatewayConfig, logger: L
       });
       continue;
     }
-    throw new PepperMismatchError(
+    throw new StartError(
       'KEY_PEPPER is not the one that the API keys in this Redis were stored under, so none of them would work. ' +
         'Set the former KEY_PEPPER, or another REDIS_KEY_PREFIX to begin anew.',
     );

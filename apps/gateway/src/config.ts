@@ -94,6 +94,7 @@ const serverSchema = z.object({
 
 /** The names of all variables that the gateway reads. */
 export const gatewayVariables: readonly string[] = [
+  'ENV_FILE',
   ...Object.keys(serverSchema.shape),
   ...Object.keys(catalogSchema.shape),
 ];

@@ -1,6 +1,7 @@
-export { PepperMismatchError } from './check-pepper.ts';
 export { gatewayVariables, parseConfig } from './config.ts';
 export type { GatewayConfig, ParsedConfig } from './config.ts';
-export { readDotEnv } from './read-dot-env.ts';
+export { readEnvironment } from './environment.ts';
+export type { Environment } from './environment.ts';
+export { describeStartFailure, explainListenError, reasonOf, StartError } from './start-error.ts';
 export { startGateway } from './start-gateway.ts';
 export type { GatewayDependencies, RunningGateway } from './start-gateway.ts';

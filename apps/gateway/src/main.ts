@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url';
+
 import { runUntilSignal } from '@ccg/edge';
-import { parseConfig } from './config.ts';
-import { readDotEnv } from './read-dot-env.ts';
+import { gatewayVariables, parseConfig } from './config.ts';
+import { readEnvironment } from './environment.ts';
+import { describeStartFailure, explainListenError, StartError } from './start-error.ts';
 import { startGateway } from './start-gateway.ts';
 
 // Timers of ours do not keep a process alive, so that a wait for one alone would end it halfway, in a start or a close.
@@ -8,15 +11,19 @@ import { startGateway } from './start-gateway.ts';
 const foreverMs = 2 ** 30;
 setInterval(() => {}, foreverMs);
 
-const parsed = parseConfig({ ...readDotEnv('.env'), ...process.env });
-if (parsed.kind === 'faulty') fail(parsed.message);
-else {
-  startGateway(parsed.config).then(runUntilSignal, (error: unknown) => {
-    fail(error instanceof Error ? error.message : String(error));
+try {
+  const { variables, notices } = readEnvironment({
+    env: process.env,
+    workingDirectory: process.cwd(),
+    repository: fileURLToPath(new URL('../../../', import.meta.url)),
+    knownNames: gatewayVariables,
   });
-}
-
-function fail(message: string): never {
-  process.stderr.write(`${message}\n`);
+  for (const notice of notices) process.stderr.write(`${notice}\n`);
+  const parsed = parseConfig(variables);
+  if (parsed.kind === 'faulty') throw new StartError(parsed.message);
+  const { config } = parsed;
+  runUntilSignal(await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config)));
+} catch (thrown) {
+  process.stderr.write(`${describeStartFailure(thrown)}\n`);
   process.exit(1);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { openDataDir } from './data-dir.ts';
-import { StartError } from './start-error.ts';
+import { StartError } from '@ccg/gateway';
 
 let parent: string;
 let path: string;

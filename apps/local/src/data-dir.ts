@@ -1,8 +1,9 @@
 import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { reasonOf, StartError } from '@ccg/gateway';
+
 import { isProcessAlive, processStartTime } from './process-alive.ts';
-import { StartError } from './start-error.ts';
 
 export interface DataDir {
   readonly path: string;
@@ -94,8 +95,4 @@ function parseLock(lock: string): { readonly pid?: number; readonly startTime?: 
   } catch {
     return {};
   }
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,6 +1,6 @@
 import type * as Aimock from '@copilotkit/aimock';
 
-import { StartError } from './start-error.ts';
+import { StartError } from '@ccg/gateway';
 
 export interface DemoProvider {
   /** An OpenAI-compatible base URL on the loopback. */

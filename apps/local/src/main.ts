@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 
-import { StartError } from './start-error.ts';
+import { describeStartFailure, reasonOf, StartError } from '@ccg/gateway';
+
 import { startLocal } from './start-local.ts';
 
 // Timers of ours do not keep a process alive, so that a wait for one alone would end it halfway, in a start or a close.
@@ -11,12 +12,7 @@ setInterval(() => {}, foreverMs);
 try {
   await startLocal(process.env, readMode());
 } catch (thrown) {
-  // Whoever reads this can mend a StartError; anything else is a fault of ours and shows where.
-  process.stderr.write(
-    thrown instanceof StartError
-      ? `\n${thrown.message}\n\n`
-      : `${String(thrown instanceof Error ? thrown.stack : thrown)}\n`,
-  );
+  process.stderr.write(`\n${describeStartFailure(thrown)}\n\n`);
   process.exit(1);
 }
 
@@ -25,6 +21,6 @@ function readMode(): 'real' | 'demo' {
     const { values } = parseArgs({ options: { demo: { type: 'boolean', default: false } }, strict: true });
     return values.demo ? 'demo' : 'real';
   } catch (thrown) {
-    throw new StartError(`${thrown instanceof Error ? thrown.message : String(thrown)}\nThe only option is --demo.`);
+    throw new StartError(`${reasonOf(thrown)}\nThe only option is --demo.`);
   }
 }

@@ -6,7 +6,7 @@ import { connectStore, StoreUnavailableError } from '@ccg/store';
 import { ensurePepper, ensureTenant, generateApiKey, importApiKey, readCredential } from '@ccg/tenancy';
 
 import { readOrCreateSecret } from './secret-file.ts';
-import { StartError } from './start-error.ts';
+import { StartError } from '@ccg/gateway';
 
 const tenant = 'default';
 const connectTimeoutMs = 5_000;

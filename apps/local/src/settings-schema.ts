@@ -3,7 +3,6 @@ import { z } from 'zod';
 /** The variables that this app itself reads; everything else of the environment is the gateway's. */
 export const settingsSchema = z.object({
   DATA_DIR: optional(z.string()),
-  ENV_FILE: optional(z.string()),
   LOCAL_STORE: optional(
     z.enum(['redis-url', 'redis-server', 'embedded'], { error: 'must be redis-url, redis-server or embedded' }),
   ),

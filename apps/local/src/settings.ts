@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 
-import type { Environment } from './environment.ts';
+import type { Environment } from '@ccg/gateway';
 import { settingsSchema } from './settings-schema.ts';
-import { StartError } from './start-error.ts';
+import { StartError } from '@ccg/gateway';
 
 export interface Settings {
   /** Absolute. */

@@ -4,21 +4,26 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { runUntilSignal } from '@ccg/edge';
-import { parseConfig, startGateway } from '@ccg/gateway';
-import type { GatewayConfig, RunningGateway } from '@ccg/gateway';
+import {
+  explainListenError,
+  gatewayVariables,
+  parseConfig,
+  readEnvironment,
+  StartError,
+  startGateway,
+} from '@ccg/gateway';
+import type { Environment, GatewayConfig, RunningGateway } from '@ccg/gateway';
 import { Secret } from '@ccg/kernel';
 
 import { createClosers } from './closers.ts';
 import type { Closers } from './closers.ts';
 import { openDataDir } from './data-dir.ts';
 import { demoEnvironment, startDemoProvider } from './demo.ts';
-import { readEnvironment } from './environment.ts';
-import type { Environment } from './environment.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { seedDefaultTenant } from './seed-default-tenant.ts';
 import { readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
-import { StartError } from './start-error.ts';
+import { localVariables } from './settings-schema.ts';
 import { chooseStore } from './store/choose-store.ts';
 import type { LocalStore, StoreObserver } from './store/local-store.ts';
 import { welcome } from './welcome.ts';
@@ -37,7 +42,7 @@ export async function startLocal(env: Environment, mode: Mode): Promise<void> {
   };
   process.once('SIGINT', endEarly).once('SIGTERM', endEarly);
   try {
-    const gateway = await compose(readEnvironment(env, repositoryRoot), mode, closers);
+    const gateway = await compose(readVariables(env), mode, closers);
     // In this order: a signal that arrives while nobody listens would be lost.
     runUntilSignal(gateway, () => closers.close());
     process.off('SIGINT', endEarly).off('SIGTERM', endEarly);
@@ -48,13 +53,29 @@ export async function startLocal(env: Environment, mode: Mode): Promise<void> {
   }
 }
 
+/** The environment and its `.env` file; what is odd about the file is said at once. */
+function readVariables(env: Environment): Environment {
+  const { variables, notices } = readEnvironment({
+    env,
+    workingDirectory: process.cwd(),
+    repository: repositoryRoot,
+    knownNames: [...gatewayVariables, ...localVariables],
+  });
+  for (const notice of notices) say(notice);
+  return variables;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 async function compose(env: Environment, mode: Mode, closers: Closers): Promise<RunningGateway> {
   const settings = readSettings(env, repositoryRoot);
   const dataDir = await openDataDir(settings.dataDir);
   closers.add(() => dataDir.close());
   const firstKeyFile = join(dataDir.path, 'first-key');
   const observer: StoreObserver = {
-    say: (line) => process.stderr.write(`${line}\n`),
+    say,
     restarted: () => seedDefaultTenant(config, firstKeyFile),
   };
   const store = await selectStore({ env, mode, settings, observer });
@@ -66,7 +87,7 @@ async function compose(env: Environment, mode: Mode, closers: Closers): Promise<
   closers.add(() => store.close());
   await store.start();
   await seedDefaultTenant(config, firstKeyFile);
-  const gateway = await startGateway(config).catch(explainListenError);
+  const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
   process.stdout.write(welcome({ isDemo: mode === 'demo', url: gateway.url, store, firstKeyFile }));
   return gateway;
 }
@@ -111,16 +132,4 @@ function readConfig(env: Environment): GatewayConfig {
   const parsed = parseConfig(env);
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   return parsed.config;
-}
-
-function explainListenError(thrown: unknown): never {
-  if (thrown instanceof Error && 'code' in thrown) {
-    const { code } = thrown;
-    if (code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'EACCES') {
-      throw new StartError(
-        `The gateway cannot listen (${thrown.message}). Set HOST, PORT and OPS_PORT to free addresses.`,
-      );
-    }
-  }
-  throw thrown;
 }

@@ -74,8 +74,10 @@ export async function runGatewayToExit(
 function runGateway(env: Readonly<Record<string, string>>, cwd: string): StartedProcess {
   // A scripted upstream must see what the tests send, and nothing between.
   const ports = { HOST: '127.0.0.1', PORT: '0', OPS_PORT: '0', MODEL_LIST_INTERVAL_MS: '0' };
+  // A developer's own .env is none of the tests' business, and may hold real credentials.
+  const noFile = { ENV_FILE: '' };
   const args = [join(repositoryRoot, 'apps/gateway/start.js')];
-  return startProcess({ command: process.execPath, args, cwd, env: { ...ports, ...env } });
+  return startProcess({ command: process.execPath, args, cwd, env: { ...ports, ...noFile, ...env } });
 }
 
 async function waitUntilReady(child: StartedProcess): Promise<{ readonly url: string; readonly opsUrl: string }> {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { assertNever } from '@ccg/kernel';
 
-import { StartError } from '../start-error.ts';
+import { StartError } from '@ccg/gateway';
 import { startEmbeddedServer } from './embedded-server.ts';
 import { keepRunning } from './keep-running.ts';
 import type { LocalStore, StoreObserver } from './local-store.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { isProcessAlive } from '../process-alive.ts';
-import { StartError } from '../start-error.ts';
+import { StartError } from '@ccg/gateway';
 import type { ServerLife } from './keep-running.ts';
 import type { RedisBinary } from './redis-binary.ts';
 import { RedisReplyError, sendRedisCommand } from './redis-command.ts';
