@@ -22,7 +22,8 @@ try {
   const parsed = parseConfig(variables);
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   const { config } = parsed;
-  runUntilSignal(await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config)));
+  const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
+  runUntilSignal(gateway, { throughNpm: process.env['npm_lifecycle_event'] !== undefined });
 } catch (thrown) {
   process.stderr.write(`${describeStartFailure(thrown)}\n`);
   process.exit(1);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { runUntilSignal } from '@ccg/edge';
+import { onStopSignal, runUntilSignal } from '@ccg/edge';
 import {
   explainListenError,
   gatewayVariables,
@@ -36,16 +36,17 @@ type Mode = 'real' | 'demo';
 export async function startLocal(env: Environment, mode: Mode): Promise<void> {
   const closers = createClosers();
   let endsEarly = false;
-  const endEarly = (): void => {
+  const throughNpm = env['npm_lifecycle_event'] !== undefined;
+  const stopListening = onStopSignal({ throughNpm }, (isRepeated) => {
+    if (isRepeated) process.exit(1);
     endsEarly = true;
     void closers.close().finally(() => process.exit(1));
-  };
-  process.once('SIGINT', endEarly).once('SIGTERM', endEarly);
+  });
   try {
     const gateway = await compose(readVariables(env), mode, closers);
     // In this order: a signal that arrives while nobody listens would be lost.
-    runUntilSignal(gateway, () => closers.close());
-    process.off('SIGINT', endEarly).off('SIGTERM', endEarly);
+    runUntilSignal(gateway, { throughNpm, onClosed: () => closers.close() });
+    stopListening();
   } catch (thrown) {
     await closers.close();
     // What fails after a signal fails because everything is being closed.

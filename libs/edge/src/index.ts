@@ -15,4 +15,4 @@ export { readBody } from './read-body.ts';
 export { randomId } from './request-ids.ts';
 export { createResponseSink } from './response-sink.ts';
 export type { InterruptibleSink, SinkTimes } from './response-sink.ts';
-export { runUntilSignal } from './run-until-signal.ts';
+export { onStopSignal, runUntilSignal } from './run-until-signal.ts';
