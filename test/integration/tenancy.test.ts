@@ -13,7 +13,7 @@ import {
   revokeApiKey,
   TenantUnknownError,
 } from '@ccg/tenancy';
-import type { ApiKeyVerifier } from '@ccg/tenancy';
+import type { ApiKeyVerifier, Authorization } from '@ccg/tenancy';
 import { createManualClock, redisForSuite, startFaultProxy } from '@ccg/testkit';
 import type { FaultProxy, ManualClock } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -21,6 +21,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 const patienceMs = 10_000;
 const pepper = new Secret('a pepper of this suite');
 const name = 'for tests';
+const authorization: Authorization = {
+  scopes: ['messages', 'self'],
+  policy: { kind: 'allow-all' },
+  limits: { requestsPerMinute: 60 },
+};
 
 let proxy: FaultProxy;
 let keyPrefix: string;
@@ -58,7 +63,8 @@ async function newTenant(): Promise<string> {
 }
 
 function openVerifier(through: Store, clock: Clock, maxEntries = 100): ApiKeyVerifier {
-  const verifier = createApiKeyVerifier({ store: through, pepper, clock, cacheMs: 5000, staleMs: 60_000, maxEntries });
+  const times = { cacheMs: 5000, staleMs: 60_000 };
+  const verifier = createApiKeyVerifier({ store: through, pepper, clock, authorization, ...times, maxEntries });
   opened.push(verifier);
   return verifier;
 }
@@ -87,12 +93,12 @@ describe('tenants', () => {
 });
 
 describe('issuing and importing', () => {
-  test('an issued API key verifies as its tenant and user', async () => {
+  test('an issued API key verifies as its tenant and user, with its authorization', async () => {
     const tenant = await newTenant();
     const { apiKey, id } = await issueApiKey(deps(), { tenant, name, user: 'ada' });
     expect(await openVerifier(store, systemClock).verify(apiKey)).toEqual({
       kind: 'verified',
-      principal: { kind: 'api-key', tenant, apiKeyId: id, user: 'ada' },
+      principal: { kind: 'api-key', tenant, apiKeyId: id, user: 'ada', authorization },
     });
   });
 
@@ -177,6 +183,13 @@ describe('revoking', () => {
     expect(await openVerifier(store, systemClock).verify(apiKey)).toEqual({ kind: 'unknown' });
   });
 
+  test('an API key whose tenant is gone verifies nowhere', async () => {
+    const tenant = await newTenant();
+    const { apiKey } = await issueApiKey(deps(), { tenant, name });
+    await store.command('del', [store.redisKeys.tenant(tenant)]);
+    expect(await openVerifier(store, systemClock).verify(apiKey)).toEqual({ kind: 'unknown' });
+  });
+
   test('an id that was never issued is unknown', async () => {
     expect(await revokeApiKey(deps(), { tenant: await newTenant(), id: 'key_none' })).toBe('unknown');
   });
@@ -198,19 +211,23 @@ describe('verifying', () => {
   test('many requests with one API key ask the store once', async () => {
     const tenant = await newTenant();
     const { apiKey } = await issueApiKey(deps(), { tenant, name });
-    let asked = 0;
+    const asked: string[] = [];
     const counting: Store = {
       ...store,
       command: (...call) => {
-        asked += 1;
+        asked.push(call[0]);
         return store.command(...call);
+      },
+      run: (...call) => {
+        asked.push('script');
+        return store.run(...call);
       },
     };
     const verifier = openVerifier(counting, systemClock);
     const answers = await Promise.all(Array.from({ length: 50 }, () => verifier.verify(apiKey)));
     expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['verified']));
-    // The index entry and the record.
-    expect(asked).toBe(2);
+    // The index entry, then everything of the tenant.
+    expect(asked).toEqual(['get', 'script']);
   });
 
   test('guessed API keys cannot push a working one out of the memory', async () => {

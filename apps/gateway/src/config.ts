@@ -1,7 +1,7 @@
 import { Secret } from '@ccg/kernel';
 import { catalogFromEnv, catalogSchema, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog } from '@ccg/catalog';
-import type { Limits } from '@ccg/serving';
+import type { Limits } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
 import type { UpstreamProxy } from '@ccg/upstream';

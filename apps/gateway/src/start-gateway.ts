@@ -11,6 +11,7 @@ import { createLogger, createMetrics } from '@ccg/telemetry';
 import { createToolListCache } from '@ccg/translation';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier } from '@ccg/tenancy';
+import type { Authorization } from '@ccg/tenancy';
 import { createUpstream } from '@ccg/upstream';
 import { checkPepper } from './check-pepper.ts';
 import type { GatewayConfig } from './config.ts';
@@ -62,7 +63,13 @@ export async function startGateway(
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
   await checkPepper(store, config, logger, clock);
-  const verifier = createApiKeyVerifier({ store, pepper: config.keyPepper, clock, ...verifierBounds });
+  const verifier = createApiKeyVerifier({
+    store,
+    pepper: config.keyPepper,
+    clock,
+    authorization: authorizationFor(config),
+    ...verifierBounds,
+  });
   opened.defer(() => {
     verifier.close();
   });
@@ -99,6 +106,11 @@ export async function startGateway(
   };
 }
 
+/** What a tenant may do that has nothing of its own. */
+function authorizationFor({ limits }: GatewayConfig): Authorization {
+  return { scopes: ['messages', 'self'], policy: { kind: 'allow-all' }, limits };
+}
+
 interface ServingParts {
   readonly store: Store;
   readonly clock: Clock;
@@ -111,7 +123,6 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
   const { store, clock, metrics, logger, tokens } = parts;
   return {
     catalog: config.catalog,
-    limits: config.limits,
     targets: createTargets(config.catalog),
     clock,
     metrics,

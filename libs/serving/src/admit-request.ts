@@ -1,13 +1,8 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import { wholeTenant } from '@ccg/admission';
 import type { Admission, Limit, LimitState } from '@ccg/admission';
-import type { Limits } from './limits.ts';
+import type { Limits } from '@ccg/tenancy';
 import type { ServeRequest } from './serve-request.ts';
-
-interface AdmitDependencies {
-  readonly admission: Admission;
-  readonly limits: Limits;
-}
 
 export interface Admitted {
   /** What is left of each limit. */
@@ -21,10 +16,13 @@ export interface Admitted {
  *
  * @throws GatewayError `rate-limited`, with the seconds until a retry can succeed.
  */
-export async function admitRequest(request: ServeRequest, dependencies: AdmitDependencies): Promise<Admitted> {
-  const { admission, limits } = dependencies;
-  const { tenant } = request.principal;
-  const decision = await admission.admit({ tenant, requestId: request.requestId, limits: toAdmissionLimits(limits) });
+export async function admitRequest(request: ServeRequest, admission: Admission): Promise<Admitted> {
+  const { tenant, authorization } = request.principal;
+  const decision = await admission.admit({
+    tenant,
+    requestId: request.requestId,
+    limits: toAdmissionLimits(authorization.limits),
+  });
   if (decision.kind === 'limited') throw limited(decision.limit, decision.retryAfterMs);
   return { limits: decision.limits, release: () => void decision.settle([]) };
 }

@@ -1,5 +1,4 @@
 export { countTokens } from './count-tokens.ts';
-export type { Limits } from './limits.ts';
 export type { Facts, Outcome } from './outcome.ts';
 export { noFacts } from './outcome.ts';
 export { createRejectedParameters } from './rejected-parameters.ts';

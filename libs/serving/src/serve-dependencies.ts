@@ -4,7 +4,6 @@ import type { Catalog, Targets } from '@ccg/catalog';
 import type { Metrics } from '@ccg/telemetry';
 import type { IdSource, ToolListCache } from '@ccg/translation';
 import type { Upstream } from '@ccg/upstream';
-import type { Limits } from './limits.ts';
 import type { TokenCounting } from './estimate-prompt.ts';
 import type { Digest } from './prompt-of.ts';
 import type { RejectedParameters } from './rejected-parameters.ts';
@@ -14,7 +13,6 @@ import type { TargetCache } from './target-cache.ts';
 /** What every request is served with. */
 export interface ServeDependencies {
   readonly catalog: Catalog;
-  readonly limits: Limits;
   readonly targets: Targets;
   readonly admission: Admission;
   readonly upstream: Upstream;

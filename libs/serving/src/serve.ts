@@ -37,7 +37,7 @@ async function run(
   facts: Facts,
 ): Promise<Outcome> {
   const { messagesRequest, target } = plan(request, dependencies, facts);
-  const admitting = admitRequest(request, dependencies);
+  const admitting = admitRequest(request, dependencies.admission);
   const tools = toolsOf(messagesRequest, dependencies.digest);
   // The prompt is read and counted while Redis decides.
   const estimate = estimatePrompt(messagesRequest, tools, target, dependencies);

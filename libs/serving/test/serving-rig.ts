@@ -60,6 +60,18 @@ export interface RigOptions {
 
 const neverMs = 600_000;
 
+const principal: ServeRequest['principal'] = {
+  kind: 'api-key',
+  tenant: 'acme',
+  apiKeyId: 'key_1',
+  user: undefined,
+  authorization: {
+    scopes: ['messages', 'self'],
+    policy: { kind: 'allow-all' },
+    limits: { requestsPerMinute: 60 },
+  },
+};
+
 /** Starts a rig; close it, since its provider keeps the process alive. */
 export async function startServingRig({ openAiUrl }: RigOptions = {}): Promise<ServingRig> {
   const scripted = await startScriptedUpstream();
@@ -90,7 +102,6 @@ export async function startServingRig({ openAiUrl }: RigOptions = {}): Promise<S
     metrics,
     dependencies: {
       catalog,
-      limits: { requestsPerMinute: 60 },
       targets: createTargets(catalog),
       admission,
       upstream: timed.upstream,
@@ -118,7 +129,7 @@ export function ask(rig: ServingRig, { path = 'messages', prefix = anthropicMode
   const body = { model: 'claude-opus-5-5', max_tokens: 64, messages: [{ role: 'user', content: 'hi' }], ...change };
   const request: ServeRequest = {
     requestId: 'req_test',
-    principal: { kind: 'api-key', tenant: 'acme', apiKeyId: 'key_1', user: undefined },
+    principal,
     prefix,
     headers: [],
     query: '',

@@ -5,7 +5,7 @@ import type { Script } from './script.ts';
 export type StoreState = 'ready' | 'down';
 
 /** The single commands in use; whatever reads and writes in one step is a script. */
-export type CommandName = 'get' | 'set' | 'del' | 'hget' | 'hmget' | 'publish' | 'ping';
+export type CommandName = 'get' | 'set' | 'del' | 'hget' | 'publish' | 'ping';
 
 export interface CallOptions {
   /** Milliseconds until the call fails; the store's `commandTimeoutMs` unless given. */

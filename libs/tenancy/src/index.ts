@@ -1,7 +1,7 @@
 export { importApiKey } from './api-key/import.ts';
 export { issueApiKey } from './api-key/issue.ts';
 export { revokeApiKey } from './api-key/revoke.ts';
-export type { ApiKeyDependencies, NewApiKey, StoredApiKey } from './api-key/store-api-key.ts';
+export type { ApiKeyDependencies, NewApiKey, StoredApiKey } from './api-key/api-key-record.ts';
 export { createApiKeyVerifier } from './api-key/verify.ts';
 export type { ApiKeyVerifier, ApiKeyVerifierOptions, Verification } from './api-key/verify.ts';
 export { generateApiKey } from './credentials/api-key-format.ts';
@@ -9,6 +9,5 @@ export type { RandomBytes } from './credentials/api-key-format.ts';
 export { readCredential } from './credentials/read-credential.ts';
 export type { Credential, CredentialHeaders } from './credentials/read-credential.ts';
 export { ensurePepper } from './pepper/ensure-pepper.ts';
-export type { Principal } from './principal.ts';
-export { ensureTenant } from './tenant/ensure-tenant.ts';
-export { TenantUnknownError } from './tenant/tenant-unknown-error.ts';
+export type { Authorization, Limits, Policy, Principal, Scope } from './principal.ts';
+export { ensureTenant, TenantUnknownError } from './tenant/ensure-tenant.ts';

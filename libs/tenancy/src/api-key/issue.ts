@@ -1,10 +1,10 @@
 import type { Secret } from '@ccg/kernel';
 import { generateApiKey } from '../credentials/api-key-format.ts';
 import type { RandomBytes } from '../credentials/api-key-format.ts';
-import { storeApiKey } from './store-api-key.ts';
-import type { ApiKeyDependencies, NewApiKey } from './store-api-key.ts';
+import { storeApiKey } from './api-key-record.ts';
+import type { ApiKeyDependencies, NewApiKey } from './api-key-record.ts';
 
-/** Makes an API key for a tenant. Its text is given here once and is nowhere stored. Throws TenantUnknownError, StoreUnavailableError. */
+/** Creates an API key for a tenant. This is the only time that its text is shown; it is not stored. Throws TenantUnknownError, StoreUnavailableError. */
 export async function issueApiKey(
   deps: ApiKeyDependencies & { readonly randomBytes: RandomBytes },
   key: Omit<NewApiKey, 'apiKey'>,

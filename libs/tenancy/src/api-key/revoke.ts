@@ -5,8 +5,8 @@ import type { Store } from '@ccg/store';
 const script = loadScript(new URL('./revoke-api-key.lua', import.meta.url));
 
 /**
- * Ends an API key for good; again is the same as once. The index entry goes first: what breaks off after it leaves a
- * record that calls itself active and that nothing leads to. Then every replica is told to forget it.
+ * Ends an API key for good; a second call does nothing more. The index entry is deleted first: if the rest fails, the
+ * record still says `active`, but nothing leads to it any more. At last every replica is told to forget the API key.
  */
 export async function revokeApiKey(
   deps: { readonly store: Store; readonly clock: Clock },

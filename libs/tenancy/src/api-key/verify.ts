@@ -1,13 +1,13 @@
 import type { Clock, Secret } from '@ccg/kernel';
-import { StoreUnavailableError } from '@ccg/store';
+import { loadScript, StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { isApiKey } from '../credentials/api-key-format.ts';
-import type { Principal } from '../principal.ts';
-import { createApiKeyDigests } from './api-key-digests.ts';
+import { fingerprintApiKey, hashApiKey } from '../credentials/digests.ts';
+import type { Authorization, Principal } from '../principal.ts';
+import { parseIndexEntry } from './api-key-record.ts';
 import { createBoundedMap } from './bounded-map.ts';
-import { parseIndexEntry } from './index-entry.ts';
 
-/** `unavailable`: the store cannot be asked and this process does not remember the API key. Never to be told as "unknown". */
+/** `unavailable`: Redis is away and this process does not remember the API key. It must never be reported as unknown. */
 export type Verification =
   | { readonly kind: 'verified'; readonly principal: Principal }
   | { readonly kind: 'unknown' }
@@ -17,16 +17,18 @@ export interface ApiKeyVerifierOptions {
   readonly store: Store;
   readonly pepper: Secret;
   readonly clock: Clock;
-  /** Milliseconds for which a verified API key is not asked for again; the longest a revocation can go unnoticed while Redis is up. */
+  /** What every verified API key may do. Tenants cannot have an authorization of their own yet. */
+  readonly authorization: Authorization;
+  /** Milliseconds for which a verified principal is reused; the longest time that a missed revocation has no effect while Redis is up. */
   readonly cacheMs: number;
-  /** Milliseconds for which a verified API key goes on working while the store is unavailable. */
+  /** Milliseconds for which a verified API key goes on working while Redis is away. */
   readonly staleMs: number;
-  /** How many API keys are remembered, known and unknown ones each. */
+  /** How many known and how many unknown API keys are remembered. */
   readonly maxEntries: number;
 }
 
 export interface ApiKeyVerifier {
-  /** Never rejects for a store that is unavailable. */
+  /** Never rejects because Redis is away. */
   verify(apiKey: Secret): Promise<Verification>;
   /** Stops listening for revocations. */
   close(): void;
@@ -41,12 +43,14 @@ const unknown: Verification = { kind: 'unknown' };
 const unavailable: Verification = { kind: 'unavailable' };
 const longestUnknownMs = 1000;
 
-/** Verifies API keys against the store, with a cache that revocations empty. */
+const script = loadScript(new URL('./read-principal.lua', import.meta.url));
+
+/** Verifies API keys against Redis and remembers the principals, until a revocation or the cache's time ends it. */
 export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVerifier {
   const { store, pepper, clock, cacheMs, staleMs, maxEntries } = options;
-  const digestOf = createApiKeyDigests(pepper, maxEntries);
+  const digestOf = createDigestCache(pepper, maxEntries);
   const unknownMs = Math.min(longestUnknownMs, cacheMs);
-  // Apart, so that guessing cannot push out those that work.
+  // Kept apart, so that guessed API keys cannot push out those that work.
   const known = createBoundedMap<Remembered>(maxEntries);
   const strangers = createBoundedMap<number>(maxEntries);
   const loading = new Map<string, Promise<Verification>>();
@@ -61,13 +65,13 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
     const at = clock.now();
     const revocationsBefore = revocations;
     try {
-      const principal = await readPrincipal(store, digest);
+      const principal = await readPrincipal(store, digest, options.authorization);
       if (principal === undefined) {
         known.delete(digest);
         strangers.set(digest, at);
         return unknown;
       }
-      // What was read before a revocation may be the one that was revoked.
+      // A revocation that came while Redis was asked may be of this API key.
       if (revocations === revocationsBefore) known.set(digest, { principal, at });
       return { kind: 'verified', principal };
     } catch (error) {
@@ -109,16 +113,31 @@ function isWithin(ms: number, at: number, now: number): boolean {
   return now >= at && now - at < ms;
 }
 
-async function readPrincipal(store: Store, digest: string): Promise<Principal | undefined> {
-  const entry = parseIndexEntry(await store.command('get', [store.redisKeys.apiKeyIndex(digest)]));
+/** Computes the digest of an API key once: it takes longer than the rest of a verification from the cache. */
+function createDigestCache(pepper: Secret, maxEntries: number): (apiKey: Secret) => string {
+  const digests = createBoundedMap<string>(maxEntries);
+  return (apiKey) => {
+    const fingerprint = fingerprintApiKey(apiKey);
+    const known = digests.get(fingerprint);
+    if (known !== undefined) return known;
+    const digest = hashApiKey(pepper, apiKey);
+    digests.set(fingerprint, digest);
+    return digest;
+  };
+}
+
+/** The index entry belongs to no tenant, so it is read before the one script that reads all that the tenant has. */
+async function readPrincipal(
+  store: Store,
+  digest: string,
+  authorization: Authorization,
+): Promise<Principal | undefined> {
+  const { redisKeys } = store;
+  const entry = parseIndexEntry(await store.command('get', [redisKeys.apiKeyIndex(digest)]));
   if (entry === undefined) return undefined;
-  const record = await store.command('hmget', [store.redisKeys.apiKey(entry.tenant, entry.id), 'state', 'user']);
+  const { tenant, id: apiKeyId } = entry;
+  const record = await store.run(script, [redisKeys.apiKey(tenant, apiKeyId), redisKeys.tenant(tenant)], []);
   const [state, user] = Array.isArray(record) ? (record as readonly unknown[]) : [];
   if (state !== 'active') return undefined;
-  return {
-    kind: 'api-key',
-    tenant: entry.tenant,
-    apiKeyId: entry.id,
-    user: typeof user === 'string' ? user : undefined,
-  };
+  return { kind: 'api-key', tenant, apiKeyId, user: typeof user === 'string' ? user : undefined, authorization };
 }

@@ -2,9 +2,8 @@ import type { Clock, Secret } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { apiKeyHint } from '../credentials/api-key-format.ts';
-import { hashApiKey } from '../credentials/hash-api-key.ts';
-import { TenantUnknownError } from '../tenant/tenant-unknown-error.ts';
-import { formatIndexEntry } from './index-entry.ts';
+import { hashApiKey } from '../credentials/digests.ts';
+import { TenantUnknownError } from '../tenant/ensure-tenant.ts';
 
 export interface ApiKeyDependencies {
   readonly store: Store;
@@ -22,14 +21,34 @@ export interface NewApiKey {
 
 export interface StoredApiKey {
   readonly id: string;
+  /** `present` and `revoked`: it was stored before, and nothing has changed. */
   readonly outcome: 'created' | 'present' | 'revoked';
 }
 
 const script = loadScript(new URL('./create-api-key.lua', import.meta.url));
 
+/** Where a digest leads: the tenant and the id of an API key. */
+interface IndexEntry {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+/** Reads the value of an index entry; undefined for anything else. */
+export function parseIndexEntry(value: unknown): IndexEntry | undefined {
+  if (typeof value !== 'string') return undefined;
+  const [tenant, id, ...rest] = value.split(':');
+  if (tenant === undefined || id === undefined || rest.length > 0) return undefined;
+  return { tenant, id };
+}
+
+/** Neither part can contain a colon. */
+function formatIndexEntry({ tenant, id }: IndexEntry): string {
+  return `${tenant}:${id}`;
+}
+
 /**
- * Writes the record of an API key, then the index entry that makes it work: what breaks off between the two leaves a
- * record without effect, and doing it again completes it. A revoked API key stays revoked.
+ * Writes the record of an API key, then the index entry that makes it work. If it breaks off between the two, the
+ * record has no effect and a second call completes it. A revoked API key stays revoked.
  */
 export async function storeApiKey(
   deps: ApiKeyDependencies,
