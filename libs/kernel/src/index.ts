@@ -1,4 +1,6 @@
 export { assertNever } from './assert-never.ts';
+export { createBoundedMap } from './bounded-map.ts';
+export type { BoundedMap } from './bounded-map.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { errorCatalog } from './errors/catalog.ts';

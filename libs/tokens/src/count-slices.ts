@@ -1,8 +1,8 @@
+import type { BoundedMap } from '@ccg/kernel';
 import { decodeByteString, decodeText, RawText } from '@ccg/wire';
 import { countText } from './count-text.ts';
 import { bytesOf, textOf } from './prompt-text.ts';
 import type { Span } from './prompt-text.ts';
-import type { SegmentCache } from './segment-cache.ts';
 import { sliceEnd } from './slice-end.ts';
 import { addCount, noTokens } from './token-count.ts';
 import type { TokenCount } from './token-count.ts';
@@ -14,7 +14,8 @@ export const sliceBytes = 4096;
 export interface SliceCounter {
   readonly countTokens: CountTokens;
   readonly digest: (bytes: Uint8Array) => string;
-  readonly cache: SegmentCache;
+  /** Counts by the digest of what was counted. */
+  readonly cache: BoundedMap<TokenCount>;
   /** Waits for the right to do as much work as counting so many bytes is. */
   readonly work: (bytes: number) => Promise<void> | undefined;
 }

@@ -1,4 +1,4 @@
-import { assertNever } from '@ccg/kernel';
+import { assertNever, createBoundedMap } from '@ccg/kernel';
 import { readJson } from '@ccg/wire';
 import { countSlices, sliceBytes } from './count-slices.ts';
 import type { SliceCounter } from './count-slices.ts';
@@ -8,7 +8,6 @@ import { bytesOf, textOf } from './prompt-text.ts';
 import type { Part, Span } from './prompt-text.ts';
 import { readPrompt } from './read-prompt.ts';
 import type { Prompt } from './read-prompt.ts';
-import { createSegmentCache } from './segment-cache.ts';
 import { jsonPart } from './text-parts.ts';
 import { addCount, asThinking, fixedTokens, noTokens } from './token-count.ts';
 import type { TokenCount } from './token-count.ts';
@@ -46,7 +45,7 @@ const skimmedPerCounted = 64;
 /** Counts prompts with a cache of what was counted before, so that a conversation costs only what is new in it. */
 export function createTokenEstimator(options: TokenEstimatorOptions): TokenEstimator {
   const { countTokens, digest } = options;
-  const cache = createSegmentCache(options.maxCachedSegments);
+  const cache = createBoundedMap<TokenCount>(options.maxCachedSegments);
   const turns = createTurns(options.yieldToEventLoop, bytesPerTurn);
   return {
     async count(prompt, signal) {

@@ -1,3 +1,4 @@
+import { createBoundedMap } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import { loadScript, StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
@@ -5,7 +6,6 @@ import { isApiKey } from '../credentials/api-key-format.ts';
 import { fingerprintApiKey, hashApiKey } from '../credentials/digests.ts';
 import type { Authorization, Principal } from '../principal.ts';
 import { parseIndexEntry } from './api-key-record.ts';
-import { createBoundedMap } from './bounded-map.ts';
 
 /** `unavailable`: Redis is away and this process does not remember the API key. It must never be reported as unknown. */
 export type Verification =
