@@ -7,41 +7,67 @@ import { asList } from '../json-fields.ts';
  * role become one message; what the user says after results of tools is told with the last of them.
  */
 export function alternate(messages: readonly JsonObject[]): JsonObject[] {
-  const told: JsonObject[] = [];
+  const told: Told[] = [];
   for (const message of messages) {
     const last = told.at(-1);
-    if (message['role'] === 'assistant' && (last === undefined || isInstruction(last))) told.push(opening);
-    if (last === undefined) told.push(message);
-    else if (last['role'] === 'tool' && message['role'] === 'user') told.push(...afterResults(told, last, message));
-    else if (isSameTurn(last, message)) told[told.length - 1] = { ...last, content: joined(last, message) };
-    else told.push(message);
+    if (message['role'] === 'assistant' && (last === undefined || isInstruction(last.message))) tell(told, opening);
+    if (last === undefined || !joinsTurn(last.message, message)) tell(told, message);
+    else if (last.message['role'] !== 'tool' || isTextAlone(last, message)) join(last, message);
+    else {
+      tell(told, bridge);
+      tell(told, message);
+    }
   }
-  return told;
+  return told.map(({ message, contents }) =>
+    contents.length === 1 ? message : { ...message, content: joined(contents) },
+  );
+}
+
+/** A message, and the contents of it and of those that it was joined with. They are joined once, at the end. */
+interface Told {
+  message: JsonObject;
+  readonly contents: (JsonValue | undefined)[];
+}
+
+function tell(told: Told[], message: JsonObject): void {
+  told.push({ message, contents: [message['content']] });
 }
 
 const opening: JsonObject = { role: 'user', content: '(The conversation goes on.)' };
 /** Images cannot be told in a result; this stands for the turn that the assistant did not take. */
 const bridge: JsonObject = { role: 'assistant', content: '(I look at it.)' };
 
-function afterResults(told: JsonObject[], last: JsonObject, message: JsonObject): JsonObject[] {
-  const [result, said] = [textOf(last['content']), textOf(message['content'])];
-  if (result === undefined || said === undefined) return [bridge, message];
-  told[told.length - 1] = { ...last, content: joinTexts([result, said], '\n\n') };
-  return [];
+function join(last: Told, message: JsonObject): void {
+  last.contents.push(message['content']);
+  const { tool_calls: calls } = message;
+  if (calls !== undefined) last.message = { ...last.message, tool_calls: calls };
 }
 
-function isSameTurn(last: JsonObject, next: JsonObject): boolean {
-  return last['role'] === next['role'] && next['role'] !== 'tool' && last['tool_calls'] === undefined;
+function joinsTurn(last: JsonObject, next: JsonObject): boolean {
+  if (last['role'] === 'tool') return next['role'] === 'user';
+  return last['role'] === next['role'] && last['tool_calls'] === undefined;
+}
+
+/** The content of results stays text, whatever was joined with it, since nothing else is. */
+function isTextAlone({ message }: Told, next: JsonObject): boolean {
+  return textOf(message['content']) !== undefined && textOf(next['content']) !== undefined;
 }
 
 function isInstruction({ role }: JsonObject): boolean {
   return role === 'system' || role === 'developer';
 }
 
-function joined(last: JsonObject, next: JsonObject): JsonText | JsonArray {
-  const [before, after] = [textOf(last['content']), textOf(next['content'])];
-  if (before !== undefined && after !== undefined) return joinTexts([before, after], '\n\n');
-  return [...partsOf(last['content']), ...partsOf(next['content'])];
+/** One text as long as all are text; from the first that is not, parts. */
+function joined(contents: readonly (JsonValue | undefined)[]): JsonText | JsonArray {
+  const texts: JsonText[] = [];
+  for (const content of contents) {
+    const text = textOf(content);
+    if (text === undefined) break;
+    texts.push(text);
+  }
+  if (texts.length === contents.length) return joinTexts(texts, '\n\n');
+  const begun = texts.length < 2 ? contents.slice(0, texts.length) : [joinTexts(texts, '\n\n')];
+  return [...begun, ...contents.slice(texts.length)].flatMap(partsOf);
 }
 
 /** Undefined where there is more than text. */
