@@ -7,13 +7,12 @@ export interface Warnings {
 }
 
 export function createWarnings(): Warnings {
-  const warnings: Warning[] = [];
+  const warnings = new Map<string, Warning>();
   return {
     add(field, code, text) {
-      if (warnings.every((warning) => warning.field !== field || warning.text !== text)) {
-        warnings.push({ field, code, text });
-      }
+      const key = `${field}\n${text}`;
+      if (!warnings.has(key)) warnings.set(key, { field, code, text });
     },
-    list: () => warnings,
+    list: () => [...warnings.values()],
   };
 }

@@ -23,6 +23,11 @@ test.each([
   expect(edited(`[${before}]`)).toBe(`[${after}]`);
 });
 
+test('takes any number of blocks out of a message', () => {
+  const many = Array.from({ length: 150_000 }, () => ours);
+  expect(edited(`[${turn(`${text},${many.join()}`)}]`)).toBe(`[${turn(text)}]`);
+});
+
 test('takes a message along that has nothing else', () => {
   expect(edited(`[${turn(ours)},{"role":"user","content":"a"},${turn(ours, ours)}]`)).toBe(
     '[{"role":"user","content":"a"}]',

@@ -127,7 +127,8 @@ function removeFromList(elements: readonly Range[], cuts: readonly Cut[]): reado
   for (const [index, element] of elements.entries()) {
     const cut = cuts[index] ?? keep;
     if (cut.kind !== 'remove') {
-      if (cut.kind === 'edit') edits.push(...cut.edits);
+      // Appended one by one: a call takes no more than some 100,000 arguments.
+      if (cut.kind === 'edit') for (const edit of cut.edits) edits.push(edit);
       lastKeptEnd = element.end;
       continue;
     }

@@ -85,6 +85,13 @@ describe('instructions between turns', () => {
   });
 });
 
+test('turns that were read stay as they were when they are joined', () => {
+  const turns = turnsOf(user('a'), system('b'), user('c'), assistant(text('d')), assistant(text('e')));
+  const joined = mergeTurns(placeSystemTurns(turns, 'reminder', createWarnings()));
+  expect(outline(joined)).toEqual(['user: a | <system-reminder>\nb\n</system-reminder> | c', 'assistant: d | e']);
+  expect(outline(turns)).toEqual(['user: a', 'system: b', 'user: c', 'assistant: d', 'assistant: e']);
+});
+
 describe('calls and results', () => {
   function steps(...messages: object[]): string[] {
     return pairToolResults(mergeTurns(turnsOf(...messages))).map((step) => {

@@ -13,34 +13,39 @@ import type { HistoryBlock, Turn } from './turn.ts';
  */
 export function placeSystemTurns(turns: readonly Turn[], form: 'in-place' | 'reminder', warnings: Warnings): Turn[] {
   const lastUser = turns.findLastIndex((turn) => turn.role === 'user');
-  const placed: Turn[] = [];
+  const placed: PlacedTurn[] = [];
   let waiting: Turn[] = [];
+  let isBeforeResults = false;
   for (const [index, turn] of turns.entries()) {
     if (turn.role === 'system') {
       if (turn.clearsAtNextUser && index < lastUser) continue;
       const kept = keepTexts(turn, warnings);
-      if (awaitsResults(placed.at(-1)) && hasResults(turns, index)) waiting.push(kept);
+      if (isBeforeResults) waiting.push(kept);
       else place(placed, kept, form);
       continue;
     }
-    placed.push(turn);
+    placed.push({ ...turn, blocks: [...turn.blocks] });
     for (const held of waiting) place(placed, held, form);
     waiting = [];
+    isBeforeResults = hasCalls(turn) && hasResults(nextOfUser(turns, index));
   }
   return placed;
 }
 
-function place(placed: Turn[], turn: Turn, form: 'in-place' | 'reminder'): void {
+/** A turn of its own list of blocks, to which reminders are appended. */
+type PlacedTurn = Turn & { readonly blocks: HistoryBlock[] };
+
+function place(placed: PlacedTurn[], turn: Turn, form: 'in-place' | 'reminder'): void {
   const [first] = turn.blocks;
   if (first === undefined) return;
   if (form === 'in-place') {
-    placed.push(turn);
+    placed.push({ ...turn, blocks: [...turn.blocks] });
     return;
   }
   const texts = turn.blocks.map(({ block }) => block['text']).filter(isText);
   const reminder = withMark(textBlock(asReminder(texts), first.path), turn);
   const last = placed.at(-1);
-  if (last?.role === 'user') placed[placed.length - 1] = { ...last, blocks: [...last.blocks, reminder] };
+  if (last?.role === 'user') last.blocks.push(reminder);
   else placed.push({ role: 'user', blocks: [reminder], clearsAtNextUser: false });
 }
 
@@ -64,11 +69,17 @@ function keepTexts(turn: Turn, warnings: Warnings): Turn {
   return { ...turn, blocks };
 }
 
-function awaitsResults(turn: Turn | undefined): boolean {
-  return turn?.role === 'assistant' && turn.blocks.some(({ type }) => type === 'tool_use');
+function hasCalls(turn: Turn): boolean {
+  return turn.role === 'assistant' && turn.blocks.some(({ type }) => type === 'tool_use');
 }
 
-function hasResults(turns: readonly Turn[], from: number): boolean {
-  const next = turns.slice(from).find((turn) => turn.role !== 'system');
-  return next?.role === 'user' && next.blocks.some(({ type }) => type === 'tool_result');
+/** The turn that follows, instructions apart, if it is the user's. */
+function nextOfUser(turns: readonly Turn[], index: number): Turn | undefined {
+  let at = index + 1;
+  while (turns[at]?.role === 'system') at += 1;
+  return turns[at]?.role === 'user' ? turns[at] : undefined;
+}
+
+function hasResults(turn: Turn | undefined): boolean {
+  return turn?.blocks.some(({ type }) => type === 'tool_result') ?? false;
 }

@@ -33,22 +33,31 @@ export function signReasoning({ origin, details }: ReasoningRun, sealer: Sealer)
  * the first value that any of them has of each other member, since signatures come last. All else stays as it came.
  */
 function mergeDetails(details: readonly JsonObject[]): JsonObject[] {
-  const merged: JsonObject[] = [];
-  let texts: JsonText[] = [];
+  const runs: DetailRun[] = [];
   for (const detail of details) {
     const field = textFields.get(asText(detail['type']) ?? '');
-    const last = merged.at(-1);
+    const last = runs.at(-1);
     const text = field === undefined ? undefined : (detail[field] ?? '');
-    if (field === undefined || !isText(text)) merged.push(detail);
-    else if (last !== undefined && asText(last['type']) === asText(detail['type'])) {
-      texts.push(text);
-      merged[merged.length - 1] = { ...combine(last, detail), [field]: joinTexts(texts, '') };
-    } else {
-      texts = [text];
-      merged.push(detail);
-    }
+    if (field === undefined || !isText(text)) runs.push({ detail, texts: [], isMerged: false });
+    else if (last !== undefined && asText(last.detail['type']) === asText(detail['type'])) {
+      last.texts.push(text);
+      last.detail = combine(last.detail, detail);
+      last.isMerged = true;
+    } else runs.push({ detail, texts: [text], isMerged: false });
   }
-  return merged;
+  return runs.map(mergedDetail);
+}
+
+/** Neighbouring details that become one. Their texts are joined once, since there may be one for each token. */
+interface DetailRun {
+  detail: JsonObject;
+  readonly texts: JsonText[];
+  isMerged: boolean;
+}
+
+function mergedDetail({ detail, texts, isMerged }: DetailRun): JsonObject {
+  const field = textFields.get(asText(detail['type']) ?? '');
+  return field === undefined || !isMerged ? detail : { ...detail, [field]: joinTexts(texts, '') };
 }
 
 function combine(first: JsonObject, next: JsonObject): JsonObject {

@@ -28,23 +28,37 @@ export function effectiveTools(body: JsonObject, warnings: Warnings): EffectiveT
   const declared = asList(body['tools']).map((value, index) => readTool(value, `tools.${index}`));
   const tools = declared.filter(({ tool }) => asText(tool['name']) !== placeholderName);
   const changes = toolChanges(asList(body['messages']));
-  let present = tools;
+  if (changes.length === 0) return { tools, asDeclared: true };
+  const present = toolsByName(tools);
+  const known = toolsByName(declared);
   for (const { change, path } of changes) {
     const name = changedName(change);
-    if (asText(change['type']) === 'tool_removal') {
-      present = present.filter(({ tool }) => asText(tool['name']) !== name);
-      continue;
-    }
-    const added = addedTool(change, path, declared, warnings);
-    if (added !== undefined) present = [...present.filter(({ tool }) => asText(tool['name']) !== name), added];
+    const isRemoval = asText(change['type']) === 'tool_removal';
+    const added = isRemoval ? undefined : addedTool(change, path, known, warnings);
+    if (isRemoval || added !== undefined) present.delete(name);
+    if (added !== undefined) present.set(asText(added.tool['name']), [added]);
   }
-  return { tools: present, asDeclared: changes.length === 0 };
+  return { tools: [...present.values()].flat(), asDeclared: false };
+}
+
+type ToolsByName = Map<string | undefined, DeclaredTool[]>;
+
+/** In the order of their first mention; tools of one name stay together. */
+function toolsByName(tools: readonly DeclaredTool[]): ToolsByName {
+  const named: ToolsByName = new Map();
+  for (const declared of tools) {
+    const name = asText(declared.tool['name']);
+    const before = named.get(name);
+    if (before === undefined) named.set(name, [declared]);
+    else before.push(declared);
+  }
+  return named;
 }
 
 function addedTool(
   change: JsonObject,
   path: string,
-  declared: readonly DeclaredTool[],
+  declared: ToolsByName,
   warnings: Warnings,
 ): DeclaredTool | undefined {
   const addition = asObject(change['tool']) ?? {};
@@ -53,8 +67,7 @@ function addedTool(
     // Tools are known for as long as the answer streams, and must not keep the history alive.
     return readTool(copyJson(addition['definition'] ?? null), `${path}.tool.definition`);
   }
-  const name = changedName(change);
-  const known = declared.find(({ tool }) => asText(tool['name']) === name);
+  const [known] = declared.get(changedName(change)) ?? [];
   if (known === undefined) {
     warnings.add(path, 'unsupported', `A ${kind} names no tool of this request; it was left out.`);
   }
