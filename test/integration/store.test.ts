@@ -150,6 +150,28 @@ describe('a Redis that does not answer', () => {
   });
 });
 
+test('a busy process of ours is not the fault of Redis: its calls are answered, and the store stays ready', async () => {
+  const states: StoreState[] = [];
+  // Without the proxy, which would be held up too.
+  const store = await openReady({ url: suite.url, onState: (state) => states.push(state) });
+  const calls: Promise<unknown>[] = [];
+  for (let turn = 0; turn < 10; turn += 1) {
+    calls.push(store.command('ping', [], { timeoutMs: 30 }), store.command('ping', [], { timeoutMs: 30 }));
+    block(120);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  expect(new Set(await Promise.all(calls))).toEqual(new Set(['PONG']));
+  expect(states).toEqual(['ready']);
+});
+
+/** Holds the event loop up. */
+function block(durationMs: number): void {
+  const end = performance.now() + durationMs;
+  while (performance.now() < end);
+}
+
 describe('subscriptions', () => {
   test('every message of the channel and of no other arrives', async () => {
     const [listener, speaker] = [await openReady(), await openReady()];
