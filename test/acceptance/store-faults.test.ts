@@ -69,5 +69,15 @@ describe.each(faults)('while Redis $fault', ({ strike }) => {
 
     proxy.restore();
     await expect.poll(async () => (await ask(otherKey)).status, { timeout: 30_000 }).toBe(200);
+    await suite.gateway.waitForLog((line) => line['msg'] === 'limits are shared through Redis again');
+    const events = suite.gateway.logs().filter(({ msg }) => /store|Redis/u.test(String(msg)));
+    expect(new Set(events.map(({ level, msg }) => `${String(level)}: ${String(msg)}`))).toEqual(
+      new Set([
+        'info: store ready',
+        'warn: store down',
+        'warn: Redis is away: this replica enforces limits alone',
+        'info: limits are shared through Redis again',
+      ]),
+    );
   });
 });

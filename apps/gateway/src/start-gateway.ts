@@ -138,7 +138,8 @@ function createServing(config: GatewayConfig, parts: ServingParts): ServeDepende
       clock,
       liveReplicas: () => 1,
       onLocalFallback: (inFallback) => {
-        logger.warn({ inFallback }, 'limits are kept by this process alone while Redis is away');
+        if (inFallback) logger.warn('Redis is away: this replica enforces limits alone');
+        else logger.info('limits are shared through Redis again');
       },
       onFault: (error) => {
         logger.error({ err: error }, 'an admission script failed');
