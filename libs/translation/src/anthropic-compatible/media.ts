@@ -2,8 +2,8 @@ import { isText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText } from '@ccg/wire';
 import type { HistoryBlock } from '../history/turn.ts';
 import { asObject, asText } from '../json-fields.ts';
-import { documentText } from '../openai-chat/media.ts';
-import { fieldError } from '../request-error.ts';
+import { documentText } from '../openai-chat/request/media.ts';
+import { fieldError } from '../request/read-request.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 
 export function textPart(text: JsonText): JsonObject {

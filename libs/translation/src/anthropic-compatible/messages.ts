@@ -7,7 +7,7 @@ import { placeSystemTurns } from '../history/place-system-turns.ts';
 import { readTurns } from '../history/read-turns.ts';
 import type { HistoryBlock } from '../history/turn.ts';
 import { asList } from '../json-fields.ts';
-import { searchResultText } from '../openai-chat/result-text.ts';
+import { searchResultText } from '../history/result-text.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 import { documentPart, imagePart, textPart } from './media.ts';
 import { convertResult, interruptedResult } from './tool-result.ts';

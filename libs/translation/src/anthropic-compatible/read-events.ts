@@ -1,8 +1,8 @@
 import { isJsonObject, isText, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue, SseEvent, Usage } from '@ccg/wire';
 import type { Encoder } from '../encoder/encoder.ts';
-import type { Finish } from '../encoder/finish.ts';
-import { jsonLiteral, textLiteral } from '../encoder/text-literal.ts';
+import type { Finish } from '../encoder/encoder-state.ts';
+import { jsonLiteral, textLiteral } from '../encoder/literal.ts';
 import { asCount, asObject, asText, tryReadJson } from '../json-fields.ts';
 import { inBandFailure } from '../openai-chat/failure.ts';
 import type { FailureContext } from '../openai-chat/failure.ts';

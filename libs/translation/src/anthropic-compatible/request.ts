@@ -1,11 +1,11 @@
 import { isText, textStartsWith, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
-import { readRequest } from '../read-request.ts';
-import { warnOfTaskBudget } from '../thinking/warn-of-task-budget.ts';
+import { readRequest } from '../request/read-request.ts';
+import { warnOfTaskBudget } from '../request/requested-thinking.ts';
 import { effectiveTools } from '../tools/effective-tools.ts';
 import type { TranslationInput } from '../translation.ts';
-import { limitTokens } from '../limit-tokens.ts';
+import { limitTokens } from '../request/limit-tokens.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 import { textPart } from './media.ts';
 import { convertMessages } from './messages.ts';

@@ -1,7 +1,6 @@
 import type { Effort } from '@ccg/catalog';
 import type { JsonObject } from '@ccg/wire';
-import { closestEffort } from '../thinking/closest-effort.ts';
-import { readRequestedThinking } from '../thinking/read-requested-thinking.ts';
+import { closestEffort, readRequestedThinking } from '../request/requested-thinking.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 
 /** The smallest budget of the protocol. */

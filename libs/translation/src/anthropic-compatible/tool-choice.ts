@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asObject, asText } from '../json-fields.ts';
-import { fieldError } from '../request-error.ts';
+import { fieldError } from '../request/read-request.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 
 /** The tools to declare, and how the server is to choose among them. */

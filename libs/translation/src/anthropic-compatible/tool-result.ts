@@ -2,7 +2,7 @@ import { isText, joinTexts, textStartsWith } from '@ccg/wire';
 import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
 import type { HistoryBlock } from '../history/turn.ts';
 import { asList, asObject, asText } from '../json-fields.ts';
-import { searchResultText, toolReferenceText } from '../openai-chat/result-text.ts';
+import { searchResultText, toolReferenceText } from '../history/result-text.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 import { documentPart, imagePart, textPart } from './media.ts';
 

@@ -7,7 +7,7 @@ import { createEventStream } from '../encoder/event-stream.ts';
 import { createFrameWriter } from '../encoder/frame-writer.ts';
 import { createMessageWriter } from '../encoder/message-writer.ts';
 import { malformedError } from '../encoder/stream-errors.ts';
-import { emptyAnswer } from '../empty-answer.ts';
+import { emptyAnswer } from '../encoder/empty-answer.ts';
 import { asObject, tryReadJson } from '../json-fields.ts';
 import { chatFailure, inBandFailure } from '../openai-chat/failure.ts';
 import type { FailureContext } from '../openai-chat/failure.ts';

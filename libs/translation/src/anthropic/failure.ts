@@ -2,9 +2,8 @@ import { errorCatalog, GatewayError } from '@ccg/kernel';
 import type { AnthropicErrorType, ErrorCode, RetryAdvice } from '@ccg/kernel';
 import { bytesToString, isJsonObject, readJson } from '@ccg/wire';
 import type { HeaderList, JsonValue } from '@ccg/wire';
-import { credentialError, isCredentialRejection } from '../failure/credential-rejection.ts';
+import { credentialError, isCredentialRejection, statusError } from '../failure/status-error.ts';
 import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
-import { statusError } from '../failure/status-error.ts';
 import { asObject, asText } from '../json-fields.ts';
 import type { UpstreamAnswer } from '../translation.ts';
 

@@ -1,6 +1,8 @@
 import type { AnthropicErrorType } from '@ccg/kernel';
 import type { Usage } from '@ccg/wire';
-import type { StopReason } from './stop-reason.ts';
+
+/** The values of `stop_reason` that a translated answer can have. */
+export type StopReason = 'end_turn' | 'max_tokens' | 'tool_use' | 'refusal' | 'stop_sequence';
 
 /** How a message ends. */
 export interface MessageEnd {

@@ -1,9 +1,8 @@
 import type { GatewayError } from '@ccg/kernel';
-import type { Usage } from '@ccg/wire';
+import { noUsage } from '@ccg/wire';
+import type { Usage, JsonObject } from '@ccg/wire';
 import type { IdSource, Progress } from '../translation.ts';
 import type { BlockWriter } from './block-writer.ts';
-import type { Finish } from './finish.ts';
-import type { ReasoningRun, Segment } from './segment.ts';
 import { streamErrorType } from './stream-errors.ts';
 import { createToolCalls } from './tool-calls.ts';
 import type { ToolCall, ToolCalls } from './tool-calls.ts';
@@ -77,4 +76,81 @@ export function failStream(state: EncoderState, error: GatewayError, phase: 'fai
   state.error = error;
   const type = streamErrorType(error, state.writer.hasBlocks());
   state.writer.fail({ type, message: error.publicMessage });
+}
+
+/** Why a backend says that it stopped, in the words that all dialects share. */
+export type Finish =
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'length' }
+  | { readonly kind: 'refusal' }
+  /** `literal` is the sequence as the content of a JSON string literal. */
+  | { readonly kind: 'stop-sequence'; readonly literal: string };
+
+/** What a run of reasoning is signed with besides its text. */
+export interface ReasoningRun {
+  /** Where in the backend's answer it stood, in the dialect's words; empty where only one place exists. */
+  readonly origin: string;
+  /** The backend's own records of it, in the order of arrival. */
+  readonly details: readonly JsonObject[];
+}
+
+/** A run of text of the answer, in the order of arrival. */
+export interface TextSegment {
+  readonly kind: 'text';
+  opened: boolean;
+  /** Contents of string literals that were not written yet. */
+  held: string[];
+}
+
+export interface ThinkingSegment {
+  readonly kind: 'thinking';
+  opened: boolean;
+  held: string[];
+  origin: string;
+  readonly details: JsonObject[];
+  /** The backend's own signature, the content of a string literal, where it is an Anthropic server. */
+  signature: string | undefined;
+  /** Whether the backend itself sent it as `redacted_thinking`, with `signature` as its data. */
+  readonly redacted: boolean;
+}
+
+export interface ToolSegment {
+  readonly kind: 'tool_use';
+  readonly call: ToolCall;
+  opened: boolean;
+  /** How many pieces of the input were written. */
+  written: number;
+}
+
+/** What becomes one content block. Only the first segment in the queue is written; those behind it wait. */
+export type Segment = TextSegment | ThinkingSegment | ToolSegment;
+
+/** Four bytes a token: rough, but an answer that costs nothing would be plainly wrong. */
+const bytesPerToken = 4;
+
+/**
+ * The usage that the backend reported, or an estimate where it reported none. Servers that answer from a cache
+ * report a prompt of no tokens at all; that part is estimated, too.
+ */
+export function usageSoFar({
+  usage,
+  writtenBytes,
+  settings: { estimatedInputTokens = 0 },
+}: EncoderState): Pick<Progress, 'usage' | 'usageSource'> {
+  if (usage === undefined) {
+    const outputTokens = Math.ceil(writtenBytes / bytesPerToken);
+    return { usage: { ...noUsage, inputTokens: estimatedInputTokens, outputTokens }, usageSource: 'estimated' };
+  }
+  if (estimatedInputTokens === 0 || promptTokens(usage) > 0) return { usage, usageSource: 'reported' };
+  return { usage: { ...usage, inputTokens: estimatedInputTokens }, usageSource: 'estimated' };
+}
+
+/** What a message says of its usage before its content. */
+export function usageAtStart(state: EncoderState): Usage {
+  const { usage } = usageSoFar(state);
+  return state.usage === undefined ? { ...usage, outputTokens: 0 } : usage;
+}
+
+function promptTokens({ inputTokens, cacheReadTokens, cacheWriteTokens }: Usage): number {
+  return inputTokens + cacheReadTokens + cacheWriteTokens;
 }

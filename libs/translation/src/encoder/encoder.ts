@@ -2,13 +2,11 @@ import type { GatewayError } from '@ccg/kernel';
 import type { JsonObject, Usage } from '@ccg/wire';
 import type { FrameSink, Progress } from '../translation.ts';
 import type { BlockWriter } from './block-writer.ts';
-import { completeAtEnd, completeAtMarker } from './complete.ts';
-import { failStream, newEncoderState } from './encoder-state.ts';
-import type { EncoderSettings } from './encoder-state.ts';
-import type { Finish } from './finish.ts';
+import { completeAtEnd, completeAtMarker } from './completion.ts';
+import { failStream, newEncoderState, usageSoFar } from './encoder-state.ts';
+import type { EncoderSettings, Finish } from './encoder-state.ts';
 import { addDetails, addRedacted, addSignature, addText, addThinking, addToolFragment } from './segment-queue.ts';
 import type { ToolFragment } from './tool-calls.ts';
-import { usageSoFar } from './usage-so-far.ts';
 
 /**
  * Takes what a backend says, in the words all dialects share, and writes an Anthropic message: one open block

@@ -1,7 +1,7 @@
 import { decodeText, encodeText, RawText } from '@ccg/wire';
 import type { BlockWriter, MessageHead } from './block-writer.ts';
-import { messageHeadJson, usageJson } from './frames.ts';
-import type { BlockKind } from './frames.ts';
+import { messageHeadJson, usageJson } from './frame-writer.ts';
+import type { BlockKind } from './frame-writer.ts';
 
 /** Writes a message as one JSON document. */
 export function createMessageWriter(head: MessageHead): BlockWriter {

@@ -1,10 +1,9 @@
 import { writeJson } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
-import { failStream } from './encoder-state.ts';
-import type { EncoderState } from './encoder-state.ts';
-import type { Segment, TextSegment, ThinkingSegment } from './segment.ts';
+import { failStream, usageAtStart } from './encoder-state.ts';
+import type { EncoderState, Segment, TextSegment, ThinkingSegment } from './encoder-state.ts';
+import { isBlank } from './literal.ts';
 import { malformedError } from './stream-errors.ts';
-import { closeText, closeThinking, writeText } from './text-segment.ts';
 import type { ToolFragment } from './tool-calls.ts';
 import { closeTool, failBrokenTool, writeTool } from './tool-segment.ts';
 
@@ -139,4 +138,33 @@ function append(state: EncoderState, segment: TextSegment | ThinkingSegment, lit
 function hold(state: EncoderState, length: number): void {
   state.heldCharacters += length;
   if (state.heldCharacters > heldMaxBytes) failStream(state, malformedError(state.settings.provider));
+}
+
+/**
+ * Opens the block and writes what was held. White space alone opens no block: the Anthropic API refuses such a
+ * block when it comes back as history.
+ */
+function writeText(state: EncoderState, segment: TextSegment | ThinkingSegment): void {
+  if (segment.opened || segment.held.every(isBlank)) return;
+  segment.opened = true;
+  state.writer.begin(usageAtStart(state));
+  state.writer.openText(segment.kind);
+  if (segment.kind === 'text') state.wroteText = true;
+  state.writer.delta(segment.held.join(''));
+  segment.held = [];
+}
+
+/** What is held to the end is white space. */
+function closeText(state: EncoderState, segment: TextSegment): void {
+  if (segment.opened) state.writer.close();
+}
+
+/** Signs the block; reasoning that the backend keeps to itself becomes a block that shows nothing. */
+function closeThinking(state: EncoderState, segment: ThinkingSegment): void {
+  const { opened, redacted, details, signature } = segment;
+  if (opened) state.writer.closeThinking(signature ?? state.settings.sign(segment));
+  else if (redacted || details.length > 0) {
+    state.writer.begin(usageAtStart(state));
+    state.writer.redacted(signature ?? state.settings.sign(segment));
+  }
 }

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
-import { createToolCalls } from './tool-calls.ts';
-import type { ToolFragment } from './tool-calls.ts';
+import { decodeText, encodeText, RawText } from '@ccg/wire';
+import { expect, test, describe } from 'vitest';
+import { createToolCalls, appendToolInput, judgeToolInput, newToolInput } from './tool-calls.ts';
+import type { ToolFragment, ToolInput } from './tool-calls.ts';
 
 type Part = Partial<ToolFragment>;
 
@@ -107,4 +108,66 @@ test.each<[string, readonly Part[], readonly string[]]>([
   const none = { index: undefined, id: undefined, name: undefined, input: undefined, whole: false };
   const seen = new Set(fragments.map((fragment) => calls.add({ ...none, ...fragment })));
   expect([...seen].map(({ id, name, input }) => `${id} ${name} ${input.pieces.join('')}`)).toEqual(expected);
+});
+
+import fc from 'fast-check';
+
+/** The JSON text as string literal contents, cut into pieces of this many UTF-16 units. */
+function inputOf(json: string, length = 3): ToolInput {
+  const input = newToolInput();
+  for (let at = 0; at < json.length; at += length) {
+    appendToolInput(input, encodeText(JSON.stringify(json.slice(at, at + length))).slice(1, -1));
+  }
+  return input;
+}
+
+describe('the arguments of a call', () => {
+  test.each(['', ' \n', 'null', '""', '" "'])('%j are none', (json) => {
+    expect(judgeToolInput(inputOf(json))).toEqual({ kind: 'empty' });
+  });
+
+  test.each([
+    '{"a":',
+    '{"a":1}}',
+    '{"a":1} {"a":1}',
+    '{a:1}',
+    "{'a':1}",
+    '[1]',
+    '12',
+    'true',
+    '"x"',
+    '"[1]"',
+    'ls',
+    '}',
+  ])('%j are no arguments', (json) => {
+    expect(judgeToolInput(inputOf(json))).toEqual({ kind: 'invalid' });
+  });
+
+  test.each([0x20, 0x0a])('white space without end is not waited for (%i)', (code) => {
+    expect(judgeToolInput(inputOf(`{${String.fromCharCode(code).repeat(501)}}`)).kind).toBe('invalid');
+    expect(judgeToolInput(inputOf(`{"a":"${' '.repeat(501)}"}`)).kind).toBe('object');
+  });
+
+  test('are the JSON text of an object, once or twice encoded', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), fc.boolean(), (value, twice) => {
+        const json = JSON.stringify(value);
+        const input = inputOf(twice ? JSON.stringify(json) : json);
+        const verdict = judgeToolInput(input);
+        if (verdict.kind !== 'object') throw new Error(verdict.kind);
+        const { literal } = verdict;
+        expect(decodeText(new RawText(literal, 0, literal.length))).toBe(json);
+        expect(input.scan).toMatchObject({ complete: true, broken: false });
+      }),
+    );
+  });
+
+  test('are not complete before their end', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), fc.nat(), (value, seed) => {
+        const json = JSON.stringify(value);
+        expect(inputOf(json.slice(0, seed % json.length)).scan.complete).toBe(false);
+      }),
+    );
+  });
 });

@@ -1,6 +1,5 @@
-import { isBlank } from './blank.ts';
-import { appendToolInput, newToolInput } from './tool-input.ts';
-import type { ToolInput } from './tool-input.ts';
+import { decodeText, RawText } from '@ccg/wire';
+import { isBlank, textLiteral } from './literal.ts';
 
 /** One delta of a tool call; what it does not say is undefined. Texts are contents of JSON string literals. */
 export interface ToolFragment {
@@ -73,4 +72,130 @@ function isRepeat({ id, input }: ToolCall, fragment: ToolFragment): boolean {
   return (
     fragment.id !== undefined && fragment.id === id && input.scan.complete && fragment.input === input.pieces.join('')
   );
+}
+
+/** The arguments of one tool call as they come in: pieces of a JSON text, each the content of a string literal. */
+export interface ToolInput {
+  readonly pieces: string[];
+  readonly scan: InputScan;
+}
+
+/** What the arguments of a call that has ended are. `literal` is their JSON text as a string literal's content. */
+export type InputVerdict =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'object'; readonly literal: string }
+  | { readonly kind: 'invalid' };
+
+export function newToolInput(): ToolInput {
+  return { pieces: [], scan: newInputScan() };
+}
+
+export function appendToolInput(input: ToolInput, literal: string): void {
+  if (literal === '') return;
+  input.pieces.push(literal);
+  scanInput(input.scan, unescape(literal));
+}
+
+/** Whether the pieces can be shown as they come: anything but an object is looked at as a whole first. */
+export function isStreamable({ scan }: ToolInput): boolean {
+  return scan.first === '{';
+}
+
+/**
+ * Judges arguments that have ended. No argument and `null` mean none; a string that holds the JSON text of an
+ * object is unwrapped, since some servers encode twice; everything else that is not an object is invalid and is
+ * not repaired, because a repaired call would be executed.
+ */
+export function judgeToolInput({ pieces, scan }: ToolInput): InputVerdict {
+  if (scan.first === '') return { kind: 'empty' };
+  if (scan.broken) return { kind: 'invalid' };
+  const literal = pieces.join('');
+  const value = parse(unescape(literal));
+  if (value === null) return { kind: 'empty' };
+  if (typeof value === 'string') return unwrap(literal);
+  return isObject(value) ? { kind: 'object', literal } : { kind: 'invalid' };
+}
+
+function unwrap(literal: string): InputVerdict {
+  const text = parse(decodeText(new RawText(literal, 0, literal.length)));
+  if (typeof text !== 'string') return { kind: 'invalid' };
+  if (text.trim() === '') return { kind: 'empty' };
+  return isObject(parse(text)) ? { kind: 'object', literal: textLiteral(text) } : { kind: 'invalid' };
+}
+
+/** Only the structure counts here, so the bytes of non-ASCII text may stay as they are. */
+function unescape(literal: string): string {
+  if (!literal.includes('\\')) return literal;
+  return String(parse(`"${literal}"`));
+}
+
+function parse(json: string): unknown {
+  try {
+    const value: unknown = JSON.parse(json);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** How far the JSON text of a tool call's arguments has come. */
+interface InputScan {
+  /** The first character that is not white space; empty while there is none. */
+  first: string;
+  depth: number;
+  inString: boolean;
+  escaped: boolean;
+  /** White space in a row, outside strings. */
+  blanks: number;
+  /** Whether the outermost brackets or quotes have closed again. */
+  complete: boolean;
+  /** Whether something impossible came: more after the end, a closing bracket too many, endless white space. */
+  broken: boolean;
+}
+
+/** Models in a loop emit white space between tokens for ever. */
+const blanksMax = 500;
+
+function newInputScan(): InputScan {
+  return { first: '', depth: 0, inString: false, escaped: false, blanks: 0, complete: false, broken: false };
+}
+
+/** Follows the brackets and quotes of the next piece of JSON text; bytes above ASCII only occur inside strings. */
+function scanInput(scan: InputScan, text: string): void {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (scan.inString) scanInString(scan, code);
+    else scanBetween(scan, code);
+  }
+}
+
+function scanInString(scan: InputScan, code: number): void {
+  if (scan.escaped) scan.escaped = false;
+  else if (code === 0x5c) scan.escaped = true;
+  else if (code === 0x22) {
+    scan.inString = false;
+    if (scan.depth === 0) scan.complete = true;
+  }
+}
+
+function scanBetween(scan: InputScan, code: number): void {
+  if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
+    scan.blanks += 1;
+    if (scan.blanks > blanksMax) scan.broken = true;
+    return;
+  }
+  scan.blanks = 0;
+  if (scan.first === '') scan.first = String.fromCharCode(code);
+  if (scan.complete) scan.broken = true;
+  if (code === 0x22) scan.inString = true;
+  else if (code === 0x7b || code === 0x5b) scan.depth += 1;
+  else if (code === 0x7d || code === 0x5d) {
+    scan.depth -= 1;
+    if (scan.depth === 0) scan.complete = true;
+    if (scan.depth < 0) scan.broken = true;
+  }
 }

@@ -1,12 +1,11 @@
-import { failStream } from './encoder-state.ts';
-import type { EncoderState } from './encoder-state.ts';
-import type { ToolSegment } from './segment.ts';
+import { encodeText, readJson, RawJson, writeJson } from '@ccg/wire';
+import type { JsonValue } from '@ccg/wire';
+import { asObject, asText } from '../json-fields.ts';
+import { failStream, usageAtStart } from './encoder-state.ts';
+import type { EncoderState, ToolSegment } from './encoder-state.ts';
+import { decodeLiteral, textLiteral, jsonLiteral } from './literal.ts';
 import { brokenToolCallError } from './stream-errors.ts';
-import { decodeLiteral, textLiteral } from './text-literal.ts';
-import { isStreamable, judgeToolInput } from './tool-input.ts';
-import { isWrapper, readWrapper } from './tool-wrapper.ts';
-import type { WrappedCall } from './tool-wrapper.ts';
-import { usageAtStart } from './usage-so-far.ts';
+import { isStreamable, judgeToolInput } from './tool-calls.ts';
 
 /** Writes the arguments that have come, opening the block with the first of them. */
 export function writeTool(state: EncoderState, segment: ToolSegment): void {
@@ -98,4 +97,34 @@ function clientId({ usedIds, settings: { tools, ids } }: EncoderState, id: strin
 
 function clientName({ settings: { tools } }: EncoderState, name: string): string {
   return textLiteral(tools.name(decodeLiteral(name)));
+}
+
+/** One call that came inside another. Texts are contents of JSON string literals. */
+interface WrappedCall {
+  readonly name: string;
+  readonly inputLiteral: string;
+}
+
+const wrapperNames: ReadonlySet<string> = new Set(['multi_tool_use.parallel', 'parallel']);
+
+/** Whether this is the tool that OpenAI's models sometimes imagine, which holds several calls. `name` is a literal. */
+function isWrapper({ settings: { tools } }: EncoderState, name: string): boolean {
+  return wrapperNames.has(name) && !tools.isDeclared(name);
+}
+
+/** The calls in the wrapper's arguments, or undefined unless all of them are calls of the client's tools. */
+function readWrapper(state: EncoderState, literal: string): readonly WrappedCall[] | undefined {
+  const input = asObject(readJson(encodeText(decodeLiteral(literal)), { rawKeys: new Set(['parameters']) }));
+  const uses = input?.['tool_uses'];
+  if (!Array.isArray(uses) || uses.length === 0) return undefined;
+  const calls = uses.map((use) => readUse(state, use));
+  return calls.every((call) => call !== undefined) ? calls : undefined;
+}
+
+function readUse({ settings: { tools } }: EncoderState, use: JsonValue): WrappedCall | undefined {
+  const { recipient_name: recipient, parameters = {} } = asObject(use) ?? {};
+  const name = tools.name(asText(recipient) ?? '');
+  const json = parameters instanceof RawJson || asObject(parameters) !== undefined ? writeJson(parameters) : '';
+  if (!tools.isDeclared(name) || !json.startsWith('{')) return undefined;
+  return { name: textLiteral(name), inputLiteral: jsonLiteral(json) };
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readErrorValue } from './error-report.ts';
-import { readOutputLimit } from './output-limit.ts';
-import { overflowError } from './overflow.ts';
+import { readOutputLimit, overflowError } from './overflow.ts';
 
 const unknown = { estimatedTokens: undefined, windowTokens: undefined };
 

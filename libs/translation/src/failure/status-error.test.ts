@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { isCredentialRejection } from './credential-rejection.ts';
+import { isCredentialRejection, statusError } from './status-error.ts';
 import { readErrorBody, readErrorValue } from './error-report.ts';
-import { statusError } from './status-error.ts';
 
 function told(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
   const report = readErrorBody(JSON.stringify({ error: { message } }));

@@ -1,7 +1,7 @@
 import { isEmptyText, isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asObject, asText } from '../json-fields.ts';
-import { fieldError } from '../request-error.ts';
+import { fieldError } from '../request/read-request.ts';
 import type { HistoryBlock, Turn } from './turn.ts';
 
 /**

@@ -1,15 +1,13 @@
 import type { GatewayError } from '@ccg/kernel';
 import { bytesToString } from '@ccg/wire';
 import type { HeaderList, JsonValue } from '@ccg/wire';
-import { credentialError, isCredentialRejection } from '../failure/credential-rejection.ts';
+import { credentialError, isCredentialRejection, statusError } from '../failure/status-error.ts';
 import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
 import type { ErrorReport } from '../failure/error-report.ts';
-import { readOutputLimit } from '../failure/output-limit.ts';
-import { overflowError } from '../failure/overflow.ts';
-import { statusError } from '../failure/status-error.ts';
+import { readOutputLimit, overflowError } from '../failure/overflow.ts';
 import { unsupportedFields } from '../failure/unsupported-fields.ts';
 import type { OutputLimit, PromptSize, UpstreamAnswer } from '../translation.ts';
-import { rejectedForms } from './history-forms.ts';
+import { rejectedForms } from './request/history-forms.ts';
 
 /** Who failed, for the text of the error. */
 export interface FailureContext {

@@ -1,7 +1,7 @@
 import type { ChatCapabilities } from '@ccg/catalog';
-import { emptyAnswer } from '../empty-answer.ts';
+import { emptyAnswer } from '../encoder/empty-answer.ts';
 import { asText } from '../json-fields.ts';
-import { readRequest } from '../read-request.ts';
+import { readRequest } from '../request/read-request.ts';
 import { effectiveTools } from '../tools/effective-tools.ts';
 import type { DeclaredTool } from '../tools/effective-tools.ts';
 import { createToolIds } from '../tools/tool-ids.ts';
@@ -9,9 +9,9 @@ import { createToolNames } from '../tools/tool-names.ts';
 import type { Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
 import { createChatReader } from './answer/answer-reader.ts';
-import { convertRequest } from './request.ts';
-import { callableTools } from './text-calls/callable-tools.ts';
-import { runsAtAnthropic } from './tools.ts';
+import { convertRequest } from './request/request.ts';
+import { callableTools } from '../encoder/filters/text-calls/callable-tools.ts';
+import { runsAtAnthropic } from './request/tools.ts';
 
 /** Anthropic Messages over a chat completions server. Throws `request-invalid` for what cannot be translated. */
 export function createChatTranslation(input: TranslationInput, capabilities: ChatCapabilities): Translation {

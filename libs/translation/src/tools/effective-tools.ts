@@ -1,7 +1,7 @@
 import { copyJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
-import { fieldError } from '../request-error.ts';
+import { fieldError } from '../request/read-request.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** A tool of the client and where it stands in the request. */

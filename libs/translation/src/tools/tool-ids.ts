@@ -1,6 +1,6 @@
 import type { ToolIdRule } from '@ccg/catalog';
 import { decodeByteString, encodeText } from '@ccg/wire';
-import { shortHash } from '../short-hash.ts';
+import { shortHash } from './short-hash.ts';
 
 /** What the Anthropic API takes as the id of a call, in any later request of the session. */
 const clientId = /^[A-Za-z0-9_-]{1,64}$/u;

@@ -1,5 +1,5 @@
 import { copyText } from '@ccg/wire';
-import { shortHash } from '../short-hash.ts';
+import { shortHash } from './short-hash.ts';
 
 /**
  * The names of one request's tools on both sides. A name is never given another case or other letters on its way to

@@ -16,12 +16,12 @@ import type {
   UpstreamFailure,
 } from '../../translation.ts';
 import { chatFailure } from '../failure.ts';
-import { signReasoning } from '../reasoning-details.ts';
-import { translateResponse } from '../response.ts';
-import { createChatStream } from '../stream.ts';
-import type { CallableTools } from '../text-calls/text-call.ts';
-import { withTextCalls } from '../text-calls/with-text-calls.ts';
-import { withThinkTags } from '../think-tags.ts';
+import { signReasoning } from './reasoning-details.ts';
+import { translateResponse } from './response.ts';
+import { createChatStream } from './stream.ts';
+import type { CallableTools } from '../../encoder/filters/text-calls/callable-tools.ts';
+import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
+import { withThinkTags } from '../../encoder/filters/think-tags.ts';
 
 /** What an answer is read with; nothing in it holds the request's body. */
 export interface ChatReaderInput {

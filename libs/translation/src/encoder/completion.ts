@@ -1,0 +1,71 @@
+import { assertNever } from '@ccg/kernel';
+import type { StopReason } from './block-writer.ts';
+import { failStream, usageAtStart, usageSoFar } from './encoder-state.ts';
+import type { EncoderState, Finish } from './encoder-state.ts';
+import { drain, isDone } from './segment-queue.ts';
+import { emptyAnswerError, truncatedError } from './stream-errors.ts';
+
+/** Ends the message at the backend's terminal marker; some servers name no finish reason before it. */
+export function completeAtMarker(state: EncoderState): void {
+  if (state.finish === undefined && !hasAnswer(state)) truncate(state);
+  else complete(state);
+}
+
+/** Ends the message at the end of the body, which alone says nothing about the answer being whole. */
+export function completeAtEnd(state: EncoderState): void {
+  if (state.finish === undefined) truncate(state);
+  else complete(state);
+}
+
+function complete(state: EncoderState): void {
+  if (state.phase !== 'open') return;
+  drain(state);
+  // A drained tool call may have ended the stream.
+  if (!isOpen(state)) return;
+  const { finish, wroteText, wroteToolUse } = state;
+  const mayBeEmpty = finish?.kind === 'length' || finish?.kind === 'refusal';
+  if (!wroteText && !wroteToolUse && !mayBeEmpty) {
+    failStream(state, emptyAnswerError(state.settings.provider));
+    return;
+  }
+  state.phase = 'complete';
+  state.writer.begin(usageAtStart(state));
+  state.writer.end({
+    stopReason: stopReason(finish, wroteToolUse),
+    stopSequence: finish?.kind === 'stop-sequence' && !wroteToolUse ? finish.literal : undefined,
+    usage: usageSoFar(state).usage,
+  });
+}
+
+function truncate(state: EncoderState): void {
+  failStream(state, truncatedError(state.settings.provider), 'truncated');
+}
+
+function hasAnswer({ wroteText, wroteToolUse, queue }: EncoderState): boolean {
+  return wroteText || wroteToolUse || queue.some((segment) => segment.kind === 'tool_use' && isDone(segment));
+}
+
+function isOpen(state: EncoderState): boolean {
+  return state.phase === 'open';
+}
+
+/**
+ * Derives the stop reason from what was written, not from the backend's word alone: servers say `stop` after a
+ * tool call and `tool_calls` without one, and a client runs tools or gives up by this field. `length` wins over
+ * everything, because it is the only sign that a tool call may have been cut.
+ */
+export function stopReason(finish: Finish | undefined, wroteToolUse: boolean): StopReason {
+  if (finish?.kind === 'length') return 'max_tokens';
+  if (wroteToolUse) return 'tool_use';
+  if (finish === undefined) return 'end_turn';
+  switch (finish.kind) {
+    case 'stop':
+      return 'end_turn';
+    case 'refusal':
+      return 'refusal';
+    case 'stop-sequence':
+      return 'stop_sequence';
+    default:
+      return assertNever(finish);
+  }
+}

@@ -1,0 +1,159 @@
+import { encodeText } from '@ccg/wire';
+import type { Encoder } from '../../encoder.ts';
+import { decodeLiteral, jsonLiteral, textLiteral } from '../../literal.ts';
+import { callForms } from './call-forms.ts';
+import type { CallForm } from './call-forms.ts';
+import type { CallableTools, TextCall } from './callable-tools.ts';
+import { beginningAtEnd, literalPattern } from './literal-pattern.ts';
+
+/**
+ * Makes calls of the client's tools out of what a model wrote into its text because its server did not see that they
+ * are calls. Text is held back from what may open a call to what closes it; what turns out to be anything else is
+ * released as it came.
+ */
+export function withTextCalls(encoder: Encoder, tools: CallableTools): Encoder {
+  const splitter = createCallSplitter(encoder, tools);
+  return {
+    ...encoder,
+    text: splitter.text,
+    thinking(literal, origin) {
+      if (literal !== '') splitter.release();
+      encoder.thinking(literal, origin);
+    },
+    toolCall(fragment) {
+      splitter.settle();
+      encoder.toolCall(fragment);
+    },
+    finish(finish) {
+      splitter.settle();
+      encoder.finish(finish);
+    },
+    marker() {
+      splitter.settle();
+      encoder.marker();
+    },
+    end() {
+      // The end of the body alone does not say that the model was done.
+      splitter.release();
+      encoder.end();
+    },
+  };
+}
+
+/** Tells calls from text. Texts are contents of JSON string literals. */
+interface CallSplitter {
+  text(this: void, literal: string): void;
+  /** Nothing more belongs to what is held. */
+  settle(this: void): void;
+  /** What is held is text. */
+  release(this: void): void;
+}
+
+/** A call that is longer than this is none: text of that length would be shown late and all at once. */
+const heldMaxLength = 4 * 1024 * 1024;
+
+/** A name and white space fit well. */
+const beginsMaxLength = 512;
+
+const openers = callForms.map((form) => ({ form, pattern: literalPattern(form.opener) }));
+const opensAtEnd = beginningAtEnd(callForms.map(({ opener }) => opener));
+/** As long as the longest closer with every character escaped. */
+const closerMaxLength = 6 * 32;
+
+interface OpenCall {
+  readonly form: CallForm;
+  readonly opener: string;
+  /** Remembers where it has searched. */
+  readonly closer: RegExp | undefined;
+}
+
+function createCallSplitter(encoder: Encoder, tools: CallableTools): CallSplitter {
+  let held = '';
+  let open: OpenCall | undefined;
+
+  /** Whether there is more to look at. */
+  function findOpener(): boolean {
+    const found = firstOpener(held);
+    const end = found?.at ?? opensAtEnd.exec(held)?.index ?? held.length;
+    pass(held.slice(0, end));
+    held = held.slice(end);
+    open = found?.call;
+    return open !== undefined;
+  }
+
+  function findCloser({ form, opener, closer }: OpenCall): boolean {
+    const end = closer?.exec(held) ?? null;
+    if (end !== null) {
+      take(
+        form,
+        { inner: held.slice(opener.length, end.index), whole: held.slice(0, end.index + end[0].length) },
+        true,
+      );
+      held = held.slice(end.index + end[0].length);
+      open = undefined;
+      return true;
+    }
+    if (closer !== undefined) closer.lastIndex = Math.max(opener.length, held.length - closerMaxLength);
+    if (held.length <= heldMaxLength && form.begins.test(beginning(held, opener.length))) return false;
+    // What opened is text; another call may open right after it.
+    pass(opener);
+    held = held.slice(opener.length);
+    open = undefined;
+    return true;
+  }
+
+  function take(form: CallForm, { inner, whole }: { inner: string; whole: string }, closed: boolean): void {
+    const calls = form.read({ text: decodeLiteral(inner), closed }, tools.kindsOf);
+    if (calls?.every(({ name }) => tools.isDeclared(name)) !== true) pass(whole);
+    else for (const call of calls) encoder.toolCall(fragmentOf(call));
+  }
+
+  function pass(literal: string): void {
+    if (literal !== '') encoder.text(literal);
+  }
+
+  function release(): void {
+    pass(held);
+    held = '';
+    open = undefined;
+  }
+
+  return {
+    text(literal) {
+      held += literal;
+      for (let goesOn = true; goesOn;) goesOn = open === undefined ? findOpener() : findCloser(open);
+    },
+    settle() {
+      if (open === undefined) pass(held);
+      else take(open.form, { inner: held.slice(open.opener.length), whole: held }, false);
+      held = '';
+      open = undefined;
+    },
+    release,
+  };
+}
+
+/** As much of the content of a string literal as tells what it begins, and no half of an escape. */
+function beginning(literal: string, from: number): string {
+  const start = literal.slice(from, from + beginsMaxLength);
+  const [whole = ''] = /^(?:[^\\]|\\(?:u[0-9a-fA-F]{4}|[^u]))*/u.exec(start) ?? [];
+  return decodeLiteral(whole);
+}
+
+function firstOpener(text: string): { readonly at: number; readonly call: OpenCall } | undefined {
+  if (!/[<[]|\\u003[cC]/u.test(text)) return undefined;
+  const found = openers.flatMap(({ form, pattern }) => {
+    const match = pattern.exec(text);
+    return match === null ? [] : [{ form, at: match.index, opener: match[0] }];
+  });
+  const [first] = found.toSorted((one, other) => one.at - other.at);
+  if (first === undefined) return undefined;
+  const { form, at, opener } = first;
+  const closer = form.closer === undefined ? undefined : literalPattern(form.closer, 'gu');
+  return { at, call: { form, opener, closer } };
+}
+
+function fragmentOf({ name, input }: TextCall) {
+  const [nameLiteral, inputLiteral] = [textLiteral(name), jsonLiteral(encodeText(input))];
+  return { index: undefined, id: undefined, name: nameLiteral, input: inputLiteral, whole: true };
+}

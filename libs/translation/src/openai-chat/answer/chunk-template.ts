@@ -1,0 +1,89 @@
+import { isText } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { textLiteral } from '../../encoder/literal.ts';
+import { asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
+import { reasoningFields } from './read-delta.ts';
+
+/**
+ * The bytes around the text of a chunk that says nothing else. The chunks of one answer differ in that text alone,
+ * so that the next ones are recognised, and their text moved, without being parsed.
+ */
+export interface ChunkTemplate {
+  /** Where the text stands: `content`, or a member with reasoning. */
+  readonly field: TextField;
+  readonly head: string;
+  readonly tail: string;
+}
+
+/** Longer texts are parsed: the check below is made for the few characters of a token. */
+const literalMaxLength = 1024;
+
+/** The text of the chunk as the content of a string literal, or undefined when the chunk is not of this form. */
+export function matchTemplate({ head, tail }: ChunkTemplate, data: string): string | undefined {
+  const start = head.length;
+  const end = data.length - tail.length;
+  if (end < start || end - start > literalMaxLength) return undefined;
+  // Slices are compared as memory, which `startsWith` on strings of this length is not.
+  if (data.slice(0, start) !== head || data.slice(end) !== tail) return undefined;
+  const literal = data.slice(start, end);
+  return isLiteralContent(literal) ? literal : undefined;
+}
+
+/**
+ * Makes a template of a chunk, if it holds a text and nothing else. What is taken for the place of the text is
+ * proven by parsing the chunk with another text there.
+ */
+export function learnTemplate(data: string, chunk: JsonObject): ChunkTemplate | undefined {
+  const found = onlyText(chunk);
+  if (found === undefined || found.literal === '') return undefined;
+  const start = data.indexOf(`"${found.literal}"`, data.indexOf(`"${found.field}"`) + found.field.length + 2) + 1;
+  if (start === 0) return undefined;
+  const head = data.slice(0, start);
+  const tail = data.slice(start + found.literal.length);
+  // Another place that looks like the text's may be no text at all, so that what comes out is no JSON.
+  const probed = asObject(tryReadJson(`${head}${probe}${tail}`));
+  const proven = probed === undefined ? undefined : onlyText(probed);
+  if (proven?.field !== found.field || proven.literal !== probe) return undefined;
+  return { field: found.field, head, tail };
+}
+
+const probe = 'probe-7c1e';
+const textFields = ['content', ...reasoningFields] as const;
+
+type TextField = (typeof textFields)[number];
+
+function onlyText(chunk: JsonObject): { field: TextField; literal: string } | undefined {
+  const choices = asList(chunk['choices']);
+  const choice = asObject(choices[0]);
+  const delta = asObject(choice?.['delta']);
+  if (choices.length !== 1 || choice === undefined || delta === undefined) return undefined;
+  if (!isInert(chunk, ['choices']) || !isInert(choice, ['delta'])) return undefined;
+  const names = Object.keys(delta).filter((name) => !isEmpty(delta[name]) && name !== 'role');
+  const field = textFields.find((name) => name === names[0]);
+  const text = field === undefined ? undefined : delta[field];
+  if (names.length !== 1 || field === undefined || !isText(text)) return undefined;
+  return { field, literal: textLiteral(text) };
+}
+
+/** Whether nothing beside `known` would be read. */
+function isInert(object: JsonObject, known: readonly string[]): boolean {
+  return ['error', 'usage', 'finish_reason', 'message', 'x_groq']
+    .filter((name) => !known.includes(name))
+    .every((name) => isEmpty(object[name]));
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  return value === undefined || value === null || asText(value) === '' || (Array.isArray(value) && value.length === 0);
+}
+
+function isLiteralContent(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code === 0x22 || code === 0x5c) return isEscapedContent(text);
+  }
+  return true;
+}
+
+function isEscapedContent(text: string): boolean {
+  return /^[ !#-[\]-\u00ff]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\u00ff]*)*$/.test(text);
+}

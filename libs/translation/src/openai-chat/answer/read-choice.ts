@@ -1,0 +1,94 @@
+import { GatewayError } from '@ccg/kernel';
+import { isText } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
+import type { Finish } from '../../encoder/encoder-state.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import { textLiteral } from '../../encoder/literal.ts';
+import { asCount, asList, asObject, asText } from '../../json-fields.ts';
+import { inBandFailure } from '../failure.ts';
+import type { FailureContext } from '../failure.ts';
+import { readDelta } from './read-delta.ts';
+import type { UsageMeter } from './usage.ts';
+
+/**
+ * Hands one choice to the encoder: reasoning, text, tool calls and only then the finish reason, since all of them
+ * may come in one chunk. Whole answers have the message where chunks have a delta.
+ */
+export function readChoice(choice: JsonObject | undefined, encoder: Encoder, context: FailureContext): void {
+  // Only one choice was asked for.
+  if (choice === undefined || (asCount(choice['index']) ?? 0) !== 0) return;
+  const { error = null } = choice;
+  if (error !== null) {
+    encoder.fail(inBandFailure(error, context));
+    return;
+  }
+  const piece = asObject(choice['delta']);
+  const delta = piece === undefined ? readDelta(asObject(choice['message']) ?? {}, 'whole') : readDelta(piece, 'piece');
+  for (const { literal, origin } of delta.thinking) encoder.thinking(literal, origin);
+  encoder.reasoningDetails(delta.details);
+  for (const literal of delta.text) encoder.text(literal);
+  for (const fragment of delta.tools) encoder.toolCall(fragment);
+  const end = readFinishReason(choice);
+  if (end.kind === 'finished') encoder.finish(end.finish);
+  if (end.kind === 'gave-up') encoder.fail(gaveUp(end.overloaded, context));
+}
+
+/** Usage stands at the top of a chunk, in its choice (Moonshot), or in Groq's own member. */
+export function readUsage(chunk: JsonObject, meter: UsageMeter): void {
+  meter.add(chunk['usage']);
+  meter.add(asObject(chunk['x_groq'])?.['usage']);
+  for (const choice of asList(chunk['choices'])) meter.add(asObject(choice)?.['usage']);
+}
+
+function gaveUp(overloaded: boolean, { provider }: FailureContext): GatewayError {
+  return new GatewayError(
+    overloaded ? 'upstream-overloaded' : 'upstream-failed',
+    `The provider "${provider}" gave up in the middle of its answer. Try again.`,
+  );
+}
+
+/** The chunk or the answer itself where it is an error: servers that fail after the status was sent say so inside. */
+export function errorOf(chunk: JsonObject): JsonObject | undefined {
+  if (asObject(chunk['error']) !== undefined || asText(chunk['error']) !== undefined) return chunk;
+  return asText(chunk['object']) === 'error' ? chunk : undefined;
+}
+
+/** What a choice says about its end: nothing yet, a reason, or that the backend gave up. */
+type ChoiceEnd =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'finished'; readonly finish: Finish }
+  | { readonly kind: 'gave-up'; readonly overloaded: boolean };
+
+/** Reads `finish_reason`. An empty string is not an end; words nobody documented count as an ordinary stop. */
+function readFinishReason(choice: JsonObject): ChoiceEnd {
+  const reason = asText(choice['finish_reason']);
+  // Gemini could not write the call that it wanted to make, and says so in many words.
+  if (reason !== undefined && /MALFORMED_FUNCTION_CALL|UNEXPECTED_TOOL_CALL/u.test(reason)) {
+    return { kind: 'gave-up', overloaded: false };
+  }
+  switch (reason) {
+    case undefined:
+    case '':
+      return { kind: 'open' };
+    case 'length':
+    case 'model_length':
+    case 'max_tokens':
+    case 'repetition_truncation':
+      return { kind: 'finished', finish: { kind: 'length' } };
+    case 'content_filter':
+      return { kind: 'finished', finish: { kind: 'refusal' } };
+    case 'error':
+    case 'abort':
+      return { kind: 'gave-up', overloaded: false };
+    case 'insufficient_system_resource':
+      return { kind: 'gave-up', overloaded: true };
+    default:
+      return { kind: 'finished', finish: stop(choice) };
+  }
+}
+
+/** vLLM names the sequence that it stopped at in `stop_reason`; a number there is a token id. */
+function stop(choice: JsonObject): Finish {
+  const sequence = choice['stop_reason'];
+  return isText(sequence) ? { kind: 'stop-sequence', literal: textLiteral(sequence) } : { kind: 'stop' };
+}

@@ -1,0 +1,94 @@
+import { isJsonObject, isText, RawJson, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { jsonLiteral, textLiteral } from '../../encoder/literal.ts';
+import type { ToolFragment } from '../../encoder/tool-calls.ts';
+import { asCount, asList, asObject, asText } from '../../json-fields.ts';
+import type { ReasoningOrigin } from '../reasoning-state.ts';
+import { visibleDetails } from './reasoning-details.ts';
+
+/** What one delta, or one whole message, says. All texts are contents of JSON string literals. */
+export interface ChatDelta {
+  readonly thinking: readonly ReasoningPiece[];
+  /** OpenRouter's records of the reasoning; they say what `thinking` says, and what cannot be shown. */
+  readonly details: readonly JsonObject[];
+  readonly text: readonly string[];
+  readonly tools: readonly ToolFragment[];
+}
+
+/** The members that carry reasoning, by server; only the first of them counts, since some send the same text in two. */
+export const reasoningFields = ['reasoning_content', 'reasoning'] as const;
+
+/** Reads a streamed delta or the message of a whole answer; null where an object should be says nothing. */
+export function readDelta(delta: JsonObject, extent: 'piece' | 'whole'): ChatDelta {
+  const details = asList(delta['reasoning_details']).filter(isJsonObject);
+  const parts = contentParts(delta['content']);
+  const { refusal } = delta;
+  return {
+    thinking: [
+      ...(details.length === 0 ? plainReasoning(delta) : visibleDetails(details)),
+      ...parts.thinking.map((literal) => ({ literal, origin: 'content' as const })),
+    ],
+    details,
+    text: [...parts.text, ...(isText(refusal) ? [textLiteral(refusal)] : [])],
+    tools: readCalls(delta).map((call) => readToolFragment(call, extent)),
+  };
+}
+
+function plainReasoning(delta: JsonObject): readonly ReasoningPiece[] {
+  for (const origin of reasoningFields) {
+    const text = delta[origin];
+    if (isText(text)) return [{ literal: textLiteral(text), origin }];
+  }
+  return [];
+}
+
+/** Calls, or the one call of the form that servers had before there were several. */
+function readCalls(delta: JsonObject): readonly JsonObject[] {
+  const calls = asList(delta['tool_calls']).filter(isJsonObject);
+  const legacy = asObject(delta['function_call']);
+  return calls.length === 0 && legacy !== undefined ? [{ function: legacy }] : calls;
+}
+
+/** Text, or Mistral's list of parts, where reasoning is a part that holds parts. */
+function contentParts(content: JsonValue | undefined): { thinking: readonly string[]; text: readonly string[] } {
+  if (isText(content)) return { thinking: [], text: [textLiteral(content)] };
+  const thinking: string[] = [];
+  const text: string[] = [];
+  for (const part of asList(content).map(asObject)) {
+    if (part === undefined) continue;
+    if (asText(part['type']) === 'thinking') {
+      const inner = contentParts(part['thinking']);
+      thinking.push(...inner.text);
+    } else if (isText(part['text'])) text.push(textLiteral(part['text']));
+  }
+  return { thinking, text };
+}
+
+function readToolFragment(call: JsonObject, extent: 'piece' | 'whole'): ToolFragment {
+  const definition = asObject(call['function']) ?? {};
+  return {
+    index: asCount(call['index']),
+    id: nonEmpty(call['id']),
+    name: nonEmpty(definition['name']),
+    input: inputLiteral(definition['arguments']),
+    whole: extent === 'whole',
+  };
+}
+
+function nonEmpty(value: JsonValue | undefined): string | undefined {
+  const literal = isText(value) ? textLiteral(value) : '';
+  return literal === '' ? undefined : literal;
+}
+
+/** Arguments are a JSON text; some servers send the object itself. */
+function inputLiteral(value: JsonValue | undefined): string | undefined {
+  if (isText(value)) return textLiteral(value);
+  if (!isJsonObject(value) && !(value instanceof RawJson)) return undefined;
+  return jsonLiteral(writeJson(value));
+}
+
+/** A piece of reasoning that can be read: the content of a JSON string literal, and the member that it came in. */
+export interface ReasoningPiece {
+  readonly literal: string;
+  readonly origin: ReasoningOrigin;
+}

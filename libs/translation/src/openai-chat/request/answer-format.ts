@@ -1,0 +1,56 @@
+import { joinTexts, RawText, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
+import { asObject, asText } from '../../json-fields.ts';
+import type { ConversionContext } from './conversion-context.ts';
+import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
+
+/** What makes the backend answer in the form that the client wants. */
+export interface AnswerFormat {
+  readonly fields: JsonObject;
+  /** Stands at the end of the instructions, where the form cannot be forced. */
+  readonly line: JsonText | undefined;
+}
+
+const nothing: AnswerFormat = { fields: {}, line: undefined };
+
+/** `output_config.format` and its older name, forced where the backend can, else asked for with a warning. */
+export function convertAnswerFormat(body: JsonObject, hasTools: boolean, context: ConversionContext): AnswerFormat {
+  const format = asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']);
+  if (format === undefined) return nothing;
+  const { schema } = format;
+  if (asText(format['type']) !== 'json_schema' || asObject(schema) === undefined) {
+    context.warnings.add('output_config.format', 'unsupported', 'Only a form of the type json_schema is known.');
+    return nothing;
+  }
+  switch (available(hasTools, context)) {
+    case 'json_schema':
+      return { fields: { response_format: schemaFormat(schema) }, line: undefined };
+    case 'json_object':
+      warnApproximated(context);
+      return { fields: { response_format: { type: 'json_object' } }, line: instruction(schema) };
+    case 'none':
+      warnApproximated(context);
+      return { fields: {}, line: instruction(schema) };
+  }
+}
+
+/** Several servers never call a tool once a form is forced. */
+function available(hasTools: boolean, { capabilities, rejected }: ConversionContext) {
+  if (rejected.has('response_format') || (hasTools && !capabilities.structuredWithTools)) return 'none';
+  return capabilities.structuredOutput;
+}
+
+function warnApproximated({ warnings }: ConversionContext): void {
+  const text = 'The form of the answer cannot be forced here; the model was asked for it.';
+  warnings.add('output_config.format', 'approximated', text);
+}
+
+function schemaFormat(schema: JsonValue | undefined): JsonObject {
+  return { type: 'json_schema', json_schema: { name: 'response', schema, strict: isStrictSchema(schema) } };
+}
+
+function instruction(schema: JsonValue | undefined): JsonText {
+  const literal = JSON.stringify(writeJson(schema ?? null));
+  const text = new RawText(literal, 1, literal.length - 1);
+  return joinTexts(['Answer with one JSON value alone, without any other text, that follows this schema:\n', text], '');
+}

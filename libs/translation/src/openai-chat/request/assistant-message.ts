@@ -1,0 +1,133 @@
+import {
+  decodeJson,
+  decodeText,
+  isJsonObject,
+  isText,
+  joinTexts,
+  RawJson,
+  RawText,
+  writeJson,
+  isEmptyText,
+} from '@ccg/wire';
+import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
+import { jsonLiteral } from '../../encoder/literal.ts';
+import type { HistoryCall } from '../../history/pair-tool-results.ts';
+import type { HistoryBlock } from '../../history/turn.ts';
+import { memberOf, tryParseJson, asText } from '../../json-fields.ts';
+import type { Sealer } from '../../translation.ts';
+import { readReasoningState } from '../reasoning-state.ts';
+import type { ConversionContext } from './conversion-context.ts';
+
+/** The assistant message with these blocks and calls, or nothing when neither is left. */
+export function assistantMessage(
+  blocks: readonly HistoryBlock[],
+  calls: readonly HistoryCall[],
+  context: ConversionContext,
+): JsonObject[] {
+  const texts = blocks.flatMap((block) => assistantTexts(block, context));
+  if (texts.length === 0 && calls.length === 0) return [];
+  return [
+    {
+      role: 'assistant',
+      content: texts.length === 0 ? context.capabilities.emptyContent : joinTexts(texts, '\n\n'),
+      ...replayedReasoning(blocks, calls.length > 0, context),
+      tool_calls: calls.length === 0 ? undefined : calls.map((call) => toolCall(call, context)),
+    },
+  ];
+}
+
+function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: ConversionContext): JsonText[] {
+  switch (type) {
+    case 'text': {
+      const { text } = block;
+      return isText(text) ? [text] : [];
+    }
+    case 'thinking':
+    case 'redacted_thinking':
+      // Reasoning of an earlier turn is no part of what was said.
+      return [];
+    default:
+      warnings.add(path(), 'unsupported', `A ${type} block was left out.`);
+      return [];
+  }
+}
+
+function toolCall({ key, name, block }: HistoryCall, { toolIds, toolNames }: ConversionContext): JsonObject {
+  const definition = {
+    name: toolNames.inward(decodeText(name)),
+    arguments: argumentsText(block.block['input']),
+  };
+  return { id: toolIds.inward(key), type: 'function', function: definition };
+}
+
+/** The input as the JSON text that it is, quotes escaped; servers refuse an empty text, so nothing becomes `{}`. */
+export function argumentsText(input: JsonValue | undefined): JsonText {
+  if (!isJsonObject(input) && !(input instanceof RawJson)) return '{}';
+  const json = writeJson(input);
+  if (!json.startsWith('{')) return '{}';
+  if (json.includes('"__unparsedToolInput"')) return unparsedText(json, input);
+  return quoted(json);
+}
+
+/** What the model wrote when the client could not parse it; sent back as it was when it is an object after all. */
+function unparsedText(json: string, input: JsonObject | RawJson): JsonText {
+  const value = decodeJson(input);
+  const raw = memberOf(memberOf(value, '__unparsedToolInput'), 'raw');
+  if (typeof raw !== 'string') return quoted(json);
+  const parsed = tryParseJson(raw);
+  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? raw : quoted(json);
+}
+
+/** A byte string stays one: only quotes, backslashes and line ends are escaped. */
+function quoted(json: string): JsonText {
+  const literal = jsonLiteral(json);
+  return new RawText(literal, 0, literal.length);
+}
+
+/**
+ * What the backend needs back of the reasoning in an assistant turn: its text, or the state that it gave, which
+ * travelled sealed in the client's history. State of another backend, old or forged, is left out in silence.
+ */
+function replayedReasoning(
+  blocks: readonly HistoryBlock[],
+  hasCalls: boolean,
+  { capabilities, sealer, rejected }: ConversionContext,
+): JsonObject {
+  switch (capabilities.replayReasoning) {
+    case 'none':
+      return {};
+    case 'content':
+    case 'content-always': {
+      if (!hasCalls || rejected.has('reasoning_content')) return {};
+      const text = thinkingText(blocks);
+      const isSent = !isEmptyText(text) || capabilities.replayReasoning === 'content-always';
+      return isSent ? { reasoning_content: text } : {};
+    }
+    case 'details': {
+      if (rejected.has('reasoning_details')) return {};
+      const details = blocks.flatMap((block) => openedDetails(block, sealer)).filter(isReplayable);
+      return details.length === 0 ? {} : { reasoning_details: details };
+    }
+  }
+}
+
+function thinkingText(blocks: readonly HistoryBlock[]): JsonText {
+  const texts = blocks.map(({ type, block }) => (type === 'thinking' ? block['thinking'] : undefined)).filter(isText);
+  return joinTexts(
+    texts.filter((text) => !isEmptyText(text)),
+    '\n\n',
+  );
+}
+
+function openedDetails({ type, block }: HistoryBlock, { open }: Sealer): readonly JsonObject[] {
+  const sealed = asText(type === 'thinking' ? block['signature'] : block['data']);
+  const state = sealed === undefined ? undefined : open(sealed);
+  return state === undefined ? [] : (readReasoningState(state)?.details ?? []);
+}
+
+/** Claude and Gemini refuse reasoning that they did not sign. */
+function isReplayable({ type, format, signature }: JsonObject): boolean {
+  if (asText(type) !== 'reasoning.text') return true;
+  const isSigned = isText(signature) && !isEmptyText(signature);
+  return isSigned || !/^(?:anthropic-claude|google-gemini)-/u.test(asText(format) ?? 'anthropic-claude-v1');
+}

@@ -1,0 +1,44 @@
+import type { ChatCapabilities } from '@ccg/catalog';
+import { isJsonObject, isText, joinTexts } from '@ccg/wire';
+import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
+import { asList } from '../../json-fields.ts';
+
+/** The backends behind them refuse a fifth. */
+const marksMax = 4;
+
+/** A text as a part of content, with the client's mark of what to cache where the backend honours it. */
+export function markedText(text: JsonText, block: JsonObject, { cacheMarks }: ChatCapabilities): JsonObject {
+  const { cache_control: mark = null } = block;
+  return cacheMarks && mark !== null ? { type: 'text', text, cache_control: mark } : { type: 'text', text };
+}
+
+/**
+ * Parts that are all text as one string, since many chat templates know no lists. Where marks are honoured they stay
+ * parts: only a part can carry one, and what is a part in one request and a piece of a string in the next is another
+ * prompt to a cache.
+ */
+export function compactParts(parts: readonly JsonObject[], { cacheMarks }: ChatCapabilities): JsonText | JsonArray {
+  const texts = parts.map((part) => part['text']).filter(isText);
+  return texts.length === parts.length && !cacheMarks ? joinTexts(texts, '\n\n') : [...parts];
+}
+
+/** Leaves the last marks in place, which cache the most, and takes the others away. */
+export function limitMarks(messages: readonly JsonObject[]): JsonObject[] {
+  let surplus = messages.flatMap(({ content }) => asList(content)).filter(isMarked).length - marksMax;
+  if (surplus <= 0) return [...messages];
+  return messages.map((message) => {
+    const { content } = message;
+    if (surplus <= 0 || !Array.isArray(content)) return message;
+    const parts: JsonArray = content.map((part) => {
+      if (!isMarked(part) || surplus <= 0) return part;
+      surplus -= 1;
+      const { cache_control: _, ...rest } = part;
+      return rest;
+    });
+    return { ...message, content: parts };
+  });
+}
+
+function isMarked(part: JsonArray[number]): part is JsonObject {
+  return isJsonObject(part) && part['cache_control'] !== undefined;
+}

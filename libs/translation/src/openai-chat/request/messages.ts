@@ -1,0 +1,89 @@
+import type { ChatCapabilities } from '@ccg/catalog';
+import { isText, joinTexts, textStartsWith } from '@ccg/wire';
+import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
+import { mergeTurns } from '../../history/merge-turns.ts';
+import { pairToolResults } from '../../history/pair-tool-results.ts';
+import type { HistoryStep } from '../../history/pair-tool-results.ts';
+import { placeSystemTurns } from '../../history/place-system-turns.ts';
+import { readTurns } from '../../history/read-turns.ts';
+import { asList, asObject } from '../../json-fields.ts';
+import { alternate } from './alternate.ts';
+import { assistantMessage } from './assistant-message.ts';
+import { compactParts, limitMarks, markedText } from './cache-marks.ts';
+import { callsAsText } from './calls-as-text.ts';
+import type { ConversionContext } from './conversion-context.ts';
+import { mustAlternate, planHistory } from './history-forms.ts';
+import { textPart } from './media.ts';
+import { toolMessages } from './tool-results.ts';
+import { userMessage } from './user-message.ts';
+
+export interface ChatMessages {
+  readonly messages: JsonObject[];
+  /** The forms of the history that the backend may refuse. */
+  readonly forms: readonly string[];
+}
+
+/** The chat messages of a request: its instructions, ended by the lines given, then its history. */
+export function convertMessages(
+  body: JsonObject,
+  lines: readonly (JsonText | undefined)[],
+  hasTools: boolean,
+  context: ConversionContext,
+): ChatMessages {
+  const { capabilities } = context;
+  const { systemRole, systemTurns, cacheMarks } = capabilities;
+  const told = [...systemParts(body['system'], capabilities), ...lines.filter(isText).map((line) => textPart(line))];
+  const system = told.length === 0 ? [] : [{ role: systemRole, content: compactParts(told, capabilities) }];
+  const placing = mustAlternate(context) ? 'reminder' : systemTurns;
+  const turns = placeSystemTurns(readTurns(asList(body['messages'])), placing, context.warnings);
+  const steps = pairToolResults(mergeTurns(turns));
+  const plan = planHistory(steps, hasTools, context);
+  const history = convertSteps(plan.callsAsText ? callsAsText(steps) : steps, context);
+  const messages = plan.alternates ? alternate([...system, ...history]) : [...system, ...history];
+  return { messages: cacheMarks ? limitMarks(messages) : messages, forms: plan.forms };
+}
+
+function convertSteps(steps: readonly HistoryStep[], context: ConversionContext): JsonObject[] {
+  const messages: JsonObject[] = [];
+  let attachments: readonly JsonObject[] = [];
+  for (const step of steps) {
+    // Images of tool results come after all tool messages, together with what the user says there.
+    if (step.kind === 'user') messages.push(...userMessage(step.blocks, attachments, context));
+    else messages.push(...userMessage([], attachments, context));
+    attachments = [];
+    switch (step.kind) {
+      case 'user':
+        break;
+      case 'system': {
+        const texts = step.blocks.map(({ block }) => block['text']).filter(isText);
+        messages.push({ role: context.capabilities.systemRole, content: joinTexts(texts, '\n\n') });
+        break;
+      }
+      case 'assistant':
+        messages.push(...assistantMessage(step.blocks, step.calls, context));
+        break;
+      case 'results': {
+        const told = toolMessages(step.results, context);
+        messages.push(...told.messages);
+        attachments = told.attachments;
+        break;
+      }
+    }
+  }
+  messages.push(...userMessage([], attachments, context));
+  return messages;
+}
+
+/**
+ * The instructions, a part for each block. Claude Code's attribution line changes from request to request and would
+ * spoil the backend's prefix cache.
+ */
+function systemParts(system: JsonValue | undefined, capabilities: ChatCapabilities): JsonObject[] {
+  if (isText(system)) return [textPart(system)];
+  return asList(system).flatMap((value) => {
+    const block = asObject(value) ?? {};
+    const { text } = block;
+    if (!isText(text) || textStartsWith(text, 'x-anthropic-billing-header:')) return [];
+    return [markedText(text, block, capabilities)];
+  });
+}

@@ -1,0 +1,52 @@
+import type { JsonObject } from '@ccg/wire';
+import { asList, asObject } from '../../json-fields.ts';
+import type { ConversionContext } from './conversion-context.ts';
+
+/** What a request is nothing without. */
+const indispensable: ReadonlySet<string> = new Set(['model', 'messages', 'tools', 'stream']);
+
+export interface SentRequest {
+  readonly sent: JsonObject;
+  /** The names that may be refused and left out, inner ones too. */
+  readonly optionalFields: ReadonlySet<string>;
+}
+
+/** Leaves out what the backend refused before, with a warning for each field. */
+export function withoutRejected(
+  request: JsonObject,
+  hasStrictTools: boolean,
+  { rejected, warnings }: ConversionContext,
+): SentRequest {
+  const sent: JsonObject = {};
+  const optionalFields = new Set(innerFields(request, hasStrictTools));
+  for (const [field, value] of Object.entries(request)) {
+    if (value === undefined) continue;
+    const isLeftOut = rejected.has(field) && !indispensable.has(field) && !isMaxTokens(field);
+    if (isLeftOut) warnings.add(field, 'unsupported', `The provider refuses ${field}; it was left out.`);
+    else sent[field] = value;
+    if (!isLeftOut && !indispensable.has(field)) optionalFields.add(field);
+  }
+  return { sent, optionalFields };
+}
+
+/** The same limit under its other name. */
+export function otherMaxTokensField(field: 'max_tokens' | 'max_completion_tokens'): string {
+  return field === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';
+}
+
+/** The limit is never left out: without one several servers never stop. */
+function isMaxTokens(field: string): boolean {
+  return field === 'max_tokens' || field === 'max_completion_tokens';
+}
+
+function innerFields(request: JsonObject, hasStrictTools: boolean): string[] {
+  const messages = asList(request['messages']).map(asObject);
+  const streamOptions = asObject(request['stream_options']);
+  return [
+    ...['reasoning_content', 'reasoning_details'].filter((name) =>
+      messages.some((message) => message?.[name] !== undefined),
+    ),
+    ...(hasStrictTools ? ['strict'] : []),
+    ...(streamOptions?.['include_obfuscation'] === undefined ? [] : ['include_obfuscation']),
+  ];
+}

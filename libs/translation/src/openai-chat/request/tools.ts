@@ -1,0 +1,131 @@
+import { decodeText, isText, RawJson, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { asText, asObject } from '../../json-fields.ts';
+import { fieldError } from '../../request/read-request.ts';
+import type { DeclaredTool, EffectiveTools } from '../../tools/effective-tools.ts';
+import { parametersOf } from '../../tools/schema/parameters.ts';
+import { plainSchema } from '../../tools/schema/plain-schema.ts';
+import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
+import type { ConvertedTools } from '../../tools/tool-list-cache.ts';
+import type { TranslationInput } from '../../translation.ts';
+import { createWarnings } from '../../warnings.ts';
+import type { ConversionContext } from './conversion-context.ts';
+
+/** Whether Anthropic itself runs the tool: it has a type of its own and no schema. */
+export function runsAtAnthropic({ tool }: DeclaredTool): boolean {
+  return (asText(tool['type']) ?? 'custom') !== 'custom' && tool['input_schema'] === undefined;
+}
+
+/**
+ * The client's tools as functions, with name, description and schema and nothing else. Tools that Anthropic runs
+ * itself are left out with a warning. The list may be empty. It is converted once for each list and model.
+ */
+export function convertTools(
+  { tools, asDeclared }: EffectiveTools,
+  { tools: source, toolListCache, target }: Pick<TranslationInput, 'tools' | 'toolListCache' | 'target'>,
+  context: ConversionContext,
+): ConvertedTools {
+  const convert = () => convertAnew(tools, context);
+  const form = [target.key, ...context.rejected].join('\n');
+  const converted = source !== undefined && asDeclared ? toolListCache.made(source, form, convert) : convert();
+  for (const { field, code, text } of converted.warnings) context.warnings.add(field, code, text);
+  return converted;
+}
+
+function convertAnew(tools: readonly DeclaredTool[], context: ConversionContext): ConvertedTools {
+  const warnings = createWarnings();
+  const functions = tools.flatMap((tool) => convertTool(tool, { ...context, warnings }));
+  const written = writeJson(functions.map((definition) => ({ type: 'function', function: definition })));
+  return {
+    value: new RawJson(written, 0, written.length),
+    names: functions.map(({ name }) => name),
+    hasStrict: functions.some(({ strict }) => strict === true),
+    warnings: warnings.list(),
+  };
+}
+
+function convertTool(declared: DeclaredTool, context: ConversionContext): FunctionDefinition[] {
+  const { tool, path } = declared;
+  const { provider, warnings, toolNames } = context;
+  const { name, description, input_schema: schema } = tool;
+  if (runsAtAnthropic(declared)) {
+    const type = asText(tool['type']) ?? '';
+    warnings.add(path, 'unsupported', `The tool ${type} runs at Anthropic and is not available on "${provider}".`);
+    return [];
+  }
+  if (!isText(name)) throw fieldError(`${path}.name`, 'Field required');
+  const definition = {
+    name: toolNames.inward(decodeText(name)),
+    description: isText(description) ? description : undefined,
+    parameters: convertParameters(schema, `${path}.input_schema`, context),
+    strict: isStrict(declared, context) ? true : undefined,
+  };
+  return [definition];
+}
+
+interface FunctionDefinition extends JsonObject {
+  readonly name: string;
+}
+
+function convertParameters(schema: JsonValue | undefined, path: string, context: ConversionContext): RawJson {
+  const parameters = parametersOf(schema);
+  if (!context.capabilities.plainSchemas) return parameters;
+  const plain = plainSchema(parameters.source.slice(parameters.start, parameters.end));
+  if (plain === undefined) return parameters;
+  if (plain.isLooser) {
+    const text = 'The schema was made looser: the server refuses choices at its root, and patterns that look around.';
+    context.warnings.add(path, 'approximated', text);
+  }
+  return parametersOf(new RawJson(plain.json, 0, plain.json.length));
+}
+
+/** The promise is kept only where the backend can keep it, and for a schema that it takes. */
+function isStrict({ tool, path }: DeclaredTool, { capabilities, rejected, warnings }: ConversionContext): boolean {
+  if (tool['strict'] !== true) return false;
+  if (capabilities.strictTools && !rejected.has('strict') && isStrictSchema(tool['input_schema'])) return true;
+  warnings.add(`${path}.strict`, 'unsupported', 'Calls are not held to the schema here.');
+  return false;
+}
+
+/** The fields for the client's tool choice. Servers refuse a choice without tools, so without any there is none; `tools` are the backend's names. */
+export function convertToolChoice(
+  choice: JsonValue | undefined,
+  tools: readonly string[],
+  context: ConversionContext,
+): JsonObject {
+  const object = asObject(choice);
+  if (object === undefined || tools.length === 0) return {};
+  switch (asText(object['type'])) {
+    case 'auto':
+      return { tool_choice: 'auto', ...parallel(object, context) };
+    case 'any':
+      return { tool_choice: 'required', ...parallel(object, context) };
+    case 'none':
+      return { tool_choice: 'none' };
+    case 'tool':
+      return { ...namedTool(object['name'], tools, context), ...parallel(object, context) };
+    case undefined:
+    default:
+      throw fieldError('tool_choice.type', "Input should be one of 'auto', 'any', 'tool', 'none'");
+  }
+}
+
+function parallel(choice: JsonObject, { capabilities, warnings }: ConversionContext): JsonObject {
+  if (choice['disable_parallel_tool_use'] !== true) return {};
+  if (capabilities.parallelToolCalls) return { parallel_tool_calls: false };
+  const text = 'Calls side by side cannot be switched off here.';
+  warnings.add('tool_choice.disable_parallel_tool_use', 'unsupported', text);
+  return {};
+}
+
+/** A tool that was left out cannot be forced. */
+function namedTool(
+  choice: JsonValue | undefined,
+  tools: readonly string[],
+  { toolNames }: ConversionContext,
+): JsonObject {
+  const wanted = asText(choice);
+  if (wanted === undefined || !isText(choice)) throw fieldError('tool_choice.name', 'Field required');
+  const name = toolNames.inward(wanted);
+  return tools.includes(name) ? { tool_choice: { type: 'function', function: { name } } } : {};
+}

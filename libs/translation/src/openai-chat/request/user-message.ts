@@ -1,0 +1,43 @@
+import { isText, joinTexts } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
+import type { HistoryBlock } from '../../history/turn.ts';
+import { compactParts, markedText } from './cache-marks.ts';
+import type { ConversionContext } from './conversion-context.ts';
+import { canSee, documentParts, imagePart, textPart, unseen } from './media.ts';
+import { searchResultText } from '../../history/result-text.ts';
+import { toolResultText } from './tool-results.ts';
+
+/** The user message with these blocks, or nothing when no block is left. */
+export function userMessage(
+  blocks: readonly HistoryBlock[],
+  attachments: readonly JsonObject[],
+  context: ConversionContext,
+): JsonObject[] {
+  const parts = [...attachments, ...blocks.flatMap((block) => userParts(block, context))];
+  if (parts.length === 0) return [];
+  return [{ role: 'user', content: compactParts(parts, context.capabilities) }];
+}
+
+function userParts(block: HistoryBlock, context: ConversionContext): JsonObject[] {
+  switch (block.type) {
+    case 'text': {
+      const { text } = block.block;
+      return isText(text) ? [markedText(text, block.block, context.capabilities)] : [];
+    }
+    case 'image':
+      return canSee(block, context) ? [imagePart(block, context)] : [textPart(unseen('image'))];
+    case 'document':
+      return canSee(block, context) ? documentParts(block, context) : [textPart(unseen('document'))];
+    case 'search_result':
+      return [textPart(searchResultText(block.block))];
+    case 'tool_result': {
+      // A result whose call is not in the history; only the text form keeps what it says.
+      const into = { tool: 'a tool', attachments: [] };
+      const text = toolResultText(block, into, context);
+      return [textPart(joinTexts(['[tool result]\n', text], '')), ...into.attachments];
+    }
+    default:
+      context.warnings.add(block.path(), 'unsupported', `A ${block.type} block was left out.`);
+      return [];
+  }
+}

@@ -1,0 +1,33 @@
+import type { ModelLimits } from '@ccg/catalog';
+import type { Warnings } from '../warnings.ts';
+
+export interface TokenLimits {
+  /** What the client asks for; more than 0. */
+  readonly wanted: number;
+  /** The operator's cap; 0 means none. */
+  readonly cap: number;
+  readonly estimatedInputTokens: number | undefined;
+  readonly model: ModelLimits;
+}
+
+/** What an estimate may be wrong by, and what a chat template adds. */
+const marginTokens = 1024;
+/** A prompt that leaves less than this is for the backend to judge: the estimate may be wrong. */
+const roomMinTokens = 1024;
+
+/**
+ * The limit on output to ask for: no more than the operator, the model and what is left of its window allow, and no
+ * less than the server takes.
+ */
+export function limitTokens(limits: TokenLimits, outputTokensMin: number, warnings: Warnings): number {
+  const { wanted, cap, estimatedInputTokens } = limits;
+  const { contextTokens, outputTokens } = limits.model;
+  const room =
+    contextTokens === undefined || estimatedInputTokens === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(roomMinTokens, contextTokens - estimatedInputTokens - marginTokens);
+  const most = Math.min(cap > 0 ? cap : Number.POSITIVE_INFINITY, outputTokens ?? Number.POSITIVE_INFINITY, room);
+  const limited = Math.max(outputTokensMin, Math.min(wanted, most));
+  if (limited !== wanted) warnings.add('max_tokens', 'clamped', `The answer may have ${limited} tokens here.`);
+  return limited;
+}

@@ -1,0 +1,47 @@
+import { GatewayError } from '@ccg/kernel';
+import { isText } from '@ccg/wire';
+import type { JsonObject, JsonValue, TopLevelEntry } from '@ccg/wire';
+import type { TranslationInput } from '../translation.ts';
+
+/** A 400 that names the field by its path, such as `messages.3.content`, and says what it should be. */
+export function fieldError(path: string, problem: string): GatewayError {
+  return new GatewayError('request-invalid', `${path}: ${problem}`);
+}
+
+type ReadInput = Pick<TranslationInput, 'messagesRequest' | 'tools' | 'toolListCache'>;
+
+/**
+ * Reads the client's body for translation and checks what every dialect acts on. Unknown keys are tolerated. Throws
+ * `request-invalid` with the path of the field.
+ */
+export function readRequest({ messagesRequest, tools: source, toolListCache }: ReadInput): JsonObject {
+  const valueOf = ({ key, scalar }: TopLevelEntry) =>
+    key === 'tools' && source !== undefined ? toolListCache.list(source) : (scalar ?? messagesRequest.read(key)?.value);
+  const body = Object.fromEntries(messagesRequest.entries.map((entry) => [entry.key, valueOf(entry)]));
+  if (messagesRequest.maxTokens === undefined) {
+    throw fieldError('max_tokens', 'Field required. Say how many tokens the answer may have.');
+  }
+  const { messages, tools, system } = body;
+  if (messages === undefined) throw fieldError('messages', 'Field required');
+  if (!Array.isArray(messages)) throw fieldError('messages', 'Input should be a list of messages');
+  if (messages.length === 0) throw fieldError('messages', 'at least one message is required');
+  if (!isAbsent(tools) && !Array.isArray(tools)) throw fieldError('tools', 'Input should be a list of tools');
+  if (!isAbsent(system) && !isText(system) && !Array.isArray(system)) {
+    throw fieldError('system', 'Input should be a string or a list of text blocks');
+  }
+  refuseServerState(body);
+  return body;
+}
+
+/** What lives at Anthropic cannot be had elsewhere, and an answer without it would be a wrong one. */
+function refuseServerState(body: JsonObject): void {
+  for (const field of ['mcp_servers', 'container', 'thread']) {
+    const value = body[field];
+    if (isAbsent(value) || (Array.isArray(value) && value.length === 0)) continue;
+    throw fieldError(field, 'only models served by Anthropic have this. Leave it out, or choose one of those');
+  }
+}
+
+function isAbsent(value: JsonValue | undefined): boolean {
+  return value === undefined || value === null;
+}

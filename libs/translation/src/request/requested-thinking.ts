@@ -1,0 +1,85 @@
+import { efforts } from '@ccg/catalog';
+import type { Effort } from '@ccg/catalog';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { asCount, asList, asObject, asText } from '../json-fields.ts';
+import type { Warnings } from '../warnings.ts';
+
+/** How much thinking the client asks for. */
+export type RequestedThinking =
+  | { readonly kind: 'unasked' }
+  | {
+      readonly kind: 'asked';
+      /** The field that asks. */
+      readonly field: 'thinking' | 'output_config.effort';
+      readonly effort: Effort;
+      readonly budgetTokens: number | undefined;
+    };
+
+/**
+ * Reads what the client wants, from its many places: switched off counts before all; then the effort of the last
+ * instruction between turns that has one, the effort of the request, the budget, the type.
+ */
+export function readRequestedThinking(body: JsonObject): RequestedThinking {
+  const thinking = asObject(body['thinking']);
+  const type = asText(thinking?.['type']);
+  if (type === 'disabled') return asked('none');
+  const budgetTokens = type === 'enabled' ? asCount(thinking?.['budget_tokens']) : undefined;
+  const effort = turnEffort(asList(body['messages'])) ?? effortOf(body['output_config']);
+  if (effort !== undefined) {
+    return { kind: 'asked', field: type === undefined ? 'output_config.effort' : 'thinking', effort, budgetTokens };
+  }
+  switch (type) {
+    case 'enabled':
+      return asked(budgetTokens === undefined ? 'high' : budgetEffort(budgetTokens), budgetTokens);
+    case 'adaptive':
+      return asked('high');
+    case 'between_tools':
+      return asked('low');
+    case undefined:
+    default:
+      return { kind: 'unasked' };
+  }
+}
+
+function asked(effort: Effort, budgetTokens?: number): RequestedThinking {
+  return { kind: 'asked', field: 'thinking', effort, budgetTokens };
+}
+
+function turnEffort(messages: readonly JsonValue[]): Effort | undefined {
+  for (const message of messages.toReversed()) {
+    const turn = asObject(message);
+    const effort = asText(turn?.['role']) === 'system' ? effortOf(turn?.['output_config']) : undefined;
+    if (effort !== undefined) return effort;
+  }
+  return undefined;
+}
+
+function effortOf(outputConfig: JsonValue | undefined): Effort | undefined {
+  const effort = asText(asObject(outputConfig)?.['effort']);
+  return efforts.find((level) => level === effort);
+}
+
+function budgetEffort(budgetTokens: number): Effort {
+  if (budgetTokens < 2048) return 'low';
+  if (budgetTokens < 8192) return 'medium';
+  return budgetTokens < 24_576 ? 'high' : 'xhigh';
+}
+
+/**
+ * The level that a model has for the wanted one: the nearest below it, or above where there is none. A model that
+ * cannot stop thinking thinks as little as it can. Undefined where it has no levels.
+ */
+export function closestEffort(wanted: Effort, levels: readonly Effort[]): Effort | undefined {
+  const sorted = levels.toSorted((one, other) => efforts.indexOf(one) - efforts.indexOf(other));
+  if (wanted === 'none') return sorted[0];
+  const rank = efforts.indexOf(wanted);
+  const thinking = sorted.filter((level) => level !== 'none');
+  return thinking.findLast((level) => efforts.indexOf(level) <= rank) ?? thinking[0];
+}
+
+/** Only models of Anthropic are told how much a whole task may take. */
+export function warnOfTaskBudget(body: JsonObject, warnings: Warnings): void {
+  const budget = asObject(body['output_config'])?.['task_budget'] ?? null;
+  if (budget === null) return;
+  warnings.add('output_config.task_budget', 'unsupported', 'The model is told of no budget for its task here.');
+}

@@ -1,0 +1,137 @@
+import { decodeByteString, encodeText, readTopLevel, stringToBytes } from '@ccg/wire';
+import { listOf } from '../../json-fields.ts';
+
+/** A schema that was rewritten. */
+export interface RewrittenSchema {
+  /** A byte string. */
+  readonly json: string;
+  /** Whether it now allows what the client's schema does not. */
+  readonly isLooser: boolean;
+}
+
+/** Anything that may have to be rewritten below the root; a schema that has none of it is not parsed. */
+const suspect = /"(?:array|propertyNames|allOf)"|\(\?<?[=!]|\\p\{/iu;
+const rootKeywords = ['oneOf', 'anyOf', 'allOf', 'enum', 'const', 'not', '$ref'] as const;
+
+/**
+ * Rewrites what OpenAI refuses in the parameters of a function: choices at the root, lists that do not say of what,
+ * patterns that look around, and words that mean nothing. Undefined when there is none of it. `json` is a byte string.
+ */
+export function plainSchema(json: string): RewrittenSchema | undefined {
+  const keys = readTopLevel(stringToBytes(json)).entries.map((entry) => entry.key);
+  if (!rootKeywords.some((keyword) => keys.includes(keyword)) && !suspect.test(json)) return undefined;
+  const schema: unknown = JSON.parse(decodeByteString(json));
+  if (!isSchema(schema)) return undefined;
+  const found: Found = { changed: false, isLooser: false };
+  const rewritten = rewrite(flattenRoot(schema, found), found);
+  return found.changed ? { json: encodeText(JSON.stringify(rewritten)), isLooser: found.isLooser } : undefined;
+}
+
+type Schema = Readonly<Record<string, unknown>>;
+
+interface Found {
+  changed: boolean;
+  isLooser: boolean;
+}
+
+/** All properties of all choices; required is what the root itself requires, and every part of an `allOf`. */
+function flattenRoot(schema: Schema, found: Found): Schema {
+  if (!rootKeywords.some((keyword) => schema[keyword] !== undefined)) return schema;
+  found.changed = true;
+  const { enum: values, const: value, not } = schema;
+  const choices = [schema['anyOf'], schema['oneOf']].flatMap(listOf).map((choice) => resolve(choice, schema));
+  if (choices.length > 0 || values !== undefined || value !== undefined || not !== undefined) found.isLooser = true;
+  const whole = [...parts(schema), schema];
+  const required = new Set(whole.flatMap((part) => listOf(part['required'])));
+  const rest = Object.entries(merge(whole)).filter(([name]) => !rootKeywords.some((keyword) => keyword === name));
+  return {
+    ...Object.fromEntries(rest),
+    type: 'object',
+    properties: merge([...choices, ...whole].map((part) => part['properties']).filter(isSchema)),
+    ...(required.size === 0 ? {} : { required: [...required] }),
+  };
+}
+
+/** What holds beside the root without a choice. */
+function parts(schema: Schema): Schema[] {
+  const own = schema['$ref'] === undefined ? [] : [resolve({ $ref: schema['$ref'] }, schema)];
+  return [...own, ...listOf(schema['allOf']).map((part) => resolve(part, schema))];
+}
+
+/** Follows one reference into the definitions of the root. */
+function resolve(part: unknown, root: Schema): Schema {
+  if (!isSchema(part)) return {};
+  const [, place = '', name = ''] = /^#\/(\$defs|definitions)\/([^/]+)$/u.exec(String(part['$ref'])) ?? [];
+  const definitions = root[place];
+  const found = isSchema(definitions) ? definitions[name] : undefined;
+  return isSchema(found) ? found : part;
+}
+
+function merge(schemas: readonly Schema[]): Schema {
+  return Object.fromEntries(schemas.flatMap((schema) => Object.entries(schema)));
+}
+
+function rewrite(schema: Schema, found: Found): Schema {
+  const entries = Object.entries(schema).flatMap(([keyword, value]) => rewriteKeyword(keyword, value, found));
+  if (isList(schema) && schema['items'] === undefined) {
+    found.changed = true;
+    entries.push(['items', {}]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function rewriteKeyword(keyword: string, value: unknown, found: Found): [string, unknown][] {
+  switch (keyword) {
+    case 'properties':
+    case 'patternProperties':
+    case '$defs':
+    case 'definitions':
+    case 'dependentSchemas':
+      return [[keyword, isSchema(value) ? mapValues(value, found) : value]];
+    case 'items':
+    case 'additionalProperties':
+    case 'contains':
+    case 'not':
+    case 'anyOf':
+    case 'oneOf':
+    case 'prefixItems':
+      return [[keyword, rewriteAny(value, found)]];
+    case 'allOf': {
+      const [only, second] = listOf(value);
+      if (!isSchema(only) || second !== undefined || only['$ref'] === undefined) {
+        return [[keyword, rewriteAny(value, found)]];
+      }
+      found.changed = true;
+      return [['$ref', only['$ref']]];
+    }
+    case 'propertyNames':
+      // All names of members are texts.
+      if (!isSchema(value) || value['type'] !== 'string' || Object.keys(value).length > 1) return [[keyword, value]];
+      found.changed = true;
+      return [];
+    case 'pattern':
+      if (typeof value !== 'string' || !/\(\?<?[=!]|\\p\{/iu.test(value)) return [[keyword, value]];
+      found.changed = true;
+      found.isLooser = true;
+      return [];
+    default:
+      return [[keyword, value]];
+  }
+}
+
+function rewriteAny(value: unknown, found: Found): unknown {
+  if (Array.isArray(value)) return value.map((item) => rewriteAny(item, found));
+  return isSchema(value) ? rewrite(value, found) : value;
+}
+
+function mapValues(schemas: Schema, found: Found): Schema {
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, rewriteAny(schema, found)]));
+}
+
+function isList({ type }: Schema): boolean {
+  return type === 'array' || (Array.isArray(type) && type.includes('array'));
+}
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
