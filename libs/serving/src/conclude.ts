@@ -1,5 +1,5 @@
 import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
-import { errorFrame } from '@ccg/wire';
+import { errorFrame, streamErrorType } from '@ccg/wire';
 import type { Facts, Outcome } from './outcome.ts';
 import type { ResponseSink } from './sink.ts';
 
@@ -15,7 +15,8 @@ export async function conclude(
   const error = reason instanceof GatewayError ? reason : toGatewayError(thrown);
   if (!sink.committed) return { kind: 'rejected', error, facts };
   try {
-    await sink.write(errorFrame({ type: error.type, message: error.publicMessage }, requestId));
+    const type = streamErrorType(error, facts.firstEventMs !== undefined);
+    await sink.write(errorFrame({ type, message: error.publicMessage }, requestId));
     sink.end();
     return { kind: 'broken', error, facts };
   } catch {

@@ -201,16 +201,34 @@ describe.each(dialects)('of $prefix.provider', ({ prefix, opened, frames, frames
     expect(sink.text()).toMatch(/event: error\ndata: .*overloaded_error.*The gateway is restarting\./u);
   });
 
-  test('a failure after a ping is the last event, since the status was sent', async () => {
-    const failing = createGate();
-    rig.upstream.play(() => [waitFor(failing.opened), ...jsonScript(500, { error: { message: 'no' } })]);
+  test.each<readonly [string, Script, string]>([
+    ['a failure', jsonScript(500, { error: { message: 'no' } }), 'overloaded_error'],
+    ['a limit', jsonScript(429, { error: { message: 'no' } }), 'rate_limit_error'],
+    ['a refusal', jsonScript(400, { error: { message: 'no' } }), 'invalid_request_error'],
+    ['a credential that is rejected', jsonScript(401, { error: { message: 'no' } }), 'api_error'],
+  ])(
+    '%s after a ping is the last event, with the type that makes the client do the right thing',
+    async (_what, script, type) => {
+      const failing = createGate();
+      rig.upstream.play(() => [waitFor(failing.opened), ...script]);
+      const { sink, outcome } = ask(rig, { prefix, change: stream });
+      await rig.upstream.request(0);
+      sink.ping();
+      failing.open();
+      expect((await outcome).kind).toBe('broken');
+      expect([sink.status(), sink.ended()]).toEqual([200, true]);
+      expect(sink.text().match(/event: error\ndata: .*/gu)).toEqual([expect.stringContaining(`"type":"${type}"`)]);
+    },
+  );
+
+  test('a provider that does not begin before its time-out is an overload to a client that was pinged', async () => {
+    rig.upstream.play(() => [hang]);
     const { sink, outcome } = ask(rig, { prefix, change: stream });
     await rig.upstream.request(0);
     sink.ping();
-    failing.open();
-    expect(endOf(await outcome)).toBe('broken upstream-failed');
-    expect([sink.status(), sink.ended()]).toEqual([200, true]);
-    expect(sink.text().match(/event: error/gu)).toHaveLength(1);
+    rig.timeOut();
+    expect(endOf(await outcome)).toBe('broken upstream-timeout');
+    expect(sink.text()).toMatch(/event: error\ndata: .*"overloaded_error"/u);
   });
 });
 

@@ -23,7 +23,7 @@ export { readMessagesRequest } from './anthropic/messages-request.ts';
 export type { MessagesRequest, Member } from './anthropic/messages-request.ts';
 export { readSpan } from './json/read-span.ts';
 export type { Span } from './json/read-span.ts';
-export { errorEnvelope, errorFrame } from './anthropic/error.ts';
+export { errorEnvelope, errorFrame, streamErrorType } from './anthropic/error.ts';
 export type { WireError } from './anthropic/error.ts';
 export { spliceBytes } from './splice-bytes.ts';
 export type { Splice } from './splice-bytes.ts';

@@ -1,7 +1,7 @@
 import { toGatewayError } from '@ccg/kernel';
 import type { GatewayError } from '@ccg/kernel';
-import { bytesToString, createFrameSplitter, errorFrame, noUsage } from '@ccg/wire';
-import { malformedError, streamErrorType, truncatedError } from '../encoder/stream-errors.ts';
+import { bytesToString, createFrameSplitter, errorFrame, noUsage, streamErrorType } from '@ccg/wire';
+import { malformedError, truncatedError } from '../encoder/stream-errors.ts';
 import type { FrameSink, Progress, StreamTranslator } from '../translation.ts';
 import { createUsageTap } from './tap-usage.ts';
 

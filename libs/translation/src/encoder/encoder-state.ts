@@ -1,9 +1,8 @@
 import type { GatewayError } from '@ccg/kernel';
-import { noUsage } from '@ccg/wire';
+import { noUsage, streamErrorType } from '@ccg/wire';
 import type { Usage, JsonObject } from '@ccg/wire';
 import type { IdSource, Progress } from '../translation.ts';
 import type { BlockWriter } from './block-writer.ts';
-import { streamErrorType } from './stream-errors.ts';
 import { createToolCalls } from './tool-calls.ts';
 import type { ToolCall, ToolCalls } from './tool-calls.ts';
 

@@ -1,16 +1,4 @@
 import { GatewayError } from '@ccg/kernel';
-import type { AnthropicErrorType } from '@ccg/kernel';
-
-/**
- * The type that an error has as the last event of a stream. Claude Code retries the stream on an overload, and
- * falls back to a request without streaming on anything else, so a death before any content is told as an
- * overload; a failure whose class is known, or that must not be retried, keeps its type.
- */
-export function streamErrorType(error: GatewayError, hasContent: boolean): AnthropicErrorType {
-  const isDeath = error.type === 'api_error' || error.type === 'timeout_error';
-  if (!isDeath || error.retry === 'never') return error.type;
-  return hasContent ? 'api_error' : 'overloaded_error';
-}
 
 export function truncatedError(provider: string): GatewayError {
   return new GatewayError(

@@ -1,3 +1,4 @@
+import type { AnthropicErrorType, GatewayError } from '@ccg/kernel';
 import { writeJson } from '../json/write-json.ts';
 import { sseFrame } from '../sse/encode.ts';
 
@@ -15,4 +16,15 @@ export function errorEnvelope({ type, message }: WireError, requestId?: string):
 /** The event that ends a stream in failure, as a byte string: the same envelope under the name `error`. */
 export function errorFrame(error: WireError, requestId?: string): string {
   return sseFrame('error', errorEnvelope(error, requestId));
+}
+
+/**
+ * The type of an error that ends a stream. Claude Code retries the stream on `overloaded_error`; on any other type it
+ * asks again without streaming. A failure before any content is therefore an overload. A failure whose class is
+ * known, or that must not be retried, keeps its type.
+ */
+export function streamErrorType(error: GatewayError, hasContent: boolean): AnthropicErrorType {
+  const isDeath = error.type === 'api_error' || error.type === 'timeout_error';
+  if (!isDeath || error.retry === 'never') return error.type;
+  return hasContent ? 'api_error' : 'overloaded_error';
 }
