@@ -72,7 +72,7 @@ test('a connection that stays silent is given up, so that a Redis that moved is 
 
 test('a unix socket serves as well as a port', async () => {
   const server = await startServer();
-  const store = open({ path: server.socketPath });
+  const store = open({ socketPath: server.socketPath });
   await store.whenReady(patienceMs);
   expect(await store.command('ping', [])).toBe('PONG');
 });

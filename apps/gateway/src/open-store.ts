@@ -8,7 +8,7 @@ const commandTimeoutMs = 500;
 /** Connects to Redis and tells log and metrics whether it answers. */
 export function openStore({ redis, redisKeyPrefix }: GatewayConfig, logger: Logger, metrics: Metrics): Store {
   return connectStore({
-    ...('url' in redis ? { url: redis.url } : { path: redis.socketPath }),
+    ...redis,
     keyPrefix: redisKeyPrefix,
     commandTimeoutMs,
     onState(state, detail) {

@@ -21,7 +21,7 @@ export async function seedDefaultTenant(config: GatewayConfig, firstKeyFile: str
   if (readCredential({ 'x-api-key': apiKey.reveal() }).kind !== 'api-key') {
     throw new StartError(`${firstKeyFile} does not hold an API key. Remove it to get a new one.`);
   }
-  const store = connectStore({ ...target(config), keyPrefix: config.redisKeyPrefix, commandTimeoutMs });
+  const store = connectStore({ ...config.redis, keyPrefix: config.redisKeyPrefix, commandTimeoutMs });
   try {
     await store.whenReady(connectTimeoutMs);
     const deps = { store, pepper: config.keyPepper, clock: systemClock };
@@ -41,7 +41,3 @@ export async function seedDefaultTenant(config: GatewayConfig, firstKeyFile: str
 const pepperMismatch =
   'The API keys in this store were made with another KEY_PEPPER. Set KEY_PEPPER to that one (or bring back its' +
   ' DATA_DIR/key-pepper), or use another store or REDIS_KEY_PREFIX.';
-
-function target(config: GatewayConfig): { readonly url?: string; readonly path?: string } {
-  return 'url' in config.redis ? { url: config.redis.url } : { path: config.redis.socketPath };
-}

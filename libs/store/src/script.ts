@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
 
 /** A Lua script and the SHA-1 by which Redis knows it. */
 export interface Script {
@@ -15,4 +16,19 @@ export function loadScript(file: URL): Script {
 /** A script from its text. */
 export function createScript(source: string): Script {
   return { source, sha1: createHash('sha1').update(source).digest('hex') };
+}
+
+/** Runs a script by its digest, and by its text on a server that has not seen it or has restarted since. */
+export async function runScript(
+  redis: Redis,
+  script: Script,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  try {
+    return await redis.evalsha(script.sha1, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return redis.eval(script.source, keys.length, ...keys, ...args);
+  }
 }

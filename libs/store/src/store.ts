@@ -1,21 +1,22 @@
+import { systemClock } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
+import { openConnection } from './connection.ts';
+import type { ConnectionTarget } from './connection.ts';
+import { callWithTimeout, createGuard } from './guard.ts';
+import type { StateListener, StoreState } from './guard.ts';
+import { createRedisKeys } from './redis-keys.ts';
 import type { RedisKeys } from './redis-keys.ts';
+import { runScript } from './script.ts';
 import type { Script } from './script.ts';
-
-/** `ready`: commands are answered. `down`: they fail at once with StoreUnavailableError. */
-export type StoreState = 'ready' | 'down';
+import { createSubscriber } from './subscriber.ts';
+import type { Subscription } from './subscriber.ts';
 
 /** The single commands in use; whatever reads and writes in one step is a script. */
-export type CommandName = 'get' | 'set' | 'del' | 'hget' | 'publish' | 'ping';
+export type CommandName = 'get' | 'set' | 'del' | 'hget' | 'hmget' | 'publish' | 'ping';
 
 export interface CallOptions {
   /** Milliseconds until the call fails; the store's `commandTimeoutMs` unless given. */
   readonly timeoutMs?: number | undefined;
-}
-
-export interface Subscription {
-  /** Resolves when Redis has confirmed the subscription for the first time; stays pending while Redis is down. */
-  readonly active: Promise<void>;
-  cancel(): void;
 }
 
 /**
@@ -40,4 +41,44 @@ export interface Store {
   state(): StoreState;
   /** Ends both connections. */
   close(): Promise<void>;
+}
+
+export interface StoreOptions extends ConnectionTarget {
+  /** Stands before every redis key and channel; no braces. */
+  readonly keyPrefix: string;
+  /** Milliseconds after which a call fails that names no timeout of its own. */
+  readonly commandTimeoutMs: number;
+  readonly clock?: Clock | undefined;
+  /** Called on each change. */
+  readonly onState?: StateListener | undefined;
+}
+
+/**
+ * Connects to Redis for the request path and returns at once, connected or not: while there is no connection every
+ * call fails immediately, and the connection comes back by itself. After three calls in a row without an answer
+ * calls fail unasked until a probe, one a second, is answered.
+ */
+export function connectStore(options: StoreOptions): Store {
+  const clock = options.clock ?? systemClock;
+  const redis = openConnection(options, 'requests');
+  const subscriber = createSubscriber(options, clock);
+  const guard = createGuard(redis, clock, options.onState);
+  const timeoutOf = (callOptions: CallOptions | undefined) => callOptions?.timeoutMs ?? options.commandTimeoutMs;
+  return {
+    redisKeys: createRedisKeys(options.keyPrefix),
+    run: (script, keys, args, callOptions) =>
+      guard.guarded(timeoutOf(callOptions), () => runScript(redis, script, keys, args)),
+    command: (name, args, callOptions) => guard.guarded(timeoutOf(callOptions), () => redis.call(name, ...args)),
+    subscribe: (channel, handler) => subscriber.subscribe(channel, handler),
+    whenReady: (timeoutMs) => guard.whenReady(timeoutMs),
+    state: () => guard.state(),
+    async close() {
+      guard.close();
+      subscriber.close();
+      if (redis.status === 'ready') {
+        await callWithTimeout(clock, options.commandTimeoutMs, () => redis.quit()).catch(() => {});
+      }
+      redis.disconnect();
+    },
+  };
 }

@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
-import { StoreReplyError } from './store-reply-error.ts';
-import { StoreUnavailableError } from './store-unavailable-error.ts';
-import { toStoreError } from './to-store-error.ts';
+import { StoreReplyError, StoreUnavailableError, toStoreError } from './errors.ts';
 
 function replyError(message: string): Error {
   return Object.assign(new Error(message), { name: 'ReplyError', command: { name: 'get', args: ['a-secret'] } });

@@ -1,8 +1,13 @@
 import type { Clock } from '@ccg/kernel';
 import type { Redis } from 'ioredis';
-import { openConnection } from './open-connection.ts';
-import type { ConnectionTarget } from './open-connection.ts';
-import type { Subscription } from './store.ts';
+import { openConnection } from './connection.ts';
+import type { ConnectionTarget } from './connection.ts';
+
+export interface Subscription {
+  /** Resolves when Redis has confirmed the subscription for the first time; stays pending while Redis is down. */
+  readonly active: Promise<void>;
+  cancel(): void;
+}
 
 export interface Subscriber {
   subscribe(channel: string, handler: (message: string) => void): Subscription;

@@ -1,0 +1,58 @@
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+
+/** Which Redis: the one place for what a connection to it needs. */
+export interface ConnectionTarget {
+  /** `redis://` or `rediss://`, with user and password where needed. */
+  readonly url?: string | undefined;
+  /** The path of a unix socket; wins over `url`. */
+  readonly socketPath?: string | undefined;
+  /** PEM of the authority behind a `rediss://` server that the system does not know. */
+  readonly ca?: string | undefined;
+}
+
+/** What a connection is for, which decides how its commands behave while Redis is away. */
+export type ConnectionRole = 'requests' | 'subscriber';
+
+/** Replies in the shapes of Redis's second protocol, whichever of the two is spoken. */
+type Options = RedisOptions & { readonly replyMapping?: 'legacy' };
+
+/** A connection that got no byte for this long while a reply is due is dead: a silent network tells it in no other way. */
+const deadSocketMs = 2000;
+const longestRetryDelayMs = 1000;
+
+const optionsOfAll: Options = {
+  connectTimeout: deadSocketMs,
+  socketTimeout: deadSocketMs,
+  retryStrategy: (attempt) => Math.min(longestRetryDelayMs, 25 * 2 ** Math.min(attempt, 10)),
+  // After a failover the old address may still answer, as a replica.
+  reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  disableClientInfo: true,
+};
+
+/** A consumer that blocks in Redis needs a role of its own here: its replies may take longer than `deadSocketMs`. */
+const optionsOfRole: Readonly<Record<ConnectionRole, Options>> = {
+  // Nothing waits and nothing is sent twice: a request would rather do without the store.
+  requests: {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    enableAutoPipelining: true,
+  },
+  // Subscribing twice is the same as once, so it may wait and be repeated.
+  subscriber: { maxRetriesPerRequest: null },
+};
+
+/** Opens one connection, which comes back by itself for ever. Its errors are dropped unless somebody listens to them. */
+export function openConnection(target: ConnectionTarget, role: ConnectionRole): Redis {
+  const tls = target.ca === undefined ? {} : { tls: { ca: target.ca } };
+  const redis = open(target, { ...optionsOfAll, ...optionsOfRole[role], ...tls });
+  redis.on('error', () => {});
+  return redis;
+}
+
+function open(target: ConnectionTarget, options: Options): Redis {
+  if (target.socketPath !== undefined) return new Redis({ ...options, path: target.socketPath });
+  if (target.url !== undefined) return new Redis(target.url, options);
+  throw new RangeError('A store needs a URL or the path of a unix socket.');
+}
