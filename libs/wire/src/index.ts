@@ -13,6 +13,8 @@ export { noUsage } from './usage.ts';
 export type { Usage } from './usage.ts';
 export { createSseDecoder } from './sse/decode.ts';
 export type { SseDecoder, SseDecoderOptions, SseEvent } from './sse/decode.ts';
+export { createNdjsonDecoder } from './ndjson/decode.ts';
+export type { NdjsonDecoder, NdjsonDecoderOptions } from './ndjson/decode.ts';
 export { sseFrame } from './sse/encode.ts';
 export { createFrameSplitter } from './sse/frame-splitter.ts';
 export type { FrameSplitter, FrameSplitterOptions } from './sse/frame-splitter.ts';

@@ -1,5 +1,5 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
-import { bytesToString } from '@ccg/wire';
+import { bytesToString, createSseDecoder } from '@ccg/wire';
 import { createEncoder } from '../encoder/encoder.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
@@ -65,7 +65,7 @@ function createReader({ context, requestedModel, ids, settings }: ReaderInput): 
     answer: (body) => readAnswer(body, context, (sink) => createEncoder(settings, createMessageWriter(head()), sink)),
     stream(sink) {
       const encoder = createEncoder(settings, createFrameWriter(head()), sink);
-      return createEventStream(encoder, createEventReader(encoder, context));
+      return createEventStream(encoder, createSseDecoder(createEventReader(encoder, context)));
     },
     failure: (upstream, at) => ({
       error: chatFailure(upstream, at, context, new Set()).error,

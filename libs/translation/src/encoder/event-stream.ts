@@ -1,12 +1,18 @@
 import { toGatewayError } from '@ccg/kernel';
-import { createSseDecoder } from '@ccg/wire';
-import type { SseEvent } from '@ccg/wire';
 import type { StreamTranslator } from '../translation.ts';
 import type { Encoder } from './encoder.ts';
 
-/** Hands each event of an upstream's event stream to `take`, which tells the encoder what it says. */
-export function createEventStream(encoder: Encoder, take: (event: SseEvent) => void): StreamTranslator {
-  const decoder = createSseDecoder(take);
+/** Cuts a stream's bytes, in any chunking, into events or lines: an SSE or an NDJSON decoder. */
+export interface StreamDecoder {
+  push(bytes: Uint8Array): void;
+  end(): void;
+}
+
+/**
+ * The translator of a stream. `decoder` hands each event or line to the dialect's reader, which tells the encoder
+ * what it says. What they throw ends the stream with an error.
+ */
+export function createEventStream(encoder: Encoder, decoder: StreamDecoder): StreamTranslator {
   const guarded = (step: () => void) => {
     try {
       step();

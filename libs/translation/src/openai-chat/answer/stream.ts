@@ -1,3 +1,4 @@
+import { createSseDecoder } from '@ccg/wire';
 import type { JsonObject, SseEvent } from '@ccg/wire';
 import type { Encoder } from '../../encoder/encoder.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
@@ -19,9 +20,12 @@ const templateMissesMax = 16;
 /** Feeds the encoder from a chat completions stream. Packet borders mean nothing; each event is handled by itself. */
 export function createChatStream(encoder: Encoder, context: FailureContext): StreamTranslator {
   const reader = createChunkReader(encoder, context);
-  return createEventStream(encoder, (event) => {
-    reader.take(event);
-  });
+  return createEventStream(
+    encoder,
+    createSseDecoder((event) => {
+      reader.take(event);
+    }),
+  );
 }
 
 interface ChunkReader {
