@@ -82,6 +82,15 @@ describe('where the provider does not speak the dialect', () => {
     expect(seen).toBeLessThan(120);
   });
 
+  test('a history of more messages than can be translated is refused', async () => {
+    const messages = Array.from({ length: 10_001 }, () => ({ role: 'user', content: 'x' }));
+    expectError(await count(translated, { ...foo, messages }), {
+      status: 400,
+      type: 'invalid_request_error',
+      message: /10000 messages .* this one has 10001 messages/u,
+    });
+  });
+
   test('the estimate follows what the provider reports', async () => {
     const path = '/openai:learned';
     const body = {

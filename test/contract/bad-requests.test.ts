@@ -1,6 +1,7 @@
 import { GatewayError } from '@ccg/kernel';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bodyText, translate } from './translate.ts';
+import type { TestTarget } from './translate.ts';
 
 const user = { role: 'user', content: 'Hi' };
 const target = { dialect: 'openai-chat', model: 'gpt-4.1' } as const;
@@ -86,6 +87,47 @@ test.each([
   });
 });
 
+const compatible = { dialect: 'anthropic', anthropicProfile: 'ollama', model: 'm' } as const;
+const many = (length: number, of: unknown) => Array.from({ length }, () => of);
+const block = { type: 'text', text: 'zz' };
+
+describe.each([
+  ['openai-chat', target],
+  ['an Anthropic-compatible server', compatible],
+])('for %s', (_name, at) => {
+  test.each([
+    ['10,001 messages', { messages: many(10_001, user) }, '10001 messages and 0 content blocks'],
+    ['20,001 blocks', { messages: [{ role: 'user', content: many(20_001, block) }] }, '1 messages and 20001 content'],
+    [
+      '20,002 blocks, most of them in a result',
+      { messages: [{ role: 'user', content: [{ type: 'tool_result', content: many(20_001, block) }] }] },
+      '1 messages and 20002 content blocks',
+    ],
+    ['20,001 blocks of instructions', { system: many(20_001, block) }, '1 messages and 20001 content blocks'],
+  ])('%s are refused with the bound and the number', (_what, change, found) => {
+    const { code, publicMessage } = refusal(
+      JSON.stringify({ model: 'm', max_tokens: 9, messages: [user], ...change }),
+      at,
+    );
+    expect(code).toBe('request-invalid');
+    expect(publicMessage).toMatch(
+      /^messages: a request to this model may have 10000 messages and 20000 content blocks; /u,
+    );
+    expect(publicMessage).toContain(found);
+  });
+
+  test('10,000 messages with 20,000 blocks are translated', () => {
+    const pair = { role: 'user', content: [block, block] };
+    const body = JSON.stringify({ model: 'm', max_tokens: 9, messages: many(10_000, pair) });
+    expect(bodyText(translate(body, at)).match(/zz/gu)).toHaveLength(20_000);
+  });
+});
+
+test('a history of any length goes to Anthropic as it is', () => {
+  const body = JSON.stringify({ model: 'm', max_tokens: 9, messages: many(30_000, user) });
+  expect(bodyText(translate(body, { dialect: 'anthropic', model: 'm' }))).toBe(body);
+});
+
 test('nesting is followed to 512 levels, wherever it is', () => {
   const nested = (key: string, levels: number) =>
     `{"model":"m","max_tokens":9,"messages":[${JSON.stringify(user)}],"${key}":${'['.repeat(levels)}${']'.repeat(levels)}}`;
@@ -106,9 +148,9 @@ test('faults below the top level are found when the body is translated', () => {
   });
 });
 
-function refusal(body: string): GatewayError {
+function refusal(body: string, at: TestTarget = target): GatewayError {
   try {
-    translate(body, target);
+    translate(body, at);
   } catch (thrown) {
     if (thrown instanceof GatewayError) return thrown;
     throw thrown;

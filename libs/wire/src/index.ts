@@ -22,6 +22,7 @@ export { readElements } from './json/read-elements.ts';
 export { readTopLevel } from './json/read-top-level.ts';
 export type { TopLevel, TopLevelEntry } from './json/read-top-level.ts';
 export { readMessagesRequest } from './anthropic/messages-request.ts';
+export type { HistorySize } from './anthropic/history-size.ts';
 export type { MessagesRequest, Member } from './anthropic/messages-request.ts';
 export { readSpan } from './json/read-span.ts';
 export type { Span } from './json/read-span.ts';

@@ -1,6 +1,6 @@
 import { GatewayError } from '@ccg/kernel';
 import { isText } from '@ccg/wire';
-import type { JsonObject, JsonValue, TopLevelEntry } from '@ccg/wire';
+import type { JsonObject, JsonValue, MessagesRequest, TopLevelEntry } from '@ccg/wire';
 import type { TranslationInput } from '../translation.ts';
 
 /** A 400 that names the field by its path, such as `messages.3.content`, and says what it should be. */
@@ -15,6 +15,7 @@ type ReadInput = Pick<TranslationInput, 'messagesRequest' | 'tools' | 'toolListC
  * `request-invalid` with the path of the field.
  */
 export function readRequest({ messagesRequest, tools: source, toolListCache }: ReadInput): JsonObject {
+  checkHistorySize(messagesRequest);
   const valueOf = ({ key, scalar }: TopLevelEntry) =>
     key === 'tools' && source !== undefined ? toolListCache.list(source) : (scalar ?? messagesRequest.read(key)?.value);
   const body = Object.fromEntries(messagesRequest.entries.map((entry) => [entry.key, valueOf(entry)]));
@@ -31,6 +32,25 @@ export function readRequest({ messagesRequest, tools: source, toolListCache }: R
   }
   refuseServerState(body);
   return body;
+}
+
+/** Ten times the longest sessions; converting so many keeps the event loop busy for some 50 ms. */
+const messagesMax = 10_000;
+const blocksMax = 20_000;
+/** No message or block is shorter, with its comma: `{"type":"x"},`. Most bodies need no count. */
+const elementMinBytes = 13;
+
+/** Refuses a history that would take too long to convert or to count. Throws `request-invalid` with what was found. */
+export function checkHistorySize({ bytesOf, historySize }: MessagesRequest): void {
+  const length = (bytesOf('messages')?.length ?? 0) + (bytesOf('system')?.length ?? 0);
+  if (length < messagesMax * elementMinBytes) return;
+  const { messages, blocks } = historySize();
+  if (messages <= messagesMax && blocks <= blocksMax) return;
+  throw fieldError(
+    'messages',
+    `a request to this model may have ${messagesMax} messages and ${blocksMax} content blocks; ` +
+      `this one has ${messages} messages and ${blocks} content blocks. Compact the conversation, or start a new one`,
+  );
 }
 
 /** What lives at Anthropic cannot be had elsewhere, and an answer without it would be a wrong one. */

@@ -8,6 +8,8 @@ import type { Span } from '../json/read-span.ts';
 import { readTopLevel } from '../json/read-top-level.ts';
 import type { TopLevelEntry } from '../json/read-top-level.ts';
 import { decodeText } from '../json/text.ts';
+import { countHistory } from './history-size.ts';
+import type { HistorySize } from './history-size.ts';
 
 /** A Messages request as far as every dialect acts on it. */
 export interface MessagesRequest {
@@ -26,9 +28,11 @@ export interface MessagesRequest {
   bytesOf(key: string): Uint8Array | undefined;
   /** The same, read when it is first asked for and once. Throws `request-invalid` for what is not JSON. */
   read(key: string): Member | undefined;
+  /** How many messages and blocks the body holds, counted when it is first asked for. */
+  historySize(): HistorySize;
   /**
    * Lets go of the body and of all that was read of it, which a long answer would keep for as long as it takes. The
-   * three above throw from then on.
+   * methods above throw from then on.
    */
   release(): void;
 }
@@ -128,9 +132,10 @@ function maxTokensOf(entry: TopLevelEntry | undefined): number | undefined {
 function holdBody(
   whole: Uint8Array,
   entries: readonly TopLevelEntry[],
-): Pick<MessagesRequest, 'body' | 'bytesOf' | 'read' | 'release'> {
+): Pick<MessagesRequest, 'body' | 'bytesOf' | 'read' | 'historySize' | 'release'> {
   const members = new Map<string, Member>();
   let held: Uint8Array | undefined = whole;
+  let size: HistorySize | undefined;
 
   function body(): Uint8Array {
     if (held === undefined) throw new Error('The body was released.');
@@ -156,6 +161,7 @@ function holdBody(
       members.set(key, member);
       return member;
     },
+    historySize: () => (size ??= countHistory(bytesOf('messages'), bytesOf('system'))),
     release() {
       held = undefined;
       members.clear();

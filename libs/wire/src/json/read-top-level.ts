@@ -1,19 +1,16 @@
 import { viewOf } from '../bytes.ts';
 import {
   BACKSLASH,
-  CARRIAGE_RETURN,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COLON,
   COMMA,
-  LINE_FEED,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
   SPACE,
-  TAB,
 } from '../characters.ts';
-import { JsonSyntaxError } from './json-errors.ts';
+import { closingBracket, closingQuote, isSpace, refuseByte, skipSpace } from './byte-scan.ts';
 import { isText } from './json-value.ts';
 import type { JsonText } from './json-value.ts';
 import { readSpan } from './read-span.ts';
@@ -34,8 +31,6 @@ export interface TopLevel {
   readonly entries: readonly TopLevelEntry[];
 }
 
-/** Most strings end within so many bytes, sooner than a native search has begun. */
-const nearBytes = 24;
 /** From this length on a text stays raw. */
 const plainMaxBytes = 64;
 
@@ -48,28 +43,28 @@ export function readTopLevel(bytes: Uint8Array): TopLevel {
   const json = viewOf(bytes);
   const entries: TopLevelEntry[] = [];
   let at = skipSpace(json, 0);
-  if (json[at] !== OPEN_BRACE) refuse(json, at, 'Expected an object');
+  if (json[at] !== OPEN_BRACE) refuseByte(json, at, 'Expected an object');
   at = skipSpace(json, at + 1);
   while (json[at] !== CLOSE_BRACE) {
     const entry = readEntry(json, at);
     entries.push(entry);
     at = skipSpace(json, entry.end);
     if (json[at] === CLOSE_BRACE) break;
-    if (json[at] !== COMMA) refuse(json, at, 'Expected a comma or the end of the object');
+    if (json[at] !== COMMA) refuseByte(json, at, 'Expected a comma or the end of the object');
     at = skipSpace(json, at + 1);
-    if (json[at] === CLOSE_BRACE) refuse(json, at, 'Expected a member name in quotes');
+    if (json[at] === CLOSE_BRACE) refuseByte(json, at, 'Expected a member name in quotes');
   }
   at = skipSpace(json, at + 1);
-  if (at < json.length) refuse(json, at, 'Expected nothing after the JSON value');
+  if (at < json.length) refuseByte(json, at, 'Expected nothing after the JSON value');
   return { entries };
 }
 
 function readEntry(json: Buffer, at: number): TopLevelEntry {
-  if (json[at] !== QUOTE) refuse(json, at, 'Expected a member name in quotes');
+  if (json[at] !== QUOTE) refuseByte(json, at, 'Expected a member name in quotes');
   const keyEnd = closingQuote(json, at) + 1;
   const key = readKey(json, at, keyEnd);
   const colon = skipSpace(json, keyEnd);
-  if (json[colon] !== COLON) refuse(json, colon, 'Expected a colon after the member name');
+  if (json[colon] !== COLON) refuseByte(json, colon, 'Expected a colon after the member name');
   const start = skipSpace(json, colon + 1);
   const first = json[start];
   if (first === OPEN_BRACE || first === OPEN_BRACKET) {
@@ -103,62 +98,10 @@ function readScalar(json: Buffer, start: number, end: number): TopLevelEntry['sc
 function endOfWord(json: Buffer, start: number): number {
   let at = start;
   while (at < json.length && !endsWord(json[at])) at += 1;
-  if (at === json.length) refuse(json, at, '');
+  if (at === json.length) refuseByte(json, at, '');
   return at;
 }
 
 function endsWord(byte: number | undefined): boolean {
   return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || isSpace(byte);
-}
-
-function closingBracket(json: Buffer, open: number): number {
-  const { length } = json;
-  let depth = 0;
-  for (let at = open; at < length; at += 1) {
-    const byte = json[at];
-    if (byte === QUOTE) {
-      at = closingQuote(json, at);
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      depth += 1;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth -= 1;
-      if (depth === 0) return at;
-    }
-  }
-  return refuse(json, length, '');
-}
-
-function closingQuote(json: Buffer, open: number): number {
-  let at = open + 1;
-  for (const near = at + nearBytes; at < near; at += 1) {
-    const byte = json[at];
-    if (byte === QUOTE) return at;
-    if (byte === BACKSLASH) at += 1;
-  }
-  const from = at;
-  at = json.indexOf(QUOTE, from);
-  while (at >= 0 && isEscaped(json, at, from)) at = json.indexOf(QUOTE, at + 1);
-  return at < 0 ? refuse(json, json.length, '') : at;
-}
-
-/** Whether an odd number of backslashes comes before; no escape reaches over `from`. */
-function isEscaped(json: Buffer, quote: number, from: number): boolean {
-  let at = quote - 1;
-  while (at >= from && json[at] === BACKSLASH) at -= 1;
-  return (quote - at) % 2 === 0;
-}
-
-function skipSpace(json: Buffer, from: number): number {
-  let at = from;
-  while (isSpace(json[at])) at += 1;
-  return at;
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB;
-}
-
-function refuse(json: Buffer, at: number, reason: string): never {
-  if (at >= json.length) throw new JsonSyntaxError('The JSON ends too early', json.length);
-  throw new JsonSyntaxError(reason, at);
 }

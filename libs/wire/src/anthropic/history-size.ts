@@ -1,0 +1,76 @@
+import { viewOf } from '../bytes.ts';
+import { CLOSE_BRACKET, COLON, COMMA, OPEN_BRACKET, QUOTE } from '../characters.ts';
+import { closingBracket, closingQuote, isClosing, isOpening, isSpace, skipSpace } from '../json/byte-scan.ts';
+
+/** How many things a history consists of, however short they are. */
+export interface HistorySize {
+  readonly messages: number;
+  /** Content blocks, those inside of other blocks and those of the system prompt included. */
+  readonly blocks: number;
+}
+
+/** Blocks in blocks stand no deeper; what does is not content. */
+const depthMax = 16;
+/** What a model wants a tool to do is no content. */
+const inputKey = Buffer.from('"input"');
+
+/**
+ * Counts the messages and content blocks of a body's `messages` and `system`, from their bytes and without making
+ * anything of them. What is not JSON is counted as far as it goes: reading refuses it later.
+ */
+export function countHistory(messages: Uint8Array | undefined, system: Uint8Array | undefined): HistorySize {
+  const history = countElements(messages);
+  const instructions = countElements(system);
+  return { messages: history.outer, blocks: history.inner + instructions.outer + instructions.inner };
+}
+
+/** How many elements a list has, and how many the lists inside of it have together. */
+interface Elements {
+  outer: number;
+  inner: number;
+}
+
+function countElements(value: Uint8Array | undefined): Elements {
+  const count: Elements = { outer: 0, inner: 0 };
+  if (value?.[0] !== OPEN_BRACKET) return count;
+  const json = viewOf(value);
+  /** Per level of nesting, whether it is a list. */
+  const isList = new Uint8Array(depthMax + 1);
+  let depth = 0;
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at] ?? 0;
+    if (byte === QUOTE) at = closingQuote(json, at);
+    else if (byte === COMMA) addElement(count, depth, isList[depth] === 1);
+    else if (isOpening(byte)) {
+      if (depth > 0 && isList[depth] === 0 && isInput(json, at)) at = closingBracket(json, at);
+      else {
+        depth += 1;
+        isList[depth] = byte === OPEN_BRACKET ? 1 : 0;
+        addElement(count, depth, byte === OPEN_BRACKET && json[skipSpace(json, at + 1)] !== CLOSE_BRACKET);
+      }
+    } else if (isClosing(byte)) depth -= 1;
+  }
+  return count;
+}
+
+function addElement(count: Elements, depth: number, isElement: boolean): void {
+  if (!isElement || depth > depthMax) return;
+  if (depth === 1) count.outer += 1;
+  else count.inner += 1;
+}
+
+/** Whether the value at `start` is that of the member `input`. */
+function isInput(json: Buffer, start: number): boolean {
+  const colon = endBefore(json, start) - 1;
+  if (json[colon] !== COLON) return false;
+  const end = endBefore(json, colon);
+  const name = end - inputKey.length;
+  return name >= 0 && json.compare(inputKey, 0, inputKey.length, name, end) === 0;
+}
+
+/** The offset after the last byte before `from` that is no white space. */
+function endBefore(json: Buffer, from: number): number {
+  let at = from;
+  while (at > 0 && isSpace(json[at - 1])) at -= 1;
+  return at;
+}
