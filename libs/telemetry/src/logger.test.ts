@@ -9,14 +9,14 @@ test('a line is one JSON object with a level and a time', () => {
   expect(lines[0]).toMatch(/"time":"\d{4}-\d\d-\d\dT[\d:.]+Z"/u);
 });
 
-test('neither secrets nor headers nor bodies reach a line, wherever they hang', () => {
+test('secrets, headers and bodies reach no line, neither at its top nor one level below', () => {
   const { lines, logger } = capture();
   const error = Object.assign(new Error('failed', { cause: new Error('below') }), { headers: ['hush'], body: 'hush' });
   const line = { err: error, key: new Secret('hush'), call: { headers: { x: 'hush' }, body: 'hush' }, apiKey: 'hush' };
   logger.error(line, 'problem');
   expect(lines.join('')).not.toContain('hush');
   expect(lines[0]).toContain('below');
-  // The object that was logged is its owner's.
+  // The caller's own object is not changed.
   expect(line).toMatchObject({ apiKey: 'hush', call: { body: 'hush' } });
 });
 

@@ -1,14 +1,15 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
 
+/** Writes structured lines; the object of a line comes first, its message second. */
 export type Logger = PinoLogger;
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * One JSON object per line. Secrets print as `[secret]` by their own doing; `redact` is the net below, for a header or
- * body that somebody logs one day.
+ * Creates a logger that writes one JSON object per line, to standard output unless a destination is given. A `Secret`
+ * prints as `[secret]`; `redact` is a safety net for headers and bodies that are logged by mistake.
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   return pino(
@@ -27,12 +28,12 @@ type Fields = Record<string, unknown>;
 
 const hiddenFields = ['headers', 'body', 'apiKey', 'credential'] as const;
 
-/** Hides those fields at the top of a line and one level below. pino's own `redact` costs a request more than its routing. */
+/** Hides those fields at the top of a line and one level below. pino's own `redact` takes longer than the routing of a request. */
 function redact(line: Fields): Fields {
   let safe = withoutHidden(line);
   for (const name of Object.keys(line)) {
     const value = safe[name];
-    // Errors have a serializer, which knows them by their class.
+    // A copy would no longer be an Error, and the serializer of errors would not recognise it.
     if (typeof value !== 'object' || value === null || value instanceof Error) continue;
     const safeValue = withoutHidden(value);
     if (safeValue === value) continue;
@@ -42,14 +43,14 @@ function redact(line: Fields): Fields {
   return safe;
 }
 
-/** The object itself where there is nothing to hide. */
+/** Returns the object itself if there is nothing to hide. */
 function withoutHidden<Value extends object>(value: Value): Value {
   if (!hiddenFields.some((name) => name in value)) return value;
   const found = hiddenFields.filter((name) => name in value);
   return { ...value, ...Object.fromEntries(found.map((name) => [name, '[redacted]'])) };
 }
 
-/** Writes the lines of one turn of the event loop together, and what is left when the process exits. */
+/** Writes the lines of one turn of the event loop in one call, and the rest when the process exits. */
 function createTurnWriter(destination: DestinationStream): DestinationStream {
   let lines = '';
   const flush = () => {
@@ -73,7 +74,7 @@ interface ErrorDescription {
   readonly cause?: ErrorDescription;
 }
 
-/** Names an error without the properties that libraries hang on it: some hold the request, and so its headers. */
+/** Describes an error without the properties that libraries add to it: some hold the request, and so its headers. */
 function describeError(error: unknown): ErrorDescription | string {
   if (!(error instanceof Error)) return typeof error;
   const { name, message, stack, cause } = error;
