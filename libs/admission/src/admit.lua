@@ -1,7 +1,7 @@
--- Checks every limit, then takes a lease and debits every bucket; or refuses and changes nothing.
+-- Checks every limit, then takes a lease in every set and debits every bucket; or refuses and changes nothing.
 -- KEYS: the lease sets, then the buckets. ARGV: lease id, lease TTL in ms, number of lease sets, per lease set the
--- number of leases that it may hold (0: any), then per bucket: ms to fill it from empty, ms of refill that it must
--- hold, ms of refill that the request costs.
+-- number of leases that it may hold, then per bucket: ms to fill it from empty, ms of refill that it must hold, ms of
+-- refill that the request costs.
 -- Returns {1, leases in set 1, …, ms until bucket 1 is full, …} or {0, position in KEYS of the limit that takes longest,
 -- ms to wait; 0 for a lease set}.
 --
@@ -21,9 +21,8 @@ local left = {}
 
 for at = 1, leaseSets do
   redis.call('ZREMRANGEBYSCORE', KEYS[at], '-inf', exactly(now))
-  local most = tonumber(ARGV[3 + at])
   left[at] = redis.call('ZCARD', KEYS[at]) + 1
-  if most > 0 and left[at] > most then
+  if left[at] > tonumber(ARGV[3 + at]) then
     full = at
   end
 end

@@ -1,18 +1,13 @@
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { Lease } from './leases.ts';
-import { assertLimits, concurrencyRetryMs, refillMs, wholeTenant } from './limits.ts';
-import type { AdmissionRequest, ConcurrencyLimit, Limit, Limited, LimitState, RateLimit } from './limits.ts';
+import { assertLimits, concurrencyRetryMs, refillMs } from './limits.ts';
+import type { AdmissionRequest, ConcurrencyLimit, Limited, LimitState, RateLimit } from './limits.ts';
 
 /** What the store says: the lease that it granted and what it left of each limit, or the limit that refused. */
 export type StoreDecision =
   | { readonly kind: 'admitted'; readonly lease: Lease; readonly limits: readonly LimitState[] }
   | Limited;
-
-interface LeaseSet {
-  readonly subject: string;
-  readonly limit: ConcurrencyLimit | undefined;
-}
 
 const script = loadScript(new URL('./admit.lua', import.meta.url));
 
@@ -27,34 +22,25 @@ export async function admitInStore(
 ): Promise<StoreDecision> {
   assertLimits(limits);
   const { redisKeys } = store;
-  const leaseSets = leaseSetsOf(limits);
+  const running = limits.filter((limit) => limit.kind === 'concurrency');
   const rates = limits.filter((limit) => limit.kind === 'rate');
   const reply = await store.run(
     script,
     [
-      ...leaseSets.map(({ subject }) => redisKeys.leases(tenant, subject)),
+      ...running.map(({ subject }) => redisKeys.leases(tenant, subject)),
       ...rates.map(({ name, subject }) => redisKeys.rateLimit(tenant, name, subject)),
     ],
     [
       requestId,
       Math.ceil(leaseTtlMs),
-      leaseSets.length,
-      ...leaseSets.map(({ limit }) => limit?.maxRunning ?? 0),
+      running.length,
+      ...running.map(({ maxRunning }) => maxRunning),
       ...rates.flatMap(toArguments),
     ],
     { timeoutMs },
   );
-  const lease = { tenant, id: requestId, subjects: leaseSets.map(({ subject }) => subject) };
-  return toDecision(lease, leaseSets, rates, reply);
-}
-
-/** A request holds a lease of its tenant, limited or not, and of every other subject whose running requests are limited. */
-function leaseSetsOf(limits: readonly Limit[]): readonly LeaseSet[] {
-  const limited = limits
-    .filter((limit) => limit.kind === 'concurrency')
-    .map((limit) => ({ subject: limit.subject, limit }));
-  if (limited.some(({ subject }) => subject === wholeTenant)) return limited;
-  return [{ subject: wholeTenant, limit: undefined }, ...limited];
+  const lease = { tenant, id: requestId, subjects: running.map(({ subject }) => subject) };
+  return toDecision(lease, running, rates, reply);
 }
 
 function toArguments(rate: RateLimit): readonly number[] {
@@ -63,7 +49,7 @@ function toArguments(rate: RateLimit): readonly number[] {
 
 function toDecision(
   lease: Lease,
-  leaseSets: readonly LeaseSet[],
+  running: readonly ConcurrencyLimit[],
   rates: readonly RateLimit[],
   reply: unknown,
 ): StoreDecision {
@@ -71,15 +57,13 @@ function toDecision(
   const [admitted, ...numbers] = reply.map(Number);
   if (admitted !== 1) {
     const [position = 0, waitMs = 0] = numbers;
-    const limit = [...leaseSets.map((set) => set.limit), ...rates][position - 1];
+    const limit = [...running, ...rates][position - 1];
     if (limit === undefined) throw new TypeError('The admission script named no limit.');
     return { kind: 'limited', limit, retryAfterMs: limit.kind === 'rate' ? Math.ceil(waitMs) : concurrencyRetryMs };
   }
-  const running = leaseSets.flatMap(({ limit }, at) =>
-    limit === undefined ? [] : [{ limit, remaining: limit.maxRunning - (numbers[at] ?? 0) }],
-  );
-  const buckets = rates.map((rate, at) => toBucketState(rate, numbers[leaseSets.length + at]));
-  return { kind: 'admitted', lease, limits: [...running, ...buckets] };
+  const places = running.map((limit, at) => ({ limit, remaining: limit.maxRunning - (numbers[at] ?? 0) }));
+  const buckets = rates.map((rate, at) => toBucketState(rate, numbers[running.length + at]));
+  return { kind: 'admitted', lease, limits: [...places, ...buckets] };
 }
 
 function toBucketState(limit: RateLimit, fullInMs = 0): LimitState {

@@ -27,8 +27,8 @@ export interface AdmissionOptions {
 /** Decides whether a request may run, with Redis or without it. */
 export interface Admission {
   /**
-   * Checks all limits of a request and takes what it costs, or takes nothing. Keeps the request's lease alive until
-   * the decision is settled. Rejects with RangeError for an impossible limit and with StoreReplyError for a fault of
+   * Checks all limits of a request and takes what it costs, or takes nothing. Keeps the request's leases alive
+   * until the decision is settled. Rejects with RangeError for an impossible limit and with StoreReplyError for a fault of
    * ours; never because Redis is away.
    */
   admit(request: AdmissionRequest): Promise<Decision>;
@@ -72,10 +72,11 @@ export function createAdmission({
     note(false);
     if (decision.kind === 'limited') return decision;
     const { lease, limits } = decision;
-    keeper.hold(lease);
-    const settle = once((refunds) => {
+    if (lease.subjects.length > 0) keeper.hold(lease);
+    const settle = once(async (refunds) => {
       keeper.letGo(lease);
-      return settleInStore(store, lease, refunds).catch(letLapse);
+      if (lease.subjects.length === 0 && refunds.length === 0) return;
+      await settleInStore(store, lease, refunds).catch(letLapse);
     });
     return { kind: 'admitted', by: 'store', limits, settle };
   }
@@ -90,6 +91,7 @@ export function createAdmission({
 
   return {
     async admit(request) {
+      if (request.limits.length === 0) return { kind: 'admitted', by: 'no-limit', limits: [], settle: nothing };
       try {
         return await admitByStore(request);
       } catch (error) {
@@ -99,6 +101,8 @@ export function createAdmission({
     },
   };
 }
+
+async function nothing(): Promise<void> {}
 
 type Settle = Extract<Decision, { kind: 'admitted' }>['settle'];
 

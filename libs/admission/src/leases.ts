@@ -2,7 +2,7 @@ import type { Clock } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 
-/** One running request, counted in the lease set of each of its subjects. */
+/** The leases of one running request: an entry in the lease set of every subject whose running requests are limited. */
 export interface Lease {
   readonly tenant: string;
   readonly id: string;

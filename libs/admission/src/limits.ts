@@ -32,9 +32,9 @@ export const wholeTenant = 'tenant';
 
 export interface AdmissionRequest {
   readonly tenant: string;
-  /** Unique among the tenant's running requests; it names the lease. */
+  /** Unique among the tenant's running requests; it names their leases. */
   readonly requestId: string;
-  /** A request is admitted if all of them allow it. Without any it is admitted, and still holds a lease. */
+  /** A request is admitted if all of them allow it. Without any it is admitted, and Redis is not asked. */
   readonly limits: readonly Limit[];
 }
 
@@ -58,7 +58,7 @@ export interface Refund {
 export type Decision =
   | {
       readonly kind: 'admitted';
-      readonly by: 'store' | 'local-fallback';
+      readonly by: 'no-limit' | 'store' | 'local-fallback';
       readonly limits: readonly LimitState[];
       /**
        * Ends the lease and applies the refunds. Call it once, when the request has ended; later calls do nothing.

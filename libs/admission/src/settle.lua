@@ -1,4 +1,4 @@
--- Ends a lease and applies refunds, also when the lease has lapsed: what was used is owed all the same.
+-- Ends the leases of a request and applies its refunds, also when the leases have lapsed: what was used is owed all the same.
 -- KEYS: the lease sets, then the buckets. ARGV: lease id, number of lease sets, per bucket the ms of refill that it
 -- gets back; a negative number charges more.
 local clock = redis.call('TIME')

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { createAdmission, wholeTenant } from '@ccg/admission';
+import type { Admission, AdmissionOptions, ConcurrencyLimit, Decision, Limit, RateLimit } from '@ccg/admission';
+import { systemClock } from '@ccg/kernel';
+import { connectStore, createScript } from '@ccg/store';
+import type { Store } from '@ccg/store';
+import { redisForSuite } from '@ccg/testkit';
+
+export const patienceMs = 10_000;
+
+type Admitted = Extract<Decision, { kind: 'admitted' }>;
+
+/** An admission on a real Redis, a fresh tenant, and ways to look at what it keeps there. */
+export interface AdmissionRig {
+  readonly store: Store;
+  readonly redisUrl: string;
+  readonly tenant: () => string;
+  /** Requests that follow are of another tenant. */
+  changeTenant(): void;
+  openStore(url?: string): Promise<Store>;
+  /** Another admission, as of another replica; on the rig's store unless it is given one. */
+  openAdmission(options?: Partial<AdmissionOptions>): Admission;
+  admit(limits: readonly Limit[], requestId?: string, by?: Admission): Promise<Decision>;
+  /** Rejects unless the request is admitted. */
+  admitted(limits: readonly Limit[], requestId?: string, by?: Admission): Promise<Admitted>;
+  /** What is left of rate limits, without taking anything. */
+  remaining(...limits: readonly RateLimit[]): Promise<readonly number[]>;
+  leases(subject?: string): Promise<unknown>;
+  /** When a lease of the tenant lapses, in milliseconds since the epoch. */
+  lapsesAt(lease: string): Promise<number>;
+  /** Milliseconds until a bucket or a lease set expires; -2 where there is none. */
+  expiry(what: RateLimit | 'leases'): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** So slow that nothing flows in while a test runs, unless the test says otherwise. */
+export function rate(changes: Partial<RateLimit> = {}): RateLimit {
+  const limit = { name: 'requests', subject: wholeTenant, capacity: 3, refillPerSecond: 0.0001, cost: 1 };
+  return { ...limit, ...changes, kind: 'rate' };
+}
+
+export function concurrency(maxRunning: number, subject: string = wholeTenant): ConcurrencyLimit {
+  return { kind: 'concurrency', subject, maxRunning };
+}
+
+export async function openAdmissionRig(): Promise<AdmissionRig> {
+  const suite = redisForSuite('admission');
+  const opened: Store[] = [];
+  let tenant = `t-${randomUUID()}`;
+  const store = await openStore();
+  const admission = openAdmission();
+
+  async function openStore(url: string = suite.url): Promise<Store> {
+    const one = connectStore({ url, keyPrefix: suite.keyPrefix, commandTimeoutMs: 2000 });
+    opened.push(one);
+    await one.whenReady(patienceMs);
+    return one;
+  }
+
+  /** With so much time for Redis that the local fallback does not decide on a busy machine. */
+  function openAdmission(options: Partial<AdmissionOptions> = {}): Admission {
+    return createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000, ...options });
+  }
+
+  const admit: AdmissionRig['admit'] = (limits, requestId = randomUUID(), by = admission) =>
+    by.admit({ tenant, requestId, limits });
+  const read = (command: string, redisKey: string, ...args: readonly string[]) =>
+    store.run(createScript(`return redis.call('${command}', KEYS[1], unpack(ARGV))`), [redisKey], args);
+  const leaseSet = (subject: string) => store.redisKeys.leases(tenant, subject);
+
+  return {
+    store,
+    redisUrl: suite.url,
+    tenant: () => tenant,
+    changeTenant: () => {
+      tenant = `t-${randomUUID()}`;
+    },
+    openStore,
+    openAdmission,
+    admit,
+    async admitted(...request) {
+      const decision = await admit(...request);
+      if (decision.kind === 'limited') throw new Error(`limited by ${JSON.stringify(decision.limit)}`);
+      return decision;
+    },
+    async remaining(...limits) {
+      const decision = await admit(limits.map((one) => ({ ...one, cost: 0 })));
+      return decision.kind === 'admitted' ? decision.limits.map((state) => state.remaining) : [];
+    },
+    leases: (subject = wholeTenant) => read('ZRANGE', leaseSet(subject), '0', '-1'),
+    lapsesAt: async (lease) => Number(await read('ZSCORE', leaseSet(wholeTenant), lease)),
+    expiry: async (what) =>
+      Number(
+        await read(
+          'PTTL',
+          what === 'leases' ? leaseSet(wholeTenant) : store.redisKeys.rateLimit(tenant, what.name, what.subject),
+        ),
+      ),
+    async close() {
+      await Promise.all(opened.map((one) => one.close()));
+    },
+  };
+}
