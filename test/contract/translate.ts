@@ -73,9 +73,21 @@ export function translate(request: string, target: TestTarget): Translation {
   });
 }
 
-/** The target as the gateway resolves it. */
+const targets = new WeakMap<TestTarget, Target>();
+
+/** The target as the gateway resolves it: once. */
 export function targetOf(target: TestTarget): Target {
-  return createTarget({ provider: providerOf(target), model: target.model });
+  const resolved = targets.get(target) ?? resolve(target);
+  targets.set(target, resolved);
+  return resolved;
+}
+
+function resolve(target: TestTarget): Target {
+  const overrides = [
+    { models: ['nemotron'], traits: { thinking: { on: true, budgetTokens: 16_384 } } },
+    { models: target.textCalls === true ? ['*'] : [], traits: { textCalls: true } },
+  ];
+  return createTarget({ provider: providerOf(target), model: target.model }, { overrides });
 }
 
 /** Seals for reading: fixtures show what is inside. */
@@ -116,14 +128,11 @@ export function bodyText(translation: Translation): string {
   return Buffer.from(translation.request.body).toString('utf8');
 }
 
-const nemotron = { thinking: true, reasoningBudgetTokens: 16_384 };
-
 function providerOf({
   dialect,
   profile,
   anthropicProfile = 'claude',
   baseUrl = 'http://127.0.0.1:9',
-  textCalls = false,
 }: TestTarget): Provider {
   const base = { baseUrl, credential: new Secret('none') };
   return dialect === 'anthropic'
@@ -133,8 +142,6 @@ function providerOf({
         dialect,
         name: 'openai',
         profile: profile ?? 'openai',
-        nemotron,
-        textCallModels: textCalls ? ['*'] : [],
       });
 }
 

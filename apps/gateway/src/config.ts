@@ -1,5 +1,5 @@
 import { Secret } from '@ccg/kernel';
-import { catalogFromEnv, catalogSchema, optionalText, wholeNumber } from '@ccg/catalog';
+import { catalogFromEnv, catalogVariables, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog } from '@ccg/catalog';
 import type { Limits } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
@@ -96,17 +96,15 @@ const serverSchema = z.object({
 export const gatewayVariables: readonly string[] = [
   'ENV_FILE',
   ...Object.keys(serverSchema.shape),
-  ...Object.keys(catalogSchema.shape),
+  ...catalogVariables,
 ];
 
 /** Reads the whole configuration, and names every faulty variable in one message. */
 export function parseConfig(env: Env): ParsedConfig {
   const server = serverSchema.safeParse(env);
-  const variables = catalogSchema.safeParse(env);
-  const problems = [...issuesOf(server.error), ...issuesOf(variables.error)];
-  const catalog = variables.success ? catalogFromEnv(variables.data) : undefined;
-  if (catalog?.kind === 'faulty') problems.push(...catalog.problems);
-  if (!server.success || catalog?.kind !== 'valid') {
+  const catalog = catalogFromEnv(env);
+  if (!server.success || catalog.kind === 'faulty') {
+    const problems = [...issuesOf(server.error), ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };
   }
   return { kind: 'valid', config: Object.freeze(toConfig(server.data, catalog.catalog)) };

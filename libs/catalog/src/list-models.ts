@@ -1,5 +1,6 @@
-import type { Catalog } from './catalog.ts';
+import type { Catalog } from './build-catalog.ts';
 import type { ModelLimits } from './model-limits.ts';
+import { discoveryPrefix } from './resolve-route.ts';
 import { targetKey } from './targets.ts';
 import type { ModelReference, Targets } from './targets.ts';
 
@@ -9,9 +10,6 @@ export interface ListedModel extends ModelLimits {
   readonly id: string;
   readonly displayName: string;
 }
-
-/** Claude Code's discovery keeps only ids with `claude` or `anthropic` in them, so every listed id begins with it. */
-export const discoveryPrefix = 'claude-via-';
 
 /** The models that the configuration names, each once. */
 export function listModels(catalog: Catalog, targets: Targets): ListedModel[] {

@@ -1,8 +1,8 @@
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import type { AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
-import type { ChatProfile } from './capabilities/capabilities.ts';
+import type { ChatProfile } from './capabilities/chat-forms.ts';
 import { dialectForm } from './dialects.ts';
-import type { Dialect, DialectForm, StaticHeaders } from './dialects.ts';
+import type { DialectForm, StaticHeaders } from './dialects.ts';
 
 /**
  * Proves the gateway to a provider. A fixed `Secret` is one; a token that is fetched and renewed returns a promise
@@ -39,19 +39,10 @@ interface AnthropicSettings extends SettingsBase {
   readonly profile?: AnthropicProfile;
 }
 
-export interface ChatSettings extends SettingsBase {
+interface ChatSettings extends SettingsBase {
   readonly dialect: 'openai-chat';
   /** Which server family answers there, and so which capabilities its models have. */
   readonly profile: ChatProfile;
-  /** How Nemotron models are asked to think, wherever they are served. */
-  readonly nemotron: NemotronSwitches;
-  /** Parts of the names of models, in lower case, whose calls may stand in their text; `*` is any model. */
-  readonly textCallModels?: readonly string[];
-}
-
-export interface NemotronSwitches {
-  readonly thinking: boolean;
-  readonly reasoningBudgetTokens: number;
 }
 
 export type ProviderSettings = AnthropicSettings | ChatSettings;
@@ -60,17 +51,14 @@ export type ProviderSettings = AnthropicSettings | ChatSettings;
 export type Provider = ProviderSettings & { readonly endpoint: Endpoint };
 
 export function createProvider(settings: ProviderSettings): Provider {
-  return { ...settings, endpoint: createEndpoint(settings, settings.dialect) };
-}
-
-function createEndpoint(settings: ProviderSettings, dialect: Dialect): Endpoint {
   const { baseUrl, credential, headers = [] } = settings;
   const takesBetas = settings.dialect !== 'anthropic' || anthropicCapabilities(settings.profile).betas;
-  return {
+  const endpoint = {
     baseUrl,
-    form: dialectForm(dialect),
+    form: dialectForm(settings.dialect),
     withheldHeaders: takesBetas ? [] : ['anthropic-beta'],
     headers,
     credential,
   };
+  return { ...settings, endpoint };
 }

@@ -1,7 +1,10 @@
 import { GatewayError } from '@ccg/kernel';
-import { mapModel } from './map-model.ts';
-import type { Catalog } from './catalog.ts';
-import type { Target, Targets } from './targets.ts';
+import type { Catalog } from './build-catalog.ts';
+import type { Provider } from './provider.ts';
+import type { ModelReference, Target, Targets } from './targets.ts';
+
+/** Claude Code's discovery keeps only ids with `claude` or `anthropic` in them, so every listed id begins with it. */
+export const discoveryPrefix = 'claude-via-';
 
 /** What a requested model resolved to; targets are tried in order. */
 export interface Route {
@@ -36,4 +39,38 @@ export function resolveRoute(catalog: Catalog, targets: Targets, request: RouteR
     );
   }
   return { requestedModel, targets: [targets.of({ provider, model: prefix.model })] };
+}
+
+/**
+ * Maps the model of a request body: an explicit `{provider}:{model}` and an id of the models list first, then
+ * haiku → small and sonnet, opus and other Claude names → big in any case, and every other name unchanged.
+ */
+function mapModel(catalog: Catalog, requested: string): ModelReference {
+  const target = parseModelReference(requested, catalog.providers, catalog.preferred);
+  if (target.model !== requested) return target;
+  if (requested.startsWith(discoveryPrefix)) {
+    const reference = requested.slice(discoveryPrefix.length);
+    const listed = parseModelReference(reference, catalog.providers, catalog.preferred);
+    if (listed.model !== reference) return listed;
+  }
+  const name = requested.toLowerCase();
+  if (name.includes('haiku')) return catalog.small ?? target;
+  if (/sonnet|opus|claude/u.test(name)) return catalog.big ?? target;
+  return target;
+}
+
+/**
+ * Reads `{provider}:{model}` where the text before the first colon is a configured provider; any other text is
+ * the name of a model of the fallback provider as it stands, because models have colons of their own.
+ */
+export function parseModelReference(
+  text: string,
+  providers: ReadonlyMap<string, Provider>,
+  fallback: Provider,
+): ModelReference {
+  const colon = text.indexOf(':');
+  const provider = colon > 0 ? providers.get(text.slice(0, colon)) : undefined;
+  const model = text.slice(colon + 1);
+  if (provider === undefined || model === '') return { provider: fallback, model: text };
+  return { provider, model };
 }

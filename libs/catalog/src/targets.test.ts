@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { catalogFromEnv, catalogSchema } from './from-env.ts';
+import { catalogFromEnv } from './from-env.ts';
 import { createProvider } from './provider.ts';
 import { createTargets } from './targets.ts';
 
@@ -11,7 +11,7 @@ const env = {
 };
 
 test('the operator counts before the list, the list before the name, each for what it says', () => {
-  const parsed = catalogFromEnv(catalogSchema.parse(env));
+  const parsed = catalogFromEnv(env);
   if (parsed.kind === 'faulty') throw new Error(parsed.problems.join());
   const { catalog } = parsed;
   const targets = createTargets(catalog);
@@ -38,7 +38,7 @@ test('a target is built once, and again when its provider lists other limits', (
     baseUrl: 'http://127.0.0.1:9',
     credential: undefined,
   });
-  const targets = createTargets({ windows: new Map() });
+  const targets = createTargets();
   const first = targets.of({ provider, model: 'm:1' });
   expect(first.key).toBe('a:m:1');
   expect(targets.of({ provider, model: 'm:1' })).toBe(first);
@@ -55,7 +55,7 @@ test('names of models without end do not fill the memory', () => {
     baseUrl: 'http://127.0.0.1:9',
     credential: undefined,
   });
-  const targets = createTargets({ windows: new Map() });
+  const targets = createTargets();
   const first = targets.of({ provider, model: '0' });
   for (let model = 1; model <= 1000; model += 1) targets.of({ provider, model: String(model) });
   expect(targets.of({ provider, model: '0' })).not.toBe(first);

@@ -1,8 +1,10 @@
-import { assertNever } from '@ccg/kernel';
+import { assertNever, createBoundedMap } from '@ccg/kernel';
+import type { BoundedMap } from '@ccg/kernel';
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import type { AnthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
-import type { ChatCapabilities } from './capabilities/capabilities.ts';
-import { chatCapabilities } from './capabilities/chat-capabilities.ts';
+import { chatCapabilities } from './capabilities/chat-forms.ts';
+import type { ChatCapabilities } from './capabilities/chat-forms.ts';
+import type { ModelOverride } from './capabilities/model-traits.ts';
 import { modelLimits } from './model-limits.ts';
 import type { ModelLimits } from './model-limits.ts';
 import type { Endpoint, Provider } from './provider.ts';
@@ -49,8 +51,17 @@ export function targetKey({ provider, model }: ModelReference): string {
   return `${provider.name}:${model}`;
 }
 
+interface TargetSettings {
+  readonly overrides?: readonly ModelOverride[];
+  /** Unset: what the model's name tells. */
+  readonly limits?: ModelLimits;
+}
+
 /** Resolves a reference. Costs a few dozen regular expressions: requests take theirs from `Targets`. */
-export function createTarget(reference: ModelReference, limits: ModelLimits = modelLimits(reference.model)): Target {
+export function createTarget(
+  reference: ModelReference,
+  { overrides = [], limits = modelLimits(reference.model) }: TargetSettings = {},
+): Target {
   const { provider, model } = reference;
   const base = { key: targetKey(reference), provider, model, endpoint: provider.endpoint, limits };
   switch (provider.dialect) {
@@ -60,7 +71,7 @@ export function createTarget(reference: ModelReference, limits: ModelLimits = mo
       return { ...base, dialect: 'anthropic', capabilities, resendsReasoning: true, reportsPromptFirst: passthrough };
     }
     case 'openai-chat': {
-      const capabilities = chatCapabilities(provider, model);
+      const capabilities = chatCapabilities(provider, model, overrides);
       const resendsReasoning = capabilities.replayReasoning !== 'none';
       return { ...base, dialect: 'openai-chat', capabilities, resendsReasoning, reportsPromptFirst: false };
     }
@@ -69,16 +80,22 @@ export function createTarget(reference: ModelReference, limits: ModelLimits = mo
   }
 }
 
-/** Clients choose the names of models, so what is kept of them has an end: the oldest is built again. */
+/** Clients choose the names of models, so the number of targets of a provider has a bound. */
 const rememberedMax = 1000;
 const rememberedNameMaxLength = 200;
+
+interface TargetsSettings {
+  /** By the keys of targets. */
+  readonly windows: ReadonlyMap<string, number>;
+  readonly overrides: readonly ModelOverride[];
+}
 
 /**
  * Keeps the targets that were asked for. Of a model's limits the operator's `windows` count first, then the server's own
  * list, since a server may be started with less than its model could take, then what the model's name tells.
  */
-export function createTargets({ windows }: { readonly windows: ReadonlyMap<string, number> }): Targets {
-  const targets = new Map<string, Target>();
+export function createTargets({ windows = new Map(), overrides = [] }: Partial<TargetsSettings> = {}): Targets {
+  const byProvider = new Map<string, BoundedMap<Target>>();
   const listed = new Map<string, ReadonlyMap<string, ModelLimits>>();
 
   function limitsOf({ provider, model }: ModelReference, key: string): ModelLimits {
@@ -90,21 +107,25 @@ export function createTargets({ windows }: { readonly windows: ReadonlyMap<strin
     };
   }
 
+  function rememberedOf(provider: string): BoundedMap<Target> {
+    const remembered = byProvider.get(provider) ?? createBoundedMap(rememberedMax);
+    byProvider.set(provider, remembered);
+    return remembered;
+  }
+
   return {
     of(reference) {
       const key = targetKey(reference);
-      const remembered = targets.get(key);
-      if (remembered !== undefined) return remembered;
-      const target = createTarget(reference, limitsOf(reference, key));
-      if (reference.model.length > rememberedNameMaxLength) return target;
-      targets.set(key, target);
-      const [oldest] = targets.keys();
-      if (targets.size > rememberedMax && oldest !== undefined) targets.delete(oldest);
+      const remembered = rememberedOf(reference.provider.name);
+      const known = remembered.get(key);
+      if (known !== undefined) return known;
+      const target = createTarget(reference, { overrides, limits: limitsOf(reference, key) });
+      if (reference.model.length <= rememberedNameMaxLength) remembered.set(key, target);
       return target;
     },
     learn(provider, limits) {
       listed.set(provider, limits);
-      for (const [key, target] of targets) if (target.provider.name === provider) targets.delete(key);
+      byProvider.delete(provider);
     },
   };
 }

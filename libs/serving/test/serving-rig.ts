@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { catalogFromEnv, catalogSchema, createTargets } from '@ccg/catalog';
+import { catalogFromEnv, createTargets } from '@ccg/catalog';
 import type { Admission, Decision } from '@ccg/admission';
 import { Secret } from '@ccg/kernel';
 import { countTokens, createRejectedParameters, createSealing, createTargetCache, serve } from '../src/index.ts';
@@ -141,15 +141,13 @@ export function ask(rig: ServingRig, { path = 'messages', prefix = anthropicMode
 }
 
 function catalogFor(anthropicUrl: string, openAiUrl: string): ServeDependencies['catalog'] {
-  const made = catalogFromEnv(
-    catalogSchema.parse({
-      PREFERRED_PROVIDER: 'anthropic',
-      ANTHROPIC_API_KEY: 'sk-ant-test',
-      ANTHROPIC_API_BASE: anthropicUrl,
-      ANTHROPIC_PROFILE: 'claude',
-      OPENAI_BASE_URL: openAiUrl,
-    }),
-  );
+  const made = catalogFromEnv({
+    PREFERRED_PROVIDER: 'anthropic',
+    ANTHROPIC_API_KEY: 'sk-ant-test',
+    ANTHROPIC_API_BASE: anthropicUrl,
+    ANTHROPIC_PROFILE: 'claude',
+    OPENAI_BASE_URL: openAiUrl,
+  });
   if (made.kind === 'faulty') throw new Error(made.problems.join('\n'));
   return made.catalog;
 }

@@ -12,8 +12,7 @@ import { loadTokenizer } from './tokenizer.ts';
 const server = { baseUrl: 'http://127.0.0.1:9', credential: undefined };
 
 function target(model: string, name = 'local'): Target {
-  const nemotron = { thinking: true, reasoningBudgetTokens: 0 };
-  const settings = { ...server, name, dialect: 'openai-chat', profile: 'compatible', nemotron } as const;
+  const settings = { ...server, name, dialect: 'openai-chat', profile: 'compatible' } as const;
   return createTarget({ provider: createProvider(settings), model });
 }
 

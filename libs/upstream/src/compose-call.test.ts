@@ -49,7 +49,6 @@ const chat = (credential: ProviderCredential | undefined) =>
     credential,
     headers: [['x-title', 'us']],
     profile: 'compatible',
-    nemotron: { thinking: true, reasoningBudgetTokens: 0 },
   });
 
 test('a chat server gets every header once, and none of the client', async () => {

@@ -1,4 +1,4 @@
-import type { Effort } from './capabilities.ts';
+import type { Effort } from './model-traits.ts';
 
 /** The families of servers that speak Anthropic Messages. */
 export const anthropicProfiles = ['claude', 'deepseek', 'kimi', 'glm', 'ollama', 'llama-cpp'] as const;

@@ -16,11 +16,11 @@ const nothing: ThinkingRequest = { fields: {}, line: undefined };
 /** Says the wish in the backend's form; a backend whose form is not known is not asked at all. */
 export function convertThinking(
   wish: RequestedThinking,
-  { thinking }: ChatCapabilities,
+  { thinkingForm: form, operatorThinking: operator }: ChatCapabilities,
   request: { readonly hasTools: boolean; readonly maxTokens: number },
   warnings: Warnings,
 ): ThinkingRequest {
-  switch (thinking.kind) {
+  switch (form.kind) {
     case 'none':
       if (wish.kind === 'asked' && wish.effort !== 'none') {
         warnings.add(
@@ -31,29 +31,29 @@ export function convertThinking(
       }
       return nothing;
     case 'effort': {
-      if (thinking.refusesTools && request.hasTools) return withoutThinking(wish, thinking.field, warnings);
-      const level = wish.kind === 'asked' ? closestEffort(wish.effort, thinking.levels) : undefined;
-      return level === undefined ? nothing : fields(effortField(thinking.field, level));
+      if (form.refusesTools && request.hasTools) return withoutThinking(wish, form.field, warnings);
+      const level = wish.kind === 'asked' ? closestEffort(wish.effort, form.levels) : undefined;
+      return level === undefined ? nothing : fields(effortField(form.field, level));
     }
     case 'type': {
       if (wish.kind === 'unasked') return nothing;
       if (wish.effort === 'none') return fields({ thinking: { type: 'disabled' } });
-      const level = closestEffort(wish.effort, thinking.levels);
+      const level = closestEffort(wish.effort, form.levels);
       return fields({ thinking: { type: 'enabled' }, reasoning_effort: level });
     }
     case 'flag': {
-      const on = isOn(wish, thinking.operator);
+      const on = isOn(wish, operator);
       if (on === undefined) return nothing;
-      const flags = { [thinking.name]: on, ...thinking.with };
-      const budget = on ? budgetTokens(wish, thinking.operator, request.maxTokens) : undefined;
-      const placed = thinking.at === 'body' ? flags : { chat_template_kwargs: flags };
+      const flags = { [form.name]: on, ...form.with };
+      const budget = on && form.takesBudget ? budgetTokens(wish, operator, request.maxTokens) : undefined;
+      const placed = form.at === 'body' ? flags : { chat_template_kwargs: flags };
       return fields({ ...placed, reasoning_budget: budget });
     }
     case 'off-switch':
       return wish.kind === 'asked' && wish.effort === 'none' ? fields({ reasoning_effort: 'none' }) : nothing;
     case 'line': {
-      const on = isOn(wish, thinking.operator);
-      return on === undefined ? nothing : { fields: {}, line: on ? thinking.on : thinking.off };
+      const on = isOn(wish, operator);
+      return on === undefined ? nothing : { fields: {}, line: on ? form.on : form.off };
     }
   }
 }

@@ -1,41 +1,34 @@
-import type { ChatOverrides, Effort, ThinkingForm } from './capabilities.ts';
+import type { Effort, ModelTraits, ThinkingTrait } from './model-traits.ts';
 
 const oSeries = /^o\d+(?:-|$)/u;
 const gpt = /^gpt-(\d+)(?:\.(\d+))?(?:-(.+))?$/u;
 const plain: readonly Effort[] = ['low', 'medium', 'high'];
 
-/** What every model of OpenAI's own API has in common. */
-export const openAiServer: ChatOverrides = {
-  maxTokensField: 'max_completion_tokens',
-  systemTurns: 'in-place',
-  obfuscates: true,
-  identifiers: true,
-  pdfs: true,
-  strictTools: true,
-  plainSchemas: true,
-  structuredWithTools: true,
-  toolIds: 'at-most-64',
-};
+/** Whether a name is one of OpenAI's reasoning models. */
+export function isOpenAiReasoner(name: string): boolean {
+  return openAiThinking(name) !== undefined;
+}
+
+/** Whether a name is one of OpenAI's models from before JSON schemas. */
+export function isOldOpenAi(name: string): boolean {
+  return /^gpt-(?:3|4)/u.test(name) && !seesPdfs.test(name);
+}
+
+const seesPdfs = /^(?:gpt-4\.1|gpt-4o|chatgpt-4o|gpt-[5-9])/u;
 
 /** What follows from a name of OpenAI's, wherever the model is served; undefined for any other name. */
-export function openAiModel(name: string): ChatOverrides | undefined {
+export function openAiTraits(name: string): Partial<ModelTraits> | undefined {
   const thinking = openAiThinking(name);
   if (thinking !== undefined) {
-    return {
-      systemRole: 'developer',
-      sampling: takesSampling(name) ? 'without-thinking' : 'never',
-      stopSequencesMax: 0,
-      outputTokensMin: 16,
-      pdfs: true,
-      thinking,
-    };
+    const sampling = takesSampling(name) ? 'without-thinking' : 'never';
+    return { sampling, outputTokensMin: 16, pdfs: true, thinking };
   }
-  if (/^(?:gpt-4\.1|gpt-4o|chatgpt-4o|gpt-[5-9])/u.test(name)) return { pdfs: true };
-  return /^gpt-(?:3|4)/u.test(name) ? { pdfs: false, structuredOutput: 'json_object' } : undefined;
+  if (seesPdfs.test(name)) return { pdfs: true };
+  return isOldOpenAi(name) ? { pdfs: false } : undefined;
 }
 
 /** Levels by generation. `max` exists on the Responses API alone. */
-function openAiThinking(name: string): ThinkingForm | undefined {
+function openAiThinking(name: string): ThinkingTrait | undefined {
   if (oSeries.test(name)) return effort(plain);
   const [, majorText, minorText, variant] = gpt.exec(name) ?? [];
   const major = Number(majorText);
@@ -61,6 +54,6 @@ function takesSampling(name: string): boolean {
   return /^gpt-(?:5\.[1-9]|6-sol|6-luna|6\.1-terra)/u.test(name);
 }
 
-function effort(levels: readonly Effort[], refusesTools = false): ThinkingForm {
-  return { kind: 'effort', field: 'reasoning_effort', levels, refusesTools };
+function effort(levels: readonly Effort[], refusesTools = false): ThinkingTrait {
+  return { kind: 'levels', levels, refusesTools };
 }

@@ -14,3 +14,20 @@ export function wholeNumber({ min = 0, max, unset }: { min?: number; max: number
     .transform((text) => (text === undefined ? unset : /^\d+$/u.test(text) ? Number(text) : Number.NaN))
     .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
 }
+
+/** The rule of a comma list of names, in lower case. */
+export function nameList() {
+  return optionalText().transform((text) =>
+    (text ?? '')
+      .split(',')
+      .map((name) => name.trim().toLowerCase())
+      .filter((name) => name !== ''),
+  );
+}
+
+/** The rule of a switch, with what it is where it is left out. */
+export function onOrOff(unset: boolean) {
+  return optionalText()
+    .refine((text) => text === undefined || /^(?:true|false|1|0)$/iu.test(text), { error: 'must be true or false' })
+    .transform((text) => (text === undefined ? unset : /^(?:true|1)$/iu.test(text)));
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readModelList } from './read-model-list.ts';
+import { readModelList } from './model-limits.ts';
 
 test.each([
   [

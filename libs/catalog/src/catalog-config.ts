@@ -1,0 +1,87 @@
+import { Secret } from '@ccg/kernel';
+import { z } from 'zod';
+import { anthropicProfiles } from './capabilities/anthropic-capabilities.ts';
+import { chatProfiles } from './capabilities/chat-forms.ts';
+
+const providerBase = {
+  baseUrl: httpUrl(),
+  credential: providerCredential().optional(),
+  /** Sent with every request. */
+  headers: z.array(z.tuple([z.string(), z.string()])).default([]),
+};
+
+const providerSchema = z.discriminatedUnion('dialect', [
+  z.strictObject({ ...providerBase, dialect: z.literal('anthropic'), profile: oneOf(anthropicProfiles).optional() }),
+  z.strictObject({ ...providerBase, dialect: z.literal('openai-chat'), profile: oneOf(chatProfiles).optional() }),
+]);
+
+const mappedModelSchema = z
+  .strictObject({
+    /** `{model}` of the preferred provider, or `{provider}:{model}`. */
+    model: z.string().optional(),
+    /** Its context window; unset: what the provider's list of models says, else what is known by the name. */
+    contextTokens: z.int().min(1).optional(),
+  })
+  .default({});
+
+const overrideSchema = z.strictObject({
+  models: z.array(z.string().toLowerCase()),
+  traits: z.strictObject({
+    images: z.boolean().optional(),
+    pdfs: z.boolean().optional(),
+    textCalls: z.boolean().optional(),
+    thinking: z.strictObject({ on: z.boolean(), budgetTokens: z.int().min(0) }).optional(),
+  }),
+});
+
+/**
+ * What an operator says of providers and models, as plain data. The environment gives it, and a file in the same shape
+ * could; the rules of its values are here and nowhere else.
+ */
+export const catalogConfigSchema = z.strictObject({
+  /** By name, which is the text before the first colon of `{provider}:{model}`. */
+  providers: z.record(
+    z.string().regex(/^[a-z][a-z0-9-]*$/u, { error: 'must be lower-case letters, digits, hyphens' }),
+    providerSchema,
+  ),
+  /** For requests that name no provider. */
+  preferred: z.string().optional(),
+  /** What sonnet, opus and other Claude names become. */
+  big: mappedModelSchema,
+  /** What haiku names become. */
+  small: mappedModelSchema,
+  /** The cap on output tokens of translated requests; 0 means none. */
+  maxOutputTokens: z.int().min(0).default(0),
+  /** Corrections of what is known of models; later ones count first. */
+  overrides: z.array(overrideSchema).default([]),
+});
+
+export type CatalogInput = z.input<typeof catalogConfigSchema>;
+export type CatalogConfig = z.output<typeof catalogConfigSchema>;
+export type ProviderConfig = z.output<typeof providerSchema>;
+
+function providerCredential() {
+  return z
+    .string()
+    .refine((text) => !text.startsWith('ccg_'), {
+      error: "is a key of this gateway; set the provider's own, or the gateway would call itself",
+    })
+    .transform((text) => new Secret(text));
+}
+
+function httpUrl() {
+  return z
+    .string()
+    .refine(isHttpUrl, { error: 'must be an http:// or https:// URL without a query, credentials or fragment' })
+    .transform((text) => text.replace(/\/+$/u, ''));
+}
+
+function oneOf<const Names extends readonly string[]>(names: Names) {
+  return z.enum(names, { error: `must be one of ${names.join(', ')}` });
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, search, hash, username, password } = new URL(text);
+  return /^https?:$/u.test(protocol) && [search, hash, username, password].every((part) => part === '');
+}

@@ -1,0 +1,57 @@
+import type { ChatProfile } from './capabilities/chat-forms.ts';
+import type { Dialect, StaticHeaders } from './dialects.ts';
+
+/** A provider that environment variables can configure. */
+export interface KnownProvider {
+  readonly name: string;
+  readonly dialect: Dialect;
+  readonly defaultBaseUrl: string;
+  readonly variables: { readonly credential: string; readonly baseUrl: string; readonly profile?: string };
+  /** Whether a base URL alone configures it: local servers need no credential. */
+  readonly needsNoCredential: boolean;
+  /** The family of servers; unset: by the host. */
+  readonly profile?: ChatProfile;
+  readonly headers?: StaticHeaders;
+  /** For the message that no provider is configured. */
+  readonly example: { readonly credential: string; readonly what: string };
+}
+
+/** Another provider is a row here, its variables in the README and `.env.example`. */
+export const knownProviders: readonly KnownProvider[] = [
+  {
+    name: 'openai',
+    dialect: 'openai-chat',
+    defaultBaseUrl: 'https://api.openai.com/v1',
+    variables: { credential: 'OPENAI_API_KEY', baseUrl: 'OPENAI_BASE_URL' },
+    needsNoCredential: true,
+    example: { credential: 'sk-...', what: 'OpenAI' },
+  },
+  {
+    name: 'anthropic',
+    dialect: 'anthropic',
+    defaultBaseUrl: 'https://api.anthropic.com',
+    // ANTHROPIC_BASE_URL is the client's.
+    variables: { credential: 'ANTHROPIC_API_KEY', baseUrl: 'ANTHROPIC_API_BASE', profile: 'ANTHROPIC_PROFILE' },
+    needsNoCredential: false,
+    example: { credential: 'sk-ant-...', what: 'Claude' },
+  },
+  {
+    name: 'nvidia',
+    dialect: 'openai-chat',
+    defaultBaseUrl: 'https://integrate.api.nvidia.com/v1',
+    variables: { credential: 'NVIDIA_API_KEY', baseUrl: 'NVIDIA_BASE_URL' },
+    needsNoCredential: false,
+    profile: 'nvidia',
+    example: { credential: 'nvapi-...', what: 'NVIDIA NIM' },
+  },
+  {
+    name: 'openrouter',
+    dialect: 'openai-chat',
+    defaultBaseUrl: 'https://openrouter.ai/api/v1',
+    variables: { credential: 'OPENROUTER_API_KEY', baseUrl: 'OPENROUTER_BASE_URL' },
+    needsNoCredential: false,
+    profile: 'openrouter',
+    headers: [['x-title', 'Claude Code Gateway']],
+    example: { credential: 'sk-or-...', what: 'OpenRouter' },
+  },
+];
