@@ -1,3 +1,4 @@
+import { anyCharacter } from '@ccg/testkit';
 import fc from 'fast-check';
 import type { ParsedBlock } from './sse-grammar.ts';
 
@@ -20,11 +21,11 @@ interface Call {
   readonly inputJson: string;
 }
 
-const texts = fc.string({ unit: 'binary', maxLength: 30 }).map((text) => `x${text}`);
+const texts = fc.string({ unit: anyCharacter, maxLength: 30 }).map((text) => `x${text}`);
 const calls = fc.record({
   name: fc.constantFrom('Bash', 'Read', 'mcp__a__b'),
   inputJson: fc
-    .dictionary(fc.string({ unit: 'binary', maxLength: 6 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 })
+    .dictionary(fc.string({ unit: anyCharacter, maxLength: 6 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 })
     .map((input) => JSON.stringify(input)),
 });
 const parts: fc.Arbitrary<Part> = fc.oneof(

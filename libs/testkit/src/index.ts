@@ -1,3 +1,4 @@
+export { anyCharacter } from './any-character.ts';
 export { anthropicFrame, anthropicFrames, anthropicScript, anthropicSseHead } from './anthropic-script.ts';
 export { collectFrames } from './collect-frames.ts';
 export type { CollectedFrame } from './collect-frames.ts';

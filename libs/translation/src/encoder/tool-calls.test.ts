@@ -1,3 +1,4 @@
+import { anyCharacter } from '@ccg/testkit';
 import { decodeText, encodeText, RawText } from '@ccg/wire';
 import { expect, test, describe } from 'vitest';
 import { createToolCalls, appendToolInput, judgeToolInput, newToolInput } from './tool-calls.ts';
@@ -150,7 +151,7 @@ describe('the arguments of a call', () => {
 
   test('are the JSON text of an object, once or twice encoded', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), fc.boolean(), (value, twice) => {
+      fc.property(fc.dictionary(fc.string({ unit: anyCharacter }), fc.jsonValue()), fc.boolean(), (value, twice) => {
         const json = JSON.stringify(value);
         const input = inputOf(twice ? JSON.stringify(json) : json);
         const verdict = judgeToolInput(input);
@@ -164,7 +165,7 @@ describe('the arguments of a call', () => {
 
   test('are not complete before their end', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), fc.nat(), (value, seed) => {
+      fc.property(fc.dictionary(fc.string({ unit: anyCharacter }), fc.jsonValue()), fc.nat(), (value, seed) => {
         const json = JSON.stringify(value);
         expect(inputOf(json.slice(0, seed % json.length)).scan.complete).toBe(false);
       }),
