@@ -12,18 +12,33 @@ interface Suite {
   readonly globalSetup?: string;
   readonly timeoutMs: number;
   readonly parallel: boolean;
+  /** Whether its files share workers. Our modules keep no state, so only what starts servers needs its own process. */
+  readonly shared: boolean;
 }
 
 const suites: readonly Suite[] = [
-  { name: 'unit', include: ['libs/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'], timeoutMs: 10_000, parallel: true },
-  { name: 'architecture', include: ['test/architecture/**/*.test.ts'], timeoutMs: 60_000, parallel: true },
-  { name: 'contract', include: ['test/contract/**/*.test.ts'], timeoutMs: 20_000, parallel: true },
+  {
+    name: 'unit',
+    include: ['libs/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
+    timeoutMs: 10_000,
+    parallel: true,
+    shared: true,
+  },
+  {
+    name: 'architecture',
+    include: ['test/architecture/**/*.test.ts'],
+    timeoutMs: 60_000,
+    parallel: true,
+    shared: false,
+  },
+  { name: 'contract', include: ['test/contract/**/*.test.ts'], timeoutMs: 60_000, parallel: true, shared: true },
   {
     name: 'integration',
     include: ['test/integration/**/*.test.ts'],
     globalSetup: 'test/setup/redis.ts',
     timeoutMs: 30_000,
     parallel: true,
+    shared: false,
   },
   {
     name: 'embedded',
@@ -31,6 +46,7 @@ const suites: readonly Suite[] = [
     globalSetup: 'test/setup/embedded-redis.ts',
     timeoutMs: 30_000,
     parallel: true,
+    shared: false,
   },
   {
     name: 'acceptance',
@@ -38,6 +54,7 @@ const suites: readonly Suite[] = [
     globalSetup: 'test/setup/redis.ts',
     timeoutMs: 180_000,
     parallel: false,
+    shared: false,
   },
 ];
 
@@ -59,6 +76,7 @@ function toProject(suite: Suite, index: number): TestProjectInlineConfiguration 
       testTimeout: suite.timeoutMs,
       hookTimeout: suite.timeoutMs,
       maxWorkers: suite.parallel ? availableParallelism() : 1,
+      isolate: !suite.shared,
       // One suite after the other; 0 would mean that vitest chooses.
       sequence: { groupOrder: index + 1 },
     },
