@@ -1,16 +1,14 @@
-import { RawJson, RawText, readJson, textStartsWith, writeJson } from '@ccg/wire';
+import { isAttribution, RawJson, RawText, readJson, writeJson } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
 import { ownSpan, spanOf } from './prompt-text.ts';
 import type { Part, Source } from './prompt-text.ts';
-
-/** The client's own bookkeeping in the system prompt; no backend but Anthropic's is sent it. */
-const attribution = 'x-anthropic-billing-header:';
 
 /** A text as a part; anything else counts as nothing. */
 export function textParts(value: JsonValue | undefined, source: Source): Part[] {
   // Nothing else that was read is a text: only converters join some.
   if (!(value instanceof RawText) && (typeof value !== 'string' || value === '')) return [];
-  if (textStartsWith(value, attribution)) return [];
+  // No backend but Anthropic's is sent it.
+  if (isAttribution(value)) return [];
   return [{ kind: 'text', span: value instanceof RawText ? spanOf(value, source) : ownSpan(value) }];
 }
 

@@ -1,12 +1,9 @@
-import { decodeText, isJsonObject, isText, RawJson, readJson, writeJson } from '@ccg/wire';
+import { decodeText, isJsonObject, isText, RawJson, readJson, toolPlaceholderName, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { fixedPart, toolsTokens, toolTokens } from './overheads.ts';
 import { ownSpan } from './prompt-text.ts';
 import type { Part } from './prompt-text.ts';
 import { jsonPart } from './text-parts.ts';
-
-/** Keeps the place of tools that were not loaded; it is not sent on. */
-const placeholderName = 'DeferredToolPlaceholder';
 
 /** The parts of an array of tools, each as the compact JSON that chat templates show to a model. */
 export function toolParts(tools: JsonValue): Part[] {
@@ -16,7 +13,8 @@ export function toolParts(tools: JsonValue): Part[] {
 
 function partsOf(tool: JsonObject): Part[] {
   const { name, description, input_schema: schema } = tool;
-  if (isText(name) && decodeText(name) === placeholderName) return [];
+  // It is not sent on.
+  if (isText(name) && decodeText(name) === toolPlaceholderName) return [];
   // A tool that runs at its provider has no schema; what it costs there is in its own fields at best.
   if (!(schema instanceof RawJson)) return [fixedPart(toolTokens), jsonPart(tool)];
   const shown: JsonObject = {

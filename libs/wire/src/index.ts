@@ -26,6 +26,8 @@ export type { HistorySize } from './anthropic/history-size.ts';
 export type { MessagesRequest, Member } from './anthropic/messages-request.ts';
 export { readSpan } from './json/read-span.ts';
 export type { Span } from './json/read-span.ts';
+export { isAttribution, readClientIdentity, toolPlaceholderName } from './anthropic/claude-code.ts';
+export type { ClientIdentity } from './anthropic/claude-code.ts';
 export { errorEnvelope, errorFrame, streamErrorType } from './anthropic/error.ts';
 export type { WireError } from './anthropic/error.ts';
 export { spliceBytes } from './splice-bytes.ts';

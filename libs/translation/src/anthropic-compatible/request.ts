@@ -1,4 +1,4 @@
-import { isText, textStartsWith, writeJsonBytes } from '@ccg/wire';
+import { isAttribution, isText, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
 import { readRequest } from '../request/read-request.ts';
@@ -66,7 +66,6 @@ function convertTools(body: JsonObject, { warnings }: CompatibleContext): JsonOb
   });
 }
 
-/** The attribution line changes from request to request and would spoil the server's prefix cache. */
 function convertSystem(system: JsonValue | undefined, { warnings }: CompatibleContext): JsonValue | undefined {
   if (isText(system)) return isAttribution(system) ? undefined : system;
   const texts = asList(system).flatMap((value, index) => {
@@ -78,8 +77,4 @@ function convertSystem(system: JsonValue | undefined, { warnings }: CompatibleCo
     return [];
   });
   return texts.length === 0 ? undefined : texts;
-}
-
-function isAttribution(text: Parameters<typeof textStartsWith>[0]): boolean {
-  return textStartsWith(text, 'x-anthropic-billing-header:');
 }

@@ -1,4 +1,4 @@
-import { copyJson } from '@ccg/wire';
+import { copyJson, toolPlaceholderName } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request/read-request.ts';
@@ -16,9 +16,6 @@ export interface EffectiveTools {
   readonly asDeclared: boolean;
 }
 
-/** Tells the model never to call it; it only keeps the place of tools that were not loaded. */
-const placeholderName = 'DeferredToolPlaceholder';
-
 /**
  * The tools that are there by the end of the conversation: those of the request, changed by what instructions
  * between turns add and take away, in that order. Tools whose loading was deferred are there as soon as they are
@@ -26,7 +23,7 @@ const placeholderName = 'DeferredToolPlaceholder';
  */
 export function effectiveTools(body: JsonObject, warnings: Warnings): EffectiveTools {
   const declared = asList(body['tools']).map((value, index) => readTool(value, `tools.${index}`));
-  const tools = declared.filter(({ tool }) => asText(tool['name']) !== placeholderName);
+  const tools = declared.filter(({ tool }) => asText(tool['name']) !== toolPlaceholderName);
   const changes = toolChanges(asList(body['messages']));
   if (changes.length === 0) return { tools, asDeclared: true };
   const present = toolsByName(tools);
