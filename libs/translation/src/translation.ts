@@ -34,8 +34,11 @@ export interface TranslationInput {
   readonly rejectedFields: ReadonlySet<string>;
 }
 
+/** How sealed state begins. A later format of the seal has another number. */
+export const sealTag = 'ccg1.';
+
 export interface Sealer {
-  /** Gives printable ASCII that begins with `ccg1.`; the state is a byte string. */
+  /** Gives printable ASCII that begins with `sealTag`; the state is a byte string. */
   seal(state: string): string;
   /** Undefined for whatever this sealer did not seal: foreign, old, cut or forged. */
   open(sealed: string): string | undefined;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { Secret } from '@ccg/kernel';
+import { sealTag } from '@ccg/translation';
 import { createSealing } from './create-sealing.ts';
 
-const sealedTag = 'ccg1.';
 const scope = { tenant: 'acme', provider: 'openrouter', model: 'vendor/model' };
 const state = '{"text":"h\xc3\xa9"}';
 const [oldSecret, newSecret] = [new Secret('o'.repeat(32)), new Secret('n'.repeat(32))] as const;
@@ -12,7 +12,7 @@ test('opens what it sealed, byte for byte, and shows nothing of it', () => {
   const sealed = sealer.seal(state);
   expect(sealer.open(sealed)).toBe(state);
   expect(sealed).toMatch(/^ccg1\.[\w-]+$/u);
-  expect(Buffer.from(sealed.slice(sealedTag.length), 'base64url').toString('latin1')).not.toContain('text');
+  expect(Buffer.from(sealed.slice(sealTag.length), 'base64url').toString('latin1')).not.toContain('text');
   expect(sealer.seal(state)).not.toBe(sealed);
 });
 
@@ -34,13 +34,13 @@ test('a rotated secret still opens what it sealed, a removed one does not', () =
 test('drops whatever is foreign, cut, changed in any byte, or of another version', () => {
   const sealer = createSealing([newSecret]).for(scope);
   const sealed = sealer.seal(state);
-  const bytes = Buffer.from(sealed.slice(sealedTag.length), 'base64url');
+  const bytes = Buffer.from(sealed.slice(sealTag.length), 'base64url');
   const forged = [...bytes.keys()].map((index) => {
     const copy = Buffer.from(bytes);
     copy.writeUInt8(copy.readUInt8(index) ^ 1, index);
-    return sealedTag + copy.toString('base64url');
+    return sealTag + copy.toString('base64url');
   });
-  const cut = [...bytes.keys()].map((length) => sealedTag + bytes.subarray(0, length).toString('base64url'));
+  const cut = [...bytes.keys()].map((length) => sealTag + bytes.subarray(0, length).toString('base64url'));
   const foreign = ['', 'EqQBCkYIBxgC', 'ccg1.', 'ccg1.!!', sealed.replace('ccg1.', 'ccg2.')];
   expect([...forged, ...cut, ...foreign].map((text) => sealer.open(text))).toEqual(
     [...forged, ...cut, ...foreign].map(() => undefined),

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Secret } from '@ccg/kernel';
+import { sealTag } from '@ccg/translation';
 import type { Sealer } from '@ccg/translation';
 
 /** What a sealed state belongs to: nobody else can open it. */
@@ -20,8 +21,6 @@ interface SealingKey {
   readonly key: Buffer;
 }
 
-/** Names the format; a later one gets another, and what this process does not know is dropped. */
-const tag = 'ccg1.';
 const cipherName = 'aes-256-gcm';
 const idBytes = 4;
 const ivBytes = 12;
@@ -30,8 +29,8 @@ const headBytes = idBytes + ivBytes + macBytes;
 const stateMaxBytes = 4 * 1024 * 1024;
 
 /**
- * AES-256-GCM under keys derived from the secrets: the first seals, all of them open, so a key can be rotated
- * without losing a conversation. Needs at least one secret.
+ * AES-256-GCM under keys derived from the secrets: the first key encrypts, any key decrypts, so a key can be
+ * rotated without losing a conversation. Needs at least one secret.
  */
 export function createSealing(secrets: readonly [Secret, ...Secret[]]): Sealing {
   const keys = secrets.map(deriveKey);
@@ -41,7 +40,8 @@ export function createSealing(secrets: readonly [Secret, ...Secret[]]): Sealing 
     for(scope) {
       let made: Buffer | undefined;
       // Most requests neither seal nor open anything.
-      const context = () => (made ??= Buffer.from(JSON.stringify([tag, scope.tenant, scope.provider, scope.model])));
+      const context = () =>
+        (made ??= Buffer.from(JSON.stringify([sealTag, scope.tenant, scope.provider, scope.model])));
       return {
         seal: (state) => seal(first, context(), state),
         open: (sealed) => open(keys, context(), sealed),
@@ -55,13 +55,13 @@ function seal(key: SealingKey, context: Buffer, state: string): string {
   const iv = randomBytes(ivBytes);
   const cipher = createCipheriv(cipherName, key.key, iv).setAAD(context);
   const body = Buffer.concat([cipher.update(deflateRawSync(Buffer.from(state, 'latin1'))), cipher.final()]);
-  return tag + Buffer.concat([key.id, iv, cipher.getAuthTag(), body]).toString('base64url');
+  return sealTag + Buffer.concat([key.id, iv, cipher.getAuthTag(), body]).toString('base64url');
 }
 
 /** Undefined for whatever was not sealed here for this scope: foreign, old, cut or forged. */
 function open(keys: readonly SealingKey[], context: Buffer, sealed: string): string | undefined {
-  if (!sealed.startsWith(tag)) return undefined;
-  const bytes = Buffer.from(sealed.slice(tag.length), 'base64url');
+  if (!sealed.startsWith(sealTag)) return undefined;
+  const bytes = Buffer.from(sealed.slice(sealTag.length), 'base64url');
   const key = keys.find(({ id }) => id.equals(bytes.subarray(0, idBytes)));
   if (key === undefined || bytes.length < headBytes) return undefined;
   const iv = bytes.subarray(idBytes, idBytes + ivBytes);

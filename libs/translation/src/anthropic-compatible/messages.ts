@@ -1,6 +1,5 @@
 import { decodeText, isJsonObject, isText, textStartsWith, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { emptyHistoryError, leftOutText } from '../history/empty-turns.ts';
 import { mergeTurns } from '../history/merge-turns.ts';
 import { pairToolResults } from '../history/pair-tool-results.ts';
 import type { CallResult } from '../history/pair-tool-results.ts';
@@ -9,6 +8,7 @@ import { readTurns } from '../history/read-turns.ts';
 import type { HistoryBlock } from '../history/turn.ts';
 import { asList } from '../json-fields.ts';
 import { searchResultText } from '../history/result-text.ts';
+import { sealTag } from '../translation.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 import { documentPart, imagePart, textPart } from './media.ts';
 import { convertResult, interruptedResult } from './tool-result.ts';
@@ -33,17 +33,13 @@ export function convertMessages(body: JsonObject, context: CompatibleContext): J
       messages.push(...resultMessages(open, [], context));
       const calls = step.calls.map(({ block }) => convertCall(block, context));
       messages.push({ role: 'assistant', content: [...content, ...calls] });
-    } else {
-      const leftOut = content.length > 0 || open !== undefined ? undefined : leftOutText(step.blocks);
-      const said = leftOut === undefined ? content : convertBlock(leftOut, context);
-      messages.push(...resultMessages(open, said, context));
-    }
+    } else messages.push(...resultMessages(open, content, context));
     open = undefined;
   }
   messages.push(...resultMessages(open, [], context));
-  const sent = messages.filter(({ content }) => content.length > 0);
-  if (sent.length === 0) throw emptyHistoryError();
-  return sent.map(({ role, content }) => ({ role, content: [...content] }));
+  return messages
+    .filter(({ content }) => content.length > 0)
+    .map(({ role, content }) => ({ role, content: [...content] }));
 }
 
 /** The results of one turn's calls, and what of them must follow in the user's message. */
@@ -112,7 +108,7 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
 }
 
 function startsSealed(value: JsonValue | undefined): boolean {
-  return isText(value) && textStartsWith(value, 'ccg1.');
+  return isText(value) && textStartsWith(value, sealTag);
 }
 
 function textOf(value: JsonValue | undefined): string {

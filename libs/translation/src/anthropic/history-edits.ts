@@ -1,14 +1,7 @@
-import {
-  bytesToString,
-  JsonDepthError,
-  JsonSyntaxError,
-  readElements,
-  readJson,
-  readTopLevel,
-  stringToBytes,
-} from '@ccg/wire';
-import type { MessagesRequest, JsonValue, Splice, TopLevelEntry } from '@ccg/wire';
+import { bytesToString, JsonDepthError, JsonSyntaxError, readElements, readMembers, readSpan } from '@ccg/wire';
+import type { MemberSpan, MessagesRequest, Span, Splice, TopLevelEntry } from '@ccg/wire';
 import { asText } from '../json-fields.ts';
+import { sealTag } from '../translation.ts';
 
 /** Which blocks of reasoning leave a history on its way to Anthropic. */
 export type Removal = 'ours' | 'all';
@@ -30,20 +23,19 @@ export function historyEdits(messagesRequest: MessagesRequest, removal: Removal)
   }
 }
 
-function findEdits({ body: bytes, entries }: MessagesRequest, removal: Removal): readonly Splice[] {
-  const source = bytesToString(bytes());
+function findEdits({ body, entries }: MessagesRequest, removal: Removal): readonly Splice[] {
+  const bytes = body();
   const messages = entries.find(({ key }) => key === 'messages');
-  if (messages === undefined || source.charAt(messages.start) !== '[') return [];
-  const list = elementsOf(source, messages);
-  const cuts = list.map((message) => messageCut(source, message, removal));
+  if (messages === undefined || bytes[messages.start] !== OPEN_BRACKET) return [];
+  const list = readElements(bytes, messages);
+  const cuts = list.map((message) => messageCut(bytes, message, removal));
   const edits = removeFromList(list, cuts);
-  return edits.length === 0 ? [] : [...edits, ...withoutThinking(source, entries, list, cuts)].toSorted(byStart);
+  return edits.length === 0 ? [] : [...edits, ...withoutThinking(bytes, entries, list, cuts)].toSorted(byStart);
 }
 
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
+const OPEN_BRACE = '{'.charCodeAt(0);
+const OPEN_BRACKET = '['.charCodeAt(0);
+const QUOTE = '"'.charCodeAt(0);
 
 /** What becomes of an element: it stays, it goes, or parts of it are cut. */
 type Cut =
@@ -52,7 +44,6 @@ type Cut =
   | { readonly kind: 'edit'; readonly edits: readonly Splice[] };
 
 const keep: Cut = { kind: 'keep' };
-const sealedTag = 'ccg1.';
 const reasoningTypes: ReadonlySet<string> = new Set(['thinking', 'redacted_thinking']);
 
 /** Strings of this size are made and searched faster than bytes are. */
@@ -63,65 +54,68 @@ const reachBytes = 64;
 function mayHoldOurs(messages: Uint8Array): boolean {
   for (let at = 0; at < messages.length; at += windowBytes) {
     const text = bytesToString(messages.subarray(at, at + windowBytes + reachBytes));
-    if (text.includes(`"${sealedTag}`) || /"signature"\s*:\s*""/u.test(text)) return true;
+    if (text.includes(`"${sealTag}`) || /"signature"\s*:\s*""/u.test(text)) return true;
   }
   return false;
 }
 
-function messageCut(source: string, message: Range, removal: Removal): Cut {
-  if (source.charAt(message.start) !== '{') return keep;
-  const members = membersOf(source, message);
+function messageCut(bytes: Uint8Array, message: Span, removal: Removal): Cut {
+  if (bytes[message.start] !== OPEN_BRACE) return keep;
+  const members = readMembers(bytes, message);
   const content = members.find(({ key }) => key === 'content');
-  if (content === undefined || textOf(source, members, 'role') !== 'assistant') return keep;
-  if (source.charAt(content.start) !== '[') return keep;
-  const blocks = elementsOf(source, content);
-  const cuts = blocks.map((block): Cut => (leaves(source, block, removal) ? { kind: 'remove' } : keep));
+  if (content === undefined || textOf(bytes, members, 'role') !== 'assistant') return keep;
+  if (bytes[content.start] !== OPEN_BRACKET) return keep;
+  const blocks = readElements(bytes, content);
+  const cuts = blocks.map((block): Cut => (isRemoved(bytes, block, removal) ? { kind: 'remove' } : keep));
   const edits = removeFromList(blocks, cuts);
   if (edits.length === 0) return keep;
   return cuts.every(({ kind }) => kind === 'remove') ? { kind: 'remove' } : { kind: 'edit', edits };
 }
 
-function leaves(source: string, block: Range, removal: Removal): boolean {
-  if (source.charAt(block.start) !== '{') return false;
-  const members = membersOf(source, block);
-  const type = textOf(source, members, 'type') ?? '';
+function isRemoved(bytes: Uint8Array, block: Span, removal: Removal): boolean {
+  if (bytes[block.start] !== OPEN_BRACE) return false;
+  const members = readMembers(bytes, block);
+  const type = textOf(bytes, members, 'type') ?? '';
   if (!reasoningTypes.has(type)) return false;
-  const seal = textOf(source, members, type === 'thinking' ? 'signature' : 'data') ?? '';
-  return removal === 'all' || seal === '' || seal.startsWith(sealedTag);
+  const seal = textOf(bytes, members, type === 'thinking' ? 'signature' : 'data') ?? '';
+  return removal === 'all' || seal === '' || seal.startsWith(sealTag);
 }
 
 /**
- * Older models that think at every turn refuse a turn of tool calls that is going on and has lost its reasoning, so
- * they do not think in this one answer. The newer, adaptive form does not mind.
+ * Older models that think at every turn refuse a turn with tool calls that has not ended and has lost its reasoning,
+ * so thinking is disabled for this one answer. The newer, adaptive form does not need that.
  */
 function withoutThinking(
-  source: string,
+  bytes: Uint8Array,
   entries: readonly TopLevelEntry[],
-  messages: readonly Range[],
+  messages: readonly Span[],
   cuts: readonly Cut[],
 ): readonly Splice[] {
   const thinking = entries.find(({ key }) => key === 'thinking');
-  if (thinking === undefined || source.charAt(thinking.start) !== '{') return [];
-  if (textOf(source, membersOf(source, thinking), 'type') !== 'enabled') return [];
-  const last = messages.findLastIndex((message) => isAssistant(source, message));
-  if (cuts[last]?.kind !== 'edit' || !source.slice(messages[last]?.start, messages[last]?.end).includes('"tool_use"')) {
-    return [];
-  }
-  const edits = [{ ...rangeOf(thinking), replacement: '{"type":"disabled"}' }];
-  // The strategy that clears reasoning is refused where there is none.
+  if (thinking === undefined || bytes[thinking.start] !== OPEN_BRACE) return [];
+  if (textOf(bytes, readMembers(bytes, thinking), 'type') !== 'enabled') return [];
+  const index = messages.findLastIndex((message) => isAssistant(bytes, message));
+  const last = messages[index];
+  if (last === undefined || cuts[index]?.kind !== 'edit' || !includes(bytes, last, '"tool_use"')) return [];
+  const edits = [{ start: thinking.start, end: thinking.end, replacement: '{"type":"disabled"}' }];
+  // The strategy that clears reasoning is refused when thinking is disabled.
   const management = entries.find(({ key }) => key === 'context_management');
-  if (management !== undefined && source.slice(management.start, management.end).includes('"clear_thinking')) {
-    edits.push({ ...rangeOf(management), replacement: '{"edits":[]}' });
+  if (management !== undefined && includes(bytes, management, '"clear_thinking')) {
+    edits.push({ start: management.start, end: management.end, replacement: '{"edits":[]}' });
   }
   return edits;
 }
 
-function isAssistant(source: string, message: Range): boolean {
-  return source.charAt(message.start) === '{' && textOf(source, membersOf(source, message), 'role') === 'assistant';
+function isAssistant(bytes: Uint8Array, message: Span): boolean {
+  return bytes[message.start] === OPEN_BRACE && textOf(bytes, readMembers(bytes, message), 'role') === 'assistant';
+}
+
+function includes(bytes: Uint8Array, { start, end }: Span, text: string): boolean {
+  return bytesToString(bytes.subarray(start, end)).includes(text);
 }
 
 /** The cuts of a list: a removed element takes the comma on one side of it along. */
-function removeFromList(elements: readonly Range[], cuts: readonly Cut[]): readonly Splice[] {
+function removeFromList(elements: readonly Span[], cuts: readonly Cut[]): readonly Splice[] {
   const edits: Splice[] = [];
   let lastKeptEnd: number | undefined;
   for (const [index, element] of elements.entries()) {
@@ -141,32 +135,12 @@ function removeFromList(elements: readonly Range[], cuts: readonly Cut[]): reado
   return edits;
 }
 
-function elementsOf(source: string, range: Range): readonly Range[] {
-  return readElements(source.slice(range.start, range.end)).map((element) => moved(element, range.start));
-}
-
-function membersOf(source: string, range: Range): readonly TopLevelEntry[] {
-  return readTopLevel(stringToBytes(source.slice(range.start, range.end))).entries.map((entry) => ({
-    ...entry,
-    ...moved(entry, range.start),
-  }));
-}
-
-function moved({ start, end }: Range, by: number): Range {
-  return { start: start + by, end: end + by };
-}
-
-function rangeOf({ start, end }: Range): Range {
-  return { start, end };
-}
-
-/** A short text member; of a long one, such as a signature, only as much as tells it apart. */
-function textOf(source: string, members: readonly TopLevelEntry[], key: string): string | undefined {
+/** A short text member; of a long one, such as a signature, only the beginning. */
+function textOf(bytes: Uint8Array, members: readonly MemberSpan[], key: string): string | undefined {
   const member = members.find((entry) => entry.key === key);
-  if (member === undefined || source.charAt(member.start) !== '"') return undefined;
-  if (member.end - member.start > 64) return source.slice(member.start + 1, member.start + 64);
-  const value: JsonValue = readJson(source.slice(member.start, member.end));
-  return asText(value);
+  if (member === undefined || bytes[member.start] !== QUOTE) return undefined;
+  if (member.end - member.start > 64) return bytesToString(bytes.subarray(member.start + 1, member.start + 64));
+  return asText(readSpan(bytes, member));
 }
 
 function byStart(a: Splice, b: Splice): number {

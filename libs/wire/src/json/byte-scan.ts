@@ -1,18 +1,23 @@
 import { BACKSLASH, CARRIAGE_RETURN, CLOSE_BRACE, LINE_FEED, OPEN_BRACE, QUOTE, SPACE, TAB } from '../characters.ts';
-import { JsonSyntaxError } from './json-errors.ts';
+import { JsonDepthError, JsonSyntaxError } from './json-errors.ts';
 
 /** Most strings end within so many bytes, sooner than a native search has begun. */
 const nearBytes = 24;
 
-/** The offset of the bracket that closes the one at `open`. Strings must end and brackets balance; no more is checked. */
-export function closingBracket(json: Buffer, open: number): number {
+/**
+ * The offset of the bracket that closes the one at `open`. Strings must end and brackets balance; no more is checked.
+ * Throws `JsonDepthError` where more than `maxDepth` are open.
+ */
+export function closingBracket(json: Buffer, open: number, maxDepth = Number.POSITIVE_INFINITY): number {
   const { length } = json;
   let depth = 0;
   for (let at = open; at < length; at += 1) {
     const byte = json[at] ?? 0;
     if (byte === QUOTE) at = closingQuote(json, at);
-    else if (isOpening(byte)) depth += 1;
-    else if (isClosing(byte)) {
+    else if (isOpening(byte)) {
+      depth += 1;
+      if (depth > maxDepth) throw new JsonDepthError(maxDepth);
+    } else if (isClosing(byte)) {
       depth -= 1;
       if (depth === 0) return at;
     }

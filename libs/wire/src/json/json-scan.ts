@@ -45,11 +45,6 @@ export interface JsonScan {
   nextBackslash: number;
 }
 
-/** A scan at the start of a source that does not look for control characters in strings. */
-export function createScan(source: string, maxDepth: number): JsonScan {
-  return { source, maxDepth, controls: NO_CONTROLS, position: 0, depth: 0, nextBackslash: -1 };
-}
-
 /**
  * Finds the white space among the control characters of a source, once, so that a string is checked for them by
  * comparing offsets. Any other control character is refused here: it has no place inside or outside of a string.

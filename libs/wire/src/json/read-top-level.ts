@@ -14,6 +14,7 @@ import { closingBracket, closingQuote, isSpace, refuseByte, skipSpace } from './
 import { isText } from './json-value.ts';
 import type { JsonText } from './json-value.ts';
 import { readSpan } from './read-span.ts';
+import type { Span } from './read-span.ts';
 import { decodeText } from './text.ts';
 
 /** One member of the outermost object; its value is the bytes `start` to `end`. */
@@ -42,36 +43,85 @@ const plainMaxBytes = 64;
 export function readTopLevel(bytes: Uint8Array): TopLevel {
   const json = viewOf(bytes);
   const entries: TopLevelEntry[] = [];
-  let at = skipSpace(json, 0);
+  const end = scanMembers(json, 0, Number.POSITIVE_INFINITY, ({ key, start, end: valueEnd }) => {
+    const isNested = json[start] === OPEN_BRACE || json[start] === OPEN_BRACKET;
+    entries.push({ key, start, end: valueEnd, scalar: isNested ? undefined : readScalar(json, start, valueEnd) });
+  });
+  const rest = skipSpace(json, end);
+  if (rest < json.length) refuseByte(json, rest, 'Expected nothing after the JSON value');
+  return { entries };
+}
+
+/** One member of an object; its value is the bytes `start` to `end`, of which nothing has been read. */
+export interface MemberSpan extends Span {
+  /** The name as Unicode text, escapes decoded. */
+  readonly key: string;
+}
+
+/** The deepest nesting that is followed inside of a value. */
+const depthMax = 512;
+
+/**
+ * Finds the members of the object that stands at `start`, by the rules of `readTopLevel`. Throws `JsonDepthError` for
+ * a value that is nested more than 512 levels deep, and `JsonSyntaxError`.
+ */
+export function readMembers(bytes: Uint8Array, { start, end }: Span): readonly MemberSpan[] {
+  const members: MemberSpan[] = [];
+  scanMembers(viewOf(bytes.subarray(0, end)), start, depthMax, (member) => members.push(member));
+  return members;
+}
+
+/** Finds the elements of the array that stands at `start`; throws as `readMembers` does. */
+export function readElements(bytes: Uint8Array, { start, end }: Span): readonly Span[] {
+  const json = viewOf(bytes.subarray(0, end));
+  const elements: Span[] = [];
+  let at = skipSpace(json, start);
+  if (json[at] !== OPEN_BRACKET) refuseByte(json, at, 'Expected an array');
+  at = skipSpace(json, at + 1);
+  while (json[at] !== CLOSE_BRACKET) {
+    const element = { start: at, end: endOfValue(json, at, depthMax) };
+    if (element.end === at) refuseByte(json, at, 'Expected a value');
+    elements.push(element);
+    at = skipSpace(json, element.end);
+    if (json[at] === CLOSE_BRACKET) break;
+    if (json[at] !== COMMA) refuseByte(json, at, 'Expected a comma or the end of the array');
+    at = skipSpace(json, at + 1);
+    if (json[at] === CLOSE_BRACKET) refuseByte(json, at, 'Expected a value');
+  }
+  return elements;
+}
+
+/** Gives each member to `take`, and where the object ends. */
+function scanMembers(json: Buffer, from: number, maxDepth: number, take: (member: MemberSpan) => void): number {
+  let at = skipSpace(json, from);
   if (json[at] !== OPEN_BRACE) refuseByte(json, at, 'Expected an object');
   at = skipSpace(json, at + 1);
   while (json[at] !== CLOSE_BRACE) {
-    const entry = readEntry(json, at);
-    entries.push(entry);
-    at = skipSpace(json, entry.end);
+    const member = readMember(json, at, maxDepth);
+    take(member);
+    at = skipSpace(json, member.end);
     if (json[at] === CLOSE_BRACE) break;
     if (json[at] !== COMMA) refuseByte(json, at, 'Expected a comma or the end of the object');
     at = skipSpace(json, at + 1);
     if (json[at] === CLOSE_BRACE) refuseByte(json, at, 'Expected a member name in quotes');
   }
-  at = skipSpace(json, at + 1);
-  if (at < json.length) refuseByte(json, at, 'Expected nothing after the JSON value');
-  return { entries };
+  return at + 1;
 }
 
-function readEntry(json: Buffer, at: number): TopLevelEntry {
+function readMember(json: Buffer, at: number, maxDepth: number): MemberSpan {
   if (json[at] !== QUOTE) refuseByte(json, at, 'Expected a member name in quotes');
   const keyEnd = closingQuote(json, at) + 1;
   const key = readKey(json, at, keyEnd);
   const colon = skipSpace(json, keyEnd);
   if (json[colon] !== COLON) refuseByte(json, colon, 'Expected a colon after the member name');
   const start = skipSpace(json, colon + 1);
+  return { key, start, end: endOfValue(json, start, maxDepth) };
+}
+
+function endOfValue(json: Buffer, start: number, maxDepth: number): number {
   const first = json[start];
-  if (first === OPEN_BRACE || first === OPEN_BRACKET) {
-    return { key, start, end: closingBracket(json, start) + 1, scalar: undefined };
-  }
-  const end = first === QUOTE ? closingQuote(json, start) + 1 : endOfWord(json, start);
-  return { key, start, end, scalar: readScalar(json, start, end) };
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return closingBracket(json, start, maxDepth) + 1;
+  return first === QUOTE ? closingQuote(json, start) + 1 : endOfWord(json, start);
 }
 
 function readKey(json: Buffer, start: number, end: number): string {
