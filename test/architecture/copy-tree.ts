@@ -11,8 +11,18 @@ export interface TreeCopy {
   remove(): Promise<void>;
 }
 
-/** The faults of one canary: file → what the file becomes, from what it was (empty for a new file). */
+/** A fault to plant: file → what the file becomes, from what it was (empty for a new file). */
 export type Fault = Readonly<Record<string, (before: string) => string>>;
+
+/** All of the faults at once: what two of them do to one file is done one after the other. */
+export function together(faults: readonly Fault[]): Fault {
+  const all: Record<string, (before: string) => string> = {};
+  for (const [name, change] of faults.flatMap((fault) => Object.entries(fault))) {
+    const earlier = all[name];
+    all[name] = earlier === undefined ? change : (before) => change(earlier(before));
+  }
+  return all;
+}
 
 /** Neither installed, nor made by a run, nor anybody's secrets. */
 const notCopied: ReadonlySet<string> = new Set(['node_modules', '.git', '.data', '.cache', '.vitest', '.env']);

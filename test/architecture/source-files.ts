@@ -19,10 +19,13 @@ export async function readSourceFiles(root: string): Promise<readonly SourceFile
     exclude: (entry) => /(^|\/)(node_modules|fixtures|\.cache)$/.test(entry),
   });
   return await Promise.all(
-    paths.sort().map(async (file) => {
-      const home = /^(?:test|(?:apps|libs)\/[^/]+)/.exec(file)?.[0] ?? file;
-      const isTest = home === 'test' || home === 'libs/testkit' || /\.test\.\w+$|^libs\/\w+\/test\//.test(file);
-      return { path: file, home, source: await readFile(path.join(root, file), 'utf8'), isTest };
-    }),
+    paths.sort().map(async (file) => sourceFile(file, await readFile(path.join(root, file), 'utf8'))),
   );
+}
+
+/** What a file's path says of it. */
+export function sourceFile(file: string, source: string): SourceFile {
+  const home = /^(?:test|(?:apps|libs)\/[^/]+)/.exec(file)?.[0] ?? file;
+  const isTest = home === 'test' || home === 'libs/testkit' || /\.test\.\w+$|^libs\/\w+\/test\//.test(file);
+  return { path: file, home, source, isTest };
 }

@@ -4,141 +4,155 @@ interface LintFault {
   readonly title: string;
   /** As oxlint prints it. */
   readonly rule: string;
+  /** The file that oxlint must name. */
+  readonly file: string;
   readonly fault: Fault;
 }
 
-const lib = 'libs/kernel/src/canary.ts';
-const app = 'apps/gateway/src/canary.ts';
-const pure = 'libs/translation/src/canary.ts';
-const testFile = 'libs/kernel/src/canary.test.ts';
+type PlantedFile = Pick<LintFault, 'file' | 'fault'>;
 
-const file = (path: string, source: string): Fault => ({ [path]: () => `${source}\n` });
+const planted = (file: string, source: string): PlantedFile => ({ file, fault: { [file]: () => `${source}\n` } });
+const inLib = (name: string, source: string): PlantedFile => planted(`libs/kernel/src/canary-${name}.ts`, source);
+const inApp = (name: string, source: string): PlantedFile => planted(`apps/gateway/src/canary-${name}.ts`, source);
+const inPure = (name: string, source: string): PlantedFile => planted(`libs/translation/src/canary-${name}.ts`, source);
+const inTest = (name: string, source: string): PlantedFile => planted(`libs/kernel/src/canary-${name}.test.ts`, source);
 
-/** One fault for every rule that the project chose, each alone in its file. */
+/** Two files that import each other. */
+const cycle = (one: string, two: string, via: { readonly one: string; readonly two: string }): PlantedFile => ({
+  file: one,
+  fault: {
+    [one]: () => `import { two } from '${via.two}';\nexport const one = (): number => two();\n`,
+    [two]: () => `import { one } from '${via.one}';\nexport const two = (): number => one();\n`,
+  },
+});
+
+/** One fault for every rule that the project chose, each in a file of its own, so that all can be planted at once. */
 export const lintFaults: readonly LintFault[] = [
-  { title: 'any', rule: 'typescript(no-explicit-any)', fault: file(lib, 'export const x: any = 1;') },
+  { title: 'any', rule: 'typescript(no-explicit-any)', ...inLib('any', 'export const x: any = 1;') },
   {
     title: 'a non-null assertion',
     rule: 'typescript(no-non-null-assertion)',
-    fault: file(lib, 'export const x = (list: string[]): string => list[0]!;'),
+    ...inLib('non-null', 'export const x = (list: string[]): string => list[0]!;'),
   },
   {
     title: 'a promise that nobody awaits (needs types)',
     rule: 'typescript(no-floating-promises)',
-    fault: file(lib, 'const run = async (): Promise<void> => {};\nexport function start(): void {\n  run();\n}'),
+    ...inLib('floating', 'const run = async (): Promise<void> => {};\nexport function start(): void {\n  run();\n}'),
   },
   {
     title: 'a promise where a condition stands (needs types)',
     rule: 'typescript(no-misused-promises)',
-    fault: file(
-      lib,
-      'export const x = (ready: Promise<boolean>): number => {\n  if (ready) return 1;\n  return 2;\n};',
-    ),
+    ...inLib('misused', 'export const x = (p: Promise<boolean>): number => {\n  if (p) return 1;\n  return 2;\n};'),
   },
   {
     title: 'a switch that misses a case (needs types)',
     rule: 'typescript(switch-exhaustiveness-check)',
-    fault: file(lib, "export function x(kind: 'a' | 'b'): void {\n  switch (kind) {\n    case 'a':\n  }\n}"),
+    ...inLib('switch', "export function x(kind: 'a' | 'b'): void {\n  switch (kind) {\n    case 'a':\n  }\n}"),
   },
   {
     title: 'a type imported as a value',
     rule: 'typescript(consistent-type-imports)',
-    fault: file(lib, "import { Clock } from './clock.ts';\nexport type Canary = Clock;"),
+    ...inLib('type', "import { Clock } from './clock.ts';\nexport type Canary = Clock;"),
   },
   {
     title: 'an ignored compiler error',
     rule: 'typescript(ban-ts-comment)',
-    fault: file(lib, '// @ts-ignore\nexport const x: number = 1;'),
+    ...inLib('ignored', '// @ts-ignore\nexport const x: number = 1;'),
   },
   {
     title: 'two files that import each other',
     rule: 'import(no-cycle)',
-    fault: {
-      ...file(lib, "import { two } from './canary-two.ts';\nexport const one = (): number => two();"),
-      ...file(
-        'libs/kernel/src/canary-two.ts',
-        "import { one } from './canary.ts';\nexport const two = (): number => one();",
-      ),
-    },
+    ...cycle('libs/kernel/src/canary-one.ts', 'libs/kernel/src/canary-two.ts', {
+      one: './canary-one.ts',
+      two: './canary-two.ts',
+    }),
   },
-  {
-    title: 'two packages that import each other',
-    rule: 'import(no-cycle)',
-    fault: {
-      'libs/kernel/src/index.ts': (before) => `${before}export { one } from './canary.ts';\n`,
-      ...file(lib, "import { two } from '@ccg/store';\nexport const one = (): number => two();"),
-      'libs/store/src/index.ts': (before) => `${before}export { two } from './canary.ts';\n`,
-      ...file(
-        'libs/store/src/canary.ts',
-        "import { one } from '@ccg/kernel';\nexport const two = (): number => one();",
-      ),
-    },
-  },
-  { title: 'a default export', rule: 'import(no-default-export)', fault: file(lib, 'export default 1;') },
+  twoPackages(),
+  { title: 'a default export', rule: 'import(no-default-export)', ...inLib('default', 'export default 1;') },
   {
     title: 'a file name in camel case',
     rule: 'unicorn(filename-case)',
-    fault: file('libs/kernel/src/canaryName.ts', 'export const x = 1;'),
+    ...planted('libs/kernel/src/canaryName.ts', 'export const x = 1;'),
   },
   {
-    title: 'a long file',
+    title: 'a production file of more than 300 lines',
     rule: 'eslint(max-lines)',
-    fault: file(lib, `export const x = 1;${'\n// more'.repeat(400)}`),
+    ...inLib('long', `export const x = 1;${'\n// more'.repeat(300)}`),
+  },
+  {
+    title: 'a test of more than 400 lines',
+    rule: 'eslint(max-lines)',
+    ...inTest('long', `export const x = 1;${'\n// more'.repeat(400)}`),
   },
   {
     title: 'a long function',
     rule: 'eslint(max-lines-per-function)',
-    fault: file(lib, `export function x(): void {${'\n  // more'.repeat(70)}\n}`),
+    ...inLib('long-function', `export function x(): void {${'\n  // more'.repeat(70)}\n}`),
   },
-  { title: 'the console in a lib', rule: 'eslint(no-console)', fault: file(lib, "console.log('x');") },
+  { title: 'the console in a lib', rule: 'eslint(no-console)', ...inLib('console', "console.log('x');") },
   {
     title: 'the environment read outside of main.ts',
     rule: 'eslint(no-restricted-properties)',
-    fault: file(app, "export const x = process.env['X'];"),
+    ...inApp('environment', "export const x = process.env['X'];"),
   },
   {
     title: 'the environment taken by destructuring',
     rule: 'eslint(no-restricted-properties)',
-    fault: file(app, 'export const { env } = process;'),
+    ...inApp('destructured', 'export const { env } = process;'),
   },
   {
     title: 'the environment through the global object',
     rule: 'eslint(no-restricted-properties)',
-    fault: file(app, "export const x = globalThis.process.env['X'];"),
+    ...inApp('global', "export const x = globalThis.process.env['X'];"),
   },
   {
     title: 'the environment through an import',
     rule: 'eslint(no-restricted-imports)',
-    fault: file(app, "import { env } from 'node:process';\nexport const x = env['X'];"),
+    ...inApp('imported', "import { env } from 'node:process';\nexport const x = env['X'];"),
   },
   {
     title: 'a clock in a pure package',
     rule: 'eslint(no-restricted-properties)',
-    fault: file(pure, 'export const x = (): number => Date.now();'),
+    ...inPure('clock', 'export const x = (): number => Date.now();'),
   },
   {
     title: 'randomness in a pure package',
     rule: 'eslint(no-restricted-properties)',
-    fault: file(pure, 'export const x = (): number => Math.random();'),
+    ...inPure('random', 'export const x = (): number => Math.random();'),
   },
   {
     title: 'a timer in a pure package',
     rule: 'eslint(no-restricted-globals)',
-    fault: file(pure, 'setTimeout(() => {}, 1);'),
+    ...inPure('timer', 'setTimeout(() => {}, 1);'),
   },
   {
     title: 'a focused test',
     rule: 'vitest(no-focused-tests)',
-    fault: file(testFile, "import { test } from 'vitest';\ntest.only('x', () => {});"),
+    ...inTest('focused', "import { test } from 'vitest';\ntest.only('x', () => {});"),
   },
   {
     title: 'a skipped test',
     rule: 'vitest(no-disabled-tests)',
-    fault: file(testFile, "import { test } from 'vitest';\ntest.skip('x', () => {});"),
+    ...inTest('skipped', "import { test } from 'vitest';\ntest.skip('x', () => {});"),
   },
   {
     title: 'a disable that disables nothing',
     rule: 'Unused oxlint-disable',
-    fault: file(lib, '// oxlint-disable-next-line no-console -- There was one once.\nexport const x = 1;'),
+    ...inLib('disable', '// oxlint-disable-next-line no-console -- There was one once.\nexport const x = 1;'),
   },
 ];
+
+function twoPackages(): LintFault {
+  const inKernel = 'libs/kernel/src/canary-kernel.ts';
+  const { fault } = cycle(inKernel, 'libs/store/src/canary-store.ts', { one: '@ccg/kernel', two: '@ccg/store' });
+  return {
+    title: 'two packages that import each other',
+    rule: 'import(no-cycle)',
+    file: inKernel,
+    fault: {
+      ...fault,
+      'libs/kernel/src/index.ts': (before) => `${before}export { one } from './canary-kernel.ts';\n`,
+      'libs/store/src/index.ts': (before) => `${before}export { two } from './canary-store.ts';\n`,
+    },
+  };
+}
