@@ -123,6 +123,36 @@ describe.each([
   });
 });
 
+const thinking = { type: 'thinking', thinking: 'x', signature: '' };
+
+describe.each([
+  ['openai-chat', target],
+  ['a chat template that wants turns', { ...target, rejectedFields: ['messages in any order'] }],
+  ['an Anthropic-compatible server', compatible],
+])('for %s nothing goes out without a message', (_name, at) => {
+  test.each([
+    ['an empty text', [{ role: 'user', content: '' }]],
+    ['empty blocks', [{ role: 'user', content: [{ type: 'text', text: '' }] }]],
+    ['no blocks', [{ role: 'user', content: [] }]],
+    ['reasoning alone', [{ role: 'assistant', content: [{ ...thinking, signature: 'ccg1.x' }] }]],
+  ])('%s is refused', (_what, messages) => {
+    expect(refusal(JSON.stringify({ model: 'm', max_tokens: 9, system: 'Be kind', messages }), at)).toMatchObject({
+      code: 'request-invalid',
+      publicMessage: 'messages: no message has content that can be sent. Send a user message with text',
+    });
+  });
+
+  test('a block of an unknown type is told of, with a warning', () => {
+    const messages = [{ role: 'user', content: [{ type: 'hologram', data: 'x' }, { type: 'hologram' }] }];
+    const translation = translate(JSON.stringify({ model: 'm', max_tokens: 9, messages }), at);
+    expect(bodyText(translation)).toContain('[hologram left out: this model cannot read it]');
+    expect(translation.request.warnings).toMatchObject([
+      { field: 'messages.0.content.0', code: 'unsupported' },
+      { field: 'messages.0.content.1', code: 'unsupported' },
+    ]);
+  });
+});
+
 test('a history of any length goes to Anthropic as it is', () => {
   const body = JSON.stringify({ model: 'm', max_tokens: 9, messages: many(30_000, user) });
   expect(bodyText(translate(body, { dialect: 'anthropic', model: 'm' }))).toBe(body);

@@ -1,5 +1,6 @@
 import { decodeText, isJsonObject, isText, textStartsWith, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
+import { emptyHistoryError, leftOutText } from '../history/empty-turns.ts';
 import { mergeTurns } from '../history/merge-turns.ts';
 import { pairToolResults } from '../history/pair-tool-results.ts';
 import type { CallResult } from '../history/pair-tool-results.ts';
@@ -33,13 +34,17 @@ export function convertMessages(body: JsonObject, context: CompatibleContext): J
       messages.push(...resultMessages(open, [], context));
       const calls = step.calls.map(({ block }) => convertCall(block, context));
       messages.push({ role: 'assistant', content: [...content, ...calls] });
-    } else messages.push(...resultMessages(open, content, context));
+    } else {
+      const leftOut = content.length > 0 || open !== undefined ? undefined : leftOutText(step.blocks);
+      const said = leftOut === undefined ? content : convertBlock(leftOut, context);
+      messages.push(...resultMessages(open, said, context));
+    }
     open = undefined;
   }
   messages.push(...resultMessages(open, [], context));
-  return messages
-    .filter(({ content }) => content.length > 0)
-    .map(({ role, content }) => ({ role, content: [...content] }));
+  const sent = messages.filter(({ content }) => content.length > 0);
+  if (sent.length === 0) throw emptyHistoryError();
+  return sent.map(({ role, content }) => ({ role, content: [...content] }));
 }
 
 /** The results of one turn's calls, and what of them must follow in the user's message. */

@@ -8,6 +8,8 @@ interface ChatCounts {
   readonly cacheWrite: number;
   readonly completion: number;
   readonly reasoning: number;
+  /** All of it together; 0 where the server does not say. */
+  readonly total: number;
 }
 
 /** Collects the usage of one answer; it may come in any chunk, in several, or on every one. */
@@ -45,6 +47,7 @@ function readCounts(usage: JsonObject): ChatCounts {
     cacheWrite: asCount(prompt['cache_write_tokens']) ?? asCount(prompt['cache_creation_tokens']) ?? 0,
     completion: asCount(usage['completion_tokens']) ?? 0,
     reasoning: asCount(completion['reasoning_tokens']) ?? asCount(usage['reasoning_tokens']) ?? 0,
+    total: asCount(usage['total_tokens']) ?? 0,
   };
 }
 
@@ -55,19 +58,25 @@ function largest(a: ChatCounts, b: ChatCounts): ChatCounts {
     cacheWrite: Math.max(a.cacheWrite, b.cacheWrite),
     completion: Math.max(a.completion, b.completion),
     reasoning: Math.max(a.reasoning, b.reasoning),
+    total: Math.max(a.total, b.total),
   };
 }
 
 /** The three kinds of input are disjoint at the client, which adds them up. */
-function partition({ prompt, cacheRead, cacheWrite, completion, reasoning }: ChatCounts): Usage {
+function partition(counts: ChatCounts): Usage {
+  const { prompt, cacheRead, cacheWrite, completion, reasoning } = counts;
   const read = Math.min(cacheRead, prompt);
   const write = Math.min(cacheWrite, prompt - read);
   return {
     inputTokens: prompt - read - write,
     cacheReadTokens: read,
     cacheWriteTokens: write,
-    // xAI and Gemini count reasoning beside the completion, all others in it.
-    outputTokens: reasoning > completion ? completion + reasoning : completion,
+    outputTokens: isBesideCompletion(counts) ? completion + reasoning : completion,
     reasoningTokens: reasoning,
   };
+}
+
+/** xAI and Gemini count reasoning beside the completion, and their totals say so; all others count it in the completion. */
+function isBesideCompletion({ prompt, completion, reasoning, total }: ChatCounts): boolean {
+  return reasoning > completion || total >= prompt + completion + reasoning;
 }

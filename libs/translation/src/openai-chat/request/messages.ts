@@ -1,11 +1,13 @@
 import type { ChatCapabilities } from '@ccg/catalog';
 import { isAttribution, isText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
+import { emptyHistoryError, leftOutText } from '../../history/empty-turns.ts';
 import { mergeTurns } from '../../history/merge-turns.ts';
 import { pairToolResults } from '../../history/pair-tool-results.ts';
 import type { HistoryStep } from '../../history/pair-tool-results.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
 import { readTurns } from '../../history/read-turns.ts';
+import type { HistoryBlock } from '../../history/turn.ts';
 import { asList, asObject } from '../../json-fields.ts';
 import { alternate } from './alternate.ts';
 import { assistantMessage } from './assistant-message.ts';
@@ -39,6 +41,7 @@ export function convertMessages(
   const steps = pairToolResults(mergeTurns(turns));
   const plan = planHistory(steps, hasTools, context);
   const history = convertSteps(plan.callsAsText ? callsAsText(steps) : steps, context);
+  if (history.every(({ role }) => role === systemRole)) throw emptyHistoryError();
   const messages = plan.alternates ? alternate([...system, ...history]) : [...system, ...history];
   return { messages: cacheMarks ? limitMarks(messages) : messages, forms: plan.forms };
 }
@@ -48,11 +51,10 @@ function convertSteps(steps: readonly HistoryStep[], context: ConversionContext)
   let attachments: readonly JsonObject[] = [];
   for (const step of steps) {
     // Images of tool results come after all tool messages, together with what the user says there.
-    if (step.kind === 'user') messages.push(...userMessage(step.blocks, attachments, context));
-    else messages.push(...userMessage([], attachments, context));
-    attachments = [];
+    if (step.kind !== 'user') messages.push(...userMessage([], attachments, context));
     switch (step.kind) {
       case 'user':
+        messages.push(...userTurn(step.blocks, attachments, messages.at(-1)?.['role'] === 'tool', context));
         break;
       case 'system': {
         const texts = step.blocks.map(({ block }) => block['text']).filter(isText);
@@ -66,12 +68,25 @@ function convertSteps(steps: readonly HistoryStep[], context: ConversionContext)
         const told = toolMessages(step.results, context);
         messages.push(...told.messages);
         attachments = told.attachments;
-        break;
+        continue;
       }
     }
+    attachments = [];
   }
   messages.push(...userMessage([], attachments, context));
   return messages;
+}
+
+/** Never nothing, unless results were told before: without the turn two answers would stand side by side. */
+function userTurn(
+  blocks: readonly HistoryBlock[],
+  attachments: readonly JsonObject[],
+  hasResults: boolean,
+  context: ConversionContext,
+): JsonObject[] {
+  const told = userMessage(blocks, attachments, context);
+  const leftOut = told.length > 0 || hasResults ? undefined : leftOutText(blocks);
+  return leftOut === undefined ? told : userMessage([leftOut], [], context);
 }
 
 /** The instructions, a part for each block. */
