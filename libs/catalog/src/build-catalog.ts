@@ -1,3 +1,4 @@
+import { assertNever } from '@ccg/kernel';
 import { anthropicProfileOf } from './capabilities/anthropic-capabilities.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import type { CatalogConfig, ProviderConfig } from './catalog-config.ts';
@@ -43,19 +44,55 @@ export function buildCatalog(config: CatalogConfig): BuiltCatalog {
   const preferred = preferredProvider(config.preferred, providers);
   if (preferred.kind === 'faulty') return { kind: 'faulty', problems: [preferred.problem] };
   const { provider } = preferred;
-  const reference = (model: string | undefined) =>
-    model === undefined ? undefined : parseModelReference(model, providers, provider);
   // Claude's own names need no mapping where Claude answers; elsewhere nothing would be known by them.
   const passes = provider.endpoint.form.knowsClaude;
-  const big = reference(config.big.model ?? (passes ? undefined : 'gpt-4.1'));
-  const small = reference(config.small.model ?? (passes ? undefined : 'gpt-4.1-mini'));
+  const big = mappedModel('big', config.big.model ?? (passes ? undefined : 'gpt-4.1'), provider, providers);
+  const small = mappedModel('small', config.small.model ?? (passes ? undefined : 'gpt-4.1-mini'), provider, providers);
+  const problems = [big, small].filter((mapped) => mapped.kind === 'faulty').map(({ problem }) => problem);
+  if (big.kind === 'faulty' || small.kind === 'faulty') return { kind: 'faulty', problems };
   const windows = windowsOf([
-    [small, config.small.contextTokens],
-    [big, config.big.contextTokens],
+    [small.reference, config.small.contextTokens],
+    [big.reference, config.big.contextTokens],
   ]);
   const { maxOutputTokens, overrides } = config;
-  const catalog = Object.freeze({ providers, preferred: provider, big, small, windows, maxOutputTokens, overrides });
-  return { kind: 'valid', catalog };
+  const catalog = {
+    providers,
+    preferred: provider,
+    big: big.reference,
+    small: small.reference,
+    windows,
+    maxOutputTokens,
+    overrides,
+  };
+  return { kind: 'valid', catalog: Object.freeze(catalog) };
+}
+
+type MappedModel =
+  | { readonly kind: 'valid'; readonly reference: ModelReference | undefined }
+  | { readonly kind: 'faulty'; readonly problem: CatalogProblem };
+
+function mappedModel(
+  setting: 'big' | 'small',
+  text: string | undefined,
+  preferred: Provider,
+  providers: ReadonlyMap<string, Provider>,
+): MappedModel {
+  if (text === undefined) return { kind: 'valid', reference: undefined };
+  const named = parseModelReference(text, providers);
+  switch (named.kind) {
+    case 'target':
+      return { kind: 'valid', reference: named };
+    case 'bare':
+      return { kind: 'valid', reference: { provider: preferred, model: text } };
+    case 'unconfigured': {
+      const configured = [...providers.keys()].join(', ');
+      return faulty([setting], `"${named.name}" is not a configured provider. Configured: ${configured}.`);
+    }
+    case 'no-model':
+      return faulty([setting], `"${text}" names a provider and no model. Write ${named.name}:{model}.`);
+    default:
+      return assertNever(named);
+  }
 }
 
 /** The family of servers that nobody stated is known by the host. */
@@ -97,6 +134,9 @@ function preferredProvider(wanted: string | undefined, providers: ReadonlyMap<st
   return faulty(['preferred'], `set it to one of ${configured}.`);
 }
 
-function faulty(path: readonly string[], message: string): Preferred {
+function faulty(
+  path: readonly string[],
+  message: string,
+): { readonly kind: 'faulty'; readonly problem: CatalogProblem } {
   return { kind: 'faulty', problem: { path, message } };
 }

@@ -99,6 +99,10 @@ describe('what stops the start', () => {
     ]);
   });
 
+  test.each(['anthropic:claude-opus-5-5', 'openai:'])('BIG_MODEL=%s, which names no target', (model) => {
+    expect(problems({ ...openai, BIG_MODEL: model })).toEqual([expect.stringMatching(/^BIG_MODEL: "/u)]);
+  });
+
   test.each(['ftp://x', 'not a url', 'http://user:pass@host', 'http://host/?q=1'])('the base URL %s', (url) => {
     expect(problems({ OPENAI_BASE_URL: url })).toEqual([expect.stringMatching(/^OPENAI_BASE_URL: must be/u)]);
   });
@@ -120,8 +124,7 @@ describe('where a request goes', () => {
     ['sonnet', { ...both, BIG_MODEL: 'anthropic:claude-sonnet-5-5' }, 'anthropic', 'claude-sonnet-5-5'],
     ['gpt-oss:20b', openai, 'openai', 'gpt-oss:20b'],
     ['anthropic:claude-haiku-5-5', both, 'anthropic', 'claude-haiku-5-5'],
-    ['anthropic:claude-haiku-5-5', openai, 'openai', 'gpt-4.1-mini'],
-    ['openai:', openai, 'openai', 'openai:'],
+    ['llama3.1:8b', openai, 'openai', 'llama3.1:8b'],
     ['claude-via-openai:qwen3-haiku:32b', openai, 'openai', 'qwen3-haiku:32b'],
     ['claude-via-anthropic:claude-opus-5-5', both, 'anthropic', 'claude-opus-5-5'],
     ['claude-via-elsewhere:m', openai, 'openai', 'gpt-4.1'],
@@ -144,8 +147,31 @@ describe('where a request goes', () => {
   });
 
   test('an unknown provider in the URL is refused with the configured ones', () => {
-    const request = { model: 'x', prefix: { provider: 'gemini', model: 'y' } };
-    expect(() => route(catalog(both), request)).toThrow(/"gemini".*configured: openai, anthropic/u);
+    const request = { model: 'x', prefix: { provider: 'mistral', model: 'y' } };
+    expect(() => route(catalog(both), request)).toThrow(/"mistral" of the URL.*Configured: openai, anthropic\./u);
+  });
+
+  test.each([
+    'anthropic:claude-haiku-5-5',
+    'Anthropic:claude-haiku-5-5',
+    'nvidia:foo',
+    'gemini:gemini-3-pro',
+    'ollama:llama3.1:8b',
+    'vertex:x',
+    'google:',
+    'claude-via-anthropic:claude-opus-5-5',
+    'OpenAI:gpt-4.1',
+  ])('the model %s names a provider that is not configured, and goes to no other', (model) => {
+    const asked = () => route(catalog(openai), { model, prefix: undefined });
+    expect(asked).toThrow(/of the field "model" is not configured here\. Configured: openai\. Use/u);
+    expect(asked).toThrow(expect.objectContaining({ code: 'provider-unknown', status: 404 }));
+  });
+
+  test('a provider without a model is refused, in the body and in the URL', () => {
+    for (const prefix of [undefined, { provider: 'openai', model: '' }]) {
+      const asked = () => route(catalog(openai), { model: 'openai:', prefix });
+      expect(asked).toThrow(expect.objectContaining({ code: 'model-unknown', status: 404 }));
+    }
   });
 });
 

@@ -55,3 +55,16 @@ export const knownProviders: readonly KnownProvider[] = [
     example: { credential: 'sk-or-...', what: 'OpenRouter' },
   },
 ];
+
+/**
+ * The names that mean a provider before a colon, configured or not: a prompt for one vendor must never reach another.
+ * Other names with a colon are models, such as Ollama's `llama3.1:8b`; no model of its library has one of these names.
+ */
+const providerNames: ReadonlySet<string> = new Set([
+  ...knownProviders.map(({ name }) => name),
+  ...['azure', 'bedrock', 'gemini', 'google', 'ollama', 'vertex'],
+]);
+
+export function isProviderName(text: string): boolean {
+  return providerNames.has(text.toLowerCase());
+}

@@ -1,5 +1,6 @@
-import { GatewayError } from '@ccg/kernel';
+import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Catalog } from './build-catalog.ts';
+import { isProviderName } from './known-providers.ts';
 import type { Provider } from './provider.ts';
 import type { ModelReference, Target, Targets } from './targets.ts';
 
@@ -22,23 +23,24 @@ export interface RouteRequest {
 }
 
 /**
- * Decides which provider and model serve a request. A URL can only choose among the configured providers,
- * never a host.
+ * Decides which provider and model serve a request. A client can only choose among the configured providers, never a
+ * host, and a provider that it names is never replaced by another.
  *
- * @throws GatewayError `provider-unknown` for a prefix that names no configured provider.
+ * @throws GatewayError `provider-unknown` where a provider is named that is not configured, `model-unknown` where no
+ * model is named with it.
  */
 export function resolveRoute(catalog: Catalog, targets: Targets, request: RouteRequest): Route {
-  const { model: requestedModel, prefix } = request;
-  if (prefix === undefined) return { requestedModel, targets: [targets.of(mapModel(catalog, requestedModel))] };
+  const { model: requestedModel } = request;
+  return { requestedModel, targets: [targets.of(referenceOf(catalog, request))] };
+}
+
+function referenceOf(catalog: Catalog, { model, prefix }: RouteRequest): ModelReference {
+  if (prefix === undefined) return mapModel(catalog, model);
   const provider = catalog.providers.get(prefix.provider);
-  if (provider === undefined) {
-    const configured = [...catalog.providers.keys()].join(', ');
-    throw new GatewayError(
-      'provider-unknown',
-      `The provider "${prefix.provider}" of the URL is not configured here; configured: ${configured}. Use /{provider}:{model}/v1/messages with one of these.`,
-    );
-  }
-  return { requestedModel, targets: [targets.of({ provider, model: prefix.model })] };
+  const place = 'of the URL';
+  if (provider === undefined) throw providerUnknown(prefix.provider, place, 'Use /{provider}:{model}', catalog);
+  if (prefix.model === '') throw modelMissing(prefix.provider, place);
+  return { provider, model: prefix.model };
 }
 
 /**
@@ -46,31 +48,70 @@ export function resolveRoute(catalog: Catalog, targets: Targets, request: RouteR
  * haiku → small and sonnet, opus and other Claude names → big in any case, and every other name unchanged.
  */
 function mapModel(catalog: Catalog, requested: string): ModelReference {
-  const target = parseModelReference(requested, catalog.providers, catalog.preferred);
-  if (target.model !== requested) return target;
-  if (requested.startsWith(discoveryPrefix)) {
-    const reference = requested.slice(discoveryPrefix.length);
-    const listed = parseModelReference(reference, catalog.providers, catalog.preferred);
-    if (listed.model !== reference) return listed;
+  const text = requested.startsWith(discoveryPrefix) ? requested.slice(discoveryPrefix.length) : requested;
+  const named = parseModelReference(text, catalog.providers);
+  const place = 'of the field "model"';
+  switch (named.kind) {
+    case 'target':
+      return named;
+    case 'unconfigured':
+      throw providerUnknown(named.name, place, 'Use {provider}:{model}', catalog);
+    case 'no-model':
+      throw modelMissing(named.name, place);
+    case 'bare':
+      return mapName(catalog, requested);
+    default:
+      return assertNever(named);
   }
-  const name = requested.toLowerCase();
-  if (name.includes('haiku')) return catalog.small ?? target;
-  if (/sonnet|opus|claude/u.test(name)) return catalog.big ?? target;
-  return target;
 }
 
-/**
- * Reads `{provider}:{model}` where the text before the first colon is a configured provider; any other text is
- * the name of a model of the fallback provider as it stands, because models have colons of their own.
- */
-export function parseModelReference(
-  text: string,
-  providers: ReadonlyMap<string, Provider>,
-  fallback: Provider,
-): ModelReference {
+function mapName({ big, small, preferred }: Catalog, requested: string): ModelReference {
+  const unchanged = { provider: preferred, model: requested };
+  switch (claudeTier(requested)) {
+    case 'small':
+      return small ?? unchanged;
+    case 'big':
+      return big ?? unchanged;
+    case undefined:
+      return unchanged;
+  }
+}
+
+/** Which of Claude's models a name stands for; undefined for the names of other models. */
+export function claudeTier(requested: string): 'big' | 'small' | undefined {
+  const name = requested.toLowerCase();
+  if (name.includes('haiku')) return 'small';
+  return /sonnet|opus|claude/u.test(name) ? 'big' : undefined;
+}
+
+type NamedModel =
+  | ({ readonly kind: 'target' } & ModelReference)
+  /** No provider is named: models have colons of their own. */
+  | { readonly kind: 'bare' }
+  | { readonly kind: 'unconfigured'; readonly name: string }
+  | { readonly kind: 'no-model'; readonly name: string };
+
+/** Reads `{provider}:{model}` where the text before the first colon is the name of a provider. */
+export function parseModelReference(text: string, providers: ReadonlyMap<string, Provider>): NamedModel {
   const colon = text.indexOf(':');
-  const provider = colon > 0 ? providers.get(text.slice(0, colon)) : undefined;
+  const name = text.slice(0, Math.max(0, colon));
   const model = text.slice(colon + 1);
-  if (provider === undefined || model === '') return { provider: fallback, model: text };
-  return { provider, model };
+  const provider = providers.get(name);
+  if (provider === undefined) return isProviderName(name) ? { kind: 'unconfigured', name } : { kind: 'bare' };
+  return model === '' ? { kind: 'no-model', name } : { kind: 'target', provider, model };
+}
+
+function providerUnknown(name: string, place: string, use: string, { providers }: Catalog): GatewayError {
+  const configured = [...providers.keys()].join(', ');
+  return new GatewayError(
+    'provider-unknown',
+    `The provider "${name}" ${place} is not configured here. Configured: ${configured}. ${use} with one of these.`,
+  );
+}
+
+function modelMissing(name: string, place: string): GatewayError {
+  return new GatewayError(
+    'model-unknown',
+    `The provider "${name}" ${place} has no model behind it. Write ${name}:{model}.`,
+  );
 }
