@@ -28,6 +28,11 @@ test('gives one model by its id, with colons and slashes in it', async () => {
   expect(await client().models.retrieve(id)).toMatchObject({ id, display_name: 'vendor/haiku-like:tag (openai)' });
 });
 
+test('a Claude name is the model that serves it', async () => {
+  const id = 'claude-sonnet-5-5';
+  expect(await client().models.retrieve(id)).toMatchObject({ id, display_name: 'vendor/haiku-like:tag (openai)' });
+});
+
 test('an unknown id is a 404 in the envelope', async () => {
   await expect(client().models.retrieve('nothing')).rejects.toMatchObject({
     status: 404,

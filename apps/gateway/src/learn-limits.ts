@@ -59,6 +59,7 @@ async function learnFrom(
     const body = await response.body.collect(listMaxBytes);
     if (response.status !== 200) throw new Error(`It answered ${response.status}.`);
     const learned = readModelList(JSON.parse(Buffer.from(body).toString('utf8')));
+    if (learned === undefined) throw new Error('It is no list.');
     targets.learn(provider.name, learned);
     logger.debug({ provider: provider.name, models: learned.size }, 'limits of models learned');
   } catch (error) {

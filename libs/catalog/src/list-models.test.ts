@@ -20,7 +20,7 @@ test('lists each configured model once, under an id that discovery keeps and tha
   expect(listModels(one, createTargets(one))).toHaveLength(1);
 });
 
-test('finds whatever chooses a configured provider, and nothing else', () => {
+test('finds whatever chooses a configured provider, Claude names and the configured models, and nothing else', () => {
   const only = catalog(openai);
   const find = (id: string) => findModel(only, createTargets(only), id);
   expect(find('claude-via-openai:gpt-4.1')).toMatchObject({
@@ -28,7 +28,26 @@ test('finds whatever chooses a configured provider, and nothing else', () => {
     outputTokens: 32_768,
   });
   expect(find('openai:a/b:c')).toMatchObject({ id: 'openai:a/b:c', displayName: 'a/b:c (openai)' });
-  for (const id of ['gpt-4.1', 'openai:', 'nobody:m', 'claude-via-', '']) expect(find(id)).toBeUndefined();
+  expect(find('claude-sonnet-5-5')).toMatchObject({ id: 'claude-sonnet-5-5', displayName: 'gpt-4.1 (openai)' });
+  expect(find('haiku')).toMatchObject({ displayName: 'gpt-4.1-mini (openai)', contextTokens: 1_047_576 });
+  expect(find('gpt-4.1')).toMatchObject({ displayName: 'gpt-4.1 (openai)' });
+  for (const id of ['nobody', 'openai:', 'anthropic:claude-opus-5-5', 'nobody:m', '']) expect(find(id)).toBeUndefined();
+});
+
+test('finds what the preferred provider lists, once it has', () => {
+  const only = catalog(openai);
+  const targets = createTargets(only);
+  expect(findModel(only, targets, 'acme-1')).toBeUndefined();
+  targets.learn('openai', new Map([['acme-1', { contextTokens: 8000, outputTokens: undefined }]]));
+  expect(findModel(only, targets, 'acme-1')).toMatchObject({ id: 'acme-1', contextTokens: 8000 });
+});
+
+test('where Claude names pass, they are found as they are', () => {
+  const claude = catalog({ ANTHROPIC_API_KEY: 'sk-ant-test' });
+  expect(findModel(claude, createTargets(claude), 'claude-sonnet-5-5')).toMatchObject({
+    displayName: 'claude-sonnet-5-5 (anthropic)',
+    contextTokens: 1_000_000,
+  });
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import type { Catalog } from './build-catalog.ts';
 import type { ModelLimits } from './model-limits.ts';
-import { discoveryPrefix } from './resolve-route.ts';
+import { claudeTier, discoveryPrefix, mapName, parseRequestedModel } from './resolve-route.ts';
 import { targetKey } from './targets.ts';
 import type { ModelReference, Targets } from './targets.ts';
 
@@ -18,15 +18,22 @@ export function listModels(catalog: Catalog, targets: Targets): ListedModel[] {
   return [...byId].map(([id, reference]) => describe(id, reference, targets));
 }
 
-/** One model of the list, or any other id that chooses a configured provider itself; undefined for the rest. */
+/**
+ * The model behind an id that messages accept: one of the list, any that chooses a provider, a Claude name, and a name
+ * that the preferred provider is known to serve. Undefined for the rest.
+ */
 export function findModel(catalog: Catalog, targets: Targets, id: string): ListedModel | undefined {
-  const listed = listModels(catalog, targets).find((model) => model.id === id);
-  if (listed !== undefined) return listed;
-  const reference = id.startsWith(discoveryPrefix) ? id.slice(discoveryPrefix.length) : id;
-  const colon = reference.indexOf(':');
-  const provider = catalog.providers.get(reference.slice(0, Math.max(0, colon)));
-  const model = reference.slice(colon + 1);
-  return provider === undefined || model === '' ? undefined : describe(id, { provider, model }, targets);
+  const named = parseRequestedModel(id, catalog.providers);
+  if (named.kind === 'target') return describe(id, named, targets);
+  if (named.kind !== 'bare' || id === '') return undefined;
+  const reference = mapName(catalog, id);
+  const isKnown = claudeTier(id) !== undefined || isConfigured(reference, catalog) || targets.isListed(reference);
+  return isKnown ? describe(id, reference, targets) : undefined;
+}
+
+function isConfigured(reference: ModelReference, { big, small }: Catalog): boolean {
+  const key = targetKey(reference);
+  return [big, small].some((mapped) => mapped !== undefined && targetKey(mapped) === key);
 }
 
 function describe(id: string, reference: ModelReference, targets: Targets): ListedModel {

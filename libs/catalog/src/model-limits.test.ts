@@ -17,29 +17,26 @@ test.each([
   ['Anthropic', { id: 'm', type: 'model', max_input_tokens: 200_000, max_tokens: 64_000 }, [200_000, 64_000]],
   ['Groq', { id: 'm', context_window: 131_072, max_completion_tokens: 32_768 }, [131_072, 32_768]],
 ])('the limits in the list of %s', (_name, entry, limits) => {
-  const found = readModelList({ object: 'list', data: [entry] }).get('m');
+  const found = readModelList({ object: 'list', data: [entry] })?.get('m');
   expect([found?.contextTokens, found?.outputTokens]).toEqual(limits);
 });
 
-test.each([
-  undefined,
-  null,
-  'list',
-  [],
-  { data: 'none' },
-  { data: [null, 5, { id: 5, max_model_len: 1 }, { max_model_len: 1 }] },
-  {
-    data: [
-      { id: 'm', object: 'model' },
-      { id: 'n', max_model_len: -1 },
-      { id: 'o', max_model_len: '8192' },
-    ],
-  },
-])('nothing is learned from %j', (list) => {
-  expect(readModelList(list).size).toBe(0);
+test.each([undefined, null, 'list', [], { data: 'none' }, { error: 'no' }])('%j is no list', (list) => {
+  expect(readModelList(list)).toBeUndefined();
+});
+
+test('a model of whose limits nothing is said is listed without them, and what is no model is not', () => {
+  const named = [
+    { id: 'm', object: 'model' },
+    { id: 'n', max_model_len: -1 },
+    { id: 'o', max_model_len: '8192' },
+  ];
+  const data = [null, 5, { id: 5, max_model_len: 1 }, { max_model_len: 1 }, ...named];
+  const unknown = { contextTokens: undefined, outputTokens: undefined };
+  expect([...(readModelList({ data }) ?? [])]).toEqual(['m', 'n', 'o'].map((id) => [id, unknown]));
 });
 
 test('a list without end is cut', () => {
   const data = Array.from({ length: 6000 }, (_, index) => ({ id: String(index), max_model_len: 1 }));
-  expect(readModelList({ data }).size).toBe(5000);
+  expect(readModelList({ data })?.size).toBe(5000);
 });

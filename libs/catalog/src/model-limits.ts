@@ -31,22 +31,22 @@ export function modelLimits(model: string): ModelLimits {
 const modelsMax = 5000;
 
 /**
- * Reads what a server's own list says of its models' limits: OpenRouter's, vLLM's (and so NIM's), llama.cpp's,
- * Anthropic's and those that are like them. A model of which it says nothing is left out, and so is anything that does
- * not look like a list. Ollama tells no window that is in force.
+ * Reads a server's own list: its models, and what it says of their limits. OpenRouter's, vLLM's (and so NIM's),
+ * llama.cpp's, Anthropic's and those that are like them; Ollama tells no window that is in force. Undefined for what does
+ * not look like a list.
  */
-export function readModelList(list: unknown): ReadonlyMap<string, ModelLimits> {
+export function readModelList(list: unknown): ReadonlyMap<string, ModelLimits> | undefined {
   const entries = at(list, 'data');
-  const limits = new Map<string, ModelLimits>();
-  for (const entry of Array.isArray(entries) ? entries : []) {
+  if (!Array.isArray(entries)) return undefined;
+  const models = new Map<string, ModelLimits>();
+  for (const entry of entries) {
     const id = at(entry, 'id');
-    const found = readLimits(entry);
-    if (typeof id === 'string' && found !== undefined && limits.size < modelsMax) limits.set(id, found);
+    if (typeof id === 'string' && models.size < modelsMax) models.set(id, readLimits(entry));
   }
-  return limits;
+  return models;
 }
 
-function readLimits(entry: unknown): ModelLimits | undefined {
+function readLimits(entry: unknown): ModelLimits {
   const provider = at(entry, 'top_provider');
   const contextTokens = first(
     // What serves a request counts, where it is less than the model was made for.
@@ -64,7 +64,7 @@ function readLimits(entry: unknown): ModelLimits | undefined {
     at(entry, 'max_completion_tokens'),
     at(entry, 'max_output_tokens'),
   );
-  return contextTokens === undefined && outputTokens === undefined ? undefined : { contextTokens, outputTokens };
+  return { contextTokens, outputTokens };
 }
 
 function first(...values: readonly unknown[]): number | undefined {

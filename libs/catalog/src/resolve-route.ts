@@ -48,8 +48,7 @@ function referenceOf(catalog: Catalog, { model, prefix }: RouteRequest): ModelRe
  * haiku → small and sonnet, opus and other Claude names → big in any case, and every other name unchanged.
  */
 function mapModel(catalog: Catalog, requested: string): ModelReference {
-  const text = requested.startsWith(discoveryPrefix) ? requested.slice(discoveryPrefix.length) : requested;
-  const named = parseModelReference(text, catalog.providers);
+  const named = parseRequestedModel(requested, catalog.providers);
   const place = 'of the field "model"';
   switch (named.kind) {
     case 'target':
@@ -65,7 +64,8 @@ function mapModel(catalog: Catalog, requested: string): ModelReference {
   }
 }
 
-function mapName({ big, small, preferred }: Catalog, requested: string): ModelReference {
+/** Where a name goes that chooses no provider. */
+export function mapName({ big, small, preferred }: Catalog, requested: string): ModelReference {
   const unchanged = { provider: preferred, model: requested };
   switch (claudeTier(requested)) {
     case 'small':
@@ -99,6 +99,12 @@ export function parseModelReference(text: string, providers: ReadonlyMap<string,
   const provider = providers.get(name);
   if (provider === undefined) return isProviderName(name) ? { kind: 'unconfigured', name } : { kind: 'bare' };
   return model === '' ? { kind: 'no-model', name } : { kind: 'target', provider, model };
+}
+
+/** The same for what a client asks for, which may be an id of the list of models. */
+export function parseRequestedModel(text: string, providers: ReadonlyMap<string, Provider>): NamedModel {
+  const isListed = text.startsWith(discoveryPrefix);
+  return parseModelReference(isListed ? text.slice(discoveryPrefix.length) : text, providers);
 }
 
 function providerUnknown(name: string, place: string, use: string, { providers }: Catalog): GatewayError {

@@ -42,8 +42,10 @@ export type Target = AnthropicTarget | ChatTarget;
 /** The targets of a process, each built once. */
 export interface Targets {
   of(reference: ModelReference): Target;
-  /** Takes what a provider says of its models, in the place of what it said before. */
-  learn(provider: string, limits: ReadonlyMap<string, ModelLimits>): void;
+  /** Takes a provider's list of models, in the place of the one before. */
+  learn(provider: string, models: ReadonlyMap<string, ModelLimits>): void;
+  /** Whether the provider's list, as far as there is one, has the model. */
+  isListed(reference: ModelReference): boolean;
 }
 
 /** `{provider}:{model}`. A provider's name has no colon, so two references never share a key. */
@@ -123,9 +125,10 @@ export function createTargets({ windows = new Map(), overrides = [] }: Partial<T
       if (reference.model.length <= rememberedNameMaxLength) remembered.set(key, target);
       return target;
     },
-    learn(provider, limits) {
-      listed.set(provider, limits);
+    learn(provider, models) {
+      listed.set(provider, models);
       byProvider.delete(provider);
     },
+    isListed: ({ provider, model }) => listed.get(provider.name)?.has(model) ?? false,
   };
 }

@@ -30,7 +30,10 @@ export function modelsEndpoints(catalog: Catalog, targets: Targets): GatewayEndp
         const id = exchange.target.path.slice('/v1/models/'.length);
         const model = findModel(catalog, targets, id);
         if (model !== undefined) return answer(exchange, render(model));
-        throw new GatewayError('model-unknown', `There is no model "${id}" here. GET /v1/models lists them.`);
+        throw new GatewayError(
+          'model-unknown',
+          `This gateway knows no model "${id}". GET /v1/models lists the configured ones.`,
+        );
       },
     },
   ];
