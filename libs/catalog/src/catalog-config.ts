@@ -4,15 +4,24 @@ import { anthropicProfiles } from './capabilities/anthropic-capabilities.ts';
 import { chatProfiles } from './capabilities/chat-forms.ts';
 
 const providerBase = {
-  baseUrl: httpUrl(),
   credential: providerCredential().optional(),
   /** Sent with every request. */
   headers: z.array(z.tuple([z.string(), z.string()])).default([]),
 };
 
 const providerSchema = z.discriminatedUnion('dialect', [
-  z.strictObject({ ...providerBase, dialect: z.literal('anthropic'), profile: oneOf(anthropicProfiles).optional() }),
-  z.strictObject({ ...providerBase, dialect: z.literal('openai-chat'), profile: oneOf(chatProfiles).optional() }),
+  z.strictObject({
+    ...providerBase,
+    dialect: z.literal('anthropic'),
+    baseUrl: baseUrl(/(?:\/v1)?\/(?:messages|models)\/*$/iu, '/v1/messages'),
+    profile: oneOf(anthropicProfiles).optional(),
+  }),
+  z.strictObject({
+    ...providerBase,
+    dialect: z.literal('openai-chat'),
+    baseUrl: baseUrl(/\/(?:completions|responses|messages|models)\/*$/iu, '/chat/completions'),
+    profile: oneOf(chatProfiles).optional(),
+  }),
 ]);
 
 const mappedModelSchema = z
@@ -66,13 +75,20 @@ function providerCredential() {
     .refine((text) => !text.startsWith('ccg_'), {
       error: "is a key of this gateway; set the provider's own, or the gateway would call itself",
     })
+    .refine((text) => /^[\x20-\x7e]*$/u.test(text), {
+      error: 'has a character that is not printable ASCII, which no HTTP header can carry. Copy the credential again',
+    })
     .transform((text) => new Secret(text));
 }
 
-function httpUrl() {
+/** `requestPath` is what a URL ends in that was copied from an example of a request. */
+function baseUrl(requestPath: RegExp, usualPath: string) {
   return z
     .string()
     .refine(isHttpUrl, { error: 'must be an http:// or https:// URL without a query, credentials or fragment' })
+    .refine((text) => !requestPath.test(text), {
+      error: `must be the base URL, not the URL of a request. Remove the last part, such as ${usualPath}`,
+    })
     .transform((text) => text.replace(/\/+$/u, ''));
 }
 

@@ -107,6 +107,24 @@ describe('what stops the start', () => {
     expect(problems({ OPENAI_BASE_URL: url })).toEqual([expect.stringMatching(/^OPENAI_BASE_URL: must be/u)]);
   });
 
+  test.each(['/v1/chat/completions', '/v1/chat/completions/', '/v1/messages', '/v1/models'])(
+    'the base URL of a request, %s',
+    (path) => {
+      expect(problems({ OPENAI_BASE_URL: `http://127.0.0.1:8000${path}` })).toEqual([
+        expect.stringMatching(
+          /^OPENAI_BASE_URL: must be the base URL.*Remove the last part, such as \/chat\/completions$/u,
+        ),
+      ]);
+    },
+  );
+
+  test.each(['sk-\u201cquoted\u201d', 'sk-\u00e9', 'sk-a\tb', 'sk-a\u007f'])('the credential %j', (credential) => {
+    const [problem, ...others] = problems({ ANTHROPIC_API_KEY: credential });
+    expect(problem).toMatch(/^ANTHROPIC_API_KEY: has a character that is not printable ASCII/u);
+    expect(problem).not.toContain('sk-');
+    expect(others).toEqual([]);
+  });
+
   test.each(['-1', '1.5', 'many'])('MAX_OUTPUT_TOKENS=%s', (value) => {
     expect(problems({ ...openai, MAX_OUTPUT_TOKENS: value })).toEqual([
       expect.stringMatching(/^MAX_OUTPUT_TOKENS: must be/u),

@@ -61,8 +61,13 @@ export const knownProviders: readonly KnownProvider[] = [
  * Other names with a colon are models, such as Ollama's `llama3.1:8b`; no model of its library has one of these names.
  */
 const providerNames: ReadonlySet<string> = new Set([
+  'azure',
+  'bedrock',
+  'gemini',
+  'google',
+  'ollama',
+  'vertex',
   ...knownProviders.map(({ name }) => name),
-  ...['azure', 'bedrock', 'gemini', 'google', 'ollama', 'vertex'],
 ]);
 
 export function isProviderName(text: string): boolean {
