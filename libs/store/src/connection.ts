@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import type { Writable } from 'node:stream';
 
 /** Which Redis: the one place for what a connection to it needs. */
 export interface ConnectionTarget {
@@ -37,7 +38,6 @@ const optionsOfRole: Readonly<Record<ConnectionRole, Options>> = {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    enableAutoPipelining: true,
   },
   // Subscribing twice is the same as once, so it may wait and be repeated.
   subscriber: { maxRetriesPerRequest: null },
@@ -55,4 +55,23 @@ function open(target: ConnectionTarget, options: Options): Redis {
   if (target.socketPath !== undefined) return new Redis({ ...options, path: target.socketPath });
   if (target.url !== undefined) return new Redis(target.url, options);
   throw new RangeError('A store needs a URL or the path of a unix socket.');
+}
+
+/**
+ * Gives a function to call before every command, so that those of one turn of the event loop leave in one write. It
+ * takes less time than auto-pipelining, and delays nothing: the write happens as soon as the turn's promises have run.
+ */
+export function joinWrites(connection: { readonly stream: Pick<Writable, 'cork' | 'uncork'> }): () => void {
+  let corked: typeof connection.stream | undefined;
+  return () => {
+    // A connection that came back has another stream.
+    const { stream } = connection;
+    if (stream === corked) return;
+    corked = stream;
+    stream.cork();
+    process.nextTick(() => {
+      corked = undefined;
+      stream.uncork();
+    });
+  };
 }

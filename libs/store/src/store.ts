@@ -1,6 +1,6 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import { openConnection } from './connection.ts';
+import { joinWrites, openConnection } from './connection.ts';
 import type { ConnectionTarget } from './connection.ts';
 import { callWithTimeout, createGuard } from './guard.ts';
 import type { StateListener, StoreState } from './guard.ts';
@@ -61,14 +61,22 @@ export interface StoreOptions extends ConnectionTarget {
 export function connectStore(options: StoreOptions): Store {
   const clock = options.clock ?? systemClock;
   const redis = openConnection(options, 'requests');
+  const joinWrite = joinWrites(redis);
   const subscriber = createSubscriber(options, clock);
   const guard = createGuard(redis, clock, options.onState);
   const timeoutOf = (callOptions: CallOptions | undefined) => callOptions?.timeoutMs ?? options.commandTimeoutMs;
   return {
     redisKeys: createRedisKeys(options.keyPrefix),
     run: (script, keys, args, callOptions) =>
-      guard.guarded(timeoutOf(callOptions), () => runScript(redis, script, keys, args)),
-    command: (name, args, callOptions) => guard.guarded(timeoutOf(callOptions), () => redis.call(name, ...args)),
+      guard.guarded(timeoutOf(callOptions), () => {
+        joinWrite();
+        return runScript(redis, script, keys, args);
+      }),
+    command: (name, args, callOptions) =>
+      guard.guarded(timeoutOf(callOptions), () => {
+        joinWrite();
+        return redis.call(name, ...args);
+      }),
     subscribe: (channel, handler) => subscriber.subscribe(channel, handler),
     whenReady: (timeoutMs) => guard.whenReady(timeoutMs),
     state: () => guard.state(),

@@ -1,0 +1,57 @@
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { joinWrites } from './connection.ts';
+
+/** A socket that records what reaches it in one write. */
+function recordingStream() {
+  const writes: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      writes.push(chunk.toString());
+      done();
+    },
+    writev(chunks: readonly { readonly chunk: Buffer }[], done) {
+      writes.push(chunks.map(({ chunk }) => chunk.toString()).join(''));
+      done();
+    },
+  });
+  return { stream, writes };
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+test('the commands of one turn leave in one write, also those that its promises send', async () => {
+  const { stream, writes } = recordingStream();
+  const joinWrite = joinWrites({ stream });
+  const send = (command: string) => {
+    joinWrite();
+    stream.write(command);
+  };
+  send('a');
+  void Promise.resolve().then(() => {
+    send('b');
+  });
+  send('c');
+  expect(writes).toEqual([]);
+  await nextTurn();
+  send('d');
+  await nextTurn();
+  expect(writes).toEqual(['acb', 'd']);
+});
+
+test('a connection that comes back within a turn leaves neither of its streams waiting', async () => {
+  const [old, fresh] = [recordingStream(), recordingStream()];
+  const connection = { stream: old.stream };
+  const joinWrite = joinWrites(connection);
+  joinWrite();
+  old.stream.write('a');
+  connection.stream = fresh.stream;
+  joinWrite();
+  fresh.stream.write('b');
+  await nextTurn();
+  expect([old.writes, fresh.writes]).toEqual([['a'], ['b']]);
+});
