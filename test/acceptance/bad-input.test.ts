@@ -64,6 +64,8 @@ describe('a target', () => {
     '/v1/v1/messages',
     '/openai:vendor/model:tag/v1/v1/messages',
     '/openai:vendor%2Fmodel%3Atag/v1/messages',
+    'http://gateway.test/v1/messages',
+    'http://gateway.test:4000/openai:vendor/model:tag/v1/messages?beta=true',
   ])('%s is served', async (path) => {
     expect((await sendRaw(suite.current().gateway.url, authorized(good, { path }))).status).toBe(200);
   });

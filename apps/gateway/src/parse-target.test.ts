@@ -20,6 +20,17 @@ describe('a prefix is taken off', () => {
   });
 });
 
+describe('an absolute URL means its path', () => {
+  test.each([
+    ['http://host/v1/messages?x=1', undefined, '/v1/messages', '?x=1'],
+    ['HTTPS://host:4000/openai:a/b:c/v1/messages', { provider: 'openai', model: 'a/b:c' }, '/v1/messages', ''],
+    ['http://host', undefined, '/', ''],
+    ['http://host?x=1', undefined, '/', '?x=1'],
+  ])('%s', (url, prefix, path, query) => {
+    expect(parseTarget(url)).toEqual({ prefix, path, query });
+  });
+});
+
 describe('a path without a prefix stays', () => {
   test.each([
     ['/', '/', ''],

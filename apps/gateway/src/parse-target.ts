@@ -10,14 +10,15 @@ export interface RequestTarget {
 /**
  * Reads a raw request URL. Models contain slashes and colons (`/openai:vendor/model:tag/v1/messages`), so the
  * prefix is all that stands before the last `/v1/`, and the provider the text before the first colon. A base URL
- * that ends in `/v1` makes clients send `/v1/v1/…`, which means the same as `/v1/…`. Gives undefined for a malformed
- * escape.
+ * that ends in `/v1` makes clients send `/v1/v1/…`, which means the same as `/v1/…`. Clients that take the gateway for
+ * a proxy send an absolute URL, of which only the path counts. Gives undefined for a malformed escape.
  */
 export function parseTarget(rawUrl: string): RequestTarget | undefined {
-  const questionMark = rawUrl.indexOf('?');
-  const rawPath = questionMark === -1 ? rawUrl : rawUrl.slice(0, questionMark);
-  const query = questionMark === -1 ? '' : rawUrl.slice(questionMark);
-  const decoded = decodePath(rawPath);
+  const url = rawUrl.startsWith('/') ? rawUrl : rawUrl.replace(/^https?:\/\/[^/?]*/iu, '');
+  const questionMark = url.indexOf('?');
+  const rawPath = questionMark === -1 ? url : url.slice(0, questionMark);
+  const query = questionMark === -1 ? '' : url.slice(questionMark);
+  const decoded = decodePath(rawPath || '/');
   if (decoded === undefined) return undefined;
   const path = tidy(decoded);
   const start = endpointStart(path);
