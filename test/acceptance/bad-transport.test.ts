@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';
@@ -66,6 +69,15 @@ describe('an encoding', () => {
     },
     {
       ...tooLarge,
+      name: '33 MB announced by a client that then sends nothing',
+      request: () => ({
+        ...authorized(''),
+        headers: [...(authorized('').headers ?? []), ['content-length', String(oversized)]],
+      }),
+      headers: { connection: 'close' },
+    },
+    {
+      ...tooLarge,
       name: '33 MB of unknown length',
       request: () => ({
         ...authorized(''),
@@ -117,6 +129,113 @@ describe('HTTP itself', () => {
     const answer = await sendBytes(suite.current().gateway.url, [bytes]);
     expectError(answer, { ...expected, headers: { connection: 'close' } });
     await expectNextServed();
+  });
+});
+
+describe('a request whose body breaks the framing of HTTP', () => {
+  const head = (...headers: readonly string[]): string =>
+    ['POST /v1/messages HTTP/1.1', 'host: a', 'content-type: application/json', ...headers, '', ''].join('\r\n');
+  const key = (): string => `x-api-key: ${suite.current().apiKey}`;
+
+  test.each([
+    { name: 'an unknown transfer-encoding', bytes: () => `${head('transfer-encoding: other')}{}` },
+    {
+      name: 'an unknown transfer-encoding, with a credential',
+      bytes: () => `${head(key(), 'transfer-encoding: other')}{}`,
+    },
+    { name: 'a malformed chunk', bytes: () => `${head(key(), 'transfer-encoding: chunked')}zz\r\n` },
+  ])('is answered, logged and counted once: $name', async ({ bytes }) => {
+    const { gateway } = suite.current();
+    const countBefore = await countedRequests(gateway.opsUrl);
+    const answer = await sendBytes(gateway.url, [Buffer.from(bytes(), 'latin1')]);
+    expectError(answer, { ...invalid, message: /HTTP/u, headers: { connection: 'close' } });
+    const requestId = answer.headers['request-id'];
+    expect(await gateway.waitForLog((line) => line['requestId'] === requestId)).toMatchObject({
+      endpoint: 'messages',
+      status: 400,
+      error: 'http-invalid',
+      owner: 'client',
+    });
+    const next = await sendRaw(gateway.url, authorized(good));
+    expect(next.status).toBe(200);
+    await gateway.waitForLog((line) => line['requestId'] === next.headers['request-id']);
+    const requestIds = gateway.logs().flatMap((line) => (line['msg'] === 'request' ? [line['requestId']] : []));
+    expect(requestIds.slice(requestIds.indexOf(requestId))).toEqual([requestId, next.headers['request-id']]);
+    expect(await countedRequests(gateway.opsUrl)).toBe(countBefore + 2);
+  });
+});
+
+async function countedRequests(opsUrl: string): Promise<number> {
+  const text = await (await fetch(`${opsUrl}/metrics`)).text();
+  const counts = [...text.matchAll(/^ccg_requests_total\{.*\} (\d+)$/gmu)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+describe('a client that waits for 100 Continue', () => {
+  const expecting = (request: RawRequest, ...headers: readonly (readonly [string, string])[]): RawRequest => ({
+    ...request,
+    headers: [...(request.headers ?? []), ['expect', '100-continue'], ...headers],
+    body: '',
+  });
+  const length = ['content-length', '1000'] as const;
+
+  test.each<ExpectedError & { readonly name: string; readonly request: () => RawRequest }>([
+    {
+      name: 'without a credential',
+      request: () => expecting(withHeaders(), length),
+      status: 401,
+      type: 'authentication_error',
+      message: /API key/u,
+    },
+    {
+      name: 'to an unknown path',
+      request: () => expecting(authorized('', { path: '/nowhere' }), length),
+      status: 404,
+      type: 'not_found_error',
+      message: /path/u,
+    },
+    {
+      name: 'with a body over the limit',
+      request: () => expecting(authorized(''), ['content-length', String(oversized)]),
+      status: 413,
+      type: 'request_too_large',
+      message: /32 MB/u,
+    },
+    {
+      name: 'of a foreign content-type',
+      request: () =>
+        expecting({ headers: [['x-api-key', suite.current().apiKey]] }, length, ['content-type', 'video/mp4']),
+      status: 415,
+      type: 'invalid_request_error',
+      message: /JSON/u,
+    },
+  ])('is refused before it sends its body: $name', async ({ request, ...expected }) => {
+    // The first status line counts, and 100 would be one.
+    expectError(await sendRaw(suite.current().gateway.url, request()), {
+      ...expected,
+      headers: { connection: 'close' },
+    });
+  });
+
+  test('is told to continue once everything that its headers say is fine, and is served', async () => {
+    const body = JSON.stringify(good);
+    const { gateway, apiKey } = suite.current();
+    const client = httpRequest(`${gateway.url}/v1/messages`, {
+      method: 'POST',
+      headers: {
+        'x-api-key': apiKey,
+        'content-type': 'application/json',
+        'content-length': body.length,
+        expect: '100-continue',
+      },
+    });
+    const answered = once(client, 'response') as Promise<[IncomingMessage]>;
+    client.flushHeaders();
+    await once(client, 'continue');
+    client.end(body);
+    const [answer] = await answered;
+    answer.resume();
+    expect(answer.statusCode).toBe(200);
   });
 });
 

@@ -1,6 +1,5 @@
-import type { RequestListener } from 'node:http';
 import { createApp } from '@ccg/edge';
-import type { Endpoint, Exchange, Reporter } from '@ccg/edge';
+import type { Endpoint, Exchange, HttpApp, Reporter } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
 import type { Outcome } from '@ccg/serving';
 import type { ApiKeyVerifier } from '@ccg/tenancy';
@@ -18,7 +17,7 @@ export interface DataAppDependencies {
 }
 
 /** The data plane's express app; it never listens. */
-export function createDataApp(dependencies: DataAppDependencies): RequestListener {
+export function createDataApp(dependencies: DataAppDependencies): HttpApp {
   return createApp({
     ...dependencies,
     readTarget: parseTarget,

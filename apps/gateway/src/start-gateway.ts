@@ -1,4 +1,4 @@
-import { answerClientErrors, createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
+import { createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
 import type { Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
@@ -86,7 +86,6 @@ export async function startGateway(
   ];
   const reporter = createReporter(logger, metrics);
   const data = await listen(createDataApp({ endpoints, verifier, reporter, clock }), config.host, config.port);
-  answerClientErrors(data.server, clock, reporter);
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(learnLimits({ ...serving, logger, intervalMs }));
   readiness = 'ready';

@@ -1,54 +1,72 @@
 import { STATUS_CODES } from 'node:http';
-import type { Server, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { errorEnvelope } from '@ccg/wire';
-import type { Reporter } from './exchange.ts';
 import { errorHeaders } from './render-error.ts';
+import type { Arrival } from './render-error.ts';
 import { newRequestId } from './request-ids.ts';
 import { discardRest } from './unread-body.ts';
 
-/** Answers what Node's parser refuses, which never becomes a request, with the same envelope as everything else. */
-export function answerClientErrors<Result>(server: Server, clock: Clock, reporter: Reporter<Result>): void {
-  const answering = new WeakMap<Duplex, ServerResponse>();
-  const refused = new WeakSet<Duplex>();
-  server.on('request', ({ socket }, response) => {
-    answering.set(socket, response);
-  });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // The parser stumbles over every later byte of the same connection too.
-    if (refused.has(socket)) return;
-    refused.add(socket);
-    const begun = answering.get(socket)?.headersSent === true && answering.get(socket)?.writableFinished === false;
-    if (error.code === 'ECONNRESET' || !socket.writable || begun) {
-      socket.destroy();
-      return;
-    }
-    const failure = translate(error.code);
-    const requestId = newRequestId();
-    socket.end(rawAnswer(failure, requestId), 'latin1');
-    discardRest(socket, clock, () => {
-      socket.destroy();
-    });
-    const summary = { requestId, endpoint: 'unparsed', method: '', principal: undefined, durationMs: 0 };
-    reporter.finished({ ...summary, status: failure.status }, reporter.resultOf(failure));
-  });
+/** Answers what Node's HTTP parser rejects, with the same envelope as every other error. */
+export interface ClientErrors {
+  /** Notes which request a connection is busy with. */
+  arrived(arrival: Arrival): void;
+  /** The error that the parser raised over the rest of this request, if any. The client has been answered with it. */
+  errorOf(response: ServerResponse): GatewayError | undefined;
+  /** The listener for `clientError`. */
+  handle(error: NodeJS.ErrnoException, socket: Duplex): void;
+}
+
+/** `onUnparsed` is called for what never became a request; a request that did arrive reports its error itself. */
+export function createClientErrors(
+  clock: Clock,
+  onUnparsed: (requestId: string, error: GatewayError) => void,
+): ClientErrors {
+  const busyWith = new WeakMap<Duplex, Arrival>();
+  const rejected = new WeakSet<Duplex>();
+  const errors = new WeakMap<ServerResponse, GatewayError>();
+  return {
+    arrived(arrival) {
+      busyWith.set(arrival.request.socket, arrival);
+    },
+    errorOf: (response) => errors.get(response),
+    handle({ code }, socket) {
+      // The parser fails on every later byte of the same connection too.
+      if (rejected.has(socket)) return;
+      rejected.add(socket);
+      const arrival = busyWith.get(socket);
+      const unanswered = arrival?.response.writableFinished === false ? arrival : undefined;
+      if (code === 'ECONNRESET' || !socket.writable || unanswered?.response.headersSent === true) {
+        socket.destroy();
+        return;
+      }
+      const error = translate(code);
+      const requestId = unanswered?.requestId ?? newRequestId();
+      socket.end(rawAnswer(error, requestId), 'latin1');
+      discardRest(socket, clock, () => {
+        socket.destroy();
+      });
+      if (unanswered === undefined) onUnparsed(requestId, error);
+      else errors.set(unanswered.response, error);
+    },
+  };
 }
 
 function translate(code: string | undefined): GatewayError {
   if (code === 'HPE_HEADER_OVERFLOW') {
     return new GatewayError(
       'headers-too-large',
-      'The headers of the request are larger than 16 KB. Send fewer or shorter ones; ANTHROPIC_CUSTOM_HEADERS adds to them.',
+      'The request headers are larger than 16 KB. Send fewer or shorter headers; check ANTHROPIC_CUSTOM_HEADERS.',
     );
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new GatewayError('request-timeout', 'The request did not arrive in time. Send it again.');
+    return new GatewayError('request-timeout', 'The request did not arrive completely in time. Send it again.');
   }
   return new GatewayError(
     'http-invalid',
-    'The request is not valid HTTP/1.1. Is a proxy between the client and the gateway, or a client that speaks HTTPS to an HTTP port?',
+    'The request is not valid HTTP/1.1. Check that the base URL begins with http:// if the gateway has no TLS, and check any proxy in between.',
   );
 }
 

@@ -1,11 +1,13 @@
-import type { RequestListener } from 'node:http';
 import express from 'express';
 import type { Response } from 'express';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { ApiKeyVerifier, Principal } from '@ccg/tenancy';
 import { authenticate } from './authenticate.ts';
+import { createClientErrors } from './client-errors.ts';
+import type { ClientErrors } from './client-errors.ts';
 import type { Endpoint, Exchange, Reporter, Target } from './exchange.ts';
+import type { HttpApp } from './listen.ts';
 import { renderError } from './render-error.ts';
 import type { Arrival } from './render-error.ts';
 import { newRequestId } from './request-ids.ts';
@@ -23,21 +25,28 @@ export interface AppOptions<Where extends Target, Result> {
 
 type AppResponse<Where extends Target> = Response<unknown, { exchange: Exchange<Where> }>;
 
-/** An express app over endpoints; it never listens. However a request ends, it is answered and reported once. */
-export function createApp<Where extends Target, Result>(options: AppOptions<Where, Result>): RequestListener {
+/** An express app over endpoints; it never listens. Every request is answered once and reported once, however it ends. */
+export function createApp<Where extends Target, Result>(options: AppOptions<Where, Result>): HttpApp {
+  const { clock, reporter } = options;
+  const clientErrors = createClientErrors(clock, (requestId, error) => {
+    const unparsed = { requestId, endpoint: 'unparsed', method: '', principal: undefined, durationMs: 0 };
+    reporter.finished({ ...unparsed, status: error.status }, reporter.resultOf(error));
+  });
+  const dispatch = createDispatch(clientErrors, reporter, clock);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
   app.enable('case sensitive routing');
   app.use((request, response: AppResponse<Where>, next) => {
-    const arrival = { requestId: newRequestId(), receivedAtMs: options.clock.now(), request, response };
+    const arrival = { requestId: newRequestId(), receivedAtMs: clock.now(), request, response };
+    clientErrors.arrived(arrival);
     const target = options.readTarget(request.url);
-    if (target === undefined) return dispatch(arrival, refusing('malformed', malformedUrl()), options);
+    if (target === undefined) return dispatch(arrival, refusing('malformed', malformedUrl()));
     const exchange: Exchange<Where> = { ...arrival, target };
     response.locals.exchange = exchange;
     if (request.headers.host === undefined && request.httpVersion !== '1.0') {
-      return dispatch(exchange, refusing('malformed', missingHost()), options);
+      return dispatch(exchange, refusing('malformed', missingHost()));
     }
     // Express matches what is left of the URL; the escapes keep it one path without a query.
     request.url = encodeURI(target.path).replaceAll('?', '%3F');
@@ -47,14 +56,14 @@ export function createApp<Where extends Target, Result>(options: AppOptions<Wher
   for (const endpoint of options.endpoints) {
     app.all(endpoint.path, (_request, response: AppResponse<Where>) => {
       const { exchange } = response.locals;
-      return dispatch(exchange, toWork(exchange, endpoint, options.verifier), options);
+      return dispatch(exchange, toWork(exchange, endpoint, options.verifier));
     });
   }
   app.use((_request, response: AppResponse<Where>) => {
     const error = new GatewayError('path-unknown', `There is nothing at this path. ${options.unknownPathAdvice}`);
-    return dispatch(response.locals.exchange, refusing('unknown', error), options);
+    return dispatch(response.locals.exchange, refusing('unknown', error));
   });
-  return app;
+  return { handle: app, handleClientError: clientErrors.handle };
 }
 
 interface Work<Result> {
@@ -63,26 +72,30 @@ interface Work<Result> {
   run(identified: (principal: Principal) => void): Promise<Result>;
 }
 
-async function dispatch<Where extends Target, Result>(
-  arrival: Arrival & { readonly receivedAtMs: number },
-  work: Work<Result>,
-  { reporter, clock }: AppOptions<Where, Result>,
-): Promise<void> {
-  let principal: Principal | undefined;
-  const { request, response, requestId, receivedAtMs } = arrival;
-  const result = await work
-    .run((identified) => {
+type Dispatch<Result> = (arrival: Arrival & { readonly receivedAtMs: number }, work: Work<Result>) => Promise<void>;
+
+function createDispatch<Result>(
+  clientErrors: ClientErrors,
+  reporter: Reporter<Result>,
+  clock: Clock,
+): Dispatch<Result> {
+  return async (arrival, { name: endpoint, run }) => {
+    let principal: Principal | undefined;
+    const { request, response, requestId, receivedAtMs } = arrival;
+    const result = await run((identified) => {
       principal = identified;
-    })
-    .catch((thrown: unknown) => reporter.resultOf(thrown));
-  const error = reporter.untoldError(result);
-  if (error !== undefined) renderError(arrival, error, clock);
-  const durationMs = clock.now() - receivedAtMs;
-  const { method = '' } = request;
-  reporter.finished(
-    { requestId, endpoint: work.name, method, principal, status: response.statusCode, durationMs },
-    result,
-  );
+    }).catch((thrown: unknown) => reporter.resultOf(thrown));
+    const { method = '' } = request;
+    const finished = { requestId, endpoint, method, principal, durationMs: clock.now() - receivedAtMs };
+    const clientError = clientErrors.errorOf(response);
+    if (clientError !== undefined) {
+      reporter.finished({ ...finished, status: clientError.status }, reporter.resultOf(clientError));
+      return;
+    }
+    const error = reporter.untoldError(result);
+    if (error !== undefined) renderError(arrival, error, clock);
+    reporter.finished({ ...finished, status: response.statusCode }, result);
+  };
 }
 
 function toWork<Where extends Target, Result>(

@@ -1,7 +1,8 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
+import { expectations } from './listen.ts';
 import type { OpenSinks } from './open-sinks.ts';
 
 export interface DrainTimes {
@@ -28,9 +29,11 @@ export async function drain(server: Server, openSinks: OpenSinks, times: DrainTi
       resolve();
     });
   });
-  server.prependListener('request', (_request, response) => {
-    response.setHeader('connection', 'close');
-  });
+  for (const event of ['request', ...expectations]) {
+    server.prependListener(event, (_request, response: ServerResponse) => {
+      response.setHeader('connection', 'close');
+    });
+  }
   const cancelLinger = every(clock, idleLingerMs, () => {
     server.closeIdleConnections();
   });

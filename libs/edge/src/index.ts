@@ -1,4 +1,3 @@
-export { answerClientErrors } from './client-errors.ts';
 export { createApp } from './create-app.ts';
 export type { AppOptions } from './create-app.ts';
 export { drain } from './drain.ts';
@@ -6,7 +5,7 @@ export type { DrainTimes } from './drain.ts';
 export { headerList } from './exchange.ts';
 export type { Endpoint, Exchange, FinishedRequest, Reporter, Target } from './exchange.ts';
 export { listen } from './listen.ts';
-export type { Listener } from './listen.ts';
+export type { HttpApp, Listener } from './listen.ts';
 export { createOpenSinks } from './open-sinks.ts';
 export type { OpenSinks } from './open-sinks.ts';
 export { createOpsApp } from './ops-app.ts';

@@ -1,11 +1,11 @@
-import type { RequestListener } from 'node:http';
 import express from 'express';
 import type { Metrics } from '@ccg/telemetry';
+import type { HttpApp } from './listen.ts';
 
 export type Readiness = 'starting' | 'ready' | 'draining';
 
 /** What orchestrators and Prometheus ask; never on the data plane's listener. */
-export function createOpsApp(readiness: () => Readiness, metrics: Metrics): RequestListener {
+export function createOpsApp(readiness: () => Readiness, metrics: Metrics): HttpApp {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -20,5 +20,5 @@ export function createOpsApp(readiness: () => Readiness, metrics: Metrics): Requ
     const { contentType, text } = await metrics.expose();
     response.type(contentType).send(text);
   });
-  return app;
+  return { handle: app };
 }

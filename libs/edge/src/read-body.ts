@@ -1,30 +1,36 @@
-import express from 'express';
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { GatewayError, ReaderGoneError } from '@ccg/kernel';
 
-/** What the Anthropic API accepts, and its clients assume. */
+/** The limit of the Anthropic API, which its clients rely on. */
 const bodyMaxBytes = 32 * 1024 * 1024;
 
-const readRaw = express.raw({ type: () => true, limit: bodyMaxBytes, inflate: true });
+const decoders: Readonly<Record<string, (() => Transform) | undefined>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
 
 /**
- * Reads a whole JSON body, bounded before and after inflation (gzip, deflate, br, zstd), and gives what hands it
- * over: the request keeps nothing of it then.
+ * Reads a whole JSON body, bounded before and after decoding (gzip, deflate, br, zstd). What the headers alone rule out
+ * is refused before a byte is read, and before a client that asked is told to continue.
+ *
+ * Returns a function that hands the body over, once: nothing here keeps it after that.
  *
  * @throws GatewayError 400, 413 or 415 for a body that cannot be read; ReaderGoneError when the upload broke off.
  */
-export async function readBody(request: Request, response: Response): Promise<() => Uint8Array> {
+export async function readBody(request: IncomingMessage, response: ServerResponse): Promise<() => Uint8Array> {
   refuseOtherTypes(request.headers['content-type']);
-  await new Promise<void>((resolve, reject) => {
-    readRaw(request, response, (error: unknown) => {
-      if (error === undefined) resolve();
-      else reject(translateError(error));
-    });
-  });
+  if (Number(request.headers['content-length'] ?? 0) > bodyMaxBytes) throw tooLarge();
+  const decoder = createDecoder(request.headers['content-encoding']);
+  if (awaitsContinue(request)) response.writeContinue();
+  let body = await collect(request, decoder);
   return () => {
-    const body: unknown = request.body;
-    request.body = undefined;
-    return body instanceof Uint8Array ? body : new Uint8Array();
+    const taken = body;
+    body = new Uint8Array();
+    return taken;
   };
 }
 
@@ -32,40 +38,89 @@ function refuseOtherTypes(contentType: string | undefined): void {
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
   const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='));
   const isJson = type.trim() === 'application/json';
-  const isUtf8 = charset === undefined || /^charset="?(?:utf-?8|us-ascii)"?$/u.test(charset);
-  if (isJson && isUtf8) return;
+  const isUtf8Charset = charset === undefined || /^charset="?(?:utf-?8|us-ascii)"?$/u.test(charset);
+  if (isJson && isUtf8Charset) return;
   throw new GatewayError(
     'unsupported-media-type',
-    'The body must be JSON in UTF-8: send "content-type: application/json".',
+    'The body must be JSON in UTF-8. Send it with the header "content-type: application/json".',
   );
 }
 
-function translateError(error: unknown): Error {
-  const { type, status } = describe(error);
-  if (type === 'entity.too.large' || status === 413) {
-    return new GatewayError(
-      'request-too-large',
-      'The request is larger than 32 MB, after decoding. Send less: shorten the conversation or the attachments.',
-    );
+function createDecoder(contentEncoding: string | undefined): Transform | undefined {
+  const encoding = (contentEncoding ?? 'identity').trim().toLowerCase();
+  if (encoding === 'identity' || encoding === '') return undefined;
+  const create = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
+  if (create !== undefined) return create();
+  throw new GatewayError(
+    'unsupported-media-type',
+    'This content-encoding is not supported. Send the body uncompressed, or as gzip, deflate, br or zstd.',
+  );
+}
+
+/** Whether the client sends its body only after it was told to. */
+function awaitsContinue({ headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && /(?:^|\W)100-continue(?:$|\W)/iu.test(headers.expect ?? '');
+}
+
+/** Collects the decoded body. On a failure the rest of the upload is left unread: the error's answer deals with it. */
+function collect(request: IncomingMessage, decoder: Transform | undefined): Promise<Uint8Array> {
+  const source = decoder ?? request;
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  let chunks: Uint8Array[] = [];
+  let length = 0;
+
+  const onData = (chunk: Uint8Array) => {
+    length += chunk.length;
+    if (length > bodyMaxBytes) fail(tooLarge());
+    else chunks.push(chunk);
+  };
+  const onEnd = () => {
+    const [only] = chunks;
+    resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length));
+    stop();
+  };
+  const onClosed = () => {
+    // A complete upload closes too, before a decoder has given its last bytes.
+    if (!request.readableEnded) fail(new ReaderGoneError('client-gone'));
+  };
+  const onUndecodable = (cause: unknown) => {
+    fail(undecodable(cause));
+  };
+
+  function fail(error: Error): void {
+    reject(error);
+    stop();
+    request.pause();
   }
-  if (type === 'encoding.unsupported') {
-    return new GatewayError(
-      'unsupported-media-type',
-      'The content-encoding is not supported. Send the body uncompressed, or as gzip, deflate, br or zstd.',
-    );
+
+  function stop(): void {
+    chunks = [];
+    source.off('data', onData).off('end', onEnd);
+    request.off('close', onClosed);
+    if (decoder === undefined) return;
+    request.unpipe(decoder);
+    decoder.destroy();
   }
-  if (type === 'request.aborted') return new ReaderGoneError('client-gone');
-  if (type === 'request.size.invalid') {
-    return new GatewayError('request-invalid', 'The body is not as long as its content-length says. Send it again.');
-  }
+
+  source.on('data', onData).on('end', onEnd);
+  // The error listeners stay: both streams may fail later, when nobody else listens.
+  request.on('close', onClosed).on('error', onClosed);
+  if (decoder !== undefined) request.pipe(decoder.on('error', onUndecodable));
+  if (request.destroyed) onClosed();
+  return promise;
+}
+
+function tooLarge(): GatewayError {
+  return new GatewayError(
+    'request-too-large',
+    'The request is larger than 32 MB, or would be after decoding. Shorten the conversation or the attachments.',
+  );
+}
+
+function undecodable(cause: unknown): GatewayError {
   return new GatewayError(
     'encoding-invalid',
     'The body cannot be decoded as its content-encoding says. Send it uncompressed, or compress it again.',
-    { cause: error },
+    { cause },
   );
-}
-
-function describe(error: unknown): { type: unknown; status: unknown } {
-  if (typeof error !== 'object' || error === null) return { type: undefined, status: undefined };
-  return { type: 'type' in error ? error.type : undefined, status: 'status' in error ? error.status : undefined };
 }
