@@ -83,6 +83,14 @@ describe.each([
     { ...invalid, name: 'invalid JSON', request: body('{"model": "m", }'), message: /JSON/u },
     { ...invalid, name: 'cut-off JSON', request: body(JSON.stringify(good).slice(0, -5)), message: /JSON/u },
     { ...invalid, name: 'bytes that are no UTF-8', request: body(Buffer.from([0xff, 0xfe, 0x00])), message: /JSON/u },
+    {
+      ...invalid,
+      name: 'bytes that are no UTF-8, in a text',
+      request: body(
+        Buffer.from(JSON.stringify({ ...good, messages: [{ role: 'user', content: 'h\u00e9' }] }), 'latin1'),
+      ),
+      message: /UTF-8/u,
+    },
     { ...invalid, name: 'an array', request: body([good]), message: /object/u },
     { ...invalid, name: 'a string', request: body('"hello"'), message: /object/u },
     { ...invalid, name: 'null', request: body('null'), message: /object/u },

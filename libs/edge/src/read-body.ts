@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
@@ -27,6 +28,12 @@ export async function readBody(request: IncomingMessage, response: ServerRespons
   const decoder = createDecoder(request.headers['content-encoding']);
   if (awaitsContinue(request)) response.writeContinue();
   let body = await collect(request, decoder);
+  if (!isUtf8(body)) {
+    throw new GatewayError(
+      'encoding-invalid',
+      'The body is not valid UTF-8. Encode the JSON as UTF-8 and send it again.',
+    );
+  }
   return () => {
     const taken = body;
     body = new Uint8Array();
