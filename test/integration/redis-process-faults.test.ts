@@ -1,8 +1,9 @@
-import { connectStore, createScript, StoreUnavailableError } from '@ccg/store';
+import { sendRedisCommand } from '@ccg/local';
+import { connectStore, createScript, findMissingPermissions, StoreUnavailableError } from '@ccg/store';
 import type { Store, StoreOptions } from '@ccg/store';
 import { redisBinary, startRedisProcess } from '@ccg/testkit';
 import type { RedisProcess, RedisProcessOptions } from '@ccg/testkit';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 const patienceMs = 10_000;
 const stores: Store[] = [];
@@ -92,4 +93,49 @@ test('a password is used, and a wrong one is an unavailable store that never rep
   const error: unknown = await stranger.command('ping', []).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(StoreUnavailableError);
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('wrong-password');
+});
+
+describe('a Redis user that may not do everything', () => {
+  const keyPrefix = 'ccg:';
+  const everything = ['~ccg:*', '&ccg:*', '+@all'];
+
+  async function missingFor(...rules: readonly string[]) {
+    const server = await startServer();
+    const user = ['SETUSER', 'limited', 'on', '>secret', 'resetchannels', ...rules];
+    await sendRedisCommand(server.socketPath, ['ACL', ...user], patienceMs);
+    const url = server.url.replace('redis://', 'redis://limited:secret@');
+    return findMissingPermissions({ url }, { keyPrefix, timeoutMs: patienceMs });
+  }
+
+  test.each([
+    ['all commands', everything],
+    ['what the README recommends', [...everything, '-@dangerous', '+info']],
+  ])('lacks nothing with %s on our keys and channels, and leaves no key behind', async (_what, rules) => {
+    expect(await missingFor(...rules)).toMatchObject({ aclRules: [], unknownCommands: [] });
+    expect(await sendRedisCommand(servers[0]?.socketPath ?? '', ['DBSIZE'], patienceMs)).toBe('0');
+  });
+
+  test.each(['+hset', '+evalsha', '+zadd', '+subscribe', '+del'])('lacks %s', async (rule) => {
+    expect(await missingFor(...everything, rule.replace('+', '-'))).toMatchObject({
+      aclRules: [rule],
+      unknownCommands: [],
+    });
+  });
+
+  test.each([
+    ['~ccg:*', ['~other:*', '&ccg:*', '+@all']],
+    ['&ccg:*', ['~ccg:*', '+@all']],
+  ])('lacks %s', async (rule, rules) => {
+    expect((await missingFor(...rules)).aclRules).toEqual([rule]);
+  });
+});
+
+test('a server that does not know a command is told apart from one that forbids it', async () => {
+  const server = await startServer({ extraArgs: ['--rename-command', 'EVALSHA', ''] });
+  expect(await findMissingPermissions({ url: server.url }, { keyPrefix: 'ccg:', timeoutMs: patienceMs })).toMatchObject(
+    {
+      aclRules: [],
+      unknownCommands: ['evalsha'],
+    },
+  );
 });

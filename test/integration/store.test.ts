@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connectStore, createScript, StoreReplyError, StoreUnavailableError } from '@ccg/store';
+import { connectStore, createScript, findMissingPermissions, StoreReplyError, StoreUnavailableError } from '@ccg/store';
 import type { Store, StoreOptions, StoreState } from '@ccg/store';
 import { createGate, redisForSuite, startFaultProxy } from '@ccg/testkit';
 import type { FaultProxy } from '@ccg/testkit';
@@ -148,6 +148,12 @@ describe('a Redis that does not answer', () => {
     proxy.restore();
     expect(await slow).toBeNull();
   });
+});
+
+test('a server without restrictions permits every command that is needed', async () => {
+  const { url, keyPrefix } = suite;
+  const missing = await findMissingPermissions({ url }, { keyPrefix, timeoutMs: patienceMs });
+  expect(missing).toMatchObject({ aclRules: [], unknownCommands: [] });
 });
 
 test('a busy process of ours is not the fault of Redis: its calls are answered, and the store stays ready', async () => {

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { joinWrites } from './connection.ts';
+import { describeTarget, joinWrites } from './connection.ts';
 
 /** A socket that records what reaches it in one write. */
 function recordingStream() {
@@ -54,4 +54,25 @@ test('a connection that comes back within a turn leaves neither of its streams w
   fresh.stream.write('b');
   await nextTurn();
   expect([old.writes, fresh.writes]).toEqual([['a'], ['b']]);
+});
+
+test.each([
+  ['redis://redis.internal', 'redis.internal:6379'],
+  ['rediss://user:p%40ss@redis.internal:6380/1', 'redis.internal:6380'],
+  ['redis://:secret@[::1]:7000', '[::1]:7000'],
+])('an address is told without user and password: %s', (url, address) => {
+  expect(describeTarget({ url })).toBe(address);
+});
+
+test('a unix socket is told by its path', () => {
+  expect(describeTarget({ socketPath: '/run/redis.sock' })).toBe('/run/redis.sock');
+});
+
+test.each([
+  'redis://user:pa#ss@host',
+  'redis://user:123#ss@host:6379',
+  'redis://user:123/ss@host',
+  'redis://:pa/ss@host',
+])('a URL whose password has characters that are not encoded names no host: %s', (url) => {
+  expect(describeTarget({ url })).toBeUndefined();
 });

@@ -51,6 +51,21 @@ export function openConnection(target: ConnectionTarget, role: ConnectionRole): 
   return redis;
 }
 
+/** Where a Redis is, for people and logs, without its user or password; undefined for a URL that names no host. */
+export function describeTarget({ url, socketPath }: ConnectionTarget): string | undefined {
+  if (socketPath !== undefined) return socketPath;
+  const { hostname = '', port = '', pathname, search, hash } = URL.parse(url ?? '') ?? {};
+  // An @ after the host: the password has a character in it that ends the host, and what looks like the host is not.
+  const isCutShort = `${pathname}${search}${hash}`.includes('@');
+  return hostname === '' || isCutShort ? undefined : `${hostname}:${port === '' ? '6379' : port}`;
+}
+
+/** The Redis user that a connection signs in as. */
+export function userOf({ url, socketPath }: ConnectionTarget): string {
+  const username = socketPath === undefined ? URL.parse(url ?? '')?.username : undefined;
+  return username === undefined || username === '' ? 'default' : decodeURIComponent(username);
+}
+
 function open(target: ConnectionTarget, options: Options): Redis {
   if (target.socketPath !== undefined) return new Redis({ ...options, path: target.socketPath });
   if (target.url !== undefined) return new Redis(target.url, options);

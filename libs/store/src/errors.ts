@@ -8,10 +8,13 @@ export type UnavailableReason = 'down' | 'timeout' | 'breaker' | 'refused';
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
   readonly reason: UnavailableReason;
+  /** An error code or a sentence of ours, fit for a log. */
+  readonly detail: string;
 
   constructor(reason: UnavailableReason, detail: string) {
     super(`The store is unavailable (${reason}): ${detail}`);
     this.reason = reason;
+    this.detail = detail;
   }
 }
 

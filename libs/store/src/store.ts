@@ -4,15 +4,13 @@ import { joinWrites, openConnection } from './connection.ts';
 import type { ConnectionTarget } from './connection.ts';
 import { callWithTimeout, createGuard } from './guard.ts';
 import type { StateListener, StoreState } from './guard.ts';
+import type { CommandName } from './permissions.ts';
 import { createRedisKeys } from './redis-keys.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import { runScript } from './script.ts';
 import type { Script } from './script.ts';
 import { createSubscriber } from './subscriber.ts';
 import type { Subscription } from './subscriber.ts';
-
-/** The single commands in use; whatever reads and writes in one step is a script. */
-export type CommandName = 'get' | 'set' | 'del' | 'hget' | 'hmget' | 'publish' | 'ping';
 
 export interface CallOptions {
   /** Milliseconds until the call fails; the store's `commandTimeoutMs` unless given. */

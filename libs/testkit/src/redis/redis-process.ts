@@ -27,6 +27,8 @@ export interface RedisProcessOptions {
   /** The server's binary. */
   readonly binary: string;
   readonly password?: string;
+  /** More of its command line, such as `['--maxmemory', '1mb']`. */
+  readonly extraArgs?: readonly string[];
 }
 
 /** Starts a server on 127.0.0.1 and a unix socket, without persistence; resolves when it takes connections. */
@@ -111,5 +113,5 @@ function serverArguments(options: RedisProcessOptions, folder: string, socketPat
     appendonly: 'no',
     ...(options.password === undefined ? {} : { requirepass: options.password }),
   };
-  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  return [...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), ...(options.extraArgs ?? [])];
 }

@@ -1,0 +1,110 @@
+import { systemClock } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
+import type { Redis } from 'ioredis';
+import { openConnection, userOf } from './connection.ts';
+import type { ConnectionTarget } from './connection.ts';
+import { callWithTimeout, createGuard } from './guard.ts';
+
+type Probe = (redisKey: string) => readonly (string | number)[];
+
+const ofKey: Probe = (redisKey) => [redisKey];
+const ofField: Probe = (redisKey) => [redisKey, 'field'];
+
+/**
+ * The commands that are sent by themselves, each with arguments that try it and change nothing: the redis key is the
+ * probe's own and holds a string, which commands for other types refuse after they were permitted.
+ */
+const singleCommands = {
+  // First, so that the probe's key exists; it expires by itself where DEL is not permitted.
+  set: (redisKey) => [redisKey, '', 'PX', 60_000],
+  get: ofKey,
+  hget: ofField,
+  publish: (redisKey) => [redisKey, ''],
+  ping: () => [],
+} as const satisfies Readonly<Record<string, Probe>>;
+
+/** The commands within Lua scripts, and the two that run one. */
+const scriptCommands = {
+  eval: () => ['return 1', 0],
+  evalsha: () => ['0'.repeat(40), 0],
+  exists: ofKey,
+  hmget: ofField,
+  hset: (redisKey) => [redisKey, 'field', ''],
+  pexpire: (redisKey) => [redisKey, 60_000],
+  pttl: ofKey,
+  sadd: (redisKey) => [redisKey, ''],
+  time: () => [],
+  zadd: (redisKey) => [redisKey, 0, ''],
+  zcard: ofKey,
+  zrem: (redisKey) => [redisKey, ''],
+  zremrangebyscore: (redisKey) => [redisKey, 0, 0],
+} as const satisfies Readonly<Record<string, Probe>>;
+
+/** Last, because the one removes the probe's key and the other gives the connection to messages. */
+const lastCommands = { del: ofKey, subscribe: ofKey } as const satisfies Readonly<Record<string, Probe>>;
+
+/** The single commands in use; whatever reads and writes in one step is a script. */
+export type CommandName = keyof typeof singleCommands | 'del';
+
+/** Every command that Redis must permit: the one list of them, which a test holds to the scripts and their callers. */
+export const requiredCommands: Readonly<Record<string, Probe>> = {
+  ...singleCommands,
+  ...scriptCommands,
+  ...lastCommands,
+};
+
+/** What the Redis user of a connection may not do, or what its server does not know. */
+export interface MissingPermissions {
+  readonly user: string;
+  /** ACL rules that would permit it, such as `+hset`, `~ccg:*` or `&ccg:*`. */
+  readonly aclRules: readonly string[];
+  /** Commands that the server does not have: it may have renamed or disabled them. */
+  readonly unknownCommands: readonly string[];
+}
+
+/**
+ * Tries every required command, on a connection of its own. It asks for no command that lists permissions, since the
+ * users that lack one lack those too; a server without ACL permits everything.
+ */
+export async function findMissingPermissions(
+  target: ConnectionTarget,
+  { keyPrefix, timeoutMs, clock = systemClock }: { keyPrefix: string; timeoutMs: number; clock?: Clock },
+): Promise<MissingPermissions> {
+  const redis = openConnection(target, 'requests');
+  const guard = createGuard(redis, clock, undefined);
+  try {
+    await guard.whenReady(timeoutMs);
+    const failures = await callWithTimeout(clock, timeoutMs, () => tryCommands(redis, `${keyPrefix}permission-probe`));
+    return {
+      user: userOf(target),
+      aclRules: [...new Set(failures.flatMap(([name, message]) => aclRuleFor(name, message, keyPrefix)))],
+      unknownCommands: failures.filter(([, message]) => message.includes('unknown command')).map(([name]) => name),
+    };
+  } finally {
+    guard.close();
+    redis.disconnect();
+  }
+}
+
+type Failure = readonly [commandName: string, message: string];
+
+async function tryCommands(redis: Redis, redisKey: string): Promise<readonly Failure[]> {
+  const failures: Failure[] = [];
+  for (const [name, probe] of Object.entries(requiredCommands)) {
+    try {
+      await (name === 'subscribe' ? redis.subscribe(redisKey) : redis.call(name, ...probe(redisKey)));
+    } catch (thrown) {
+      // A connection that breaks is no answer.
+      if (!(thrown instanceof Error) || thrown.name !== 'ReplyError') throw thrown;
+      failures.push([name, thrown.message]);
+    }
+  }
+  return failures;
+}
+
+function aclRuleFor(name: string, message: string, keyPrefix: string): readonly string[] {
+  if (!message.startsWith('NOPERM')) return [];
+  if (/\bkeys?\b/u.test(message)) return [`~${keyPrefix}*`];
+  if (/\bchannels?\b/u.test(message)) return [`&${keyPrefix}*`];
+  return [`+${name}`];
+}
