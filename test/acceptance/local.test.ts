@@ -146,7 +146,7 @@ describe('npm start', () => {
     await expect.poll(() => existsSync(join(dataDir, 'first-key')), { timeout: 20_000 }).toBe(true);
     child.signal('SIGINT');
     expect(await child.exited).toEqual({ code: 1, signal: null });
-    expect(child.stderr()).toBe('');
+    expect(child.stderr()).toMatch(/^(?:Waiting for Redis at 127\.0\.0\.1:1 .*\n)?$/u);
   });
 
   test('refuses a DATA_DIR that another one uses, and says which', async () => {
@@ -196,7 +196,6 @@ describe('a faulty configuration', () => {
       { ENV_FILE: '/nonexistent/.env' },
       /ENV_FILE: \/nonexistent\/\.env does not exist/,
     ],
-    ['a store that does not answer', { OPENAI_API_KEY: 'x', REDIS_URL: 'redis://127.0.0.1:1' }, /Check REDIS_URL/],
   ])('%s, exit 1, no stack', async (_name, env, message) => {
     const { exit, stdout, stderr } = await runLocalToExit({ dataDir, env });
     expect(exit).toEqual({ code: 1, signal: null });

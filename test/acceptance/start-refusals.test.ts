@@ -46,6 +46,11 @@ const refusals: readonly Refusal[] = [
     says: [/^The gateway cannot listen on gateway\.invalid: no address is known for that name .* Set HOST to .*\.\n$/u],
   },
   {
+    name: 'a REDIS_URL whose password has a character that ends the host',
+    env: { ...openai, REDIS_URL: 'redis://:secret/part@redis.internal' },
+    says: [/REDIS_URL: names no host\. In a password write # as %23/u],
+  },
+  {
     name: 'a folder as its .env',
     env: { ...openai, ENV_FILE: '/' },
     says: [/^\/ is a folder\. It must be a file of NAME=value lines\.\n$/u],

@@ -2,6 +2,7 @@ import { Secret } from '@ccg/kernel';
 import { catalogFromEnv, catalogVariables, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog } from '@ccg/catalog';
 import type { Limits } from '@ccg/tenancy';
+import { describeTarget } from '@ccg/store';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
 import type { UpstreamProxy } from '@ccg/upstream';
@@ -52,7 +53,10 @@ const serverSchema = z.object({
   OPS_PORT: wholeNumber({ max: 65_535, unset: 4002 }),
   REDIS_URL: z
     .string({ error: 'is required: redis://, rediss:// or unix:///path/of/a.sock' })
-    .regex(/^(?:rediss?:\/\/.+|unix:\/\/\/.+)$/u, { error: 'must begin with redis://, rediss:// or unix:///' }),
+    .regex(/^(?:rediss?:\/\/.+|unix:\/\/\/.+)$/u, { error: 'must begin with redis://, rediss:// or unix:///' })
+    .refine((url) => describeTarget(redisTarget(url)) !== undefined, {
+      error: 'names no host. In a password write # as %23, / as %2F, ? as %3F and @ as %40',
+    }),
   REDIS_KEY_PREFIX: text('ccg:').refine((prefix) => !/[{}]/u.test(prefix), { error: 'must not contain braces' }),
   KEY_PEPPER: z
     .string({ error: 'is required: a secret of at least 32 characters, such as the output of `openssl rand -hex 32`' })
@@ -111,15 +115,12 @@ export function parseConfig(env: Env): ParsedConfig {
 }
 
 function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): GatewayConfig {
-  const unixSocket = 'unix://';
   return {
     host: server.HOST,
     port: server.PORT,
     opsHost: server.OPS_HOST ?? server.HOST,
     opsPort: server.OPS_PORT,
-    redis: server.REDIS_URL.startsWith(unixSocket)
-      ? { socketPath: server.REDIS_URL.slice(unixSocket.length) }
-      : { url: server.REDIS_URL },
+    redis: redisTarget(server.REDIS_URL),
     redisKeyPrefix: server.REDIS_KEY_PREFIX,
     keyPepper: server.KEY_PEPPER,
     sealingKeys: sealingKeys(server.SEALING_KEYS, server.KEY_PEPPER),
@@ -149,6 +150,11 @@ function sealingKeys(keys: readonly Secret[] | undefined, pepper: Secret): reado
 /** One line per fault. Values are left out: a mistyped variable may hold a secret. */
 function issuesOf(error: z.ZodError | undefined): string[] {
   return (error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+}
+
+function redisTarget(url: string): GatewayConfig['redis'] {
+  const unixSocket = 'unix://';
+  return url.startsWith(unixSocket) ? { socketPath: url.slice(unixSocket.length) } : { url };
 }
 
 function text(unset: string) {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import { runUntilSignal } from '@ccg/edge';
+import { onStopSignal, runUntilSignal } from '@ccg/edge';
 import { gatewayVariables, parseConfig } from './config.ts';
 import { readEnvironment } from './environment.ts';
 import { describeStartFailure, explainListenError, StartError } from './start-error.ts';
@@ -10,6 +10,10 @@ import { startGateway } from './start-gateway.ts';
 // It ends by process.exit, always.
 const foreverMs = 2 ** 30;
 setInterval(() => {}, foreverMs);
+
+const throughNpm = process.env['npm_lifecycle_event'] !== undefined;
+// A start may wait for Redis, and a process with the id 1 is not ended by a signal that it does not listen to.
+const stopListening = onStopSignal({ throughNpm }, () => process.exit(1));
 
 try {
   const { variables, notices } = readEnvironment({
@@ -23,7 +27,9 @@ try {
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   const { config } = parsed;
   const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
-  runUntilSignal(gateway, { throughNpm: process.env['npm_lifecycle_event'] !== undefined });
+  // In this order: a signal that arrives while nobody listens would end the process without draining.
+  runUntilSignal(gateway, { throughNpm });
+  stopListening();
 } catch (thrown) {
   process.stderr.write(`${describeStartFailure(thrown)}\n`);
   process.exit(1);

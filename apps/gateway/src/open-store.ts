@@ -1,9 +1,17 @@
-import { connectStore } from '@ccg/store';
-import type { Store } from '@ccg/store';
+import type { Clock } from '@ccg/kernel';
+import { connectStore, describeTarget, findMissingPermissions, StoreUnavailableError } from '@ccg/store';
+import type { MissingPermissions, Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
+import { ensurePepper } from '@ccg/tenancy';
 import type { GatewayConfig } from './config.ts';
+import { StartError } from './start-error.ts';
 
 const commandTimeoutMs = 500;
+/** Short enough that whoever starts it reads within a second what it waits for. */
+const firstWaitMs = 500;
+const laterWaitMs = 30_000;
+const retryMs = 1000;
+const permissionsTimeoutMs = 10_000;
 
 /** Connects to Redis and tells log and metrics whether it answers. */
 export function openStore({ redis, redisKeyPrefix }: GatewayConfig, logger: Logger, metrics: Metrics): Store {
@@ -17,4 +25,71 @@ export function openStore({ redis, redisKeyPrefix }: GatewayConfig, logger: Logg
       else logger.warn({ detail }, 'store down');
     },
   });
+}
+
+/** Waits until Redis answers, for ever: without it nobody could be let in. `say` gets one line now and then. */
+export async function waitForStore(
+  store: Store,
+  { redis }: Pick<GatewayConfig, 'redis'>,
+  say: (line: string) => void,
+): Promise<void> {
+  for (let waitMs = firstWaitMs; ; waitMs = laterWaitMs) {
+    try {
+      await store.whenReady(waitMs);
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      say(`Waiting for Redis at ${describeTarget(redis)} (${error.detail}). Start it, or set REDIS_URL to another.`);
+    }
+  }
+}
+
+/**
+ * Holds this process to a Redis that answers: its user may do what we need, and our pepper is the one of its API keys.
+ *
+ * @throws StartError when one of the two is not so.
+ */
+export async function checkStore(store: Store, config: GatewayConfig): Promise<void> {
+  const { redis, redisKeyPrefix, keyPepper } = config;
+  const missing = await findMissingPermissions(redis, { keyPrefix: redisKeyPrefix, timeoutMs: permissionsTimeoutMs });
+  const problem = describeMissing(missing);
+  if (problem !== undefined) throw new StartError(problem);
+  if ((await ensurePepper({ store }, keyPepper)) === 'ok') return;
+  throw new StartError(
+    'The API keys in this Redis were made with another KEY_PEPPER, so none of them would work. Set KEY_PEPPER to that ' +
+      'one (npm start keeps its own in DATA_DIR/key-pepper), or REDIS_KEY_PREFIX to another prefix to begin anew.',
+  );
+}
+
+/** Waits for Redis and checks it; a Redis that goes away in between is waited for again. */
+export async function prepareStore(store: Store, config: GatewayConfig, logger: Logger, clock: Clock): Promise<void> {
+  for (;;) {
+    await waitForStore(store, config, (line) => {
+      logger.warn(line);
+    });
+    try {
+      await checkStore(store, config);
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      logger.warn({ err: error }, 'Redis went away while it was checked');
+      await new Promise<void>((resolve) => {
+        clock.schedule(retryMs, resolve);
+      });
+    }
+  }
+}
+
+function describeMissing({ user, aclRules, unknownCommands }: MissingPermissions): string | undefined {
+  if (aclRules.length > 0) {
+    return (
+      `The Redis user "${user}" may not do all that the gateway needs. ` +
+      `Permit it there with: ACL SETUSER ${user} ${aclRules.join(' ')}`
+    );
+  }
+  if (unknownCommands.length > 0) {
+    const names = unknownCommands.map((name) => name.toUpperCase()).join(', ');
+    return `This Redis does not know ${names}, which the gateway needs. Undo its rename-command, or use another Redis.`;
+  }
+  return undefined;
 }

@@ -13,7 +13,6 @@ import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier } from '@ccg/tenancy';
 import type { Authorization } from '@ccg/tenancy';
 import { createUpstream } from '@ccg/upstream';
-import { checkPepper } from './check-pepper.ts';
 import type { GatewayConfig } from './config.ts';
 import { createDataApp } from './data-app.ts';
 import { countTokensEndpoint } from './endpoints/count-tokens.ts';
@@ -21,7 +20,7 @@ import { helloEndpoints } from './endpoints/hello.ts';
 import { messagesEndpoint } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { learnLimits } from './learn-limits.ts';
-import { openStore } from './open-store.ts';
+import { openStore, prepareStore } from './open-store.ts';
 import { randomIds } from './random-ids.ts';
 import { createReporter } from './report.ts';
 import { sha256 } from './sha256.ts';
@@ -62,7 +61,7 @@ export async function startGateway(
   });
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
-  await checkPepper(store, config, logger, clock);
+  await prepareStore(store, config, logger, clock);
   const verifier = createApiKeyVerifier({
     store,
     pepper: config.keyPepper,

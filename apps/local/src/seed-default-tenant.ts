@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
+import { checkStore, StartError, waitForStore } from '@ccg/gateway';
 import type { GatewayConfig } from '@ccg/gateway';
 import { systemClock } from '@ccg/kernel';
 import { connectStore, StoreUnavailableError } from '@ccg/store';
-import { ensurePepper, ensureTenant, generateApiKey, importApiKey, readCredential } from '@ccg/tenancy';
+import { ensureTenant, generateApiKey, importApiKey, readCredential } from '@ccg/tenancy';
 
 import { readOrCreateSecret } from './secret-file.ts';
-import { StartError } from '@ccg/gateway';
 
 const tenant = 'default';
 const connectTimeoutMs = 5_000;
@@ -15,29 +15,30 @@ const commandTimeoutMs = 2_000;
 /**
  * Puts the default tenant and its first API key into the store, both only where they are missing. The key is made
  * once and kept in `firstKeyFile` (0600), so that one and the same key works however much the store has forgotten.
+ * With `onWaiting`, which gets lines for people, it waits for a store that does not answer; else it gives up soon.
  */
-export async function seedDefaultTenant(config: GatewayConfig, firstKeyFile: string): Promise<void> {
+export async function seedDefaultTenant(
+  config: GatewayConfig,
+  firstKeyFile: string,
+  onWaiting?: (line: string) => void,
+): Promise<void> {
   const apiKey = await readOrCreateSecret(firstKeyFile, () => generateApiKey(randomBytes));
   if (readCredential({ 'x-api-key': apiKey.reveal() }).kind !== 'api-key') {
     throw new StartError(`${firstKeyFile} does not hold an API key. Remove it to get a new one.`);
   }
   const store = connectStore({ ...config.redis, keyPrefix: config.redisKeyPrefix, commandTimeoutMs });
   try {
-    await store.whenReady(connectTimeoutMs);
+    await (onWaiting === undefined ? store.whenReady(connectTimeoutMs) : waitForStore(store, config, onWaiting));
+    await checkStore(store, config);
     const deps = { store, pepper: config.keyPepper, clock: systemClock };
-    if ((await ensurePepper(deps, config.keyPepper)) === 'mismatch') throw new StartError(pepperMismatch);
     await ensureTenant(deps, { tenant, name: 'Default' });
     const { outcome } = await importApiKey(deps, { tenant, name: 'first key', apiKey });
     if (outcome === 'revoked')
       throw new StartError(`The API key in ${firstKeyFile} was revoked. Remove the file to get a new one.`);
   } catch (thrown) {
     if (!(thrown instanceof StoreUnavailableError)) throw thrown;
-    throw new StartError(`The store does not answer (${thrown.message}). Check REDIS_URL.`);
+    throw new StartError(`The store does not answer (${thrown.detail}). Check REDIS_URL.`);
   } finally {
     await store.close();
   }
 }
-
-const pepperMismatch =
-  'The API keys in this store were made with another KEY_PEPPER. Set KEY_PEPPER to that one (or bring back its' +
-  ' DATA_DIR/key-pepper), or use another store or REDIS_KEY_PREFIX.';

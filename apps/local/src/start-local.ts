@@ -87,7 +87,7 @@ async function compose(env: Environment, mode: Mode, closers: Closers): Promise<
   });
   closers.add(() => store.close());
   await store.start();
-  await seedDefaultTenant(config, firstKeyFile);
+  await seedDefaultTenant(config, firstKeyFile, say);
   const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
   process.stdout.write(welcome({ isDemo: mode === 'demo', url: gateway.url, store, firstKeyFile }));
   return gateway;
