@@ -39,9 +39,9 @@ export interface RunningGateway {
   drain(): Promise<void>;
 }
 
-/** A revocation takes effect within the cache's time even if its message is lost; without Redis, keys work on for the stale time. */
-/** A hundred and more lists of Claude Code's tools. */
+/** More than a hundred lists of Claude Code's tools. */
 const toolListCacheMaxBytes = 8 * 1024 * 1024;
+/** A revocation takes effect within `cacheMs` even if its message is lost; without Redis, API keys work for `staleMs`. */
 const verifierBounds = { cacheMs: 5000, staleMs: 60_000, maxEntries: 10_000 };
 
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
