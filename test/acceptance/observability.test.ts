@@ -167,9 +167,9 @@ describe('the metrics', () => {
     expect(text).toMatch(new RegExp(`^ccg_requests_total\\{${labels}\\} [1-9]`, 'mu'));
     expect(text).toMatch(/^ccg_request_duration_seconds_count\{endpoint="messages",dialect="anthropic"\} [1-9]/mu);
     expect(text).toMatch(/^ccg_first_event_seconds_count\{dialect="anthropic"\} [1-9]/mu);
-    expect(text).toMatch(/^ccg_tokens_total\{dialect="anthropic",kind="input"\} [1-9]/mu);
-    expect(text).toMatch(/^ccg_tokens_total\{dialect="anthropic",kind="cache_read"\} [1-9]/mu);
-    expect(text).toMatch(/^ccg_tokens_total\{dialect="anthropic",kind="output"\} [1-9]/mu);
+    expect(text).toMatch(/^ccg_tokens_total\{dialect="anthropic",kind="input",source="reported"\} [1-9]/mu);
+    expect(text).toMatch(/^ccg_tokens_total\{dialect="anthropic",kind="cache_read",source="reported"\} [1-9]/mu);
+    expect(text).toMatch(/^ccg_tokens_total\{dialect="anthropic",kind="output",source="reported"\} [1-9]/mu);
     for (const line of text.split('\n').filter((one) => one !== '' && !one.startsWith('#')))
       expect(line).toMatch(/^ccg_/u);
   });

@@ -246,6 +246,20 @@ test.each<readonly [string, Ask, string]>([
   expect(rig.upstream.requests).toHaveLength(0);
 });
 
+test.each<readonly [string, boolean, string]>([
+  ['its provider reports them', true, 'reported'],
+  ['nobody reports them', false, 'estimated'],
+])('tokens are counted apart: %s', async (_who, includeUsage, source) => {
+  const frames = openAiChatFrames(turn, { model: chatModel.model, includeUsage });
+  rig.upstream.play(() => [...openAiChatSseHead(), ...frames.map(write)]);
+  await run({ prefix: chatModel, change: stream });
+  const { text } = await rig.metrics.expose();
+  expect(text).toMatch(
+    new RegExp(`ccg_tokens_total\\{dialect="openai-chat",kind="output",source="${source}"\\} \\d`, 'u'),
+  );
+  expect(text.match(/^ccg_tokens_total.*kind="output"/gmu)).toHaveLength(1);
+});
+
 test('a request above the limit of its tenant is refused with the time to wait, and asks no provider', async () => {
   const limit = {
     kind: 'rate',

@@ -62,9 +62,11 @@ async function run(
 function count(facts: Readonly<Facts>, metrics: Metrics): void {
   if (facts.dialect === undefined) return;
   const { usage, dialect } = facts;
-  metrics.tokens(dialect, 'input', usage.inputTokens);
-  metrics.tokens(dialect, 'output', usage.outputTokens);
-  metrics.tokens(dialect, 'cache_read', usage.cacheReadTokens);
-  metrics.tokens(dialect, 'cache_write', usage.cacheWriteTokens);
+  metrics.tokens(dialect, facts.usageReported ? 'reported' : 'estimated', {
+    input: usage.inputTokens,
+    output: usage.outputTokens,
+    cache_read: usage.cacheReadTokens,
+    cache_write: usage.cacheWriteTokens,
+  });
   if (facts.firstEventMs !== undefined) metrics.firstEvent(dialect, facts.firstEventMs / 1000);
 }

@@ -9,12 +9,14 @@ export interface RequestLabels {
   readonly outcome: string;
 }
 
-export type TokenKind = 'input' | 'output' | 'cache_read' | 'cache_write';
+type TokenSource = 'reported' | 'estimated';
+type TokenKind = 'input' | 'output' | 'cache_read' | 'cache_write';
 
 export interface Metrics {
   requestFinished(labels: RequestLabels, durationSeconds: number): void;
   firstEvent(dialect: string, seconds: number): void;
-  tokens(dialect: string, kind: TokenKind, count: number): void;
+  /** `source` says whether the provider counted the tokens, or the gateway estimated them because it did not. */
+  tokens(dialect: string, source: TokenSource, counts: Readonly<Record<TokenKind, number>>): void;
   /** Counts a stream as open until the returned function is called. */
   streamOpened(dialect: string): () => void;
   storeState(up: boolean): void;
@@ -51,8 +53,8 @@ export function createMetrics(): Metrics {
   });
   const tokens = new Counter({
     name: 'ccg_tokens_total',
-    help: 'Tokens that upstreams reported.',
-    labelNames: ['dialect', 'kind'],
+    help: 'Tokens of answered requests, as providers reported them or, where they did not, as estimated.',
+    labelNames: ['dialect', 'kind', 'source'],
     registers,
   });
   const openStreams = new Gauge({
@@ -70,8 +72,8 @@ export function createMetrics(): Metrics {
     firstEvent(dialect, seconds) {
       firstEvents.observe({ dialect }, seconds);
     },
-    tokens(dialect, kind, count) {
-      if (count > 0) tokens.inc({ dialect, kind }, count);
+    tokens(dialect, source, counts) {
+      for (const [kind, count] of Object.entries(counts)) if (count > 0) tokens.inc({ dialect, kind, source }, count);
     },
     streamOpened(dialect) {
       openStreams.inc({ dialect });
