@@ -171,6 +171,42 @@ test('nesting is followed to 512 levels, wherever it is', () => {
   expect(refusal(nested('metadata', 100_000))).toMatchObject({ code: 'request-invalid' });
 });
 
+describe.each([
+  ['openai-chat', target],
+  ['openrouter', { ...target, profile: 'openrouter' }],
+  ['calls told as text', { ...target, profile: 'compatible', rejectedFields: ['messages of tools'] }],
+  ['an Anthropic-compatible server', compatible],
+] as const)('for %s nesting without end is refused, and what is nested deep is translated', (_name, at) => {
+  const schemas = (levels: number) => `${'{"type":"array","items":'.repeat(levels)}{}${'}'.repeat(levels)}`;
+  const results = (levels: number) =>
+    `${'[{"type":"tool_result","tool_use_id":"t","content":'.repeat(levels)}"x"${'}]'.repeat(levels)}`;
+  const told = (input: string, content: string) =>
+    `"messages":[{"role":"user","content":"Hi"},
+    {"role":"assistant","content":[{"type":"tool_use","id":"t","name":"n","input":${input}}]},
+    {"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":${content}}]}]`;
+
+  test.each<readonly [string, (levels: number) => string]>([
+    [
+      'schemas',
+      (levels) => `"tools":[{"name":"n","strict":true,"input_schema":${schemas(levels)}}],${told('{}', '""')}`,
+    ],
+    [
+      'answer formats',
+      (levels) => `"output_config":{"format":{"type":"json_schema","schema":${schemas(levels)}}},${told('{}', '""')}`,
+    ],
+    ['tool inputs', (levels) => told(`{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`, '""')],
+    ['unparsed inputs', (levels) => told(`{"__unparsedToolInput":${schemas(levels)}}`, '""')],
+    ['results in results', (levels) => told('{}', results(levels))],
+    ['lists in results', (levels) => told('{}', `${'['.repeat(levels)}${']'.repeat(levels)}`)],
+  ])('%s', (_what, nested) => {
+    const body = (levels: number) => `{"model":"m","max_tokens":9,${nested(levels)}}`;
+    for (const levels of [600, 200_000]) {
+      expect(refusal(body(levels), at)).toMatchObject({ code: 'request-invalid', status: 400 });
+    }
+    expect(bodyText(translate(body(200), at))).toContain('"Hi"');
+  });
+});
+
 test('faults below the top level are found when the body is translated', () => {
   expect(refusal('{"model":"m","max_tokens":9,"messages":[{"role":"user","content":tru}]}')).toMatchObject({
     code: 'request-invalid',
