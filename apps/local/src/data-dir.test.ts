@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { openDataDir } from './data-dir.ts';
 import { StartError } from '@ccg/gateway';
+import { Secret } from '@ccg/kernel';
+
+import { openDataDir, readOrCreateSecret } from './data-dir.ts';
 
 let parent: string;
 let path: string;
@@ -81,5 +83,23 @@ describe('openDataDir', () => {
   test('says what to do about a folder that cannot be made', async () => {
     await writeFile(join(parent, 'a'), '');
     await expect(openDataDir(path)).rejects.toThrow(/cannot be written .* Set DATA_DIR to a folder of yours/);
+  });
+});
+
+describe('readOrCreateSecret', () => {
+  test('creates one line that only its user can read, and leaves nothing else', async () => {
+    const secret = await readOrCreateSecret(join(parent, 'key'), () => new Secret('generated'));
+    expect(secret.reveal()).toBe('generated');
+    expect(await readFile(join(parent, 'key'), 'utf8')).toBe('generated\n');
+    expect((await stat(join(parent, 'key'))).mode & 0o777).toBe(0o600);
+    expect(await readdir(parent)).toEqual(['key']);
+  });
+
+  test('keeps what the file holds and closes it to others', async () => {
+    await writeFile(join(parent, 'key'), 'kept\n');
+    await chmod(join(parent, 'key'), 0o644);
+    const secret = await readOrCreateSecret(join(parent, 'key'), () => new Secret('generated'));
+    expect(secret.reveal()).toBe('kept');
+    expect((await stat(join(parent, 'key'))).mode & 0o777).toBe(0o600);
   });
 });

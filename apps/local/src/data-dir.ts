@@ -1,9 +1,9 @@
-import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { chmod, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { reasonOf, StartError } from '@ccg/gateway';
-
-import { isProcessAlive, processStartTime } from './process-alive.ts';
+import { Secret } from '@ccg/kernel';
 
 export interface DataDir {
   readonly path: string;
@@ -12,9 +12,10 @@ export interface DataDir {
 }
 
 /**
- * Makes the data folder (0700) and takes it for this process alone. One that exists keeps its mode, but others must
- * not be able to write into it. The lock of a process that was killed is
- * taken over; that of a running one is a StartError.
+ * Makes the data folder (0700) and takes it for this process alone. A folder that exists keeps its mode, but others
+ * must not be able to write into it. The lock of a killed process is taken over.
+ *
+ * @throws StartError when another process runs with the folder, or the folder cannot be written.
  */
 export async function openDataDir(path: string): Promise<DataDir> {
   const lockFile = join(path, 'lock');
@@ -94,5 +95,56 @@ function parseLock(lock: string): { readonly pid?: number; readonly startTime?: 
     return startTime === undefined ? { pid: parsed.pid } : { pid: parsed.pid, startTime };
   } catch {
     return {};
+  }
+}
+
+/** Whether a process runs. A zombie does not: whoever should have reaped it may never do so. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (thrown) {
+    // EPERM is the answer for a running process of someone else.
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
+  }
+  return readProcessStat(pid)?.[0] !== 'Z';
+}
+
+/** When a process started, in a form that differs for a later process of the same id; `undefined` where the system has no `/proc`. */
+function processStartTime(pid: number): string | undefined {
+  return readProcessStat(pid)?.[19];
+}
+
+/** The fields of `/proc/<pid>/stat` after the command name, which may itself hold spaces and brackets. */
+function readProcessStat(pid: number): readonly string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads the one line of a secret file, or creates the file (0600) with what `generate` gives. The file appears
+ * whole or not at all. Call it with the data folder's lock held.
+ */
+export async function readOrCreateSecret(path: string, generate: () => Secret): Promise<Secret> {
+  const existing = await readSecretLine(path);
+  if (existing !== undefined) return existing;
+  const created = generate();
+  const temporary = `${path}.tmp`;
+  await writeFile(temporary, `${created.reveal()}\n`, { mode: 0o600, flush: true });
+  await rename(temporary, path);
+  return created;
+}
+
+async function readSecretLine(path: string): Promise<Secret | undefined> {
+  try {
+    const line = (await readFile(path, 'utf8')).trim();
+    await chmod(path, 0o600);
+    return new Secret(line);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw thrown;
   }
 }

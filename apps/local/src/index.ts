@@ -1,7 +1,7 @@
-export { isProcessAlive } from './process-alive.ts';
-export { localVariables } from './settings-schema.ts';
+export { isProcessAlive } from './data-dir.ts';
+export { localVariables } from './settings.ts';
 export { chooseStore } from './store/choose-store.ts';
-export type { StoreChoice } from './store/choose-store.ts';
+export type { LocalStore, StoreChoice } from './store/choose-store.ts';
 export { startEmbeddedServer } from './store/embedded-server.ts';
-export type { LocalStore, StoreObserver } from './store/local-store.ts';
+export type { StoreObserver } from './store/keep-running.ts';
 export { sendRedisCommand } from './store/redis-command.ts';

@@ -6,7 +6,7 @@ import { systemClock } from '@ccg/kernel';
 import { connectStore, StoreUnavailableError } from '@ccg/store';
 import { ensureTenant, generateApiKey, importApiKey, readCredential } from '@ccg/tenancy';
 
-import { readOrCreateSecret } from './secret-file.ts';
+import { readOrCreateSecret } from './data-dir.ts';
 
 const tenant = 'default';
 const connectTimeoutMs = 5_000;

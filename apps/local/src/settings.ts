@@ -1,8 +1,19 @@
 import { resolve } from 'node:path';
 
-import type { Environment } from '@ccg/gateway';
-import { settingsSchema } from './settings-schema.ts';
 import { StartError } from '@ccg/gateway';
+import type { Environment } from '@ccg/gateway';
+import { z } from 'zod';
+
+/** The variables that this app itself reads; everything else of the environment is the gateway's. */
+const settingsSchema = z.object({
+  DATA_DIR: optional(z.string()),
+  LOCAL_STORE: optional(
+    z.enum(['redis-url', 'redis-server', 'embedded'], { error: 'must be redis-url, redis-server or embedded' }),
+  ),
+});
+
+/** The names of the variables that only this app reads. */
+export const localVariables: readonly string[] = Object.keys(settingsSchema.shape);
 
 export interface Settings {
   /** Absolute. */
@@ -17,4 +28,9 @@ export function readSettings(env: Environment, root: string): Settings {
     throw new StartError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
   }
   return { dataDir: resolve(root, parsed.data.DATA_DIR ?? '.data'), forcedStore: parsed.data.LOCAL_STORE };
+}
+
+/** An empty variable counts as unset: compose files and charts cannot leave one out. */
+function optional<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 }

@@ -15,17 +15,14 @@ import {
 import type { Environment, GatewayConfig, RunningGateway } from '@ccg/gateway';
 import { Secret } from '@ccg/kernel';
 
-import { createClosers } from './closers.ts';
-import type { Closers } from './closers.ts';
-import { openDataDir } from './data-dir.ts';
+import { openDataDir, readOrCreateSecret } from './data-dir.ts';
 import { demoEnvironment, startDemoProvider } from './demo.ts';
-import { readOrCreateSecret } from './secret-file.ts';
 import { seedDefaultTenant } from './seed-default-tenant.ts';
-import { readSettings } from './settings.ts';
+import { localVariables, readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
-import { localVariables } from './settings-schema.ts';
 import { chooseStore } from './store/choose-store.ts';
-import type { LocalStore, StoreObserver } from './store/local-store.ts';
+import type { LocalStore } from './store/choose-store.ts';
+import type { StoreObserver } from './store/keep-running.ts';
 import { welcome } from './welcome.ts';
 
 const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url));
@@ -34,21 +31,21 @@ type Mode = 'real' | 'demo';
 
 /** Starts a store, the gateway on it and, in a demo, a provider behind it; all end together at a signal. */
 export async function startLocal(env: Environment, mode: Mode): Promise<void> {
-  const closers = createClosers();
+  const opened = new AsyncDisposableStack();
   let endsEarly = false;
   const throughNpm = env['npm_lifecycle_event'] !== undefined;
   const stopListening = onStopSignal({ throughNpm }, (isRepeated) => {
     if (isRepeated) process.exit(1);
     endsEarly = true;
-    void closers.close().finally(() => process.exit(1));
+    void opened.disposeAsync().finally(() => process.exit(1));
   });
   try {
-    const gateway = await compose(readVariables(env), mode, closers);
+    const gateway = await compose(readVariables(env), mode, opened);
     // In this order: a signal that arrives while nobody listens would be lost.
-    runUntilSignal(gateway, { throughNpm, onClosed: () => closers.close() });
+    runUntilSignal(gateway, { throughNpm, onClosed: () => opened.disposeAsync() });
     stopListening();
   } catch (thrown) {
-    await closers.close();
+    await opened.disposeAsync();
     // What fails after a signal fails because everything is being closed.
     if (!endsEarly) throw thrown;
   }
@@ -70,10 +67,10 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-async function compose(env: Environment, mode: Mode, closers: Closers): Promise<RunningGateway> {
+async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStack): Promise<RunningGateway> {
   const settings = readSettings(env, repositoryRoot);
   const dataDir = await openDataDir(settings.dataDir);
-  closers.add(() => dataDir.close());
+  opened.defer(() => dataDir.close());
   const firstKeyFile = join(dataDir.path, 'first-key');
   const observer: StoreObserver = {
     say,
@@ -81,11 +78,11 @@ async function compose(env: Environment, mode: Mode, closers: Closers): Promise<
   };
   const store = await selectStore({ env, mode, settings, observer });
   const config = readConfig({
-    ...(mode === 'demo' ? await withDemoProvider(env, closers) : env),
+    ...(mode === 'demo' ? await withDemoProvider(env, opened) : env),
     REDIS_URL: store.url,
     KEY_PEPPER: await readPepper(env, dataDir.path),
   });
-  closers.add(() => store.close());
+  opened.defer(() => store.close());
   await store.start();
   await seedDefaultTenant(config, firstKeyFile, say);
   const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
@@ -115,9 +112,9 @@ function selectStore({ env, mode, settings, observer }: StoreSelection): Promise
   );
 }
 
-async function withDemoProvider(env: Environment, closers: Closers): Promise<Environment> {
+async function withDemoProvider(env: Environment, opened: AsyncDisposableStack): Promise<Environment> {
   const provider = await startDemoProvider();
-  closers.add(() => provider.close());
+  opened.defer(() => provider.close());
   return demoEnvironment(env, provider);
 }
 

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { reachableUrl } from './reachable-url.ts';
-import { welcome } from './welcome.ts';
+import { reachableUrl, welcome } from './welcome.ts';
 
 describe('welcome', () => {
   let folder: string;
@@ -51,5 +50,17 @@ describe('welcome', () => {
   test('never prints the key itself', async () => {
     await writeFile(join(folder, 'first-key'), 'the-key\n');
     expect(linesOf('http://127.0.0.1:4000').join('\n')).not.toContain('the-key');
+  });
+});
+
+describe('reachableUrl', () => {
+  test.each([
+    ['http://127.0.0.1:4000', 'http://127.0.0.1:4000'],
+    ['http://0.0.0.0:4000', 'http://127.0.0.1:4000'],
+    ['http://[::]:4000', 'http://[::1]:4000'],
+    ['http://[::1]:4000/', 'http://[::1]:4000'],
+    ['http://gateway.internal:80', 'http://gateway.internal'],
+  ])('%s is called as %s', (listening, callable) => {
+    expect(reachableUrl(listening)).toBe(callable);
   });
 });

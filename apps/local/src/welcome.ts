@@ -1,5 +1,3 @@
-import { reachableUrl } from './reachable-url.ts';
-
 export interface WelcomeFacts {
   readonly isDemo: boolean;
   /** The gateway's URL as it listens. */
@@ -38,4 +36,12 @@ export function welcome({ isDemo, url, store, firstKeyFile }: WelcomeFacts): str
 function shellQuote(word: string, mode: 'always' | 'when-needed' = 'when-needed'): string {
   if (mode === 'when-needed' && /^[\w/:.@%+=,-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** A URL that a client on this machine can call: one may listen on every address, but not call it. */
+export function reachableUrl(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.hostname === '0.0.0.0') parsed.hostname = '127.0.0.1';
+  if (parsed.hostname === '[::]') parsed.hostname = '[::1]';
+  return parsed.origin;
 }

@@ -5,11 +5,25 @@ import { assertNever } from '@ccg/kernel';
 import { StartError } from '@ccg/gateway';
 import { startEmbeddedServer } from './embedded-server.ts';
 import { keepRunning } from './keep-running.ts';
-import type { LocalStore, StoreObserver } from './local-store.ts';
+import type { StoreObserver } from './keep-running.ts';
 import { privateSocketPath } from './private-socket.ts';
 import { findRedisBinary } from './redis-binary.ts';
 import type { RedisBinary } from './redis-binary.ts';
 import { startRedis } from './spawn-redis.ts';
+
+/** The Redis of one machine, whichever it is. */
+export interface LocalStore {
+  /** What the gateway connects to: `redis://`, `rediss://` or `unix:///path`. */
+  readonly url: string;
+  /** Which store it is, for people. */
+  readonly name: string;
+  /** What survives what, for people. */
+  readonly durability: string;
+  /** Resolves when the store answers. */
+  start(): Promise<void>;
+  /** Ends what `start` began; also safe while it is still starting. Call it when nobody uses the store any more. */
+  close(): Promise<void>;
+}
 
 export interface StoreChoice {
   /** Forces a choice; `undefined`: the first that is there, in this order. */

@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { StoreObserver } from './local-store.ts';
+/** What a store may say while it runs. */
+export interface StoreObserver {
+  /** One line for people. */
+  say(line: string): void;
+  /** The store was lost and is back: what it held may be gone and must be put back. */
+  restarted(): Promise<void>;
+}
 
 /** One life of a server. */
 export interface ServerLife {

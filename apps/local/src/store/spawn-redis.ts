@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { isProcessAlive } from '../process-alive.ts';
+import { isProcessAlive } from '../data-dir.ts';
 import { StartError } from '@ccg/gateway';
 import type { ServerLife } from './keep-running.ts';
 import type { RedisBinary } from './redis-binary.ts';
