@@ -6,6 +6,7 @@ import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
 import type { ErrorReport } from '../failure/error-report.ts';
 import { readOutputLimit, overflowError } from '../failure/overflow.ts';
 import { unsupportedFields } from '../failure/unsupported-fields.ts';
+import type { UpstreamCause } from '../failure/upstream-cause.ts';
 import type { OutputLimit, PromptSize, UpstreamAnswer } from '../translation.ts';
 import { rejectedForms } from './request/history-forms.ts';
 
@@ -18,6 +19,7 @@ export interface FailureContext {
 /** A refusal in the client's terms, and which of the fields that were sent it is about. */
 export interface ChatFailure {
   readonly error: GatewayError;
+  readonly cause: UpstreamCause;
   readonly rejected: readonly string[];
   /** What the server would have taken, where the answer was to be too long. */
   readonly shorter: OutputLimit | undefined;
@@ -35,11 +37,25 @@ export function chatFailure(
   const status = isMistake ? 400 : upstream.status;
   const error = failureOf(status, upstream.headers, report, at, context);
   if (!fieldStatuses.has(status) || error.code !== 'upstream-refused') {
-    return { error, rejected: [], shorter: undefined };
+    return { error, cause: causeOf(error, [], undefined), rejected: [], shorter: undefined };
   }
   const shorter = readOutputLimit(report);
   const rejected = shorter === undefined ? rejectedParts(report.message ?? '', optionalFields) : [];
-  return { error, rejected, shorter };
+  return { error, cause: causeOf(error, rejected, shorter), rejected, shorter };
+}
+
+function causeOf(error: GatewayError, paths: readonly string[], shorter: OutputLimit | undefined): UpstreamCause {
+  const unsaid = { askedTokens: undefined, promptTokens: undefined, modelMaximum: undefined, windowTokens: undefined };
+  if (shorter !== undefined) return { kind: 'answer-too-long', ...unsaid, possibleTokens: shorter.outputTokens };
+  if (paths.length > 0) return { kind: 'field-rejected', paths };
+  const { code, retryAfterSeconds } = error;
+  if (code === 'prompt-too-long') return { kind: 'overflow', promptTokens: undefined, windowTokens: undefined };
+  if (code === 'upstream-credential-rejected') return { kind: 'credential' };
+  if (code === 'upstream-rate-limited') return { kind: 'rate-limited', retryAfterSeconds };
+  if (code === 'upstream-overloaded') return { kind: 'overloaded', retryAfterSeconds };
+  if (code === 'upstream-timeout') return { kind: 'timed-out', retryAfterSeconds };
+  if (code === 'model-unknown') return { kind: 'model-unknown' };
+  return code === 'upstream-refused' ? { kind: 'refused' } : { kind: 'broken', retryAfterSeconds };
 }
 
 function rejectedParts(message: string, optionalFields: ReadonlySet<string>): readonly string[] {

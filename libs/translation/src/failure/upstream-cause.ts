@@ -1,0 +1,65 @@
+/**
+ * Why an upstream did not answer, read from what it said and never from who it is. Closed, so that every reader of it
+ * says what it does about each.
+ *
+ * A path names a member of the request that was sent: `tools[3].function.description`, with names joined by dots and
+ * indexes in brackets, without a prefix such as `body` or `$`.
+ */
+export type UpstreamCause =
+  /** The prompt does not fit. The client compacts. */
+  | { readonly kind: 'overflow'; readonly promptTokens: number | undefined; readonly windowTokens: number | undefined }
+  /** The answer may not be that long; a shorter one is possible. */
+  | ({ readonly kind: 'answer-too-long' } & AnswerBounds)
+  /** The server does not take these members at all. */
+  | { readonly kind: 'field-rejected'; readonly paths: readonly string[] }
+  /** The server takes the member, but not with this value. `allowed` is empty where it names no others. */
+  | {
+      readonly kind: 'value-rejected';
+      readonly path: string;
+      readonly value: string | undefined;
+      readonly allowed: readonly string[];
+    }
+  /** More of something than the server takes. */
+  | { readonly kind: 'count-exceeded'; readonly what: CountedThing; readonly maximum: number | undefined }
+  /** The schema of a tool, or a keyword in it, is more than the server understands. */
+  | { readonly kind: 'schema-rejected'; readonly keyword: string | undefined; readonly path: string | undefined }
+  /** A form of the history, or a combination of settings, that no single field stands for. */
+  | { readonly kind: 'form-rejected'; readonly form: RejectedForm }
+  /** The gateway's own credential was refused. */
+  | { readonly kind: 'credential' }
+  /** No credit, or a plan that is used up: asking again within the minute is in vain. */
+  | { readonly kind: 'account-empty'; readonly resetsAt: string | undefined }
+  | { readonly kind: 'rate-limited'; readonly retryAfterSeconds: number | undefined }
+  | { readonly kind: 'overloaded'; readonly retryAfterSeconds: number | undefined }
+  | { readonly kind: 'timed-out'; readonly retryAfterSeconds: number | undefined }
+  | { readonly kind: 'model-unknown' }
+  /** Another refusal of this request: the same again would be refused again. */
+  | { readonly kind: 'refused' }
+  /** The server failed by itself. */
+  | { readonly kind: 'broken'; readonly retryAfterSeconds: number | undefined };
+
+/** What a server said of the lengths; undefined where it did not say. */
+interface AnswerBounds {
+  /** What was asked for the answer. */
+  readonly askedTokens: number | undefined;
+  /** What this request may have, by the server's own numbers. */
+  readonly possibleTokens: number | undefined;
+  /** The most that the model takes for any answer. */
+  readonly modelMaximum: number | undefined;
+  readonly promptTokens: number | undefined;
+  readonly windowTokens: number | undefined;
+}
+
+type CountedThing = 'images' | 'audios' | 'videos' | 'files' | 'tools' | 'messages' | 'stop sequences' | 'cache marks';
+
+type RejectedForm =
+  /** User and assistant must take turns, or messages of tools are unknown to the model's template. */
+  | 'messages in any order'
+  /** Calls and results in the history need tools that are declared. */
+  | 'calls without tools'
+  /** The model does not think, or not with these settings. */
+  | 'thinking'
+  /** A tool cannot be forced while the model thinks. */
+  | 'forced choice while thinking'
+  /** The reasoning of earlier turns is not this server's own. */
+  | 'past reasoning';
