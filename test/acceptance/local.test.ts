@@ -45,7 +45,7 @@ async function start(options: Partial<LocalOptions> = {}): Promise<LocalProcess>
 }
 
 function realEnv(): Record<string, string> {
-  return { OPENAI_BASE_URL: `${upstream.url}/v1` };
+  return { OPENAI_BASE_URL: `${upstream.url}/v1`, BIG_MODEL: 'big', SMALL_MODEL: 'small' };
 }
 
 async function firstKey(folder = dataDir): Promise<string> {
@@ -170,7 +170,7 @@ describe('npm start', () => {
   test('reads .env as Windows writes it, below the environment, and says which it read and what in it is odd', async () => {
     await writeFile(
       join(root, 'my.env'),
-      `\uFEFFOPENAI_BASE_URL="${upstream.url}/v1"\r\nBIG_MODEL='from-file'\r\nLOCAL_STORE=nonsense\r\nPROT=1\r\n`,
+      `\uFEFFOPENAI_BASE_URL="${upstream.url}/v1"\r\nBIG_MODEL='from-file'\r\nLOCAL_STORE=nonsense\r\nPROT=1\r\nSMALL_MODEL=small\r\n`,
     );
     const local = await start({ env: { ENV_FILE: join(root, 'my.env'), LOCAL_STORE: 'embedded' } });
     expect(local.process.stderr()).toBe(

@@ -26,6 +26,21 @@ const refusals: readonly Refusal[] = [
     says: [/PREFERRED_PROVIDER/u, /gemini/u],
   },
   {
+    name: 'several providers and none preferred',
+    env: { ...openai, ANTHROPIC_API_KEY: 'sk-ant-test' },
+    says: [/^\s*PREFERRED_PROVIDER: is required\. .*openai, anthropic/mu],
+  },
+  {
+    name: "no models for Claude's names at a server that is not OpenAI's",
+    env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' },
+    says: [/^\s*BIG_MODEL: set it to a model of/mu, /^\s*SMALL_MODEL: set it to a model of/mu],
+  },
+  {
+    name: 'a credential that no header can carry, and the URL of a request',
+    env: { OPENAI_API_KEY: 'sk-“secretpart”', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1/chat/completions' },
+    says: [/^\s*OPENAI_API_KEY: .*printable ASCII/mu, /^\s*OPENAI_BASE_URL: must be the base URL/mu],
+  },
+  {
     name: "a gateway's key as OpenAI's credential",
     env: { OPENAI_API_KEY: 'ccg_live_secretpart' },
     says: [/OPENAI_API_KEY/u],

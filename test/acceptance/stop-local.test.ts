@@ -29,7 +29,13 @@ async function start(throughNpm: boolean): Promise<LocalProcess> {
   local = await startLocal({
     dataDir,
     throughNpm,
-    env: { HOME: root, OPENAI_BASE_URL: `${upstream.url}/v1`, LOCAL_STORE: 'redis-server' },
+    env: {
+      HOME: root,
+      OPENAI_BASE_URL: `${upstream.url}/v1`,
+      BIG_MODEL: 'm',
+      SMALL_MODEL: 'm',
+      LOCAL_STORE: 'redis-server',
+    },
   });
   return local;
 }

@@ -49,7 +49,7 @@ function gatewayEnv(
   const provider =
     name === 'passthrough'
       ? { ANTHROPIC_API_KEY: 'sk-bench', ANTHROPIC_API_BASE: upstream }
-      : { OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: `${upstream}/v1`, BIG_MODEL: 'gpt-4.1' };
+      : { OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: `${upstream}/v1`, BIG_MODEL: 'gpt-4.1', SMALL_MODEL: 'gpt-4.1' };
   return {
     ENV_FILE: '',
     PORT: '0',

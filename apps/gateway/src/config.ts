@@ -1,6 +1,6 @@
 import { Secret } from '@ccg/kernel';
 import { catalogFromEnv, catalogVariables, optionalText, wholeNumber } from '@ccg/catalog';
-import type { Catalog } from '@ccg/catalog';
+import type { Catalog, IfSeveral } from '@ccg/catalog';
 import type { Limits } from '@ccg/tenancy';
 import { describeTarget } from '@ccg/store';
 import { logLevels } from '@ccg/telemetry';
@@ -41,7 +41,8 @@ export interface GatewayConfig {
 }
 
 export type ParsedConfig =
-  | { readonly kind: 'valid'; readonly config: GatewayConfig }
+  /** Warnings name a variable and the remedy, one line each. */
+  | { readonly kind: 'valid'; readonly config: GatewayConfig; readonly warnings: readonly string[] }
   | { readonly kind: 'faulty'; readonly message: string };
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -104,14 +105,14 @@ export const gatewayVariables: readonly string[] = [
 ];
 
 /** Reads the whole configuration, and names every faulty variable in one message. */
-export function parseConfig(env: Env): ParsedConfig {
+export function parseConfig(env: Env, ifSeveral: IfSeveral = 'require-preferred'): ParsedConfig {
   const server = serverSchema.safeParse(env);
-  const catalog = catalogFromEnv(env);
+  const catalog = catalogFromEnv(env, ifSeveral);
   if (!server.success || catalog.kind === 'faulty') {
     const problems = [...issuesOf(server.error), ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };
   }
-  return { kind: 'valid', config: Object.freeze(toConfig(server.data, catalog.catalog)) };
+  return { kind: 'valid', config: Object.freeze(toConfig(server.data, catalog.catalog)), warnings: catalog.warnings };
 }
 
 function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): GatewayConfig {

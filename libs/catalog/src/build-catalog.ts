@@ -24,30 +24,36 @@ export interface Catalog {
   readonly overrides: readonly ModelOverride[];
 }
 
-/** What is wrong with a configuration, and where: `preferred`, or `providers` where none is there. */
-interface CatalogProblem {
+/** What is wrong with a configuration, and at which of its settings. */
+export interface CatalogProblem {
   readonly path: readonly string[];
   readonly message: string;
 }
 
 export type BuiltCatalog =
-  | { readonly kind: 'valid'; readonly catalog: Catalog }
+  | { readonly kind: 'valid'; readonly catalog: Catalog; readonly warnings: readonly CatalogProblem[] }
   | { readonly kind: 'faulty'; readonly problems: readonly CatalogProblem[] };
 
+/**
+ * Which provider serves requests that name none, where several are configured and none is preferred: the operator must
+ * say so, or `openai` where it is one of them, with a warning, as single-user proxies do.
+ */
+export type IfSeveral = 'require-preferred' | 'take-openai';
+
 const openAiHost = 'api.openai.com';
+const openAiModels = { big: 'gpt-4.1', small: 'gpt-4.1-mini' };
+const claudeNames = { big: 'sonnet, opus and other Claude names', small: 'haiku' };
 
 /** Builds the catalog, or says what is missing for it. */
-export function buildCatalog(config: CatalogConfig): BuiltCatalog {
+export function buildCatalog(config: CatalogConfig, ifSeveral: IfSeveral): BuiltCatalog {
   const providers = new Map(
     Object.entries(config.providers).map(([name, provider]) => [name, createProvider(settingsOf(name, provider))]),
   );
-  const preferred = preferredProvider(config.preferred, providers);
+  const preferred = preferredProvider(config.preferred, providers, ifSeveral);
   if (preferred.kind === 'faulty') return { kind: 'faulty', problems: [preferred.problem] };
   const { provider } = preferred;
-  // Claude's own names need no mapping where Claude answers; elsewhere nothing would be known by them.
-  const passes = provider.endpoint.form.knowsClaude;
-  const big = mappedModel('big', config.big.model ?? (passes ? undefined : 'gpt-4.1'), provider, providers);
-  const small = mappedModel('small', config.small.model ?? (passes ? undefined : 'gpt-4.1-mini'), provider, providers);
+  const big = mappedModel('big', config.big.model, provider, providers);
+  const small = mappedModel('small', config.small.model, provider, providers);
   const problems = [big, small].filter((mapped) => mapped.kind === 'faulty').map(({ problem }) => problem);
   if (big.kind === 'faulty' || small.kind === 'faulty') return { kind: 'faulty', problems };
   const windows = windowsOf([
@@ -64,20 +70,24 @@ export function buildCatalog(config: CatalogConfig): BuiltCatalog {
     maxOutputTokens,
     overrides,
   };
-  return { kind: 'valid', catalog: Object.freeze(catalog) };
+  return { kind: 'valid', catalog: Object.freeze(catalog), warnings: preferred.warnings };
 }
 
-type MappedModel =
-  | { readonly kind: 'valid'; readonly reference: ModelReference | undefined }
-  | { readonly kind: 'faulty'; readonly problem: CatalogProblem };
+type MappedModel = { readonly kind: 'valid'; readonly reference: ModelReference | undefined } | Faulty;
 
 function mappedModel(
   setting: 'big' | 'small',
-  text: string | undefined,
+  stated: string | undefined,
   preferred: Provider,
   providers: ReadonlyMap<string, Provider>,
 ): MappedModel {
-  if (text === undefined) return { kind: 'valid', reference: undefined };
+  // Claude's own names need no mapping where Claude answers; elsewhere nothing would be known by them.
+  if (stated === undefined && preferred.endpoint.form.knowsClaude) return { kind: 'valid', reference: undefined };
+  const text = stated ?? (isOpenAi(preferred) ? openAiModels[setting] : undefined);
+  if (text === undefined) {
+    const message = `set it to a model of the provider "${preferred.name}". It stands in for ${claudeNames[setting]}.`;
+    return faulty([setting], message);
+  }
   const named = parseModelReference(text, providers);
   switch (named.kind) {
     case 'target':
@@ -106,6 +116,10 @@ function settingsOf(name: string, provider: ProviderConfig): ProviderSettings {
   return { ...provider, name, credential, profile: provider.profile ?? byHost };
 }
 
+function isOpenAi({ baseUrl }: Provider): boolean {
+  return new URL(baseUrl).hostname === openAiHost;
+}
+
 function windowsOf(stated: readonly (readonly [ModelReference | undefined, number | undefined])[]) {
   const windows = new Map<string, number>();
   for (const [reference, tokens] of stated) {
@@ -115,28 +129,40 @@ function windowsOf(stated: readonly (readonly [ModelReference | undefined, numbe
 }
 
 type Preferred =
-  | { readonly kind: 'found'; readonly provider: Provider }
-  | { readonly kind: 'faulty'; readonly problem: CatalogProblem };
+  | { readonly kind: 'found'; readonly provider: Provider; readonly warnings: readonly CatalogProblem[] }
+  | Faulty;
 
-function preferredProvider(wanted: string | undefined, providers: ReadonlyMap<string, Provider>): Preferred {
+function preferredProvider(
+  wanted: string | undefined,
+  providers: ReadonlyMap<string, Provider>,
+  ifSeveral: IfSeveral,
+): Preferred {
   const configured = [...providers.keys()].join(', ');
-  if (providers.size === 0) return faulty(['providers'], 'configure at least one provider.');
+  const [first] = providers.values();
+  if (first === undefined) return faulty(['providers'], 'configure at least one provider.');
   if (wanted !== undefined) {
     const provider = providers.get(wanted);
-    if (provider !== undefined) return { kind: 'found', provider };
+    if (provider !== undefined) return { kind: 'found', provider, warnings: [] };
     return faulty(
       ['preferred'],
       `"${wanted}" is not a configured provider. Configured: ${configured}. Set one of these, or set the credential of the provider that you want.`,
     );
   }
-  const only = providers.size === 1 ? [...providers.values()][0] : providers.get('openai');
-  if (only !== undefined) return { kind: 'found', provider: only };
-  return faulty(['preferred'], `set it to one of ${configured}.`);
+  if (providers.size === 1) return { kind: 'found', provider: first, warnings: [] };
+  const several = `Several providers are configured: ${configured}.`;
+  const openAi = providers.get('openai');
+  if (ifSeveral === 'require-preferred' || openAi === undefined) {
+    return faulty(['preferred'], `is required. ${several} Set it to the one for requests that name no provider.`);
+  }
+  const message = `is not set. ${several} Requests that name no provider go to openai; set it to choose another.`;
+  return { kind: 'found', provider: openAi, warnings: [{ path: ['preferred'], message }] };
 }
 
-function faulty(
-  path: readonly string[],
-  message: string,
-): { readonly kind: 'faulty'; readonly problem: CatalogProblem } {
+interface Faulty {
+  readonly kind: 'faulty';
+  readonly problem: CatalogProblem;
+}
+
+function faulty(path: readonly string[], message: string): Faulty {
   return { kind: 'faulty', problem: { path, message } };
 }

@@ -8,10 +8,12 @@ import type { Catalog } from './build-catalog.ts';
 
 const anthropic = { ANTHROPIC_API_KEY: 'sk-ant-test' };
 const openai = { OPENAI_API_KEY: 'sk-test' };
+const both = { ...anthropic, ...openai };
+const models = { BIG_MODEL: 'big', SMALL_MODEL: 'small' };
 
 describe('which providers exist', () => {
   test('a base URL alone makes an openai provider without a credential', () => {
-    const provider = catalog({ OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1/' }).preferred;
+    const provider = catalog({ ...models, OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1/' }).preferred;
     expect(provider).toMatchObject({ name: 'openai', baseUrl: 'http://127.0.0.1:8000/v1', profile: 'compatible' });
     expect(provider.credential).toBeUndefined();
   });
@@ -41,14 +43,30 @@ describe('which providers exist', () => {
     expect(problem).toMatch(/^ANTHROPIC_PROFILE: must be one of claude, deepseek, kimi/u);
   });
 
-  test('the only configured provider is preferred, of several it is openai', () => {
+  test('the only configured provider is preferred, of several the one that is stated', () => {
     expect(catalog(anthropic).preferred.name).toBe('anthropic');
-    expect(catalog({ ...anthropic, ...openai }).preferred.name).toBe('openai');
     expect(catalog({ ...anthropic, ...openai, PREFERRED_PROVIDER: 'anthropic' }).preferred.name).toBe('anthropic');
   });
 
+  test('of several openai is taken where that is allowed, with a warning', () => {
+    expect(catalogFromEnv({ ...anthropic, ...openai }, 'take-openai')).toMatchObject({
+      catalog: { preferred: { name: 'openai' } },
+      warnings: [
+        'PREFERRED_PROVIDER: is not set. Several providers are configured: openai, anthropic. Requests that name no provider go to openai; set it to choose another.',
+      ],
+    });
+    const others = catalogFromEnv({ ...anthropic, NVIDIA_API_KEY: 'nvapi-x' }, 'take-openai');
+    expect(others).toMatchObject({ problems: [expect.stringMatching(/^PREFERRED_PROVIDER: is required/u)] });
+    expect(catalogFromEnv(openai, 'take-openai')).toMatchObject({ warnings: [] });
+  });
+
   test('NVIDIA and OpenRouter are providers of their own beside openai', () => {
-    const { providers } = catalog({ ...openai, NVIDIA_API_KEY: 'nvapi-x', OPENROUTER_API_KEY: 'sk-or-x' });
+    const { providers } = catalog({
+      ...openai,
+      NVIDIA_API_KEY: 'nvapi-x',
+      OPENROUTER_API_KEY: 'sk-or-x',
+      PREFERRED_PROVIDER: 'openai',
+    });
     expect([...providers.values()]).toMatchObject([
       { name: 'openai', profile: 'openai' },
       { name: 'nvidia', profile: 'nvidia', baseUrl: 'https://integrate.api.nvidia.com/v1' },
@@ -57,7 +75,7 @@ describe('which providers exist', () => {
   });
 
   test('the switches of Nemotron have defaults and apply to its models wherever they are served', () => {
-    const nim = { OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1' };
+    const nim = { ...models, OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1' };
     const thinking = (env: Record<string, string>, model: string) => capabilities(env, model).operatorThinking;
     expect(thinking(nim, 'nvidia/nemotron-3')).toEqual({ on: true, budgetTokens: 16_384 });
     const set = { ...nim, NVIDIA_ENABLE_THINKING: 'false', NVIDIA_REASONING_BUDGET: '100' };
@@ -87,6 +105,25 @@ describe('what stops the start', () => {
     expect(problems({})[0]).toMatch(/ANTHROPIC_API_KEY=sk-ant-/u);
   });
 
+  test('several providers and none preferred', () => {
+    expect(problems({ ...anthropic, ...openai })).toEqual([
+      'PREFERRED_PROVIDER: is required. Several providers are configured: openai, anthropic. Set it to the one for requests that name no provider.',
+    ]);
+  });
+
+  test.each([
+    [{ OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1' }, 'openai'],
+    [{ NVIDIA_API_KEY: 'nvapi-x' }, 'nvidia'],
+    [{ ...both, NVIDIA_API_KEY: 'nvapi-x', PREFERRED_PROVIDER: 'nvidia' }, 'nvidia'],
+  ])('no models for the names of Claude, where %j serves them', (env, name) => {
+    expect(problems(env)).toEqual([
+      `BIG_MODEL: set it to a model of the provider "${name}". It stands in for sonnet, opus and other Claude names.`,
+      `SMALL_MODEL: set it to a model of the provider "${name}". It stands in for haiku.`,
+    ]);
+    expect(problems({ ...env, BIG_MODEL: 'm' })).toEqual([expect.stringMatching(/^SMALL_MODEL: /u)]);
+    expect(problems({ ...env, BIG_MODEL: 'm', SMALL_MODEL: 'm' })).toEqual([]);
+  });
+
   test.each(['anthropic', 'gemini'])('PREFERRED_PROVIDER=%s without that provider', (wanted) => {
     expect(problems({ ...openai, PREFERRED_PROVIDER: wanted })[0]).toMatch(
       /^PREFERRED_PROVIDER: .*Configured: openai/u,
@@ -110,7 +147,7 @@ describe('what stops the start', () => {
   test.each(['/v1/chat/completions', '/v1/chat/completions/', '/v1/messages', '/v1/models'])(
     'the base URL of a request, %s',
     (path) => {
-      expect(problems({ OPENAI_BASE_URL: `http://127.0.0.1:8000${path}` })).toEqual([
+      expect(problems({ ...models, OPENAI_BASE_URL: `http://127.0.0.1:8000${path}` })).toEqual([
         expect.stringMatching(
           /^OPENAI_BASE_URL: must be the base URL.*Remove the last part, such as \/chat\/completions$/u,
         ),
@@ -133,18 +170,18 @@ describe('what stops the start', () => {
 });
 
 describe('where a request goes', () => {
-  const both = { ...anthropic, ...openai };
+  const toOpenAi = { ...both, PREFERRED_PROVIDER: 'openai' };
   test.each([
     ['claude-haiku-5-5', openai, 'openai', 'gpt-4.1-mini'],
     ['Claude-OPUS-5-5', openai, 'openai', 'gpt-4.1'],
     ['claude-next', openai, 'openai', 'gpt-4.1'],
     ['sonnet', { ...openai, BIG_MODEL: 'qwen3:32b' }, 'openai', 'qwen3:32b'],
-    ['sonnet', { ...both, BIG_MODEL: 'anthropic:claude-sonnet-5-5' }, 'anthropic', 'claude-sonnet-5-5'],
+    ['sonnet', { ...toOpenAi, BIG_MODEL: 'anthropic:claude-sonnet-5-5' }, 'anthropic', 'claude-sonnet-5-5'],
     ['gpt-oss:20b', openai, 'openai', 'gpt-oss:20b'],
-    ['anthropic:claude-haiku-5-5', both, 'anthropic', 'claude-haiku-5-5'],
+    ['anthropic:claude-haiku-5-5', toOpenAi, 'anthropic', 'claude-haiku-5-5'],
     ['llama3.1:8b', openai, 'openai', 'llama3.1:8b'],
     ['claude-via-openai:qwen3-haiku:32b', openai, 'openai', 'qwen3-haiku:32b'],
-    ['claude-via-anthropic:claude-opus-5-5', both, 'anthropic', 'claude-opus-5-5'],
+    ['claude-via-anthropic:claude-opus-5-5', toOpenAi, 'anthropic', 'claude-opus-5-5'],
     ['claude-via-elsewhere:m', openai, 'openai', 'gpt-4.1'],
     ['claude-opus-5-5', anthropic, 'anthropic', 'claude-opus-5-5'],
     ['claude-opus-5-5', { ...anthropic, BIG_MODEL: 'claude-sonnet-5-5' }, 'anthropic', 'claude-sonnet-5-5'],
@@ -156,7 +193,7 @@ describe('where a request goes', () => {
   });
 
   test('the prefix of the URL overrides the body and every mapping', () => {
-    const resolved = route(catalog(both), {
+    const resolved = route(catalog(toOpenAi), {
       model: 'claude-haiku-5-5',
       prefix: { provider: 'openai', model: 'vendor/claude:tag' },
     });
@@ -166,7 +203,7 @@ describe('where a request goes', () => {
 
   test('an unknown provider in the URL is refused with the configured ones', () => {
     const request = { model: 'x', prefix: { provider: 'mistral', model: 'y' } };
-    expect(() => route(catalog(both), request)).toThrow(/"mistral" of the URL.*Configured: openai, anthropic\./u);
+    expect(() => route(catalog(toOpenAi), request)).toThrow(/"mistral" of the URL.*Configured: openai, anthropic\./u);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { buildCatalog } from './build-catalog.ts';
-import type { Catalog } from './build-catalog.ts';
+import type { Catalog, CatalogProblem, IfSeveral } from './build-catalog.ts';
 import { catalogConfigSchema } from './catalog-config.ts';
 import type { CatalogInput } from './catalog-config.ts';
 import { nameList, onOrOff, optionalText, wholeNumber } from './env-rules.ts';
@@ -31,12 +31,12 @@ export const catalogVariables: readonly string[] = [
 type Env = Readonly<Record<string, string | undefined>>;
 
 export type CatalogFromEnv =
-  | { readonly kind: 'valid'; readonly catalog: Catalog }
-  /** One line each, which names the variable and the remedy, and no value: it may be a secret. */
+  /** Problems and warnings are one line each, which names the variable and the remedy, and no value: it may be a secret. */
+  | { readonly kind: 'valid'; readonly catalog: Catalog; readonly warnings: readonly string[] }
   | { readonly kind: 'faulty'; readonly problems: readonly string[] };
 
 /** Builds the catalog from variables. Which providers exist follows from the credentials that are set. */
-export function catalogFromEnv(env: Env): CatalogFromEnv {
+export function catalogFromEnv(env: Env, ifSeveral: IfSeveral = 'require-preferred'): CatalogFromEnv {
   const variables = variablesSchema.safeParse(env);
   const config = catalogConfigSchema.safeParse({
     ...(variables.success ? inputOf(variables.data) : {}),
@@ -46,9 +46,10 @@ export function catalogFromEnv(env: Env): CatalogFromEnv {
   if (!config.success || issues.length > 0) {
     return { kind: 'faulty', problems: issues.map(({ path, message }) => line(path.map(String), message)) };
   }
-  const built = buildCatalog(config.data);
-  if (built.kind === 'valid') return built;
-  return { kind: 'faulty', problems: built.problems.map(({ path, message }) => line(path, message)) };
+  const built = buildCatalog(config.data, ifSeveral);
+  const linesOf = (problems: readonly CatalogProblem[]) => problems.map(({ path, message }) => line(path, message));
+  if (built.kind === 'faulty') return { kind: 'faulty', problems: linesOf(built.problems) };
+  return { ...built, warnings: linesOf(built.warnings) };
 }
 
 function inputOf(variables: z.infer<typeof variablesSchema>): Omit<CatalogInput, 'providers'> {

@@ -11,7 +11,7 @@ const env = {
 };
 
 test('the operator counts before the list, the list before the name, each for what it says', () => {
-  const parsed = catalogFromEnv(env);
+  const parsed = catalogFromEnv(env, 'take-openai');
   if (parsed.kind === 'faulty') throw new Error(parsed.problems.join());
   const { catalog } = parsed;
   const targets = createTargets(catalog);
