@@ -15,6 +15,7 @@ function names(path: string): RegExp {
 describe('a target', () => {
   const notFound = { status: 404, type: 'not_found_error' } as const;
   const wrongMethod = { status: 405, type: 'invalid_request_error' } as const;
+  const unsupported = /is not supported by this gateway\. (?!.*ANTHROPIC_BASE_URL)/u;
   const at =
     (method: string, path: string): (() => RawRequest) =>
     () =>
@@ -33,6 +34,22 @@ describe('a target', () => {
       name: 'unknown path behind a prefix',
       request: at('POST', '/openai:m/v1/complete'),
       message: /path/u,
+    },
+    ...[
+      at('POST', '/v1/messages/batches'),
+      at('GET', '/v1/messages/batches/msgbatch_1/results'),
+      at('POST', '/openai:vendor/model:tag/v1/messages/batches'),
+      at('POST', '/v1/files?beta=true'),
+      at('DELETE', '/v1/files/file_1'),
+      at('GET', '/v1/skills'),
+      at('POST', '/v1/sessions/sesn_1/events'),
+    ].map((request) => ({ ...notFound, name: 'an API that is not served', request, message: unsupported })),
+    {
+      status: 401,
+      type: 'authentication_error',
+      name: 'an API that is not served, without a credential',
+      request: () => ({ method: 'GET', path: '/v1/files' }),
+      message: /API key/u,
     },
     { ...notFound, name: 'metrics, which are not for clients', request: at('GET', '/metrics'), message: /path/u },
     {

@@ -19,6 +19,7 @@ import { countTokensEndpoint } from './endpoints/count-tokens.ts';
 import { helloEndpoints } from './endpoints/hello.ts';
 import { messagesEndpoint } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
+import { unsupportedEndpoints } from './endpoints/unsupported.ts';
 import { learnLimits } from './learn-limits.ts';
 import { openStore, prepareStore } from './open-store.ts';
 import { randomIds } from './random-ids.ts';
@@ -82,6 +83,7 @@ export async function startGateway(
     countTokensEndpoint(answering),
     ...modelsEndpoints(config.catalog, serving.targets),
     ...helloEndpoints(),
+    ...unsupportedEndpoints(),
   ];
   const reporter = createReporter(logger, metrics);
   const data = await listen(createDataApp({ endpoints, verifier, reporter, clock }), config.host, config.port);

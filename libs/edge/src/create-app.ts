@@ -122,9 +122,9 @@ function refusing(name: string, error: GatewayError): Work<never> {
 
 function refuseOtherMethods(
   method: string,
-  { methods, path }: { readonly methods: readonly string[]; readonly path: string },
+  { methods, path }: { readonly methods: readonly string[] | 'any'; readonly path: string },
 ): void {
-  if (methods.includes(method)) return;
+  if (methods === 'any' || methods.includes(method)) return;
   const allowed = methods.join(', ');
   throw new GatewayError('method-not-allowed', `${method} is not possible at ${path}. Use ${allowed}.`, {
     headers: { allow: allowed },

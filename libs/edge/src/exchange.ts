@@ -24,8 +24,9 @@ export interface Exchange<Where extends Target> {
 interface EndpointBase {
   /** The label in metrics and logs. */
   readonly name: string;
+  /** A path pattern of express. */
   readonly path: string;
-  readonly methods: readonly string[];
+  readonly methods: readonly string[] | 'any';
 }
 
 /**
