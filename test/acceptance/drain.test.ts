@@ -1,6 +1,18 @@
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
-import { anthropicFrames, anthropicSseHead, createGate, hang, say, waitFor, write } from '@ccg/testkit';
+import {
+  anthropicFrames,
+  anthropicSseHead,
+  createGate,
+  hang,
+  say,
+  startGateway,
+  startProcess,
+  waitFor,
+  write,
+} from '@ccg/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { openStream } from './support/open-stream.ts';
@@ -9,6 +21,7 @@ import { startSuite } from './support/start-suite.ts';
 import type { Suite } from './support/start-suite.ts';
 
 const frames = anthropicFrames({ content: [say('The rest of the stream.')] }, 'claude-opus-5-5');
+const gatewayStart = fileURLToPath(new URL('../../apps/gateway/start.js', import.meta.url));
 const begun = [...anthropicSseHead(), ...frames.slice(0, 4).map(write)];
 
 let suite: Suite | undefined;
@@ -20,7 +33,13 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<Suite>
 }
 
 /** Opens a stream and reads into its text. */
-async function openHalf({ gateway, apiKey }: Suite): Promise<OpenStream> {
+async function openHalf({
+  gateway,
+  apiKey,
+}: {
+  readonly gateway: { readonly url: string };
+  readonly apiKey: string;
+}): Promise<OpenStream> {
   const body = { model: 'claude-opus-5-5', max_tokens: 64, stream: true, messages: [{ role: 'user', content: 'hi' }] };
   const stream = await openStream(`${gateway.url}/v1/messages`, apiKey, body);
   await stream.readUntil((text) => text.includes('text_delta'));
@@ -35,7 +54,7 @@ async function statusOf(url: string): Promise<number | 'refused'> {
   }
 }
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('after %s', (signal) => {
+describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('after %s', (signal) => {
   test('a running stream finishes, readiness ends at once, and the process leaves with 0', async () => {
     const started = await start();
     const { gateway, upstream } = started;
@@ -49,6 +68,59 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('after %s', (signal) => {
     expect((await stream.frames()).at(-1)?.event).toBe('message_stop');
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
   });
+});
+
+test('a replica that drains leaves its neighbour ready and serving', async () => {
+  const started = await start({ DRAIN_DELAY_MS: '1500' });
+  const { gateway, upstream, apiKey } = started;
+  const replica = await startGateway(started.env);
+  try {
+    const rest = createGate();
+    upstream.answer(
+      [...begun, waitFor(rest.opened), ...frames.slice(4).map(write)],
+      [...begun, ...frames.slice(4).map(write)],
+    );
+    const held = await openHalf(started);
+    gateway.signal('SIGTERM');
+    await expect.poll(() => statusOf(`${gateway.opsUrl}/readyz`), { timeout: 10_000 }).toBe(503);
+    expect(await statusOf(`${gateway.opsUrl}/livez`)).toBe(200);
+    expect(await statusOf(`${replica.opsUrl}/readyz`)).toBe(200);
+    const served = await openHalf({ gateway: replica, apiKey });
+    expect((await served.frames()).at(-1)?.event).toBe('message_stop');
+    rest.open();
+    expect((await held.frames()).at(-1)?.event).toBe('message_stop');
+    expect(await gateway.exited).toEqual({ code: 0, signal: null });
+    expect(await statusOf(`${replica.opsUrl}/readyz`)).toBe(200);
+  } finally {
+    await replica.stop();
+  }
+});
+
+test('a stream finishes although the terminal of the gateway was closed', async () => {
+  const { env, upstream, apiKey } = await start();
+  const terminal = startProcess({
+    command: 'script',
+    args: ['-qfec', `exec ${process.execPath} ${gatewayStart}`, '/dev/null'],
+    cwd: tmpdir(),
+    env: { PATH: '/usr/bin:/bin', HOST: '127.0.0.1', PORT: '0', OPS_PORT: '0', MODEL_LIST_INTERVAL_MS: '0', ...env },
+  });
+  try {
+    const { url, opsUrl } = await new Promise<{ url: string; opsUrl: string }>((resolve) => {
+      terminal.onStdoutLine((line) => {
+        if (line.includes('"msg":"listening"')) resolve(JSON.parse(line) as { url: string; opsUrl: string });
+      });
+    });
+    const rest = createGate();
+    upstream.answer([...begun, waitFor(rest.opened), ...frames.slice(4).map(write)]);
+    const stream = await openHalf({ gateway: { url }, apiKey });
+    terminal.signal('SIGKILL');
+    await expect.poll(() => statusOf(`${opsUrl}/readyz`), { timeout: 10_000 }).toBe(503);
+    rest.open();
+    expect((await stream.frames()).at(-1)?.event).toBe('message_stop');
+    await expect.poll(() => statusOf(`${opsUrl}/livez`), { timeout: 10_000 }).toBe('refused');
+  } finally {
+    terminal.killGroup();
+  }
 });
 
 test('requests are taken on during the drain delay, and no longer after it', async () => {

@@ -27,6 +27,15 @@ test('a second signal is told of as a repeated one, whichever of the two it is a
   expect(heard).toHaveLength(2);
 });
 
+test('a closed terminal stops the process once, however many signals it sends', () => {
+  const { heard, send } = listen(false);
+  send('SIGHUP', 0);
+  send('SIGHUP', 5);
+  expect(heard).toEqual(['first']);
+  send('SIGTERM', 5);
+  expect(heard).toEqual(['first', 'again']);
+});
+
 test('below npm one Ctrl-C that arrives twice is one, and a second Ctrl-C is a second', () => {
   const { heard, send } = listen(true);
   send('SIGINT', 0);

@@ -13,26 +13,28 @@ export interface StopSignalOptions {
   readonly clock?: Clock;
 }
 
-const stopSignals = ['SIGTERM', 'SIGINT'] as const;
+/** SIGHUP is the closed terminal's. */
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** The copy comes within milliseconds; nobody presses Ctrl-C again so soon. */
 const copyWithinMs = 500;
 
 /**
  * Tells of the first signal to stop, and of every further one (`isRepeated`). The copy of the first that npm passes on
- * is not one. The returned function ends it.
+ * is not one, and neither is a SIGHUP: shell and terminal both send it. The returned function ends it.
  */
 export function onStopSignal(options: StopSignalOptions, listener: (isRepeated: boolean) => void): () => void {
   const { throughNpm, source = process, clock = systemClock } = options;
   let firstAtMs: number | undefined;
-  const hear = () => {
+  const hear = (isHangup: boolean) => {
     const isFirst = firstAtMs === undefined;
     firstAtMs ??= clock.now();
-    const isCopy = !isFirst && throughNpm && clock.now() - firstAtMs < copyWithinMs;
+    const isCopy = !isFirst && (isHangup || (throughNpm && clock.now() - firstAtMs < copyWithinMs));
     if (!isCopy) listener(!isFirst);
   };
-  for (const signal of stopSignals) source.on(signal, hear);
+  const listeners = stopSignals.map((signal) => [signal, () => hear(signal === 'SIGHUP')] as const);
+  for (const [signal, onSignal] of listeners) source.on(signal, onSignal);
   return () => {
-    for (const signal of stopSignals) source.off(signal, hear);
+    for (const [signal, onSignal] of listeners) source.off(signal, onSignal);
   };
 }
 
@@ -47,6 +49,8 @@ export function runUntilSignal(running: { drain(): Promise<void> }, options: Run
     await running.drain();
     await options.onClosed?.();
   };
+  // Writing to a terminal that was closed fails, and must not end the drain.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
   onStopSignal(options, (isRepeated) => {
     if (isRepeated) process.exit(1);
     close().then(

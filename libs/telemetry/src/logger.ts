@@ -20,7 +20,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
       formatters: { level: (label) => ({ level: label }), log: redact },
       serializers: { err: describeError },
     },
-    destination ?? createTurnWriter(pino.destination({ dest: 1, sync: true })),
+    destination ?? createTurnWriter(openStandardOutput()),
   );
 }
 
@@ -48,6 +48,21 @@ function withoutHidden<Value extends object>(value: Value): Value {
   if (!hiddenFields.some((name) => name in value)) return value;
   const found = hiddenFields.filter((name) => name in value);
   return { ...value, ...Object.fromEntries(found.map((name) => [name, '[redacted]'])) };
+}
+
+/** Standard output, whose lines are dropped once it was a terminal that is closed: the process must be able to drain. */
+function openStandardOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true });
+  let isClosed = false;
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EIO') throw error;
+    isClosed = true;
+  });
+  return {
+    write(lines) {
+      if (!isClosed) output.write(lines);
+    },
+  };
 }
 
 /** Writes the lines of one turn of the event loop in one call, and the rest when the process exits. */

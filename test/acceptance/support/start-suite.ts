@@ -16,6 +16,8 @@ export interface Suite {
   readonly pepper: string;
   /** The gateway's own credentials at its providers. */
   readonly providerKeys: { readonly openai: string; readonly anthropic: string };
+  /** The gateway's environment: with it another replica can be started. */
+  readonly env: Readonly<Record<string, string>>;
   /** Issues one more API key to the tenant. */
   issueApiKey(name: string): Promise<string>;
   close(): Promise<void>;
@@ -35,7 +37,7 @@ export async function startSuite(
   const providerKeys = { openai: `sk-openai-${randomUUID()}`, anthropic: `sk-anthropic-${randomUUID()}` };
   const upstream = await startScriptedUpstream();
   const keys = await createTenant(redis, pepper);
-  const gateway = await startGateway({
+  const gatewayEnv = {
     REDIS_URL: await reachRedis(redis.url),
     REDIS_KEY_PREFIX: redis.keyPrefix,
     KEY_PEPPER: pepper,
@@ -46,7 +48,8 @@ export async function startSuite(
     // Claude's names pass where Anthropic is preferred.
     ...(env['PREFERRED_PROVIDER'] === 'anthropic' ? {} : { BIG_MODEL: 'gpt-4.1', SMALL_MODEL: 'gpt-4.1-mini' }),
     ...env,
-  });
+  };
+  const gateway = await startGateway(gatewayEnv);
   const first = await keys.issue('first');
   return {
     gateway,
@@ -56,6 +59,7 @@ export async function startSuite(
     apiKeyId: first.id,
     pepper,
     providerKeys,
+    env: gatewayEnv,
     issueApiKey: async (keyName) => (await keys.issue(keyName)).apiKey,
     async close() {
       await gateway.stop();
