@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../gates/repository-root.ts';
-import { allowedImports, confinedImports, developmentFiles, testOnlyImports } from './allowed-imports.ts';
+import {
+  allowedImports,
+  closedFolders,
+  confinedImports,
+  developmentFiles,
+  testOnlyImports,
+} from './allowed-imports.ts';
 import { findDependencyViolations } from './find-dependency-violations.ts';
 import { findDisablesWithoutReason } from './find-disables-without-reason.ts';
 import { findImportViolations } from './find-import-violations.ts';
@@ -21,6 +27,13 @@ describe('allowed imports', () => {
     expect(named.filter((name) => name.startsWith('@ccg/') && !known.has(name))).toEqual([]);
     const prefixes = [...Object.values(confinedImports).flat(), ...developmentFiles];
     expect(prefixes.filter((prefix) => !files.some((file) => file.path.startsWith(prefix)))).toEqual([]);
+  });
+
+  test('the folder of every dialect is closed to the others', () => {
+    const dialects = files.flatMap(
+      ({ path }) => /^(libs\/translation\/src\/[^/]+)\/translation\.ts$/.exec(path)?.[1] ?? [],
+    );
+    expect(Object.keys(closedFolders).sort()).toEqual(dialects.sort());
   });
 
   test('no lib may import an app, and no app another but the one that composes them', () => {

@@ -78,3 +78,13 @@ export const confinedImports: Readonly<Record<string, readonly string[]>> = {
 
 /** Production files that may import development dependencies. */
 export const developmentFiles: readonly string[] = ['apps/local/src/demo'];
+
+/**
+ * Folders that only one file besides their own may import: what two dialects need stands beside them, so that a new
+ * dialect needs nothing of another. Tests are free.
+ */
+export const closedFolders: Readonly<Record<string, string>> = {
+  'libs/translation/src/anthropic': 'libs/translation/src/create-translation.ts',
+  'libs/translation/src/anthropic-compatible': 'libs/translation/src/create-translation.ts',
+  'libs/translation/src/openai-chat': 'libs/translation/src/create-translation.ts',
+};

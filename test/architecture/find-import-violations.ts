@@ -1,9 +1,15 @@
 import path from 'node:path';
-import { allowedImports, confinedImports, developmentFiles, testOnlyImports } from './allowed-imports.ts';
+import {
+  allowedImports,
+  closedFolders,
+  confinedImports,
+  developmentFiles,
+  testOnlyImports,
+} from './allowed-imports.ts';
 import { readImports } from './read-imports.ts';
 import type { SourceFile } from './source-files.ts';
 
-type Rule = 'own' | 'external' | 'node' | 'deep' | 'test-only' | 'confined' | 'computed' | 'unlisted';
+type Rule = 'own' | 'external' | 'node' | 'deep' | 'test-only' | 'confined' | 'closed' | 'computed' | 'unlisted';
 
 /** Every import in `files` that the table does not allow, as `file: rule import of 'what'`. */
 export function findImportViolations(files: readonly SourceFile[]): readonly string[] {
@@ -28,7 +34,7 @@ export function packageOf(specifier: string): string {
 function judge(file: SourceFile, imported: string): Rule | undefined {
   const row = allowedImports[file.home];
   if (row === undefined) return 'unlisted';
-  if (imported.startsWith('.')) return leavesHome(file, imported) ? 'deep' : undefined;
+  if (imported.startsWith('.')) return judgeRelative(file, imported);
   if (!file.isTest && isConfinedElsewhere(file.path, imported)) return 'confined';
   if (imported.startsWith('node:')) return row.node || file.isTest ? undefined : 'node';
   const name = packageOf(imported);
@@ -38,9 +44,20 @@ function judge(file: SourceFile, imported: string): Rule | undefined {
   return row.own.includes(name) ? undefined : 'own';
 }
 
-function leavesHome(file: SourceFile, imported: string): boolean {
+function judgeRelative(file: SourceFile, imported: string): Rule | undefined {
   const target = path.posix.join(path.posix.dirname(file.path), imported);
-  return !target.startsWith(`${file.home}/`);
+  if (!target.startsWith(`${file.home}/`)) return 'deep';
+  return !file.isTest && isClosed(target, file.path) ? 'closed' : undefined;
+}
+
+function isClosed(target: string, importer: string): boolean {
+  return Object.entries(closedFolders).some(
+    ([folder, opener]) => isIn(target, folder) && !isIn(importer, folder) && importer !== opener,
+  );
+}
+
+function isIn(file: string, folder: string): boolean {
+  return file.startsWith(`${folder}/`);
 }
 
 function isConfinedElsewhere(file: string, imported: string): boolean {

@@ -27,6 +27,7 @@ export { readSpan } from './json/read-span.ts';
 export type { Span } from './json/read-span.ts';
 export { isAttribution, readClientIdentity, toolPlaceholderName } from './anthropic/claude-code.ts';
 export type { ClientIdentity } from './anthropic/claude-code.ts';
+export { readAnthropicUsage } from './anthropic/usage.ts';
 export { errorEnvelope, errorFrame, streamErrorType } from './anthropic/error.ts';
 export type { WireError } from './anthropic/error.ts';
 export { spliceBytes } from './splice-bytes.ts';

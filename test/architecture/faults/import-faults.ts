@@ -72,6 +72,24 @@ export const importFaults: readonly ImportFault[] = [
     ...denied('confined', 'apps/local/src/canary.ts', "import '@copilotkit/aimock';", '@copilotkit/aimock'),
   },
   {
+    title: 'of one dialect by another',
+    ...denied(
+      'closed',
+      'libs/translation/src/anthropic/canary.ts',
+      "import type { ChatMedia } from '../openai-chat/request/media.ts';",
+      '../openai-chat/request/media.ts',
+    ),
+  },
+  {
+    title: 'of a dialect by what all dialects share',
+    ...denied(
+      'closed',
+      'libs/translation/src/history/canary.ts',
+      "import '../anthropic/stream.ts';",
+      '../anthropic/stream.ts',
+    ),
+  },
+  {
     title: 'known to the running program alone',
     ...denied(
       'computed',

@@ -1,18 +1,15 @@
 import { decodeText, isJsonObject, isText, textStartsWith, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { emptyHistoryError, leftOutText } from '../history/empty-turns.ts';
-import { mergeTurns } from '../history/merge-turns.ts';
+import { emptyHistoryError, leftOutText, mergeTurns, readTurns } from '../history/turns.ts';
 import { pairToolResults } from '../history/pair-tool-results.ts';
 import type { CallResult } from '../history/pair-tool-results.ts';
 import { placeSystemTurns } from '../history/place-system-turns.ts';
-import { readTurns } from '../history/read-turns.ts';
-import type { HistoryBlock } from '../history/turn.ts';
+import type { HistoryBlock } from '../history/turns.ts';
 import { asList } from '../json-fields.ts';
-import { searchResultText } from '../history/result-text.ts';
+import { searchResultText } from '../history/tool-result.ts';
 import { sealTag } from '../translation.ts';
 import type { CompatibleContext } from './compatible-context.ts';
-import { documentPart, imagePart, textPart } from './media.ts';
-import { convertResult, interruptedResult } from './tool-result.ts';
+import { convertMedia, convertResult, interruptedResult, textPart } from './content.ts';
 
 interface Message {
   readonly role: 'user' | 'assistant';
@@ -94,9 +91,8 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
       // None of these servers writes one, and several refuse what others wrote.
       return [];
     case 'image':
-      return [imagePart(block, context)];
     case 'document':
-      return [documentPart(block, context)];
+      return [convertMedia(block, context)];
     case 'search_result':
       return [textPart(searchResultText(block.block))];
     case 'tool_result': {

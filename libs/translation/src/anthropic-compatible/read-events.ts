@@ -1,12 +1,11 @@
-import { isJsonObject, isText, writeJson } from '@ccg/wire';
+import { isJsonObject, isText, readAnthropicUsage, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue, SseEvent, Usage } from '@ccg/wire';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { Finish } from '../encoder/encoder-state.ts';
-import { jsonLiteral, textLiteral } from '../encoder/literal.ts';
+import { jsonLiteral, textLiteral } from '../json-literal.ts';
 import { asCount, asObject, asText, tryReadJson } from '../json-fields.ts';
-import { inBandFailure } from '../openai-chat/failure.ts';
-import type { FailureContext } from '../openai-chat/failure.ts';
-import { readAnthropicUsage } from '../anthropic/read-usage.ts';
+import { inBandFailure } from '../failure/upstream-failure.ts';
+import type { FailureContext } from '../failure/upstream-failure.ts';
 
 /**
  * Tells the encoder what the events of an Anthropic-compatible server say: blocks whose stops come late or never,

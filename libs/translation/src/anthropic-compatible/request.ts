@@ -7,7 +7,7 @@ import { effectiveTools } from '../tools/effective-tools.ts';
 import type { TranslationInput } from '../translation.ts';
 import { limitTokens } from '../request/limit-tokens.ts';
 import type { CompatibleContext } from './compatible-context.ts';
-import { textPart } from './media.ts';
+import { textPart } from './content.ts';
 import { convertMessages } from './messages.ts';
 import { convertThinking } from './thinking.ts';
 import { convertToolChoice } from './tool-choice.ts';

@@ -1,16 +1,16 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
 import { bytesToString, createSseDecoder } from '@ccg/wire';
+import type { BlockWriter, MessageHead } from '../encoder/block-writer.ts';
 import { createEncoder } from '../encoder/encoder.ts';
-import type { Encoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
 import { createEventStream } from '../encoder/event-stream.ts';
 import { createFrameWriter } from '../encoder/frame-writer.ts';
-import { createMessageWriter } from '../encoder/message-writer.ts';
+import { translateDocument } from '../encoder/message-writer.ts';
 import { malformedError } from '../encoder/stream-errors.ts';
 import { emptyAnswer } from '../encoder/empty-answer.ts';
 import { asObject, tryReadJson } from '../json-fields.ts';
-import { chatFailure, inBandFailure } from '../openai-chat/failure.ts';
-import type { FailureContext } from '../openai-chat/failure.ts';
+import { inBandFailure, readHttpError } from '../failure/upstream-failure.ts';
+import type { FailureContext } from '../failure/upstream-failure.ts';
 import { createToolIds, outwardToolId } from '../tools/tool-ids.ts';
 import type { Answer, AnswerReader, FrameSink, IdSource, Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
@@ -59,32 +59,28 @@ interface ReaderInput {
 }
 
 /** A function of its own, so that its closures hold nothing of the request. */
-function createReader({ context, requestedModel, ids, settings }: ReaderInput): AnswerReader {
+function createReader(input: ReaderInput): AnswerReader {
+  const { context, requestedModel, ids, settings } = input;
   const head = () => ({ id: ids.messageId(), model: requestedModel });
   return {
-    answer: (body) => readAnswer(body, context, (sink) => createEncoder(settings, createMessageWriter(head()), sink)),
+    answer: (body) => readAnswer(body, head(), input),
     stream(sink) {
       const encoder = createEncoder(settings, createFrameWriter(head()), sink);
       return createEventStream(encoder, createSseDecoder(createEventReader(encoder, context)));
     },
     failure: (upstream, at) => ({
-      error: chatFailure(upstream, at, context, new Set()).error,
+      error: readHttpError(upstream, at, context).error,
       retry: { kind: 'none' },
     }),
   };
 }
 
-function readAnswer(body: Uint8Array, context: FailureContext, encoderFor: (sink: FrameSink) => Encoder): Answer {
+function readAnswer(body: Uint8Array, head: MessageHead, { context, settings }: ReaderInput): Answer {
   const message = asObject(tryReadJson(bytesToString(body)));
   if (message === undefined) return { kind: 'failure', error: malformedError(context.provider) };
   if ((message['error'] ?? null) !== null) return { kind: 'failure', error: inBandFailure(message, context) };
-  let document = '';
-  const encoder = encoderFor((written) => {
-    document = String(written);
+  const encoderFor = (writer: BlockWriter, sink: FrameSink) => createEncoder(settings, writer, sink);
+  return translateDocument(head, encoderFor, (encoder) => {
+    readMessage(message, encoder);
   });
-  readMessage(message, encoder);
-  const { error, usage, usageSource } = encoder.progress();
-  if (error !== undefined) return { kind: 'failure', error };
-  encoder.flush();
-  return { kind: 'message', body: document, usage, usageSource };
 }

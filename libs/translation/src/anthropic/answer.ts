@@ -1,10 +1,17 @@
-import { bytesToString, JsonDepthError, JsonSyntaxError, noUsage, readSpan, readTopLevel } from '@ccg/wire';
+import {
+  bytesToString,
+  JsonDepthError,
+  JsonSyntaxError,
+  noUsage,
+  readAnthropicUsage,
+  readSpan,
+  readTopLevel,
+} from '@ccg/wire';
 import type { JsonValue, Usage } from '@ccg/wire';
 import { malformedError } from '../encoder/stream-errors.ts';
 import { asText, tryReadJson } from '../json-fields.ts';
 import type { Answer } from '../translation.ts';
 import { anthropicInBandFailure } from './failure.ts';
-import { readAnthropicUsage } from './read-usage.ts';
 
 /**
  * Looks at a whole answer, no deeper than its usage; its bytes go on as they are. What is not a message is a failure,

@@ -1,9 +1,8 @@
 import type { GatewayError } from '@ccg/kernel';
-import { createSseDecoder, noUsage, stringToBytes } from '@ccg/wire';
+import { createSseDecoder, noUsage, readAnthropicUsage, stringToBytes } from '@ccg/wire';
 import type { SseEvent, Usage } from '@ccg/wire';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import { anthropicInBandFailure } from './failure.ts';
-import { readAnthropicUsage } from './read-usage.ts';
 
 /** What has been seen of a stream that goes by. */
 interface ObservedStream {

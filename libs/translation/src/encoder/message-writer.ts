@@ -1,5 +1,7 @@
 import { decodeText, encodeText, RawText } from '@ccg/wire';
+import type { Answer, FrameSink } from '../translation.ts';
 import type { BlockWriter, MessageHead } from './block-writer.ts';
+import type { Encoder } from './encoder.ts';
 import { messageHeadJson, usageJson } from './frame-writer.ts';
 import type { BlockKind } from './frame-writer.ts';
 
@@ -59,6 +61,23 @@ export function createMessageWriter(head: MessageHead): BlockWriter {
     hasBlocks: () => opened,
     take: () => message,
   };
+}
+
+/** Translates a whole answer. `read` tells the encoder, which `encoderFor` makes, what the answer says. */
+export function translateDocument(
+  head: MessageHead,
+  encoderFor: (writer: BlockWriter, sink: FrameSink) => Encoder,
+  read: (encoder: Encoder) => void,
+): Answer {
+  let body = '';
+  const encoder = encoderFor(createMessageWriter(head), (document) => {
+    body = String(document);
+  });
+  read(encoder);
+  const { error, usage, usageSource } = encoder.progress();
+  if (error !== undefined) return { kind: 'failure', error };
+  encoder.flush();
+  return { kind: 'message', body, usage, usageSource };
 }
 
 function blockTail(kind: BlockKind, content: string): string {

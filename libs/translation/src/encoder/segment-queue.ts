@@ -2,7 +2,7 @@ import { writeJson } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { failStream, usageAtStart } from './encoder-state.ts';
 import type { EncoderState, Segment, TextSegment, ThinkingSegment } from './encoder-state.ts';
-import { isBlank } from './literal.ts';
+import { isBlank } from '../json-literal.ts';
 import { malformedError } from './stream-errors.ts';
 import type { ToolFragment } from './tool-calls.ts';
 import { closeTool, failBrokenTool, writeTool } from './tool-segment.ts';

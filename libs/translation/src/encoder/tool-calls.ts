@@ -1,5 +1,5 @@
 import { decodeText, RawText } from '@ccg/wire';
-import { isBlank, textLiteral } from './literal.ts';
+import { isBlank, textLiteral } from '../json-literal.ts';
 
 /** One delta of a tool call; what it does not say is undefined. Texts are contents of JSON string literals. */
 export interface ToolFragment {

@@ -3,7 +3,7 @@ import type { JsonValue } from '@ccg/wire';
 import { asObject, asText } from '../json-fields.ts';
 import { failStream, usageAtStart } from './encoder-state.ts';
 import type { EncoderState, ToolSegment } from './encoder-state.ts';
-import { decodeLiteral, textLiteral, jsonLiteral } from './literal.ts';
+import { decodeLiteral, textLiteral, jsonLiteral } from '../json-literal.ts';
 import { brokenToolCallError } from './stream-errors.ts';
 import { isStreamable, judgeToolInput } from './tool-calls.ts';
 

@@ -1,11 +1,10 @@
 import { decodeText, isText, readJson } from '@ccg/wire';
 import { describe, expect, test } from 'vitest';
 import { createWarnings } from '../warnings.ts';
-import { mergeTurns } from './merge-turns.ts';
+import { mergeTurns, readTurns } from './turns.ts';
 import { pairToolResults } from './pair-tool-results.ts';
 import { placeSystemTurns } from './place-system-turns.ts';
-import { readTurns } from './read-turns.ts';
-import type { HistoryBlock, Turn } from './turn.ts';
+import type { HistoryBlock, Turn } from './turns.ts';
 
 const call = (id: string) => ({ type: 'tool_use', id, name: 'Bash', input: {} });
 const result = (id: string) => ({ type: 'tool_result', tool_use_id: id, content: id });

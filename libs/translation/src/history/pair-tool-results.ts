@@ -1,6 +1,6 @@
 import { decodeText, isText } from '@ccg/wire';
 import type { JsonText } from '@ccg/wire';
-import type { HistoryBlock, Turn } from './turn.ts';
+import type { HistoryBlock, Turn } from './turns.ts';
 
 /** A tool call of the history; `key` is its id for comparison. */
 export interface HistoryCall {

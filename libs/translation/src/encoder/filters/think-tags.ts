@@ -1,5 +1,5 @@
 import type { ThinkTags } from '@ccg/catalog';
-import { isBlank } from '../literal.ts';
+import { isBlank } from '../../json-literal.ts';
 import type { Encoder } from '../encoder.ts';
 
 const openTag = /^(?:[ \t]|\\[nrt])*(?:<|\\u003[cC])think(?:>|\\u003[eE])/u;

@@ -6,19 +6,12 @@ import type { EncoderSettings } from '../../encoder/encoder-state.ts';
 import { createFrameWriter } from '../../encoder/frame-writer.ts';
 import { outwardToolId } from '../../tools/tool-ids.ts';
 import type { ToolNames } from '../../tools/tool-names.ts';
-import type {
-  AnswerReader,
-  FrameSink,
-  IdSource,
-  PromptSize,
-  Sealer,
-  UpstreamAnswer,
-  UpstreamFailure,
-} from '../../translation.ts';
-import { chatFailure } from '../failure.ts';
+import type { AnswerReader, FrameSink, IdSource, Sealer } from '../../translation.ts';
+import { readUpstreamFailure } from '../../failure/upstream-failure.ts';
 import { signReasoning } from './reasoning-details.ts';
 import { translateResponse } from './response.ts';
 import { createChatStream } from './stream.ts';
+import { rejectedParts } from '../request/rejected-fields.ts';
 import type { CallableTools } from '../../encoder/filters/text-calls/callable-tools.ts';
 import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
 import { withThinkTags } from '../../encoder/filters/think-tags.ts';
@@ -48,6 +41,7 @@ export interface ChatReaderInput {
 export function createChatReader(input: ChatReaderInput): AnswerReader {
   const { provider, model, ids, toolNames, sealer } = input;
   const failureContext = { provider, model };
+  const findRejected = (message: string) => rejectedParts(message, input.optionalFields);
   const settings: EncoderSettings = {
     provider,
     maxTokens: input.maxTokens,
@@ -62,19 +56,10 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
   return {
     answer: (body) => translateResponse(body, head(), encoderFor, failureContext),
     stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
-    failure: (upstream, at) => readFailure(upstream, at, input),
+    failure: (upstream, at) => readUpstreamFailure(upstream, at, { ...input, findRejected }),
   };
 }
 
 function withFilters(encoder: Encoder, { thinkTags, textCallTools }: ChatReaderInput): Encoder {
   return withThinkTags(textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools), thinkTags);
-}
-
-function readFailure(upstream: UpstreamAnswer, at: PromptSize, input: ChatReaderInput): UpstreamFailure {
-  const { error, rejected, shorter } = chatFailure(upstream, at, input, input.optionalFields);
-  if (shorter !== undefined && shorter.outputTokens < input.maxTokens) {
-    return { error, retry: { kind: 'shorter', ...shorter } };
-  }
-  const fields = rejected.filter((field) => !input.rejectedFields.has(field));
-  return { error, retry: fields.length === 0 ? { kind: 'none' } : { kind: 'without', fields } };
 }

@@ -1,6 +1,6 @@
 import { isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { textLiteral } from '../../encoder/literal.ts';
+import { textLiteral } from '../../json-literal.ts';
 import { asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
 import { reasoningFields } from './read-delta.ts';
 

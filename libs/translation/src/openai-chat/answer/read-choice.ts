@@ -3,10 +3,10 @@ import { isText } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import type { Finish } from '../../encoder/encoder-state.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
-import { textLiteral } from '../../encoder/literal.ts';
+import { textLiteral } from '../../json-literal.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
-import { inBandFailure } from '../failure.ts';
-import type { FailureContext } from '../failure.ts';
+import { inBandFailure } from '../../failure/upstream-failure.ts';
+import type { FailureContext } from '../../failure/upstream-failure.ts';
 import { readDelta } from './read-delta.ts';
 import type { UsageMeter } from './usage.ts';
 

@@ -1,6 +1,6 @@
 import { isJsonObject, isText, RawJson, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { jsonLiteral, textLiteral } from '../../encoder/literal.ts';
+import { jsonLiteral, textLiteral } from '../../json-literal.ts';
 import type { ToolFragment } from '../../encoder/tool-calls.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import type { ReasoningOrigin } from '../reasoning-state.ts';

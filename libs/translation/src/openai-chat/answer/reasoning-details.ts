@@ -1,7 +1,7 @@
 import { isText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText } from '@ccg/wire';
 import type { ReasoningRun } from '../../encoder/encoder-state.ts';
-import { textLiteral } from '../../encoder/literal.ts';
+import { textLiteral } from '../../json-literal.ts';
 import { asText } from '../../json-fields.ts';
 import type { Sealer } from '../../translation.ts';
 import type { ReasoningPiece } from './read-delta.ts';

@@ -1,13 +1,13 @@
 import { bytesToString } from '@ccg/wire';
 import type { BlockWriter, MessageHead } from '../../encoder/block-writer.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
-import { createMessageWriter } from '../../encoder/message-writer.ts';
+import { translateDocument } from '../../encoder/message-writer.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
 import { asList, asObject, tryReadJson } from '../../json-fields.ts';
 import type { Answer, FrameSink } from '../../translation.ts';
 import { errorOf, readChoice, readUsage } from './read-choice.ts';
-import { inBandFailure } from '../failure.ts';
-import type { FailureContext } from '../failure.ts';
+import { inBandFailure } from '../../failure/upstream-failure.ts';
+import type { FailureContext } from '../../failure/upstream-failure.ts';
 import { createUsageMeter } from './usage.ts';
 
 const movedKeys: ReadonlySet<string> = new Set(['arguments']);
@@ -23,19 +23,13 @@ export function translateResponse(
   if (completion === undefined) return { kind: 'failure', error: malformedError(context.provider) };
   const failure = errorOf(completion);
   if (failure !== undefined) return { kind: 'failure', error: inBandFailure(failure, context) };
-  let message = '';
-  const encoder = encoderFor(createMessageWriter(head), (document) => {
-    message = String(document);
+  return translateDocument(head, encoderFor, (encoder) => {
+    const meter = createUsageMeter();
+    readUsage(completion, meter);
+    const reported = meter.usage();
+    if (reported !== undefined) encoder.usage(reported);
+    for (const choice of asList(completion['choices'])) readChoice(asObject(choice), encoder, context);
+    // The document ended, so nothing is missing from it, whether or not it names a reason.
+    encoder.marker();
   });
-  const meter = createUsageMeter();
-  readUsage(completion, meter);
-  const reported = meter.usage();
-  if (reported !== undefined) encoder.usage(reported);
-  for (const choice of asList(completion['choices'])) readChoice(asObject(choice), encoder, context);
-  // The document ended, so nothing is missing from it, whether or not it names a reason.
-  encoder.marker();
-  const { error, usage, usageSource } = encoder.progress();
-  if (error !== undefined) return { kind: 'failure', error };
-  encoder.flush();
-  return { kind: 'message', body: message, usage, usageSource };
 }

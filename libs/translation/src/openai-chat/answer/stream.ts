@@ -8,8 +8,8 @@ import type { StreamTranslator } from '../../translation.ts';
 import { learnTemplate, matchTemplate } from './chunk-template.ts';
 import type { ChunkTemplate } from './chunk-template.ts';
 import { errorOf, readChoice, readUsage } from './read-choice.ts';
-import { inBandFailure } from '../failure.ts';
-import type { FailureContext } from '../failure.ts';
+import { inBandFailure } from '../../failure/upstream-failure.ts';
+import type { FailureContext } from '../../failure/upstream-failure.ts';
 import { createUsageMeter } from './usage.ts';
 
 /** Events in a row that are no JSON; one alone may be a server's own keep-alive line. */

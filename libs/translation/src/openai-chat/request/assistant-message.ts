@@ -1,19 +1,9 @@
-import {
-  decodeJson,
-  decodeText,
-  isJsonObject,
-  isText,
-  joinTexts,
-  RawJson,
-  RawText,
-  writeJson,
-  isEmptyText,
-} from '@ccg/wire';
-import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
-import { jsonLiteral } from '../../encoder/literal.ts';
+import { decodeText, isEmptyText, isText, joinTexts } from '@ccg/wire';
+import type { JsonObject, JsonText } from '@ccg/wire';
+import { argumentsText } from '../../history/calls-as-text.ts';
 import type { HistoryCall } from '../../history/pair-tool-results.ts';
-import type { HistoryBlock } from '../../history/turn.ts';
-import { memberOf, tryParseJson, asText } from '../../json-fields.ts';
+import type { HistoryBlock } from '../../history/turns.ts';
+import { asText } from '../../json-fields.ts';
 import type { Sealer } from '../../translation.ts';
 import { readReasoningState } from '../reasoning-state.ts';
 import type { ConversionContext } from './conversion-context.ts';
@@ -58,30 +48,6 @@ function toolCall({ key, name, block }: HistoryCall, { toolIds, toolNames }: Con
     arguments: argumentsText(block.block['input']),
   };
   return { id: toolIds.inward(key), type: 'function', function: definition };
-}
-
-/** The input as the JSON text that it is, quotes escaped; servers refuse an empty text, so nothing becomes `{}`. */
-export function argumentsText(input: JsonValue | undefined): JsonText {
-  if (!isJsonObject(input) && !(input instanceof RawJson)) return '{}';
-  const json = writeJson(input);
-  if (!json.startsWith('{')) return '{}';
-  if (json.includes('"__unparsedToolInput"')) return unparsedText(json, input);
-  return quoted(json);
-}
-
-/** What the model wrote when the client could not parse it; sent back as it was when it is an object after all. */
-function unparsedText(json: string, input: JsonObject | RawJson): JsonText {
-  const value = decodeJson(input);
-  const raw = memberOf(memberOf(value, '__unparsedToolInput'), 'raw');
-  if (typeof raw !== 'string') return quoted(json);
-  const parsed = tryParseJson(raw);
-  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? raw : quoted(json);
-}
-
-/** A byte string stays one: only quotes, backslashes and line ends are escaped. */
-function quoted(json: string): JsonText {
-  const literal = jsonLiteral(json);
-  return new RawText(literal, 0, literal.length);
 }
 
 /**

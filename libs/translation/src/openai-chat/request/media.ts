@@ -1,107 +1,57 @@
-import { isEmptyText, isText, joinTexts } from '@ccg/wire';
-import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
-import type { HistoryBlock } from '../../history/turn.ts';
-import { asList, asObject, asText } from '../../json-fields.ts';
-import { fieldError } from '../../request/read-request.ts';
+import { joinTexts } from '@ccg/wire';
+import type { JsonObject, JsonText } from '@ccg/wire';
+import { documentAddress, isPdf, leftOutNote, readMedia } from '../../history/media.ts';
+import type { HistoryBlock } from '../../history/turns.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
-/** Whether the model can be given an image or a file; if not, a warning says so. */
-export function canSee({ type, block, path }: HistoryBlock, { capabilities, warnings }: ConversionContext): boolean {
-  const isPdf = type === 'document' && asText(asObject(block['source'])?.['type']) === 'base64';
-  const isImage = type === 'image';
-  if ((!isImage || capabilities.images) && (!isPdf || capabilities.pdfs)) return true;
-  warnings.add(path(), 'unsupported', `The model cannot read ${isImage ? 'images' : 'PDF files'}; it was left out.`);
-  return false;
-}
+/** An image or document as the backend takes it. */
+export type ChatMedia =
+  /** Text, also where a tool message can hold nothing else. */
+  | { readonly kind: 'text'; readonly text: JsonText }
+  /** Only a user message can hold it. */
+  | { readonly kind: 'part'; readonly what: 'image' | 'document'; readonly part: JsonObject };
 
-/** What stands in the place of something that the model cannot be given, so that it can say so. */
-export function unseen(what: 'image' | 'document'): string {
-  return `[${what} left out: this model cannot read ${what === 'image' ? 'images' : 'PDF files'}]`;
-}
-
-/** An image block as a part of a user message. */
-export function imagePart({ block, path }: HistoryBlock, context: ConversionContext): JsonObject {
-  const source = asObject(block['source']) ?? {};
-  const { url } = source;
-  switch (asText(source['type'])) {
-    case 'base64':
-      return { type: 'image_url', image_url: { url: dataUrl(source, path()) } };
-    case 'url':
-      if (!isText(url)) throw fieldError(`${path()}.source.url`, 'Input should be a string');
-      return { type: 'image_url', image_url: { url } };
-    case 'file':
-      throw fileError(path(), context);
-    case undefined:
-    default:
-      throw fieldError(`${path()}.source.type`, "Input should be one of 'base64', 'url'");
-  }
-}
-
-/** A document block as parts of a user message: a file, or the text that it holds. */
-export function documentParts({ block, path }: HistoryBlock, context: ConversionContext): JsonObject[] {
-  const source = asObject(block['source']) ?? {};
-  switch (asText(source['type'])) {
-    case 'base64':
-      return [{ type: 'file', file: { filename: fileName(block), file_data: dataUrl(source, path()) } }];
+/** Converts an `image` or `document` block; what the model cannot read becomes a note, with a warning. */
+export function convertMedia(block: HistoryBlock, context: ConversionContext): ChatMedia {
+  const { capabilities, warnings, provider } = context;
+  if (block.type === 'image' && !capabilities.images) return leftOut('image', 'images', block, context);
+  if (isPdf(block) && !capabilities.pdfs) return leftOut('document', 'PDF files', block, context);
+  const media = readMedia(block, provider);
+  switch (media.kind) {
+    case 'image-base64':
+      return imagePart(dataUrl(media.mediaType, media.data));
+    case 'image-url':
+      return imagePart(media.url);
+    case 'pdf': {
+      const file = { filename: media.fileName, file_data: dataUrl(media.mediaType, media.data) };
+      return { kind: 'part', what: 'document', part: { type: 'file', file } };
+    }
     case 'text':
-      return [textPart(titled(block, source['data']))];
-    case 'content':
-      return [textPart(titled(block, contentText(source)))];
-    case 'url':
-      context.warnings.add(path(), 'unsupported', 'A document by URL cannot be sent; its address was sent as text.');
-      return [textPart(joinTexts(['[document: ', textOr(source['url']), ']'], ''))];
-    case 'file':
-      throw fileError(path(), context);
-    case undefined:
-    default:
-      throw fieldError(`${path()}.source.type`, "Input should be one of 'base64', 'text', 'content', 'url'");
+      return media;
+    case 'document-url':
+      warnings.add(block.path(), 'unsupported', 'A document by URL cannot be sent; its address was sent as text.');
+      return { kind: 'part', what: 'document', part: textPart(documentAddress(media.url)) };
   }
-}
-
-/** A document that is text, or undefined when it is a file or lies elsewhere. */
-export function documentText({ block }: HistoryBlock): JsonText | undefined {
-  const source = asObject(block['source']) ?? {};
-  const type = asText(source['type']);
-  if (type === 'text') return titled(block, source['data']);
-  return type === 'content' ? titled(block, contentText(source)) : undefined;
 }
 
 export function textPart(text: JsonText): JsonObject {
   return { type: 'text', text };
 }
 
-function dataUrl(source: JsonObject, path: string): JsonText {
-  const { media_type: mediaType, data } = source;
-  if (!isText(mediaType)) throw fieldError(`${path}.source.media_type`, 'Input should be a string');
-  if (!isText(data)) throw fieldError(`${path}.source.data`, 'Input should be a string');
+function leftOut(
+  what: 'image' | 'document',
+  unreadable: string,
+  { path }: HistoryBlock,
+  { warnings }: ConversionContext,
+): ChatMedia {
+  warnings.add(path(), 'unsupported', `The model cannot read ${unreadable}; it was left out.`);
+  return { kind: 'text', text: leftOutNote(what, unreadable) };
+}
+
+function imagePart(url: JsonText): ChatMedia {
+  return { kind: 'part', what: 'image', part: { type: 'image_url', image_url: { url } } };
+}
+
+function dataUrl(mediaType: JsonText, data: JsonText): JsonText {
   return joinTexts(['data:', mediaType, ';base64,', data], '');
-}
-
-function fileName(block: JsonObject): JsonText {
-  const { title } = block;
-  return isText(title) && !isEmptyText(title) ? title : 'document.pdf';
-}
-
-function titled(block: JsonObject, text: JsonValue | undefined): JsonText {
-  const { title } = block;
-  const body = textOr(text);
-  return isText(title) && !isEmptyText(title) ? joinTexts([title, body], '\n') : body;
-}
-
-function contentText(source: JsonObject): JsonText {
-  const { content } = source;
-  if (isText(content)) return content;
-  const texts = asList(content).map((part) => asObject(part)?.['text']);
-  return joinTexts(texts.filter(isText), '\n');
-}
-
-function textOr(value: JsonValue | undefined): JsonText {
-  return isText(value) ? value : '';
-}
-
-function fileError(path: string, { provider }: ConversionContext) {
-  return fieldError(
-    `${path}.source`,
-    `files uploaded to Anthropic are not available on the provider "${provider}". Send the content as base64`,
-  );
 }

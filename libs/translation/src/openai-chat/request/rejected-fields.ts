@@ -1,6 +1,8 @@
 import type { JsonObject } from '@ccg/wire';
+import { unsupportedFields } from '../../failure/unsupported-fields.ts';
 import { asList, asObject } from '../../json-fields.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { rejectedForms } from './history-forms.ts';
 
 /** What a request is nothing without. */
 const indispensable: ReadonlySet<string> = new Set(['model', 'messages', 'tools', 'stream']);
@@ -27,6 +29,12 @@ export function withoutRejected(
     if (!isLeftOut && !indispensable.has(field)) optionalFields.add(field);
   }
   return { sent, optionalFields };
+}
+
+/** Which of the fields and forms of the history that were sent a server rejects, by the text of its error. */
+export function rejectedParts(message: string, sent: ReadonlySet<string>): readonly string[] {
+  const forms = rejectedForms(message, sent);
+  return forms.length > 0 ? forms : unsupportedFields(message, sent);
 }
 
 /** The same limit under its other name. */

@@ -1,10 +1,10 @@
 import { isText, joinTexts } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
-import type { HistoryBlock } from '../../history/turn.ts';
+import type { HistoryBlock } from '../../history/turns.ts';
 import { compactParts, markedText } from './cache-marks.ts';
 import type { ConversionContext } from './conversion-context.ts';
-import { canSee, documentParts, imagePart, textPart, unseen } from './media.ts';
-import { searchResultText } from '../../history/result-text.ts';
+import { convertMedia, textPart } from './media.ts';
+import { searchResultText } from '../../history/tool-result.ts';
 import { toolResultText } from './tool-results.ts';
 
 /** The user message with these blocks, or nothing when no block is left. */
@@ -25,9 +25,10 @@ function userParts(block: HistoryBlock, context: ConversionContext): JsonObject[
       return isText(text) ? [markedText(text, block.block, context.capabilities)] : [];
     }
     case 'image':
-      return canSee(block, context) ? [imagePart(block, context)] : [textPart(unseen('image'))];
-    case 'document':
-      return canSee(block, context) ? documentParts(block, context) : [textPart(unseen('document'))];
+    case 'document': {
+      const media = convertMedia(block, context);
+      return [media.kind === 'text' ? textPart(media.text) : media.part];
+    }
     case 'search_result':
       return [textPart(searchResultText(block.block))];
     case 'tool_result': {

@@ -1,6 +1,6 @@
 import { encodeText } from '@ccg/wire';
 import type { Encoder } from '../../encoder.ts';
-import { decodeLiteral, jsonLiteral, textLiteral } from '../../literal.ts';
+import { decodeLiteral, jsonLiteral, textLiteral } from '../../../json-literal.ts';
 import { callForms } from './call-forms.ts';
 import type { CallForm } from './call-forms.ts';
 import type { CallableTools, TextCall } from './callable-tools.ts';

@@ -1,8 +1,8 @@
+import type { GatewayError } from '@ccg/kernel';
 import { isEmptyText, isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request/read-request.ts';
-import type { HistoryBlock, Turn } from './turn.ts';
 
 /**
  * Reads the client's messages. String content and a list with one text block become the same turn, because Claude
@@ -76,4 +76,50 @@ function requiredTexts(type: string): readonly string[] {
 function isEmptyTextBlock({ block }: HistoryBlock): boolean {
   const { text } = block;
   return isText(text) && isEmptyText(text);
+}
+
+/** One content block of the client's history, and where it stood. */
+export interface HistoryBlock {
+  readonly type: string;
+  readonly block: JsonObject;
+  /** The path in the client's request, such as `messages.3.content.0`. */
+  path(): string;
+}
+
+/** One message of the client with its content as blocks, whichever way it was written. */
+export interface Turn {
+  readonly role: 'user' | 'assistant' | 'system';
+  readonly blocks: readonly HistoryBlock[];
+  /** Whether a later user message makes this instruction void. */
+  readonly clearsAtNextUser: boolean;
+}
+
+/** Joins neighbours of the same role, as the Anthropic API does, and leaves empty turns out. */
+export function mergeTurns(turns: readonly Turn[]): Turn[] {
+  const merged: (Turn & { readonly blocks: HistoryBlock[] })[] = [];
+  for (const turn of turns) {
+    if (turn.blocks.length === 0) continue;
+    const last = merged.at(-1);
+    // Appended one by one: a new list for every turn would take quadratic time.
+    if (last?.role === turn.role) for (const block of turn.blocks) last.blocks.push(block);
+    else merged.push({ ...turn, blocks: [...turn.blocks] });
+  }
+  return merged;
+}
+
+const typesMax = 3;
+
+/**
+ * A text in place of a user turn of which nothing can be sent, because its blocks are of unknown types: the model can
+ * say what it lacks, and the turns around it stay apart. Undefined where there are no blocks.
+ */
+export function leftOutText(blocks: readonly HistoryBlock[]): HistoryBlock | undefined {
+  const [first] = blocks;
+  const types = [...new Set(blocks.map(({ type }) => type))].slice(0, typesMax);
+  return first && textBlock(`[${types.join(', ')} left out: this model cannot read it]`, first.path);
+}
+
+/** The error for a history of which nothing is left: servers refuse an empty list of messages, each in other words. */
+export function emptyHistoryError(): GatewayError {
+  return fieldError('messages', 'no message has content that can be sent. Send a user message with text');
 }

@@ -1,0 +1,66 @@
+import { decodeJson, isJsonObject, joinTexts, RawJson, RawText, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
+import { memberOf, tryParseJson } from '../json-fields.ts';
+import { jsonLiteral } from '../json-literal.ts';
+import type { HistoryCall, HistoryStep } from './pair-tool-results.ts';
+import { interruptedText } from './tool-result.ts';
+import { textBlock } from './turns.ts';
+import type { HistoryBlock } from './turns.ts';
+
+/** The same history with calls as text of the assistant and results as text of the user. */
+export function callsAsText(steps: readonly HistoryStep[]): HistoryStep[] {
+  const told: HistoryStep[] = [];
+  for (const step of steps) {
+    const next = asText(step);
+    const last = told.at(-1);
+    // What the user says beside results belongs to the same turn.
+    if (last?.kind === 'user' && next.kind === 'user') {
+      told[told.length - 1] = { kind: 'user', blocks: [...last.blocks, ...next.blocks] };
+    } else told.push(next);
+  }
+  return told;
+}
+
+function asText(step: HistoryStep): HistoryStep {
+  switch (step.kind) {
+    case 'user':
+    case 'system':
+      return step;
+    case 'assistant':
+      return { kind: 'assistant', blocks: [...step.blocks, ...step.calls.map(callText)], calls: [] };
+    case 'results':
+      return { kind: 'user', blocks: step.results.map(({ call, result }) => result ?? missing(call)) };
+  }
+}
+
+function callText({ name, block }: HistoryCall): HistoryBlock {
+  return textBlock(joinTexts(['[tool call ', name, ' ', argumentsText(block.block['input']), ']'], ''), block.path);
+}
+
+function missing({ block }: HistoryCall): HistoryBlock {
+  return textBlock(`[tool result]\n${interruptedText}`, block.path);
+}
+
+/** The input of a call as JSON text in a string. Servers refuse an empty string, so no input is `{}`. */
+export function argumentsText(input: JsonValue | undefined): JsonText {
+  if (!isJsonObject(input) && !(input instanceof RawJson)) return '{}';
+  const json = writeJson(input);
+  if (!json.startsWith('{')) return '{}';
+  if (json.includes('"__unparsedToolInput"')) return unparsedText(json, input);
+  return quoted(json);
+}
+
+/** What the model wrote and the client could not parse goes back as it was, if it is an object after all. */
+function unparsedText(json: string, input: JsonObject | RawJson): JsonText {
+  const value = decodeJson(input);
+  const raw = memberOf(memberOf(value, '__unparsedToolInput'), 'raw');
+  if (typeof raw !== 'string') return quoted(json);
+  const parsed = tryParseJson(raw);
+  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? raw : quoted(json);
+}
+
+/** A byte string stays one: only quotes, backslashes and line ends are escaped. */
+function quoted(json: string): JsonText {
+  const literal = jsonLiteral(json);
+  return new RawText(literal, 0, literal.length);
+}
