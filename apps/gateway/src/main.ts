@@ -25,6 +25,7 @@ try {
   for (const notice of notices) process.stderr.write(`${notice}\n`);
   const parsed = parseConfig(variables);
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
+  for (const warning of parsed.warnings) process.stderr.write(`Warning: ${warning}\n`);
   const { config } = parsed;
   const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
   // In this order: a signal that arrives while nobody listens would end the process without draining.

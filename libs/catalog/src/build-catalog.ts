@@ -70,7 +70,11 @@ export function buildCatalog(config: CatalogConfig, ifSeveral: IfSeveral): Built
     maxOutputTokens,
     overrides,
   };
-  return { kind: 'valid', catalog: Object.freeze(catalog), warnings: preferred.warnings };
+  return {
+    kind: 'valid',
+    catalog: Object.freeze(catalog),
+    warnings: [...preferred.warnings, ...doubledVersions(providers)],
+  };
 }
 
 type MappedModel = { readonly kind: 'valid'; readonly reference: ModelReference | undefined } | Faulty;
@@ -103,6 +107,15 @@ function mappedModel(
     default:
       return assertNever(named);
   }
+}
+
+/** A version that the base URL and the dialect's path both have; right only where another gateway tolerates it. */
+function doubledVersions(providers: ReadonlyMap<string, Provider>): CatalogProblem[] {
+  const doubled = [...providers.values()].filter(
+    ({ endpoint }) => endpoint.baseUrl.endsWith('/v1') && endpoint.form.paths.messages.startsWith('/v1/'),
+  );
+  const message = 'ends in /v1, and requests go to /v1/messages below it. Remove /v1, unless that is what you want.';
+  return doubled.map(({ name }) => ({ path: ['providers', name, 'baseUrl'], message }));
 }
 
 /** The family of servers that nobody stated is known by the host. */

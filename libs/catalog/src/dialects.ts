@@ -24,6 +24,8 @@ export interface DialectForm {
   /** Sent with every request, unless a header of the client with this name is sent on. */
   readonly headers: StaticHeaders;
   readonly credential: { readonly header: string; readonly scheme: '' | 'Bearer ' };
+  /** What operators get wrong about base URLs, as a sentence. */
+  readonly baseUrlHint: string;
   /** Whether Claude's own model names mean something there, so that they need no mapping. */
   readonly knowsClaude: boolean;
 }
@@ -36,6 +38,7 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
       /^(?:anthropic-(?:version|beta|dangerous-direct-browser-access)|user-agent|x-app|x-stainless-.+|x-claude-code-.+)$/u,
     headers: [['anthropic-version', '2023-06-01']],
     credential: { header: 'x-api-key', scheme: '' },
+    baseUrlHint: 'It usually does not end in /v1.',
     knowsClaude: true,
   },
   'openai-chat': {
@@ -44,6 +47,7 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     clientHeaders: undefined,
     headers: [['user-agent', 'claude-code-gateway']],
     credential: { header: 'authorization', scheme: 'Bearer ' },
+    baseUrlHint: 'It usually ends in /v1.',
     knowsClaude: false,
   },
 };

@@ -95,6 +95,13 @@ describe('which providers exist', () => {
     expect(takes('*', 'gpt-4.1')).toBe(true);
   });
 
+  test("a version at the end of Anthropic's base URL is warned of", () => {
+    expect(catalogFromEnv({ ...anthropic, ANTHROPIC_API_BASE: 'https://api.anthropic.com/v1/' })).toMatchObject({
+      warnings: [expect.stringMatching(/^ANTHROPIC_API_BASE: ends in \/v1/u)],
+    });
+    expect(catalogFromEnv(openai)).toMatchObject({ warnings: [] });
+  });
+
   test('an empty variable is an unset one', () => {
     expect([...catalog({ ...openai, ANTHROPIC_API_KEY: '', BIG_MODEL: ' ' }).providers.keys()]).toEqual(['openai']);
   });

@@ -1,5 +1,5 @@
 import type { Translation, UpstreamFailure } from '@ccg/translation';
-import { callErrorToGatewayError, UpstreamCallError } from '@ccg/upstream';
+import { callErrorToGatewayError, findInHead, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
 import type { AttemptContext } from './attempt-context.ts';
 import { callProvider } from './call-provider.ts';
 import { learnFromSilence } from './learn-from-silence.ts';
@@ -71,6 +71,11 @@ async function askOnce(context: AttemptContext, translation: Translation): Promi
     const response = await callProvider(context, 'messages', request, sink.signal);
     if (response.status < 200 || response.status > 299) {
       return { kind: 'rejected', ...(await readRejection(response, reader, context)) };
+    }
+    const wrongBaseUrl = findInHead(response);
+    if (wrongBaseUrl !== undefined) {
+      response.body.abort();
+      throw wrongBaseUrlError(target, wrongBaseUrl);
     }
     // From here on nobody asks again.
     messagesRequest.release();

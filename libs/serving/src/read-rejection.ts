@@ -1,5 +1,6 @@
 import { GatewayError } from '@ccg/kernel';
 import type { AnswerReader, UpstreamFailure } from '@ccg/translation';
+import { findInAnswer, wrongBaseUrlError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
 import type { AttemptContext } from './attempt-context.ts';
 
@@ -13,6 +14,8 @@ export async function readRejection(
 ): Promise<UpstreamFailure> {
   const body = await response.body.collect(errorBodyMaxBytes);
   const { status, headers } = response;
+  const wrongBaseUrl = findInAnswer({ status, headers, body });
+  if (wrongBaseUrl !== undefined) return { error: wrongBaseUrlError(target, wrongBaseUrl), retry: { kind: 'none' } };
   const failure = reader.failure(
     { status, headers, body },
     { estimatedTokens: await estimate.tokens(), windowTokens: target.limits.contextTokens },
