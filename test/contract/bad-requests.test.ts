@@ -7,7 +7,11 @@ const user = { role: 'user', content: 'Hi' };
 const target = { dialect: 'openai-chat', model: 'gpt-4.1' } as const;
 
 test.each([
-  ['no token limit', { max_tokens: undefined }, 'max_tokens: Field required. Say how many tokens the answer may have.'],
+  [
+    'no token limit',
+    { max_tokens: undefined },
+    'max_tokens: Field required. Set it to the maximum number of output tokens.',
+  ],
   ['no messages', { messages: undefined }, 'messages: Field required'],
   ['mistyped messages', { messages: 'Hi' }, 'messages: Input should be a list of messages'],
   ['an empty history', { messages: [] }, 'messages: at least one message is required'],
@@ -76,7 +80,7 @@ test.each([
   [
     'server state',
     { mcp_servers: [{ url: 'x' }] },
-    'mcp_servers: only models served by Anthropic have this. Leave it out, or choose one of those',
+    'mcp_servers: only models that Anthropic serves support this. Remove it, or use one of those models',
   ],
 ])('%s is refused by its path', (_what, change, publicMessage) => {
   expect(refusal(JSON.stringify({ model: 'm', max_tokens: 9, messages: [user], ...change }))).toMatchObject({

@@ -23,16 +23,16 @@ export function convertMedia(block: HistoryBlock, context: CompatibleContext): J
       const form = media.kind === 'image-url' ? 'url' : 'base64';
       if (capabilities.images.includes(form)) return { type: 'image', source: asObject(block.block['source']) };
       const unreadable = capabilities.images.length === 0 ? 'images' : 'images by URL';
-      warnings.add(block.path(), 'unsupported', `This server takes no ${unreadable}; it was told of one.`);
+      warnings.add(block.path(), 'unsupported', `This model cannot read ${unreadable}. A note replaced the image.`);
       return textPart(leftOutNote('image', unreadable));
     }
     case 'pdf':
-      warnings.add(block.path(), 'unsupported', 'This server reads no PDF files; it was told of one.');
+      warnings.add(block.path(), 'unsupported', 'This model cannot read PDF files. A note replaced the document.');
       return textPart(leftOutNote('document', 'PDF files'));
     case 'text':
       return textPart(media.text);
     case 'document-url':
-      warnings.add(block.path(), 'unsupported', 'A document by URL cannot be sent; its address was sent as text.');
+      warnings.add(block.path(), 'unsupported', 'Documents by URL are not supported. The URL was sent as text.');
       return textPart(documentAddress(media.url));
   }
 }

@@ -103,7 +103,11 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
       return [textPart('[tool result]'), ...parts, ...attachments];
     }
     default:
-      context.warnings.add(block.path(), 'unsupported', `A ${block.type} block was left out.`);
+      context.warnings.add(
+        block.path(),
+        'unsupported',
+        `Unsupported block type "${block.type}". The block was removed.`,
+      );
       return [];
   }
 }

@@ -24,7 +24,11 @@ export function convertForCompatible(input: TranslationInput, context: Compatibl
   const { messagesRequest, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
   const body = readRequest(input);
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
-    warnings.add('output_config.format', 'unsupported', 'The form of the answer cannot be forced; it was left out.');
+    warnings.add(
+      'output_config.format',
+      'unsupported',
+      'This provider cannot enforce an output format. The format was ignored.',
+    );
   }
   warnOfTaskBudget(body, warnings);
   const wanted = { wanted: messagesRequest.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
@@ -32,7 +36,7 @@ export function convertForCompatible(input: TranslationInput, context: Compatibl
   const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(body, context), context);
   const { temperature, top_p: topP, top_k: topK, stop_sequences: stopSequences } = body;
   if (topK !== undefined && topK !== null && !capabilities.topK) {
-    warnings.add('top_k', 'unsupported', 'There is no top_k here; it was left out.');
+    warnings.add('top_k', 'unsupported', 'This provider does not support top_k. It was ignored.');
   }
   const request = {
     model: target.model,
@@ -54,13 +58,13 @@ function convertTools(body: JsonObject, { warnings }: CompatibleContext): JsonOb
   return effectiveTools(body, warnings).tools.flatMap(({ tool, path }) => {
     const { name, description, input_schema: schema } = tool;
     if (tool['strict'] === true) {
-      warnings.add(`${path}.strict`, 'unsupported', 'Calls are not held to the schema here.');
+      warnings.add(`${path}.strict`, 'unsupported', 'This provider does not enforce strict tool schemas.');
     }
     if (schema !== undefined) return [{ name, description, input_schema: schema }];
     warnings.add(
       path,
       'unsupported',
-      `The tool ${asText(tool['type']) ?? ''} runs at Anthropic alone; it was left out.`,
+      `The server tool ${asText(tool['type']) ?? ''} runs only at Anthropic. It was removed.`,
     );
     return [];
   });
@@ -73,7 +77,11 @@ function convertSystem(system: JsonValue | undefined, { warnings }: CompatibleCo
     const text = block?.['text'];
     if (isText(text)) return isAttribution(text) ? [] : [textPart(text)];
     const type = asText(block?.['type']) ?? 'untyped';
-    warnings.add(`system.${index}`, 'unsupported', `A ${type} block in the instructions was left out.`);
+    warnings.add(
+      `system.${index}`,
+      'unsupported',
+      `Unsupported block type "${type}" in the system prompt. The block was removed.`,
+    );
     return [];
   });
   return texts.length === 0 ? undefined : texts;

@@ -29,14 +29,19 @@ export function convertThinking(
   const level = closestEffort(wish.effort, capabilities.efforts);
   const effort = level === undefined ? {} : { output_config: { effort: level } };
   if ((body['thinking'] ?? null) === null) {
-    if (level === undefined) warnings.add(wish.field, 'unsupported', 'There are no levels of effort here.');
+    if (level === undefined)
+      warnings.add(wish.field, 'unsupported', 'This provider has no effort levels. The effort was ignored.');
     return effort;
   }
   // A budget of ours leaves as much for the answer.
   const own = Math.min(budgets[wish.effort], Math.floor(maxTokens / 2));
   const budget = Math.min(wish.budgetTokens ?? own, maxTokens - 1);
   if (budget < budgetMin) {
-    warnings.add('thinking', 'unsupported', 'The answer is too short to think in; thinking was not asked for.');
+    warnings.add(
+      'thinking',
+      'unsupported',
+      'max_tokens is too small for a thinking budget. Thinking was not requested.',
+    );
     return effort;
   }
   return { thinking: { type: 'enabled', budget_tokens: budget }, ...effort };

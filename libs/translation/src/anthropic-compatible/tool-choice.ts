@@ -47,14 +47,14 @@ export function convertToolChoice(
 
 function forced(rest: JsonObject, { capabilities, warnings }: CompatibleContext): JsonObject | undefined {
   if (capabilities.toolChoices.includes('any')) return { type: 'any', ...rest };
-  warnings.add('tool_choice', 'unsupported', 'A tool call cannot be forced here.');
+  warnings.add('tool_choice', 'unsupported', 'This provider cannot force a tool call. The tool choice was ignored.');
   return undefined;
 }
 
 function parallelSwitch(choice: JsonObject, { capabilities, warnings }: CompatibleContext): JsonObject {
   if (choice['disable_parallel_tool_use'] !== true) return {};
   if (capabilities.parallelSwitch) return { disable_parallel_tool_use: true };
-  const text = 'Calls side by side cannot be switched off here.';
+  const text = 'Parallel tool calls cannot be disabled for this provider.';
   warnings.add('tool_choice.disable_parallel_tool_use', 'unsupported', text);
   return {};
 }

@@ -64,7 +64,11 @@ function keepTexts(turn: Turn, warnings: Warnings): Turn {
   for (const block of turn.blocks) {
     if (block.type === 'text') blocks.push(block);
     else if (!isToolChange(block.type))
-      warnings.add(block.path(), 'unsupported', `A ${block.type} block in a system message was left out.`);
+      warnings.add(
+        block.path(),
+        'unsupported',
+        `Unsupported block type "${block.type}" in a system message. The block was removed.`,
+      );
   }
   return { ...turn, blocks };
 }

@@ -37,7 +37,11 @@ function readPiece(part: HistoryBlock, warnings: Warnings): ResultPiece[] {
     case 'tool_reference':
       return [{ kind: 'text', text: toolReferenceText(part.block) }];
     default:
-      warnings.add(part.path(), 'unsupported', `A ${part.type} block in a tool result was left out.`);
+      warnings.add(
+        part.path(),
+        'unsupported',
+        `Unsupported block type "${part.type}" in a tool result. The block was removed.`,
+      );
       return [];
   }
 }

@@ -28,6 +28,6 @@ export function limitTokens(limits: TokenLimits, outputTokensMin: number, warnin
       : Math.max(roomMinTokens, contextTokens - estimatedInputTokens - marginTokens);
   const most = Math.min(cap > 0 ? cap : Number.POSITIVE_INFINITY, outputTokens ?? Number.POSITIVE_INFINITY, room);
   const limited = Math.max(outputTokensMin, Math.min(wanted, most));
-  if (limited !== wanted) warnings.add('max_tokens', 'clamped', `The answer may have ${limited} tokens here.`);
+  if (limited !== wanted) warnings.add('max_tokens', 'clamped', `max_tokens was changed to ${limited}.`);
   return limited;
 }

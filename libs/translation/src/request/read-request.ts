@@ -20,7 +20,7 @@ export function readRequest({ messagesRequest, tools: source, toolListCache }: R
     key === 'tools' && source !== undefined ? toolListCache.list(source) : (scalar ?? messagesRequest.read(key)?.value);
   const body = Object.fromEntries(messagesRequest.entries.map((entry) => [entry.key, valueOf(entry)]));
   if (messagesRequest.maxTokens === undefined) {
-    throw fieldError('max_tokens', 'Field required. Say how many tokens the answer may have.');
+    throw fieldError('max_tokens', 'Field required. Set it to the maximum number of output tokens.');
   }
   const { messages, tools, system } = body;
   if (messages === undefined) throw fieldError('messages', 'Field required');
@@ -58,7 +58,7 @@ function refuseServerState(body: JsonObject): void {
   for (const field of ['mcp_servers', 'container', 'thread']) {
     const value = body[field];
     if (isAbsent(value) || (Array.isArray(value) && value.length === 0)) continue;
-    throw fieldError(field, 'only models served by Anthropic have this. Leave it out, or choose one of those');
+    throw fieldError(field, 'only models that Anthropic serves support this. Remove it, or use one of those models');
   }
 }
 

@@ -81,5 +81,9 @@ export function closestEffort(wanted: Effort, levels: readonly Effort[]): Effort
 export function warnOfTaskBudget(body: JsonObject, warnings: Warnings): void {
   const budget = asObject(body['output_config'])?.['task_budget'] ?? null;
   if (budget === null) return;
-  warnings.add('output_config.task_budget', 'unsupported', 'The model is told of no budget for its task here.');
+  warnings.add(
+    'output_config.task_budget',
+    'unsupported',
+    'Only Anthropic supports task budgets. The budget was ignored.',
+  );
 }

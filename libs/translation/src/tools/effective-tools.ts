@@ -66,7 +66,7 @@ function addedTool(
   }
   const [known] = declared.get(changedName(change)) ?? [];
   if (known === undefined) {
-    warnings.add(path, 'unsupported', `A ${kind} names no tool of this request; it was left out.`);
+    warnings.add(path, 'unsupported', `A ${kind} names a tool that this request does not declare. It was ignored.`);
   }
   return known;
 }

@@ -19,7 +19,11 @@ export function convertAnswerFormat(body: JsonObject, hasTools: boolean, context
   if (format === undefined) return nothing;
   const { schema } = format;
   if (asText(format['type']) !== 'json_schema' || asObject(schema) === undefined) {
-    context.warnings.add('output_config.format', 'unsupported', 'Only a form of the type json_schema is known.');
+    context.warnings.add(
+      'output_config.format',
+      'unsupported',
+      'The only supported output format is json_schema. The format was ignored.',
+    );
     return nothing;
   }
   switch (available(hasTools, context)) {
@@ -41,7 +45,7 @@ function available(hasTools: boolean, { capabilities, rejected }: ConversionCont
 }
 
 function warnApproximated({ warnings }: ConversionContext): void {
-  const text = 'The form of the answer cannot be forced here; the model was asked for it.';
+  const text = 'This provider cannot enforce the output format. The prompt asks the model for it instead.';
   warnings.add('output_config.format', 'approximated', text);
 }
 

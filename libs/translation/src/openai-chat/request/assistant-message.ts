@@ -37,7 +37,7 @@ function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: Conve
       // Reasoning of an earlier turn is no part of what was said.
       return [];
     default:
-      warnings.add(path(), 'unsupported', `A ${type} block was left out.`);
+      warnings.add(path(), 'unsupported', `Unsupported block type "${type}". The block was removed.`);
       return [];
   }
 }

@@ -29,7 +29,7 @@ export function convertMedia(block: HistoryBlock, context: ConversionContext): C
     case 'text':
       return media;
     case 'document-url':
-      warnings.add(block.path(), 'unsupported', 'A document by URL cannot be sent; its address was sent as text.');
+      warnings.add(block.path(), 'unsupported', 'Documents by URL are not supported. The URL was sent as text.');
       return { kind: 'part', what: 'document', part: textPart(documentAddress(media.url)) };
   }
 }
@@ -44,7 +44,7 @@ function leftOut(
   { path }: HistoryBlock,
   { warnings }: ConversionContext,
 ): ChatMedia {
-  warnings.add(path(), 'unsupported', `The model cannot read ${unreadable}; it was left out.`);
+  warnings.add(path(), 'unsupported', `This model cannot read ${unreadable}. A note replaced the ${what}.`);
   return { kind: 'text', text: leftOutNote(what, unreadable) };
 }
 

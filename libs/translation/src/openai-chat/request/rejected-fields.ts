@@ -24,7 +24,7 @@ export function withoutRejected(
   for (const [field, value] of Object.entries(request)) {
     if (value === undefined) continue;
     const isLeftOut = rejected.has(field) && !indispensable.has(field) && !isMaxTokens(field);
-    if (isLeftOut) warnings.add(field, 'unsupported', `The provider refuses ${field}; it was left out.`);
+    if (isLeftOut) warnings.add(field, 'unsupported', `The provider rejects ${field}. It was removed.`);
     else sent[field] = value;
     if (!isLeftOut && !indispensable.has(field)) optionalFields.add(field);
   }

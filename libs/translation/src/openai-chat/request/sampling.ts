@@ -7,23 +7,27 @@ import type { ConversionContext } from './conversion-context.ts';
 export function convertSampling(body: JsonObject, isThinking: boolean, context: ConversionContext): JsonObject {
   const { capabilities, warnings } = context;
   const { temperature, top_p: topP, top_k: topK } = body;
-  if (topK !== undefined && topK !== null) warnings.add('top_k', 'unsupported', 'There is no top_k; it was left out.');
+  if (topK !== undefined && topK !== null)
+    warnings.add('top_k', 'unsupported', 'This provider does not support top_k. It was ignored.');
   const wanted = { temperature: asNumber(temperature), top_p: asNumber(topP) };
   const { sampling } = capabilities;
   if (sampling === 'always' || (sampling === 'without-thinking' && !isThinking))
     return { ...wanted, ...stop(body, context) };
   for (const [field, value] of Object.entries(wanted)) {
-    if (value !== undefined) warnings.add(field, 'unsupported', `The model takes no ${field}; it was left out.`);
+    if (value !== undefined)
+      warnings.add(field, 'unsupported', `This model does not support ${field}. It was ignored.`);
   }
   return stop(body, context);
 }
 
 function stop(body: JsonObject, { capabilities, warnings }: ConversionContext): JsonObject {
+  const { stopSequencesMax: max } = capabilities;
   const sequences: JsonArray = asList(body['stop_sequences']).filter(isText);
-  const taken = sequences.slice(0, capabilities.stopSequencesMax);
+  const taken = sequences.slice(0, max);
   if (taken.length < sequences.length) {
-    const text = `Stop sequences beyond ${capabilities.stopSequencesMax} were left out: the model takes no more.`;
-    warnings.add('stop_sequences', 'unsupported', text);
+    const supported =
+      max === 0 ? 'does not support stop sequences. They' : `supports ${max} stop sequences. The others`;
+    warnings.add('stop_sequences', 'unsupported', `This model ${supported} were removed.`);
   }
   return taken.length === 0 ? {} : { stop: taken };
 }

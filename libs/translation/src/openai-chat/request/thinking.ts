@@ -26,7 +26,7 @@ export function convertThinking(
         warnings.add(
           wish.field,
           'unsupported',
-          'How this model is asked to think is not known here; it was not asked.',
+          'The gateway does not know how to request thinking from this model. Thinking was not requested.',
         );
       }
       return nothing;
@@ -68,7 +68,11 @@ function withoutThinking(
   warnings: Warnings,
 ): ThinkingRequest {
   if (wish.kind === 'asked' && wish.effort !== 'none') {
-    warnings.add(wish.field, 'unsupported', 'The model does not think while it has tools here.');
+    warnings.add(
+      wish.field,
+      'unsupported',
+      'This model cannot think in a request that has tools. Thinking was disabled.',
+    );
   }
   return fields(effortField(field, 'none'));
 }

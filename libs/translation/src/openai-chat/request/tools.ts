@@ -46,11 +46,11 @@ function convertAnew(tools: readonly DeclaredTool[], context: ConversionContext)
 
 function convertTool(declared: DeclaredTool, context: ConversionContext): FunctionDefinition[] {
   const { tool, path } = declared;
-  const { provider, warnings, toolNames } = context;
+  const { warnings, toolNames } = context;
   const { name, description, input_schema: schema } = tool;
   if (runsAtAnthropic(declared)) {
     const type = asText(tool['type']) ?? '';
-    warnings.add(path, 'unsupported', `The tool ${type} runs at Anthropic and is not available on "${provider}".`);
+    warnings.add(path, 'unsupported', `The server tool ${type} runs only at Anthropic. It was removed.`);
     return [];
   }
   if (!isText(name)) throw fieldError(`${path}.name`, 'Field required');
@@ -73,7 +73,8 @@ function convertParameters(schema: JsonValue | undefined, path: string, context:
   const plain = plainSchema(parameters.source.slice(parameters.start, parameters.end));
   if (plain === undefined) return parameters;
   if (plain.isLooser) {
-    const text = 'The schema was made looser: the server refuses choices at its root, and patterns that look around.';
+    const text =
+      'The schema was relaxed: this provider rejects alternatives at the root of a schema, and patterns with lookaround.';
     context.warnings.add(path, 'approximated', text);
   }
   return parametersOf(new RawJson(plain.json, 0, plain.json.length));
@@ -83,7 +84,7 @@ function convertParameters(schema: JsonValue | undefined, path: string, context:
 function isStrict({ tool, path }: DeclaredTool, { capabilities, rejected, warnings }: ConversionContext): boolean {
   if (tool['strict'] !== true) return false;
   if (capabilities.strictTools && !rejected.has('strict') && isStrictSchema(tool['input_schema'])) return true;
-  warnings.add(`${path}.strict`, 'unsupported', 'Calls are not held to the schema here.');
+  warnings.add(`${path}.strict`, 'unsupported', 'This provider does not enforce strict tool schemas.');
   return false;
 }
 
@@ -113,7 +114,7 @@ export function convertToolChoice(
 function parallel(choice: JsonObject, { capabilities, warnings }: ConversionContext): JsonObject {
   if (choice['disable_parallel_tool_use'] !== true) return {};
   if (capabilities.parallelToolCalls) return { parallel_tool_calls: false };
-  const text = 'Calls side by side cannot be switched off here.';
+  const text = 'Parallel tool calls cannot be disabled for this provider.';
   warnings.add('tool_choice.disable_parallel_tool_use', 'unsupported', text);
   return {};
 }

@@ -38,7 +38,11 @@ function userParts(block: HistoryBlock, context: ConversionContext): JsonObject[
       return [textPart(joinTexts(['[tool result]\n', text], '')), ...into.attachments];
     }
     default:
-      context.warnings.add(block.path(), 'unsupported', `A ${block.type} block was left out.`);
+      context.warnings.add(
+        block.path(),
+        'unsupported',
+        `Unsupported block type "${block.type}". The block was removed.`,
+      );
       return [];
   }
 }
