@@ -7,13 +7,11 @@ import { openStream } from '../acceptance/support/open-stream.ts';
 import { startLocal } from '../acceptance/support/start-local.ts';
 import { startSuite } from '../acceptance/support/start-suite.ts';
 import { requestBody } from './bodies.ts';
+import { measureBound } from './bound-figure.ts';
+import type { BoundFigure } from './bound-figure.ts';
+import { historyFigures } from './history-bounds.ts';
 
-/** Prints the figures behind the product's time bounds; the tests hold them at five times the bound. */
-interface Figure {
-  readonly what: string;
-  readonly boundMs: number;
-  readonly measure: () => Promise<number>;
-}
+/* Prints the figures behind the product's time bounds; the tests hold them at five times the bound. */
 
 const request = {
   model: 'claude-opus-5-5',
@@ -21,26 +19,19 @@ const request = {
   stream: true,
   messages: [{ role: 'user', content: 'hi' }],
 };
-const rounds = 5;
 const redis = await startTestRedis(process.env);
 process.env['TEST_REDIS_URL'] = redis.url;
 
-const figures: readonly Figure[] = [
+const figures: readonly BoundFigure[] = [
   { what: 'npm start to its first 200, embedded store', boundMs: 3000, measure: () => firstAnswer('embedded') },
   { what: 'npm start to its first 200, redis-server', boundMs: 3000, measure: () => firstAnswer('redis-server') },
   { what: 'client gone to call at the provider aborted', boundMs: 250, measure: clientGone },
   { what: '503 for an unknown API key, Redis hanging', boundMs: 1000, measure: storeDown },
   { what: '25 counts at once of 132 KB never seen before', boundMs: 1000, measure: countsAtOnce },
+  ...historyFigures(),
 ];
 
-for (const { what, boundMs, measure } of figures) {
-  const samples: number[] = [];
-  for (let round = 0; round < rounds; round += 1) samples.push(await measure());
-  samples.sort((a, b) => a - b);
-  const [least = 0, median = 0, most = 0] = [samples[0], samples[Math.floor(rounds / 2)], samples.at(-1)];
-  const times = [least, median, most].map((ms) => `${ms.toFixed(0)} ms`).join(' / ');
-  process.stdout.write(`${what}: ${times} (least / median / most of ${rounds}), bound ${boundMs} ms\n`);
-}
+for (const figure of figures) process.stdout.write(`${await measureBound(figure)}\n`);
 await redis.stop();
 
 async function firstAnswer(store: 'embedded' | 'redis-server'): Promise<number> {

@@ -107,6 +107,11 @@ describe.each([
       { messages: [{ role: 'user', content: [{ type: 'tool_result', content: many(20_001, block) }] }] },
       '1 messages and 20002 content blocks',
     ],
+    [
+      '300,000 blocks',
+      { messages: [{ role: 'user', content: many(300_000, {}) }] },
+      'has more than 1 messages and 99999 content blocks',
+    ],
     ['20,001 blocks of instructions', { system: many(20_001, block) }, '1 messages and 20001 content blocks'],
   ])('%s are refused with the bound and the number', (_what, change, found) => {
     const { code, publicMessage } = refusal(

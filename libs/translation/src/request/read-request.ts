@@ -44,12 +44,12 @@ const elementMinBytes = 13;
 export function checkHistorySize({ bytesOf, historySize }: MessagesRequest): void {
   const length = (bytesOf('messages')?.length ?? 0) + (bytesOf('system')?.length ?? 0);
   if (length < messagesMax * elementMinBytes) return;
-  const { messages, blocks } = historySize();
+  const { messages, blocks, isCut } = historySize();
   if (messages <= messagesMax && blocks <= blocksMax) return;
   throw fieldError(
     'messages',
     `a request to this model may have ${messagesMax} messages and ${blocksMax} content blocks; ` +
-      `this one has ${messages} messages and ${blocks} content blocks. Compact the conversation, or start a new one`,
+      `this one has ${isCut ? 'more than ' : ''}${messages} messages and ${blocks} content blocks. Compact the conversation, or start a new one`,
   );
 }
 

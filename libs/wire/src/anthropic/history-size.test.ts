@@ -23,15 +23,22 @@ test.each([
   ['lists in lists to 16 levels', JSON.parse('['.repeat(100) + ']'.repeat(100)), 1, 15],
   ['no message at all', [], 0, 0],
 ])('a history is counted: %s', (_what, history, messages, blocks) => {
-  for (const space of [0, 1]) expect(countHistory(bytes(history, space), undefined)).toEqual({ messages, blocks });
+  for (const space of [0, 1])
+    expect(countHistory(bytes(history, space), undefined)).toEqual({ messages, blocks, isCut: false });
+});
+
+test('counting stops at 100,000', () => {
+  const content = Array.from({ length: 300_000 }, () => 0);
+  expect(countHistory(bytes([{ content }]), undefined)).toEqual({ messages: 1, blocks: 99_999, isCut: true });
+  expect(countHistory(bytes([]), bytes(content))).toEqual({ messages: 0, blocks: 100_000, isCut: true });
 });
 
 test('blocks of the system prompt count, a text does not', () => {
   const history = bytes([{ role: 'user', content: 'a' }]);
-  expect(countHistory(history, bytes([text('a'), text('b')]))).toEqual({ messages: 1, blocks: 2 });
-  expect(countHistory(history, bytes('[1,2,3]'))).toEqual({ messages: 1, blocks: 0 });
-  expect(countHistory(bytes('no list'), undefined)).toEqual({ messages: 0, blocks: 0 });
-  expect(countHistory(undefined, undefined)).toEqual({ messages: 0, blocks: 0 });
+  expect(countHistory(history, bytes([text('a'), text('b')]))).toEqual({ messages: 1, blocks: 2, isCut: false });
+  expect(countHistory(history, bytes('[1,2,3]'))).toEqual({ messages: 1, blocks: 0, isCut: false });
+  expect(countHistory(bytes('no list'), undefined)).toEqual({ messages: 0, blocks: 0, isCut: false });
+  expect(countHistory(undefined, undefined)).toEqual({ messages: 0, blocks: 0, isCut: false });
 });
 
 test('of any JSON the elements of lists are counted, those of inputs left out', () => {
@@ -40,6 +47,7 @@ test('of any JSON the elements of lists are counted, those of inputs left out', 
       expect(countHistory(bytes(history, space), undefined)).toEqual({
         messages: history.length,
         blocks: countInner(history) - history.length,
+        isCut: false,
       });
     }),
   );

@@ -7,7 +7,12 @@ export interface HistorySize {
   readonly messages: number;
   /** Content blocks, those inside of other blocks and those of the system prompt included. */
   readonly blocks: number;
+  /** Whether counting stopped at `countMax`, because the whole would have taken too long. */
+  readonly isCut: boolean;
 }
+
+/** So many are counted in some 10 ms. */
+const countMax = 100_000;
 
 /** Blocks in blocks stand no deeper; what does is not content. */
 const depthMax = 16;
@@ -21,23 +26,25 @@ const inputKey = Buffer.from('"input"');
 export function countHistory(messages: Uint8Array | undefined, system: Uint8Array | undefined): HistorySize {
   const history = countElements(messages);
   const instructions = countElements(system);
-  return { messages: history.outer, blocks: history.inner + instructions.outer + instructions.inner };
+  const blocks = history.inner + instructions.outer + instructions.inner;
+  return { messages: history.outer, blocks, isCut: history.isCut || instructions.isCut };
 }
 
 /** How many elements a list has, and how many the lists inside of it have together. */
 interface Elements {
   outer: number;
   inner: number;
+  isCut: boolean;
 }
 
 function countElements(value: Uint8Array | undefined): Elements {
-  const count: Elements = { outer: 0, inner: 0 };
+  const count: Elements = { outer: 0, inner: 0, isCut: false };
   if (value?.[0] !== OPEN_BRACKET) return count;
   const json = viewOf(value);
   /** Per level of nesting, whether it is a list. */
   const isList = new Uint8Array(depthMax + 1);
   let depth = 0;
-  for (let at = 0; at < json.length; at += 1) {
+  for (let at = 0; at < json.length && !count.isCut; at += 1) {
     const byte = json[at] ?? 0;
     if (byte === QUOTE) at = closingQuote(json, at);
     else if (byte === COMMA) addElement(count, depth, isList[depth] === 1);
@@ -57,6 +64,7 @@ function addElement(count: Elements, depth: number, isElement: boolean): void {
   if (!isElement || depth > depthMax) return;
   if (depth === 1) count.outer += 1;
   else count.inner += 1;
+  count.isCut = count.outer + count.inner >= countMax;
 }
 
 /** Whether the value at `start` is that of the member `input`. */

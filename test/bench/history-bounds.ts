@@ -1,0 +1,116 @@
+import { playModel, say } from '@ccg/testkit';
+import { startSuite } from '../acceptance/support/start-suite.ts';
+import type { Suite } from '../acceptance/support/start-suite.ts';
+import type { BoundFigure } from './bound-figure.ts';
+import { createProse } from './prose.ts';
+
+/** What a body may cost the gateway: so much for each message or block, and so much for each MB. */
+const microsecondsPerElement = 10;
+const millisecondsPerMegabyte = 25;
+/** For how long one body may keep everybody else waiting. */
+const heldMaxMs = 50;
+/** How often a body is sent before it is measured, and while it is. */
+const warmUps = 8;
+const measured = 8;
+/** What the gauge of the event loop's lag shows when nothing holds it: the resolution of its timer. */
+const idleLagMs = 10;
+
+interface HistoryCase {
+  readonly what: string;
+  readonly elements: number;
+  readonly messages: unknown;
+  readonly status: 200 | 400;
+}
+
+const text = { type: 'text', text: 'x' };
+const user = { role: 'user', content: 'x' };
+const many = <Element>(length: number, of: Element): Element[] => Array.from({ length }, () => of);
+const prose = { type: 'text', text: createProse(1).text(80_000) };
+
+const accepted: readonly HistoryCase[] = [
+  { what: '10,000 messages', elements: 10_000, messages: many(10_000, user), status: 200 },
+  { what: '20,000 blocks', elements: 20_000, messages: [{ role: 'user', content: many(20_000, text) }], status: 200 },
+  { what: '8 MB of prose', elements: 101, messages: [{ role: 'user', content: many(100, prose) }], status: 200 },
+];
+const refused: readonly HistoryCase[] = [
+  { what: '40,000 messages', elements: 40_000, messages: many(40_000, user), status: 400 },
+  {
+    what: '300,000 blocks',
+    elements: 300_000,
+    messages: [{ role: 'user', content: many(300_000, text) }],
+    status: 400,
+  },
+];
+const paths = [
+  { how: 'translated', path: '/openai:gpt-4.1/v1/messages' },
+  { how: 'translated with turns that alternate', path: '/openai:mistral-large/v1/messages' },
+  { how: 'counted', path: '/openai:gpt-4.1/v1/messages/count_tokens' },
+  { how: 'passed through', path: '/anthropic:claude-opus-5-5/v1/messages' },
+];
+
+/** The figures of bodies that are many things instead of long ones. */
+export function historyFigures(): readonly BoundFigure[] {
+  const cpu = accepted.flatMap((history) =>
+    paths.map(({ how, path }) => {
+      const body = bodyOf(history);
+      const megabytes = body.length / 1e6;
+      return {
+        what: `CPU of the gateway for ${history.what}, ${how}`,
+        boundMs: (history.elements * microsecondsPerElement) / 1000 + megabytes * millisecondsPerMegabyte,
+        per: { count: history.elements, megabytes },
+        measure: async () => (await send(path, body, history.status)).cpuMs,
+      };
+    }),
+  );
+  const held = [...accepted.filter(({ elements }) => elements > 1000), ...refused].flatMap((history) =>
+    paths
+      .filter(({ how }) => history.status === 200 || how === 'translated' || how === 'counted')
+      .map(({ how, path }) => ({
+        what: `event loop held by ${history.what}, ${history.status === 200 ? how : `refused when ${how}`}`,
+        boundMs: heldMaxMs,
+        measure: async () => (await send(path, bodyOf(history), history.status)).heldMs,
+      })),
+  );
+  return [...cpu, ...held];
+}
+
+function bodyOf({ messages }: HistoryCase): Buffer {
+  return Buffer.from(JSON.stringify({ model: 'm', max_tokens: 64, messages }));
+}
+
+interface Cost {
+  readonly cpuMs: number;
+  readonly heldMs: number;
+}
+
+async function send(path: string, body: Buffer, status: number): Promise<Cost> {
+  const suite = await startSuite('bounds', { PREFERRED_PROVIDER: 'openai', RATE_LIMIT_RPM: '100000' });
+  suite.upstream.play(playModel([{ content: [say('fine')] }]));
+  for (let sent = 0; sent < warmUps; sent += 1) await post(suite, path, body, status);
+  const before = await gauges(suite);
+  for (let sent = 0; sent < measured; sent += 1) await post(suite, path, body, status);
+  const after = await gauges(suite);
+  await suite.close();
+  return {
+    cpuMs: ((after.cpuSeconds - before.cpuSeconds) * 1000) / measured,
+    heldMs: Math.max(0, after.lagMaxSeconds * 1000 - idleLagMs),
+  };
+}
+
+async function post({ gateway, apiKey }: Suite, path: string, body: Buffer, status: number): Promise<void> {
+  const answer = await fetch(`${gateway.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': apiKey },
+    body,
+  });
+  if (answer.status !== status) throw new Error(`The answer was ${answer.status}: ${await answer.text()}`);
+  await answer.arrayBuffer();
+}
+
+/** The gateway's own gauges; reading them begins the search for the longest lag anew. */
+async function gauges({ gateway }: Suite): Promise<{ readonly cpuSeconds: number; readonly lagMaxSeconds: number }> {
+  const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+  const gauge = (name: string) =>
+    Number(new RegExp(`^ccg_${name} (?<value>\\S+)$`, 'mu').exec(metrics)?.groups?.['value']);
+  return { cpuSeconds: gauge('process_cpu_seconds_total'), lagMaxSeconds: gauge('nodejs_eventloop_lag_max_seconds') };
+}
