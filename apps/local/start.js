@@ -1,9 +1,9 @@
-// Plain JavaScript, so that an older Node reaches this check instead of failing on the first .ts file.
+// Plain JavaScript, so that an older Node reaches this check instead of failing on the first TypeScript file.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major < 24 || (major === 24 && minor < 12)) {
   process.stderr.write(
-    `This needs Node 24.12 or newer and runs on ${process.version}.\n` +
+    `Node ${process.versions.node} is too old: version 24.12 or newer is needed.\n` +
       'On Linux, `npm install` brings one: start with `npm start` or `npm run demo`. Elsewhere install Node 24.\n',
   );
   process.exit(1);

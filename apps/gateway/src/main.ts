@@ -6,8 +6,7 @@ import { readEnvironment } from './environment.ts';
 import { describeStartFailure, explainListenError, StartError } from './start-error.ts';
 import { startGateway } from './start-gateway.ts';
 
-// Timers of ours do not keep a process alive, so that a wait for one alone would end it halfway, in a start or a close.
-// It ends by process.exit, always.
+// Our timers are unref'd; this handle keeps the process alive until process.exit.
 const foreverMs = 2 ** 30;
 setInterval(() => {}, foreverMs);
 

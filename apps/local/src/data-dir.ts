@@ -7,7 +7,7 @@ import { Secret } from '@ccg/kernel';
 
 export interface DataDir {
   readonly path: string;
-  /** Gives the folder free for the next process. */
+  /** Releases the folder for the next process. */
   close(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ async function takeLock({ path, lockFile, claim }: LockPaths): Promise<void> {
     const owner = await readFile(lockFile, 'utf8').catch(() => undefined);
     if (owner !== undefined) await removeStaleLock({ path, lockFile, claim }, owner);
   }
-  throw new StartError(`DATA_DIR ${path} is being taken by several starts at once. Try again.`);
+  throw new StartError(`Several starts use DATA_DIR ${path} at the same time. Start again.`);
 }
 
 async function removeStaleLock({ path, lockFile, claim }: LockPaths, owner: string): Promise<void> {
@@ -125,8 +125,8 @@ function readProcessStat(pid: number): readonly string[] | undefined {
 }
 
 /**
- * Reads the one line of a secret file, or creates the file (0600) with what `generate` gives. The file appears
- * whole or not at all. Call it with the data folder's lock held.
+ * Reads a secret file, which has one line, or creates it (0600) from `generate`. The file is written completely or
+ * not at all. Hold the data folder's lock while you call it.
  */
 export async function readOrCreateSecret(path: string, generate: () => Secret): Promise<Secret> {
   const existing = await readSecretLine(path);

@@ -8,7 +8,7 @@ export interface DemoProvider {
   close(): Promise<void>;
 }
 
-/** What of the environment a demo keeps: addresses and the store. No provider's variable, so that nobody is ever billed. */
+/** The variables that a demo keeps: addresses and the store. None of a provider, so that nobody is billed. */
 const keptVariables: ReadonlySet<string> = new Set([
   'HOST',
   'PORT',
@@ -18,7 +18,7 @@ const keptVariables: ReadonlySet<string> = new Set([
   'REDIS_KEY_PREFIX',
 ]);
 
-/** The environment of a demo: nothing of the real one but addresses, and the demo's provider. */
+/** The environment of a demo: the kept variables and the demo's own provider. */
 export function demoEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   provider: DemoProvider,

@@ -23,12 +23,12 @@ export interface KeptServer {
 
 const firstDelayMs = 200;
 const longestDelayMs = 10_000;
-/** A server that lived this long did not fail for the reason that it failed for before. */
+/** A server that ran this long gets the short first pause again. */
 const steadyAfterMs = 60_000;
 
 /**
- * Starts a server and starts it again, with growing pauses, whenever it ends by itself. The first start fails
- * aloud; later ones are tried for ever, because the gateway serves on without its store.
+ * Starts a server, and restarts it with growing pauses whenever it ends by itself. A first start that fails rejects;
+ * later ones are retried for ever, because the gateway works without its store.
  */
 export function keepRunning(name: string, begin: () => Promise<ServerLife>, observer: StoreObserver): KeptServer {
   const closing = new AbortController();

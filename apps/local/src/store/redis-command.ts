@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 
-/** A reply `-…`: the server is there and says no. */
+/** An error reply (`-ERR …`): the server is up and refused the command. */
 export class RedisReplyError extends Error {
   override readonly name = 'RedisReplyError';
 }
 
 /**
- * Sends one command over a unix socket and gives back its simple, bulk or integer reply as text (RESP2). For the few
- * commands that look after a server; the gateway's own traffic goes through `@ccg/store`.
+ * Sends one command over a unix socket and returns its simple, bulk or integer reply as text (RESP2). For the few
+ * commands that manage a server; the gateway's own traffic goes through `@ccg/store`.
  */
 export function sendRedisCommand(socketPath: string, words: readonly string[], timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -29,9 +29,9 @@ const stopTimeoutMs = 10_000;
 const pollMs = 10;
 
 /**
- * Makes a Redis server run on a private unix socket: adopts the one that a killed parent left, else spawns one that
- * keeps an append-only file. It stands in a process group of its own, so that Ctrl-C at the terminal reaches this
- * process alone and the server outlives the draining. Call it with the data folder's lock held.
+ * Starts a Redis server on a private unix socket, with an append-only file, or adopts the one that a killed parent
+ * left. The server has a process group of its own: Ctrl-C at the terminal does not reach it, so it outlives the
+ * draining. Hold the data folder's lock while you call it.
  */
 export async function startRedis(binary: RedisBinary, files: RedisFiles): Promise<RedisLife> {
   await mkdir(files.folder, { recursive: true, mode: 0o700 });
@@ -57,7 +57,7 @@ async function findLeftServer(files: RedisFiles): Promise<number | undefined> {
     if (await mayHoldFiles(pid, files)) {
       throw new StartError(
         `A Redis of an earlier run (process ${pid}) still uses ${files.folder} but does not answer` +
-          ` (${thrown instanceof Error ? thrown.message : String(thrown)}). End it by \`kill ${pid}\` and start again.`,
+          ` (${thrown instanceof Error ? thrown.message : String(thrown)}). Stop it with \`kill ${pid}\`, then start again.`,
       );
     }
   }
@@ -83,7 +83,8 @@ async function spawnServer(binary: RedisBinary, files: RedisFiles): Promise<numb
     child.on('error', () => undefined);
     child.unref();
     const { pid } = child;
-    if (pid === undefined) throw new StartError(`${binary.path} cannot be run. Mend it, or set LOCAL_STORE=embedded.`);
+    if (pid === undefined)
+      throw new StartError(`${binary.path} cannot be executed. Reinstall it, or set LOCAL_STORE=embedded.`);
     await waitForPong(files, pid);
     return pid;
   } finally {
