@@ -20,4 +20,4 @@ export type {
   UpstreamFailure,
   UpstreamRequest,
 } from './translation.ts';
-export type { Warning } from './warning.ts';
+export type { Warning } from './warnings.ts';

@@ -2,8 +2,8 @@ import { decodeText, RawText, writeJson } from '@ccg/wire';
 import type { JsonText } from '@ccg/wire';
 
 /**
- * A text as the content of a JSON string literal, a byte string: what came from JSON is moved as it came, so
- * that escapes split over two deltas, such as the halves of a surrogate pair, survive.
+ * A text as the content of a JSON string literal, a byte string. Text that came from JSON stays as it is, so that
+ * escapes that are split over two deltas, such as the halves of a surrogate pair, survive.
  */
 export function textLiteral(text: JsonText): string {
   if (text instanceof RawText) return text.source.slice(text.start, text.end);
@@ -15,12 +15,12 @@ export function decodeLiteral(literal: string): string {
   return decodeText(new RawText(literal, 0, literal.length));
 }
 
-/** A byte string that is JSON as the content of a string literal; it stays one, only quotes and such are escaped. */
+/** A byte string of JSON as the content of a string literal: only quotes, backslashes and line ends are escaped. */
 export function jsonLiteral(json: string): string {
   return JSON.stringify(json).slice(1, -1);
 }
 
-/** Whether the content of a string literal is white space alone. */
+/** Whether the content of a string literal is only white space. */
 export function isBlank(literal: string): boolean {
   return /^(?:[ \t]|\\[nrt])*$/u.test(literal);
 }

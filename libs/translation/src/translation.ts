@@ -1,11 +1,10 @@
 import type { GatewayError } from '@ccg/kernel';
 import type { ModelLimits, Target } from '@ccg/catalog';
-import type { PromptTools } from '@ccg/wire';
+import type { PromptTools, MessagesRequest, HeaderList, Usage } from '@ccg/wire';
 import type { ToolListCache } from './tools/tool-list-cache.ts';
-import type { Warning } from './warning.ts';
-import type { MessagesRequest, HeaderList, Usage } from '@ccg/wire';
+import type { Warning } from './warnings.ts';
 
-/** How big the prompt is, for the numbers in an overflow message. */
+/** The size of the prompt, for the numbers in an overflow message. */
 export interface PromptSize {
   readonly estimatedTokens: number | undefined;
   readonly windowTokens: number | undefined;
@@ -14,23 +13,23 @@ export interface PromptSize {
 export interface TranslationInput {
   /** The client's body, already read at its top level. */
   readonly messagesRequest: MessagesRequest;
-  /** The body's tools, if it has the member, and what was made of others before. */
+  /** The tools of the body, if it has any. */
   readonly tools: PromptTools | undefined;
   readonly toolListCache: ToolListCache;
   readonly target: Target;
-  /** What the client asked for; answers carry this name. */
+  /** The model that the client asked for. Answers carry this name. */
   readonly requestedModel: string;
   /** The cap on output tokens of translated requests; 0 means none. */
   readonly maxOutputTokens: number;
-  /** What is known of the model's window and output. */
+  /** The known limits of the model's window and output. */
   readonly limits: ModelLimits;
   /** Makes ids that are unique within the gateway. */
   readonly ids: IdSource;
-  /** Seals a backend's opaque state for its way through this client; bound to tenant, provider and model. */
+  /** Seals a backend's opaque state while the client holds it. Bound to tenant, provider and model. */
   readonly sealer: Sealer;
-  /** How many tokens the prompt has, for as long as the backend has not said; undefined is unknown. */
+  /** The estimated tokens of the prompt, used until the backend reports a count. Undefined: unknown. */
   readonly estimatedInputTokens: number | undefined;
-  /** Fields of the upstream request that this backend refused before, and that are left out. */
+  /** Fields that this backend rejected before. They are not sent. */
   readonly rejectedFields: ReadonlySet<string>;
 }
 
@@ -40,51 +39,51 @@ export const sealTag = 'ccg1.';
 export interface Sealer {
   /** Gives printable ASCII that begins with `sealTag`; the state is a byte string. */
   seal(state: string): string;
-  /** Undefined for whatever this sealer did not seal: foreign, old, cut or forged. */
+  /** Undefined for anything that this sealer did not seal, or that was changed since. */
   open(sealed: string): string | undefined;
-  /** At most 64 letters that stand for a name; the same for one tenant and provider, and nobody can undo them. */
+  /** A pseudonym of at most 64 characters: stable for one tenant and provider, and not reversible. */
   pseudonym(name: string): string;
 }
 
 export interface IdSource {
   /** `msg_` and so on. */
   messageId(): string;
-  /** `toolu_g` and so on: an id for a tool call that came without one of its own. */
+  /** `toolu_g` and so on: the id of a tool call that came without one. */
   toolUseId(): string;
 }
 
 export interface UpstreamRequest {
-  /** What only this body has: where it goes and everything else that is sent with it follows from the target. */
+  /** Headers that depend on this body. The URL and all other headers follow from the target. */
   readonly headers: HeaderList;
   readonly body: Uint8Array;
   readonly warnings: readonly Warning[];
-  /** Fields of the body that make some servers fall silent instead of answering. */
+  /** Fields of the body that make some servers hang instead of answering. */
   readonly hangProneFields?: readonly string[];
 }
 
-/** What an upstream said when it did not say 2xx. */
+/** An upstream's answer whose status is not 2xx. */
 export interface UpstreamAnswer {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body: Uint8Array;
 }
 
-/** What a server that refused the length of an answer would have taken. */
+/** The limit that a server stated when it rejected `max_tokens`. */
 export interface OutputLimit {
   /** For this request. */
   readonly outputTokens: number;
-  /** What it said about the model, beyond this request. */
+  /** What it stated about the model in general. */
   readonly limits: ModelLimits;
 }
 
-/** An upstream's refusal in the client's words, and whether another try could help. */
+/** An upstream's failure as the client is told it, and whether another try can help. */
 export interface UpstreamFailure {
   readonly error: GatewayError;
   readonly retry:
     | { readonly kind: 'none' }
     | { readonly kind: 'as-is' }
     | { readonly kind: 'without'; readonly fields: readonly string[] }
-    /** As `without`, but it is this request that was refused, and nothing is learned about the backend. */
+    /** Like `without`, but for this request alone: nothing is learned about the backend. */
     | { readonly kind: 'once-without'; readonly fields: readonly string[] }
     /** With fewer tokens for the answer. */
     | ({ readonly kind: 'shorter' } & OutputLimit);
@@ -106,22 +105,22 @@ export type Answer =
     }
   | { readonly kind: 'failure'; readonly error: GatewayError };
 
-/** Whether a backend counted, or the gateway guessed because it did not; only counts may teach an estimator. */
+/** Whether the backend counted the tokens or the gateway estimated them. Only counts may calibrate an estimator. */
 type UsageSource = 'reported' | 'estimated';
 
-/** Where a stream stands. */
+/** The state of a stream. */
 export interface Progress {
   /** Whether anything has been written to the sink: from then on no status can be chosen. */
   readonly visible: boolean;
   readonly usage: Usage;
   readonly usageSource: UsageSource;
   readonly state: 'open' | 'complete' | 'truncated' | 'failed';
-  /** Set once `state` is `truncated` or `failed`: what the client was told, or would have been. */
+  /** Set when `state` is `truncated` or `failed`: the error for the client. */
   readonly error: GatewayError | undefined;
 }
 
 /**
- * Takes the upstream's bytes in any chunking and writes finished SSE frames, only whole ones, many to a write.
+ * Takes the upstream's bytes in any chunking and writes whole SSE frames, many to a write.
  * `end` is the upstream's clean end of body; `fail` is how an abort, an idle timeout or a dead upstream ends a
  * stream. Both are final, and calling either after the terminal event changes nothing.
  */
@@ -135,7 +134,10 @@ export interface StreamTranslator {
 /** Receives whole SSE frames: a byte string, or the upstream's own bytes. */
 export type FrameSink = (frames: string | Uint8Array) => void;
 
-/** Reads what the upstream answers. It holds neither the client's body nor the upstream's: a stream may last for hours. */
+/**
+ * Reads what the upstream answers. It holds neither the client's body nor the one that was sent: a stream may last for
+ * hours.
+ */
 export interface AnswerReader {
   /** Reads a whole answer in JSON mode. */
   answer(body: Uint8Array): Answer;

@@ -1,6 +1,12 @@
-import type { Warning } from './warning.ts';
+/** Something that the backend does not support. The client is told instead of losing it silently. */
+export interface Warning {
+  /** The path of the field in the client's request, such as `tools.3.strict`. */
+  readonly field: string;
+  readonly code: 'unsupported' | 'approximated' | 'clamped';
+  readonly text: string;
+}
 
-/** Collects what the backend cannot do; the same sentence on the same field counts once. */
+/** Collects warnings. The same text for the same field is kept once. */
 export interface Warnings {
   add(field: string, code: Warning['code'], text: string): void;
   list(): readonly Warning[];

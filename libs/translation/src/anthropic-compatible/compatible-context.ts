@@ -2,7 +2,7 @@ import type { AnthropicCapabilities } from '@ccg/catalog';
 import type { ToolIds } from '../tools/tool-ids.ts';
 import type { Warnings } from '../warnings.ts';
 
-/** What the converters of a request need besides the thing they convert. */
+/** What all converters of a request need. */
 export interface CompatibleContext {
   readonly capabilities: AnthropicCapabilities;
   /** Named in errors. */

@@ -16,7 +16,7 @@ interface Message {
   readonly content: readonly JsonObject[];
 }
 
-/** The history in the oldest form of the protocol: turns of user and assistant alone, results at once after their calls. */
+/** The history in the oldest form of the protocol: only user and assistant, results directly after their calls. */
 export function convertMessages(body: JsonObject, context: CompatibleContext): JsonObject[] {
   const turns = mergeTurns(placeSystemTurns(readTurns(asList(body['messages'])), 'reminder', context.warnings));
   const messages: Message[] = [];
@@ -44,7 +44,7 @@ export function convertMessages(body: JsonObject, context: CompatibleContext): J
   return sent.map(({ role, content }) => ({ role, content: [...content] }));
 }
 
-/** The results of one turn's calls, and what of them must follow in the user's message. */
+/** The results of one turn's calls, and the parts that must follow in the user message. */
 interface ToolResults {
   readonly blocks: readonly JsonObject[];
   readonly attachments: readonly JsonObject[];
@@ -88,7 +88,7 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
     case 'thinking':
       return startsSealed(signature) ? [] : [{ type: 'thinking', thinking, signature }];
     case 'redacted_thinking':
-      // None of these servers writes one, and several refuse what others wrote.
+      // None of these servers writes one, and several reject it.
       return [];
     case 'image':
     case 'document':
@@ -96,7 +96,7 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
     case 'search_result':
       return [textPart(searchResultText(block.block))];
     case 'tool_result': {
-      // A result whose call is not in the history would be refused; only its text can be said.
+      // The call of this result is not in the history, so the result can only be sent as text.
       const attachments: JsonObject[] = [];
       const { content = '' } = convertResult('', block, attachments, context);
       const parts = isText(content) ? [textPart(content)] : asList(content).filter(isJsonObject);

@@ -8,8 +8,8 @@ import { inBandFailure } from '../failure/upstream-failure.ts';
 import type { FailureContext } from '../failure/upstream-failure.ts';
 
 /**
- * Tells the encoder what the events of an Anthropic-compatible server say: blocks whose stops come late or never,
- * reasoning without a signature, events without a name, `[DONE]`, errors in OpenAI's form. What comes out is right.
+ * Reads the events of an Anthropic-compatible server into the encoder, which corrects them: blocks that stop late or
+ * never, reasoning without a signature, events without a name, `[DONE]`, errors in OpenAI's form.
  */
 export function createEventReader(encoder: Encoder, context: FailureContext): (event: SseEvent) => void {
   let atStart: Usage | undefined;
@@ -31,7 +31,7 @@ export function createEventReader(encoder: Encoder, context: FailureContext): (e
         addDelta(encoder, asCount(event['index']), asObject(event['delta']) ?? {});
         return;
       case 'message_delta':
-        // What a start says of usage is an estimate at best.
+        // The usage in the start is an estimate at best.
         if (isJsonObject(event['usage'])) encoder.usage(readAnthropicUsage(event['usage'], atStart));
         finish(encoder, asObject(event['delta']) ?? {});
         return;
@@ -44,7 +44,7 @@ export function createEventReader(encoder: Encoder, context: FailureContext): (e
   };
 }
 
-/** Tells the encoder what a whole message of such a server says. */
+/** Reads a whole message of such a server into the encoder. */
 export function readMessage(message: JsonObject, encoder: Encoder): void {
   if (isJsonObject(message['usage'])) encoder.usage(readAnthropicUsage(message['usage']));
   const { content } = message;
@@ -55,7 +55,7 @@ export function readMessage(message: JsonObject, encoder: Encoder): void {
   encoder.marker();
 }
 
-/** A block's start; in a whole message it is all of the block. */
+/** The start of a block; in a whole message it is the whole block. */
 function startBlock(encoder: Encoder, index: number | undefined, block: JsonObject): void {
   const { text, thinking, signature, data, id, name, input } = block;
   switch (asText(block['type'])) {
@@ -109,7 +109,7 @@ function finishOf(reason: string, sequence: JsonValue | undefined): Finish {
   return isText(sequence) ? { kind: 'stop-sequence', literal: literalOf(sequence) } : { kind: 'stop' };
 }
 
-/** What stands in the start counts only where it is not the empty object that deltas fill. */
+/** The input in a block's start, unless it is the empty object that deltas fill. */
 function inputOf(input: JsonValue | undefined): string | undefined {
   const json = input === undefined || input === null ? '{}' : writeJson(input);
   return /^\{\s*\}$/u.test(json) ? undefined : jsonLiteral(json);

@@ -18,7 +18,7 @@ export interface CompatibleRequest {
   readonly maxTokens: number;
 }
 
-/** Writes the request for a Anthropic-compatible server, in the oldest form of the protocol. */
+/** Writes the request for an Anthropic-compatible server, in the oldest form of the protocol. */
 export function convertForCompatible(input: TranslationInput, context: CompatibleContext): CompatibleRequest {
   const { capabilities, warnings } = context;
   const { messagesRequest, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;

@@ -6,7 +6,7 @@ import type { CompatibleContext } from './compatible-context.ts';
 /** The smallest budget of the protocol. */
 const budgetMin = 1024;
 
-/** What a level comes to where only a budget is known. */
+/** The budget of each level, for servers that have only budgets. */
 const budgets: Readonly<Record<Effort, number>> = {
   none: 0,
   minimal: budgetMin,
@@ -17,25 +17,25 @@ const budgets: Readonly<Record<Effort, number>> = {
   max: 31_999,
 };
 
-/** The client's wish as the switch with a budget, since the adaptive form is known to none of these servers. */
+/** Thinking as `enabled` with a budget: none of these servers knows the adaptive form. */
 export function convertThinking(
   body: JsonObject,
   maxTokens: number,
   { capabilities, warnings }: CompatibleContext,
 ): JsonObject {
-  const wish = readRequestedThinking(body);
-  if (wish.kind === 'unasked') return {};
-  if (wish.effort === 'none') return { thinking: { type: 'disabled' } };
-  const level = closestEffort(wish.effort, capabilities.efforts);
+  const requested = readRequestedThinking(body);
+  if (requested.kind === 'unasked') return {};
+  if (requested.effort === 'none') return { thinking: { type: 'disabled' } };
+  const level = closestEffort(requested.effort, capabilities.efforts);
   const effort = level === undefined ? {} : { output_config: { effort: level } };
   if ((body['thinking'] ?? null) === null) {
     if (level === undefined)
-      warnings.add(wish.field, 'unsupported', 'This provider has no effort levels. The effort was ignored.');
+      warnings.add(requested.field, 'unsupported', 'This provider has no effort levels. The effort was ignored.');
     return effort;
   }
-  // A budget of ours leaves as much for the answer.
-  const own = Math.min(budgets[wish.effort], Math.floor(maxTokens / 2));
-  const budget = Math.min(wish.budgetTokens ?? own, maxTokens - 1);
+  // The gateway's own budget leaves half of the tokens for the answer.
+  const own = Math.min(budgets[requested.effort], Math.floor(maxTokens / 2));
+  const budget = Math.min(requested.budgetTokens ?? own, maxTokens - 1);
   if (budget < budgetMin) {
     warnings.add(
       'thinking',

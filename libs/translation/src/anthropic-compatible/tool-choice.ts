@@ -3,15 +3,15 @@ import { asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request/read-request.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 
-/** The tools to declare, and how the server is to choose among them. */
+/** The tools to declare, and the tool choice. */
 export interface ToolFields {
   readonly tools: readonly JsonObject[];
   readonly choice: JsonObject | undefined;
 }
 
 /**
- * The client's tool choice, by other means where the server does not keep it: no call is forced by declaring no tool,
- * one tool by declaring no other.
+ * The client's tool choice. If the server does not support it: `none` declares no tool, and a forced tool is the only
+ * one that is declared.
  */
 export function convertToolChoice(
   value: JsonValue | undefined,
@@ -34,7 +34,7 @@ export function convertToolChoice(
       const wanted = asText(choice['name']);
       if (wanted === undefined) throw fieldError('tool_choice.name', 'Field required');
       const named = tools.filter((tool) => asText(tool['name']) === wanted);
-      // A tool that was left out cannot be forced.
+      // A tool that was removed cannot be forced.
       if (named.length === 0) return { tools, choice: undefined };
       if (toolChoices.includes('tool')) return { tools, choice: { type: 'tool', name: wanted, ...rest } };
       return { tools: named, choice: forced(rest, context) };

@@ -17,7 +17,7 @@ import { createWarnings } from '../warnings.ts';
 import { createEventReader, readMessage } from './read-events.ts';
 import { convertForCompatible } from './request.ts';
 
-/** Anthropic Messages to a server of others that speaks a part of them. Throws `request-invalid`. */
+/** Translates Messages for a server that imitates the Anthropic API in part. Throws `request-invalid`. */
 export function createCompatibleTranslation(input: TranslationInput, capabilities: AnthropicCapabilities): Translation {
   const { target, ids } = input;
   const { name } = target.provider;

@@ -14,8 +14,8 @@ import type { Answer } from '../translation.ts';
 import { anthropicInBandFailure } from './failure.ts';
 
 /**
- * Looks at a whole answer, no deeper than its usage; its bytes go on as they are. What is not a message is a failure,
- * whatever its status.
+ * Reads a whole answer as far as its usage; its bytes are passed through. Anything but a message is a failure, whatever
+ * the status.
  */
 export function readAnswer(body: Uint8Array, provider: string): Answer {
   const answer = inspect(body);

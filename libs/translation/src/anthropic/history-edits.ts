@@ -3,13 +3,13 @@ import type { MemberSpan, MessagesRequest, Span, Splice, TopLevelEntry } from '@
 import { asText } from '../json-fields.ts';
 import { sealTag } from '../translation.ts';
 
-/** Which blocks of reasoning leave a history on its way to Anthropic. */
+/** Which blocks of reasoning are removed from a history for Anthropic. */
 export type Removal = 'ours' | 'all';
 
 /**
- * What to cut out of the body so that the history holds no reasoning that Anthropic cannot check: blocks that the
- * gateway sealed, or that have no signature, of answers that another backend gave; or all reasoning, once Anthropic
- * has refused a signature. A message that has nothing else goes, too. Bodies without such blocks cost one search.
+ * The edits that remove the reasoning that Anthropic cannot verify: blocks of another backend, which the gateway sealed
+ * or which have no signature, or all reasoning after Anthropic rejected a signature. A message without other content
+ * is removed, too. A body without such blocks costs one search.
  */
 export function historyEdits(messagesRequest: MessagesRequest, removal: Removal): readonly Splice[] {
   const messages = messagesRequest.bytesOf('messages');
@@ -17,7 +17,7 @@ export function historyEdits(messagesRequest: MessagesRequest, removal: Removal)
   try {
     return findEdits(messagesRequest, removal);
   } catch (thrown) {
-    // What is no JSON deeper down is for Anthropic to refuse, in its own words.
+    // Invalid JSON is left for Anthropic to reject.
     if (thrown instanceof JsonSyntaxError || thrown instanceof JsonDepthError) return [];
     throw thrown;
   }
@@ -37,7 +37,7 @@ const OPEN_BRACE = '{'.charCodeAt(0);
 const OPEN_BRACKET = '['.charCodeAt(0);
 const QUOTE = '"'.charCodeAt(0);
 
-/** What becomes of an element: it stays, it goes, or parts of it are cut. */
+/** Whether an element is kept, removed or edited. */
 type Cut =
   | { readonly kind: 'keep' }
   | { readonly kind: 'remove' }
@@ -46,9 +46,9 @@ type Cut =
 const keep: Cut = { kind: 'keep' };
 const reasoningTypes: ReadonlySet<string> = new Set(['thinking', 'redacted_thinking']);
 
-/** Strings of this size are made and searched faster than bytes are. */
+/** A string of this size is made and searched faster than its bytes are searched. */
 const windowBytes = 64 * 1024;
-/** How far what is looked for may reach: no writer of JSON puts so much space between a name and its value. */
+/** The greatest length of a match: no JSON writer puts so much space between a name and its value. */
 const reachBytes = 64;
 
 function mayHoldOurs(messages: Uint8Array): boolean {
@@ -114,14 +114,14 @@ function includes(bytes: Uint8Array, { start, end }: Span, text: string): boolea
   return bytesToString(bytes.subarray(start, end)).includes(text);
 }
 
-/** The cuts of a list: a removed element takes the comma on one side of it along. */
+/** The edits of a list: a removed element takes one of its commas along. */
 function removeFromList(elements: readonly Span[], cuts: readonly Cut[]): readonly Splice[] {
   const edits: Splice[] = [];
   let lastKeptEnd: number | undefined;
   for (const [index, element] of elements.entries()) {
     const cut = cuts[index] ?? keep;
     if (cut.kind !== 'remove') {
-      // Appended one by one: a call takes no more than some 100,000 arguments.
+      // Appended one by one: a call cannot have more than about 100,000 arguments.
       if (cut.kind === 'edit') for (const edit of cut.edits) edits.push(edit);
       lastKeptEnd = element.end;
       continue;

@@ -6,8 +6,8 @@ import type { FrameSink, Progress, StreamTranslator } from '../translation.ts';
 import { createUsageTap } from './tap-usage.ts';
 
 /**
- * Passes an Anthropic stream on in whole frames, its bytes as they came. Only its end is the gateway's business:
- * without `message_stop` an `error` event is appended, and nothing goes on after either.
+ * Passes an Anthropic stream through in whole frames, unchanged. The gateway only checks its end: if `message_stop` is
+ * missing, it appends an `error` event. Nothing follows either event.
  */
 export function createAnthropicStream(sink: FrameSink, provider: string): StreamTranslator {
   const tap = createUsageTap(provider);
@@ -27,7 +27,7 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
     }
     const length = tap.inspect(text);
     const { end } = tap.observed();
-    // The state is set first: whoever is handed the last frames may want to know that they are the last.
+    // The state is set first, so that the sink can see that these frames are the last.
     if (end === 'message-stop') state = 'complete';
     else if (end !== undefined) {
       state = 'failed';
@@ -61,7 +61,7 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
     end() {
       if (state !== 'open') return;
       const tail = bytesToString(splitter.end());
-      // A last event that lacks only its blank line is whole.
+      // A last event without its blank line counts as whole.
       if (looksLikeEvents(tail)) tap.inspect(tail);
       if (tap.observed().end === 'message-stop') {
         state = 'complete';

@@ -4,7 +4,7 @@ import type { SseEvent, Usage } from '@ccg/wire';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import { anthropicInBandFailure } from './failure.ts';
 
-/** What has been seen of a stream that goes by. */
+/** What was observed of a stream that is passed through. */
 interface ObservedStream {
   readonly usage: Usage;
   /** Whether a content block has begun. */
@@ -14,12 +14,12 @@ interface ObservedStream {
 }
 
 export interface UsageTap {
-  /** Looks at frames, a byte string, and returns how many of its bytes belong to the stream: none after its end. */
+  /** Inspects frames, a byte string, and returns how many of their bytes belong to the stream: none after its end. */
   inspect(frames: string): number;
   observed(): ObservedStream;
 }
 
-/** Watches an Anthropic stream without changing it. */
+/** Observes an Anthropic stream without changing it. */
 export function createUsageTap(provider: string): UsageTap {
   let observed: ObservedStream = { usage: noUsage, hasBlocks: false, end: undefined };
 
@@ -31,7 +31,7 @@ export function createUsageTap(provider: string): UsageTap {
     decoder.end();
   }
 
-  /** Most frames are deltas of a block, and nothing in them is looked for. */
+  /** Most frames are deltas of a block, which hold nothing of interest. */
   function tellsNothing(frames: string): boolean {
     return observed.hasBlocks && !frames.includes('"message_') && !frames.includes('"error"');
   }

@@ -6,15 +6,15 @@ import { anthropicFailure } from './failure.ts';
 import { historyEdits } from './history-edits.ts';
 import { createAnthropicStream } from './stream.ts';
 
-/** The name under which a refused signature is retried: the same request without the reasoning of earlier turns. */
+/** The field that a retry leaves out when a signature was rejected: the reasoning of earlier turns. */
 const pastReasoning = 'messages.thinking';
 const signatureRefused =
   /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .*cannot be modified/iu;
 
 /**
- * Anthropic Messages to a server that speaks them: the client's bytes go out, with the model's name replaced where
- * it differs and the gateway's own reasoning state cut out, and the server's bytes come back. Parsing and writing anew
- * would break signatures and prompt caches.
+ * Passes Messages through to a server of Anthropic. The client's bytes are sent, with the model's name replaced and the
+ * gateway's own reasoning state removed, and the server's bytes come back. Parsing and rewriting would break signatures
+ * and prompt caches.
  */
 export function createAnthropicTranslation(input: TranslationInput): Translation {
   const { messagesRequest, rejectedFields } = input;
@@ -30,7 +30,7 @@ export function createAnthropicTranslation(input: TranslationInput): Translation
       ),
       warnings: [],
     },
-    // What asks for no token warms a cache there.
+    // At Anthropic a request for no token warms the cache.
     localAnswer: undefined,
     reader: createReader(name, withoutReasoning),
   };
@@ -53,7 +53,7 @@ function modelEdit({ messagesRequest, target }: TranslationInput): readonly Spli
   return [{ ...messagesRequest.modelSpan, replacement: writeJson(target.model) }];
 }
 
-/** A history that changed hands may hold reasoning that this account or model cannot check; without it, it can go on. */
+/** A history of another account or model may hold reasoning that this one cannot verify. Without it a retry works. */
 function retryOf(status: number, body: Uint8Array, isRetry: boolean): UpstreamFailure['retry'] {
   if (isRetry || status !== 400 || !signatureRefused.test(bytesToString(body))) return { kind: 'none' };
   return { kind: 'once-without', fields: [pastReasoning] };

@@ -9,26 +9,26 @@ import type { ToolCall, ToolCalls } from './tool-calls.ts';
 export interface EncoderSettings {
   /** Named in errors. */
   readonly provider: string;
-  /** What the backend was told to stop at; an unfinished tool call at this length was cut, whatever the backend says. */
+  /** The token limit that was sent. An unfinished tool call of this length was cut, whatever the backend says. */
   readonly maxTokens: number | undefined;
   readonly ids: IdSource;
-  /** Told for as long as the backend has not reported any; undefined is unknown. */
+  /** Reported until the backend reports its own count. Undefined: unknown. */
   readonly estimatedInputTokens: number | undefined;
   readonly tools: ToolBorder;
-  /** The signature of a run of reasoning: printable ASCII, or empty where nothing is to come back. */
+  /** The signature of a run of reasoning: printable ASCII, or empty if the backend needs nothing back. */
   sign(run: ReasoningRun): string;
 }
 
 /** How the backend's calls look to the client. Ids and names are text. */
 interface ToolBorder {
-  /** Undefined for an id that is no use to the client. */
+  /** Undefined for an id that the client cannot use. */
   id(id: string): string | undefined;
   name(name: string): string;
   /** Whether the client's request has a tool of this name. */
   isDeclared(name: string): boolean;
 }
 
-/** All that an encoder remembers between two events. */
+/** What an encoder keeps between two events. */
 export interface EncoderState {
   readonly settings: EncoderSettings;
   readonly writer: BlockWriter;
@@ -45,7 +45,7 @@ export interface EncoderState {
   wroteText: boolean;
   wroteToolUse: boolean;
   heldCharacters: number;
-  /** Bytes of text, reasoning and arguments, from which the usage is estimated that a backend does not report. */
+  /** Bytes of text, reasoning and arguments. If the backend reports no usage, it is estimated from them. */
   writtenBytes: number;
 }
 
@@ -68,7 +68,7 @@ export function newEncoderState(settings: EncoderSettings, writer: BlockWriter):
   };
 }
 
-/** Ends the answer with an error, in a stream with one `error` event, unless it has ended. */
+/** Ends the answer with an error, unless it has ended. In a stream this is one `error` event. */
 export function failStream(state: EncoderState, error: GatewayError, phase: 'failed' | 'truncated' = 'failed'): void {
   if (state.phase !== 'open') return;
   state.phase = phase;
@@ -77,7 +77,7 @@ export function failStream(state: EncoderState, error: GatewayError, phase: 'fai
   state.writer.fail({ type, message: error.publicMessage });
 }
 
-/** Why a backend says that it stopped, in the words that all dialects share. */
+/** The backend's reason to stop, the same for all dialects. */
 export type Finish =
   | { readonly kind: 'stop' }
   | { readonly kind: 'length' }
@@ -87,7 +87,7 @@ export type Finish =
 
 /** What a run of reasoning is signed with besides its text. */
 export interface ReasoningRun {
-  /** Where in the backend's answer it stood, in the dialect's words; empty where only one place exists. */
+  /** The member of the backend's answer that it came in. Empty if the dialect has only one. */
   readonly origin: string;
   /** The backend's own records of it, in the order of arrival. */
   readonly details: readonly JsonObject[];
@@ -121,10 +121,10 @@ export interface ToolSegment {
   written: number;
 }
 
-/** What becomes one content block. Only the first segment in the queue is written; those behind it wait. */
+/** One future content block. Only the first segment in the queue is written; the others wait. */
 export type Segment = TextSegment | ThinkingSegment | ToolSegment;
 
-/** Four bytes a token: rough, but an answer that costs nothing would be plainly wrong. */
+/** A rough estimate, but better than an answer that costs nothing. */
 const bytesPerToken = 4;
 
 /**
@@ -144,7 +144,7 @@ export function usageSoFar({
   return { usage: { ...usage, inputTokens: estimatedInputTokens }, usageSource: 'estimated' };
 }
 
-/** What a message says of its usage before its content. */
+/** The usage that a message reports before its content. */
 export function usageAtStart(state: EncoderState): Usage {
   const { usage } = usageSoFar(state);
   return state.usage === undefined ? { ...usage, outputTokens: 0 } : usage;

@@ -9,18 +9,18 @@ import { addDetails, addRedacted, addSignature, addText, addThinking, addToolFra
 import type { ToolFragment } from './tool-calls.ts';
 
 /**
- * Takes what a backend says, in the words all dialects share, and writes an Anthropic message: one open block
+ * Takes the parts of a backend's answer, the same for all dialects, and writes an Anthropic message: one open block
  * at a time, indices without gaps, tool arguments that are a JSON object before their block stops, usage always.
  * Texts are contents of JSON string literals. Nothing is handed to the sink before `flush`, and nothing is written
  * after the message's end or an error.
  */
 export interface Encoder {
   text(literal: string): void;
-  /** `origin` is told to the signer of the run that this piece begins. */
+  /** `origin` goes to the signer if this piece begins a run. */
   thinking(literal: string, origin?: string): void;
-  /** The backend's records of the reasoning that is going on; without any visible text they become a redacted block. */
+  /** The backend's records of the current reasoning. Without visible text they become a redacted block. */
   reasoningDetails(details: readonly JsonObject[]): void;
-  /** The signature of the latest run of reasoning, of a backend that signs; too late for a run that was closed. */
+  /** The backend's own signature of the latest run of reasoning. Ignored if that run is closed. */
   signature(literal: string): void;
   redactedThinking(literal: string): void;
   toolCall(fragment: ToolFragment): void;
@@ -59,7 +59,7 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
       addToolFragment(state, fragment);
     },
     usage(usage) {
-      // After the end it would depend on the chunks whether a late report is still seen.
+      // A late report would be seen or not, depending on the chunks.
       if (state.phase === 'open') state.usage = usage;
     },
     finish(finish) {

@@ -46,7 +46,7 @@ export function createMessageWriter(head: MessageHead): BlockWriter {
       blocks.push(`{"type":"redacted_thinking","data":"${data}"}`);
     },
     closeCut() {
-      // Half a JSON text has no place in a document.
+      // A document cannot hold half of a JSON text.
       open = undefined;
     },
     end({ stopReason, stopSequence, usage }) {
@@ -56,7 +56,7 @@ export function createMessageWriter(head: MessageHead): BlockWriter {
         `"stop_sequence":${sequence},"stop_details":null,"usage":${usageJson(usage)}}`;
     },
     fail() {
-      // The error takes the place of the whole document.
+      // The error replaces the whole document.
     },
     hasBlocks: () => opened,
     take: () => message,

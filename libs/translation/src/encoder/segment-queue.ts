@@ -7,7 +7,7 @@ import { malformedError } from './stream-errors.ts';
 import type { ToolFragment } from './tool-calls.ts';
 import { closeTool, failBrokenTool, writeTool } from './tool-segment.ts';
 
-/** What may be held back behind an unfinished tool call, in bytes. */
+/** How much may wait behind an unfinished tool call. */
 const heldMaxBytes = 16 * 1024 * 1024;
 
 export function addText(state: EncoderState, literal: string): void {
@@ -65,7 +65,7 @@ export function addToolFragment(state: EncoderState, fragment: ToolFragment): vo
 }
 
 /**
- * Closes all that is left, in order. A call that was not visible yet is judged before any of it is written.
+ * Closes all segments in order. A call that is not visible yet is checked before any of it is written.
  */
 export function drain(state: EncoderState): void {
   for (let [head] = state.queue; head !== undefined && state.phase === 'open'; [head] = state.queue) {
@@ -154,12 +154,12 @@ function writeText(state: EncoderState, segment: TextSegment | ThinkingSegment):
   segment.held = [];
 }
 
-/** What is held to the end is white space. */
+/** Text that is still held at the end is white space. */
 function closeText(state: EncoderState, segment: TextSegment): void {
   if (segment.opened) state.writer.close();
 }
 
-/** Signs the block; reasoning that the backend keeps to itself becomes a block that shows nothing. */
+/** Signs the block. Reasoning that the backend does not show becomes a redacted block. */
 function closeThinking(state: EncoderState, segment: ThinkingSegment): void {
   const { opened, redacted, details, signature } = segment;
   if (opened) state.writer.closeThinking(signature ?? state.settings.sign(segment));

@@ -1,17 +1,17 @@
 import { decodeText, RawText } from '@ccg/wire';
 import { isBlank, textLiteral } from '../json-literal.ts';
 
-/** One delta of a tool call; what it does not say is undefined. Texts are contents of JSON string literals. */
+/** One delta of a tool call. Members that it lacks are undefined. Texts are contents of JSON string literals. */
 export interface ToolFragment {
   readonly index: number | undefined;
   readonly id: string | undefined;
   readonly name: string | undefined;
   readonly input: string | undefined;
-  /** Whether this is all of the call, as in an answer that is no stream. */
+  /** Whether this is the whole call, as in an answer that is not a stream. */
   readonly whole: boolean;
 }
 
-/** One tool call as it comes in. */
+/** One tool call, as far as it has arrived. */
 export interface ToolCall {
   id: string;
   name: string;
@@ -20,7 +20,7 @@ export interface ToolCall {
 
 /** Finds the call that a fragment belongs to. */
 export interface ToolCalls {
-  /** Adds the fragment to its call, and says which that is. */
+  /** Adds the fragment to its call and returns the call. */
   add(fragment: ToolFragment): ToolCall;
 }
 
@@ -40,7 +40,7 @@ export function createToolCalls(): ToolCalls {
     const known = id === undefined ? undefined : byId.get(id);
     const candidate = known ?? (index === undefined ? latest : byIndex.get(index));
     if (candidate === undefined || startsAnother(candidate, fragment)) return undefined;
-    // A new id is another call, unless the call has been waiting for its id.
+    // A new id is another call, unless the call had no id so far.
     return known !== undefined || id === undefined || candidate.id === '' ? candidate : undefined;
   }
 
@@ -53,7 +53,7 @@ export function createToolCalls(): ToolCalls {
         if (call.id === '') call.id = fragment.id;
         byId.set(fragment.id, call);
       }
-      // A repeated name is the same name again, never a piece of one.
+      // A name that comes again is the whole name, never the next piece of it.
       if (call.name === '' && fragment.name !== undefined) call.name = fragment.name;
       if (fragment.input !== undefined && !isRepeat(call, fragment)) appendToolInput(call.input, fragment.input);
       return call;
@@ -67,7 +67,7 @@ function startsAnother(call: ToolCall, fragment: ToolFragment): boolean {
   return call.input.scan.complete && !isBlank(fragment.input ?? '') && !isRepeat(call, fragment);
 }
 
-/** Some servers send a finished call once more, whole. */
+/** Some servers send a finished call a second time, in one piece. */
 function isRepeat({ id, input }: ToolCall, fragment: ToolFragment): boolean {
   return (
     fragment.id !== undefined && fragment.id === id && input.scan.complete && fragment.input === input.pieces.join('')
@@ -96,7 +96,7 @@ export function appendToolInput(input: ToolInput, literal: string): void {
   scanInput(input.scan, unescape(literal));
 }
 
-/** Whether the pieces can be shown as they come: anything but an object is looked at as a whole first. */
+/** Whether the pieces can be streamed as they come: anything but an object is first checked as a whole. */
 export function isStreamable({ scan }: ToolInput): boolean {
   return scan.first === '{';
 }
@@ -123,7 +123,7 @@ function unwrap(literal: string): InputVerdict {
   return isObject(parse(text)) ? { kind: 'object', literal: textLiteral(text) } : { kind: 'invalid' };
 }
 
-/** Only the structure counts here, so the bytes of non-ASCII text may stay as they are. */
+/** Only the structure matters here, so the bytes of non-ASCII text stay as they are. */
 function unescape(literal: string): string {
   if (!literal.includes('\\')) return literal;
   return String(parse(`"${literal}"`));
@@ -142,22 +142,22 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** How far the JSON text of a tool call's arguments has come. */
+/** The state of the JSON text of a tool call's arguments. */
 interface InputScan {
-  /** The first character that is not white space; empty while there is none. */
+  /** The first character that is not white space; empty until there is one. */
   first: string;
   depth: number;
   inString: boolean;
   escaped: boolean;
-  /** White space in a row, outside strings. */
+  /** Consecutive white space outside of strings. */
   blanks: number;
-  /** Whether the outermost brackets or quotes have closed again. */
+  /** Whether the outermost brackets or quotes are closed. */
   complete: boolean;
-  /** Whether something impossible came: more after the end, a closing bracket too many, endless white space. */
+  /** Whether this cannot become JSON: text after the end, a surplus closing bracket, endless white space. */
   broken: boolean;
 }
 
-/** Models in a loop emit white space between tokens for ever. */
+/** Models that loop emit white space without end. */
 const blanksMax = 500;
 
 function newInputScan(): InputScan {

@@ -7,7 +7,7 @@ import { decodeLiteral, textLiteral, jsonLiteral } from '../json-literal.ts';
 import { brokenToolCallError } from './stream-errors.ts';
 import { isStreamable, judgeToolInput } from './tool-calls.ts';
 
-/** Writes the arguments that have come, opening the block with the first of them. */
+/** Writes the arguments that have arrived. The first of them open the block. */
 export function writeTool(state: EncoderState, segment: ToolSegment): void {
   const { call } = segment;
   if (!segment.opened && (call.name === '' || !isStreamable(call.input) || isWrapper(state, call.name))) return;
@@ -16,10 +16,10 @@ export function writeTool(state: EncoderState, segment: ToolSegment): void {
   segment.written = call.input.pieces.length;
 }
 
-/** Closes a call that will get no more arguments. */
+/** Closes a call whose arguments have ended. */
 export function closeTool(state: EncoderState, segment: ToolSegment): void {
   const { call } = segment;
-  // A call that was never named cannot be made; if it was all there is, the answer counts as empty.
+  // A call without a name cannot be made. If there is nothing else, the answer counts as empty.
   if (call.name === '') return;
   const verdict = judgeToolInput(call.input);
   if (verdict.kind === 'invalid' || (verdict.kind === 'empty' && wasCut(state))) {
@@ -51,12 +51,12 @@ export function failBrokenTool(state: EncoderState, name: string): void {
 
 /**
  * The client executes a tool as soon as its block has stopped, so a call with unfinished arguments ends the stream
- * with an error. One that the token limit cut is told as the Anthropic API tells it: the arguments stop where they
+ * with an error. A call that the token limit cut ends as at the Anthropic API: the arguments stop where they
  * stop and the stop reason is `max_tokens`; they are no JSON object then, so they cannot be executed. Nothing is
- * shown of a cut call that was not visible yet.
+ * written of a cut call that was not visible yet.
  */
 function closeUnfinished(state: EncoderState, segment: ToolSegment): void {
-  // Arguments that came to their end were not cut, whatever is wrong with them.
+  // Arguments that are complete were not cut, whatever is wrong with them.
   if (!wasCut(state) || segment.call.input.scan.complete) {
     failBrokenTool(state, segment.call.name);
     return;
@@ -87,7 +87,7 @@ function openCall(state: EncoderState, id: string, name: string): void {
   state.writer.openTool({ id: clientId(state, id), name: clientName(state, name) });
 }
 
-/** The client drops the second call of one id without a word. */
+/** The client ignores a second call with the same id. */
 function clientId({ usedIds, settings: { tools, ids } }: EncoderState, id: string): string {
   const known = tools.id(decodeLiteral(id));
   const unique = known === undefined || usedIds.has(known) ? ids.toolUseId() : known;
@@ -99,7 +99,7 @@ function clientName({ settings: { tools } }: EncoderState, name: string): string
   return textLiteral(tools.name(decodeLiteral(name)));
 }
 
-/** One call that came inside another. Texts are contents of JSON string literals. */
+/** One call inside of another. Texts are contents of JSON string literals. */
 interface WrappedCall {
   readonly name: string;
   readonly inputLiteral: string;
@@ -107,7 +107,7 @@ interface WrappedCall {
 
 const wrapperNames: ReadonlySet<string> = new Set(['multi_tool_use.parallel', 'parallel']);
 
-/** Whether this is the tool that OpenAI's models sometimes imagine, which holds several calls. `name` is a literal. */
+/** Whether this is the tool that OpenAI's models sometimes invent to hold several calls. `name` is a literal. */
 function isWrapper({ settings: { tools } }: EncoderState, name: string): boolean {
   return wrapperNames.has(name) && !tools.isDeclared(name);
 }

@@ -13,7 +13,7 @@ export function callsAsText(steps: readonly HistoryStep[]): HistoryStep[] {
   for (const step of steps) {
     const next = asText(step);
     const last = told.at(-1);
-    // What the user says beside results belongs to the same turn.
+    // Text of the user beside results belongs to the same turn.
     if (last?.kind === 'user' && next.kind === 'user') {
       told[told.length - 1] = { kind: 'user', blocks: [...last.blocks, ...next.blocks] };
     } else told.push(next);
@@ -59,7 +59,7 @@ function unparsedText(json: string, input: JsonObject | RawJson): JsonText {
   return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? raw : quoted(json);
 }
 
-/** A byte string stays one: only quotes, backslashes and line ends are escaped. */
+/** Bytes stay as they are: only quotes, backslashes and line ends are escaped. */
 function quoted(json: string): JsonText {
   const literal = jsonLiteral(json);
   return new RawText(literal, 0, literal.length);

@@ -2,7 +2,7 @@ import { decodeText, isText } from '@ccg/wire';
 import type { JsonText } from '@ccg/wire';
 import type { HistoryBlock, Turn } from './turns.ts';
 
-/** A tool call of the history; `key` is its id for comparison. */
+/** A tool call of the history; `key` is its decoded id. */
 export interface HistoryCall {
   readonly key: string;
   readonly id: JsonText;
@@ -10,13 +10,13 @@ export interface HistoryCall {
   readonly block: HistoryBlock;
 }
 
-/** What a call gave. `result` is undefined when the client has none, because the call was interrupted. */
+/** The result of a call. Undefined if the call was interrupted. */
 export interface CallResult {
   readonly call: HistoryCall;
   readonly result: HistoryBlock | undefined;
 }
 
-/** The history in the order in which backends want it: after the calls their results, one for each, in their order. */
+/** The history in the order that backends require: after the calls one result for each, in the same order. */
 export type HistoryStep =
   | { readonly kind: 'user' | 'system'; readonly blocks: readonly HistoryBlock[] }
   | { readonly kind: 'assistant'; readonly blocks: readonly HistoryBlock[]; readonly calls: readonly HistoryCall[] }
@@ -61,7 +61,7 @@ function takeResults(
   return { found, rest };
 }
 
-/** The second call of one id is left out, as the client leaves it out: it was executed once. */
+/** A second call with the same id is dropped: the client drops it too and executed the first alone. */
 function readCalls(turnBlocks: readonly HistoryBlock[]): { blocks: HistoryBlock[]; calls: HistoryCall[] } {
   const calls = new Map<string, HistoryCall>();
   const blocks: HistoryBlock[] = [];

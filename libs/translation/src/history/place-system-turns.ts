@@ -49,7 +49,7 @@ function place(placed: PlacedTurn[], turn: Turn, form: 'in-place' | 'reminder'):
   else placed.push({ role: 'user', blocks: [reminder], clearsAtNextUser: false });
 }
 
-/** What the client wants cached up to an instruction, it wants cached up to the reminder. */
+/** A cache mark of the instruction moves to the reminder. */
 function withMark(reminder: HistoryBlock, { blocks }: Turn): HistoryBlock {
   const mark = blocks.at(-1)?.block['cache_control'];
   return mark === undefined ? reminder : { ...reminder, block: { ...reminder.block, cache_control: mark } };

@@ -23,7 +23,7 @@ export function readTurns(messages: readonly JsonValue[]): Turn[] {
   });
 }
 
-/** The text of a block that has been read, which is a text. */
+/** A block of text. */
 export function textBlock(text: JsonValue, path: () => string): HistoryBlock {
   return { type: 'text', block: { type: 'text', text }, path };
 }
@@ -37,7 +37,7 @@ function readRole(message: JsonObject, path: string): Turn['role'] {
 
 function readBlocks(content: JsonValue | undefined, path: string, role: Turn['role']): HistoryBlock[] {
   if (isText(content)) return isEmptyText(content) ? [] : [textBlock(content, () => path)];
-  // A system message may carry settings alone.
+  // A system message may hold only settings.
   if (role === 'system' && (content === undefined || content === null)) return [];
   if (content === undefined) throw fieldError(path, 'Field required');
   if (!Array.isArray(content)) throw fieldError(path, 'Input should be a string or a list of content blocks');
@@ -78,7 +78,7 @@ function isEmptyTextBlock({ block }: HistoryBlock): boolean {
   return isText(text) && isEmptyText(text);
 }
 
-/** One content block of the client's history, and where it stood. */
+/** One content block of the client's history, with its path. */
 export interface HistoryBlock {
   readonly type: string;
   readonly block: JsonObject;
@@ -86,15 +86,15 @@ export interface HistoryBlock {
   path(): string;
 }
 
-/** One message of the client with its content as blocks, whichever way it was written. */
+/** One message of the client; its content is always a list of blocks. */
 export interface Turn {
   readonly role: 'user' | 'assistant' | 'system';
   readonly blocks: readonly HistoryBlock[];
-  /** Whether a later user message makes this instruction void. */
+  /** Whether a later user message ends the effect of this instruction. */
   readonly clearsAtNextUser: boolean;
 }
 
-/** Joins neighbours of the same role, as the Anthropic API does, and leaves empty turns out. */
+/** Joins neighbours of the same role, as the Anthropic API does, and removes empty turns. */
 export function mergeTurns(turns: readonly Turn[]): Turn[] {
   const merged: (Turn & { readonly blocks: HistoryBlock[] })[] = [];
   for (const turn of turns) {
@@ -110,8 +110,8 @@ export function mergeTurns(turns: readonly Turn[]): Turn[] {
 const typesMax = 3;
 
 /**
- * A text in place of a user turn of which nothing can be sent, because its blocks are of unknown types: the model can
- * say what it lacks, and the turns around it stay apart. Undefined where there are no blocks.
+ * The text for a user turn whose blocks are all of unknown types: the model can tell the user what is missing, and the
+ * turns before and after stay separate. Undefined if there are no blocks.
  */
 export function leftOutText(blocks: readonly HistoryBlock[]): HistoryBlock | undefined {
   const [first] = blocks;
@@ -119,7 +119,7 @@ export function leftOutText(blocks: readonly HistoryBlock[]): HistoryBlock | und
   return first && textBlock(`[${types.join(', ')} left out: this model cannot read it]`, first.path);
 }
 
-/** The error for a history of which nothing is left: servers refuse an empty list of messages, each in other words. */
+/** The error for a history without any content that can be sent. */
 export function emptyHistoryError(): GatewayError {
   return fieldError('messages', 'no message has content that can be sent. Send a user message with text');
 }

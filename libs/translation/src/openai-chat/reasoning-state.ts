@@ -5,7 +5,7 @@ import { asList, asObject, asText, tryReadJson } from '../json-fields.ts';
 /** The member that a piece of reasoning came in; `content` is a part or a tag inside the answer's text. */
 export type ReasoningOrigin = 'reasoning_content' | 'reasoning' | 'reasoning_details' | 'content';
 
-/** What is remembered of one run of reasoning, so that it can go back to the backend that it came from. */
+/** The state of one run of reasoning that goes back to its backend. */
 export interface ReasoningState {
   readonly origin: ReasoningOrigin;
   /** OpenRouter's `reasoning_details` of this run, merged; empty for other origins. */
@@ -21,8 +21,8 @@ export function writeReasoningState({ origin, details }: ReasoningState): string
 }
 
 /**
- * Reads an opened state; texts in `details` are moved, not decoded. Undefined for a form that this version does not
- * know, which a later version of the gateway may have written.
+ * Reads an opened state; texts in `details` are not decoded. Undefined for an unknown format: a later version of the
+ * gateway may have written it.
  */
 export function readReasoningState(state: string): ReasoningState | undefined {
   const object = asObject(tryReadJson(state));

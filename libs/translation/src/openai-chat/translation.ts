@@ -13,7 +13,7 @@ import { convertRequest } from './request/request.ts';
 import { callableTools } from '../encoder/filters/text-calls/callable-tools.ts';
 import { runsAtAnthropic } from './request/tools.ts';
 
-/** Anthropic Messages over a chat completions server. Throws `request-invalid` for what cannot be translated. */
+/** Translates Messages for a chat completions server. Throws `request-invalid`. */
 export function createChatTranslation(input: TranslationInput, capabilities: ChatCapabilities): Translation {
   const { messagesRequest, target, rejectedFields } = input;
   const { provider } = target;

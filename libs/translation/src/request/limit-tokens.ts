@@ -10,14 +10,14 @@ export interface TokenLimits {
   readonly model: ModelLimits;
 }
 
-/** What an estimate may be wrong by, and what a chat template adds. */
+/** The error of the estimate, and the tokens that a chat template adds. */
 const marginTokens = 1024;
-/** A prompt that leaves less than this is for the backend to judge: the estimate may be wrong. */
+/** With less room than this the backend decides: the estimate may be wrong. */
 const roomMinTokens = 1024;
 
 /**
- * The limit on output to ask for: no more than the operator, the model and what is left of its window allow, and no
- * less than the server takes.
+ * The output limit to send: at most what the operator, the model and the rest of its window allow, at least the
+ * server's minimum.
  */
 export function limitTokens(limits: TokenLimits, outputTokensMin: number, warnings: Warnings): number {
   const { wanted, cap, estimatedInputTokens } = limits;

@@ -53,7 +53,7 @@ export function checkHistorySize({ bytesOf, historySize }: MessagesRequest): voi
   );
 }
 
-/** What lives at Anthropic cannot be had elsewhere, and an answer without it would be a wrong one. */
+/** Servers, containers and threads at Anthropic: without them the answer would be wrong. */
 function refuseServerState(body: JsonObject): void {
   for (const field of ['mcp_servers', 'container', 'thread']) {
     const value = body[field];

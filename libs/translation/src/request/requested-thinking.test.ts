@@ -24,8 +24,8 @@ test.each([
   ['an unknown level', { output_config: { effort: 'utmost' } }, undefined],
 ])('%s', (_name, request, effort) => {
   const body = readJson(JSON.stringify(request));
-  const wish = readRequestedThinking(isJsonObject(body) ? body : {});
-  expect(wish.kind === 'asked' ? wish.effort : undefined).toBe(effort);
+  const requested = readRequestedThinking(isJsonObject(body) ? body : {});
+  expect(requested.kind === 'asked' ? requested.effort : undefined).toBe(effort);
 });
 
 test.each([

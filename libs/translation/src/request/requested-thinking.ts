@@ -9,15 +9,15 @@ export type RequestedThinking =
   | { readonly kind: 'unasked' }
   | {
       readonly kind: 'asked';
-      /** The field that asks. */
+      /** The field of the request. */
       readonly field: 'thinking' | 'output_config.effort';
       readonly effort: Effort;
       readonly budgetTokens: number | undefined;
     };
 
 /**
- * Reads what the client wants, from its many places: switched off counts before all; then the effort of the last
- * instruction between turns that has one, the effort of the request, the budget, the type.
+ * Reads how much thinking the client requests. In order of precedence: disabled, the effort of the last system message
+ * that has one, the effort of the request, the budget, the type.
  */
 export function readRequestedThinking(body: JsonObject): RequestedThinking {
   const thinking = asObject(body['thinking']);
@@ -66,8 +66,8 @@ function budgetEffort(budgetTokens: number): Effort {
 }
 
 /**
- * The level that a model has for the wanted one: the nearest below it, or above where there is none. A model that
- * cannot stop thinking thinks as little as it can. Undefined where it has no levels.
+ * The model's level that is closest to the wanted one: the next lower one, else the next higher one. For `none` its
+ * lowest level. Undefined if the model has no levels.
  */
 export function closestEffort(wanted: Effort, levels: readonly Effort[]): Effort | undefined {
   const sorted = levels.toSorted((one, other) => efforts.indexOf(one) - efforts.indexOf(other));
@@ -77,7 +77,7 @@ export function closestEffort(wanted: Effort, levels: readonly Effort[]): Effort
   return thinking.findLast((level) => efforts.indexOf(level) <= rank) ?? thinking[0];
 }
 
-/** Only models of Anthropic are told how much a whole task may take. */
+/** Only Anthropic supports task budgets. */
 export function warnOfTaskBudget(body: JsonObject, warnings: Warnings): void {
   const budget = asObject(body['output_config'])?.['task_budget'] ?? null;
   if (budget === null) return;

@@ -12,14 +12,14 @@ export interface DeclaredTool {
 
 export interface EffectiveTools {
   readonly tools: readonly DeclaredTool[];
-  /** Whether they follow from the request's own list alone. */
+  /** Whether the messages of the request change nothing. */
   readonly asDeclared: boolean;
 }
 
 /**
- * The tools that are there by the end of the conversation: those of the request, changed by what instructions
- * between turns add and take away, in that order. Tools whose loading was deferred are there as soon as they are
- * declared. Throws `request-invalid` for what is no tool.
+ * The tools at the end of the conversation: the declared ones, changed in order by the additions and removals of system
+ * messages. Tools with deferred loading count as soon as they are declared. Throws `request-invalid` for anything that
+ * is no tool.
  */
 export function effectiveTools(body: JsonObject, warnings: Warnings): EffectiveTools {
   const declared = asList(body['tools']).map((value, index) => readTool(value, `tools.${index}`));
@@ -61,7 +61,7 @@ function addedTool(
   const addition = asObject(change['tool']) ?? {};
   const kind = asText(addition['type']) ?? 'untyped';
   if (kind === 'tool_definition') {
-    // Tools are known for as long as the answer streams, and must not keep the history alive.
+    // A copy: tools live as long as the answer streams, and must not keep the history alive.
     return readTool(copyJson(addition['definition'] ?? null), `${path}.tool.definition`);
   }
   const [known] = declared.get(changedName(change)) ?? [];
@@ -97,7 +97,7 @@ function toolChanges(messages: readonly JsonValue[]): ToolChange[] {
   return changes;
 }
 
-/** Whether a block of a system message is about the tools, and says nothing to the model. */
+/** Whether a block of a system message changes the tools. It holds no text for the model. */
 export function isToolChange(type: string | undefined): boolean {
   return type === 'tool_addition' || type === 'tool_removal';
 }

@@ -1,8 +1,8 @@
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /**
- * A hash of a text in `length` letters and digits, the same on every machine. It makes short names, no secrets:
- * whoever needs two texts kept apart must check that their hashes differ.
+ * A hash of a text in `length` letters and digits, the same on every machine. It is for short names, not for secrets,
+ * and two texts may have the same hash: the caller checks.
  */
 export function shortHash(text: string, length: number): string {
   let letters = '';
@@ -10,7 +10,7 @@ export function shortHash(text: string, length: number): string {
   return letters.slice(0, length);
 }
 
-/** FNV-1a in 32 bits, its bits mixed at the end so that texts of the same ending differ in every letter. */
+/** FNV-1a in 32 bits. Its bits are mixed at the end, so that texts with the same ending differ in every letter. */
 function hash(text: string, seed: number): number {
   let state = Math.imul(0x811c9dc5 ^ seed, 0x01000193);
   for (let index = 0; index < text.length; index += 1) {

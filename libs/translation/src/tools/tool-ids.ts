@@ -2,29 +2,29 @@ import type { ToolIdRule } from '@ccg/catalog';
 import { decodeByteString, encodeText } from '@ccg/wire';
 import { shortHash } from './short-hash.ts';
 
-/** What the Anthropic API takes as the id of a call, in any later request of the session. */
+/** The ids that the Anthropic API accepts for calls. */
 const clientId = /^[A-Za-z0-9_-]{1,64}$/u;
-/** Ids of ours: encoded ones and minted ones. A backend's own id that looks so is encoded, or it could not be told. */
+/** Ids that the gateway encoded or made. A backend's own id of this form is encoded, so that it cannot be confused. */
 const ours = /^toolu_[xg]/u;
 const encodedPrefix = 'toolu_x';
 const backendIdMax = 256;
 
 /** The ids of one request's history, as the backend gets them. */
 export interface ToolIds {
-  /** The backend's id for a client's: the backend's own where it had one, in the form that the backend takes. */
+  /** The backend's id for a client's id: its original one if it had one, in a form that the backend accepts. */
   inward(id: string): string;
 }
 
 /**
- * The client's id for a backend's, which `createToolIds` turns back: `functions.Bash:0` would be refused by Anthropic
- * when the session goes on there. Undefined for an id that is no use, empty or endless: the caller makes one.
+ * The client's id for a backend's id; `createToolIds` decodes it. Anthropic would reject `functions.Bash:0` if the
+ * session continued there. Undefined for an empty or very long id: the caller makes a new one.
  */
 export function outwardToolId(id: string): string | undefined {
   if (id === '' || id.length > backendIdMax) return undefined;
   return clientId.test(id) && !ours.test(id) ? id : encodedPrefix + encode(id);
 }
 
-/** Two ids of a request stay two, also where the rule shortens them. */
+/** Different ids of a request stay different, even if the rule shortens them. */
 export function createToolIds(rule: ToolIdRule): ToolIds {
   const known = new Map<string, string>();
   const taken = new Set<string>();

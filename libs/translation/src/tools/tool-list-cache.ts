@@ -1,21 +1,20 @@
-import type { PromptTools } from '@ccg/wire';
-import type { JsonValue } from '@ccg/wire';
-import type { Warning } from '../warning.ts';
+import type { PromptTools, JsonValue } from '@ccg/wire';
+import type { Warning } from '../warnings.ts';
 
 /**
- * What was made of the lists of tools that clients send again with every request of a session, by the digest of their
- * bytes. Nothing in it belongs to one client: whoever sends the same bytes is served the same.
+ * Caches what was converted from the lists of tools that clients send with every request of a session, by the digest of
+ * their bytes. Entries belong to no client: the same bytes get the same entry.
  */
 export interface ToolListCache {
   /** The list, read once. It is frozen, since many requests share it. */
   list(tools: PromptTools): JsonValue;
-  /** What was made of the list under this name, which must tell apart all that it depends on besides the list. */
+  /** The conversion of the list under this name. The name must hold everything else that the conversion depends on. */
   made(tools: PromptTools, name: string, make: () => ConvertedTools): ConvertedTools;
 }
 
 /** A dialect's form of a list of tools. */
 export interface ConvertedTools {
-  /** A list, or the same as it is written. */
+  /** A list, or its JSON text. */
   readonly value: JsonValue;
   /** The backend's names, in order. */
   readonly names: readonly string[];
@@ -24,7 +23,7 @@ export interface ConvertedTools {
 }
 
 export interface ToolMemoryOptions {
-  /** How many bytes of lists are remembered; each costs some four times as much. */
+  /** How many bytes of lists are kept. A list takes about four times its bytes in memory. */
   readonly maxBytes: number;
 }
 
@@ -34,7 +33,7 @@ interface Remembered {
   readonly made: Map<string, ConvertedTools>;
 }
 
-/** One client is seldom sent to more models than these. */
+/** A list is rarely converted for more models. */
 const formsMax = 8;
 
 export function createToolListCache({ maxBytes }: ToolMemoryOptions): ToolListCache {
@@ -45,7 +44,7 @@ export function createToolListCache({ maxBytes }: ToolMemoryOptions): ToolListCa
     const digest = tools.digest();
     const known = lists.get(digest);
     const remembered = known ?? { bytes: tools.size, list: freeze(tools.read()), made: new Map() };
-    // A map keeps the order of insertion, so what was used goes to its end.
+    // A map keeps the order of insertion: the entry that was used last moves to the end.
     lists.delete(digest);
     lists.set(digest, remembered);
     if (known === undefined) total += remembered.bytes;

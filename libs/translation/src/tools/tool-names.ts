@@ -2,28 +2,28 @@ import { copyText } from '@ccg/wire';
 import { shortHash } from './short-hash.ts';
 
 /**
- * The names of one request's tools on both sides. A name is never given another case or other letters on its way to
- * the backend; one that is too long is cut, with a digest of the whole at its end.
+ * The names of one request's tools on both sides. Case and letters of a name never change; a name that is too long is
+ * cut and gets a hash of the whole name at its end.
  */
 export interface ToolNames {
   /** The backend's name for the client's. */
   inward(name: string): string;
-  /** The client's name for what the backend called: the declared tool that is meant, or the name as it came. */
+  /** The client's name for the tool that the backend called: the declared tool that it means, or the name as it is. */
   outward(name: string): string;
   /** Whether the client declared a tool of this name. */
   declares(name: string): boolean;
 }
 
 const digestLength = 8;
-/** What models put before or after a name that they were given without it. */
+/** Prefixes and suffixes that models add to names. */
 const noise = /^(?:functions[.:]|default_api[.:]|tools?[.:])|<\|.*$/gu;
 
-/** `declared` are the client's names in the order of its tools; no backend name stands for two of them. */
+/** `declared` are the client's names in the order of its tools. Each gets a backend name of its own. */
 export function createToolNames(declared: readonly string[], nameMax: number): ToolNames {
   const toBackend = new Map<string, string>();
   const toClient = new Map<string, string>();
   const short = declared.filter((name) => name.length <= nameMax);
-  // A cut name gives way to a declared one that happens to look like it.
+  // If a cut name is equal to a declared name, the cut name changes.
   for (const name of [...short, ...declared]) if (!toBackend.has(name)) add(name);
 
   function add(name: string): string {

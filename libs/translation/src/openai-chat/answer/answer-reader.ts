@@ -1,20 +1,26 @@
 import type { ThinkTags } from '@ccg/catalog';
-import type { BlockWriter } from '../../encoder/block-writer.ts';
+import { bytesToString } from '@ccg/wire';
+import type { BlockWriter, MessageHead } from '../../encoder/block-writer.ts';
+import type { EncoderSettings } from '../../encoder/encoder-state.ts';
 import { createEncoder } from '../../encoder/encoder.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
-import type { EncoderSettings } from '../../encoder/encoder-state.ts';
-import { createFrameWriter } from '../../encoder/frame-writer.ts';
-import { outwardToolId } from '../../tools/tool-ids.ts';
-import type { ToolNames } from '../../tools/tool-names.ts';
-import type { AnswerReader, FrameSink, IdSource, Sealer } from '../../translation.ts';
-import { readUpstreamFailure } from '../../failure/upstream-failure.ts';
-import { signReasoning } from './reasoning-details.ts';
-import { translateResponse } from './response.ts';
-import { createChatStream } from './stream.ts';
-import { rejectedParts } from '../request/rejected-fields.ts';
 import type { CallableTools } from '../../encoder/filters/text-calls/callable-tools.ts';
 import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
 import { withThinkTags } from '../../encoder/filters/think-tags.ts';
+import { createFrameWriter } from '../../encoder/frame-writer.ts';
+import { translateDocument } from '../../encoder/message-writer.ts';
+import { malformedError } from '../../encoder/stream-errors.ts';
+import { readUpstreamFailure, inBandFailure } from '../../failure/upstream-failure.ts';
+import type { FailureContext } from '../../failure/upstream-failure.ts';
+import { asList, asObject, tryReadJson } from '../../json-fields.ts';
+import { outwardToolId } from '../../tools/tool-ids.ts';
+import type { ToolNames } from '../../tools/tool-names.ts';
+import type { AnswerReader, FrameSink, IdSource, Sealer, Answer } from '../../translation.ts';
+import { rejectedParts } from '../request/rejected-fields.ts';
+import { errorOf, readChoice, readUsage } from './read-choice.ts';
+import { signReasoning } from './reasoning-details.ts';
+import { createChatStream } from './stream.ts';
+import { createUsageMeter } from './usage.ts';
 
 /** What an answer is read with; nothing in it holds the request's body. */
 export interface ChatReaderInput {
@@ -62,4 +68,28 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
 
 function withFilters(encoder: Encoder, { thinkTags, textCallTools }: ChatReaderInput): Encoder {
   return withThinkTags(textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools), thinkTags);
+}
+
+const movedKeys: ReadonlySet<string> = new Set(['arguments']);
+
+/** Translates a whole chat completion. It is one big chunk, so the rules of a stream apply. */
+function translateResponse(
+  body: Uint8Array,
+  head: MessageHead,
+  encoderFor: (writer: BlockWriter, sink: FrameSink) => Encoder,
+  context: FailureContext,
+): Answer {
+  const completion = asObject(tryReadJson(bytesToString(body), { rawKeys: movedKeys }));
+  if (completion === undefined) return { kind: 'failure', error: malformedError(context.provider) };
+  const failure = errorOf(completion);
+  if (failure !== undefined) return { kind: 'failure', error: inBandFailure(failure, context) };
+  return translateDocument(head, encoderFor, (encoder) => {
+    const meter = createUsageMeter();
+    readUsage(completion, meter);
+    const reported = meter.usage();
+    if (reported !== undefined) encoder.usage(reported);
+    for (const choice of asList(completion['choices'])) readChoice(asObject(choice), encoder, context);
+    // The document is whole, with or without a finish reason.
+    encoder.marker();
+  });
 }

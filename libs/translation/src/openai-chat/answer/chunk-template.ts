@@ -5,17 +5,17 @@ import { asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
 import { reasoningFields } from './read-delta.ts';
 
 /**
- * The bytes around the text of a chunk that says nothing else. The chunks of one answer differ in that text alone,
- * so that the next ones are recognised, and their text moved, without being parsed.
+ * The bytes around the text of a chunk that holds nothing else. The chunks of one answer differ only in that text, so
+ * later chunks are recognised by the template and their text is copied without parsing.
  */
 export interface ChunkTemplate {
-  /** Where the text stands: `content`, or a member with reasoning. */
+  /** The member that holds the text: `content`, or one for reasoning. */
   readonly field: TextField;
   readonly head: string;
   readonly tail: string;
 }
 
-/** Longer texts are parsed: the check below is made for the few characters of a token. */
+/** Longer texts are parsed: the check below is meant for the few characters of a token. */
 const literalMaxLength = 1024;
 
 /** The text of the chunk as the content of a string literal, or undefined when the chunk is not of this form. */
@@ -30,8 +30,8 @@ export function matchTemplate({ head, tail }: ChunkTemplate, data: string): stri
 }
 
 /**
- * Makes a template of a chunk, if it holds a text and nothing else. What is taken for the place of the text is
- * proven by parsing the chunk with another text there.
+ * Makes a template of a chunk that holds a text and nothing else. The place of the text is proven by parsing the chunk
+ * with another text in that place.
  */
 export function learnTemplate(data: string, chunk: JsonObject): ChunkTemplate | undefined {
   const found = onlyText(chunk);
@@ -40,7 +40,7 @@ export function learnTemplate(data: string, chunk: JsonObject): ChunkTemplate | 
   if (start === 0) return undefined;
   const head = data.slice(0, start);
   const tail = data.slice(start + found.literal.length);
-  // Another place that looks like the text's may be no text at all, so that what comes out is no JSON.
+  // A place that only looks like the text gives other content, or no JSON at all.
   const probed = asObject(tryReadJson(`${head}${probe}${tail}`));
   const proven = probed === undefined ? undefined : onlyText(probed);
   if (proven?.field !== found.field || proven.literal !== probe) return undefined;
@@ -65,7 +65,7 @@ function onlyText(chunk: JsonObject): { field: TextField; literal: string } | un
   return { field, literal: textLiteral(text) };
 }
 
-/** Whether nothing beside `known` would be read. */
+/** Whether all members that are read, except `known`, are empty. */
 function isInert(object: JsonObject, known: readonly string[]): boolean {
   return ['error', 'usage', 'finish_reason', 'message', 'x_groq']
     .filter((name) => !known.includes(name))

@@ -11,8 +11,8 @@ import { readDelta } from './read-delta.ts';
 import type { UsageMeter } from './usage.ts';
 
 /**
- * Hands one choice to the encoder: reasoning, text, tool calls and only then the finish reason, since all of them
- * may come in one chunk. Whole answers have the message where chunks have a delta.
+ * Hands one choice to the encoder: reasoning, text, tool calls and then the finish reason, since all of them may come
+ * in one chunk. A whole answer has a message instead of a delta.
  */
 export function readChoice(choice: JsonObject | undefined, encoder: Encoder, context: FailureContext): void {
   // Only one choice was asked for.
@@ -33,7 +33,7 @@ export function readChoice(choice: JsonObject | undefined, encoder: Encoder, con
   if (end.kind === 'gave-up') encoder.fail(gaveUp(end.overloaded, context));
 }
 
-/** Usage stands at the top of a chunk, in its choice (Moonshot), or in Groq's own member. */
+/** Usage is at the top of a chunk, in its choice (Moonshot), or in a member of Groq's. */
 export function readUsage(chunk: JsonObject, meter: UsageMeter): void {
   meter.add(chunk['usage']);
   meter.add(asObject(chunk['x_groq'])?.['usage']);
@@ -47,22 +47,22 @@ function gaveUp(overloaded: boolean, { provider }: FailureContext): GatewayError
   );
 }
 
-/** The chunk or the answer itself where it is an error: servers that fail after the status was sent say so inside. */
+/** The chunk or answer itself if it is an error: servers that fail after they sent the status report it there. */
 export function errorOf(chunk: JsonObject): JsonObject | undefined {
   if (asObject(chunk['error']) !== undefined || asText(chunk['error']) !== undefined) return chunk;
   return asText(chunk['object']) === 'error' ? chunk : undefined;
 }
 
-/** What a choice says about its end: nothing yet, a reason, or that the backend gave up. */
+/** The end of a choice: none yet, a reason, or a backend that gave up. */
 type ChoiceEnd =
   | { readonly kind: 'open' }
   | { readonly kind: 'finished'; readonly finish: Finish }
   | { readonly kind: 'gave-up'; readonly overloaded: boolean };
 
-/** Reads `finish_reason`. An empty string is not an end; words nobody documented count as an ordinary stop. */
+/** Reads `finish_reason`. An empty string is no end; unknown reasons count as an ordinary stop. */
 function readFinishReason(choice: JsonObject): ChoiceEnd {
   const reason = asText(choice['finish_reason']);
-  // Gemini could not write the call that it wanted to make, and says so in many words.
+  // Gemini could not write the call; its reason has several spellings.
   if (reason !== undefined && /MALFORMED_FUNCTION_CALL|UNEXPECTED_TOOL_CALL/u.test(reason)) {
     return { kind: 'gave-up', overloaded: false };
   }
@@ -87,7 +87,7 @@ function readFinishReason(choice: JsonObject): ChoiceEnd {
   }
 }
 
-/** vLLM names the sequence that it stopped at in `stop_reason`; a number there is a token id. */
+/** vLLM reports the stop sequence in `stop_reason`; a number there is a token id. */
 function stop(choice: JsonObject): Finish {
   const sequence = choice['stop_reason'];
   return isText(sequence) ? { kind: 'stop-sequence', literal: textLiteral(sequence) } : { kind: 'stop' };

@@ -6,19 +6,19 @@ import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import type { ReasoningOrigin } from '../reasoning-state.ts';
 import { visibleDetails } from './reasoning-details.ts';
 
-/** What one delta, or one whole message, says. All texts are contents of JSON string literals. */
+/** The content of one delta or of a whole message. Texts are contents of JSON string literals. */
 export interface ChatDelta {
   readonly thinking: readonly ReasoningPiece[];
-  /** OpenRouter's records of the reasoning; they say what `thinking` says, and what cannot be shown. */
+  /** OpenRouter's records of the reasoning: the same text as `thinking`, and parts that cannot be shown. */
   readonly details: readonly JsonObject[];
   readonly text: readonly string[];
   readonly tools: readonly ToolFragment[];
 }
 
-/** The members that carry reasoning, by server; only the first of them counts, since some send the same text in two. */
+/** The members that hold reasoning, by server. Only the first counts: some servers send the same text in two. */
 export const reasoningFields = ['reasoning_content', 'reasoning'] as const;
 
-/** Reads a streamed delta or the message of a whole answer; null where an object should be says nothing. */
+/** Reads a streamed delta or the message of a whole answer. Null instead of an object counts as absent. */
 export function readDelta(delta: JsonObject, extent: 'piece' | 'whole'): ChatDelta {
   const details = asList(delta['reasoning_details']).filter(isJsonObject);
   const parts = contentParts(delta['content']);
@@ -42,14 +42,14 @@ function plainReasoning(delta: JsonObject): readonly ReasoningPiece[] {
   return [];
 }
 
-/** Calls, or the one call of the form that servers had before there were several. */
+/** Calls, or the single call of the older form. */
 function readCalls(delta: JsonObject): readonly JsonObject[] {
   const calls = asList(delta['tool_calls']).filter(isJsonObject);
   const legacy = asObject(delta['function_call']);
   return calls.length === 0 && legacy !== undefined ? [{ function: legacy }] : calls;
 }
 
-/** Text, or Mistral's list of parts, where reasoning is a part that holds parts. */
+/** Text, or Mistral's list of parts, in which reasoning is a part with parts. */
 function contentParts(content: JsonValue | undefined): { thinking: readonly string[]; text: readonly string[] } {
   if (isText(content)) return { thinking: [], text: [textLiteral(content)] };
   const thinking: string[] = [];
@@ -87,7 +87,7 @@ function inputLiteral(value: JsonValue | undefined): string | undefined {
   return jsonLiteral(writeJson(value));
 }
 
-/** A piece of reasoning that can be read: the content of a JSON string literal, and the member that it came in. */
+/** A piece of visible reasoning: the content of a JSON string literal, and the member that it came in. */
 export interface ReasoningPiece {
   readonly literal: string;
   readonly origin: ReasoningOrigin;

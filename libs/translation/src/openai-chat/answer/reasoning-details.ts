@@ -13,7 +13,7 @@ const textFields: ReadonlyMap<string, 'text' | 'summary'> = new Map([
   ['reasoning.summary', 'summary'],
 ]);
 
-/** What of OpenRouter's `reasoning_details` can be shown. */
+/** The visible text of OpenRouter's `reasoning_details`. */
 export function visibleDetails(details: readonly JsonObject[]): ReasoningPiece[] {
   return details.flatMap((detail) => {
     const field = textFields.get(asText(detail['type']) ?? '');
@@ -22,7 +22,7 @@ export function visibleDetails(details: readonly JsonObject[]): ReasoningPiece[]
   });
 }
 
-/** The signature of a run of reasoning: its origin and details, sealed, so that it can go back the way it came. */
+/** The signature of a run of reasoning: its origin and details, sealed, so that it can go back to the backend. */
 export function signReasoning({ origin, details }: ReasoningRun, sealer: Sealer): string {
   const known = details.length > 0 ? 'reasoning_details' : toReasoningOrigin(origin);
   return known === undefined ? '' : sealer.seal(writeReasoningState({ origin: known, details: mergeDetails(details) }));

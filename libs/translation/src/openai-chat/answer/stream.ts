@@ -12,12 +12,12 @@ import { inBandFailure } from '../../failure/upstream-failure.ts';
 import type { FailureContext } from '../../failure/upstream-failure.ts';
 import { createUsageMeter } from './usage.ts';
 
-/** Events in a row that are no JSON; one alone may be a server's own keep-alive line. */
+/** Consecutive events that are not JSON. A single one may be a server's keep-alive. */
 const unreadableMax = 3;
-/** Chunks in a row that fit no template, before templates are given up for this stream. */
+/** After so many consecutive chunks without a match this stream uses no more templates. */
 const templateMissesMax = 16;
 
-/** Feeds the encoder from a chat completions stream. Packet borders mean nothing; each event is handled by itself. */
+/** Feeds the encoder from a chat completions stream, in any chunking. */
 export function createChatStream(encoder: Encoder, context: FailureContext): StreamTranslator {
   const reader = createChunkReader(encoder, context);
   return createEventStream(

@@ -19,7 +19,7 @@ export interface UsageMeter {
   usage(): Usage | undefined;
 }
 
-/** Reports that come again are cumulative, so the largest count is the last. */
+/** Repeated reports are cumulative, so the largest count is the last. */
 export function createUsageMeter(): UsageMeter {
   let counts: ChatCounts | undefined;
   return {

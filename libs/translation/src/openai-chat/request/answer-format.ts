@@ -4,16 +4,16 @@ import { asObject, asText } from '../../json-fields.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
 
-/** What makes the backend answer in the form that the client wants. */
+/** What makes the backend answer in the client's output format. */
 export interface AnswerFormat {
   readonly fields: JsonObject;
-  /** Stands at the end of the instructions, where the form cannot be forced. */
+  /** The last line of the instructions, if the format cannot be enforced. */
   readonly line: JsonText | undefined;
 }
 
 const nothing: AnswerFormat = { fields: {}, line: undefined };
 
-/** `output_config.format` and its older name, forced where the backend can, else asked for with a warning. */
+/** Converts `output_config.format` and its older name: enforced if the backend can, else requested in the prompt. */
 export function convertAnswerFormat(body: JsonObject, hasTools: boolean, context: ConversionContext): AnswerFormat {
   const format = asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']);
   if (format === undefined) return nothing;
@@ -38,7 +38,7 @@ export function convertAnswerFormat(body: JsonObject, hasTools: boolean, context
   }
 }
 
-/** Several servers never call a tool once a form is forced. */
+/** Several servers never call a tool when a format is enforced. */
 function available(hasTools: boolean, { capabilities, rejected }: ConversionContext) {
   if (rejected.has('response_format') || (hasTools && !capabilities.structuredWithTools)) return 'none';
   return capabilities.structuredOutput;

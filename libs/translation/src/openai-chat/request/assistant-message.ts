@@ -8,7 +8,7 @@ import type { Sealer } from '../../translation.ts';
 import { readReasoningState } from '../reasoning-state.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
-/** The assistant message with these blocks and calls, or nothing when neither is left. */
+/** The assistant message with these blocks and calls, or none if nothing can be sent. */
 export function assistantMessage(
   blocks: readonly HistoryBlock[],
   calls: readonly HistoryCall[],
@@ -34,7 +34,7 @@ function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: Conve
     }
     case 'thinking':
     case 'redacted_thinking':
-      // Reasoning of an earlier turn is no part of what was said.
+      // Reasoning of an earlier turn is not part of the text.
       return [];
     default:
       warnings.add(path(), 'unsupported', `Unsupported block type "${type}". The block was removed.`);
@@ -51,8 +51,8 @@ function toolCall({ key, name, block }: HistoryCall, { toolIds, toolNames }: Con
 }
 
 /**
- * What the backend needs back of the reasoning in an assistant turn: its text, or the state that it gave, which
- * travelled sealed in the client's history. State of another backend, old or forged, is left out in silence.
+ * The reasoning of an assistant turn that the backend needs back: its text, or the state that was sealed into the
+ * client's history. State of another backend, old or forged state is dropped without a warning.
  */
 function replayedReasoning(
   blocks: readonly HistoryBlock[],
@@ -91,7 +91,7 @@ function openedDetails({ type, block }: HistoryBlock, { open }: Sealer): readonl
   return state === undefined ? [] : (readReasoningState(state)?.details ?? []);
 }
 
-/** Claude and Gemini refuse reasoning that they did not sign. */
+/** Claude and Gemini reject reasoning that they did not sign. */
 function isReplayable({ type, format, signature }: JsonObject): boolean {
   if (asText(type) !== 'reasoning.text') return true;
   const isSigned = isText(signature) && !isEmptyText(signature);

@@ -3,26 +3,26 @@ import { isJsonObject, isText, joinTexts } from '@ccg/wire';
 import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
 import { asList } from '../../json-fields.ts';
 
-/** The backends behind them refuse a fifth. */
+/** Backends reject a fifth mark. */
 const marksMax = 4;
 
-/** A text as a part of content, with the client's mark of what to cache where the backend honours it. */
+/** A text as a part of content, with the client's cache mark if the backend supports it. */
 export function markedText(text: JsonText, block: JsonObject, { cacheMarks }: ChatCapabilities): JsonObject {
   const { cache_control: mark = null } = block;
   return cacheMarks && mark !== null ? { type: 'text', text, cache_control: mark } : { type: 'text', text };
 }
 
 /**
- * Parts that are all text as one string, since many chat templates know no lists. Where marks are honoured they stay
- * parts: only a part can carry one, and what is a part in one request and a piece of a string in the next is another
- * prompt to a cache.
+ * Text parts as one string, since many chat templates accept no lists. If the backend supports cache marks they stay
+ * parts: only a part can carry a mark, and text that is a part in one request and a string in the next misses the
+ * cache.
  */
 export function compactParts(parts: readonly JsonObject[], { cacheMarks }: ChatCapabilities): JsonText | JsonArray {
   const texts = parts.map((part) => part['text']).filter(isText);
   return texts.length === parts.length && !cacheMarks ? joinTexts(texts, '\n\n') : [...parts];
 }
 
-/** Leaves the last marks in place, which cache the most, and takes the others away. */
+/** Keeps the last marks, which cache the most, and removes the others. */
 export function limitMarks(messages: readonly JsonObject[]): JsonObject[] {
   let surplus = messages.flatMap(({ content }) => asList(content)).filter(isMarked).length - marksMax;
   if (surplus <= 0) return [...messages];

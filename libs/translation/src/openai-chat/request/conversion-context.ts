@@ -4,14 +4,14 @@ import type { ToolNames } from '../../tools/tool-names.ts';
 import type { Sealer } from '../../translation.ts';
 import type { Warnings } from '../../warnings.ts';
 
-/** What the converters of a request need besides the thing they convert. */
+/** What all converters of a request need. */
 export interface ConversionContext {
   readonly capabilities: ChatCapabilities;
   /** Named in errors. */
   readonly provider: string;
   readonly warnings: Warnings;
   readonly sealer: Sealer;
-  /** Fields that the backend refused before. */
+  /** Fields that the backend rejected before. */
   readonly rejected: ReadonlySet<string>;
   readonly toolNames: ToolNames;
   readonly toolIds: ToolIds;

@@ -2,8 +2,8 @@ import type { HistoryStep } from '../../history/pair-tool-results.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 /**
- * Forms of a history that some backends refuse. They stand among the fields that a backend may refuse, and are
- * remembered with them, since only the chat template of a model knows.
+ * Forms of a history that some backends reject. They are learned like rejected fields: only a model's chat template
+ * decides.
  */
 const historyForms = {
   anyOrder: 'messages in any order',
@@ -11,17 +11,17 @@ const historyForms = {
   callsWithoutTools: 'calls without tools',
 } as const;
 
-/** How the history of one request is told. */
+/** The form of one request's history. */
 export interface HistoryPlan {
-  /** Whether user and assistant must take turns, with nothing of the user between the results of tools and the answer. */
+  /** Whether user and assistant must alternate, without a user message between tool results and the answer. */
   readonly alternates: boolean;
-  /** Whether calls and results are told as text. */
+  /** Whether calls and results are sent as text. */
   readonly callsAsText: boolean;
-  /** The forms that were chosen and that the backend may refuse. */
+  /** The chosen forms that the backend may reject. */
   readonly forms: readonly string[];
 }
 
-/** Chooses the forms that the backend takes, as far as is known. */
+/** Chooses the forms that the backend accepts, as far as is known. */
 export function planHistory(
   steps: readonly HistoryStep[],
   hasTools: boolean,
@@ -55,12 +55,12 @@ const orderRefused =
   /roles must alternate|unexpected role '\w+' after role|only user(?:, system)? and assistant roles are supported/iu;
 const callsRefused = /toolConfig field must be defined|(?:tool_use|tool_result|tool_calls).{0,80}must define tools/isu;
 
-/** Which of the forms that were sent a server refuses, by its words. */
+/** Which of the forms that were sent a server rejects, by the text of its error. */
 export function rejectedForms(message: string, sent: ReadonlySet<string>): readonly string[] {
   const { anyOrder, toolMessages, callsWithoutTools } = historyForms;
   if (callsRefused.test(message) && sent.has(callsWithoutTools)) return [callsWithoutTools];
   if (!orderRefused.test(message)) return [];
-  // A template that knows no messages of tools says the same of them.
+  // A template without tool messages reports the same error for them.
   const first = [anyOrder, toolMessages].find((form) => sent.has(form));
   return first === undefined ? [] : [first];
 }

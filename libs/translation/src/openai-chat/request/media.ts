@@ -6,7 +6,7 @@ import type { ConversionContext } from './conversion-context.ts';
 
 /** An image or document as the backend takes it. */
 export type ChatMedia =
-  /** Text, also where a tool message can hold nothing else. */
+  /** Text, which a tool message can hold too. */
   | { readonly kind: 'text'; readonly text: JsonText }
   /** Only a user message can hold it. */
   | { readonly kind: 'part'; readonly what: 'image' | 'document'; readonly part: JsonObject };

@@ -19,11 +19,11 @@ import { userMessage } from './user-message.ts';
 
 export interface ChatMessages {
   readonly messages: JsonObject[];
-  /** The forms of the history that the backend may refuse. */
+  /** The forms of the history that the backend may reject. */
   readonly forms: readonly string[];
 }
 
-/** The chat messages of a request: its instructions, ended by the lines given, then its history. */
+/** The chat messages of a request: its instructions, then `lines`, then its history. */
 export function convertMessages(
   body: JsonObject,
   lines: readonly (JsonText | undefined)[],
@@ -48,7 +48,7 @@ function convertSteps(steps: readonly HistoryStep[], context: ConversionContext)
   const messages: JsonObject[] = [];
   let attachments: readonly JsonObject[] = [];
   for (const step of steps) {
-    // Images of tool results come after all tool messages, together with what the user says there.
+    // Images of tool results follow all tool messages, in one message with the user's text.
     if (step.kind !== 'user') messages.push(...userMessage([], attachments, context));
     switch (step.kind) {
       case 'user':
@@ -75,7 +75,7 @@ function convertSteps(steps: readonly HistoryStep[], context: ConversionContext)
   return messages;
 }
 
-/** Never nothing, unless results were told before: without the turn two answers would stand side by side. */
+/** Not empty, unless tool results come before it: without a user message two answers would be neighbours. */
 function userTurn(
   blocks: readonly HistoryBlock[],
   attachments: readonly JsonObject[],

@@ -4,16 +4,16 @@ import { asList, asObject } from '../../json-fields.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { rejectedForms } from './history-forms.ts';
 
-/** What a request is nothing without. */
+/** Required fields. They are sent even if the server rejects them. */
 const indispensable: ReadonlySet<string> = new Set(['model', 'messages', 'tools', 'stream']);
 
 export interface SentRequest {
   readonly sent: JsonObject;
-  /** The names that may be refused and left out, inner ones too. */
+  /** The names of fields that can be removed, also of fields inside of messages and tools. */
   readonly optionalFields: ReadonlySet<string>;
 }
 
-/** Leaves out what the backend refused before, with a warning for each field. */
+/** Removes the fields that the backend rejected before, with a warning for each. */
 export function withoutRejected(
   request: JsonObject,
   hasStrictTools: boolean,
@@ -42,7 +42,7 @@ export function otherMaxTokensField(field: 'max_tokens' | 'max_completion_tokens
   return field === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';
 }
 
-/** The limit is never left out: without one several servers never stop. */
+/** The limit is never removed: without it several servers never stop. */
 function isMaxTokens(field: string): boolean {
   return field === 'max_tokens' || field === 'max_completion_tokens';
 }

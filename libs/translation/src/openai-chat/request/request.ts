@@ -17,11 +17,11 @@ export interface ChatRequest {
   readonly body: Uint8Array;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
-  /** The fields of the body, and of its messages and tools, that a backend may do without; forms of the history, too. */
+  /** The optional fields of the body, its messages and tools, and the forms of the history that have alternatives. */
   readonly optionalFields: ReadonlySet<string>;
 }
 
-/** Writes the body of a chat completion request for the client's request, which has been read. */
+/** Writes the body of a chat completion request from the client's request. */
 export function convertRequest(
   body: JsonObject,
   effective: EffectiveTools,
@@ -49,7 +49,7 @@ export function convertRequest(
     [maxTokensField(context)]: maxTokens,
     ...convertSampling(body, isThinking, context),
     ...thinking.fields,
-    // An empty list is refused by several servers.
+    // Several servers reject an empty list.
     tools: hasTools ? tools.value : undefined,
     ...convertToolChoice(body['tool_choice'], tools.names, context),
     ...format.fields,
@@ -62,7 +62,7 @@ export function convertRequest(
   return { body: writeJsonBytes(sent), maxTokens, optionalFields: new Set([...optionalFields, ...forms]) };
 }
 
-/** A server that refused the usual field takes the other one. */
+/** A server that rejected the usual field gets the other one. */
 function maxTokensField({ capabilities, rejected }: ConversionContext): string {
   const field = capabilities.maxTokensField;
   return rejected.has(field) ? otherMaxTokensField(field) : field;

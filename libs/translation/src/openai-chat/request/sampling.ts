@@ -3,7 +3,7 @@ import type { JsonArray, JsonObject } from '@ccg/wire';
 import { asList } from '../../json-fields.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
-/** The fields that steer how the answer is drawn and where it stops, as far as the model takes them. */
+/** The fields for sampling and for stop sequences, as far as the model supports them. */
 export function convertSampling(body: JsonObject, isThinking: boolean, context: ConversionContext): JsonObject {
   const { capabilities, warnings } = context;
   const { temperature, top_p: topP, top_k: topK } = body;

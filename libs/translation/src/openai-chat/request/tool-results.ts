@@ -7,13 +7,13 @@ import { compactParts, markedText } from './cache-marks.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { convertMedia } from './media.ts';
 
-/** The tool messages of one turn, and what must follow them in a user message. */
+/** The tool messages of one turn, and the parts that must follow in a user message. */
 export interface ToolMessages {
   readonly messages: readonly JsonObject[];
   readonly attachments: readonly JsonObject[];
 }
 
-/** One tool message for each call, in the order of the calls: servers refuse a call without an answer. */
+/** One tool message for each call, in the order of the calls: servers reject a call without a result. */
 export function toolMessages(results: readonly CallResult[], context: ConversionContext): ToolMessages {
   const messages: JsonObject[] = [];
   const attachments: JsonObject[] = [];
@@ -27,7 +27,7 @@ export function toolMessages(results: readonly CallResult[], context: Conversion
   return { messages, attachments };
 }
 
-/** Where the parts of results go that only a user message can hold. */
+/** Collects the parts of results that only a user message can hold. */
 export interface ResultAttachments {
   /** The tool's name, as text. */
   readonly tool: string;
@@ -46,7 +46,7 @@ export function toolResultText(
   const texts = readResult(result, context.warnings).map((piece): JsonText => {
     const converted = piece.kind === 'text' ? piece : convertMedia(piece.block, context);
     if (converted.kind === 'text') return converted.text;
-    // Tool messages hold text alone, so the thing itself follows in the user's next message.
+    // A tool message can hold only text, so the media follow in the next user message.
     attachments.push(converted.part);
     return `[${converted.what} from ${tool}: attachment ${attachments.length} below]`;
   });
@@ -54,7 +54,7 @@ export function toolResultText(
     texts.filter((part) => !isEmptyText(part)),
     '\n',
   );
-  // Several chat templates refuse a tool message without content.
+  // Several chat templates reject a tool message without content.
   const said = isEmptyText(text) ? '(no output)' : text;
   return result.block['is_error'] === true && !saysError(said) ? joinTexts(['Error: ', said], '') : said;
 }

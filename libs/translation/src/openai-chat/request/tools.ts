@@ -11,7 +11,7 @@ import type { TranslationInput } from '../../translation.ts';
 import { createWarnings } from '../../warnings.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
-/** Whether Anthropic itself runs the tool: it has a type of its own and no schema. */
+/** Whether it is a server tool, which Anthropic runs: it has a type of its own and no schema. */
 export function runsAtAnthropic({ tool }: DeclaredTool): boolean {
   return (asText(tool['type']) ?? 'custom') !== 'custom' && tool['input_schema'] === undefined;
 }
@@ -80,7 +80,7 @@ function convertParameters(schema: JsonValue | undefined, path: string, context:
   return parametersOf(new RawJson(plain.json, 0, plain.json.length));
 }
 
-/** The promise is kept only where the backend can keep it, and for a schema that it takes. */
+/** Strict only if the backend enforces schemas and accepts this one. */
 function isStrict({ tool, path }: DeclaredTool, { capabilities, rejected, warnings }: ConversionContext): boolean {
   if (tool['strict'] !== true) return false;
   if (capabilities.strictTools && !rejected.has('strict') && isStrictSchema(tool['input_schema'])) return true;
@@ -88,7 +88,10 @@ function isStrict({ tool, path }: DeclaredTool, { capabilities, rejected, warnin
   return false;
 }
 
-/** The fields for the client's tool choice. Servers refuse a choice without tools, so without any there is none; `tools` are the backend's names. */
+/**
+ * The fields for the client's tool choice. Without tools there are none, since servers reject that. `tools` are the
+ * backend's names.
+ */
 export function convertToolChoice(
   choice: JsonValue | undefined,
   tools: readonly string[],
@@ -119,7 +122,7 @@ function parallel(choice: JsonObject, { capabilities, warnings }: ConversionCont
   return {};
 }
 
-/** A tool that was left out cannot be forced. */
+/** A tool that was removed cannot be forced. */
 function namedTool(
   choice: JsonValue | undefined,
   tools: readonly string[],

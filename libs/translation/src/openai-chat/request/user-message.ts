@@ -7,7 +7,7 @@ import { convertMedia, textPart } from './media.ts';
 import { searchResultText } from '../../history/tool-result.ts';
 import { toolResultText } from './tool-results.ts';
 
-/** The user message with these blocks, or nothing when no block is left. */
+/** The user message with these blocks, or none if no block can be sent. */
 export function userMessage(
   blocks: readonly HistoryBlock[],
   attachments: readonly JsonObject[],
@@ -32,7 +32,7 @@ function userParts(block: HistoryBlock, context: ConversionContext): JsonObject[
     case 'search_result':
       return [textPart(searchResultText(block.block))];
     case 'tool_result': {
-      // A result whose call is not in the history; only the text form keeps what it says.
+      // The call of this result is not in the history, so the result can only be sent as text.
       const into = { tool: 'a tool', attachments: [] };
       const text = toolResultText(block, into, context);
       return [textPart(joinTexts(['[tool result]\n', text], '')), ...into.attachments];

@@ -2,8 +2,8 @@ import { RawJson, readTopLevel, stringToBytes } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
 
 /**
- * The schema of a tool as a function's parameters. It is data and is moved as it came; only at its root, where
- * servers insist on an object, the words for that are added when they are missing.
+ * The schema of a tool as a function's parameters, unchanged. Only at its root, where servers require an object,
+ * missing keywords are added.
  */
 export function parametersOf(schema: JsonValue | undefined): RawJson {
   if (!(schema instanceof RawJson) || schema.source.charAt(schema.start) !== '{') return raw(emptySchema);

@@ -5,17 +5,17 @@ import { listOf } from '../../json-fields.ts';
 export interface RewrittenSchema {
   /** A byte string. */
   readonly json: string;
-  /** Whether it now allows what the client's schema does not. */
+  /** Whether it allows values that the client's schema does not. */
   readonly isLooser: boolean;
 }
 
-/** Anything that may have to be rewritten below the root; a schema that has none of it is not parsed. */
+/** What may need rewriting below the root. A schema without any of it is not parsed. */
 const suspect = /"(?:array|propertyNames|allOf)"|\(\?<?[=!]|\\p\{/iu;
 const rootKeywords = ['oneOf', 'anyOf', 'allOf', 'enum', 'const', 'not', '$ref'] as const;
 
 /**
- * Rewrites what OpenAI refuses in the parameters of a function: choices at the root, lists that do not say of what,
- * patterns that look around, and words that mean nothing. Undefined when there is none of it. `json` is a byte string.
+ * Rewrites what OpenAI rejects in the parameters of a function: alternatives at the root, arrays without `items`,
+ * patterns with lookaround, and keywords without effect. Undefined if there is none. `json` is a byte string.
  */
 export function plainSchema(json: string): RewrittenSchema | undefined {
   const keys = readTopLevel(stringToBytes(json)).entries.map((entry) => entry.key);
@@ -34,7 +34,7 @@ interface Found {
   isLooser: boolean;
 }
 
-/** All properties of all choices; required is what the root itself requires, and every part of an `allOf`. */
+/** The properties of all alternatives. Required is what the root and each part of an `allOf` require. */
 function flattenRoot(schema: Schema, found: Found): Schema {
   if (!rootKeywords.some((keyword) => schema[keyword] !== undefined)) return schema;
   found.changed = true;
@@ -52,7 +52,7 @@ function flattenRoot(schema: Schema, found: Found): Schema {
   };
 }
 
-/** What holds beside the root without a choice. */
+/** The schemas that apply together with the root: its reference, and the parts of `allOf`. */
 function parts(schema: Schema): Schema[] {
   const own = schema['$ref'] === undefined ? [] : [resolve({ $ref: schema['$ref'] }, schema)];
   return [...own, ...listOf(schema['allOf']).map((part) => resolve(part, schema))];
@@ -105,7 +105,7 @@ function rewriteKeyword(keyword: string, value: unknown, found: Found): [string,
       return [['$ref', only['$ref']]];
     }
     case 'propertyNames':
-      // All names of members are texts.
+      // Member names are always strings.
       if (!isSchema(value) || value['type'] !== 'string' || Object.keys(value).length > 1) return [[keyword, value]];
       found.changed = true;
       return [];

@@ -1,10 +1,10 @@
 import { decodeJson } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
 
-/** Deeper schemas are not looked into, and count as not strict. */
+/** Deeper schemas are not checked and count as not strict. */
 const depthMax = 64;
 
-/** Whether a schema is what servers demand of a strict one: each object closed, and all that it has required. */
+/** Whether a schema meets the rules for strict schemas: each object is closed and all its properties are required. */
 export function isStrictSchema(schema: JsonValue | undefined): boolean {
   if (schema === undefined || schema === null) return false;
   return isStrict(decodeJson(schema), 0);

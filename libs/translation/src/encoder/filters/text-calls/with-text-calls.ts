@@ -33,26 +33,26 @@ export function withTextCalls(encoder: Encoder, tools: CallableTools): Encoder {
       encoder.marker();
     },
     end() {
-      // The end of the body alone does not say that the model was done.
+      // The end of the body alone does not mean that the model has finished.
       splitter.release();
       encoder.end();
     },
   };
 }
 
-/** Tells calls from text. Texts are contents of JSON string literals. */
+/** Separates calls from text. Texts are contents of JSON string literals. */
 interface CallSplitter {
   text(this: void, literal: string): void;
-  /** Nothing more belongs to what is held. */
+  /** No more text belongs to the held text: it is a call, or text. */
   settle(this: void): void;
-  /** What is held is text. */
+  /** The held text is text. */
   release(this: void): void;
 }
 
-/** A call that is longer than this is none: text of that length would be shown late and all at once. */
+/** Longer text is no call: it would reach the client late and all at once. */
 const heldMaxLength = 4 * 1024 * 1024;
 
-/** A name and white space fit well. */
+/** Enough for a name and white space. */
 const beginsMaxLength = 512;
 
 const openers = callForms.map((form) => ({ form, pattern: literalPattern(form.opener) }));
@@ -63,7 +63,7 @@ const closerMaxLength = 6 * 32;
 interface OpenCall {
   readonly form: CallForm;
   readonly opener: string;
-  /** Remembers where it has searched. */
+  /** Keeps the position up to which it has searched. */
   readonly closer: RegExp | undefined;
 }
 
@@ -71,7 +71,7 @@ function createCallSplitter(encoder: Encoder, tools: CallableTools): CallSplitte
   let held = '';
   let open: OpenCall | undefined;
 
-  /** Whether there is more to look at. */
+  /** Returns whether the held text must be searched again. */
   function findOpener(): boolean {
     const found = firstOpener(held);
     const end = found?.at ?? opensAtEnd.exec(held)?.index ?? held.length;
@@ -95,7 +95,7 @@ function createCallSplitter(encoder: Encoder, tools: CallableTools): CallSplitte
     }
     if (closer !== undefined) closer.lastIndex = Math.max(opener.length, held.length - closerMaxLength);
     if (held.length <= heldMaxLength && form.begins.test(beginning(held, opener.length))) return false;
-    // What opened is text; another call may open right after it.
+    // The opener is text. Another call may begin right after it.
     pass(opener);
     held = held.slice(opener.length);
     open = undefined;
@@ -133,7 +133,7 @@ function createCallSplitter(encoder: Encoder, tools: CallableTools): CallSplitte
   };
 }
 
-/** As much of the content of a string literal as tells what it begins, and no half of an escape. */
+/** The beginning of a string literal's content, without half of an escape. */
 function beginning(literal: string, from: number): string {
   const start = literal.slice(from, from + beginsMaxLength);
   const [whole = ''] = /^(?:[^\\]|\\(?:u[0-9a-fA-F]{4}|[^u]))*/u.exec(start) ?? [];
