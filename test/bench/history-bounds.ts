@@ -1,5 +1,4 @@
 import { playModel, say } from '@ccg/testkit';
-import { startSuite } from '../acceptance/support/start-suite.ts';
 import type { Suite } from '../acceptance/support/start-suite.ts';
 import type { BoundFigure } from './bound-figure.ts';
 import { createProse } from './prose.ts';
@@ -48,8 +47,8 @@ const paths = [
   { how: 'passed through', path: '/anthropic:claude-opus-5-5/v1/messages' },
 ];
 
-/** The figures of bodies that are many things instead of long ones. */
-export function historyFigures(): readonly BoundFigure[] {
+/** The figures of bodies that are many things instead of long ones, at a gateway whose limit they do not reach. */
+export function historyFigures(suite: Suite): readonly BoundFigure[] {
   const cpu = accepted.flatMap((history) =>
     paths.map(({ how, path }) => {
       const body = bodyOf(history);
@@ -58,7 +57,7 @@ export function historyFigures(): readonly BoundFigure[] {
         what: `CPU of the gateway for ${history.what}, ${how}`,
         boundMs: (history.elements * microsecondsPerElement) / 1000 + megabytes * millisecondsPerMegabyte,
         per: { count: history.elements, megabytes },
-        measure: async () => (await send(path, body, history.status)).cpuMs,
+        measure: async () => (await send(suite, path, body, history.status)).cpuMs,
       };
     }),
   );
@@ -68,7 +67,7 @@ export function historyFigures(): readonly BoundFigure[] {
       .map(({ how, path }) => ({
         what: `event loop held by ${history.what}, ${history.status === 200 ? how : `refused when ${how}`}`,
         boundMs: heldMaxMs,
-        measure: async () => (await send(path, bodyOf(history), history.status)).heldMs,
+        measure: async () => (await send(suite, path, bodyOf(history), history.status)).heldMs,
       })),
   );
   return [...cpu, ...held];
@@ -83,14 +82,13 @@ interface Cost {
   readonly heldMs: number;
 }
 
-async function send(path: string, body: Buffer, status: number): Promise<Cost> {
-  const suite = await startSuite('bounds', { PREFERRED_PROVIDER: 'openai', RATE_LIMIT_RPM: '100000' });
+async function send(suite: Suite, path: string, body: Buffer, status: number): Promise<Cost> {
+  suite.upstream.reset();
   suite.upstream.play(playModel([{ content: [say('fine')] }]));
   for (let sent = 0; sent < warmUps; sent += 1) await post(suite, path, body, status);
   const before = await gauges(suite);
   for (let sent = 0; sent < measured; sent += 1) await post(suite, path, body, status);
   const after = await gauges(suite);
-  await suite.close();
   return {
     cpuMs: ((after.cpuSeconds - before.cpuSeconds) * 1000) / measured,
     heldMs: Math.max(0, after.lagMaxSeconds * 1000 - idleLagMs),

@@ -22,16 +22,19 @@ const request = {
 const redis = await startTestRedis(process.env);
 process.env['TEST_REDIS_URL'] = redis.url;
 
+const suite = await startSuite('bounds-of-histories', { PREFERRED_PROVIDER: 'openai', RATE_LIMIT_RPM: '100000' });
+
 const figures: readonly BoundFigure[] = [
   { what: 'npm start to its first 200, embedded store', boundMs: 3000, measure: () => firstAnswer('embedded') },
   { what: 'npm start to its first 200, redis-server', boundMs: 3000, measure: () => firstAnswer('redis-server') },
   { what: 'client gone to call at the provider aborted', boundMs: 250, measure: clientGone },
   { what: '503 for an unknown API key, Redis hanging', boundMs: 1000, measure: storeDown },
   { what: '25 counts at once of 132 KB never seen before', boundMs: 1000, measure: countsAtOnce },
-  ...historyFigures(),
+  ...historyFigures(suite),
 ];
 
 for (const figure of figures) process.stdout.write(`${await measureBound(figure)}\n`);
+await suite.close();
 await redis.stop();
 
 async function firstAnswer(store: 'embedded' | 'redis-server'): Promise<number> {
