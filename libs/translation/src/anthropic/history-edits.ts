@@ -1,6 +1,7 @@
 import { bytesToString, JsonDepthError, JsonSyntaxError, readElements, readMembers, readSpan } from '@ccg/wire';
 import type { MemberSpan, MessagesRequest, Span, Splice, TopLevelEntry } from '@ccg/wire';
 import { asText } from '../json-fields.ts';
+import { isHistoryTooLong } from '../request/read-request.ts';
 import { sealTag } from '../translation.ts';
 
 /** Which blocks of reasoning are removed from a history for Anthropic. */
@@ -14,6 +15,8 @@ export type Removal = 'ours' | 'all';
 export function historyEdits(messagesRequest: MessagesRequest, removal: Removal): readonly Splice[] {
   const messages = messagesRequest.bytesOf('messages');
   if (messages === undefined || (removal === 'ours' && !mayHoldOurs(messages))) return [];
+  // The backends that give such reasoning are sent no history of this length, and it would take too long to walk.
+  if (isHistoryTooLong(messagesRequest)) return [];
   try {
     return findEdits(messagesRequest, removal);
   } catch (thrown) {

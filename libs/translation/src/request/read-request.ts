@@ -40,12 +40,18 @@ const blocksMax = 20_000;
 /** No message or block is shorter, with its comma: `{"type":"x"},`. Most bodies need no count. */
 const elementMinBytes = 13;
 
-/** Refuses a history that would take too long to convert or to count. Throws `request-invalid` with what was found. */
-export function checkHistorySize({ bytesOf, historySize }: MessagesRequest): void {
+/** Whether a history would take too long to convert. */
+export function isHistoryTooLong({ bytesOf, historySize }: MessagesRequest): boolean {
   const length = (bytesOf('messages')?.length ?? 0) + (bytesOf('system')?.length ?? 0);
-  if (length < messagesMax * elementMinBytes) return;
-  const { messages, blocks, isCut } = historySize();
-  if (messages <= messagesMax && blocks <= blocksMax) return;
+  if (length < messagesMax * elementMinBytes) return false;
+  const { messages, blocks } = historySize();
+  return messages > messagesMax || blocks > blocksMax;
+}
+
+/** Refuses a history that would take too long to convert or to count. Throws `request-invalid` with what was found. */
+export function checkHistorySize(messagesRequest: MessagesRequest): void {
+  if (!isHistoryTooLong(messagesRequest)) return;
+  const { messages, blocks, isCut } = messagesRequest.historySize();
   throw fieldError(
     'messages',
     `a request to this model may have ${messagesMax} messages and ${blocksMax} content blocks; ` +
