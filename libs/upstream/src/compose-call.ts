@@ -1,7 +1,7 @@
 import type { DialectForm, Endpoint } from '@ccg/catalog';
 import type { HeaderList } from '@ccg/wire';
-import type { Dispatcher } from 'undici';
 import { UpstreamCallError } from './call-error.ts';
+import type { ComposedCall } from './hand-over-body.ts';
 
 /** What is asked of a provider. Where it goes and what proves the gateway follows from the endpoint. */
 export type UpstreamCall =
@@ -33,10 +33,7 @@ const prepared = new WeakMap<Endpoint, Prepared>();
  * An HTTP request for the client: the endpoint's URL and headers, what its dialect lets through of the client's, its
  * credential, and no content coding, since answers are relayed as they come. A promise only where the credential is one.
  */
-export function composeCall(
-  endpoint: Endpoint,
-  call: UpstreamCall,
-): Dispatcher.DispatchOptions | Promise<Dispatcher.DispatchOptions> {
+export function composeCall(endpoint: Endpoint, call: UpstreamCall): ComposedCall | Promise<ComposedCall> {
   const credential = endpoint.credential?.reveal();
   if (typeof credential !== 'object') return compose(endpoint, call, credential);
   return credential.then(
@@ -47,7 +44,7 @@ export function composeCall(
   );
 }
 
-function compose(endpoint: Endpoint, call: UpstreamCall, credential: string | undefined): Dispatcher.DispatchOptions {
+function compose(endpoint: Endpoint, call: UpstreamCall, credential: string | undefined): ComposedCall {
   const { origin, basePath, form, headers: fixed } = prepare(endpoint);
   const headers = [...fixed];
   if (credential !== undefined) headers.push(form.credential.header, form.credential.scheme + credential);

@@ -23,6 +23,17 @@ test('sends bytes as they are and takes the answer as it comes', async () => {
   expect(Buffer.from(await response.body.collect(100)).toString()).toBe('héllo');
 });
 
+test('a large body arrives whole, with its length', async () => {
+  const url = await serve((request, response) => {
+    response.setHeader('x-seen', String(request.headers['content-length']));
+    request.pipe(response);
+  });
+  const body = Buffer.alloc(3_000_000, 'abc');
+  const response = await send(upstream(), url, { body });
+  expect(response.headers).toContainEqual(['x-seen', '3000000']);
+  expect(body.equals(await response.body.collect(body.length))).toBe(true);
+});
+
 test('an error status is an answer, not a failure', async () => {
   const url = await serve((_request, response) => {
     response.writeHead(429, { 'retry-after': '3' }).end('{}');

@@ -6,6 +6,8 @@ import { UpstreamCallError } from './call-error.ts';
 import { composeCall } from './compose-call.ts';
 import type { UpstreamCall } from './compose-call.ts';
 import { createDispatcher } from './create-dispatcher.ts';
+import { handOverBody } from './hand-over-body.ts';
+import type { ComposedCall } from './hand-over-body.ts';
 import { BodyFeed } from './response-body.ts';
 import type { UpstreamBody } from './response-body.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
@@ -39,23 +41,19 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     call({ endpoint }, call, signal) {
       const composed = composeCall(endpoint, call);
       if (!(composed instanceof Promise)) return send(dispatcher, composed, signal);
-      return composed.then((options) => send(dispatcher, options, signal));
+      return composed.then((handed) => send(dispatcher, handed, signal));
     },
     close: () => dispatcher.destroy(),
   };
 }
 
-function send(
-  dispatcher: Dispatcher,
-  options: Dispatcher.DispatchOptions,
-  signal: AbortSignal,
-): Promise<UpstreamResponse> {
+function send(dispatcher: Dispatcher, call: ComposedCall, signal: AbortSignal): Promise<UpstreamResponse> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(new UpstreamCallError('aborted', signal.reason));
       return;
     }
-    dispatcher.dispatch(options, createHandler(signal, resolve, reject));
+    dispatcher.dispatch(handOverBody(call), createHandler(signal, resolve, reject));
   });
 }
 
