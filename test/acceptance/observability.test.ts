@@ -80,7 +80,7 @@ describe('the log', () => {
         provider,
         dialect,
         status: 200,
-        outcome: 'completed',
+        outcome: 'ok',
         inputTokens: 700,
         cacheReadTokens: 500,
         cacheWriteTokens: 0,
@@ -98,7 +98,7 @@ describe('the log', () => {
     await answer.frames();
     expect(await lineOf(answer)).toMatchObject({
       status: 200,
-      outcome: 'completed',
+      outcome: 'ok',
       inputTokens: 700,
       cacheReadTokens: 500,
       outputTokens: 21,
@@ -113,13 +113,17 @@ describe('the log', () => {
       tenant: suite.tenant,
       apiKeyId: suite.apiKeyId,
       status: 400,
-      outcome: 'rejected',
+      outcome: 'client_bad_request',
       error: 'request-invalid',
       owner: 'client',
     });
     const unknown = await ask('', {}, { 'x-api-key': 'nobody' });
     await unknown.frames();
-    expect(await lineOf(unknown)).toMatchObject({ status: 401, outcome: 'rejected', error: 'credential-invalid' });
+    expect(await lineOf(unknown)).toMatchObject({
+      status: 401,
+      outcome: 'policy_unauthenticated',
+      error: 'credential-invalid',
+    });
     expect(await lineOf(unknown)).not.toHaveProperty('tenant');
   });
 
@@ -133,12 +137,12 @@ describe('the log', () => {
     await broken.readUntil((text) => text.includes('text_delta'));
     death.open();
     await broken.frames();
-    expect(await lineOf(broken)).toMatchObject({ status: 200, outcome: 'broken', owner: 'upstream' });
+    expect(await lineOf(broken)).toMatchObject({ status: 200, outcome: 'upstream_truncated', owner: 'upstream' });
     suite.upstream.answer([...anthropicSseHead(), ...frames, waitFor(createGate().opened)]);
     const left = await ask('/anthropic:m');
     await left.readUntil((text) => text.includes('text_delta'));
     left.leave();
-    expect(await lineOf(left)).toMatchObject({ outcome: 'aborted', reason: 'client-gone', inputTokens: 1200 });
+    expect(await lineOf(left)).toMatchObject({ outcome: 'client_aborted', reason: 'client-gone', inputTokens: 1200 });
   });
 });
 
@@ -163,7 +167,7 @@ describe('the metrics', () => {
     await lineOf(done);
     const text = await metrics();
     expect(text).toMatch(/^ccg_open_streams\{dialect="openai-chat"\} 0$/mu);
-    const labels = 'endpoint="messages",dialect="anthropic",status="200",outcome="completed"';
+    const labels = 'endpoint="messages",dialect="anthropic",status="200",outcome="ok"';
     expect(text).toMatch(new RegExp(`^ccg_requests_total\\{${labels}\\} [1-9]`, 'mu'));
     expect(text).toMatch(/^ccg_request_duration_seconds_count\{endpoint="messages",dialect="anthropic"\} [1-9]/mu);
     expect(text).toMatch(/^ccg_first_event_seconds_count\{dialect="anthropic"\} [1-9]/mu);

@@ -1,18 +1,18 @@
 import { createApp } from '@ccg/edge';
 import type { Endpoint, Exchange, HttpApp, Reporter } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
-import type { Outcome } from '@ccg/serving';
+import type { RequestRecord } from '@ccg/serving';
 import type { ApiKeyVerifier } from '@ccg/tenancy';
 import { parseTarget } from './parse-target.ts';
 import type { RequestTarget } from './parse-target.ts';
 
 export type GatewayExchange = Exchange<RequestTarget>;
-export type GatewayEndpoint = Endpoint<RequestTarget, Outcome>;
+export type GatewayEndpoint = Endpoint<RequestTarget, RequestRecord>;
 
 export interface DataAppDependencies {
   readonly endpoints: readonly GatewayEndpoint[];
   readonly verifier: ApiKeyVerifier;
-  readonly reporter: Reporter<Outcome>;
+  readonly reporter: Reporter<RequestRecord>;
   readonly clock: Clock;
 }
 

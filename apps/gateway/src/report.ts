@@ -1,95 +1,95 @@
 import type { FinishedRequest, Reporter } from '@ccg/edge';
 import { assertNever, ReaderGoneError, toGatewayError } from '@ccg/kernel';
-import type { GatewayError } from '@ccg/kernel';
-import { noFacts } from '@ccg/serving';
-import type { Facts, Outcome } from '@ccg/serving';
+import { recordWithoutModel } from '@ccg/serving';
+import type { End, RequestRecord } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
 
 /** The status that proxies log for a client that left before its answer. */
 const clientClosedRequest = 499;
 const nameMaxLength = 200;
 
-/** Reports the outcomes of the gateway's endpoints to its log and its metrics. */
-export function createReporter(logger: Logger, metrics: Metrics): Reporter<Outcome> {
+/** Reports the records of finished requests to the gateway's log and metrics. */
+export function createReporter(logger: Logger, metrics: Metrics): Reporter<RequestRecord> {
   return {
-    resultOf: outcomeOf,
-    untoldError: (outcome) => (outcome.kind === 'rejected' ? outcome.error : undefined),
-    finished(request, outcome) {
-      report(request, outcome, logger, metrics);
+    resultOf: (thrown) => recordWithoutModel(endOf(thrown)),
+    untoldError: ({ end }) => (end.kind === 'unsent' ? end.error : undefined),
+    finished(request, record) {
+      report(request, record, logger, metrics);
     },
   };
 }
 
+/** How a request ended whose endpoint threw before anything was sent. */
+function endOf(thrown: unknown): End {
+  if (thrown instanceof ReaderGoneError) return { kind: 'aborted', reason: thrown.reason };
+  return { kind: 'unsent', error: toGatewayError(thrown) };
+}
+
 /** Writes one line and counts one request; nothing here is the content of a request. */
-function report(summary: FinishedRequest, outcome: Outcome, logger: Logger, metrics: Metrics): void {
-  const { facts } = outcome;
-  const status = outcome.kind === 'aborted' ? clientClosedRequest : summary.status;
+function report(request: FinishedRequest, record: RequestRecord, logger: Logger, metrics: Metrics): void {
+  const { end, outcome } = record;
+  const status = end.kind === 'aborted' ? clientClosedRequest : request.status;
+  const dialect = targetOf(record)?.dialect ?? 'none';
   metrics.requestFinished(
-    { endpoint: summary.endpoint, dialect: facts.dialect ?? 'none', status: String(status), outcome: outcome.kind },
-    summary.durationMs / 1000,
+    { endpoint: request.endpoint, dialect, status: String(status), outcome },
+    request.durationMs / 1000,
   );
   const line = {
-    requestId: summary.requestId,
-    endpoint: summary.endpoint,
-    method: summary.method,
-    tenant: summary.principal?.tenant,
-    apiKeyId: summary.principal?.apiKeyId,
-    ...describeFacts(facts),
+    requestId: request.requestId,
+    endpoint: request.endpoint,
+    method: request.method,
+    tenant: request.principal?.tenant,
+    apiKeyId: request.principal?.apiKeyId,
+    ...describeRecord(record),
     status,
-    outcome: outcome.kind,
-    ...describeEnd(outcome),
-    durationMs: Math.round(summary.durationMs),
+    outcome,
+    ...describeEnd(end),
+    durationMs: Math.round(request.durationMs),
   };
-  const failure = failureOf(outcome);
-  if (failure?.code === 'internal') logger.error({ ...line, err: failure }, 'request');
+  if (outcome === 'gateway_internal' && 'error' in end) logger.error({ ...line, err: end.error }, 'request');
   else logger.info(line, 'request');
 }
 
-/** An outcome for whatever an endpoint threw before anything was sent. */
-function outcomeOf(thrown: unknown): Outcome {
-  if (thrown instanceof ReaderGoneError) return { kind: 'aborted', reason: thrown.reason, facts: noFacts() };
-  return { kind: 'rejected', error: toGatewayError(thrown), facts: noFacts() };
+/** The target that was asked last, or would have been asked first. */
+function targetOf({ attempts, route }: RequestRecord) {
+  return attempts.at(-1)?.target ?? route?.targets[0];
 }
 
-function describeFacts(facts: Readonly<Facts>): Record<string, unknown> {
-  const { usage } = facts;
-  const asked = facts.requestedModel !== undefined;
+function describeRecord(record: RequestRecord): Record<string, unknown> {
+  const { route, attempts, stages, warnings } = record;
+  const target = targetOf(record);
+  const last = attempts.at(-1);
   return {
-    requestedModel: facts.requestedModel?.slice(0, nameMaxLength),
-    provider: facts.provider,
-    model: facts.model?.slice(0, nameMaxLength),
-    dialect: facts.dialect,
-    stream: asked ? facts.stream : undefined,
-    inputTokens: asked ? usage.inputTokens : undefined,
-    cacheReadTokens: asked ? usage.cacheReadTokens : undefined,
-    cacheWriteTokens: asked ? usage.cacheWriteTokens : undefined,
-    outputTokens: asked ? usage.outputTokens : undefined,
-    reasoningTokens: asked ? usage.reasoningTokens : undefined,
-    firstEventMs: facts.firstEventMs === undefined ? undefined : Math.round(facts.firstEventMs),
-    attempts: asked ? facts.attempts : undefined,
-    upstreamStatus: facts.upstreamStatus,
-    upstreamRequestId: facts.upstreamRequestId,
+    requestedModel: route?.requestedModel.slice(0, nameMaxLength),
+    provider: target?.provider,
+    model: target?.model.slice(0, nameMaxLength),
+    dialect: target?.dialect,
+    stream: route?.stream,
+    ...(route === undefined ? {} : describeUsage(record)),
+    firstEventMs: stages.firstEventMs === undefined ? undefined : Math.round(stages.firstEventMs),
+    attempts: route === undefined ? undefined : attempts.length,
+    upstreamStatus: last?.status,
+    upstreamRequestId: last?.upstreamRequestId,
     warnings:
-      facts.warnings.length === 0
-        ? undefined
-        : facts.warnings.map(({ field, code }) => `${field.slice(0, nameMaxLength)} ${code}`),
+      warnings.length === 0 ? undefined : warnings.map(({ field, code }) => `${field.slice(0, nameMaxLength)} ${code}`),
   };
 }
 
-function describeEnd(outcome: Outcome): Record<string, unknown> {
-  switch (outcome.kind) {
-    case 'completed':
-      return {};
-    case 'rejected':
-    case 'broken':
-      return { error: outcome.error.code, owner: outcome.error.owner };
-    case 'aborted':
-      return { reason: outcome.reason };
-    default:
-      return assertNever(outcome);
-  }
+function describeUsage({ usage }: RequestRecord): Record<string, unknown> {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
+  return { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens };
 }
 
-function failureOf(outcome: Outcome): GatewayError | undefined {
-  return outcome.kind === 'rejected' || outcome.kind === 'broken' ? outcome.error : undefined;
+function describeEnd(end: End): Record<string, unknown> {
+  switch (end.kind) {
+    case 'completed':
+      return {};
+    case 'unsent':
+    case 'broken':
+      return { error: end.error.code, owner: end.error.owner };
+    case 'aborted':
+      return { reason: end.reason };
+    default:
+      return assertNever(end);
+  }
 }

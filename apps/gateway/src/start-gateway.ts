@@ -3,21 +3,21 @@ import type { Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { createTargets } from '@ccg/catalog';
+import type { Targets } from '@ccg/catalog';
 import { createAdmission } from '@ccg/admission';
-import { createRejectedParameters, createSealing, createTargetCache } from '@ccg/serving';
-import type { ServeDependencies } from '@ccg/serving';
+import { createServing } from '@ccg/serving';
+import type { Serving } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
-import { createToolListCache } from '@ccg/translation';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier } from '@ccg/tenancy';
 import type { Authorization } from '@ccg/tenancy';
 import { createUpstream } from '@ccg/upstream';
+import type { Upstream, UpstreamOptions } from '@ccg/upstream';
 import type { GatewayConfig } from './config.ts';
 import { createDataApp } from './data-app.ts';
-import { countTokensEndpoint } from './endpoints/count-tokens.ts';
 import { helloEndpoints } from './endpoints/hello.ts';
-import { messagesEndpoint } from './endpoints/messages.ts';
+import { countTokensEndpoint, messagesEndpoint } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { unsupportedEndpoints } from './endpoints/unsupported.ts';
 import { learnLimits } from './learn-limits.ts';
@@ -40,8 +40,6 @@ export interface RunningGateway {
   drain(): Promise<void>;
 }
 
-/** More than a hundred lists of Claude Code's tools. */
-const toolListCacheMaxBytes = 8 * 1024 * 1024;
 /** A revocation takes effect within `cacheMs` even if its message is lost; without Redis, API keys work for `staleMs`. */
 const verifierBounds = { cacheMs: 5000, staleMs: 60_000, maxEntries: 10_000 };
 
@@ -73,24 +71,26 @@ export async function startGateway(
   opened.defer(() => {
     verifier.close();
   });
-  const tokens = await startTokenCounting(sha256);
-  const serving = createServing(config, { store, clock, metrics, logger, tokens });
-  opened.defer(() => serving.upstream.close());
+  const { catalog } = config;
+  const targets = createTargets(catalog);
+  const upstream = createUpstream(upstreamOptions(config));
+  const serving = await startServing(config, { store, targets, upstream, clock, metrics, logger });
+  opened.defer(serving.close);
   const openSinks = createOpenSinks();
-  const answering = { serving, sinkTimes: config, clock, openSinks };
+  const answering = { sinkTimes: config, clock, openSinks };
   const endpoints = [
-    messagesEndpoint(answering),
-    countTokensEndpoint(answering),
-    ...modelsEndpoints(config.catalog, serving.targets),
+    messagesEndpoint(serving, answering),
+    countTokensEndpoint(serving, answering),
+    ...modelsEndpoints(catalog, targets),
     ...helloEndpoints(),
     ...unsupportedEndpoints(),
   ];
   const reporter = createReporter(logger, metrics);
   const data = await listen(createDataApp({ endpoints, verifier, reporter, clock }), config.host, config.port);
   const { modelListIntervalMs: intervalMs } = config;
-  opened.defer(learnLimits({ ...serving, logger, intervalMs }));
+  opened.defer(learnLimits({ catalog, targets, upstream, clock, logger, intervalMs }));
   readiness = 'ready';
-  const providers = [...config.catalog.providers.keys()];
+  const providers = [...catalog.providers.keys()];
   logger.info({ url: data.url, opsUrl: ops.url, providers }, 'listening');
   const resources = opened.move();
   return {
@@ -113,44 +113,37 @@ function authorizationFor({ limits }: GatewayConfig): Authorization {
 
 interface ServingParts {
   readonly store: Store;
+  readonly targets: Targets;
+  readonly upstream: Upstream;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly tokens: ServeDependencies['tokens'];
 }
 
-function createServing(config: GatewayConfig, parts: ServingParts): ServeDependencies {
-  const { store, clock, metrics, logger, tokens } = parts;
+async function startServing(config: GatewayConfig, { store, logger, ...parts }: ServingParts): Promise<Serving> {
+  const admission = createAdmission({
+    store,
+    clock: parts.clock,
+    liveReplicas: () => 1,
+    onLocalFallback: (inFallback) => {
+      if (inFallback) logger.warn('Redis is away: this replica enforces limits alone');
+      else logger.info('limits are shared through Redis again');
+    },
+    onFault: (error) => {
+      logger.error({ err: error }, 'an admission script failed');
+    },
+  });
+  const tokens = await startTokenCounting(sha256);
+  const { catalog, sealingKeys } = config;
+  return createServing({ ...parts, catalog, sealingKeys, admission, tokens, digest: sha256, ids: randomIds });
+}
+
+function upstreamOptions(config: GatewayConfig): UpstreamOptions {
   return {
-    catalog: config.catalog,
-    targets: createTargets(config.catalog),
-    clock,
-    metrics,
-    tokens,
-    digest: sha256,
-    toolListCache: createToolListCache({ maxBytes: toolListCacheMaxBytes }),
-    ids: randomIds,
-    sealing: createSealing(config.sealingKeys),
-    rejectedParameters: createRejectedParameters(clock),
-    uncounted: createTargetCache(clock),
-    admission: createAdmission({
-      store,
-      clock,
-      liveReplicas: () => 1,
-      onLocalFallback: (inFallback) => {
-        if (inFallback) logger.warn('Redis is away: this replica enforces limits alone');
-        else logger.info('limits are shared through Redis again');
-      },
-      onFault: (error) => {
-        logger.error({ err: error }, 'an admission script failed');
-      },
-    }),
-    upstream: createUpstream({
-      connectTimeoutMs: config.upstreamConnectTimeoutMs,
-      firstByteTimeoutMs: config.upstreamFirstByteTimeoutMs,
-      idleTimeoutMs: config.upstreamIdleTimeoutMs,
-      proxy: config.upstreamProxy,
-      extraRoots: config.upstreamExtraRoots,
-    }),
+    connectTimeoutMs: config.upstreamConnectTimeoutMs,
+    firstByteTimeoutMs: config.upstreamFirstByteTimeoutMs,
+    idleTimeoutMs: config.upstreamIdleTimeoutMs,
+    proxy: config.upstreamProxy,
+    extraRoots: config.upstreamExtraRoots,
   };
 }

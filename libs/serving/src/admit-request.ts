@@ -2,29 +2,25 @@ import { assertNever, GatewayError } from '@ccg/kernel';
 import { wholeTenant } from '@ccg/admission';
 import type { Admission, Limit, LimitState } from '@ccg/admission';
 import type { Limits } from '@ccg/tenancy';
-import type { ServeRequest } from './serve-request.ts';
+import type { ServeRequest } from './request.ts';
 
-export interface Admitted {
+interface Admitted {
   /** What is left of each limit. */
   readonly limits: readonly LimitState[];
-  /** Gives the lease back, in the background: an answer never waits for it. */
-  release(): void;
+  /** Ends the lease, in the background: an answer never waits for it. */
+  settle(): void;
 }
 
-/**
- * Admits a request. Its lease is kept alive until it is released.
- *
- * @throws GatewayError `rate-limited`, with the seconds until a retry can succeed.
- */
-export async function admitRequest(request: ServeRequest, admission: Admission): Promise<Admitted> {
-  const { tenant, authorization } = request.principal;
-  const decision = await admission.admit({
-    tenant,
-    requestId: request.requestId,
-    limits: toAdmissionLimits(authorization.limits),
-  });
-  if (decision.kind === 'limited') throw limited(decision.limit, decision.retryAfterMs);
-  return { limits: decision.limits, release: () => void decision.settle([]) };
+/** Admits a request. Its lease is kept alive until it is settled. Rejects with `GatewayError` `rate-limited`. */
+export type Admit = (request: ServeRequest) => Promise<Admitted>;
+
+export function createAdmit(admission: Admission): Admit {
+  return async ({ principal: { tenant, authorization }, requestId }) => {
+    const limits = toAdmissionLimits(authorization.limits);
+    const decision = await admission.admit({ tenant, requestId, limits });
+    if (decision.kind === 'limited') throw limited(decision.limit, decision.retryAfterMs);
+    return { limits: decision.limits, settle: () => void decision.settle([]) };
+  };
 }
 
 function toAdmissionLimits({ requestsPerMinute }: Limits): readonly Limit[] {

@@ -1,90 +1,222 @@
-import type { Translation, UpstreamFailure } from '@ccg/translation';
-import { callErrorToGatewayError, findInHead, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
-import type { AttemptContext } from './attempt-context.ts';
-import { callProvider } from './call-provider.ts';
-import { learnFromSilence } from './learn-from-silence.ts';
-import type { Outcome } from './outcome.ts';
-import type { Rejections } from './rejected-parameters.ts';
-import { readRejection } from './read-rejection.ts';
-import { relayJson } from './relay-json.ts';
-import { relayStream } from './relay-stream.ts';
-import { translate } from './translate.ts';
-import { writeLocalAnswer } from './write-local-answer.ts';
+import type { Target } from '@ccg/catalog';
+import { assertNever, ReaderGoneError } from '@ccg/kernel';
+import type { Clock, ErrorCode } from '@ccg/kernel';
+import type { AnswerReader, LocalAnswer, Translation, UpstreamFailure, Warning } from '@ccg/translation';
+import type { UpstreamResponse } from '@ccg/upstream';
+import type { MessagesRequest, PromptTools } from '@ccg/wire';
+import { jsonContentType, streamContentType, writeAnswer } from './answer.ts';
+import { endAttempt, failureOf, isAnswer, isTimeOut, readRejection } from './call-target.ts';
+import type { Answered, CallTarget, OpenAttempt } from './call-target.ts';
+import type { PromptEstimate } from './estimate-prompt.ts';
+import { notMeasured, outcomeOf, outcomeOfFailure } from './record.ts';
+import type { AttemptRecord, End, Failure, Measured } from './record.ts';
+import { learnRejection, withRejection } from './rejected-parameters.ts';
+import type { RejectedParameters, Rejections } from './rejected-parameters.ts';
+import { relayJson, relayStream } from './relay.ts';
+import type { Relayed, RelayDependencies, RelayJob } from './relay.ts';
+import type { ResponseSink, ServeRequest } from './request.ts';
+
+/** A request on its way to a target. */
+export interface Job {
+  readonly request: ServeRequest;
+  readonly messagesRequest: MessagesRequest;
+  readonly tools: PromptTools | undefined;
+  readonly estimate: PromptEstimate;
+  readonly sink: ResponseSink;
+}
+
+/** Why an attempt failed, as far as another target could do better. */
+export type FailureClass =
+  /** This target has no form for the request. */
+  | 'untranslatable'
+  /** The provider refused the request itself. */
+  | 'refused'
+  /** The provider did not answer, whatever the request: overload, limit, credential, network, time-out, broken answer. */
+  | 'unavailable'
+  /** The client left, or the gateway ends its answers. */
+  | 'interrupted'
+  /** A fault of the gateway. */
+  | 'internal';
+
+/** What an attempt at one target gave; the client has seen nothing of one that failed. */
+export type AttemptResult = Measured & {
+  readonly target: Target;
+  readonly attempts: readonly AttemptRecord[];
+  readonly warnings: readonly Warning[];
+} & (
+    | { readonly kind: 'answered'; readonly end: End; readonly firstEventAtMs: number | undefined }
+    | {
+        readonly kind: 'failed';
+        readonly failure: Failure;
+        readonly class: FailureClass;
+        readonly visible: false;
+      }
+  );
+
+/** Never rejects. */
+export type Attempt = (job: Job, target: Target) => Promise<AttemptResult>;
+
+export type Translate = (
+  job: Pick<Job, 'request' | 'messagesRequest' | 'tools'>,
+  target: Target,
+  known: { readonly estimatedInputTokens: number | undefined; readonly rejected: Rejections },
+) => Translation;
+
+export interface AttemptDependencies extends RelayDependencies {
+  readonly translate: Translate;
+  readonly callTarget: CallTarget;
+  readonly rejectedParameters: RejectedParameters;
+  readonly clock: Clock;
+}
 
 /** How often a provider may refuse something and be asked again without it. */
 const rejectionsMax = 3;
 
+/** The state of an attempt that got as far as an answer; nothing in it holds the body of the request. */
+type Opened = { readonly attempts: readonly AttemptRecord[]; readonly warnings: readonly Warning[] } & (
+  | {
+      readonly kind: 'open';
+      readonly response: UpstreamResponse;
+      readonly reader: AnswerReader;
+      readonly attempt: OpenAttempt;
+      readonly hangProneFields: readonly string[];
+    }
+  | { readonly kind: 'local'; readonly answer: LocalAnswer }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+);
+
 /**
- * One provider's answer. What it refuses of the request is left out, before the client has seen anything, and not
- * sent to that model again for a while. Throws `GatewayError` while the client can still be given a status.
+ * One target's answer. What its server refuses of the request is left out, before the client has seen anything, and
+ * not sent to that model again for a while.
  */
-export async function attempt(context: AttemptContext): Promise<Outcome> {
-  const { target, dependencies, facts } = context;
-  const estimatedInputTokens = await context.estimate.tokens();
-  let rejected = dependencies.rejectedParameters.of(target);
-  for (let rejections = 0; ; rejections += 1) {
-    const translation = translate(context, estimatedInputTokens, rejected);
-    facts.warnings = translation.request.warnings;
-    if (translation.localAnswer !== undefined) return await writeLocalAnswer(context, translation.localAnswer);
-    const tried = await askOnce(context, translation);
-    if (tried.kind === 'answered') return tried.outcome;
-    const { error, retry } = tried;
-    const next = withRejection(rejected, retry);
-    if (next === undefined || rejections >= rejectionsMax) throw error;
-    remember(context, retry);
-    rejected = next;
-  }
+export function createAttempt(dependencies: AttemptDependencies): Attempt {
+  return async (job, target) => {
+    // The translated body is gone from here on: a function that waits for an answer keeps all its variables.
+    const opened = await open(job, target, dependencies);
+    const { attempts, warnings } = opened;
+    switch (opened.kind) {
+      case 'open':
+        return await relay(job, target, opened, dependencies);
+      case 'local':
+        return { target, attempts, warnings, ...(await writeLocalAnswer(job, opened.answer, warnings)) };
+      case 'failed':
+        return { target, attempts, warnings, ...notMeasured, ...failed(opened.failure) };
+      default:
+        return assertNever(opened);
+    }
+  };
 }
 
-/** What is learned of the model for the next requests. */
-function remember(
-  { target, dependencies: { rejectedParameters } }: AttemptContext,
-  retry: UpstreamFailure['retry'],
-): void {
-  if (retry.kind === 'without') rejectedParameters.addFields(target, retry.fields);
-  if (retry.kind === 'shorter') rejectedParameters.addLimits(target, retry.limits);
-}
-
-/** What the next try of this request leaves out; undefined when no other try would fare better. */
-function withRejection(rejected: Rejections, retry: UpstreamFailure['retry']): Rejections | undefined {
-  switch (retry.kind) {
-    case 'none':
-    case 'as-is':
-      return undefined;
-    case 'without':
-    case 'once-without':
-      return { ...rejected, fields: new Set([...rejected.fields, ...retry.fields]) };
-    case 'shorter':
-      return { ...rejected, limits: { ...rejected.limits, outputTokens: retry.outputTokens } };
-  }
-}
-
-type Tried =
-  | { readonly kind: 'answered'; readonly outcome: Outcome }
-  | ({ readonly kind: 'rejected' } & UpstreamFailure);
-
-async function askOnce(context: AttemptContext, translation: Translation): Promise<Tried> {
-  const { messagesRequest, sink, target } = context;
-  const { request, reader } = translation;
-  const { hangProneFields = [] } = request;
+/** Calls the target, and again without what its server refuses. */
+async function open(job: Job, target: Target, dependencies: AttemptDependencies): Promise<Opened> {
+  const { translate, callTarget, rejectedParameters, clock } = dependencies;
+  const { request, estimate, sink } = job;
+  const attempts: AttemptRecord[] = [];
+  let warnings: readonly Warning[] = [];
   try {
-    const response = await callProvider(context, 'messages', request, sink.signal);
-    if (response.status < 200 || response.status > 299) {
-      return { kind: 'rejected', ...(await readRejection(response, reader, context)) };
+    const estimatedInputTokens = await estimate.tokens(target);
+    let rejected = rejectedParameters.of(target);
+    for (let rejections = 0; ; rejections += 1) {
+      const { request: translated, reader, localAnswer } = translate(job, target, { estimatedInputTokens, rejected });
+      ({ warnings } = translated);
+      if (localAnswer !== undefined) return { kind: 'local', answer: localAnswer, attempts, warnings };
+      const called = await callTarget(target, { operation: 'messages', translated, request, signal: sink.signal });
+      attempts.push(...called.earlier);
+      const { hangProneFields = [] } = translated;
+      if (called.kind === 'failed') {
+        attempts.push(called.attempt);
+        if (isTimeOut(called.thrown)) rejectedParameters.addFields(target, hangProneFields);
+        return { kind: 'failed', failure: called.failure, attempts, warnings };
+      }
+      const { response, attempt } = called;
+      if (isAnswer(response)) return { kind: 'open', response, reader, attempt, hangProneFields, attempts, warnings };
+      const { error, retry } = await rejectionOf(job, target, called, reader);
+      attempts.push(endAttempt(attempt, outcomeOfFailure(error), clock));
+      const next = withRejection(rejected, retry);
+      if (next === undefined || rejections >= rejectionsMax)
+        return { kind: 'failed', failure: error, attempts, warnings };
+      learnRejection(rejectedParameters, target, retry);
+      rejected = next;
     }
-    const wrongBaseUrl = findInHead(response);
-    if (wrongBaseUrl !== undefined) {
-      response.body.abort();
-      throw wrongBaseUrlError(target, wrongBaseUrl);
-    }
-    // From here on nobody asks again.
-    messagesRequest.release();
-    const outcome = messagesRequest.stream
-      ? await relayStream(context, reader, response, hangProneFields)
-      : await relayJson(context, reader, response);
-    return { kind: 'answered', outcome };
   } catch (thrown) {
-    learnFromSilence(context, hangProneFields, thrown);
-    throw thrown instanceof UpstreamCallError ? callErrorToGatewayError(thrown, target.provider.name) : thrown;
+    return { kind: 'failed', failure: failureOf(thrown, sink.signal, target), attempts, warnings };
   }
+}
+
+async function rejectionOf(
+  { estimate, sink }: Job,
+  target: Target,
+  answered: Answered,
+  reader: AnswerReader,
+): Promise<{ readonly error: Failure; readonly retry: UpstreamFailure['retry'] }> {
+  try {
+    return await readRejection(target, answered, reader, await estimate.tokens(target));
+  } catch (thrown) {
+    return { error: failureOf(thrown, sink.signal, target), retry: { kind: 'none' } };
+  }
+}
+
+async function relay(
+  { request, messagesRequest, sink }: Job,
+  target: Target,
+  { response, reader, attempt, attempts, warnings, hangProneFields }: Extract<Opened, { kind: 'open' }>,
+  dependencies: AttemptDependencies,
+): Promise<AttemptResult> {
+  const { rejectedParameters, clock } = dependencies;
+  const job = {
+    target,
+    response,
+    reader,
+    sink,
+    provenance: { upstreamRequestId: attempt.upstreamRequestId, warnings },
+    requestId: request.requestId,
+    onVisible: messagesRequest.release,
+  };
+  const relayed = await relayAnswer(job, messagesRequest.stream, dependencies);
+  const { kind, usage, usageSource } = relayed;
+  const outcome = kind === 'answered' ? outcomeOf(relayed.end) : outcomeOfFailure(relayed.failure);
+  const known = { target, usage, usageSource, warnings, attempts: [...attempts, endAttempt(attempt, outcome, clock)] };
+  if (kind === 'answered') return { ...known, kind, end: relayed.end, firstEventAtMs: relayed.firstEventAtMs };
+  // Some servers fall silent over a field instead of refusing it. The client asks again by itself, without it then.
+  if (relayed.silent) rejectedParameters.addFields(target, hangProneFields);
+  return { ...known, ...failed(relayed.failure) };
+}
+
+async function relayAnswer(job: RelayJob, stream: boolean, dependencies: RelayDependencies): Promise<Relayed> {
+  try {
+    return await (stream ? relayStream(job, dependencies) : relayJson(job));
+  } catch (thrown) {
+    const failure = failureOf(thrown, job.sink.signal, job.target);
+    return { kind: 'failed', failure, silent: isTimeOut(thrown), ...notMeasured };
+  }
+}
+
+/** Writes an answer for which no provider was asked. */
+async function writeLocalAnswer(
+  { request, messagesRequest, sink }: Job,
+  { body, usage }: LocalAnswer,
+  warnings: readonly Warning[],
+): Promise<Measured & { readonly kind: 'answered'; readonly end: End; readonly firstEventAtMs: undefined }> {
+  const end = await writeAnswer(body, {
+    contentType: messagesRequest.stream ? streamContentType : jsonContentType,
+    provenance: { upstreamRequestId: undefined, warnings },
+    requestId: request.requestId,
+    sink,
+  });
+  return { kind: 'answered', end, firstEventAtMs: undefined, usage, usageSource: 'estimated' };
+}
+
+function failed(failure: Failure) {
+  return { kind: 'failed', failure, class: classOf(failure), visible: false } as const;
+}
+
+/** Errors that say something about the request, and would be the same at another provider. */
+const refusals: ReadonlySet<ErrorCode> = new Set(['upstream-refused', 'prompt-too-long', 'model-unknown']);
+
+function classOf(failure: Failure): FailureClass {
+  if (failure instanceof ReaderGoneError || failure.code === 'draining') return 'interrupted';
+  // Only a translation refuses a request at this stage.
+  if (failure.code === 'request-invalid') return 'untranslatable';
+  if (refusals.has(failure.code)) return 'refused';
+  return failure.owner === 'upstream' ? 'unavailable' : 'internal';
 }

@@ -1,9 +1,11 @@
 import type { Target } from '@ccg/catalog';
-import type { Calibration, TokenCount, TokenEstimator } from '@ccg/tokens';
-import type { PromptTools } from '@ccg/wire';
 import type { Clock } from '@ccg/kernel';
-import type { MessagesRequest, Usage } from '@ccg/wire';
-import { promptOf } from './prompt-of.ts';
+import type { Calibration, Prompt, TokenCount, TokenEstimator } from '@ccg/tokens';
+import { checkHistorySize } from '@ccg/translation';
+import type { MessagesRequest, PromptTools, Usage } from '@ccg/wire';
+
+/** A digest without collisions, such as SHA-256: whoever sends the same bytes shares what was made of them. */
+export type Digest = (bytes: Uint8Array) => string;
 
 /** Counts prompts, and learns how models count them. */
 export interface TokenCounting {
@@ -11,60 +13,74 @@ export interface TokenCounting {
   readonly calibration: Calibration;
 }
 
-/** How many tokens a prompt has, as long as nobody knows better. */
+/** The estimated tokens of one prompt, until a provider reports them. Counting begins with the first question. */
 export interface PromptEstimate {
-  /** Undefined when it is not known in time: a prompt that was never seen before may take longer to count. */
-  tokens(): Promise<number | undefined>;
-  /** What the provider says that it was. */
-  learn(usage: Usage): void;
+  /**
+   * Undefined for a target whose stream begins with the number, and when the count is not ready in time: a prompt that
+   * was never seen before may take longer.
+   */
+  tokens(target: Target): Promise<number | undefined>;
+  /** Teaches the calibration what the provider reported. */
+  learn(target: Target, usage: Usage): void;
   /** Ends the counting. */
   abandon(): void;
 }
 
-interface EstimateDependencies {
-  readonly tokens: TokenCounting;
-  readonly clock: Clock;
-}
+export type EstimatePrompt = (messagesRequest: MessagesRequest, tools: PromptTools | undefined) => PromptEstimate;
 
 /** How long a request waits for its count at most. What was counted before needs no wait. */
 const waitMs = 50;
 
-/** Nobody asks. */
-export const noEstimate: PromptEstimate = {
-  tokens: () => Promise.resolve(undefined),
-  learn: () => {},
-  abandon: () => {},
-};
+/** What a body shows to a model. Throws `request-invalid` for what is not JSON, and for a history that is too long. */
+export function promptOf(messagesRequest: MessagesRequest, tools: PromptTools | undefined): Prompt {
+  checkHistorySize(messagesRequest);
+  return { system: messagesRequest.read('system'), messages: messagesRequest.read('messages'), tools };
+}
 
-/**
- * Begins to count the prompt, beside whatever else the request waits for. Where the provider's own stream says its
- * tokens at once, as Anthropic's does, nothing is counted.
- */
-export function estimatePrompt(
-  messagesRequest: MessagesRequest,
-  tools: PromptTools | undefined,
-  target: Target,
-  { tokens: { estimator, calibration }, clock }: EstimateDependencies,
-): PromptEstimate {
-  if (target.reportsPromptFirst) return noEstimate;
-  const ending = new AbortController();
-  const count = async () => estimator.count(promptOf(messagesRequest, tools), ending.signal);
-  // A request never fails for its estimate: what is wrong with the body, its translation says.
-  const counting: Promise<TokenCount | undefined> = count().catch(() => undefined);
+/** The tools of a body, which are digested once. */
+export function toolsOf(messagesRequest: MessagesRequest, digest: Digest): PromptTools | undefined {
+  const size = messagesRequest.bytesOf('tools')?.length;
+  if (size === undefined) return undefined;
+  let digested: string | undefined;
   return {
-    async tokens() {
-      const counted = await within(counting, waitMs, clock);
-      return counted === undefined ? undefined : calibration.tokens(target, counted);
-    },
-    learn(usage) {
-      const reported = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
-      void counting.then((counted) => {
-        if (counted !== undefined) calibration.observe(target, counted, reported);
-      });
-    },
-    abandon() {
-      ending.abort();
-    },
+    size,
+    digest: () => (digested ??= digest(messagesRequest.bytesOf('tools') ?? new Uint8Array())),
+    read: () => messagesRequest.read('tools')?.value ?? null,
+  };
+}
+
+export function createEstimatePrompt({ estimator, calibration }: TokenCounting, clock: Clock): EstimatePrompt {
+  return (messagesRequest, tools) => {
+    let ending: AbortController | undefined;
+    let counting: Promise<TokenCount | undefined> | undefined;
+
+    async function count(signal: AbortSignal): Promise<TokenCount | undefined> {
+      try {
+        return await estimator.count(promptOf(messagesRequest, tools), signal);
+      } catch {
+        // A request never fails because of its estimate. A fault of the body is reported by its translation.
+        return undefined;
+      }
+    }
+
+    return {
+      async tokens(target) {
+        if (target.reportsPromptFirst) return undefined;
+        ending ??= new AbortController();
+        counting ??= count(ending.signal);
+        const counted = await within(counting, waitMs, clock);
+        return counted === undefined ? undefined : calibration.tokens(target, counted);
+      },
+      learn(target, usage) {
+        const reported = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+        void counting?.then((counted) => {
+          if (counted !== undefined) calibration.observe(target, counted, reported);
+        });
+      },
+      abandon() {
+        ending?.abort();
+      },
+    };
   };
 }
 

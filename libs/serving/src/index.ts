@@ -1,11 +1,6 @@
-export { countTokens } from './count-tokens.ts';
-export type { Facts, Outcome } from './outcome.ts';
-export { noFacts } from './outcome.ts';
-export { createRejectedParameters } from './rejected-parameters.ts';
-export { createSealing } from './sealing/create-sealing.ts';
-export type { Sealing, SealingScope } from './sealing/create-sealing.ts';
-export { serve } from './serve.ts';
-export type { ServeDependencies } from './serve-dependencies.ts';
-export type { ServeRequest } from './serve-request.ts';
-export type { ResponseSink } from './sink.ts';
-export { createTargetCache } from './target-cache.ts';
+export { createServing } from './create-serving.ts';
+export type { Serving, ServingDependencies } from './create-serving.ts';
+export type { TokenCounting } from './estimate-prompt.ts';
+export { outcomeOf, recordWithoutModel } from './record.ts';
+export type { End, Outcome, RequestRecord } from './record.ts';
+export type { ResponseSink, ServeRequest } from './request.ts';

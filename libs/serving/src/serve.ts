@@ -1,72 +1,114 @@
+import { resolveRoute } from '@ccg/catalog';
+import type { Catalog, Route, Targets } from '@ccg/catalog';
+import type { Clock } from '@ccg/kernel';
 import type { Metrics } from '@ccg/telemetry';
-import { admitRequest } from './admit-request.ts';
-import { attempt } from './attempt.ts';
-import { conclude } from './conclude.ts';
-import { estimatePrompt } from './estimate-prompt.ts';
-import { noFacts } from './outcome.ts';
-import type { Facts, Outcome } from './outcome.ts';
-import { plan } from './plan.ts';
-import { toolsOf } from './prompt-of.ts';
-import type { ServeDependencies } from './serve-dependencies.ts';
-import type { ServeRequest } from './serve-request.ts';
-import type { ResponseSink } from './sink.ts';
+import { readMessagesRequest } from '@ccg/wire';
+import type { Admit } from './admit-request.ts';
+import { tellFailure } from './answer.ts';
+import type { Attempt, AttemptResult, Job } from './attempt.ts';
+import { failureOf } from './call-target.ts';
+import { toolsOf } from './estimate-prompt.ts';
+import type { Digest, EstimatePrompt } from './estimate-prompt.ts';
+import { nameOf, nothingKnown, outcomeOf } from './record.ts';
+import type { End, RequestRecord } from './record.ts';
+import type { ResponseSink, ServeRequest } from './request.ts';
+
+export interface ServeDependencies {
+  readonly catalog: Catalog;
+  readonly targets: Targets;
+  readonly admit: Admit;
+  readonly estimatePrompt: EstimatePrompt;
+  readonly attempt: Attempt;
+  readonly digest: Digest;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+export type Serve = (request: ServeRequest, sink: ResponseSink) => Promise<RequestRecord>;
 
 /**
- * Takes a request from its route to its settlement: resolves the model, admits, calls the upstream, relays the
- * answer into the sink and gives back what was reserved. Never throws: every way it can end is an `Outcome`.
+ * Takes a request from its route to its settlement: resolves the model, admits, asks the targets of the route, relays
+ * the answer into the sink and gives back what was reserved. Never rejects: every way it can end is in the record,
+ * which is put together here and nowhere else.
  */
-export async function serve(
-  request: ServeRequest,
-  dependencies: ServeDependencies,
-  sink: ResponseSink,
-): Promise<Outcome> {
-  const facts = noFacts();
-  try {
-    return await run(request, dependencies, sink, facts);
-  } catch (thrown) {
-    return await conclude(thrown, request, sink, facts);
-  } finally {
-    count(facts, dependencies.metrics);
-  }
-}
-
-async function run(
-  request: ServeRequest,
-  dependencies: ServeDependencies,
-  sink: ResponseSink,
-  facts: Facts,
-): Promise<Outcome> {
-  const { messagesRequest, target } = plan(request, dependencies, facts);
-  const admitting = admitRequest(request, dependencies.admission);
-  const tools = toolsOf(messagesRequest, dependencies.digest);
-  // The prompt is read and counted while Redis decides.
-  const estimate = estimatePrompt(messagesRequest, tools, target, dependencies);
-  try {
-    const admitted = await admitting;
+export function createServe(dependencies: ServeDependencies): Serve {
+  const { catalog, targets, admit, metrics, clock } = dependencies;
+  return async (request, sink) => {
+    const { requestId, receivedAtMs, prefix } = request;
+    let known = nothingKnown;
+    let end: End;
     try {
-      if (messagesRequest.stream) sink.expectStream();
-      const outcome = await attempt({ request, messagesRequest, tools, target, estimate, dependencies, sink, facts });
-      // There is nothing to learn from what was estimated.
-      if (outcome.kind === 'completed' && facts.usageReported) estimate.learn(facts.usage);
-      else estimate.abandon();
-      return outcome;
-    } finally {
-      admitted.release();
+      const messagesRequest = readMessagesRequest(request.takeBody());
+      const { model: requestedModel, stream } = messagesRequest;
+      known = { ...known, route: { requestedModel, stream, targets: [] } };
+      const route = resolveRoute(catalog, targets, { model: requestedModel, prefix });
+      known = { ...known, route: { requestedModel, stream, targets: route.targets.map(nameOf) } };
+      // Nothing below the top level of the body is read for a request that a limit refuses.
+      const admitted = await admit(request);
+      try {
+        const admittedMs = clock.now() - receivedAtMs;
+        const result = await askTargets(route.targets, { request, messagesRequest, sink }, dependencies);
+        known = { ...known, ...measuresOf(result, receivedAtMs, admittedMs) };
+        end = result.kind === 'answered' ? result.end : await tellFailure(result.failure, false, requestId, sink);
+      } finally {
+        admitted.settle();
+      }
+    } catch (thrown) {
+      end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
-  } catch (thrown) {
-    estimate.abandon();
-    throw thrown;
-  }
+    const stages = { ...known.stages, endedMs: clock.now() - receivedAtMs };
+    const record = Object.freeze({ ...known, stages, end, outcome: outcomeOf(end) });
+    countRecord(record, metrics);
+    return record;
+  };
 }
 
-function count(facts: Readonly<Facts>, metrics: Metrics): void {
-  if (facts.dialect === undefined) return;
-  const { usage, dialect } = facts;
-  metrics.tokens(dialect, facts.usageReported ? 'reported' : 'estimated', {
-    input: usage.inputTokens,
-    output: usage.outputTokens,
-    cache_read: usage.cacheReadTokens,
-    cache_write: usage.cacheWriteTokens,
-  });
-  if (facts.firstEventMs !== undefined) metrics.firstEvent(dialect, facts.firstEventMs / 1000);
+/** Asks one target after the other until one has answered or failed in a way that the others would share. */
+export async function askTargets(
+  [first, ...others]: Route['targets'],
+  asked: Pick<Job, 'request' | 'messagesRequest' | 'sink'>,
+  { attempt, estimatePrompt, digest }: Pick<ServeDependencies, 'attempt' | 'estimatePrompt' | 'digest'>,
+): Promise<AttemptResult> {
+  const { messagesRequest, sink } = asked;
+  const tools = toolsOf(messagesRequest, digest);
+  const estimate = estimatePrompt(messagesRequest, tools);
+  if (messagesRequest.stream) sink.expectStream();
+  const job = { ...asked, tools, estimate };
+  let result = await attempt(job, first);
+  for (const target of others) {
+    if (!mayAskAnother(result)) break;
+    const next = await attempt(job, target);
+    result = { ...next, attempts: [...result.attempts, ...next.attempts] };
+  }
+  // There is nothing to learn from what was estimated.
+  const isReported = result.kind === 'answered' && result.end.kind === 'completed' && result.usageSource === 'reported';
+  if (isReported) estimate.learn(result.target, result.usage);
+  else estimate.abandon();
+  return result;
+}
+
+/** A target that has no form for the request is skipped. What else another target may mend is not decided yet. */
+function mayAskAnother(result: AttemptResult): boolean {
+  return result.kind === 'failed' && result.class === 'untranslatable';
+}
+
+function measuresOf(result: AttemptResult, receivedAtMs: number, admittedMs: number) {
+  const { attempts, warnings, usage, usageSource } = result;
+  const firstEventAtMs = result.kind === 'answered' ? result.firstEventAtMs : undefined;
+  const firstEventMs = firstEventAtMs === undefined ? undefined : firstEventAtMs - receivedAtMs;
+  return { attempts, warnings, usage, usageSource, stages: { admittedMs, firstEventMs, endedMs: undefined } };
+}
+
+function countRecord({ route, attempts, usage, usageSource, stages }: RequestRecord, metrics: Metrics): void {
+  const dialect = (attempts.at(-1)?.target ?? route?.targets[0])?.dialect;
+  if (dialect === undefined) return;
+  if (usageSource !== 'none') {
+    metrics.tokens(dialect, usageSource, {
+      input: usage.inputTokens,
+      output: usage.outputTokens,
+      cache_read: usage.cacheReadTokens,
+      cache_write: usage.cacheWriteTokens,
+    });
+  }
+  if (stages.firstEventMs !== undefined) metrics.firstEvent(dialect, stages.firstEventMs / 1000);
 }

@@ -27,16 +27,16 @@ test.each(cases)(
   async ({ prefix, stream, script, says }) => {
     rig.upstream.reset();
     rig.upstream.answer(script);
-    const { sink, outcome } = ask(rig, { prefix, change: { stream } });
-    expect(await outcome).toMatchObject({
-      kind: 'rejected',
+    const { sink, record } = ask(rig, { prefix, change: { stream } });
+    expect((await record).end).toMatchObject({
+      kind: 'unsent',
       error: {
         status: 502,
         retry: 'never',
         publicMessage: expect.stringContaining(`The base URL of the provider "${prefix.provider}" looks wrong: `),
       },
     });
-    expect(await outcome).toMatchObject({ error: { publicMessage: expect.stringContaining(says) } });
+    expect((await record).end).toMatchObject({ error: { publicMessage: expect.stringContaining(says) } });
     expect(sink.committed).toBe(false);
     expect(rig.upstream.requests).toHaveLength(1);
   },
@@ -45,7 +45,7 @@ test.each(cases)(
 test("Anthropic's own 404 is passed on as it is", async () => {
   const body = { type: 'error', error: { type: 'not_found_error', message: 'Not found' } };
   rig.upstream.answer([head(404, { 'content-type': 'application/json' }), write(JSON.stringify(body))]);
-  expect(await ask(rig, { prefix: anthropicModel }).outcome).toMatchObject({
+  expect((await ask(rig, { prefix: anthropicModel }).record).end).toMatchObject({
     error: { status: 404, publicMessage: 'Not found' },
   });
 });

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { catalogFromEnv, createTargets } from '@ccg/catalog';
+import type { Target } from '@ccg/catalog';
 import type { Admission, Decision } from '@ccg/admission';
 import { Secret } from '@ccg/kernel';
-import { countTokens, createRejectedParameters, createSealing, createTargetCache, serve } from '../src/index.ts';
-import type { Outcome, ServeDependencies, ServeRequest } from '../src/index.ts';
+import { createServing } from '../src/index.ts';
+import type { RequestRecord, ServeRequest, Serving, ServingDependencies } from '../src/index.ts';
 import { createMetrics } from '@ccg/telemetry';
 import type { Metrics } from '@ccg/telemetry';
 import { createManualClock, startScriptedUpstream } from '@ccg/testkit';
 import type { ManualClock, ScriptedUpstream } from '@ccg/testkit';
 import { createCalibration, createTokenEstimator } from '@ccg/tokens';
-import { createToolListCache } from '@ccg/translation';
+import type { TokenEstimator } from '@ccg/tokens';
 import { createUpstream, UpstreamCallError } from '@ccg/upstream';
 import type { CallFailureKind, Upstream } from '@ccg/upstream';
 import { createRecordingSink } from './recording-sink.ts';
@@ -29,7 +30,11 @@ export interface ServingRig {
   readonly clock: ManualClock;
   readonly admission: ScriptedAdmission;
   readonly metrics: Metrics;
-  readonly dependencies: ServeDependencies;
+  readonly serving: Serving;
+  /** The bodies that were sent to providers; a test can tell when nobody holds them any more. */
+  readonly sentBodies: readonly WeakRef<Uint8Array>[];
+  /** How many prompts were read to be counted. */
+  countedPrompts(): number;
   /** Ends every call that is waiting for a provider, as its time-out would. */
   timeOut(): void;
   close(): Promise<void>;
@@ -37,14 +42,14 @@ export interface ServingRig {
 
 export interface Exchange {
   readonly sink: RecordingSink;
-  readonly outcome: Promise<Outcome>;
+  readonly record: Promise<RequestRecord>;
 }
 
 export interface Ask {
   readonly path?: 'messages' | 'count_tokens';
   readonly prefix?: ServeRequest['prefix'];
-  /** The body as it is sent; `change` is ignored then. */
-  readonly raw?: Uint8Array;
+  /** Gives the body as it is sent; `change` is ignored then. */
+  readonly takeBody?: () => Uint8Array;
   /** Members of the body besides a short prompt. */
   readonly change?: Readonly<Record<string, unknown>>;
 }
@@ -95,26 +100,32 @@ export async function startServingRig({ openAiUrl }: RigOptions = {}): Promise<S
     yieldToEventLoop: () => Promise.resolve(),
     maxCachedSegments: 100,
   });
+  let countedPrompts = 0;
+  const countingEstimator: TokenEstimator = {
+    count(prompt, signal) {
+      countedPrompts += 1;
+      return estimator.count(prompt, signal);
+    },
+  };
   return {
     upstream: scripted,
     clock,
     admission,
     metrics,
-    dependencies: {
+    serving: createServing({
       catalog,
       targets: createTargets(catalog),
       admission,
       upstream: timed.upstream,
       clock,
       ids: { messageId: () => `msg_${(ids += 1)}`, toolUseId: () => `toolu_g${(ids += 1)}` },
-      sealing: createSealing([new Secret('a secret of the tests, 32 characters')]),
+      sealingKeys: [new Secret('a secret of the tests, 32 characters')],
       metrics,
-      tokens: { estimator, calibration: createCalibration({ maxModels: 10 }) },
+      tokens: { estimator: countingEstimator, calibration: createCalibration({ maxModels: 10 }) },
       digest,
-      toolListCache: createToolListCache({ maxBytes: 100_000 }),
-      rejectedParameters: createRejectedParameters(clock),
-      uncounted: createTargetCache(clock),
-    },
+    }),
+    sentBodies: timed.sentBodies,
+    countedPrompts: () => countedPrompts,
     timeOut: timed.timeOut,
     async close() {
       await upstream.close();
@@ -124,23 +135,58 @@ export async function startServingRig({ openAiUrl }: RigOptions = {}): Promise<S
 }
 
 /** Begins a request; its client is in the test's hands. */
-export function ask(rig: ServingRig, { path = 'messages', prefix = anthropicModel, raw, change }: Ask = {}): Exchange {
+export function ask(rig: ServingRig, asked: Ask = {}): Exchange {
   const sink = createRecordingSink();
+  const { serve, countTokens } = rig.serving;
+  const answer = asked.path === 'count_tokens' ? countTokens : serve;
+  return { sink, record: answer(requestOf(rig, asked), sink) };
+}
+
+export function requestOf(
+  { clock }: ServingRig,
+  { prefix = anthropicModel, takeBody, change }: Ask = {},
+): ServeRequest {
   const body = { model: 'claude-opus-5-5', max_tokens: 64, messages: [{ role: 'user', content: 'hi' }], ...change };
-  const request: ServeRequest = {
+  return {
     requestId: 'req_test',
     principal,
     prefix,
     headers: [],
     query: '',
-    takeBody: () => raw ?? Buffer.from(JSON.stringify(body)),
-    receivedAtMs: rig.clock.now(),
+    takeBody: takeBody ?? (() => Buffer.from(JSON.stringify(body))),
+    receivedAtMs: clock.now(),
   };
-  const answer = path === 'messages' ? serve : countTokens;
-  return { sink, outcome: answer(request, rig.dependencies, sink) };
 }
 
-function catalogFor(anthropicUrl: string, openAiUrl: string): ServeDependencies['catalog'] {
+/** What the client was told, and whose failure it was: `unsent upstream_error`. */
+export function endOf({ end, outcome }: RequestRecord): string {
+  return `${end.kind} ${outcome}`;
+}
+
+export interface Finished {
+  readonly end: string;
+  readonly text: string;
+  readonly record: RequestRecord;
+}
+
+/** A request from its begin to its end; it must have given back its lease. */
+export async function run(rig: ServingRig, asked: Ask): Promise<Finished> {
+  const { sink, record } = ask(rig, asked);
+  const ended = await record;
+  const open = rig.admission.open();
+  if (open.length > 0) throw new Error(`These requests were not settled: ${open.join(', ')}.`);
+  return { end: endOf(ended), text: sink.text(), record: ended };
+}
+
+/** A target of the chat completions server. */
+export function targetFor(model: string): Target {
+  const catalog = catalogFor('http://127.0.0.1:9', 'http://127.0.0.1:9/v1');
+  const provider = catalog.providers.get('openai');
+  if (provider === undefined) throw new Error('The catalog of the tests has no openai.');
+  return createTargets(catalog).of({ provider, model });
+}
+
+function catalogFor(anthropicUrl: string, openAiUrl: string): ServingDependencies['catalog'] {
   const made = catalogFromEnv({
     PREFERRED_PROVIDER: 'anthropic',
     ANTHROPIC_API_KEY: 'sk-ant-test',
@@ -153,8 +199,13 @@ function catalogFor(anthropicUrl: string, openAiUrl: string): ServeDependencies[
 }
 
 /** Time-outs at the test's word: undici's own are no finer than a second. */
-function withTimeOuts(upstream: Upstream): { readonly upstream: Upstream; timeOut(): void } {
+function withTimeOuts(upstream: Upstream): {
+  readonly upstream: Upstream;
+  readonly sentBodies: readonly WeakRef<Uint8Array>[];
+  timeOut(): void;
+} {
   const waiting = new Set<() => void>();
+  const sentBodies: WeakRef<Uint8Array>[] = [];
   async function orTimeOut<Value>(kind: CallFailureKind, work: Promise<Value>): Promise<Value> {
     const timedOut = Promise.withResolvers<never>();
     const end = () => {
@@ -167,6 +218,7 @@ function withTimeOuts(upstream: Upstream): { readonly upstream: Upstream; timeOu
     upstream: {
       ...upstream,
       async call(target, call, signal) {
+        if (call.operation !== 'models') sentBodies.push(new WeakRef(call.body));
         const { body, ...answer } = await orTimeOut('first-byte-timeout', upstream.call(target, call, signal));
         return {
           ...answer,
@@ -180,6 +232,7 @@ function withTimeOuts(upstream: Upstream): { readonly upstream: Upstream; timeOu
         };
       },
     },
+    sentBodies,
     timeOut() {
       for (const end of waiting) end();
     },

@@ -1,4 +1,4 @@
-import { noFacts } from '@ccg/serving';
+import { recordWithoutModel } from '@ccg/serving';
 import type { GatewayEndpoint } from '../data-app.ts';
 
 /** What clients ask before they have a credential: whether anybody is there. */
@@ -11,7 +11,7 @@ export function helloEndpoints(): GatewayEndpoint[] {
     handle({ response, requestId }) {
       response.setHeader('request-id', requestId);
       response.status(200).json({ message: 'Claude Code Proxy' });
-      return Promise.resolve({ kind: 'completed', facts: noFacts() });
+      return Promise.resolve(recordWithoutModel({ kind: 'completed' }));
     },
   }));
 }

@@ -1,8 +1,8 @@
 import { GatewayError } from '@ccg/kernel';
 import { findModel, listModels } from '@ccg/catalog';
 import type { Catalog, ListedModel, Targets } from '@ccg/catalog';
-import { noFacts } from '@ccg/serving';
-import type { Outcome } from '@ccg/serving';
+import { recordWithoutModel } from '@ccg/serving';
+import type { RequestRecord } from '@ccg/serving';
 import type { GatewayEndpoint, GatewayExchange } from '../data-app.ts';
 import { pageOf } from './page-of.ts';
 
@@ -39,10 +39,10 @@ export function modelsEndpoints(catalog: Catalog, targets: Targets): GatewayEndp
   ];
 }
 
-function answer({ response, requestId }: GatewayExchange, body: object): Promise<Outcome> {
+function answer({ response, requestId }: GatewayExchange, body: object): Promise<RequestRecord> {
   response.setHeader('request-id', requestId);
   response.status(200).json(body);
-  return Promise.resolve({ kind: 'completed', facts: noFacts() });
+  return Promise.resolve(recordWithoutModel({ kind: 'completed' }));
 }
 
 function render({ id, displayName, contextTokens, outputTokens }: ListedModel) {

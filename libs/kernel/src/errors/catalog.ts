@@ -33,10 +33,10 @@ interface CatalogEntry {
  * never retries what `x-should-retry: false` forbids, so the advice is part of the entry.
  */
 export const errorCatalog = {
-  'credential-missing': entry(401, 'authentication_error', 'client', 'never'),
-  'credential-invalid': entry(401, 'authentication_error', 'client', 'never'),
-  'credential-ambiguous': entry(401, 'authentication_error', 'client', 'never'),
-  'credential-unsupported': entry(401, 'authentication_error', 'client', 'never'),
+  'credential-missing': entry(401, 'authentication_error', 'tenant-policy', 'never'),
+  'credential-invalid': entry(401, 'authentication_error', 'tenant-policy', 'never'),
+  'credential-ambiguous': entry(401, 'authentication_error', 'tenant-policy', 'never'),
+  'credential-unsupported': entry(401, 'authentication_error', 'tenant-policy', 'never'),
   'request-invalid': entry(400, 'invalid_request_error', 'client', 'default'),
   'encoding-invalid': entry(400, 'invalid_request_error', 'client', 'default'),
   'prompt-too-long': entry(400, 'invalid_request_error', 'client', 'default'),
@@ -51,7 +51,7 @@ export const errorCatalog = {
   'method-not-allowed': entry(405, 'invalid_request_error', 'client', 'default'),
   'rate-limited': entry(429, 'rate_limit_error', 'tenant-policy', 'default'),
   'store-unavailable': entry(503, 'api_error', 'gateway', 'default'),
-  draining: entry(503, 'overloaded_error', 'gateway', 'default'),
+  draining: entry(503, 'overloaded_error', 'capacity', 'default'),
   internal: entry(500, 'api_error', 'gateway', 'default'),
   'upstream-refused': entry(400, 'invalid_request_error', 'upstream', 'default'),
   'upstream-credential-rejected': entry(500, 'api_error', 'upstream', 'never'),

@@ -6,7 +6,7 @@ test('takes status, type and advice from the catalog unless told otherwise', () 
     status: 401,
     type: 'authentication_error',
     retry: 'never',
-    owner: 'client',
+    owner: 'tenant-policy',
   });
   const details = { status: 422, type: 'invalid_request_error', retry: 'always', retryAfterSeconds: 3 } as const;
   expect(new GatewayError('upstream-failed', 'x', details)).toMatchObject({ ...details, owner: 'upstream' });

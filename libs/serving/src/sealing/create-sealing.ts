@@ -5,7 +5,7 @@ import { sealTag } from '@ccg/translation';
 import type { Sealer } from '@ccg/translation';
 
 /** What a sealed state belongs to: nobody else can open it. */
-export interface SealingScope {
+interface SealingScope {
   readonly tenant: string;
   readonly provider: string;
   readonly model: string;

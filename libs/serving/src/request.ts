@@ -1,4 +1,21 @@
+import type { RouteRequest } from '@ccg/catalog';
+import type { Principal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
+
+/** One Messages request, after authentication and with its body read. */
+export interface ServeRequest {
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly prefix: RouteRequest['prefix'];
+  /** The client's headers, lower case; each dialect picks what it may pass on. */
+  readonly headers: HeaderList;
+  /** With its question mark, or empty. */
+  readonly query: string;
+  /** Hands the body over, once: nobody else keeps it, so that it can be freed long before the answer has ended. */
+  takeBody(this: void): Uint8Array;
+  /** When the request arrived, in the clock's time. */
+  readonly receivedAtMs: number;
+}
 
 /** Where an answer goes: an HTTP response at the gateway, a stored result at the worker. */
 export interface ResponseSink {
@@ -7,7 +24,7 @@ export interface ResponseSink {
    * a `GatewayError` the client is told that error.
    */
   readonly signal: AbortSignal;
-  /** Whether a status has been sent; the sink may decide that itself when the upstream is slow. */
+  /** Whether a status has been sent. A ping sends one too, so this says nothing about the answer itself. */
   readonly committed: boolean;
   /** Says that the answer will be a stream: from now on the sink may commit by itself when the upstream is slow. */
   expectStream(): void;

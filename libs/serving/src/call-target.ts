@@ -1,0 +1,142 @@
+import type { Target } from '@ccg/catalog';
+import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
+import type { AnswerReader, UpstreamFailure, UpstreamRequest } from '@ccg/translation';
+import { callErrorToGatewayError, findInAnswer, findInHead, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
+import type { Upstream, UpstreamCall, UpstreamResponse } from '@ccg/upstream';
+import { nameOf, outcomeOfFailure } from './record.ts';
+import type { AttemptRecord, Failure, Outcome, TargetName } from './record.ts';
+import type { ServeRequest } from './request.ts';
+
+/** An attempt whose outcome is not known yet. It holds nothing of the request's body. */
+export interface OpenAttempt {
+  readonly target: TargetName;
+  readonly receivedAtMs: number;
+  readonly startedMs: number;
+  readonly status: number | undefined;
+  readonly upstreamRequestId: string | undefined;
+}
+
+/** A provider sent a status, whatever it is. */
+export interface Answered {
+  readonly kind: 'answered';
+  readonly response: UpstreamResponse;
+  readonly attempt: OpenAttempt;
+}
+
+type CalledOnce =
+  | Answered
+  | { readonly kind: 'failed'; readonly thrown: unknown; readonly failure: Failure; readonly attempt: AttemptRecord };
+
+/** What came of a call; `earlier` holds the attempt before it, if its connection failed. */
+type Called = CalledOnce & { readonly earlier: readonly AttemptRecord[] };
+
+interface TargetCall {
+  readonly operation: 'messages' | 'count';
+  readonly translated: Pick<UpstreamRequest, 'headers' | 'body'>;
+  readonly request: ServeRequest;
+  readonly signal: AbortSignal;
+}
+
+/** Never rejects. A connection that failed before any byte of an answer is tried once more; an HTTP answer is an answer. */
+export type CallTarget = (target: Target, call: TargetCall) => Promise<Called>;
+
+interface CallDependencies {
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+}
+
+export function createCallTarget(dependencies: CallDependencies): CallTarget {
+  return async (target, call) => {
+    const first = await callOnce(target, call, dependencies);
+    const isUnreachable =
+      first.kind === 'failed' && first.thrown instanceof UpstreamCallError && first.thrown.kind === 'unreachable';
+    if (!isUnreachable) return { ...first, earlier: [] };
+    const second = await callOnce(target, call, dependencies);
+    return { ...second, earlier: [first.attempt] };
+  };
+}
+
+async function callOnce(
+  target: Target,
+  { operation, translated: { headers, body }, request, signal }: TargetCall,
+  { upstream, clock }: CallDependencies,
+): Promise<CalledOnce> {
+  const { receivedAtMs } = request;
+  const begun = { target: nameOf(target), receivedAtMs, startedMs: clock.now() - receivedAtMs };
+  const call: UpstreamCall = { operation, headers, body, client: request };
+  try {
+    const response = await upstream.call(target, call, signal);
+    const upstreamRequestId = header(response, 'request-id') ?? header(response, 'x-request-id');
+    return { kind: 'answered', response, attempt: { ...begun, status: response.status, upstreamRequestId } };
+  } catch (thrown) {
+    const failure = failureOf(thrown, signal, target);
+    const open = { ...begun, status: undefined, upstreamRequestId: undefined };
+    return { kind: 'failed', thrown, failure, attempt: endAttempt(open, outcomeOfFailure(failure), clock) };
+  }
+}
+
+/** Closes the record of an attempt. */
+export function endAttempt({ receivedAtMs, ...attempt }: OpenAttempt, outcome: Outcome, clock: Clock): AttemptRecord {
+  return { ...attempt, endedMs: clock.now() - receivedAtMs, outcome };
+}
+
+/** Why a request or a call failed. If the sink ended it, that is the reason, and not what the abort did to the connection. */
+export function failureOf(thrown: unknown, { reason }: AbortSignal, target?: Target): Failure {
+  if (reason instanceof ReaderGoneError || reason instanceof GatewayError) return reason;
+  if (thrown instanceof ReaderGoneError) return thrown;
+  if (target !== undefined && thrown instanceof UpstreamCallError) {
+    return callErrorToGatewayError(thrown, target.provider.name);
+  }
+  return toGatewayError(thrown);
+}
+
+/** Whether a call timed out: the provider kept silent for as long as it is waited for. */
+export function isTimeOut(thrown: unknown): boolean {
+  return (
+    thrown instanceof UpstreamCallError && (thrown.kind === 'first-byte-timeout' || thrown.kind === 'idle-timeout')
+  );
+}
+
+/** Whether the provider answered the request. A web page with status 200 is no answer. */
+export function isAnswer(response: UpstreamResponse): boolean {
+  return response.status >= 200 && response.status <= 299 && findInHead(response) === undefined;
+}
+
+const errorBodyMaxBytes = 1024 * 1024;
+
+/** What the client is told when a provider gave no answer, and whether to ask again. Rejects with `UpstreamCallError`. */
+export async function readRejection(
+  target: Target,
+  { response, attempt }: Answered,
+  reader: AnswerReader,
+  estimatedTokens: number | undefined,
+): Promise<UpstreamFailure> {
+  const { status, headers } = response;
+  const elsewhere = findInHead(response);
+  if (elsewhere !== undefined) {
+    response.body.abort();
+    return { error: wrongBaseUrlError(target, elsewhere), retry: { kind: 'none' } };
+  }
+  const answer = { status, headers, body: await response.body.collect(errorBodyMaxBytes) };
+  const wrongBaseUrl = findInAnswer(answer);
+  if (wrongBaseUrl !== undefined) return { error: wrongBaseUrlError(target, wrongBaseUrl), retry: { kind: 'none' } };
+  const failure = reader.failure(answer, { estimatedTokens, windowTokens: target.limits.contextTokens });
+  return { ...failure, error: traced(failure.error, attempt.upstreamRequestId) };
+}
+
+/** With the provider's own id of the request, for a question to its support. */
+function traced(error: GatewayError, upstreamRequestId: string | undefined): GatewayError {
+  if (upstreamRequestId === undefined) return error;
+  return new GatewayError(error.code, error.publicMessage, {
+    status: error.status,
+    type: error.type,
+    retry: error.retry,
+    headers: { ...error.headers, 'x-upstream-request-id': upstreamRequestId },
+    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
+  });
+}
+
+function header(response: UpstreamResponse, name: string): string | undefined {
+  return response.headers.find(([key]) => key === name)?.[1];
+}

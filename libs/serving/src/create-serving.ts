@@ -1,0 +1,91 @@
+import type { Admission } from '@ccg/admission';
+import type { Catalog, Targets } from '@ccg/catalog';
+import type { Clock, Secret } from '@ccg/kernel';
+import type { Metrics } from '@ccg/telemetry';
+import { createToolListCache, createTranslation } from '@ccg/translation';
+import type { IdSource } from '@ccg/translation';
+import type { Upstream } from '@ccg/upstream';
+import { createAdmit } from './admit-request.ts';
+import { createAttempt } from './attempt.ts';
+import type { Translate } from './attempt.ts';
+import { createCallTarget } from './call-target.ts';
+import { createCountTokens } from './count-tokens.ts';
+import type { CountTokens } from './count-tokens.ts';
+import { createEstimatePrompt } from './estimate-prompt.ts';
+import type { Digest, TokenCounting } from './estimate-prompt.ts';
+import { createRejectedParameters, createTargetCache, overriding } from './rejected-parameters.ts';
+import { createSealing } from './sealing/create-sealing.ts';
+import { createServe } from './serve.ts';
+import type { Serve } from './serve.ts';
+
+/** What serving is made of. Each of its steps gets the part that it needs. */
+export interface ServingDependencies {
+  readonly catalog: Catalog;
+  readonly targets: Targets;
+  readonly admission: Admission;
+  /** Serving ends its connections when it closes. */
+  readonly upstream: Upstream;
+  readonly tokens: TokenCounting;
+  readonly digest: Digest;
+  readonly ids: IdSource;
+  /** The first key encrypts what backends want to get back through the client; any key decrypts. */
+  readonly sealingKeys: readonly [Secret, ...Secret[]];
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/** The part of a request from its route to its settlement, for every app that answers Messages requests. */
+export interface Serving {
+  /** Answers a Messages request into a sink. Never rejects: every way it can end is in the record. */
+  readonly serve: Serve;
+  /** Answers a count_tokens request into a sink. Never rejects. */
+  readonly countTokens: CountTokens;
+  /** Ends every connection to a provider at once. Requests that still run fail. */
+  close(): Promise<void>;
+}
+
+/** A hundred and more lists of Claude Code's tools. */
+const toolListCacheMaxBytes = 8 * 1024 * 1024;
+
+/** Builds the pipeline, and what this process remembers between requests: rejected parameters, translated tools. */
+export function createServing(dependencies: ServingDependencies): Serving {
+  const { admission, clock, tokens, upstream } = dependencies;
+  const translate = createTranslate(dependencies);
+  const callTarget = createCallTarget({ upstream, clock });
+  const rejectedParameters = createRejectedParameters(clock);
+  const shared = { ...dependencies, translate, callTarget, rejectedParameters };
+  return {
+    serve: createServe({
+      ...dependencies,
+      admit: createAdmit(admission),
+      estimatePrompt: createEstimatePrompt(tokens, clock),
+      attempt: createAttempt(shared),
+    }),
+    countTokens: createCountTokens({ ...shared, uncounted: createTargetCache(clock) }),
+    close: () => upstream.close(),
+  };
+}
+
+/** The request in the dialect of its target. Throws `request-invalid` for what the target has no form for. */
+function createTranslate({ catalog, ids, sealingKeys }: ServingDependencies): Translate {
+  const sealing = createSealing(sealingKeys);
+  const toolListCache = createToolListCache({ maxBytes: toolListCacheMaxBytes });
+  return ({ request, messagesRequest, tools }, target, { estimatedInputTokens, rejected }) =>
+    createTranslation({
+      messagesRequest,
+      tools,
+      toolListCache,
+      target,
+      requestedModel: messagesRequest.model,
+      maxOutputTokens: catalog.maxOutputTokens,
+      limits: overriding(target.limits, rejected.limits),
+      ids,
+      sealer: sealing.for({
+        tenant: request.principal.tenant,
+        provider: target.provider.name,
+        model: target.model,
+      }),
+      estimatedInputTokens,
+      rejectedFields: rejected.fields,
+    });
+}

@@ -1,0 +1,191 @@
+import type { Target } from '@ccg/catalog';
+import { GatewayError, ReaderGoneError } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
+import type { Metrics } from '@ccg/telemetry';
+import type { AnswerReader, StreamTranslator } from '@ccg/translation';
+import type { UpstreamBody, UpstreamResponse } from '@ccg/upstream';
+import { answerHeaders, jsonContentType, streamContentType, tellFailure, writeAnswer } from './answer.ts';
+import type { Provenance } from './answer.ts';
+import { failureOf, isTimeOut } from './call-target.ts';
+import { notMeasured } from './record.ts';
+import type { End, Failure, Measured } from './record.ts';
+import type { ResponseSink } from './request.ts';
+
+/** An answer to be relayed. Nothing here can reach the body of the request, which may be large. */
+export interface RelayJob {
+  readonly target: Target;
+  readonly response: UpstreamResponse;
+  readonly reader: AnswerReader;
+  readonly provenance: Provenance;
+  readonly requestId: string;
+  readonly sink: ResponseSink;
+  /** Called once, before the client sees anything of the answer: from then on no other target can be asked. */
+  onVisible(this: void): void;
+}
+
+export interface RelayDependencies {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+/** Whether the client saw a part of the answer. As long as it did not, another target may answer, pings or not. */
+export type Relayed = Measured &
+  (
+    | { readonly kind: 'answered'; readonly end: End; readonly firstEventAtMs: number | undefined }
+    | {
+        readonly kind: 'failed';
+        readonly failure: Failure;
+        /** Whether the provider sent nothing at all until its time was over. */
+        readonly silent: boolean;
+      }
+  );
+
+/** How long an upstream may take to close after its last event, before its connection is given up. */
+const closeGraceMs = 1000;
+const answerMaxBytes = 64 * 1024 * 1024;
+
+/** Reads a whole answer, translates it and writes it. Rejects if it cannot be read; nothing was sent then. */
+export async function relayJson({
+  response,
+  reader,
+  provenance,
+  requestId,
+  sink,
+  onVisible,
+}: RelayJob): Promise<Relayed> {
+  const answer = reader.answer(await response.body.collect(answerMaxBytes));
+  if (answer.kind === 'failure') return { kind: 'failed', failure: answer.error, silent: false, ...notMeasured };
+  const { body, usage, usageSource } = answer;
+  onVisible();
+  const end = await writeAnswer(body, { contentType: jsonContentType, provenance, requestId, sink });
+  return { kind: 'answered', end, firstEventAtMs: undefined, usage, usageSource };
+}
+
+/** Relays a stream as it comes. A failure before the first frame is returned; after it, it is the stream's last event. */
+export async function relayStream(job: RelayJob, { clock, metrics }: RelayDependencies): Promise<Relayed> {
+  const { target, response, reader, sink, requestId } = job;
+  const refusal = await readInsteadOfStream(response, reader);
+  if (refusal !== undefined) return { kind: 'failed', failure: refusal, silent: false, ...notMeasured };
+  const closed = metrics.streamOpened(target.dialect);
+  const delivery = createDelivery(job, clock);
+  const { failure, silent } = await pump(job, delivery, clock)
+    .catch((thrown: unknown) => ({ failure: failureOf(thrown, sink.signal, target), silent: false }))
+    .finally(closed);
+  const { state, error, usage, usageSource } = delivery.translator.progress();
+  if (state !== 'complete') response.body.abort();
+  const firstEventAtMs = delivery.firstEventAtMs();
+  const measured: Measured = { usage, usageSource };
+  if (failure !== undefined && firstEventAtMs === undefined) return { kind: 'failed', failure, silent, ...measured };
+  const isTold = failure === undefined || failure === error;
+  if (isTold) sink.end();
+  const end = isTold ? endOf(failure) : await tellFailure(failure, true, requestId, sink);
+  return { kind: 'answered', end, firstEventAtMs, ...measured };
+}
+
+function endOf(error: GatewayError | undefined): End {
+  return error === undefined ? { kind: 'completed' } : { kind: 'broken', error };
+}
+
+interface Delivery {
+  readonly translator: StreamTranslator;
+  /** Writes the frames that are ready; a promise means that the reader has no room. */
+  deliver(): Promise<void> | undefined;
+  /** When the client got its first frame; undefined as long as it got none. */
+  firstEventAtMs(): number | undefined;
+}
+
+function createDelivery({ reader, provenance, sink, onVisible }: RelayJob, clock: Clock): Delivery {
+  let ready: (string | Uint8Array)[] = [];
+  let firstEventAtMs: number | undefined;
+  const translator = reader.stream((frames) => {
+    ready.push(frames);
+  });
+  return {
+    translator,
+    deliver() {
+      if (ready.length === 0) return undefined;
+      if (firstEventAtMs === undefined) {
+        // The client has seen nothing, so the failure can still get a status of its own, or another target answers.
+        if (translator.progress().error !== undefined) return undefined;
+        firstEventAtMs = clock.now();
+        onVisible();
+        sink.commit(200, answerHeaders(streamContentType, provenance));
+      }
+      const frames = ready;
+      ready = [];
+      const waits = frames.map((data) => sink.write(data)).filter((room) => room !== undefined);
+      return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+    },
+    firstEventAtMs: () => firstEventAtMs,
+  };
+}
+
+interface Pumped {
+  readonly failure: Failure | undefined;
+  readonly silent: boolean;
+}
+
+/**
+ * Feeds the translator until the stream has ended: by its own terminal event, with the body, or by a failure. Rejects
+ * only with what the translator throws when it is told of a failure.
+ */
+async function pump({ response: { body }, sink, target }: RelayJob, delivery: Delivery, clock: Clock): Promise<Pumped> {
+  const { translator, deliver } = delivery;
+  const terminal = Promise.withResolvers<void>();
+  let isOver = false;
+  let isSilent = true;
+  const piping = body.pipe((chunk) => {
+    isSilent = false;
+    if (isOver) return undefined;
+    try {
+      translator.push(chunk);
+      const room = deliver();
+      isOver = translator.progress().state !== 'open';
+      if (isOver) terminal.resolve();
+      return room;
+    } catch (thrown) {
+      isOver = true;
+      terminal.reject(thrown);
+      throw thrown;
+    }
+  });
+  try {
+    await Promise.race([terminal.promise, piping]);
+    translator.end();
+    await deliver();
+  } catch (thrown) {
+    isOver = true;
+    const failure = failureOf(thrown, sink.signal, target);
+    if (failure instanceof ReaderGoneError) return { failure, silent: false };
+    translator.fail(failure);
+    await deliver();
+    return { failure: translator.progress().error ?? failure, silent: isSilent && isTimeOut(thrown) };
+  }
+  closeSoon(body, piping, clock);
+  const { reason } = sink.signal;
+  return { failure: reason instanceof ReaderGoneError ? reason : translator.progress().error, silent: false };
+}
+
+/** Gives the provider a moment to close by itself, so that its connection can be used again. */
+function closeSoon(body: UpstreamBody, piping: Promise<void>, clock: Clock): void {
+  const cancel = clock.schedule(closeGraceMs, () => {
+    body.abort();
+  });
+  // A timer that stayed would keep the finished stream alive.
+  piping.then(cancel, cancel);
+}
+
+/** A server that answers a stream request with one JSON document is telling an error, or does not stream at all. */
+async function readInsteadOfStream(
+  { headers, body }: UpstreamResponse,
+  reader: AnswerReader,
+): Promise<GatewayError | undefined> {
+  const contentType = headers.find(([name]) => name === 'content-type')?.[1] ?? '';
+  if (!contentType.toLowerCase().startsWith('application/json')) return undefined;
+  const answer = reader.answer(await body.collect(answerMaxBytes));
+  if (answer.kind === 'failure') return answer.error;
+  return new GatewayError(
+    'upstream-malformed',
+    'The provider answered a stream request with a single JSON document. Ask without "stream", or point the gateway at a server that streams.',
+  );
+}
