@@ -182,6 +182,26 @@ describe('npm start', () => {
   });
 });
 
+test('of several providers openai serves, and the start warns and says where models go', async () => {
+  const env = {
+    ...realEnv(),
+    LOCAL_STORE: 'embedded',
+    ANTHROPIC_API_KEY: 'sk-ant-x',
+    ANTHROPIC_API_BASE: upstream.url,
+  };
+  const local = await start({ env });
+  expect(local.process.stderr()).toMatch(/^Warning: PREFERRED_PROVIDER: is not set\. .*go to openai/mu);
+  const models = local.process
+    .stdout()
+    .split('\n')
+    .filter((line) => line.includes('→'));
+  expect(models.map((line) => line.trim())).toEqual([
+    'Models      haiku → openai:small',
+    'sonnet, opus, claude → openai:big',
+    'other names → openai, name unchanged',
+  ]);
+});
+
 describe('a faulty configuration', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['no provider: the lines for .env', {}, /No provider is configured.*\.env.*ANTHROPIC_API_KEY=.*OPENAI_BASE_URL=/s],

@@ -2,7 +2,7 @@ import { createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
 import type { Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import { createTargets } from '@ccg/catalog';
+import { createTargets, describeRoutes } from '@ccg/catalog';
 import type { Targets } from '@ccg/catalog';
 import { createAdmission } from '@ccg/admission';
 import { createServing } from '@ccg/serving';
@@ -15,12 +15,12 @@ import type { Authorization } from '@ccg/tenancy';
 import { createUpstream } from '@ccg/upstream';
 import type { Upstream, UpstreamOptions } from '@ccg/upstream';
 import type { GatewayConfig } from './config.ts';
+import { askProviders } from './ask-providers.ts';
 import { createDataApp } from './data-app.ts';
 import { helloEndpoints } from './endpoints/hello.ts';
 import { countTokensEndpoint, messagesEndpoint } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { unsupportedEndpoints } from './endpoints/unsupported.ts';
-import { learnLimits } from './learn-limits.ts';
 import { openStore, prepareStore } from './open-store.ts';
 import { randomIds } from './random-ids.ts';
 import { createReporter } from './report.ts';
@@ -88,10 +88,11 @@ export async function startGateway(
   const reporter = createReporter(logger, metrics);
   const data = await listen(createDataApp({ endpoints, verifier, reporter, clock }), config.host, config.port);
   const { modelListIntervalMs: intervalMs } = config;
-  opened.defer(learnLimits({ catalog, targets, upstream, clock, logger, intervalMs }));
+  opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));
   readiness = 'ready';
   const providers = [...catalog.providers.keys()];
   logger.info({ url: data.url, opsUrl: ops.url, providers }, 'listening');
+  logger.info({ routes: describeRoutes(catalog) }, 'where models go');
   const resources = opened.move();
   return {
     url: data.url,

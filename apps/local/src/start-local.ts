@@ -13,6 +13,7 @@ import {
   startGateway,
 } from '@ccg/gateway';
 import type { Environment, GatewayConfig, RunningGateway } from '@ccg/gateway';
+import { describeRoutes } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
 
 import { openDataDir, readOrCreateSecret } from './data-dir.ts';
@@ -86,7 +87,8 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   await store.start();
   await seedDefaultTenant(config, firstKeyFile, say);
   const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
-  process.stdout.write(welcome({ isDemo: mode === 'demo', url: gateway.url, store, firstKeyFile }));
+  const routes = describeRoutes(config.catalog);
+  process.stdout.write(welcome({ isDemo: mode === 'demo', url: gateway.url, store, firstKeyFile, routes }));
   return gateway;
 }
 

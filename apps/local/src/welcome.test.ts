@@ -24,7 +24,8 @@ describe('welcome', () => {
 
   function linesOf(url: string): readonly string[] {
     const store = { name: 'a store', durability: 'durable' };
-    return welcome({ isDemo: false, url, store, firstKeyFile: join(folder, 'first-key') }).split('\n');
+    const routes = { haiku: 'openai:small', 'other names': 'openai, name unchanged' };
+    return welcome({ isDemo: false, url, store, firstKeyFile: join(folder, 'first-key'), routes }).split('\n');
   }
 
   test.each(['http://127.0.0.1:4000', 'http://[::]:4000'])(
@@ -45,6 +46,11 @@ describe('welcome', () => {
     expect(words).toContain('x-api-key: the-key');
     const body: unknown = JSON.parse(words[words.indexOf('-d') + 1] ?? '');
     expect(body).toMatchObject({ max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] });
+  });
+
+  test('says where the names of models go', () => {
+    const lines = linesOf('http://127.0.0.1:4000').filter((line) => line.includes('→'));
+    expect(lines).toEqual(['  Models      haiku → openai:small', '              other names → openai, name unchanged']);
   });
 
   test('never prints the key itself', async () => {

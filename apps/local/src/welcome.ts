@@ -4,10 +4,12 @@ export interface WelcomeFacts {
   readonly url: string;
   readonly store: { readonly name: string; readonly durability: string };
   readonly firstKeyFile: string;
+  /** What clients ask for → what is asked of which provider. */
+  readonly routes: Readonly<Record<string, string>>;
 }
 
 /** What a person reads after a start. The last two commands work when pasted into a POSIX shell. */
-export function welcome({ isDemo, url, store, firstKeyFile }: WelcomeFacts): string {
+export function welcome({ isDemo, url, store, firstKeyFile, routes }: WelcomeFacts): string {
   const baseUrl = reachableUrl(url);
   const apiKey = `"$(cat ${shellQuote(firstKeyFile, 'always')})"`;
   const body = { model: 'claude-sonnet-5-5', max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] };
@@ -19,6 +21,9 @@ export function welcome({ isDemo, url, store, firstKeyFile }: WelcomeFacts): str
     `  Base URL    ${baseUrl}`,
     `  API key     in ${firstKeyFile}`,
     `  Store       ${store.name}: ${store.durability}`,
+    ...Object.entries(routes).map(
+      ([names, target], index) => `  ${index === 0 ? 'Models' : '      '}      ${names} → ${target}`,
+    ),
     '',
     'Try it:',
     '',

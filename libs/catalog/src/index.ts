@@ -6,7 +6,7 @@ export type { Catalog, IfSeveral } from './build-catalog.ts';
 export type { Dialect, DialectForm } from './dialects.ts';
 export { optionalText, wholeNumber } from './env-rules.ts';
 export { catalogFromEnv, catalogVariables } from './from-env.ts';
-export { findModel, listModels } from './list-models.ts';
+export { describeRoutes, findModel, listModels } from './list-models.ts';
 export type { ListedModel } from './list-models.ts';
 export { readModelList } from './model-limits.ts';
 export type { ModelLimits } from './model-limits.ts';

@@ -18,6 +18,16 @@ export function listModels(catalog: Catalog, targets: Targets): ListedModel[] {
   return [...byId].map(([id, reference]) => describe(id, reference, targets));
 }
 
+/** Where names go, for whoever starts the gateway: what clients ask for → what is asked of which provider. */
+export function describeRoutes({ big, small, preferred }: Catalog): Readonly<Record<string, string>> {
+  const unchanged = `${preferred.name}, name unchanged`;
+  return {
+    haiku: small === undefined ? unchanged : targetKey(small),
+    'sonnet, opus, claude': big === undefined ? unchanged : targetKey(big),
+    'other names': unchanged,
+  };
+}
+
 /**
  * The model behind an id that messages accept: one of the list, any that chooses a provider, a Claude name, and a name
  * that the preferred provider is known to serve. Undefined for the rest.

@@ -45,6 +45,7 @@ export async function startSuite(
     OPENAI_BASE_URL: `${upstream.url}/v1`,
     ANTHROPIC_API_KEY: providerKeys.anthropic,
     ANTHROPIC_API_BASE: upstream.url,
+    PREFERRED_PROVIDER: 'openai',
     // Claude's names pass where Anthropic is preferred.
     ...(env['PREFERRED_PROVIDER'] === 'anthropic' ? {} : { BIG_MODEL: 'gpt-4.1', SMALL_MODEL: 'gpt-4.1-mini' }),
     ...env,

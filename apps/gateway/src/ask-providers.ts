@@ -1,0 +1,167 @@
+import { readModelList } from '@ccg/catalog';
+import type { Catalog, ModelLimits, Provider, Targets } from '@ccg/catalog';
+import { assertNever } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
+import type { Logger } from '@ccg/telemetry';
+import { describeFinding, findInAnswer, UpstreamCallError } from '@ccg/upstream';
+import type { BaseUrlFinding, Upstream, UpstreamResponse } from '@ccg/upstream';
+
+export interface AskProvidersDependencies {
+  readonly catalog: Catalog;
+  readonly targets: Targets;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long after one round the next begins; 0 never asks, not even at start. */
+  readonly intervalMs: number;
+}
+
+const timeoutMs = 20_000;
+/** OpenRouter's list has about a megabyte; what is read at once must not hold the process up. */
+const listMaxBytes = 4 * 1024 * 1024;
+
+/**
+ * Asks every provider for its list of models, at start and after each interval, beside the requests and never before
+ * them. The first round writes one line for each provider: whether it can be reached, takes the credential and is an
+ * API at all; later rounds write one where that has changed. Nothing they find ends the start. The lists tell limits of
+ * models. The returned function ends it.
+ */
+export function askProviders(dependencies: AskProvidersDependencies): () => void {
+  const { catalog, clock, intervalMs } = dependencies;
+  const ending = new AbortController();
+  const reported = new Map<string, ListAnswer['kind']>();
+  let cancel = (): void => {};
+
+  async function round(): Promise<void> {
+    await Promise.all([...catalog.providers.values()].map(askOne));
+    if (!ending.signal.aborted) cancel = clock.schedule(intervalMs, () => void round());
+  }
+
+  async function askOne(provider: Provider): Promise<void> {
+    const answer = await listOf(provider, dependencies, ending.signal);
+    if (ending.signal.aborted) return;
+    if (answer.kind === 'listed') dependencies.targets.learn(provider.name, answer.models);
+    const { level, message, ...fields } = describe(provider, answer);
+    const isNews = reported.get(provider.name) !== answer.kind;
+    reported.set(provider.name, answer.kind);
+    const line = { provider: provider.name, baseUrl: provider.baseUrl, ...fields };
+    dependencies.logger[isNews ? level : 'debug'](line, message);
+  }
+
+  if (intervalMs > 0) void round();
+  return () => {
+    ending.abort();
+    cancel();
+  };
+}
+
+/** What a provider made of the request for its list. */
+type ListAnswer =
+  | { readonly kind: 'listed'; readonly models: ReadonlyMap<string, ModelLimits> }
+  | { readonly kind: 'credential-rejected'; readonly status: number }
+  | { readonly kind: 'wrong-base-url'; readonly finding: BaseUrlFinding }
+  /** It answers, and has no list: many compatible servers do without. */
+  | { readonly kind: 'no-list'; readonly status: number }
+  | { readonly kind: 'failed'; readonly status: number }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+async function listOf(
+  provider: Provider,
+  { upstream, clock }: AskProvidersDependencies,
+  ending: AbortSignal,
+): Promise<ListAnswer> {
+  const timeout = new AbortController();
+  const cancel = clock.schedule(timeoutMs, () => {
+    timeout.abort();
+  });
+  try {
+    const signal = AbortSignal.any([ending, timeout.signal]);
+    const response = await upstream.call(provider, { operation: 'models' }, signal);
+    return readAnswer(response, await response.body.collect(listMaxBytes));
+  } catch (thrown) {
+    const reason = timeout.signal.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(thrown);
+    return { kind: 'unreachable', reason };
+  } finally {
+    cancel();
+  }
+}
+
+function readAnswer({ status, headers }: UpstreamResponse, body: Uint8Array): ListAnswer {
+  if (status === 401 || status === 403) return { kind: 'credential-rejected', status };
+  const finding = findInAnswer({ status, headers, body });
+  if (finding !== undefined) return { kind: 'wrong-base-url', finding };
+  const models = status === 200 ? readModelList(parse(body)) : undefined;
+  if (models !== undefined) return { kind: 'listed', models };
+  return status >= 500 || status === 429 ? { kind: 'failed', status } : { kind: 'no-list', status };
+}
+
+function parse(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** `ECONNREFUSED`, `ENOTFOUND` and the like say more than our own word for them; a stack says nothing more. */
+function reasonOf(thrown: unknown): string {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if ('code' in error && typeof error.code === 'string' && /^[A-Z\d_]+$/u.test(error.code)) return error.code;
+  }
+  return thrown instanceof UpstreamCallError ? thrown.kind : String(thrown);
+}
+
+/** Services that show their list to everybody, whatever the credential. */
+const publicLists = /(?:^|\.)(?:openrouter\.ai|nvidia\.com)$/u;
+
+interface Finding {
+  readonly level: 'info' | 'warn';
+  readonly message: string;
+  readonly reachable: boolean;
+  readonly upstreamStatus?: number;
+  readonly credentialState?: string;
+  readonly models?: number;
+}
+
+function describe(provider: Provider, answer: ListAnswer): Finding {
+  const { form } = provider.endpoint;
+  switch (answer.kind) {
+    case 'listed': {
+      const models = answer.models.size;
+      const credentialState = credentialOf(provider);
+      const message = `provider answers: credential ${credentialState}, ${models} models listed`;
+      return { level: 'info', message, reachable: true, credentialState, models };
+    }
+    case 'credential-rejected': {
+      const message = `provider rejects the credential (HTTP ${answer.status}): check it`;
+      return { level: 'warn', message, reachable: true, credentialState: 'rejected', upstreamStatus: answer.status };
+    }
+    case 'wrong-base-url': {
+      const found = describeFinding(answer.finding, form.paths.models);
+      const message = `provider answers, but ${found}: the base URL may be wrong, or the provider does not list its models. ${form.baseUrlHint}`;
+      return { level: 'warn', message, reachable: true };
+    }
+    case 'no-list': {
+      const message = `provider does not list its models (HTTP ${answer.status}); their limits are not learned`;
+      return { level: 'info', message, reachable: true, upstreamStatus: answer.status };
+    }
+    case 'failed':
+      return {
+        level: 'warn',
+        message: `provider fails (HTTP ${answer.status})`,
+        reachable: true,
+        upstreamStatus: answer.status,
+      };
+    case 'unreachable': {
+      const message = `provider cannot be reached: ${answer.reason}. Check the base URL`;
+      return { level: 'warn', message, reachable: false };
+    }
+    default:
+      return assertNever(answer);
+  }
+}
+
+function credentialOf({ baseUrl, credential }: Provider): 'accepted' | 'not checked by a public list' | 'not set' {
+  if (credential === undefined) return 'not set';
+  return publicLists.test(new URL(baseUrl).hostname) ? 'not checked by a public list' : 'accepted';
+}
