@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { createAdmission } from '@ccg/admission';
+import { catalogFromEnv, createTargets } from '@ccg/catalog';
+import { Secret, systemClock } from '@ccg/kernel';
+import { createServing } from '@ccg/serving';
+import type { RequestRecord, Serving } from '@ccg/serving';
+import { connectStore, createScript } from '@ccg/store';
+import type { Store } from '@ccg/store';
+import { createMetrics } from '@ccg/telemetry';
+import {
+  createGate,
+  jsonScript,
+  playModel,
+  redisForSuite,
+  say,
+  startFaultProxy,
+  startScriptedUpstream,
+  waitFor,
+} from '@ccg/testkit';
+import type { FaultProxy, ScriptedUpstream } from '@ccg/testkit';
+import { createCalibration, createTokenEstimator } from '@ccg/tokens';
+import { createUpstream } from '@ccg/upstream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const suite = redisForSuite('serving');
+const patienceMs = 10_000;
+const neverMs = 600_000;
+
+let upstream: ScriptedUpstream;
+let proxy: FaultProxy;
+let store: Store;
+let serving: Serving;
+let tenant: string;
+
+beforeEach(async () => {
+  upstream = await startScriptedUpstream(playModel([{ content: [say('fine')] }]));
+  proxy = await startFaultProxy(suite.url);
+  store = connectStore({ url: proxy.url, keyPrefix: suite.keyPrefix, commandTimeoutMs: 2000 });
+  await store.whenReady(patienceMs);
+  serving = startServing();
+  tenant = `t-${randomUUID()}`;
+});
+
+afterEach(async () => {
+  await serving.close();
+  await store.close();
+  await proxy.close();
+  await upstream.close();
+});
+
+function startServing(): Serving {
+  const made = catalogFromEnv({
+    ANTHROPIC_API_KEY: 'sk-ant-test',
+    ANTHROPIC_API_BASE: upstream.url,
+    ANTHROPIC_PROFILE: 'claude',
+  });
+  if (made.kind === 'faulty') throw new Error(made.problems.join('\n'));
+  const { catalog } = made;
+  const digest = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+  const countTokens = (text: string) => text.length;
+  const yieldToEventLoop = () => Promise.resolve();
+  return createServing({
+    catalog,
+    targets: createTargets(catalog),
+    admission: createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000 }),
+    upstream: createUpstream({
+      connectTimeoutMs: patienceMs,
+      firstByteTimeoutMs: neverMs,
+      idleTimeoutMs: neverMs,
+      proxy: undefined,
+      extraRoots: undefined,
+    }),
+    tokens: {
+      estimator: createTokenEstimator({ countTokens, digest, yieldToEventLoop, maxCachedSegments: 10 }),
+      calibration: createCalibration({ maxModels: 10 }),
+    },
+    digest,
+    ids: { messageId: () => `msg_${randomUUID()}`, toolUseId: () => `toolu_g${randomUUID()}` },
+    sealingKeys: [new Secret('a secret of the tests, 32 characters')],
+    metrics: createMetrics(),
+    clock: systemClock,
+  });
+}
+
+async function ask(limits: { readonly requestsPerMinute: number | undefined }): Promise<RequestRecord> {
+  const sink = {
+    signal: new AbortController().signal,
+    committed: false,
+    expectStream() {},
+    commit() {
+      sink.committed = true;
+    },
+    write: () => undefined,
+    end() {},
+  };
+  const body = { model: 'm', max_tokens: 8, messages: [{ role: 'user', content: 'hi' }] };
+  const request = {
+    requestId: `req_${randomUUID()}`,
+    principal: {
+      kind: 'api-key',
+      tenant,
+      apiKeyId: 'key_1',
+      user: undefined,
+      authorization: { scopes: ['messages'], policy: { kind: 'allow-all' }, limits },
+    },
+    prefix: undefined,
+    headers: [],
+    query: '',
+    takeBody: () => Buffer.from(JSON.stringify(body)),
+    receivedAtMs: systemClock.now(),
+  } as const;
+  return serving.serve(request, sink);
+}
+
+test('a tenant is let in up to its limit, and told when to come back after that', async () => {
+  const limits = { requestsPerMinute: 2 };
+  const outcomes = [await ask(limits), await ask(limits), await ask(limits)].map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(['ok', 'ok', 'policy_rate_limit']);
+  expect(upstream.requests).toHaveLength(2);
+});
+
+test('while Redis is away this process lets in its share by itself', async () => {
+  proxy.cut();
+  const limits = { requestsPerMinute: 2 };
+  const outcomes = [await ask(limits), await ask(limits), await ask(limits)].map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(['ok', 'ok', 'policy_rate_limit']);
+});
+
+test('no request leaves anything behind in Redis but the level of its bucket, however it ends', async () => {
+  const failing = createGate();
+  upstream.answer([waitFor(failing.opened), ...jsonScript(500, { error: { message: 'no' } })]);
+  const limits = { requestsPerMinute: 60 };
+  const running = ask(limits);
+  await upstream.request(0);
+  failing.open();
+  expect((await running).outcome).toBe('upstream_error');
+  await expect.poll(keysOfTenant).toEqual([expect.stringContaining('rate-limit')]);
+});
+
+async function keysOfTenant(): Promise<unknown> {
+  const redisKey = store.redisKeys.leases(tenant, 'tenant');
+  const script = createScript("return redis.call('KEYS', ARGV[1])");
+  return store.run(script, [redisKey], [`*${tenant}*`]);
+}
