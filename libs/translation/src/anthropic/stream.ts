@@ -10,30 +10,45 @@ import { createUsageTap } from './tap-usage.ts';
  * missing, it appends an `error` event. Nothing follows either event.
  */
 export function createAnthropicStream(sink: FrameSink, provider: string): StreamTranslator {
+  const passage = createPassage(sink, provider);
+  const splitter = createFrameSplitter(passage.pass);
+  return {
+    push(bytes) {
+      if (!passage.isOpen()) return;
+      try {
+        splitter.push(bytes);
+      } catch (thrown) {
+        passage.fail(toGatewayError(thrown), 'failed');
+      }
+    },
+    end() {
+      if (passage.isOpen()) passage.end(bytesToString(splitter.end()));
+    },
+    fail(failure) {
+      passage.fail(failure, 'failed');
+    },
+    progress: passage.progress,
+  };
+}
+
+interface Passage {
+  isOpen(): boolean;
+  pass(this: void, frames: Uint8Array): void;
+  /** Ends the stream. `tail` is a last frame without its end, or empty. */
+  end(tail: string): void;
+  fail(failure: GatewayError, as: 'failed' | 'truncated'): void;
+  progress(this: void): Progress;
+}
+
+function createPassage(sink: FrameSink, provider: string): Passage {
   const tap = createUsageTap(provider);
   let state: Progress['state'] = 'open';
   let error: GatewayError | undefined;
   let visible = false;
-  const splitter = createFrameSplitter((frames) => {
-    pass(frames);
-  });
 
-  function pass(frames: Uint8Array): void {
-    if (state !== 'open') return;
-    const text = bytesToString(frames);
-    if (!visible && !looksLikeEvents(text)) {
-      fail(malformedError(provider), 'failed');
-      return;
-    }
-    const length = tap.inspect(text);
-    const { end } = tap.observed();
-    // The state is set first, so that the sink can see that these frames are the last.
-    if (end === 'message-stop') state = 'complete';
-    else if (end !== undefined) {
-      state = 'failed';
-      error = end;
-    }
-    write(length === frames.length ? frames : frames.subarray(0, length));
+  function write(frames: string | Uint8Array): void {
+    visible = true;
+    sink(frames);
   }
 
   function fail(failure: GatewayError, as: 'failed' | 'truncated'): void {
@@ -44,23 +59,23 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
     write(errorFrame({ type, message: failure.publicMessage }));
   }
 
-  function write(frames: string | Uint8Array): void {
-    visible = true;
-    sink(frames);
-  }
-
   return {
-    push(bytes) {
+    isOpen: () => state === 'open',
+    pass(frames) {
       if (state !== 'open') return;
-      try {
-        splitter.push(bytes);
-      } catch (thrown) {
-        fail(toGatewayError(thrown), 'failed');
+      const text = bytesToString(frames);
+      if (!visible && !looksLikeEvents(text)) {
+        fail(malformedError(provider), 'failed');
+        return;
       }
+      const length = tap.inspect(text);
+      const { end } = tap.observed();
+      // The state is set first, so that the sink can see that these frames are the last.
+      if (end === 'message-stop') state = 'complete';
+      else if (end !== undefined) [state, error] = ['failed', end];
+      write(length === frames.length ? frames : frames.subarray(0, length));
     },
-    end() {
-      if (state !== 'open') return;
-      const tail = bytesToString(splitter.end());
+    end(tail) {
       // A last event without its blank line counts as whole.
       if (looksLikeEvents(tail)) tap.inspect(tail);
       if (tap.observed().end === 'message-stop') {
@@ -68,9 +83,7 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
         write(`${tail}\n\n`);
       } else fail(truncatedError(provider), 'truncated');
     },
-    fail(failure) {
-      fail(failure, 'failed');
-    },
+    fail,
     progress() {
       const { usage } = tap.observed();
       return { visible, usage, usageSource: usage === noUsage ? 'estimated' : 'reported', state, error };

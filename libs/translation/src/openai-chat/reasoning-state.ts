@@ -5,6 +5,12 @@ import { asList, asObject, asText, tryReadJson } from '../json-fields.ts';
 /** The member that a piece of reasoning came in; `content` is a part or a tag inside the answer's text. */
 export type ReasoningOrigin = 'reasoning_content' | 'reasoning' | 'reasoning_details' | 'content';
 
+/** A piece of visible reasoning: the content of a JSON string literal, and the member that it came in. */
+export interface ReasoningPiece {
+  readonly literal: string;
+  readonly origin: ReasoningOrigin;
+}
+
 /** The state of one run of reasoning that goes back to its backend. */
 export interface ReasoningState {
   readonly origin: ReasoningOrigin;

@@ -45,9 +45,9 @@ export function withThinkTags(encoder: Encoder, tags: ThinkTags): Encoder {
 
 interface Splitter {
   text(this: void, literal: string): void;
-  /** What was held is what it looks like; the search goes on. */
+  /** The held text is what it looks like; the search goes on. */
   release(): void;
-  /** What was held is text, and so is all that follows. */
+  /** The held text and all that follows is text. */
   giveUp(): void;
 }
 
@@ -68,15 +68,11 @@ function createSplitter(encoder: Encoder, tags: ThinkTags): Splitter {
 
   function findClose(): void {
     const closed = closeTag.exec(held);
-    if (closed !== null) {
-      encoder.thinking(held.slice(0, closed.index), 'content');
-      held = held.slice(closed.index + closed[0].length);
-      phase = 'after';
-    } else if (phase === 'inside') {
-      const end = closeTagBegins.exec(held)?.index ?? held.length;
-      encoder.thinking(held.slice(0, end), 'content');
-      held = held.slice(end);
-    }
+    if (closed === null && phase === 'unopened') return;
+    const end = (closed ?? closeTagBegins.exec(held))?.index ?? held.length;
+    encoder.thinking(held.slice(0, end), 'content');
+    held = held.slice(end + (closed?.[0].length ?? 0));
+    if (closed !== null) phase = 'after';
   }
 
   function giveUp(): void {
@@ -100,11 +96,8 @@ function createSplitter(encoder: Encoder, tags: ThinkTags): Splitter {
       if (held !== '') giveUp();
     },
     release() {
-      if (phase !== 'inside') {
-        giveUp();
-        return;
-      }
-      encoder.thinking(held, 'content');
+      if (phase === 'inside') encoder.thinking(held, 'content');
+      else giveUp();
       held = '';
     },
     giveUp,

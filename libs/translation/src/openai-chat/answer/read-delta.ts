@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@ccg/wire';
 import { jsonLiteral, textLiteral } from '../../json-literal.ts';
 import type { ToolFragment } from '../../encoder/tool-calls.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
-import type { ReasoningOrigin } from '../reasoning-state.ts';
+import type { ReasoningPiece } from '../reasoning-state.ts';
 import { visibleDetails } from './reasoning-details.ts';
 
 /** The content of one delta or of a whole message. Texts are contents of JSON string literals. */
@@ -85,10 +85,4 @@ function inputLiteral(value: JsonValue | undefined): string | undefined {
   if (isText(value)) return textLiteral(value);
   if (!isJsonObject(value) && !(value instanceof RawJson)) return undefined;
   return jsonLiteral(writeJson(value));
-}
-
-/** A piece of visible reasoning: the content of a JSON string literal, and the member that it came in. */
-export interface ReasoningPiece {
-  readonly literal: string;
-  readonly origin: ReasoningOrigin;
 }

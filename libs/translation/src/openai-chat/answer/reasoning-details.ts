@@ -4,8 +4,8 @@ import type { ReasoningRun } from '../../encoder/encoder-state.ts';
 import { textLiteral } from '../../json-literal.ts';
 import { asText } from '../../json-fields.ts';
 import type { Sealer } from '../../translation.ts';
-import type { ReasoningPiece } from './read-delta.ts';
 import { toReasoningOrigin, writeReasoningState } from '../reasoning-state.ts';
+import type { ReasoningPiece } from '../reasoning-state.ts';
 
 /** The member with the readable text, by the type of a detail. Encrypted ones have none. */
 const textFields: ReadonlyMap<string, 'text' | 'summary'> = new Map([

@@ -67,70 +67,87 @@ interface OpenCall {
   readonly closer: RegExp | undefined;
 }
 
+interface SplitterState {
+  readonly encoder: Encoder;
+  readonly tools: CallableTools;
+  /** Text that may be a call, or the beginning of an opener. */
+  held: string;
+  /** The call whose opener begins the held text. */
+  open: OpenCall | undefined;
+}
+
 function createCallSplitter(encoder: Encoder, tools: CallableTools): CallSplitter {
-  let held = '';
-  let open: OpenCall | undefined;
-
-  /** Returns whether the held text must be searched again. */
-  function findOpener(): boolean {
-    const found = firstOpener(held);
-    const end = found?.at ?? opensAtEnd.exec(held)?.index ?? held.length;
-    pass(held.slice(0, end));
-    held = held.slice(end);
-    open = found?.call;
-    return open !== undefined;
-  }
-
-  function findCloser({ form, opener, closer }: OpenCall): boolean {
-    const end = closer?.exec(held) ?? null;
-    if (end !== null) {
-      take(
-        form,
-        { inner: held.slice(opener.length, end.index), whole: held.slice(0, end.index + end[0].length) },
-        true,
-      );
-      held = held.slice(end.index + end[0].length);
-      open = undefined;
-      return true;
-    }
-    if (closer !== undefined) closer.lastIndex = Math.max(opener.length, held.length - closerMaxLength);
-    if (held.length <= heldMaxLength && form.begins.test(beginning(held, opener.length))) return false;
-    // The opener is text. Another call may begin right after it.
-    pass(opener);
-    held = held.slice(opener.length);
-    open = undefined;
-    return true;
-  }
-
-  function take(form: CallForm, { inner, whole }: { inner: string; whole: string }, closed: boolean): void {
-    const calls = form.read({ text: decodeLiteral(inner), closed }, tools.kindsOf);
-    if (calls?.every(({ name }) => tools.isDeclared(name)) !== true) pass(whole);
-    else for (const call of calls) encoder.toolCall(fragmentOf(call));
-  }
-
-  function pass(literal: string): void {
-    if (literal !== '') encoder.text(literal);
-  }
-
-  function release(): void {
-    pass(held);
-    held = '';
-    open = undefined;
-  }
-
+  const state: SplitterState = { encoder, tools, held: '', open: undefined };
   return {
     text(literal) {
-      held += literal;
-      for (let goesOn = true; goesOn;) goesOn = open === undefined ? findOpener() : findCloser(open);
+      state.held += literal;
+      for (let goesOn = true; goesOn;) {
+        goesOn = state.open === undefined ? findOpener(state) : findCloser(state, state.open);
+      }
     },
     settle() {
-      if (open === undefined) pass(held);
-      else take(open.form, { inner: held.slice(open.opener.length), whole: held }, false);
-      held = '';
-      open = undefined;
+      const { open, held } = state;
+      drop(state, held.length);
+      if (open === undefined) pass(state, held);
+      else take(state, open.form, { inner: held.slice(open.opener.length), whole: held }, false);
     },
-    release,
+    release() {
+      const { held } = state;
+      drop(state, held.length);
+      pass(state, held);
+    },
   };
+}
+
+/** Passes the text before an opener. Returns whether the rest must be searched for its closer. */
+function findOpener(state: SplitterState): boolean {
+  const { held } = state;
+  const found = firstOpener(held);
+  const end = found?.at ?? opensAtEnd.exec(held)?.index ?? held.length;
+  pass(state, held.slice(0, end));
+  drop(state, end);
+  state.open = found?.call;
+  return found !== undefined;
+}
+
+/** Makes a call of the text up to its closer. Returns whether the rest must be searched for an opener. */
+function findCloser(state: SplitterState, { form, opener, closer }: OpenCall): boolean {
+  const { held } = state;
+  const end = closer?.exec(held) ?? null;
+  if (end !== null) {
+    const length = end.index + end[0].length;
+    take(state, form, { inner: held.slice(opener.length, end.index), whole: held.slice(0, length) }, true);
+    drop(state, length);
+    return true;
+  }
+  if (closer !== undefined) closer.lastIndex = Math.max(opener.length, held.length - closerMaxLength);
+  if (held.length <= heldMaxLength && form.begins.test(beginning(held, opener.length))) return false;
+  // The opener is text. Another call may begin right after it.
+  pass(state, opener);
+  drop(state, opener.length);
+  return true;
+}
+
+/** Forgets the beginning of the held text, and the call that it opens. */
+function drop(state: SplitterState, length: number): void {
+  state.held = state.held.slice(length);
+  state.open = undefined;
+}
+
+function take(
+  state: SplitterState,
+  form: CallForm,
+  { inner, whole }: { inner: string; whole: string },
+  closed: boolean,
+): void {
+  const { encoder, tools } = state;
+  const calls = form.read({ text: decodeLiteral(inner), closed }, tools.kindsOf);
+  if (calls?.every(({ name }) => tools.isDeclared(name)) !== true) pass(state, whole);
+  else for (const call of calls) encoder.toolCall(fragmentOf(call));
+}
+
+function pass({ encoder }: SplitterState, literal: string): void {
+  if (literal !== '') encoder.text(literal);
 }
 
 /** The beginning of a string literal's content, without half of an escape. */
