@@ -1,7 +1,7 @@
 import { anyCharacter } from '@ccg/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesToString, decodeByteString, encodeText, stringToBytes } from './bytes.ts';
+import { bytesToString, decodeByteString, encodeText, spliceBytes, stringToBytes } from './bytes.ts';
 
 test('bytes survive the way through a byte string', () => {
   fc.assert(
@@ -28,4 +28,18 @@ test('text becomes its UTF-8 bytes, a lone surrogate the replacement character',
 
 test('malformed UTF-8 decodes to replacement characters instead of failing', () => {
   expect(decodeByteString('a\u00e2\u0082"\u00ff')).toBe('a\ufffd"\ufffd');
+});
+
+test('replaces stretches and leaves every other byte', () => {
+  const bytes = stringToBytes('{"a":1,"b":2,"c":\u00ff}');
+  const spliced = spliceBytes(bytes, [
+    { start: 5, end: 6, replacement: '"\u00e9"' },
+    { start: 6, end: 12, replacement: '' },
+  ]);
+  expect(bytesToString(spliced)).toBe('{"a":"\u00e9","c":\u00ff}');
+});
+
+test('gives the same buffer when there is nothing to replace', () => {
+  const bytes = stringToBytes('{}');
+  expect(spliceBytes(bytes, [])).toBe(bytes);
 });

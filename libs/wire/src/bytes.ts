@@ -26,3 +26,47 @@ export function viewOf(bytes: Uint8Array): Buffer {
 function isAscii(text: string): boolean {
   return !/[\u0080-\uffff]/.test(text);
 }
+
+/** Another byte string in place of the bytes from `start` up to `end`. */
+export interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly replacement: string;
+}
+
+/**
+ * The bytes with some stretches replaced; the rest is copied once, and nothing where there is nothing to replace. The
+ * splices are in order and do not overlap.
+ */
+export function spliceBytes(bytes: Uint8Array, splices: readonly Splice[]): Uint8Array {
+  if (splices.length === 0) return bytes;
+  const pieces: Uint8Array[] = [];
+  let at = 0;
+  for (const { start, end, replacement } of splices) {
+    pieces.push(bytes.subarray(at, start));
+    if (replacement !== '') pieces.push(Buffer.from(replacement, 'latin1'));
+    at = end;
+  }
+  pieces.push(bytes.subarray(at));
+  return Buffer.concat(pieces);
+}
+
+/** Codes of characters that mean something in JSON and in event streams. */
+export const TAB = 0x09;
+export const LINE_FEED = 0x0a;
+export const CARRIAGE_RETURN = 0x0d;
+export const SPACE = 0x20;
+export const QUOTE = 0x22;
+export const PLUS = 0x2b;
+export const COMMA = 0x2c;
+export const MINUS = 0x2d;
+export const DOT = 0x2e;
+export const SLASH = 0x2f;
+export const ZERO = 0x30;
+export const NINE = 0x39;
+export const COLON = 0x3a;
+export const OPEN_BRACKET = 0x5b;
+export const BACKSLASH = 0x5c;
+export const CLOSE_BRACKET = 0x5d;
+export const OPEN_BRACE = 0x7b;
+export const CLOSE_BRACE = 0x7d;

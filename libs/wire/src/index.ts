@@ -1,35 +1,35 @@
-export { bytesToString, decodeByteString, encodeText, stringToBytes } from './bytes.ts';
-export type { HeaderList } from './headers.ts';
-export { copyJson, copyText } from './json/copy-json.ts';
-export { JsonDepthError, JsonSyntaxError } from './json/json-errors.ts';
-export { isJsonObject, isText, JoinedText, RawJson, RawText } from './json/json-value.ts';
-export type { JsonArray, JsonObject, JsonText, JsonValue } from './json/json-value.ts';
-export { readJson } from './json/read-json.ts';
-export type { ReadJsonOptions } from './json/read-json.ts';
-export { decodeJson, decodeText, isEmptyText, joinTexts, textStartsWith } from './json/text.ts';
-export { writeJson } from './json/write-json.ts';
-export { writeJsonBytes } from './json/write-json-bytes.ts';
-export { noUsage } from './usage.ts';
-export type { Usage } from './usage.ts';
-export { createSseDecoder } from './sse/decode.ts';
-export type { SseDecoder, SseDecoderOptions, SseEvent } from './sse/decode.ts';
-export { createNdjsonDecoder } from './ndjson/decode.ts';
-export type { NdjsonDecoder, NdjsonDecoderOptions } from './ndjson/decode.ts';
-export { sseFrame } from './sse/encode.ts';
-export { createFrameSplitter } from './sse/frame-splitter.ts';
-export type { FrameSplitter, FrameSplitterOptions } from './sse/frame-splitter.ts';
-export { readElements, readMembers, readTopLevel } from './json/read-top-level.ts';
-export type { MemberSpan, TopLevel, TopLevelEntry } from './json/read-top-level.ts';
-export { readMessagesRequest } from './anthropic/messages-request.ts';
-export type { HistorySize } from './anthropic/history-size.ts';
-export type { MessagesRequest, Member } from './anthropic/messages-request.ts';
-export { readSpan } from './json/read-span.ts';
-export type { Span } from './json/read-span.ts';
+export { bytesToString, decodeByteString, encodeText, spliceBytes, stringToBytes } from './bytes.ts';
+export type { Splice } from './bytes.ts';
+export { noUsage } from './normal-forms.ts';
+export type { HeaderList, Usage } from './normal-forms.ts';
+export { errorEnvelope, errorFrame, readAnthropicUsage, streamErrorType } from './anthropic/answer.ts';
+export type { WireError } from './anthropic/answer.ts';
 export { isAttribution, readClientIdentity, toolPlaceholderName } from './anthropic/claude-code.ts';
 export type { ClientIdentity } from './anthropic/claude-code.ts';
-export { readAnthropicUsage } from './anthropic/usage.ts';
-export { errorEnvelope, errorFrame, streamErrorType } from './anthropic/error.ts';
-export type { WireError } from './anthropic/error.ts';
-export { spliceBytes } from './splice-bytes.ts';
-export type { Splice } from './splice-bytes.ts';
-export type { PromptTools } from './anthropic/prompt-tools.ts';
+export type { HistorySize } from './anthropic/history-size.ts';
+export { readMessagesRequest } from './anthropic/messages-request.ts';
+export type { Member, MessagesRequest, PromptTools } from './anthropic/messages-request.ts';
+export {
+  JoinedText,
+  JsonDepthError,
+  JsonSyntaxError,
+  RawJson,
+  RawText,
+  copyJson,
+  copyText,
+  isJsonObject,
+  isText,
+} from './json/json-value.ts';
+export type { JsonArray, JsonObject, JsonText, JsonValue } from './json/json-value.ts';
+export { readJson, readSpan } from './json/read-json.ts';
+export type { ReadJsonOptions, Span } from './json/read-json.ts';
+export { readElements, readMembers, readTopLevel } from './json/read-top-level.ts';
+export type { MemberSpan, TopLevel, TopLevelEntry } from './json/read-top-level.ts';
+export { decodeJson, decodeText, isEmptyText, joinTexts, textStartsWith } from './json/text.ts';
+export { writeJson, writeJsonBytes } from './json/write-json.ts';
+export { createFrameSplitter } from './stream/frame-splitter.ts';
+export type { FrameSplitter, FrameSplitterOptions } from './stream/frame-splitter.ts';
+export { createNdjsonDecoder } from './stream/ndjson.ts';
+export type { NdjsonDecoder, NdjsonDecoderOptions } from './stream/ndjson.ts';
+export { createSseDecoder, sseFrame } from './stream/sse.ts';
+export type { SseDecoder, SseDecoderOptions, SseEvent } from './stream/sse.ts';

@@ -1,7 +1,7 @@
-import type { HeaderList } from '../headers.ts';
-import { isJsonObject, RawJson } from '../json/json-value.ts';
+import { RawJson, isJsonObject } from '../json/json-value.ts';
 import type { JsonText, JsonValue } from '../json/json-value.ts';
 import { decodeJson, textStartsWith } from '../json/text.ts';
+import type { HeaderList } from '../normal-forms.ts';
 
 /** The name of a tool that Claude Code declares in place of tools that it has not loaded. No model may call it. */
 export const toolPlaceholderName = 'DeferredToolPlaceholder';

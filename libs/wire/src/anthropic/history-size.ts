@@ -1,5 +1,4 @@
-import { viewOf } from '../bytes.ts';
-import { CLOSE_BRACKET, COLON, COMMA, OPEN_BRACKET, QUOTE } from '../characters.ts';
+import { CLOSE_BRACKET, COLON, COMMA, OPEN_BRACKET, QUOTE, viewOf } from '../bytes.ts';
 import { closingBracket, closingQuote, isClosing, isOpening, isSpace, skipSpace } from '../json/byte-scan.ts';
 
 /** How many things a history consists of, however short they are. */

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyText } from '../../test/arbitrary-json.ts';
-import { bytesToString, encodeText, stringToBytes } from '../bytes.ts';
+import { bytesToString, encodeText, spliceBytes, stringToBytes } from '../bytes.ts';
 import { RawJson, RawText } from '../json/json-value.ts';
 import { writeJson } from '../json/write-json.ts';
-import { spliceBytes } from '../splice-bytes.ts';
 import { readMessagesRequest } from './messages-request.ts';
 
 function readText(text: string): ReturnType<typeof readMessagesRequest> {

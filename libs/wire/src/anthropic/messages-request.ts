@@ -1,10 +1,9 @@
 import { GatewayError } from '@ccg/kernel';
 import { bytesToString } from '../bytes.ts';
-import { JsonDepthError, JsonSyntaxError } from '../json/json-errors.ts';
-import { isText } from '../json/json-value.ts';
+import { JsonDepthError, JsonSyntaxError, isText } from '../json/json-value.ts';
 import type { JsonValue } from '../json/json-value.ts';
-import { readFrom } from '../json/read-span.ts';
-import type { Span } from '../json/read-span.ts';
+import { readFrom } from '../json/read-json.ts';
+import type { Span } from '../json/read-json.ts';
 import { readTopLevel } from '../json/read-top-level.ts';
 import type { TopLevelEntry } from '../json/read-top-level.ts';
 import { decodeText } from '../json/text.ts';
@@ -187,4 +186,13 @@ function notJson({ message }: JsonSyntaxError): string {
 
 function invalid(message: string): GatewayError {
   return new GatewayError('request-invalid', message);
+}
+
+/** The tools of a prompt. Clients send the same long list with every request, so it is read only when it is new. */
+export interface PromptTools {
+  /** How many bytes they have. */
+  readonly size: number;
+  /** The digest of their bytes. */
+  digest(): string;
+  read(): JsonValue;
 }

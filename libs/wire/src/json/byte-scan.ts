@@ -1,5 +1,5 @@
-import { BACKSLASH, CARRIAGE_RETURN, CLOSE_BRACE, LINE_FEED, OPEN_BRACE, QUOTE, SPACE, TAB } from '../characters.ts';
-import { JsonDepthError, JsonSyntaxError } from './json-errors.ts';
+import { BACKSLASH, CARRIAGE_RETURN, CLOSE_BRACE, LINE_FEED, OPEN_BRACE, QUOTE, SPACE, TAB } from '../bytes.ts';
+import { JsonDepthError, JsonSyntaxError } from './json-value.ts';
 
 /** Most strings end within so many bytes, sooner than a native search has begun. */
 const nearBytes = 24;

@@ -17,9 +17,9 @@ import {
   SPACE,
   TAB,
   ZERO,
-} from '../characters.ts';
-import { decodeByteString } from '../bytes.ts';
-import { JsonDepthError, JsonSyntaxError } from './json-errors.ts';
+  decodeByteString,
+} from '../bytes.ts';
+import { JsonDepthError, JsonSyntaxError } from './json-value.ts';
 
 /** From this length on 32 native searches for one character each beat one regular expression. */
 const LONG_SOURCE = 1024;

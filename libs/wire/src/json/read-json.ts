@@ -9,9 +9,8 @@ import {
   OPEN_BRACKET,
   QUOTE,
   ZERO,
-} from '../characters.ts';
-import { RawJson, RawText } from './json-value.ts';
-import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
+  bytesToString,
+} from '../bytes.ts';
 import {
   decodeLiteral,
   enter,
@@ -26,6 +25,8 @@ import {
   skipWord,
 } from './json-scan.ts';
 import type { JsonScan } from './json-scan.ts';
+import { JsonSyntaxError, RawJson, RawText } from './json-value.ts';
+import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
 
 export interface ReadJsonOptions {
   /** Members of these names stay `RawJson`, at any depth, when their value is an object or an array. */
@@ -211,4 +212,28 @@ function readNumber(reader: JsonReader, first: number): number {
   }
   skipNumber(reader, first);
   return Number(source.slice(start, reader.position));
+}
+
+/** A stretch of bytes or of a byte string, from `start` up to `end`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Reads the JSON value that a stretch of bytes is, from a byte string of that stretch alone. Throws `JsonDepthError`,
+ * and `JsonSyntaxError` with the offset in all the bytes.
+ */
+export function readSpan(bytes: Uint8Array, { start, end }: Span): JsonValue {
+  return readFrom(bytesToString(bytes.subarray(start, end)), start);
+}
+
+/** Reads a byte string that stood behind `offset` other bytes, and says so in its errors. */
+export function readFrom(text: string, offset: number, options?: ReadJsonOptions): JsonValue {
+  try {
+    return readJson(text, options);
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError) throw thrown.movedBy(offset);
+    throw thrown;
+  }
 }

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyJson, anyText, spellings } from '../../test/arbitrary-json.ts';
 import { encodeText, stringToBytes } from '../bytes.ts';
-import { JsonDepthError, JsonSyntaxError } from './json-errors.ts';
+import { JsonDepthError, JsonSyntaxError } from './json-value.ts';
 import { readJson } from './read-json.ts';
-import type { Span } from './read-span.ts';
+import type { Span } from './read-json.ts';
 import { readElements, readMembers } from './read-top-level.ts';
 import { decodeJson } from './text.ts';
 

@@ -1,4 +1,3 @@
-import { viewOf } from '../bytes.ts';
 import {
   BACKSLASH,
   CLOSE_BRACE,
@@ -9,12 +8,13 @@ import {
   OPEN_BRACKET,
   QUOTE,
   SPACE,
-} from '../characters.ts';
+  viewOf,
+} from '../bytes.ts';
 import { closingBracket, closingQuote, isSpace, refuseByte, skipSpace } from './byte-scan.ts';
 import { isText } from './json-value.ts';
 import type { JsonText } from './json-value.ts';
-import { readSpan } from './read-span.ts';
-import type { Span } from './read-span.ts';
+import { readSpan } from './read-json.ts';
+import type { Span } from './read-json.ts';
 import { decodeText } from './text.ts';
 
 /** One member of the outermost object; its value is the bytes `start` to `end`. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyText, spellings } from '../../test/arbitrary-json.ts';
 import { decodeByteString, encodeText } from '../bytes.ts';
-import { isJsonObject, isText, JoinedText, RawJson } from './json-value.ts';
+import { JoinedText, RawJson, isJsonObject, isText } from './json-value.ts';
 import type { JsonText, JsonValue } from './json-value.ts';
 import { readJson } from './read-json.ts';
 import { decodeJson, decodeText, isEmptyText, joinTexts, textStartsWith } from './text.ts';

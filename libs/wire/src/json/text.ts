@@ -1,6 +1,5 @@
-import { decodeByteString } from '../bytes.ts';
-import { BACKSLASH } from '../characters.ts';
-import { isText, JoinedText, RawJson, RawText } from './json-value.ts';
+import { BACKSLASH, decodeByteString } from '../bytes.ts';
+import { JoinedText, RawJson, RawText, isText } from './json-value.ts';
 import type { JsonText, JsonValue } from './json-value.ts';
 import { writeJson } from './write-json.ts';
 

@@ -1,5 +1,5 @@
 import { GatewayError } from '@ccg/kernel';
-import { CARRIAGE_RETURN, LINE_FEED } from '../characters.ts';
+import { CARRIAGE_RETURN, LINE_FEED } from '../bytes.ts';
 
 export interface FrameSplitterOptions {
   /** How long an unfinished event may grow; 16 MiB unless told. */

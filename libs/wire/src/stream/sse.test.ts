@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chunkings, streamTexts } from '../../test/arbitrary-stream.ts';
 import { encodeText, stringToBytes } from '../bytes.ts';
-import { createSseDecoder } from './decode.ts';
-import type { SseDecoderOptions, SseEvent } from './decode.ts';
+import { writeJson } from '../json/write-json.ts';
+import { createSseDecoder, sseFrame } from './sse.ts';
+import type { SseDecoderOptions, SseEvent } from './sse.ts';
 
 function decode(chunks: readonly Uint8Array[], options?: SseDecoderOptions): SseEvent[] {
   const events: SseEvent[] = [];
@@ -109,4 +110,12 @@ describe('server-sent events', () => {
     const [event] = decode([stringToBytes('data: '), ...Array.from({ length: 512 }, () => chunk)]);
     expect(event?.data).toHaveLength(8 * 1024 * 1024);
   });
+});
+
+test('a frame decodes to its name and data, whatever its text holds', () => {
+  const data = writeJson({ text: 'line\r\n\nnext é😀\u2028' });
+  const events: unknown[] = [];
+  createSseDecoder((event) => events.push(event)).push(stringToBytes(sseFrame('content_block_delta', data)));
+  expect(events).toEqual([{ name: 'content_block_delta', data }]);
+  expect(data).toContain(encodeText('é😀'));
 });

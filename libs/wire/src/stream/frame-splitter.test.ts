@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chunkings, streamTexts } from '../../test/arbitrary-stream.ts';
 import { bytesToString, stringToBytes } from '../bytes.ts';
-import { createSseDecoder } from './decode.ts';
-import type { SseEvent } from './decode.ts';
 import { createFrameSplitter } from './frame-splitter.ts';
+import { createSseDecoder } from './sse.ts';
+import type { SseEvent } from './sse.ts';
 
 function split(chunks: readonly Uint8Array[]): { frames: Uint8Array[]; tail: Uint8Array } {
   const frames: Uint8Array[] = [];

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chunkings } from '../../test/arbitrary-stream.ts';
 import { encodeText, stringToBytes } from '../bytes.ts';
-import { createNdjsonDecoder } from './decode.ts';
-import type { NdjsonDecoderOptions } from './decode.ts';
+import { createNdjsonDecoder } from './ndjson.ts';
+import type { NdjsonDecoderOptions } from './ndjson.ts';
 
 interface Decoded {
   readonly lines: readonly string[];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyJsonText, anyText } from '../../test/arbitrary-json.ts';
 import { encodeText } from '../bytes.ts';
-import { copyJson, copyText } from './copy-json.ts';
+import { copyJson, copyText } from './json-value.ts';
 import { readJson } from './read-json.ts';
 import { writeJson } from './write-json.ts';
 

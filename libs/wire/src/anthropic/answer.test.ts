@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeByteString, encodeText } from '../bytes.ts';
-import { errorEnvelope, errorFrame } from './error.ts';
+import { errorEnvelope, errorFrame } from './answer.ts';
 
 const error = { type: 'api_error', message: 'naïve "quotes"\n\\ and 日本😀 \ud83d' };
 

@@ -1,3 +1,6 @@
+/** HTTP headers in order, names in lower case; a name may come more than once. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
 /** What a request used, in tokens. The three input kinds are disjoint: their sum is the whole prompt. */
 export interface Usage {
   /** Neither read from nor written to a cache. */

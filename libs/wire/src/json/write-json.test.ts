@@ -4,8 +4,7 @@ import { anyJson, anyText } from '../../test/arbitrary-json.ts';
 import { bytesToString, encodeText } from '../bytes.ts';
 import { isJsonObject } from './json-value.ts';
 import { readJson } from './read-json.ts';
-import { writeJson } from './write-json.ts';
-import { writeJsonBytes } from './write-json-bytes.ts';
+import { writeJson, writeJsonBytes } from './write-json.ts';
 
 test('bytes say what the byte string says, however long it is', () => {
   const long = fc.constantFrom('é'.repeat(20_000), 'x'.repeat(70_000));
