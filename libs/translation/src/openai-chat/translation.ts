@@ -2,7 +2,7 @@ import type { ChatCapabilities } from '@ccg/catalog';
 import { emptyAnswer } from '../encoder/empty-answer.ts';
 import { asText } from '../json-fields.ts';
 import { readRequest } from '../request/read-request.ts';
-import { effectiveTools } from '../tools/effective-tools.ts';
+import { effectiveTools, runsAtAnthropic } from '../tools/effective-tools.ts';
 import type { DeclaredTool } from '../tools/effective-tools.ts';
 import { createToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
@@ -11,7 +11,6 @@ import { createWarnings } from '../warnings.ts';
 import { createChatReader } from './answer/answer-reader.ts';
 import { convertRequest } from './request/request.ts';
 import { callableTools } from '../encoder/filters/text-calls/callable-tools.ts';
-import { runsAtAnthropic } from './request/tools.ts';
 
 /** Translates Messages for a chat completions server. Throws `request-invalid`. */
 export function createChatTranslation(input: TranslationInput, capabilities: ChatCapabilities): Translation {

@@ -16,6 +16,11 @@ export interface EffectiveTools {
   readonly asDeclared: boolean;
 }
 
+/** Whether it is a server tool, which Anthropic runs: it has a type of its own and no schema. */
+export function runsAtAnthropic({ tool }: DeclaredTool): boolean {
+  return (asText(tool['type']) ?? 'custom') !== 'custom' && tool['input_schema'] === undefined;
+}
+
 /**
  * The tools at the end of the conversation: the declared ones, changed in order by the additions and removals of system
  * messages. Tools with deferred loading count as soon as they are declared. Throws `request-invalid` for anything that

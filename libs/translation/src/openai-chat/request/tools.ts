@@ -2,6 +2,7 @@ import { decodeText, isText, RawJson, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asText, asObject } from '../../json-fields.ts';
 import { fieldError } from '../../request/read-request.ts';
+import { runsAtAnthropic } from '../../tools/effective-tools.ts';
 import type { DeclaredTool, EffectiveTools } from '../../tools/effective-tools.ts';
 import { parametersOf } from '../../tools/schema/parameters.ts';
 import { plainSchema } from '../../tools/schema/plain-schema.ts';
@@ -10,11 +11,6 @@ import type { ConvertedTools } from '../../tools/tool-list-cache.ts';
 import type { TranslationInput } from '../../translation.ts';
 import { createWarnings } from '../../warnings.ts';
 import type { ConversionContext } from './conversion-context.ts';
-
-/** Whether it is a server tool, which Anthropic runs: it has a type of its own and no schema. */
-export function runsAtAnthropic({ tool }: DeclaredTool): boolean {
-  return (asText(tool['type']) ?? 'custom') !== 'custom' && tool['input_schema'] === undefined;
-}
 
 /**
  * The client's tools as functions, with name, description and schema and nothing else. Tools that Anthropic runs
