@@ -9,11 +9,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 interface Suite {
   readonly name: string;
   readonly include: readonly string[];
-  readonly globalSetup?: string;
+  readonly globalSetup?: readonly string[];
   readonly timeoutMs: number;
-  readonly parallel: boolean;
-  /** Whether its files share workers. Our modules keep no state, so only what starts servers needs its own process. */
-  readonly shared: boolean;
+  /** Files that run at the same time. Default: one for each core. */
+  readonly workers?: number;
+  /** Whether files share a worker: our modules keep no state, so only what starts processes and servers needs its own. */
+  readonly shared?: boolean;
 }
 
 const suites: readonly Suite[] = [
@@ -21,47 +22,36 @@ const suites: readonly Suite[] = [
     name: 'unit',
     include: ['libs/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
     timeoutMs: 10_000,
-    parallel: true,
     shared: true,
   },
-  {
-    name: 'architecture',
-    include: ['test/architecture/**/*.test.ts'],
-    timeoutMs: 60_000,
-    parallel: true,
-    shared: false,
-  },
-  { name: 'contract', include: ['test/contract/**/*.test.ts'], timeoutMs: 60_000, parallel: true, shared: true },
+  { name: 'architecture', include: ['test/architecture/**/*.test.ts'], timeoutMs: 60_000 },
+  { name: 'contract', include: ['test/contract/**/*.test.ts'], timeoutMs: 60_000, shared: true },
   {
     name: 'integration',
     include: ['test/integration/**/*.test.ts'],
-    globalSetup: 'test/setup/redis.ts',
+    globalSetup: ['test/setup/redis.ts'],
     timeoutMs: 30_000,
-    parallel: true,
-    shared: false,
   },
   {
     name: 'embedded',
     include: ['test/integration/{store,tenancy,admission}*.test.ts'],
-    globalSetup: 'test/setup/embedded-redis.ts',
+    globalSetup: ['test/setup/embedded-redis.ts'],
     timeoutMs: 30_000,
-    parallel: true,
-    shared: false,
   },
   {
     name: 'acceptance',
     include: ['test/acceptance/**/*.test.ts'],
-    globalSetup: 'test/setup/redis.ts',
+    globalSetup: ['test/setup/redis.ts', 'test/setup/compiled.ts'],
     timeoutMs: 180_000,
-    parallel: false,
-    shared: false,
+    // Sessions of the real Claude Code mostly wait, but each of them is a large process.
+    workers: Math.min(availableParallelism(), 4),
   },
 ];
 
 /** A suite joins the run with its first test file; from then on finding none in it is a failure. */
 function isPopulated(suite: Suite): boolean {
   const hasTests = suite.include.some((pattern) => globSync(pattern, { cwd: root }).length > 0);
-  return hasTests && (suite.globalSetup === undefined || existsSync(`${root}/${suite.globalSetup}`));
+  return hasTests && (suite.globalSetup ?? []).every((file) => existsSync(`${root}/${file}`));
 }
 
 function toProject(suite: Suite, index: number): TestProjectInlineConfiguration {
@@ -72,11 +62,11 @@ function toProject(suite: Suite, index: number): TestProjectInlineConfiguration 
       root,
       include: [...suite.include],
       exclude: ['**/node_modules/**', '**/.cache/**'],
-      globalSetup: suite.globalSetup === undefined ? [] : [suite.globalSetup],
+      globalSetup: [...(suite.globalSetup ?? [])],
       testTimeout: suite.timeoutMs,
       hookTimeout: suite.timeoutMs,
-      maxWorkers: suite.parallel ? availableParallelism() : 1,
-      isolate: !suite.shared,
+      maxWorkers: suite.workers ?? availableParallelism(),
+      isolate: suite.shared !== true,
       // One suite after the other; 0 would mean that vitest chooses.
       sequence: { groupOrder: index + 1 },
     },

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startSuite } from './support/start-suite.ts';
 import type { Suite } from './support/start-suite.ts';
 
-/** One way into the gateway, and what the upstream must see of it. */
+/** One way into the gateway, what the upstream must see of it, and what is played over it. */
 interface Entrance {
   readonly name: string;
   readonly preferred: 'anthropic' | 'openai';
@@ -17,34 +17,8 @@ interface Entrance {
   readonly via: RunClaudeOptions['via'];
   readonly upstreamPath: string;
   readonly upstreamModel: string;
+  readonly conversations: readonly Conversation[];
 }
-
-const anthropicModel = 'claude-opus-5-5';
-const anthropic = { preferred: 'anthropic', upstreamPath: '/v1/messages', upstreamModel: anthropicModel } as const;
-const openai = { preferred: 'openai', upstreamPath: '/v1/chat/completions' } as const;
-const prefixed = { prefix: '/openai:vendor/model:tag', upstreamModel: 'vendor/model:tag' } as const;
-
-const entrances: readonly Entrance[] = [
-  { name: 'anthropic through / with ANTHROPIC_AUTH_TOKEN', ...anthropic, prefix: '', via: 'auth-token' },
-  { name: 'anthropic through / with ANTHROPIC_API_KEY', ...anthropic, prefix: '', via: 'api-key' },
-  {
-    name: 'openai through / with ANTHROPIC_AUTH_TOKEN',
-    ...openai,
-    prefix: '',
-    upstreamModel: 'gpt-4.1',
-    via: 'auth-token',
-  },
-  { name: 'openai through / with ANTHROPIC_API_KEY', ...openai, prefix: '', upstreamModel: 'gpt-4.1', via: 'api-key' },
-  { name: 'openai through a prefix with ANTHROPIC_AUTH_TOKEN', ...openai, ...prefixed, via: 'auth-token' },
-  { name: 'openai through a prefix with ANTHROPIC_API_KEY', ...openai, ...prefixed, via: 'api-key' },
-  {
-    name: 'openai through a prefix where anthropic is preferred',
-    ...openai,
-    ...prefixed,
-    preferred: 'anthropic',
-    via: 'auth-token',
-  },
-];
 
 /** A conversation: what the model does, and what must be left of it. */
 interface Conversation {
@@ -55,7 +29,7 @@ interface Conversation {
   readonly results: readonly string[];
 }
 
-const conversations: readonly Conversation[] = [
+const conversations = [
   { name: 'says hello', turns: () => [{ content: [say('Hello, world.')] }], files: {}, results: [] },
   {
     name: 'writes, runs and edits a file over several turns',
@@ -91,6 +65,41 @@ const conversations: readonly Conversation[] = [
     files: { 'one.txt': 'eins', 'two.txt': 'zwei' },
     results: ['one.txt', 'zwei'],
   },
+] as const satisfies readonly Conversation[];
+
+const anthropicModel = 'claude-opus-5-5';
+const [, manyTurns, twoCalls] = conversations;
+const anthropic = { preferred: 'anthropic', upstreamPath: '/v1/messages', upstreamModel: anthropicModel } as const;
+const openai = { preferred: 'openai', upstreamPath: '/v1/chat/completions' } as const;
+const prefixed = { prefix: '/openai:vendor/model:tag', upstreamModel: 'vendor/model:tag' } as const;
+
+// A real session takes seconds. Each dialect plays all of the conversations; the variable that holds the API key and the
+// prefix have nothing to do with what is said, so that one conversation shows each of their combinations.
+const entrances: readonly Entrance[] = [
+  { name: 'anthropic through / with ANTHROPIC_AUTH_TOKEN', ...anthropic, prefix: '', via: 'auth-token', conversations },
+  {
+    name: 'openai through / with ANTHROPIC_API_KEY',
+    ...openai,
+    prefix: '',
+    upstreamModel: 'gpt-4.1',
+    via: 'api-key',
+    conversations,
+  },
+  {
+    name: 'openai through a prefix with ANTHROPIC_API_KEY',
+    ...openai,
+    ...prefixed,
+    via: 'api-key',
+    conversations: [twoCalls],
+  },
+  {
+    name: 'openai through a prefix with ANTHROPIC_AUTH_TOKEN where anthropic is preferred',
+    ...openai,
+    ...prefixed,
+    preferred: 'anthropic',
+    via: 'auth-token',
+    conversations: [manyTurns],
+  },
 ];
 
 let binary: string;
@@ -114,7 +123,7 @@ beforeEach(async () => {
 });
 
 describe.each(entrances)('Claude Code, $name', (entrance) => {
-  test.each(conversations)('$name', async (conversation) => {
+  test.each(entrance.conversations)('$name', async (conversation) => {
     const suite = suites[entrance.preferred];
     const turns = conversation.turns(cwd);
     suite.upstream.reset();

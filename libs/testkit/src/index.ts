@@ -20,7 +20,7 @@ export { startScriptedUpstream } from './scripted-upstream.ts';
 export type { Play, RecordedRequest, ScriptedUpstream } from './scripted-upstream.ts';
 export { runGatewayToExit, startGateway } from './start-gateway.ts';
 export type { GatewayProcess, LogLine } from './start-gateway.ts';
-export { startProcess } from './start-process.ts';
+export { compileCache, startProcess } from './start-process.ts';
 export type { ProcessExit, StartedProcess } from './start-process.ts';
 export { createSelfSignedServer, selfSignedCertificate } from './self-signed-server.ts';
 export { unreachableUrl } from './unreachable-url.ts';

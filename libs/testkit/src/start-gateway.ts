@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { repositoryRoot } from './repository-root.ts';
-import { startProcess } from './start-process.ts';
+import { compileCache, startProcess } from './start-process.ts';
 import type { ProcessExit, StartedProcess } from './start-process.ts';
 
 /** One line of the gateway's log, decoded. */
@@ -77,7 +77,7 @@ function runGateway(env: Readonly<Record<string, string>>, cwd: string): Started
   // A developer's own .env is none of the tests' business, and may hold real credentials.
   const noFile = { ENV_FILE: '' };
   const args = [join(repositoryRoot, 'apps/gateway/start.js')];
-  return startProcess({ command: process.execPath, args, cwd, env: { ...ports, ...noFile, ...env } });
+  return startProcess({ command: process.execPath, args, cwd, env: { ...ports, ...noFile, ...compileCache, ...env } });
 }
 
 async function waitUntilReady(child: StartedProcess): Promise<{ readonly url: string; readonly opsUrl: string }> {

@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+import { repositoryRoot } from './repository-root.ts';
 
 /** How a process ended: by itself, or by a signal. */
 export interface ProcessExit {
@@ -27,6 +30,9 @@ export interface StartProcessOptions {
   /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
 }
+
+/** For the environment of a Node process: what one start has compiled, the next one reads. Halves the time of a start. */
+export const compileCache = { NODE_COMPILE_CACHE: join(repositoryRoot, '.cache/compiled') } as const;
 
 /** Starts a process with stdin at /dev/null. It dies with the tests' process, its children too. */
 export function startProcess(options: StartProcessOptions): StartedProcess {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { redisBinary, startProcess } from '@ccg/testkit';
+import { compileCache, redisBinary, startProcess } from '@ccg/testkit';
 import type { ProcessExit, StartedProcess } from '@ccg/testkit';
 
 const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url));
@@ -98,6 +98,7 @@ export function spawnLocal({ dataDir, env, args = [], throughNpm = false }: Loca
     cwd: repositoryRoot,
     env: {
       PATH: [dirname(binary), '/usr/bin', '/bin', ...npmPath].join(delimiter),
+      ...compileCache,
       // A developer's own .env is none of the tests' business, and may hold real credentials.
       ENV_FILE: '',
       PORT: '0',
