@@ -8,12 +8,12 @@ export function stringToBytes(byteString: string): Uint8Array {
   return Buffer.from(byteString, 'latin1');
 }
 
-/** Unicode text as the byte string of its UTF-8 form; a lone surrogate becomes U+FFFD. */
+/** Encodes Unicode text as UTF-8, in a byte string. A lone surrogate becomes U+FFFD. */
 export function encodeText(text: string): string {
   return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** The Unicode text whose UTF-8 bytes these are; malformed bytes become U+FFFD. */
+/** Decodes UTF-8 in a byte string. Malformed bytes become U+FFFD. */
 export function decodeByteString(byteString: string): string {
   return isAscii(byteString) ? byteString : Buffer.from(byteString, 'latin1').toString('utf8');
 }
@@ -27,7 +27,7 @@ function isAscii(text: string): boolean {
   return !/[\u0080-\uffff]/.test(text);
 }
 
-/** Another byte string in place of the bytes from `start` up to `end`. */
+/** A byte string that replaces the bytes from `start` up to `end`. */
 export interface Splice {
   readonly start: number;
   readonly end: number;
@@ -35,8 +35,8 @@ export interface Splice {
 }
 
 /**
- * The bytes with some stretches replaced; the rest is copied once, and nothing where there is nothing to replace. The
- * splices are in order and do not overlap.
+ * Replaces stretches of bytes. Without splices it returns the same bytes, else a copy. The splices must be in order and
+ * must not overlap.
  */
 export function spliceBytes(bytes: Uint8Array, splices: readonly Splice[]): Uint8Array {
   if (splices.length === 0) return bytes;
@@ -51,7 +51,7 @@ export function spliceBytes(bytes: Uint8Array, splices: readonly Splice[]): Uint
   return Buffer.concat(pieces);
 }
 
-/** Codes of characters that mean something in JSON and in event streams. */
+/* Codes of the characters that JSON and event streams are made of. */
 export const TAB = 0x09;
 export const LINE_FEED = 0x0a;
 export const CARRIAGE_RETURN = 0x0d;

@@ -1,26 +1,26 @@
 import { CLOSE_BRACKET, COLON, COMMA, OPEN_BRACKET, QUOTE, viewOf } from '../bytes.ts';
 import { closingBracket, closingQuote, isClosing, isOpening, isSpace, skipSpace } from '../json/byte-scan.ts';
 
-/** How many things a history consists of, however short they are. */
+/** How many messages and content blocks a history has. */
 export interface HistorySize {
   readonly messages: number;
-  /** Content blocks, those inside of other blocks and those of the system prompt included. */
+  /** Includes blocks inside of other blocks, and those of the system prompt. */
   readonly blocks: number;
-  /** Whether counting stopped at `countMax`, because the whole would have taken too long. */
+  /** Counting stopped at 100,000, because it would have taken too long; there are more. */
   readonly isCut: boolean;
 }
 
-/** So many are counted in some 10 ms. */
+/** Counting this many takes about 10 ms. */
 const countMax = 100_000;
 
-/** Blocks in blocks stand no deeper; what does is not content. */
+/** Nested blocks are never deeper. Anything deeper is not content. */
 const depthMax = 16;
-/** What a model wants a tool to do is no content. */
+/** Lists inside of a tool's input are not content blocks. */
 const inputKey = Buffer.from('"input"');
 
 /**
- * Counts the messages and content blocks of a body's `messages` and `system`, from their bytes and without making
- * anything of them. What is not JSON is counted as far as it goes: reading refuses it later.
+ * Counts messages and content blocks in the bytes of `messages` and `system`, without parsing them. It does not check
+ * the JSON: reading does that later.
  */
 export function countHistory(messages: Uint8Array | undefined, system: Uint8Array | undefined): HistorySize {
   const history = countElements(messages);
@@ -29,7 +29,7 @@ export function countHistory(messages: Uint8Array | undefined, system: Uint8Arra
   return { messages: history.outer, blocks, isCut: history.isCut || instructions.isCut };
 }
 
-/** How many elements a list has, and how many the lists inside of it have together. */
+/** How many elements a list has, and how many all the lists inside of it have. */
 interface Elements {
   outer: number;
   inner: number;
@@ -40,7 +40,7 @@ function countElements(value: Uint8Array | undefined): Elements {
   const count: Elements = { outer: 0, inner: 0, isCut: false };
   if (value?.[0] !== OPEN_BRACKET) return count;
   const json = viewOf(value);
-  /** Per level of nesting, whether it is a list. */
+  // For each level of nesting, whether it is a list.
   const isList = new Uint8Array(depthMax + 1);
   let depth = 0;
   for (let at = 0; at < json.length && !count.isCut; at += 1) {

@@ -10,44 +10,44 @@ import { decodeText } from '../json/text.ts';
 import { countHistory } from './history-size.ts';
 import type { HistorySize } from './history-size.ts';
 
-/** A Messages request as far as every dialect acts on it. */
+/** What every dialect needs of a Messages request. */
 export interface MessagesRequest {
-  /** Where the members of the body stand in it. */
+  /** The members of the body and their offsets in it. */
   readonly entries: readonly TopLevelEntry[];
   /** Unicode text, not empty. */
   readonly model: string;
   readonly stream: boolean;
-  /** A whole number, not below zero; undefined when the body has none. */
+  /** A whole number of 0 or more; undefined if the body has none. */
   readonly maxTokens: number | undefined;
-  /** Where the model's name stands in the body, quotes included. */
+  /** The place of the model's name in the body, quotes included. */
   readonly modelSpan: Span;
   /** The whole body as it came. */
   body(): Uint8Array;
-  /** A member of the body as it came; undefined where there is none. */
+  /** The bytes of a member of the body; undefined if there is none. */
   bytesOf(key: string): Uint8Array | undefined;
-  /** The same, read when it is first asked for and once. Throws `request-invalid` for what is not JSON. */
+  /** Reads a member of the body, the first time that it is asked for. Throws `request-invalid` if it is not JSON. */
   read(key: string): Member | undefined;
-  /** How many messages and blocks the body holds, counted when it is first asked for. */
+  /** Counts the messages and blocks of the body, the first time that it is asked for. */
   historySize(): HistorySize;
   /**
-   * Lets go of the body and of all that was read of it, which a long answer would keep for as long as it takes. The
-   * methods above throw from then on.
+   * Releases the body and all that was read of it, so that a long answer does not keep it in memory. The methods above
+   * throw from then on.
    */
   release(): void;
 }
 
-/** What stands at the top level of a body under one name. */
+/** One member at the top level of a body. */
 export interface Member {
-  /** Its bytes, and the same as a byte string: the one that the raw values in `value` are slices of. */
+  /** Its bytes, and the same as a byte string, from which the raw values in `value` are slices. */
   readonly bytes: Uint8Array;
   readonly text: string;
   readonly value: JsonValue;
 }
 
 const EXAMPLE = '{"model": "…", "max_tokens": 1024, "messages": […]}';
-/** The deepest nesting that is followed; a body of brackets alone must not exhaust the stack. */
+/** The deepest nesting that is accepted. A body of brackets alone must not exhaust the stack. */
 const depthMax = 512;
-/** Subtrees that are moved or left out whole, never walked. */
+/** Members that are moved or left out as a whole, so their values are not read. */
 const movedKeys: ReadonlySet<string> = new Set([
   'input',
   'input_schema',
@@ -59,9 +59,9 @@ const movedKeys: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads what the gateway acts on from the top level of a Messages body, and nothing below it. Throws
- * `request-invalid` with what to do when the body is not one JSON object, when `model`, `stream` or `max_tokens` come
- * twice (parsers differ in which one they take) or have the wrong type, and when there is no `model`.
+ * Reads the top level of a Messages body, and nothing below it. Throws `request-invalid` with what to do if the body is
+ * not a JSON object, if `model` is missing, or if `model`, `stream` or `max_tokens` occur twice (parsers differ in which
+ * one they take) or have the wrong type.
  */
 export function readMessagesRequest(body: Uint8Array): MessagesRequest {
   const entries = readEntries(body);
@@ -141,7 +141,7 @@ function holdBody(
     return held;
   }
 
-  /** Of a name that comes twice the last counts, as in `JSON.parse`. */
+  /** If a name occurs twice the last one counts, as in `JSON.parse`. */
   function bytesOf(key: string): Uint8Array | undefined {
     const entry = entries.findLast((each) => each.key === key);
     return entry === undefined ? undefined : body().subarray(entry.start, entry.end);
@@ -188,9 +188,9 @@ function invalid(message: string): GatewayError {
   return new GatewayError('request-invalid', message);
 }
 
-/** The tools of a prompt. Clients send the same long list with every request, so it is read only when it is new. */
+/** The tools of a prompt. Clients send the same long list with every request, so it is read only if it is new. */
 export interface PromptTools {
-  /** How many bytes they have. */
+  /** In bytes. */
   readonly size: number;
   /** The digest of their bytes. */
   digest(): string;

@@ -1,12 +1,12 @@
 import { BACKSLASH, CARRIAGE_RETURN, CLOSE_BRACE, LINE_FEED, OPEN_BRACE, QUOTE, SPACE, TAB } from '../bytes.ts';
 import { JsonDepthError, JsonSyntaxError } from './json-value.ts';
 
-/** Most strings end within so many bytes, sooner than a native search has begun. */
+/** Most strings end within this many bytes; for them a loop is faster than a native search. */
 const nearBytes = 24;
 
 /**
- * The offset of the bracket that closes the one at `open`. Strings must end and brackets balance; no more is checked.
- * Throws `JsonDepthError` where more than `maxDepth` are open.
+ * Finds the bracket that closes the one at `open`. It checks only that strings end and brackets balance. Throws
+ * `JsonDepthError` when more than `maxDepth` brackets are open.
  */
 export function closingBracket(json: Buffer, open: number, maxDepth = Number.POSITIVE_INFINITY): number {
   const { length } = json;
@@ -25,7 +25,7 @@ export function closingBracket(json: Buffer, open: number, maxDepth = Number.POS
   return refuseByte(json, length, '');
 }
 
-/** Both kinds of bracket differ in the same bit: one comparison does for the two. */
+/** `[` and `{` differ in one bit, as do `]` and `}`, so one comparison is enough for both. */
 export function isOpening(byte: number): boolean {
   return (byte | 0x20) === OPEN_BRACE;
 }
@@ -34,7 +34,7 @@ export function isClosing(byte: number): boolean {
   return (byte | 0x20) === CLOSE_BRACE;
 }
 
-/** The offset of the quote that closes the one at `open`. */
+/** Finds the quote that closes the one at `open`. */
 export function closingQuote(json: Buffer, open: number): number {
   let at = open + 1;
   for (const near = at + nearBytes; at < near; at += 1) {
@@ -51,14 +51,14 @@ function farQuote(json: Buffer, from: number): number {
   return at < 0 ? refuseByte(json, json.length, '') : at;
 }
 
-/** Whether an odd number of backslashes comes before; no escape reaches over `from`. */
+/** Whether an odd number of backslashes stands before the quote. No escape crosses `from`. */
 function isEscaped(json: Buffer, quote: number, from: number): boolean {
   let at = quote - 1;
   while (at >= from && json[at] === BACKSLASH) at -= 1;
   return (quote - at) % 2 === 0;
 }
 
-/** The offset of the first byte from `from` on that is no white space. */
+/** The offset of the first byte at or after `from` that is not white space. */
 export function skipSpace(json: Buffer, from: number): number {
   let at = from;
   while (isSpace(json[at])) at += 1;
@@ -69,7 +69,7 @@ export function isSpace(byte: number | undefined): boolean {
   return byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB;
 }
 
-/** Fails at a byte, or says that the JSON ends too early. */
+/** Fails at a byte, or because the JSON ends too early. */
 export function refuseByte(json: Buffer, at: number, reason: string): never {
   if (at >= json.length) throw new JsonSyntaxError('The JSON ends too early', json.length);
   throw new JsonSyntaxError(reason, at);

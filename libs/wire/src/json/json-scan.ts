@@ -21,33 +21,33 @@ import {
 } from '../bytes.ts';
 import { JsonDepthError, JsonSyntaxError } from './json-value.ts';
 
-/** From this length on 32 native searches for one character each beat one regular expression. */
+/** From this length on, 32 native searches for one character each are faster than one regular expression. */
 const LONG_SOURCE = 1024;
-/** What stays in the processor's cache while it is searched 32 times. */
+/** A window of this size stays in the processor's cache while it is searched 32 times. */
 const WINDOW = 32 * 1024;
 const NO_CONTROLS: readonly SpacingControl[] = [];
 
-/** A tab, line feed or carriage return, and where it is next after the last string looked at. */
+/** A tab, line feed or carriage return, and its next offset after the last string that was checked. */
 export interface SpacingControl {
   readonly character: string;
   next: number;
 }
 
-/** Where a pass over a JSON byte string stands. */
+/** The state of a pass over a JSON byte string. */
 export interface JsonScan {
   readonly source: string;
   readonly maxDepth: number;
-  /** The control characters that occur, all of which are white space: strings must not hold them. */
+  /** The white space among the control characters that occur. Strings must not contain it. */
   readonly controls: readonly SpacingControl[];
   position: number;
   depth: number;
-  /** The first backslash at or after the last string looked at; the source's length when there is none. */
+  /** The offset of the first backslash after the last string that was checked, or the source's length. */
   nextBackslash: number;
 }
 
 /**
- * Finds the white space among the control characters of a source, once, so that a string is checked for them by
- * comparing offsets. Any other control character is refused here: it has no place inside or outside of a string.
+ * Finds the white space among the control characters of a source, once, so that strings are checked for it by comparing
+ * offsets. Any other control character is refused here, because it is invalid inside and outside of strings.
  */
 export function findControls(source: string): readonly SpacingControl[] {
   if (source.length < LONG_SOURCE && !/[^ -\uffff]/.test(source)) return NO_CONTROLS;
@@ -70,7 +70,7 @@ function findControlsIn(window: string, start: number, found: SpacingControl[]):
   }
 }
 
-/** Checks one value of any kind, allocating nothing. `code` is the character at `position`. */
+/** Checks one value of any kind without allocating memory. `code` is the character at `position`. */
 export function skipValue(scan: JsonScan, code: number): void {
   switch (code) {
     case QUOTE:
@@ -144,7 +144,7 @@ export function leave(scan: JsonScan): void {
   scan.position += 1;
 }
 
-/** Steps over white space and gives the character there; NaN at the end of the source. */
+/** Steps over white space and returns the code of the next character, or NaN at the end of the source. */
 export function skipWhitespace(scan: JsonScan): number {
   const { source } = scan;
   let code = source.charCodeAt(scan.position);
@@ -160,13 +160,13 @@ export function skipColon(scan: JsonScan): void {
   scan.position += 1;
 }
 
-/** The Unicode text of a string literal, its quotes at `start` and before `end`. */
+/** Decodes the string literal from `start` to `end`, quotes included. */
 export function decodeLiteral(source: string, start: number, end: number): string {
   const decoded: unknown = JSON.parse(decodeByteString(source.slice(start, end)));
   return String(decoded);
 }
 
-/** Checks the string that opens at `position` and steps over it; gives the offset of its closing quote. */
+/** Checks the string that begins at `position`, steps over it and returns the offset of its closing quote. */
 export function skipString(scan: JsonScan): number {
   const { source } = scan;
   const start = scan.position + 1;
@@ -179,7 +179,7 @@ export function skipString(scan: JsonScan): number {
   return close;
 }
 
-/** Checks every escape up to the first quote that is not part of one, and gives that quote's offset. */
+/** Checks every escape up to the first quote that is not escaped, and returns that quote's offset. */
 function skipEscapes(scan: JsonScan, firstQuote: number): number {
   const { source } = scan;
   let close = firstQuote;
@@ -235,7 +235,7 @@ export function skipWord(scan: JsonScan, word: string): void {
   scan.position += word.length;
 }
 
-/** Checks a number by JSON's grammar, which is stricter than JavaScript's. */
+/** Checks a number by the grammar of JSON, which is stricter than that of JavaScript. */
 export function skipNumber(scan: JsonScan, first: number): void {
   let code = first;
   if (code === MINUS) code = next(scan);
@@ -265,7 +265,7 @@ function indexOrEnd(source: string, character: string, from: number): number {
   return index < 0 ? source.length : index;
 }
 
-/** Fails where the scan stands. */
+/** Fails at the current position. */
 export function refuse(scan: JsonScan, reason: string): never {
   if (scan.position >= scan.source.length) refuseEnd(scan);
   return refuseAt(scan.position, reason);

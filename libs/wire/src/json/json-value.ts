@@ -1,6 +1,6 @@
 /**
  * The content between the quotes of a JSON string literal, escapes and UTF-8 bytes as they came: the characters
- * `start` to `end` of the byte string `source`. Whoever makes one vouches that it is a valid literal's content.
+ * `start` to `end` of the byte string `source`. Who constructs one makes sure that the literal is valid.
  */
 export class RawText {
   readonly source: string;
@@ -27,7 +27,7 @@ export class RawJson {
   }
 }
 
-/** Texts written one after the other as one JSON string. */
+/** Several texts that are written as one JSON string. */
 export class JoinedText {
   readonly parts: readonly (string | RawText)[];
 
@@ -52,7 +52,7 @@ export function isText(value: JsonValue | undefined): value is JsonText {
   return typeof value === 'string' || value instanceof RawText || value instanceof JoinedText;
 }
 
-/** Whether the value is an object whose members were read; a `RawJson` is not one. */
+/** Whether the value is an object whose members were read. A `RawJson` is not one. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return (
     typeof value === 'object' &&
@@ -65,8 +65,8 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
 }
 
 /**
- * A copy of a text that shares no memory with it. V8 makes slices as views: a name of 20 characters keeps the whole
- * body alive that it was cut out of.
+ * Copies a text, so that it shares no memory with the original. In V8 a slice is a view: a name of 20 characters keeps
+ * the whole body in memory that it was cut from.
  */
 export function copyText(text: string): string {
   // Latin-1 cannot hold all characters, and UTF-8 no lone surrogates.
@@ -74,7 +74,7 @@ export function copyText(text: string): string {
   return Buffer.from(text, encoding).toString(encoding);
 }
 
-/** A copy of a value that was read, which no longer keeps its source alive. */
+/** Copies a value that was read, so that it no longer keeps its source in memory. */
 export function copyJson(value: JsonValue): JsonValue {
   if (isText(value)) return copyJsonText(value);
   if (value instanceof RawJson) {
@@ -102,7 +102,7 @@ function copyPart(part: string | RawText): string | RawText {
   return new RawText(source, 0, source.length);
 }
 
-/** The text is not JSON. The message says where and never quotes the text. */
+/** The text is not JSON. The message gives the offset and never quotes the text. */
 export class JsonSyntaxError extends Error {
   override readonly name = 'JsonSyntaxError';
   /** In bytes from the start of the text; its length when the text ended too early. */
@@ -121,7 +121,7 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-/** Arrays and objects are nested deeper than the reader was told to follow. */
+/** Arrays and objects are nested deeper than `maxDepth`. */
 export class JsonDepthError extends Error {
   override readonly name = 'JsonDepthError';
   readonly maxDepth: number;

@@ -31,33 +31,33 @@ import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
 export interface ReadJsonOptions {
   /** Members of these names stay `RawJson`, at any depth, when their value is an object or an array. */
   readonly rawKeys?: ReadonlySet<string>;
-  /** How deep arrays and objects may nest, 512 unless told. */
+  /** How deep arrays and objects may nest; 512 by default. */
   readonly maxDepth?: number;
-  /** From how many bytes on a plain ASCII string stays `RawText` too, 64 unless told. */
+  /** A plain ASCII string of this many bytes or more stays `RawText` too; 64 by default. */
   readonly rawTextMinLength?: number;
 }
 
 interface JsonReader extends JsonScan {
   readonly rawKeys: ReadonlySet<string>;
   readonly rawTextMinLength: number;
-  /** Short strings seen before, by a weak hash: names and values repeat so much that looking beats making them. */
+  /** Short strings read before, by a weak hash. They repeat so often that finding one is cheaper than making it. */
   readonly seen: string[];
 }
 
 /** A power of two. */
 const SEEN_SLOTS = 256;
 const SEEN_MAX_LENGTH = 32;
-/** So many digits are always exact. */
+/** Whole numbers of this many digits are always exact. */
 const SAFE_DIGITS = 15;
-/** Below this length too little comes twice. */
+/** In shorter sources too few strings repeat. */
 const SEEN_MIN_SOURCE = 2048;
 const nothingSeen: readonly string[] = Array.from({ length: SEEN_SLOTS }, () => '');
 const NO_KEYS: ReadonlySet<string> = new Set();
 
 /**
- * Reads JSON (RFC 8259) from a byte string: the language that `JSON.parse` accepts, and the values that it gives,
- * but strings that are long, escaped or not ASCII stay slices of the source as `RawText`, and members named in
- * `rawKeys` are checked and stay `RawJson`. Names of members are Unicode text. The tree keeps the source alive.
+ * Reads JSON (RFC 8259) from a byte string. It accepts what `JSON.parse` accepts and gives the same values, with two
+ * exceptions: strings that are long, escaped or not ASCII stay slices of the source (`RawText`), and members named in
+ * `rawKeys` are checked but stay `RawJson`. Names of members are Unicode text. The tree keeps the source in memory.
  * Throws `JsonSyntaxError` or `JsonDepthError`.
  */
 export function readJson(source: string, options: ReadJsonOptions = {}): JsonValue {
@@ -133,7 +133,7 @@ function readMember(reader: JsonReader, key: string): JsonValue {
   return readValue(reader, code);
 }
 
-/** An assignment would set the prototype. */
+/** Defines the member, because an assignment would set the prototype. */
 function defineProto(object: JsonObject, value: JsonValue): void {
   Object.defineProperty(object, '__proto__', { value, writable: true, enumerable: true, configurable: true });
 }
@@ -168,7 +168,7 @@ function readKey(reader: JsonReader): string {
   return plainText(reader, start, end, Infinity) ?? decodeLiteral(reader.source, start - 1, end + 1);
 }
 
-/** The text itself when its bytes are ASCII without escapes and fewer than `maxLength`. */
+/** The text itself if it is ASCII without escapes and shorter than `maxLength`, else undefined. */
 function plainText(reader: JsonReader, start: number, end: number, maxLength: number): string | undefined {
   const { source, seen } = reader;
   const length = end - start;
@@ -196,7 +196,7 @@ function isPlain(source: string, start: number, end: number): boolean {
 function readNumber(reader: JsonReader, first: number): number {
   const { source } = reader;
   const start = reader.position;
-  // Most numbers are short whole ones; zero goes the other way, for its grammar and its sign.
+  // A fast path for short whole numbers. Zero takes the slow one, because of leading zeros and of its sign.
   let value = 0;
   let code = first;
   let at = start;
@@ -221,14 +221,14 @@ export interface Span {
 }
 
 /**
- * Reads the JSON value that a stretch of bytes is, from a byte string of that stretch alone. Throws `JsonDepthError`,
- * and `JsonSyntaxError` with the offset in all the bytes.
+ * Reads the JSON value in a stretch of bytes. Throws `JsonDepthError`, or `JsonSyntaxError` with the offset in all the
+ * bytes. Only the stretch is made into a string.
  */
 export function readSpan(bytes: Uint8Array, { start, end }: Span): JsonValue {
   return readFrom(bytesToString(bytes.subarray(start, end)), start);
 }
 
-/** Reads a byte string that stood behind `offset` other bytes, and says so in its errors. */
+/** Reads a byte string that was cut from a longer one at `offset`; errors give offsets in the longer one. */
 export function readFrom(text: string, offset: number, options?: ReadJsonOptions): JsonValue {
   try {
     return readJson(text, options);

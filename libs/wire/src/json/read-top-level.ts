@@ -28,17 +28,17 @@ export interface TopLevelEntry {
 }
 
 export interface TopLevel {
-  /** In order; a name that comes twice is here twice. */
+  /** In their order. A name that occurs twice is listed twice. */
   readonly entries: readonly TopLevelEntry[];
 }
 
-/** From this length on a text stays raw. */
+/** Texts of this many bytes or more stay raw. */
 const plainMaxBytes = 64;
 
 /**
- * Finds the members of the outermost object of JSON bytes, and makes no string of them: one above 128 KB costs as much
- * as all the rest. Outside of nested objects and arrays the syntax is checked; inside of them only that brackets
- * balance and strings end. Throws `JsonSyntaxError`, also when the value is not an object.
+ * Finds the members of the outermost object of JSON bytes. It makes no string of the whole, since one above 128 KB costs
+ * as much as all the rest. Inside of nested objects and arrays it checks only that brackets balance and strings end.
+ * Throws `JsonSyntaxError`, also when the value is not an object.
  */
 export function readTopLevel(bytes: Uint8Array): TopLevel {
   const json = viewOf(bytes);
@@ -52,18 +52,18 @@ export function readTopLevel(bytes: Uint8Array): TopLevel {
   return { entries };
 }
 
-/** One member of an object; its value is the bytes `start` to `end`, of which nothing has been read. */
+/** One member of an object. Its value, the bytes `start` to `end`, has not been read. */
 export interface MemberSpan extends Span {
   /** The name as Unicode text, escapes decoded. */
   readonly key: string;
 }
 
-/** The deepest nesting that is followed inside of a value. */
+/** The deepest nesting that is accepted inside of a value. */
 const depthMax = 512;
 
 /**
- * Finds the members of the object that stands at `start`, by the rules of `readTopLevel`. Throws `JsonDepthError` for
- * a value that is nested more than 512 levels deep, and `JsonSyntaxError`.
+ * Finds the members of the object at `start`, by the rules of `readTopLevel`. Throws `JsonSyntaxError`, or
+ * `JsonDepthError` for a value that is nested more than 512 levels deep.
  */
 export function readMembers(bytes: Uint8Array, { start, end }: Span): readonly MemberSpan[] {
   const members: MemberSpan[] = [];
@@ -71,7 +71,7 @@ export function readMembers(bytes: Uint8Array, { start, end }: Span): readonly M
   return members;
 }
 
-/** Finds the elements of the array that stands at `start`; throws as `readMembers` does. */
+/** Finds the elements of the array at `start`. Throws as `readMembers` does. */
 export function readElements(bytes: Uint8Array, { start, end }: Span): readonly Span[] {
   const json = viewOf(bytes.subarray(0, end));
   const elements: Span[] = [];
@@ -91,7 +91,7 @@ export function readElements(bytes: Uint8Array, { start, end }: Span): readonly 
   return elements;
 }
 
-/** Gives each member to `take`, and where the object ends. */
+/** Passes each member to `take` and returns the offset after the object. */
 function scanMembers(json: Buffer, from: number, maxDepth: number, take: (member: MemberSpan) => void): number {
   let at = skipSpace(json, from);
   if (json[at] !== OPEN_BRACE) refuseByte(json, at, 'Expected an object');
@@ -129,7 +129,7 @@ function readKey(json: Buffer, start: number, end: number): string {
   return isText(key) ? decodeText(key) : '';
 }
 
-/** The text of a string literal that is its own bytes, and short; anything else takes the ordinary way. */
+/** The text of a short string literal that is plain ASCII without escapes, else undefined. */
 function plainText(json: Buffer, start: number, end: number): string | undefined {
   if (json[start] !== QUOTE || end - start > plainMaxBytes) return undefined;
   for (let at = start + 1; at < end - 1; at += 1) {
@@ -144,7 +144,7 @@ function readScalar(json: Buffer, start: number, end: number): TopLevelEntry['sc
   return typeof value !== 'object' || value === null || isText(value) ? value : undefined;
 }
 
-/** A number, `true` and the like: whatever stands before what can follow it. */
+/** The end of a number, `true` and the like: the first byte that can follow one. */
 function endOfWord(json: Buffer, start: number): number {
   let at = start;
   while (at < json.length && !endsWord(json[at])) at += 1;

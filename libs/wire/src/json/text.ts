@@ -3,7 +3,7 @@ import { JoinedText, RawJson, RawText, isText } from './json-value.ts';
 import type { JsonText, JsonValue } from './json-value.ts';
 import { writeJson } from './write-json.ts';
 
-/** The Unicode text that a text stands for. */
+/** Decodes a text to Unicode. */
 export function decodeText(text: JsonText): string {
   if (typeof text === 'string') return text;
   if (text instanceof RawText) return decodeRawText(text);
@@ -17,7 +17,7 @@ function decodeRawText(text: RawText): string {
   return String(decoded);
 }
 
-/** Whether the decoded text begins with `asciiPrefix`; decodes no more than it must. */
+/** Whether the decoded text begins with `asciiPrefix`. Decodes no more of it than needed. */
 export function textStartsWith(text: JsonText, asciiPrefix: string): boolean {
   if (typeof text === 'string') return text.startsWith(asciiPrefix);
   if (text instanceof JoinedText) return joinedStartsWith(text, asciiPrefix);
@@ -49,7 +49,7 @@ export function isEmptyText(text: JsonText): boolean {
   return text.parts.every(isEmptyText);
 }
 
-/** One text out of many with a separator between; decodes nothing. */
+/** Joins texts with a separator, without decoding them. */
 export function joinTexts(texts: readonly JsonText[], separator: string): JsonText {
   const [first] = texts;
   if (first === undefined) return '';
@@ -64,7 +64,7 @@ export function joinTexts(texts: readonly JsonText[], separator: string): JsonTe
   return parts.length < 2 ? only : new JoinedText(parts);
 }
 
-/** Neighbouring plain strings become one part, empty ones none. */
+/** Merges neighbouring plain strings into one part, and drops empty ones. */
 function appendPart(parts: (string | RawText)[], part: string | RawText): void {
   if (isEmptyText(part)) return;
   const last = parts.at(-1);
@@ -72,7 +72,7 @@ function appendPart(parts: (string | RawText)[], part: string | RawText): void {
   else parts.push(part);
 }
 
-/** The value as `JSON.parse` gives it: texts decoded, raw subtrees parsed. */
+/** Gives the value as `JSON.parse` does: texts decoded, raw subtrees parsed. */
 export function decodeJson(value: JsonValue): unknown {
   if (isText(value)) return decodeText(value);
   const json = value instanceof RawJson ? value.source.slice(value.start, value.end) : writeJson(value);

@@ -3,9 +3,9 @@ import { JoinedText, RawJson, RawText } from './json-value.ts';
 import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
 
 /**
- * Writes JSON as a byte string. Plain strings and names are Unicode text and are escaped and encoded as needed, raw
- * texts and raw subtrees are copied as they came, undefined members are left out. What JSON cannot say follows what
- * was read: a number too large becomes one too large again; NaN, which nothing reads, becomes null.
+ * Writes JSON as a byte string. Plain strings and names are Unicode text and are escaped and encoded as needed. Raw
+ * texts and raw subtrees are copied as they came. Undefined members are left out. Infinity, which a number too large is
+ * read as, becomes such a number again; NaN becomes null.
  */
 export function writeJson(value: JsonValue): string {
   if (typeof value === 'string') return writeString(value);
@@ -25,7 +25,7 @@ function writeString(text: string): string {
 }
 
 function isPlain(text: string): boolean {
-  // A loop beats the call of a regular expression on the short strings that names and values mostly are.
+  // Most names and values are short; for them a loop is faster than a regular expression.
   if (text.length > 32) return !/["\\]|[^ -~]/.test(text);
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -68,12 +68,12 @@ function writeObject(object: JsonObject): string {
   return `${out}}`;
 }
 
-/** Far below the 128 KB from which on a string is costly to make. */
+/** Far below 128 KB, from which on strings are expensive to make. */
 const pieceLength = 32 * 1024;
 
 /**
- * Writes an object as `writeJson` does, into bytes: members, and the elements of members that are lists, one after the
- * other, so that no long string is made on the way.
+ * Writes an object as `writeJson` does, but as bytes. Members are written one by one, and lists element by element, so
+ * that no long string is made.
  */
 export function writeJsonBytes(object: JsonObject): Uint8Array {
   const pieces: Uint8Array[] = [];

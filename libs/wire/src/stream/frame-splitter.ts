@@ -2,24 +2,24 @@ import { GatewayError } from '@ccg/kernel';
 import { CARRIAGE_RETURN, LINE_FEED } from '../bytes.ts';
 
 export interface FrameSplitterOptions {
-  /** How long an unfinished event may grow; 16 MiB unless told. */
+  /** The greatest length of an unfinished event; 16 MiB by default. */
   readonly maxEventBytes?: number;
 }
 
 export interface FrameSplitter {
-  /** Takes the next bytes of the stream, cut anywhere. They are kept without a copy and must not change later. */
+  /** Takes the next bytes of the stream, cut anywhere. They are not copied, so they must not change later. */
   push(bytes: Uint8Array): void;
-  /** What came after the last whole event. */
+  /** Returns what came after the last whole event. */
   end(): Uint8Array;
 }
 
 const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Cuts a stream of server-sent events where another event could be put in between, and changes no byte: the frames
- * in their order and what `end` returns are the input. A border follows each blank line, in any style of line ends;
- * a line feed that comes one chunk after its carriage return begins the next frames, where it is one more blank line.
- * Throws `upstream-malformed` beyond the bound.
+ * Cuts a stream of server-sent events between events, where another one could be inserted. No byte changes: all frames
+ * and what `end` returns are together the input. A border is after each blank line, with any line ends. A line feed that
+ * comes one chunk after its carriage return begins the next frames, where it counts as one more blank line. Throws
+ * `upstream-malformed` beyond the bound.
  */
 export function createFrameSplitter(
   onFrames: (frames: Uint8Array) => void,
@@ -57,8 +57,8 @@ export function createFrameSplitter(
 }
 
 /**
- * The offset after the last blank line, 0 when there is none. `before` is the byte before the first one; where
- * nothing unfinished came before, a line feed, as if a line had just ended.
+ * The offset after the last blank line, or 0. `before` is the byte before the first one; if nothing is held back, it is
+ * a line feed, as if a line had just ended.
  */
 function lastBorder(bytes: Uint8Array, before: number): number {
   let at = bytes.length - 1;
@@ -70,7 +70,7 @@ function lastBorder(bytes: Uint8Array, before: number): number {
     }
     const previous = at === 0 ? before : bytes[at - 1];
     const isPair = byte === LINE_FEED && previous === CARRIAGE_RETURN;
-    // A pair that begins in the bytes held back ends a line that has something in it, else it would have been cut.
+    // A pair that begins in the held bytes ends a line that is not blank; a blank one would have been a border.
     if (isPair && at === 0) return 0;
     const beforeLineEnd = isPair ? (at === 1 ? before : bytes[at - 2]) : previous;
     if (beforeLineEnd === LINE_FEED || beforeLineEnd === CARRIAGE_RETURN) return at + 1;

@@ -2,22 +2,22 @@ import { GatewayError } from '@ccg/kernel';
 import { bytesToString } from '../bytes.ts';
 
 export interface NdjsonDecoderOptions {
-  /** How long a line may grow; 16 MiB unless told. */
+  /** The greatest length of a line; 16 MiB by default. */
   readonly maxLineBytes?: number;
 }
 
 export interface NdjsonDecoder {
   /** Takes the next bytes of the stream, cut anywhere. */
   push(bytes: Uint8Array): void;
-  /** Takes a last line that lacks its line end. */
+  /** Takes a last line without a line end. */
   end(): void;
 }
 
 const DEFAULT_MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Decodes newline-delimited JSON from bytes in any chunking. Each line that is not blank is given as a byte string,
- * without its LF or CR LF; whether it is JSON is for the caller to see. Throws `upstream-malformed` beyond the bound.
+ * Decodes newline-delimited JSON from bytes in any chunking. It passes on each line that is not blank, as a byte string
+ * without its LF or CR LF, and does not check that it is JSON. Throws `upstream-malformed` beyond the bound.
  */
 export function createNdjsonDecoder(onLine: (line: string) => void, options: NdjsonDecoderOptions = {}): NdjsonDecoder {
   const maxLineBytes = options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES;

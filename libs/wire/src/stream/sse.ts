@@ -10,26 +10,26 @@ export interface SseEvent {
 }
 
 export interface SseDecoderOptions {
-  /** How long a line, or the data of one event, may grow; 16 MiB unless told. */
+  /** The greatest length of a line, and of the data of one event; 16 MiB by default. */
   readonly maxEventBytes?: number;
 }
 
 export interface SseDecoder {
   /** Takes the next bytes of the stream, cut anywhere. */
   push(bytes: Uint8Array): void;
-  /** Takes a last line and a last event that lack their end. */
+  /** Takes a last line and a last event without their ends. */
   end(): void;
 }
 
-/** How the UTF-8 byte order mark reads in a byte string. */
+/** The UTF-8 byte order mark in a byte string. */
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Decodes server-sent events (HTML standard, 9.2.6) from bytes in any chunking: all three line ends, comments, data
- * over many lines, a byte order mark at the start. Events without data do not count; `id` and `retry` are passed
- * over. Differs from the standard in one thing: an event that the end of the stream cuts off is given, too, because
- * servers forget the last blank line. Throws `upstream-malformed` beyond the bound.
+ * Decodes server-sent events (HTML standard, 9.2.6) from bytes in any chunking, with all three line ends, comments, data
+ * over many lines and a byte order mark at the start. Events without data, `id` and `retry` are ignored. It differs from
+ * the standard in one point: a last event without its blank line is passed on too, because servers forget that line.
+ * Throws `upstream-malformed` beyond the bound.
  */
 export function createSseDecoder(onEvent: (event: SseEvent) => void, options: SseDecoderOptions = {}): SseDecoder {
   const assembler = createEventAssembler(onEvent, options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
@@ -111,7 +111,7 @@ function fieldValue(text: string, afterColon: number, end: number): string {
   return text.slice(text.startsWith(' ', afterColon) ? afterColon + 1 : afterColon, end);
 }
 
-/** Holds the first bytes back until it is clear whether they are a byte order mark. */
+/** Holds back the first bytes until it is known whether they are a byte order mark. */
 function createMarkRemover(): { take(text: string): string; rest(): string } {
   let head = '';
   let isPast = false;
@@ -127,7 +127,7 @@ function createMarkRemover(): { take(text: string): string; rest(): string } {
   };
 }
 
-/** Makes every line end a line feed at once; the line feed of a CR LF that a chunk border cut is dropped later. */
+/** Turns every line end into a line feed at once. If a chunk ends between CR and LF, that LF is dropped later. */
 function createLineEndNormaliser(): (text: string) => string {
   let endedInReturn = false;
   return (text) => {
@@ -138,7 +138,7 @@ function createLineEndNormaliser(): (text: string) => string {
   };
 }
 
-/** One event as a byte string. `dataJson` is JSON as a byte string, which has no line ends of its own. */
+/** Writes one event as a byte string. `dataJson` is JSON as a byte string, without line ends. */
 export function sseFrame(name: string, dataJson: string): string {
   return `event: ${name}\ndata: ${dataJson}\n\n`;
 }
