@@ -32,6 +32,7 @@ test.each<readonly [string, Script, string]>([
   ['fails', jsonScript(500, { error: { message: 'no' } }), 'upstream_error'],
   ['has its own limit', jsonScript(429, { error: { message: 'no' } }), 'upstream_rate_limited'],
   ['answers something else', jsonScript(200, { tokens: 7 }), 'upstream_error'],
+  ['answers with a web page', [head(200, { 'content-type': 'text/html' }), write('<html>')], 'upstream_error'],
   ['breaks off', [head(200, { 'content-type': 'application/json' }), write('{"'), cut], 'upstream_truncated'],
 ])('a provider that %s is replaced by the estimate, and the attempt is on record', async (_how, script, outcome) => {
   rig.upstream.play(() => script);

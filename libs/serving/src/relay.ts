@@ -64,8 +64,8 @@ export async function relayJson({
 /** Relays a stream as it comes. A failure before the first frame is returned; after it, it is the stream's last event. */
 export async function relayStream(job: RelayJob, { clock, metrics }: RelayDependencies): Promise<Relayed> {
   const { target, response, reader, sink, requestId } = job;
-  const refusal = await readInsteadOfStream(response, reader);
-  if (refusal !== undefined) return { kind: 'failed', failure: refusal, silent: false, ...notMeasured };
+  const notAStream = await readInsteadOfStream(response, reader);
+  if (notAStream !== undefined) return { kind: 'failed', failure: notAStream, silent: false, ...notMeasured };
   const closed = metrics.streamOpened(target.dialect);
   const delivery = createDelivery(job, clock);
   const { failure, silent } = await pump(job, delivery, clock)
@@ -159,7 +159,8 @@ async function pump({ response: { body }, sink, target }: RelayJob, delivery: De
     if (failure instanceof ReaderGoneError) return { failure, silent: false };
     translator.fail(failure);
     await deliver();
-    return { failure: translator.progress().error ?? failure, silent: isSilent && isTimeOut(thrown) };
+    const { state, error = failure } = translator.progress();
+    return { failure: state === 'complete' ? undefined : error, silent: isSilent && isTimeOut(thrown) };
   }
   closeSoon(body, piping, clock);
   const { reason } = sink.signal;
