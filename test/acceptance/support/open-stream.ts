@@ -25,7 +25,8 @@ export async function openStream(
   const leaving = new AbortController();
   const answer = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-api-key': apiKey, ...headers },
+    // A connection that is kept alive would make a gateway that drains wait for its next request.
+    headers: { connection: 'close', 'content-type': 'application/json', 'x-api-key': apiKey, ...headers },
     body: JSON.stringify(body),
     signal: leaving.signal,
   });
