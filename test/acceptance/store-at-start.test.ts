@@ -50,7 +50,7 @@ const apps = [
 ] as const;
 
 describe.each(apps)('$app', ({ start }) => {
-  const provider = { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' };
+  const provider = { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', BIG_MODEL: 'm', SMALL_MODEL: 'm' };
 
   function output(): string {
     return `${child?.stdout() ?? ''}${child?.stderr() ?? ''}`;
