@@ -21,6 +21,7 @@ import type { Ask, ServingRig } from '../test/serving-rig.ts';
 import type { Attempt, AttemptResult, FailureClass } from './attempt.ts';
 import type { PromptEstimate } from './estimate-prompt.ts';
 import { nameOf, outcomeOfFailure } from './record.ts';
+import type { ResponseSink } from './request.ts';
 import { askTargets } from './serve.ts';
 
 const turn = { content: [say('Half a loaf is better than none.')] };
@@ -80,6 +81,17 @@ test('a request above the limit of its tenant is refused with the time to wait, 
 test('a script of ours that fails in Redis is an internal error', async () => {
   rig.admission.decide(() => Promise.reject(new Error('ERR wrong type')));
   expect((await run(rig, {})).end).toBe('unsent gateway_internal');
+});
+
+test('a fault of ours after the admission is an internal error, and the request is settled', async () => {
+  const sink: ResponseSink = {
+    ...createRecordingSink(),
+    expectStream() {
+      throw new TypeError('a bug');
+    },
+  };
+  const { outcome } = await rig.serving.serve(requestOf(rig, { change: stream }), sink);
+  expect([outcome, rig.admission.open()]).toEqual(['gateway_internal', []]);
 });
 
 test('an address where nobody listens is unreachable', async () => {
