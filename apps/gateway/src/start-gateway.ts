@@ -51,8 +51,8 @@ export async function startGateway(
   await using opened = new AsyncDisposableStack();
   const logger = createLogger(config.logLevel, log);
   const metrics = createMetrics();
-  let readiness: Readiness = 'starting';
-  const opsApp = createOpsApp(() => readiness, metrics);
+  let readiness = (): Readiness => 'starting';
+  const opsApp = createOpsApp(() => readiness(), metrics);
   const ops = await listen(opsApp, config.opsHost, config.opsPort);
   opened.defer(() => {
     ops.server.closeAllConnections();
@@ -89,7 +89,7 @@ export async function startGateway(
   const data = await listen(createDataApp({ endpoints, verifier, reporter, clock }), config.host, config.port);
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));
-  readiness = 'ready';
+  readiness = () => (verifier.canVerify() ? 'ready' : 'store-down');
   const providers = [...catalog.providers.keys()];
   logger.info({ url: data.url, opsUrl: ops.url, providers }, 'listening');
   logger.info({ routes: describeRoutes(catalog) }, 'where models go');
@@ -98,7 +98,7 @@ export async function startGateway(
     url: data.url,
     opsUrl: ops.url,
     async drain() {
-      readiness = 'draining';
+      readiness = () => 'draining';
       logger.info({ openAnswers: openSinks.list().length }, 'draining');
       await drain(data.server, openSinks, config, clock);
       await resources.disposeAsync();

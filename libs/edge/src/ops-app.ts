@@ -2,9 +2,10 @@ import express from 'express';
 import type { Metrics } from '@ccg/telemetry';
 import type { HttpApp } from './listen.ts';
 
-export type Readiness = 'starting' | 'ready' | 'draining';
+/** `store-down`: Redis is away and every request would be answered with 503. */
+export type Readiness = 'starting' | 'ready' | 'store-down' | 'draining';
 
-/** What orchestrators and Prometheus ask; never on the data plane's listener. */
+/** Probes and metrics, for orchestrators and Prometheus; never on the data plane's listener. */
 export function createOpsApp(readiness: () => Readiness, metrics: Metrics): HttpApp {
   const app = express();
   app.disable('x-powered-by');

@@ -30,6 +30,8 @@ export interface ApiKeyVerifierOptions {
 export interface ApiKeyVerifier {
   /** Never rejects because Redis is away. */
   verify(apiKey: Secret): Promise<Verification>;
+  /** Whether it can verify anybody now: Redis answers, or an API key is still remembered. */
+  canVerify(): boolean;
   /** Stops listening for revocations. */
   close(): void;
 }
@@ -55,6 +57,7 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
   const strangers = createBoundedMap<number>(maxEntries);
   const loading = new Map<string, Promise<Verification>>();
   let revocations = 0;
+  let lastVerifiedAt = -Infinity;
 
   const subscription = store.subscribe(store.redisKeys.revocations(), (digest) => {
     revocations += 1;
@@ -71,6 +74,7 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
         strangers.set(digest, at);
         return unknown;
       }
+      lastVerifiedAt = at;
       // A revocation that came while Redis was asked may be of this API key.
       if (revocations === revocationsBefore) known.set(digest, { principal, at });
       return { kind: 'verified', principal };
@@ -102,6 +106,7 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
       loading.set(digest, running);
       return running;
     },
+    canVerify: () => store.state() === 'ready' || isWithin(staleMs, lastVerifiedAt, clock.now()),
     close() {
       subscription.cancel();
     },
