@@ -112,7 +112,17 @@ export function parseConfig(env: Env, ifSeveral: IfSeveral = 'require-preferred'
     const problems = [...issuesOf(server.error), ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };
   }
-  return { kind: 'valid', config: Object.freeze(toConfig(server.data, catalog.catalog)), warnings: catalog.warnings };
+  const warnings = [...catalog.warnings, ...opsHostWarnings(server.data)];
+  return { kind: 'valid', config: Object.freeze(toConfig(server.data, catalog.catalog)), warnings };
+}
+
+/** A gateway that is opened to a network opens its metrics too, which nobody asked for. */
+function opsHostWarnings({ HOST, OPS_HOST, OPS_PORT }: z.infer<typeof serverSchema>): readonly string[] {
+  if (OPS_HOST !== undefined || /^(?:localhost|127\..*|::1)$/iu.test(HOST)) return [];
+  return [
+    `Whoever reaches ${HOST} can read the metrics on port ${OPS_PORT}, because OPS_HOST is unset and follows HOST. ` +
+      'Set OPS_HOST to 127.0.0.1 or to an internal address.',
+  ];
 }
 
 function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): GatewayConfig {
