@@ -52,6 +52,7 @@ export function translate(request: string, target: TestTarget): Translation {
   const tools = messagesRequest.bytesOf('tools');
   const at = targetOf(target);
   return createTranslation({
+    requestId: 'req_1',
     messagesRequest,
     tools:
       tools === undefined

@@ -72,6 +72,7 @@ function createTranslate({ catalog, ids, sealingKeys }: ServingDependencies): Tr
   const toolListCache = createToolListCache({ maxBytes: toolListCacheMaxBytes });
   return ({ request, messagesRequest, tools }, target, { estimatedInputTokens, rejected }) =>
     createTranslation({
+      requestId: request.requestId,
       messagesRequest,
       tools,
       toolListCache,

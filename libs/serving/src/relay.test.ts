@@ -126,6 +126,7 @@ describe.each(dialects)(
       await sink.until((text) => text.includes('Half'));
       rig.timeOut();
       expect(endOf(await record)).toBe('broken upstream_timeout');
+      expect(sink.text()).toMatch(/event: error\ndata: .*"request_id":"req_test"\}\n\n$/u);
     });
 
     test.each([

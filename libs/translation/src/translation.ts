@@ -11,6 +11,8 @@ export interface PromptSize {
 }
 
 export interface TranslationInput {
+  /** Every error event of a stream names it. */
+  readonly requestId: string;
   /** The client's body, already read at its top level. */
   readonly messagesRequest: MessagesRequest;
   /** The tools of the body, if it has any. */

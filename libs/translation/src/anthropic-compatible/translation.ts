@@ -38,6 +38,7 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
     reader: createReader({
       context: { provider: name, model: target.model },
       requestedModel: input.requestedModel,
+      requestId: input.requestId,
       ids,
       settings: {
         provider: name,
@@ -54,14 +55,15 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
 interface ReaderInput {
   readonly context: FailureContext;
   readonly requestedModel: string;
+  readonly requestId: string;
   readonly ids: IdSource;
   readonly settings: EncoderSettings;
 }
 
 /** A function of its own, so that its closures hold nothing of the request. */
 function createReader(input: ReaderInput): AnswerReader {
-  const { context, requestedModel, ids, settings } = input;
-  const head = () => ({ id: ids.messageId(), model: requestedModel });
+  const { context, requestedModel, requestId, ids, settings } = input;
+  const head = () => ({ id: ids.messageId(), model: requestedModel, requestId });
   return {
     answer: (body) => readAnswer(body, head(), input),
     stream(sink) {

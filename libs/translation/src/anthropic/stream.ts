@@ -9,8 +9,8 @@ import { createUsageTap } from './tap-usage.ts';
  * Passes an Anthropic stream through in whole frames, unchanged. The gateway only checks its end: if `message_stop` is
  * missing, it appends an `error` event. Nothing follows either event.
  */
-export function createAnthropicStream(sink: FrameSink, provider: string): StreamTranslator {
-  const passage = createPassage(sink, provider);
+export function createAnthropicStream(sink: FrameSink, named: StreamNames): StreamTranslator {
+  const passage = createPassage(sink, named);
   const splitter = createFrameSplitter(passage.pass);
   return {
     push(bytes) {
@@ -31,6 +31,12 @@ export function createAnthropicStream(sink: FrameSink, provider: string): Stream
   };
 }
 
+/** What an error names. */
+interface StreamNames {
+  readonly provider: string;
+  readonly requestId: string;
+}
+
 interface Passage {
   isOpen(): boolean;
   pass(this: void, frames: Uint8Array): void;
@@ -40,7 +46,7 @@ interface Passage {
   progress(this: void): Progress;
 }
 
-function createPassage(sink: FrameSink, provider: string): Passage {
+function createPassage(sink: FrameSink, { provider, requestId }: StreamNames): Passage {
   const tap = createUsageTap(provider);
   let state: Progress['state'] = 'open';
   let error: GatewayError | undefined;
@@ -56,7 +62,7 @@ function createPassage(sink: FrameSink, provider: string): Passage {
     state = as;
     error = failure;
     const type = streamErrorType(failure, tap.observed().hasBlocks);
-    write(errorFrame({ type, message: failure.publicMessage }));
+    write(errorFrame({ type, message: failure.publicMessage }, requestId));
   }
 
   return {

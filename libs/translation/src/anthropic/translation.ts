@@ -32,15 +32,21 @@ export function createAnthropicTranslation(input: TranslationInput): Translation
     },
     // At Anthropic a request for no token warms the cache.
     localAnswer: undefined,
-    reader: createReader(name, withoutReasoning),
+    reader: createReader({ provider: name, requestId: input.requestId, isRetry: withoutReasoning }),
   };
 }
 
-/** `isRetry` says that the reasoning of earlier turns was already left out. */
-function createReader(provider: string, isRetry: boolean): AnswerReader {
+interface ReaderInput {
+  readonly provider: string;
+  readonly requestId: string;
+  /** Whether the reasoning of earlier turns was already left out. */
+  readonly isRetry: boolean;
+}
+
+function createReader({ provider, requestId, isRetry }: ReaderInput): AnswerReader {
   return {
     answer: (body) => readAnswer(body, provider),
-    stream: (sink) => createAnthropicStream(sink, provider),
+    stream: (sink) => createAnthropicStream(sink, { provider, requestId }),
     failure: (upstream) => ({
       error: anthropicFailure(upstream, provider),
       retry: retryOf(upstream.status, upstream.body, isRetry),

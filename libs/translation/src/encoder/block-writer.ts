@@ -17,6 +17,8 @@ export interface MessageHead {
   readonly id: string;
   /** What the client asked for, as text. */
   readonly model: string;
+  /** Of the client's request. An error event names it. */
+  readonly requestId: string;
 }
 
 /**

@@ -24,7 +24,7 @@ function createWritten(maxTokens?: number): Written {
       tools: { id: (id) => (id === '' ? undefined : id), name: (name) => name, isDeclared: () => true },
       sign: () => '',
     },
-    createFrameWriter({ id: 'msg_1', model: 'm' }),
+    createFrameWriter({ id: 'msg_1', model: 'm', requestId: 'req_1' }),
     (frames) => writes.push(String(frames)),
   );
   return {

@@ -48,7 +48,7 @@ export function createFrameWriter(head: MessageHead): BlockWriter {
       frames += messageEndFrames(end);
     },
     fail(error) {
-      frames += errorFrame(error);
+      frames += errorFrame(error, head.requestId);
     },
     hasBlocks: () => nextIndex > 0,
     take() {
@@ -123,7 +123,7 @@ function messageEndFrames({ stopReason, stopSequence, usage }: MessageEnd): stri
 }
 
 /** The members of a message that are known before its content. */
-export function messageHeadJson({ id, model }: MessageHead): string {
+export function messageHeadJson({ id, model }: Pick<MessageHead, 'id' | 'model'>): string {
   return `"id":${textJson(id)},"type":"message","role":"assistant","model":${textJson(model)}`;
 }
 

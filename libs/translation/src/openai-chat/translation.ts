@@ -43,6 +43,7 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
       provider: provider.name,
       model: target.model,
       requestedModel: input.requestedModel,
+      requestId: input.requestId,
       estimatedInputTokens: input.estimatedInputTokens,
       ids: input.ids,
       sealer: input.sealer,

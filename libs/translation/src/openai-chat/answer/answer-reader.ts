@@ -29,6 +29,7 @@ export interface ChatReaderInput {
   readonly model: string;
   /** Answers carry this name. */
   readonly requestedModel: string;
+  readonly requestId: string;
   readonly estimatedInputTokens: number | undefined;
   readonly ids: IdSource;
   readonly sealer: Sealer;
@@ -56,7 +57,7 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
     tools: { id: outwardToolId, name: toolNames.outward, isDeclared: toolNames.declares },
     sign: (run) => signReasoning(run, sealer),
   };
-  const head = () => ({ id: ids.messageId(), model: input.requestedModel });
+  const head = () => ({ id: ids.messageId(), model: input.requestedModel, requestId: input.requestId });
   const encoderFor = (writer: BlockWriter, sink: FrameSink) =>
     withFilters(createEncoder(settings, writer, sink), input);
   return {
