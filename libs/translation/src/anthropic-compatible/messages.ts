@@ -1,8 +1,8 @@
-import { decodeText, isJsonObject, isText, textStartsWith, writeJson } from '@ccg/wire';
+import { isJsonObject, isText, textStartsWith, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { emptyHistoryError, leftOutText, mergeTurns, readTurns } from '../history/turns.ts';
 import { pairToolResults } from '../history/pair-tool-results.ts';
-import type { CallResult } from '../history/pair-tool-results.ts';
+import type { CallResult, HistoryCall } from '../history/pair-tool-results.ts';
 import { placeSystemTurns } from '../history/place-system-turns.ts';
 import type { HistoryBlock } from '../history/turns.ts';
 import { asList } from '../json-fields.ts';
@@ -21,7 +21,7 @@ export function convertMessages(body: JsonObject, context: CompatibleContext): J
   const turns = mergeTurns(placeSystemTurns(readTurns(asList(body['messages'])), 'reminder', context.warnings));
   const messages: Message[] = [];
   let open: ToolResults | undefined;
-  for (const step of pairToolResults(turns)) {
+  for (const step of pairToolResults(turns, context.warnings)) {
     if (step.kind === 'results') {
       open = convertResults(step.results, context);
       continue;
@@ -29,7 +29,7 @@ export function convertMessages(body: JsonObject, context: CompatibleContext): J
     const content = step.blocks.flatMap((block) => convertBlock(block, context));
     if (step.kind === 'assistant') {
       messages.push(...resultMessages(open, [], context));
-      const calls = step.calls.map(({ block }) => convertCall(block, context));
+      const calls = step.calls.map((call) => convertCall(call, context));
       messages.push({ role: 'assistant', content: [...content, ...calls] });
     } else {
       const leftOut = content.length > 0 || open !== undefined ? undefined : leftOutText(step.blocks);
@@ -53,7 +53,7 @@ interface ToolResults {
 function convertResults(results: readonly CallResult[], context: CompatibleContext): ToolResults {
   const attachments: JsonObject[] = [];
   const blocks = results.map(({ call, result }) => {
-    const id = context.ids.inward(call.key);
+    const id = context.ids.inward(call.key, call.repeat);
     return result === undefined ? interruptedResult(id) : convertResult(id, result, attachments, context);
   });
   return { blocks, attachments };
@@ -74,10 +74,10 @@ function resultMessages(
   ];
 }
 
-function convertCall({ block }: HistoryBlock, { ids }: CompatibleContext): JsonObject {
-  const { id, name, input } = block;
+function convertCall({ key, repeat, name, block }: HistoryCall, { ids }: CompatibleContext): JsonObject {
+  const { input } = block.block;
   const isObject = input !== undefined && writeJson(input).startsWith('{');
-  return { type: 'tool_use', id: ids.inward(textOf(id)), name, input: isObject ? input : {} };
+  return { type: 'tool_use', id: ids.inward(key, repeat), name, input: isObject ? input : {} };
 }
 
 function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObject[] {
@@ -114,8 +114,4 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
 
 function startsSealed(value: JsonValue | undefined): boolean {
   return isText(value) && textStartsWith(value, sealTag);
-}
-
-function textOf(value: JsonValue | undefined): string {
-  return isText(value) ? decodeText(value) : '';
 }

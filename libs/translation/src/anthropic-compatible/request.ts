@@ -4,6 +4,7 @@ import { asList, asObject, asText } from '../json-fields.ts';
 import { readRequest } from '../request/read-request.ts';
 import { warnOfTaskBudget } from '../request/requested-thinking.ts';
 import { effectiveTools } from '../tools/effective-tools.ts';
+import { usedToolIds } from '../tools/tool-ids.ts';
 import type { TranslationInput } from '../translation.ts';
 import { limitTokens } from '../request/limit-tokens.ts';
 import type { CompatibleContext } from './compatible-context.ts';
@@ -16,6 +17,8 @@ export interface CompatibleRequest {
   readonly body: Uint8Array;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
+  /** Whether the history has this id of a call. */
+  readonly isUsedId: (id: string) => boolean;
 }
 
 /** Writes the request for an Anthropic-compatible server, in the oldest form of the protocol. */
@@ -51,7 +54,7 @@ export function convertForCompatible(input: TranslationInput, context: Compatibl
     messages: convertMessages(body, context),
     ...(tools.length === 0 ? {} : { tools: [...tools], tool_choice: choice }),
   };
-  return { body: writeJsonBytes(request), maxTokens };
+  return { body: writeJsonBytes(request), maxTokens, isUsedId: usedToolIds(body['messages'], context.ids.given()) };
 }
 
 function convertTools(body: JsonObject, { warnings }: CompatibleContext): JsonObject[] {

@@ -22,7 +22,7 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
   const { target, ids } = input;
   const { name } = target.provider;
   const warnings = createWarnings();
-  const { body, maxTokens } = convertForCompatible(input, {
+  const { body, maxTokens, isUsedId } = convertForCompatible(input, {
     capabilities,
     provider: name,
     ids: createToolIds('any'),
@@ -45,7 +45,7 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
         maxTokens,
         ids,
         estimatedInputTokens: input.estimatedInputTokens,
-        tools: { id: outwardToolId, name: (tool) => tool, isDeclared: () => true },
+        tools: { id: outwardToolId, isUsed: isUsedId, name: (tool) => tool, isDeclared: () => true },
         sign: () => '',
       },
     }),

@@ -23,6 +23,8 @@ export interface EncoderSettings {
 interface ToolBorder {
   /** Undefined for an id that the client cannot use. */
   id(id: string): string | undefined;
+  /** Whether the request's history has this id of the client. */
+  isUsed(id: string): boolean;
   name(name: string): string;
   /** Whether the client's request has a tool of this name. */
   isDeclared(name: string): boolean;

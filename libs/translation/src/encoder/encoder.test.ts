@@ -12,7 +12,7 @@ interface Written {
   readonly events: () => readonly { readonly type: string; readonly index?: number; readonly delta?: object }[];
 }
 
-function createWritten(maxTokens?: number): Written {
+function createWritten(maxTokens?: number, used: readonly string[] = []): Written {
   const writes: string[] = [];
   const ids = { messageId: () => 'msg_1', toolUseId: () => 'toolu_g1' };
   const encoder = createEncoder(
@@ -21,7 +21,12 @@ function createWritten(maxTokens?: number): Written {
       maxTokens,
       ids,
       estimatedInputTokens: undefined,
-      tools: { id: (id) => (id === '' ? undefined : id), name: (name) => name, isDeclared: () => true },
+      tools: {
+        id: (id) => (id === '' ? undefined : id),
+        isUsed: (id) => used.includes(id),
+        name: (name) => name,
+        isDeclared: () => true,
+      },
       sign: () => '',
     },
     createFrameWriter({ id: 'msg_1', model: 'm', requestId: 'req_1' }),
@@ -164,4 +169,16 @@ test('a limit reached without any content is an answer that says so', () => {
     { type: 'message_delta', delta: { stop_reason: 'max_tokens' } },
     { type: 'message_stop' },
   ]);
+});
+
+test('gives every call an id that the conversation does not have, even where the made one is used', () => {
+  const { encoder, events } = createWritten(undefined, ['a', 'toolu_g1']);
+  for (const id of ['a', 'b', 'b', undefined]) {
+    encoder.toolCall(call({ index: undefined, id, name: 'Bash', input: '{}', whole: true }));
+  }
+  encoder.finish({ kind: 'stop' });
+  encoder.marker();
+  encoder.flush();
+  const ids = events().flatMap((event) => ('content_block' in event ? [event.content_block] : []));
+  expect(ids.map((block) => Object(block).id)).toEqual(['toolu_g1_2', 'b', 'toolu_g1_3', 'toolu_g1_4']);
 });

@@ -87,10 +87,18 @@ function openCall(state: EncoderState, id: string, name: string): void {
   state.writer.openTool({ id: clientId(state, id), name: clientName(state, name) });
 }
 
-/** The client ignores a second call with the same id. */
+/**
+ * The call's id if it is new to the conversation, else a new one: the client ignores a second call with the same id, and
+ * finds the wrong result for it later.
+ */
 function clientId({ usedIds, settings: { tools, ids } }: EncoderState, id: string): string {
-  const known = tools.id(decodeLiteral(id));
-  const unique = known === undefined || usedIds.has(known) ? ids.toolUseId() : known;
+  const isNew = (candidate: string) => !usedIds.has(candidate) && !tools.isUsed(candidate);
+  let unique = tools.id(decodeLiteral(id));
+  if (unique === undefined || !isNew(unique)) {
+    const made = ids.toolUseId();
+    unique = made;
+    for (let more = 2; !isNew(unique); more += 1) unique = `${made}_${more}`;
+  }
   usedIds.add(unique);
   return textLiteral(unique);
 }

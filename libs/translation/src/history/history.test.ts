@@ -93,7 +93,7 @@ test('turns that were read stay as they were when they are joined', () => {
 
 describe('calls and results', () => {
   function steps(...messages: object[]): string[] {
-    return pairToolResults(mergeTurns(turnsOf(...messages))).map((step) => {
+    return pairToolResults(mergeTurns(turnsOf(...messages)), createWarnings()).map((step) => {
       if (step.kind === 'results') {
         return `results: ${step.results.map(({ call: { key }, result: found }) => `${key}=${found === undefined ? 'none' : 'some'}`).join(' ')}`;
       }
@@ -116,6 +116,35 @@ describe('calls and results', () => {
       'assistant:  +3',
       'results: 3=none',
     ]);
+  });
+
+  test.each([
+    [
+      'in turns of their own',
+      [assistant(call('1')), user([result('1')]), assistant(call('1')), user([result('1')])],
+      [1, 3],
+    ],
+    [
+      'of which the first was interrupted',
+      [assistant(call('1')), user('No'), assistant(call('1')), user([result('1')])],
+      [undefined, 3],
+    ],
+    ['in neighbouring messages', [assistant(call('1')), assistant(call('1')), user(result('1'), result('1'))], [2, 2]],
+    [
+      'in neighbouring messages, with one result',
+      [assistant(call('1')), assistant(call('1')), user([result('1')])],
+      [undefined, 2],
+    ],
+  ])('with one id are kept apart: %s', (_where, messages, answered) => {
+    const warnings = createWarnings();
+    const paired = pairToolResults(mergeTurns(turnsOf(...messages)), warnings);
+    const results = paired.flatMap((step) => (step.kind === 'results' ? step.results : []));
+    expect(results.map(({ call: { repeat, block } }) => [repeat, block.path()])).toEqual([
+      [0, 'messages.0.content.0'],
+      [1, expect.stringMatching(/^messages\.[12]\.content\.0$/u)],
+    ]);
+    expect(results.map(({ result: found }) => found && Number(found.path().split('.')[1]))).toEqual(answered);
+    expect(warnings.list()).toHaveLength(1);
   });
 
   test('are not paired over a turn, and a result without a call stays with the user', () => {

@@ -1,10 +1,13 @@
 import { decodeText, isText } from '@ccg/wire';
 import type { JsonText } from '@ccg/wire';
+import type { Warnings } from '../warnings.ts';
 import type { HistoryBlock, Turn } from './turns.ts';
 
 /** A tool call of the history; `key` is its decoded id. */
 export interface HistoryCall {
   readonly key: string;
+  /** How many earlier calls of the history have the same id: some servers number the calls of every answer anew. */
+  readonly repeat: number;
   readonly id: JsonText;
   readonly name: JsonText;
   readonly block: HistoryBlock;
@@ -25,19 +28,21 @@ export type HistoryStep =
 /**
  * Pairs tool calls with the results of the turn after them. Claude Code sends results in the order of completion;
  * backends want the order of the calls. Text beside results comes after them; a result without a call stays in the
- * user's turn for the converter to show as text; of two results for one call the last counts.
+ * user's turn for the converter to show as text; of two results for one call the last counts. One id in two turns is
+ * two calls, each with the result of its own turn.
  */
-export function pairToolResults(turns: readonly Turn[]): HistoryStep[] {
+export function pairToolResults(turns: readonly Turn[], warnings: Warnings): HistoryStep[] {
   const steps: HistoryStep[] = [];
+  const seen = new Map<string, number>();
   let open: readonly HistoryCall[] = [];
   for (const turn of turns) {
     const { found, rest } = takeResults(turn, open);
-    if (open.length > 0) {
-      steps.push({ kind: 'results', results: open.map((call) => ({ call, result: found.get(call.key) })) });
-    }
+    if (open.length > 0)
+      steps.push({ kind: 'results', results: open.map((call) => ({ call, result: found.get(call) })) });
     open = [];
     if (turn.role === 'assistant') {
-      const { blocks, calls } = readCalls(turn.blocks);
+      const { blocks, calls } = readCalls(turn.blocks, seen);
+      for (const { repeat, block } of calls) if (repeat === 1) warnOfRepeat(block, warnings);
       steps.push({ kind: 'assistant', blocks, calls });
       open = calls;
     } else if (rest.length > 0) steps.push({ kind: turn.role, blocks: rest });
@@ -46,24 +51,42 @@ export function pairToolResults(turns: readonly Turn[]): HistoryStep[] {
   return steps;
 }
 
-function takeResults(
-  turn: Turn,
-  open: readonly HistoryCall[],
-): { found: ReadonlyMap<string, HistoryBlock>; rest: readonly HistoryBlock[] } {
-  const keys = new Set(open.map((call) => call.key));
-  const found = new Map<string, HistoryBlock>();
+function warnOfRepeat(block: HistoryBlock, warnings: Warnings): void {
+  const text = 'An earlier tool call has the same id. This call and its result were sent under another id.';
+  warnings.add(`${block.path()}.id`, 'approximated', text);
+}
+
+interface TakenResults {
+  readonly found: ReadonlyMap<HistoryCall, HistoryBlock>;
+  readonly rest: readonly HistoryBlock[];
+}
+
+/** If calls share an id, the last result belongs to the last of them, and so on backwards. */
+function takeResults(turn: Turn, open: readonly HistoryCall[]): TakenResults {
+  const byKey = new Map(open.map(({ key }): [string, HistoryBlock[]] => [key, []]));
   const rest: HistoryBlock[] = [];
   for (const block of turn.blocks) {
-    const key = block.type === 'tool_result' ? keyOf(block, 'tool_use_id') : undefined;
-    if (key !== undefined && keys.has(key)) found.set(key, block);
-    else rest.push(block);
+    const results = block.type === 'tool_result' ? byKey.get(keyOf(block, 'tool_use_id') ?? '') : undefined;
+    (results ?? rest).push(block);
+  }
+  const found = new Map<HistoryCall, HistoryBlock>();
+  for (const call of open.toReversed()) {
+    const result = byKey.get(call.key)?.pop();
+    if (result !== undefined) found.set(call, result);
   }
   return { found, rest };
 }
 
-/** A second call with the same id is dropped: the client drops it too and executed the first alone. */
-function readCalls(turnBlocks: readonly HistoryBlock[]): { blocks: HistoryBlock[]; calls: HistoryCall[] } {
-  const calls = new Map<string, HistoryCall>();
+/**
+ * A second call with the same id in one message is dropped: the client drops it too and executed the first alone.
+ * `seen` counts the calls of each id so far.
+ */
+function readCalls(
+  turnBlocks: readonly HistoryBlock[],
+  seen: Map<string, number>,
+): { blocks: HistoryBlock[]; calls: HistoryCall[] } {
+  const calls: HistoryCall[] = [];
+  const latest = new Map<string, HistoryBlock>();
   const blocks: HistoryBlock[] = [];
   for (const block of turnBlocks) {
     const { id, name } = block.block;
@@ -72,9 +95,19 @@ function readCalls(turnBlocks: readonly HistoryBlock[]): { blocks: HistoryBlock[
       continue;
     }
     const key = decodeText(id);
-    if (!calls.has(key)) calls.set(key, { key, id, name, block });
+    const before = latest.get(key);
+    if (before !== undefined && messageOf(before) === messageOf(block)) continue;
+    const repeat = seen.get(key) ?? 0;
+    seen.set(key, repeat + 1);
+    latest.set(key, block);
+    calls.push({ key, repeat, id, name, block });
   }
-  return { blocks, calls: [...calls.values()] };
+  return { blocks, calls };
+}
+
+/** The path of the client's message. A turn may be several of them. */
+function messageOf(block: HistoryBlock): string {
+  return block.path().split('.content')[0] ?? '';
 }
 
 function keyOf({ block }: HistoryBlock, field: string): string | undefined {

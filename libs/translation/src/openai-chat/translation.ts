@@ -4,7 +4,7 @@ import { asText } from '../json-fields.ts';
 import { readRequest } from '../request/read-request.ts';
 import { effectiveTools, runsAtAnthropic } from '../tools/effective-tools.ts';
 import type { DeclaredTool } from '../tools/effective-tools.ts';
-import { createToolIds } from '../tools/tool-ids.ts';
+import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
 import type { Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
@@ -48,6 +48,7 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
       ids: input.ids,
       sealer: input.sealer,
       toolNames,
+      isUsedId: usedToolIds(request['messages'], context.toolIds.given()),
       thinkTags: capabilities.thinkTags,
       textCallTools: capabilities.textCalls && tools.length > 0 ? callableTools(tools, toolNames) : undefined,
       maxTokens,

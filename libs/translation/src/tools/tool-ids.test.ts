@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createToolIds, outwardToolId } from './tool-ids.ts';
+import { createToolIds, outwardToolId, usedToolIds } from './tool-ids.ts';
 
 describe('the id of a call', () => {
   test('that Anthropic would take reaches the client as it is', () => {
@@ -57,4 +57,59 @@ test('two ids of a history never become one', () => {
   const shortened = inward('call_1');
   expect(inward(shortened)).not.toBe(shortened);
   expect(inward('call_1')).toBe(shortened);
+});
+
+test.each(['any', 'at-most-64', 'nine-letters'] as const)(
+  'calls that share an id get ids of their own, the same in every request (%s)',
+  (rule) => {
+    const sent = (calls: readonly (readonly [string, number])[]) => {
+      const { inward } = createToolIds(rule);
+      return calls.map(([id, repeat]) => inward(id, repeat));
+    };
+    const calls = [
+      ['call_0', 0],
+      ['call_0', 1],
+      ['call_1', 0],
+      ['call_0', 2],
+      ['call_1', 1],
+    ] as const;
+    const all = sent(calls);
+    expect(new Set(all).size).toBe(calls.length);
+    expect(sent(calls.slice(0, 3))).toEqual(all.slice(0, 3));
+  },
+);
+
+describe('an id is used in a conversation', () => {
+  const isUsed = usedToolIds(
+    [
+      { role: 'user', content: 'text' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'tool_use', id: 'call_0' },
+          { type: 'tool_use', id: 'toolu_xZnVuY3Rpb25zLkJhc2g6MA' },
+          { type: 'server_tool_use', id: 'srvtoolu_1' },
+          { type: 'text', id: 'no_call' },
+        ],
+      },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'of_a_lost_call' }, null, 'x'] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'functions.Read:1' }] },
+    ],
+    ['abcDEF123'],
+  );
+
+  test.each([
+    ['as the history has it', 'call_0'],
+    ['encoded, where the history has it as the backend gave it', outwardToolId('functions.Read:1') ?? ''],
+    ['as the backend gave it, where the history has it encoded', 'functions.Bash:0'],
+    ['as the backend got it', 'abcDEF123'],
+    ['by a result whose call is gone', 'of_a_lost_call'],
+    ['by a call that a server ran', 'srvtoolu_1'],
+  ])('%s', (_how, id) => {
+    expect(isUsed(id)).toBe(true);
+  });
+
+  test.each(['call_1', 'no_call', ''])('but %j is not', (id) => {
+    expect(isUsed(id)).toBe(false);
+  });
 });

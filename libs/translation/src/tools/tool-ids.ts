@@ -1,5 +1,7 @@
 import type { ToolIdRule } from '@ccg/catalog';
-import { decodeByteString, encodeText } from '@ccg/wire';
+import { copyText, decodeByteString, encodeText } from '@ccg/wire';
+import type { JsonValue } from '@ccg/wire';
+import { asList, asObject, asText } from '../json-fields.ts';
 import { shortHash } from './short-hash.ts';
 
 /** The ids that the Anthropic API accepts for calls. */
@@ -11,8 +13,13 @@ const backendIdMax = 256;
 
 /** The ids of one request's history, as the backend gets them. */
 export interface ToolIds {
-  /** The backend's id for a client's id: its original one if it had one, in a form that the backend accepts. */
-  inward(id: string): string;
+  /**
+   * The backend's id for a client's id: its original one if it had one, in a form that the backend accepts. `repeat` is
+   * how many earlier calls have the same id: each gets an id of its own, which depends only on the history before it.
+   */
+  inward(id: string, repeat?: number): string;
+  /** All ids that `inward` has given. */
+  given(): Iterable<string>;
 }
 
 /**
@@ -29,17 +36,42 @@ export function createToolIds(rule: ToolIdRule): ToolIds {
   const known = new Map<string, string>();
   const taken = new Set<string>();
   return {
-    inward(id) {
-      const before = known.get(id);
+    inward(id, repeat = 0) {
+      const key = `${repeat} ${id}`;
+      const before = known.get(key);
       if (before !== undefined) return before;
       const wanted = decode(id);
       let form = formed(wanted, rule);
       for (let turn = 1; taken.has(form); turn += 1) form = shortened(`${wanted}#${turn}`, rule);
       taken.add(form);
-      known.set(id, form);
+      known.set(key, form);
       return form;
     },
+    given: () => taken,
   };
+}
+
+/** An id of an answer is at most as long as the longest one encoded. */
+const answerIdMax = 1100;
+
+/**
+ * The test whether a client's id is already used in the conversation: in this form, or in the form that the backend gave
+ * or got. `given` are the ids that the backend gets. It keeps nothing of the messages in memory.
+ */
+export function usedToolIds(messages: JsonValue | undefined, given: Iterable<string>): (id: string) => boolean {
+  const used = new Set<string>();
+  const add = (id: string | undefined) => {
+    if (id !== undefined && id.length <= answerIdMax) used.add(copyText(id)).add(copyText(decode(id)));
+  };
+  for (const message of asList(messages)) {
+    for (const value of asList(asObject(message)?.['content'])) {
+      const block = asObject(value);
+      if (asText(block?.['type'])?.endsWith('tool_use') === true) add(asText(block?.['id']));
+      add(asText(block?.['tool_use_id']));
+    }
+  }
+  for (const id of given) add(id);
+  return (id) => used.has(id) || used.has(decode(id));
 }
 
 function formed(id: string, rule: ToolIdRule): string {

@@ -34,6 +34,8 @@ export interface ChatReaderInput {
   readonly ids: IdSource;
   readonly sealer: Sealer;
   readonly toolNames: ToolNames;
+  /** Whether the request's history has this id of a call. */
+  readonly isUsedId: (id: string) => boolean;
   readonly thinkTags: ThinkTags;
   /** Set where calls that the model writes into its text become calls. */
   readonly textCallTools: CallableTools | undefined;
@@ -54,7 +56,7 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
     maxTokens: input.maxTokens,
     ids,
     estimatedInputTokens: input.estimatedInputTokens,
-    tools: { id: outwardToolId, name: toolNames.outward, isDeclared: toolNames.declares },
+    tools: { id: outwardToolId, isUsed: input.isUsedId, name: toolNames.outward, isDeclared: toolNames.declares },
     sign: (run) => signReasoning(run, sealer),
   };
   const head = () => ({ id: ids.messageId(), model: input.requestedModel, requestId: input.requestId });

@@ -42,12 +42,12 @@ function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: Conve
   }
 }
 
-function toolCall({ key, name, block }: HistoryCall, { toolIds, toolNames }: ConversionContext): JsonObject {
+function toolCall({ key, repeat, name, block }: HistoryCall, { toolIds, toolNames }: ConversionContext): JsonObject {
   const definition = {
     name: toolNames.inward(decodeText(name)),
     arguments: argumentsText(block.block['input']),
   };
-  return { id: toolIds.inward(key), type: 'function', function: definition };
+  return { id: toolIds.inward(key, repeat), type: 'function', function: definition };
 }
 
 /**

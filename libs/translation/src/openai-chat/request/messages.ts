@@ -36,7 +36,7 @@ export function convertMessages(
   const system = told.length === 0 ? [] : [{ role: systemRole, content: compactParts(told, capabilities) }];
   const placing = mustAlternate(context) ? 'reminder' : systemTurns;
   const turns = placeSystemTurns(readTurns(asList(body['messages'])), placing, context.warnings);
-  const steps = pairToolResults(mergeTurns(turns));
+  const steps = pairToolResults(mergeTurns(turns), context.warnings);
   const plan = planHistory(steps, hasTools, context);
   const history = convertSteps(plan.callsAsText ? callsAsText(steps) : steps, context);
   if (history.every(({ role }) => role === systemRole)) throw emptyHistoryError();

@@ -22,7 +22,7 @@ export function toolMessages(results: readonly CallResult[], context: Conversion
     const text = result === undefined ? interruptedText : toolResultText(result, into, context);
     const part = markedText(text, result?.block ?? {}, context.capabilities);
     const content = compactParts([part], context.capabilities);
-    messages.push({ role: 'tool', tool_call_id: context.toolIds.inward(call.key), content });
+    messages.push({ role: 'tool', tool_call_id: context.toolIds.inward(call.key, call.repeat), content });
   }
   return { messages, attachments };
 }
