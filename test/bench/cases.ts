@@ -1,5 +1,5 @@
-import type { BodySize } from './bodies.ts';
-import type { Job, UpstreamMode } from './messages.ts';
+import type { Job, UpstreamMode } from './load/messages.ts';
+import type { BodySize } from './payload/bodies.ts';
 
 /** A kind of load, put on one target after the other. */
 export interface BenchCase {
@@ -8,34 +8,44 @@ export interface BenchCase {
   readonly connections: number;
   /** How long one round takes in a full run. */
   readonly durationMs: number;
-  /** How long a server takes it before anything is measured: its code is compiled piece by piece over many requests. */
-  readonly warmUpMs: number;
+  /** How many answers a server gives before anything is measured: its code is compiled piece by piece over them. */
+  readonly warmUpAnswers: number;
 }
 
-const firstEvents = {
-  upstream: { kind: 'burst', tokens: 16 },
-  connections: 1,
-  durationMs: 700,
-  warmUpMs: 500,
-} as const;
+/** What V8 needs before it has compiled all that a request runs through. */
+const untilWarm = 20_000;
+/** A large body runs through the same code many times, so that fewer of them do as much. */
+const untilWarmOfLarge = 4000;
+const json = { kind: 'json' } as const;
+const shortStream = { kind: 'burst', tokens: 16 } as const;
+const longStream = { kind: 'burst', tokens: 1000 } as const;
 
 export const cases = {
-  'small alone': { body: 'small', upstream: { kind: 'json' }, connections: 1, durationMs: 700, warmUpMs: 500 },
-  small: { body: 'small', upstream: { kind: 'json' }, connections: 64, durationMs: 1200, warmUpMs: 7000 },
-  large: { body: 'large', upstream: { kind: 'json' }, connections: 16, durationMs: 1500, warmUpMs: 3000 },
-  'first event small': { body: 'small', ...firstEvents },
-  'first event large': { body: 'large', ...firstEvents },
-  tokens: {
+  'small alone': { body: 'small', upstream: json, connections: 1, durationMs: 500, warmUpAnswers: 1000 },
+  small: { body: 'small', upstream: json, connections: 64, durationMs: 1000, warmUpAnswers: untilWarm },
+  large: { body: 'large', upstream: json, connections: 16, durationMs: 1200, warmUpAnswers: untilWarmOfLarge },
+  'first event small': {
     body: 'small',
-    upstream: { kind: 'burst', tokens: 1000 },
-    connections: 50,
-    durationMs: 1500,
-    warmUpMs: 2000,
+    upstream: shortStream,
+    connections: 1,
+    durationMs: 600,
+    warmUpAnswers: untilWarm,
   },
+  'first event large': {
+    body: 'large',
+    upstream: shortStream,
+    connections: 1,
+    durationMs: 600,
+    warmUpAnswers: untilWarmOfLarge,
+  },
+  tokens: { body: 'small', upstream: longStream, connections: 50, durationMs: 1000, warmUpAnswers: 200 },
 } as const satisfies Record<string, BenchCase>;
 
 export type CaseName = keyof typeof cases;
 export const caseNames = Object.keys(cases) as CaseName[];
+
+/** While a server warms up every case has at least so many connections, whatever it is measured with. */
+export const warmUpConnections = 16;
 
 /** Streams that all run at the same time. */
 export interface ManyStreams {

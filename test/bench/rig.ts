@@ -1,24 +1,34 @@
 import { randomBytes } from 'node:crypto';
 import { startTestRedis } from '@ccg/testkit';
-import { cases, expectation } from './cases.ts';
+import { repositoryRoot } from '../gates/repository-root.ts';
+import { cases, expectation, warmUpConnections } from './cases.ts';
 import type { CaseName, ManyStreams } from './cases.ts';
-import { claimCores } from './cores.ts';
-import type { Job, JobResult, UpstreamMode } from './messages.ts';
-import { httpRequest } from './request.ts';
-import type { ServerProcess } from './server-process.ts';
-import { createApiKey, startTarget } from './targets.ts';
-import type { ServerName } from './targets.ts';
-import { startWorker } from './worker.ts';
+import type { Job, JobResult, UpstreamMode } from './load/messages.ts';
+import { startWorker } from './load/worker.ts';
+import { httpRequest } from './payload/bodies.ts';
+import { checkOut } from './servers/checkout.ts';
+import type { Checkout } from './servers/checkout.ts';
+import { claimCores } from './servers/machine.ts';
+import type { ServerProcess } from './servers/server-process.ts';
+import { prepareBuild, startGatewayOf, startPipe } from './servers/targets.ts';
+import type { Build, ServerName, ServerSettings } from './servers/targets.ts';
+
+/** A server under test, and the API key that it takes. */
+export interface Server extends ServerProcess {
+  readonly apiKey: string;
+}
 
 /** Everything that a measurement needs besides the process under test. */
 export interface Rig {
-  /** How the processes are pinned. */
-  readonly note: string;
-  startTarget(name: ServerName, nodeOptions?: readonly string[]): Promise<ServerProcess>;
+  /** What a reader of the figures must know: how the processes are pinned, and what is compared with. */
+  readonly notes: readonly string[];
+  startServer(name: ServerName, nodeOptions?: readonly string[]): Promise<Server>;
+  /** So many answers of a case, before anything is measured. */
+  warmUp(name: CaseName, server: Server, answers: number): Promise<void>;
   /** One round of a case on a server; undefined is the upstream itself. Throws when an answer was not complete. */
-  measure(name: CaseName, server: ServerProcess | undefined, durationMs: number): Promise<JobResult>;
+  measure(name: CaseName, server: Server | undefined, durationMs: number): Promise<JobResult>;
   /** Many streams on a server, for the time after all of them have begun. */
-  measureStreams(streams: ManyStreams, server: ServerProcess, durationMs: number): Promise<JobResult>;
+  measureStreams(streams: ManyStreams, server: Server, durationMs: number): Promise<JobResult>;
   stop(): Promise<void>;
 }
 
@@ -27,20 +37,22 @@ const settleMs = 1000;
 /** How long they could run on: a process that has just started takes longer than the ramp to begin them all. */
 const spareMs = 5000;
 
-export async function startRig(): Promise<Rig> {
+/** Starts upstream, generator and Redis; `against` is another commit to compare with. */
+export async function startRig(against: string | undefined): Promise<Rig> {
   const cores = claimCores();
+  const checkout = against === undefined ? undefined : checkOut(against);
   const redis = await startTestRedis(process.env);
-  const upstream = startWorker<UpstreamMode, { readonly port: number }>('upstream.ts', cores.rest);
-  const generator = startWorker<Job, JobResult>('generator.ts', cores.rest);
+  const upstream = startWorker<UpstreamMode, { readonly port: number }>('servers/upstream.ts', cores.rest);
+  const generator = startWorker<Job, JobResult>('load/generator.ts', cores.rest);
   const { port: upstreamPort } = await upstream.next();
   const pepper = randomBytes(32).toString('hex');
-  const apiKey = await createApiKey(redis.url, pepper);
   const settings = { redisUrl: redis.url, upstreamPort, pepper, cores: cores.underTest };
+  const startServer = await prepareServers(settings, checkout);
 
   async function run(
     mode: UpstreamMode,
     load: Pick<Job, 'connections' | 'load' | 'request'>,
-    server: ServerProcess | undefined,
+    server: Server | undefined,
   ): Promise<JobResult> {
     await upstream.ask(mode);
     const port = server?.port ?? upstreamPort;
@@ -51,25 +63,68 @@ export async function startRig(): Promise<Rig> {
     throw new Error(`Answers were not complete:\n${faults.map(([fault, count]) => `${count} × ${fault}`).join('\n')}`);
   }
 
+  async function runCase(
+    name: CaseName,
+    server: Server | undefined,
+    connections: number,
+    load: Job['load'],
+  ): Promise<JobResult> {
+    const { body, upstream: mode } = cases[name];
+    const request = httpRequest(body, mode.kind !== 'json', server?.apiKey ?? 'none');
+    return run(mode, { connections, request, load }, server);
+  }
+
   return {
-    note: cores.note,
-    startTarget: (name, nodeOptions) => startTarget(name, settings, nodeOptions),
-    measure(name, server, durationMs) {
-      const { body, upstream: mode, connections } = cases[name];
-      const request = httpRequest(body, mode.kind !== 'json', apiKey);
-      return run(mode, { connections, request, load: { kind: 'closed-loop', durationMs } }, server);
+    notes: [cores.note, ...(checkout === undefined ? [] : [`“before” is ${checkout.commit}`])],
+    startServer,
+    async warmUp(name, server, count) {
+      const connections = Math.max(cases[name].connections, warmUpConnections);
+      await runCase(name, server, connections, { kind: 'answers', count });
     },
+    measure: (name, server, durationMs) =>
+      runCase(name, server, cases[name].connections, { kind: 'closed-loop', durationMs }),
     measureStreams({ body, count, tokensPerSecond, rampMs }, server, durationMs) {
       const lifeMs = rampMs + durationMs + settleMs + spareMs;
       const tokens = Math.round((lifeMs / 1000) * tokensPerSecond);
       const mode = { kind: 'slow', tokens, intervalMs: 1000 / tokensPerSecond } as const;
       const load = { kind: 'once', rampMs, settleMs, durationMs } as const;
-      return run(mode, { connections: count, request: httpRequest(body, true, apiKey), load }, server);
+      return run(mode, { connections: count, request: httpRequest(body, true, server.apiKey), load }, server);
     },
     async stop() {
       generator.stop();
       upstream.stop();
       await redis.stop();
+      checkout?.remove();
     },
+  };
+}
+
+/** Makes an API key for each tree, and gives what starts a server by its name. */
+async function prepareServers(
+  settings: ServerSettings,
+  checkout: Checkout | undefined,
+): Promise<(name: ServerName, nodeOptions?: readonly string[]) => Promise<Server>> {
+  const current = await prepareBuild(repositoryRoot, 'bench:', settings);
+  const before = checkout === undefined ? undefined : await prepareBuild(checkout.root, 'bench-before:', settings);
+  const startGateway = async (
+    build: Build | undefined,
+    dialect: 'passthrough' | 'translated',
+    nodeOptions: readonly string[],
+  ): Promise<Server> => {
+    if (build === undefined) throw new Error('There is no commit to compare with.');
+    return { ...(await startGatewayOf(build, dialect, settings, nodeOptions)), apiKey: build.apiKey };
+  };
+  return async (name, nodeOptions = []) => {
+    switch (name) {
+      case 'pipe':
+        return { ...(await startPipe(settings, nodeOptions)), apiKey: 'none' };
+      case 'passthrough':
+      case 'translated':
+        return startGateway(current, name, nodeOptions);
+      case 'passthrough before':
+        return startGateway(before, 'passthrough', nodeOptions);
+      case 'translated before':
+        return startGateway(before, 'translated', nodeOptions);
+    }
   };
 }

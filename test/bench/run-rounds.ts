@@ -1,88 +1,124 @@
 import { caseNames, cases, heldStreams, slowStreams } from './cases.ts';
 import type { CaseName, ManyStreams } from './cases.ts';
-import type { JobResult } from './messages.ts';
-import type { Rig } from './rig.ts';
-import type { ServerProcess } from './server-process.ts';
-import { targetNames } from './targets.ts';
-import type { ServerName, TargetName } from './targets.ts';
+import type { JobResult } from './load/messages.ts';
+import type { Rig, Server } from './rig.ts';
+import { gatewayNames, gatewayNamesBefore } from './servers/targets.ts';
+import type { ServerName, TargetName } from './servers/targets.ts';
 
 /** How much is measured. */
 export interface Extent {
   readonly rounds: number;
-  /** What the usual length of a round, and of warming up, is multiplied by. */
+  /** What the usual length of a round is multiplied by. */
   readonly scale: number;
+  /** What the usual number of answers that warm up is multiplied by. */
+  readonly warmUp: number;
   readonly slowStreams: readonly ServerName[];
   readonly slowStreamsMs: number;
   readonly heldStreams: readonly ServerName[];
+  readonly heldStreamsMs: number;
 }
 
-/** Long enough for the garbage of the beginning to be collected. */
-const heldStreamsMs = 10_000;
-const servers = ['pipe', 'passthrough', 'translated'] as const;
-
 export const extents: Readonly<Record<'full' | 'quick', Extent>> = {
-  full: { rounds: 5, scale: 1, slowStreams: servers, slowStreamsMs: 10_000, heldStreams: servers },
-  quick: { rounds: 3, scale: 0.4, slowStreams: ['pipe', 'translated'], slowStreamsMs: 5000, heldStreams: [] },
+  full: {
+    rounds: 7,
+    scale: 1,
+    warmUp: 1,
+    slowStreams: ['pipe', 'passthrough', 'translated', 'translated before'],
+    slowStreamsMs: 10_000,
+    heldStreams: ['passthrough', 'translated', 'translated before'],
+    // Long enough for the garbage of the beginning to be collected.
+    heldStreamsMs: 8000,
+  },
+  quick: {
+    rounds: 3,
+    scale: 0.5,
+    warmUp: 0.25,
+    slowStreams: ['pipe', 'translated'],
+    slowStreamsMs: 5000,
+    heldStreams: [],
+    heldStreamsMs: 0,
+  },
 };
 
 /** Results by case and target; the same index is the same round, so that neighbours in time can be compared. */
 export interface Measured {
-  readonly rounds: Readonly<Record<CaseName, Readonly<Record<TargetName, readonly JobResult[]>>>>;
+  readonly targets: readonly TargetName[];
+  readonly rounds: Readonly<Record<CaseName, Readonly<Partial<Record<TargetName, readonly JobResult[]>>>>>;
   readonly slow: StreamResults;
   readonly held: StreamResults;
 }
 
 type StreamResults = Readonly<Partial<Record<ServerName, JobResult>>>;
 
+/** What the figures are measured on, and what is told on the way. */
+export interface Run {
+  readonly rig: Rig;
+  readonly extent: Extent;
+  /** Whether another commit stands beside this one. */
+  readonly comparing: boolean;
+  readonly report: (progress: string) => void;
+}
+
 /** Measures every case on every target, round after round, so that a busy minute of the machine meets all alike. */
-export async function runRounds(rig: Rig, extent: Extent, report: (progress: string) => void): Promise<Measured> {
-  const running = new Map<TargetName, ServerProcess>();
+export async function runRounds(run: Run): Promise<Measured> {
+  const { rig, extent, comparing, report } = run;
+  const servers: readonly ServerName[] = ['pipe', ...gatewayNames, ...(comparing ? gatewayNamesBefore : [])];
+  const running = new Map<TargetName, Server>();
   try {
-    for (const name of servers) running.set(name, await rig.startTarget(name));
-    const rounds = emptyRounds();
-    const runCase = (name: CaseName, target: TargetName, scale: number) =>
-      rig.measure(name, running.get(target), cases[name].durationMs * scale);
-    for (const [target, server] of running) {
-      report(`warming up, ${target}`);
-      for (const name of caseNames) await rig.measure(name, server, cases[name].warmUpMs * extent.scale);
+    for (const name of servers) {
+      report(`warming up, ${name}`);
+      const server = await rig.startServer(name);
+      running.set(name, server);
+      for (const each of caseNames) {
+        await rig.warmUp(each, server, Math.ceil(cases[each].warmUpAnswers * extent.warmUp));
+      }
     }
+    const targets: readonly TargetName[] = ['direct', ...servers];
+    const rounds = emptyRounds(targets);
     for (let round = 0; round < extent.rounds; round += 1) {
       report(`round ${round + 1} of ${extent.rounds}`);
       // To and fro, so that what grows or wanes within a round favours nobody.
-      const order = round % 2 === 0 ? targetNames : targetNames.toReversed();
+      const order = round % 2 === 0 ? targets : targets.toReversed();
       for (const name of caseNames) {
-        for (const target of order) rounds[name][target].push(await runCase(name, target, extent.scale));
+        for (const target of order) {
+          const result = await rig.measure(name, running.get(target), cases[name].durationMs * extent.scale);
+          rounds[name][target]?.push(result);
+        }
       }
     }
-    const run = (label: string, streams: ManyStreams, names: readonly ServerName[], durationMs: number) =>
-      runStreams(rig, streams, { names, durationMs, report: (name) => report(`${label}, ${name}`) });
+    const among = (names: readonly ServerName[]): readonly ServerName[] =>
+      names.filter((name) => servers.includes(name));
     return {
+      targets,
       rounds,
-      slow: await run('slow streams', slowStreams, extent.slowStreams, extent.slowStreamsMs),
-      held: await run('long conversations', heldStreams, extent.heldStreams, heldStreamsMs),
+      slow: await runStreams(run, slowStreams, among(extent.slowStreams), extent.slowStreamsMs),
+      held: await runStreams(run, heldStreams, among(extent.heldStreams), extent.heldStreamsMs),
     };
   } finally {
     for (const server of running.values()) await server.stop();
   }
 }
 
-function emptyRounds(): Record<CaseName, Record<TargetName, JobResult[]>> {
-  const perTarget = (): Record<TargetName, JobResult[]> => ({ direct: [], pipe: [], passthrough: [], translated: [] });
-  return Object.fromEntries(caseNames.map((name) => [name, perTarget()])) as ReturnType<typeof emptyRounds>;
+type EmptyRounds = Record<CaseName, Partial<Record<TargetName, JobResult[]>>>;
+
+function emptyRounds(targets: readonly TargetName[]): EmptyRounds {
+  const perTarget = (): EmptyRounds[CaseName] => Object.fromEntries(targets.map((target) => [target, []]));
+  return Object.fromEntries(caseNames.map((name) => [name, perTarget()])) as EmptyRounds;
 }
 
 /** In processes of their own: what earlier cases left in memory would count as the streams'. */
 async function runStreams(
-  rig: Rig,
+  { rig, report }: Run,
   streams: ManyStreams,
-  on: { readonly names: readonly ServerName[]; readonly durationMs: number; readonly report: (name: string) => void },
+  names: readonly ServerName[],
+  durationMs: number,
 ): Promise<StreamResults> {
   const results: Partial<Record<ServerName, JobResult>> = {};
-  for (const name of on.names) {
-    on.report(name);
-    const server = await rig.startTarget(name);
+  for (const name of names) {
+    report(`${streams.count} streams of ${streams.body} requests, ${name}`);
+    const server = await rig.startServer(name);
     try {
-      results[name] = await rig.measureStreams(streams, server, on.durationMs);
+      results[name] = await rig.measureStreams(streams, server, durationMs);
     } finally {
       await server.stop();
     }

@@ -1,27 +1,28 @@
 import { parseArgs } from 'node:util';
-import { figuresTable } from './figures-table.ts';
-import { goalsTable } from './goals.ts';
-import { profileCase } from './profile-case.ts';
+import { profileCase } from './profile/profile-case.ts';
+import { goalsTable } from './report/goals.ts';
+import { comparisonTable, figuresTable } from './report/tables.ts';
 import { startRig } from './rig.ts';
 import { extents, runRounds } from './run-rounds.ts';
 
-// The gateway with everything on beside a bare byte pipe and a direct connection. Needs Linux for its clocks.
-//   npm run bench                                  about 4 minutes
-//   npm run bench -- --quick                       about 1 minute
-//   npm run bench -- --profile 'large translated'  where the time of one case goes
+// The gateway with everything on beside a bare byte pipe and a direct connection; README.md says how to read it.
 
-const { values: options } = parseArgs({ options: { quick: { type: 'boolean' }, profile: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean' }, against: { type: 'string' }, profile: { type: 'string' } },
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-const rig = await startRig();
+const rig = await startRig(options.against);
 try {
-  console.log(rig.note);
+  for (const note of rig.notes) console.log(note);
   if (options.profile === undefined) {
+    const startedAt = performance.now();
+    const comparing = options.against !== undefined;
     const extent = extents[options.quick === true ? 'quick' : 'full'];
-    const measured = await runRounds(rig, extent, (progress) => {
-      console.log(`… ${progress}`);
-    });
-    console.log(`\n${figuresTable(measured)}\n\n${goalsTable(measured)}`);
+    const measured = await runRounds({ rig, extent, comparing, report: (progress) => console.log(`… ${progress}`) });
+    const tables = [figuresTable(measured), ...(comparing ? [comparisonTable(measured)] : []), goalsTable(measured)];
+    console.log(`\n${tables.join('\n\n')}\n`);
+    console.log(`${((performance.now() - startedAt) / 1000).toFixed(0)} s, ${extent.rounds} rounds`);
   } else console.log(await profileCase(rig, options.profile));
 } finally {
   await rig.stop();

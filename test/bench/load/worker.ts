@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { pinned } from './cores.ts';
+import { pinned } from '../servers/machine.ts';
 
 /** A process of the bench that takes one message at a time and answers each with one. */
 export interface Worker<Message, Reply> {
@@ -12,12 +12,12 @@ export interface Worker<Message, Reply> {
   stop(): void;
 }
 
-/** Starts a file of this folder. It ends when this process does. */
+/** Starts a file of the bench. It ends when this process does. */
 export function startWorker<Message extends object, Reply>(
   file: string,
   cores: string | undefined,
 ): Worker<Message, Reply> {
-  const [command = '', ...args] = pinned(cores, [process.execPath, join(import.meta.dirname, file)]);
+  const [command = '', ...args] = pinned(cores, [process.execPath, join(import.meta.dirname, '..', file)]);
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
   const gone = once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended.`)));
   gone.catch(() => {});

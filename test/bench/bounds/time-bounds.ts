@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { hang, openAiChatFrames, openAiChatSseHead, say, startFaultProxy, startTestRedis, write } from '@ccg/testkit';
-import { openStream } from '../acceptance/support/open-stream.ts';
-import { startLocal } from '../acceptance/support/start-local.ts';
-import { startSuite } from '../acceptance/support/start-suite.ts';
-import { requestBody } from './bodies.ts';
+import { openStream } from '../../acceptance/support/open-stream.ts';
+import { startLocal } from '../../acceptance/support/start-local.ts';
+import { startSuite } from '../../acceptance/support/start-suite.ts';
+import { requestBody } from '../payload/bodies.ts';
 import { measureBound } from './bound-figure.ts';
 import type { BoundFigure } from './bound-figure.ts';
 import { historyFigures } from './history-bounds.ts';
@@ -40,7 +40,9 @@ await redis.stop();
 async function firstAnswer(store: 'embedded' | 'redis-server'): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ccg-bounds-'));
   const startedAt = performance.now();
-  const local = await startLocal({ dataDir, args: ['--demo'], env: { LOCAL_STORE: store } });
+  // Tests start from code that is compiled already; a first start is not.
+  const env = { LOCAL_STORE: store, NODE_DISABLE_COMPILE_CACHE: '1' };
+  const local = await startLocal({ dataDir, args: ['--demo'], env });
   const apiKey = (await readFile(join(dataDir, 'first-key'), 'utf8')).trim();
   const stream = await openStream(`${local.url}/v1/messages`, apiKey, { ...request, stream: false });
   const elapsedMs = performance.now() - startedAt;

@@ -1,15 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { caseNames } from './cases.ts';
-import type { CaseName } from './cases.ts';
+import { caseNames, cases } from '../cases.ts';
+import type { CaseName } from '../cases.ts';
 import { readProfile } from './cpu-profile.ts';
 import type { CpuProfile, ProfileTimes } from './cpu-profile.ts';
-import type { JobResult } from './messages.ts';
-import type { Rig } from './rig.ts';
-import type { ServerName } from './targets.ts';
+import type { JobResult } from '../load/messages.ts';
+import type { Rig } from '../rig.ts';
+import type { ServerName } from '../servers/targets.ts';
 
-const warmUpMs = 12_000;
 const measuredMs = 6000;
 const longestList = 45;
 
@@ -22,8 +21,8 @@ export async function profileCase(rig: Rig, wanted: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'ccg-profile-'));
   try {
     const options = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200'];
-    const server = await rig.startTarget(serverName, options);
-    await rig.measure(name, server, warmUpMs);
+    const server = await rig.startServer(serverName, options);
+    await rig.warmUp(name, server, cases[name].warmUpAnswers);
     const result = await rig.measure(name, server, measuredMs);
     await server.stop();
     const profile = JSON.parse(readFileSync(join(folder, readdirSync(folder)[0] ?? ''), 'utf8')) as CpuProfile;

@@ -1,15 +1,18 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAnswerReader } from './answer-reader.ts';
 import type { ReadAnswer } from './answer-reader.ts';
 import type { Job, JobResult } from './messages.ts';
-import { cpuMicroseconds, residentBytes } from './proc-stat.ts';
+import { cpuMicroseconds, residentBytes } from '../servers/machine.ts';
 
 // The client of the bench: runs one job after the other, over raw sockets.
 
 /** One for all connections: it is read before the next one is filled. */
 const readBuffer = Buffer.alloc(256 * 1024);
-const patienceMs = 10_000;
+const patienceMs = 30_000;
+/** Longer than any number of answers that is asked for takes. */
+const answersMaxMs = 120_000;
 
 process.on('message', (job: Job) => {
   void run(job).then((result) => process.send?.(result));
@@ -31,7 +34,16 @@ async function run(job: Job): Promise<JobResult> {
   let asking = true;
   const loops: Promise<void>[] = [];
   const sockets: Socket[] = [];
-  const again = () => asking && job.load.kind === 'closed-loop';
+  const again = () => {
+    switch (job.load.kind) {
+      case 'closed-loop':
+        return asking;
+      case 'answers':
+        return asking && tally.answers < job.load.count;
+      case 'once':
+        return false;
+    }
+  };
   const start = performance.now();
   for (let index = 0; index < job.connections; index += 1) {
     if (job.load.kind === 'once') await sleepUntil(start + (job.load.rampMs * index) / job.connections);
@@ -40,7 +52,11 @@ async function run(job: Job): Promise<JobResult> {
     loops.push(over);
   }
   if (job.load.kind === 'once') await sleep(job.load.settleMs);
-  const measured = await measure(job, tally);
+  const measured = await measure(
+    job,
+    tally,
+    job.load.kind === 'answers' ? allAnswered(loops) : sleep(job.load.durationMs),
+  );
   asking = false;
   const overdue = sleep(patienceMs).then(() => {
     tally.faults['no answer in time'] = 1;
@@ -50,8 +66,14 @@ async function run(job: Job): Promise<JobResult> {
   return measured;
 }
 
-/** Waits until what is to be measured is over, and reads the clocks on both sides of it. */
-async function measure(job: Job, tally: Tally): Promise<JobResult> {
+async function allAnswered(loops: readonly Promise<void>[]): Promise<void> {
+  const tooLate = new AbortController();
+  await Promise.race([Promise.all(loops), sleep(answersMaxMs, undefined, { signal: tooLate.signal }).catch(() => {})]);
+  tooLate.abort();
+}
+
+/** Reads the clocks now and when what is to be measured is over. */
+async function measure(job: Job, tally: Tally, over: Promise<unknown>): Promise<JobResult> {
   const { pid } = job;
   const read = () => ({
     now: Number(process.hrtime.bigint()) / 1000,
@@ -60,7 +82,7 @@ async function measure(job: Job, tally: Tally): Promise<JobResult> {
   });
   const before = read();
   tally.measuring = true;
-  await sleep(job.load.durationMs);
+  await over;
   tally.measuring = false;
   const after = read();
   const elapsed = after.now - before.now;
@@ -135,12 +157,6 @@ function faultOf({ status, tokens, tail }: ReadAnswer, { expect }: Job): string 
 
 async function sleepUntil(time: number): Promise<void> {
   while (performance.now() < time) await sleep(1);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
 
 function median(values: readonly number[]): number {

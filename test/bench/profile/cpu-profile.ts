@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { repositoryRoot } from '../gates/repository-root.ts';
+import { repositoryRoot } from '../../gates/repository-root.ts';
 
 /** What V8 writes: a tree of calls, and the leaf that it found at each sample. */
 export interface CpuProfile {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pinned } from './cores.ts';
+import { pinned } from './machine.ts';
 
 /** A process under test. */
 export interface ServerProcess {

@@ -1,11 +1,12 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { anthropicAnswers, openAiChatAnswers } from './answers.ts';
-import type { Answers } from './answers.ts';
-import type { UpstreamMode } from './messages.ts';
+import { anthropicAnswers, openAiChatAnswers } from '../payload/answers.ts';
+import type { Answers } from '../payload/answers.ts';
+import type { UpstreamMode } from '../load/messages.ts';
 
 // A model behind both dialects at once, told apart by the path; raw sockets and ready-made bytes keep it cheap.
 
+const notFound = 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n';
 const tokensPerWrite = 32;
 const tickMs = 1;
 
@@ -52,8 +53,14 @@ function readRequests(socket: Socket, onRequest: (answers: Answers) => void): vo
         if (end < 0) continue;
         from -= head.length - end - 4;
         answers = head.startsWith('POST /v1/messages') ? dialects.anthropic : dialects.chat;
-        bodyLeft = Number(/content-length: *(?<length>\d+)/iu.exec(head)?.groups?.['length']);
+        const isRequest = head.startsWith('POST ');
+        bodyLeft = Number(/content-length: *(?<length>\d+)/iu.exec(head)?.groups?.['length'] ?? 0);
         head = '';
+        if (!isRequest) {
+          // A gateway may look for the list of models.
+          socket.write(notFound);
+          continue;
+        }
       }
       const taken = Math.min(bodyLeft, bytes.length - from);
       from += taken;

@@ -1,7 +1,7 @@
 import { playModel, say } from '@ccg/testkit';
-import type { Suite } from '../acceptance/support/start-suite.ts';
+import type { Suite } from '../../acceptance/support/start-suite.ts';
 import type { BoundFigure } from './bound-figure.ts';
-import { createProse } from './prose.ts';
+import { createProse } from '../payload/prose.ts';
 
 /** What a body may cost the gateway: so much for each message or block, and so much for each MB. */
 const microsecondsPerElement = 10;

@@ -17,6 +17,8 @@ export interface Job {
   readonly load:
     /** Each connection asks again as soon as it has its answer, until the time is over. */
     | { readonly kind: 'closed-loop'; readonly durationMs: number }
+    /** The same until there were so many answers, all of them measured. */
+    | { readonly kind: 'answers'; readonly count: number }
     /** Each connection asks once, spread over `rampMs`; the measured time begins `settleMs` after the last one. */
     | { readonly kind: 'once'; readonly rampMs: number; readonly settleMs: number; readonly durationMs: number };
   /** The process under test, whose CPU time and memory are read; undefined when there is none. */
