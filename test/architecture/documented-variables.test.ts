@@ -5,13 +5,12 @@ import { localVariables } from '@ccg/local';
 import { describe, expect, test } from 'vitest';
 
 const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const variablesSection = /^## Variables$.*?(?=^## )/msu.exec(readme)?.[0] ?? '';
+const reference = readFileSync(new URL('../../apps/gateway/README.md', import.meta.url), 'utf8');
 
 describe('the variables that are read', () => {
   test.each([
     ['.env.example', example, /^# ([A-Z][A-Z_]+)=/gmu],
-    ['README.md', variablesSection, /^\| `([A-Z][A-Z_]+)` +\|/gmu],
+    ['apps/gateway/README.md', reference, /^\| `([A-Z][A-Z_]+)` +\|/gmu],
   ])('are the ones that %s explains', (_file, text, row) => {
     const explained = [...text.matchAll(row)].map((match) => match[1] ?? '');
     const read = [...gatewayVariables, ...localVariables];

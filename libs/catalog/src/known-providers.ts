@@ -16,7 +16,7 @@ export interface KnownProvider {
   readonly example: { readonly credential: string; readonly what: string };
 }
 
-/** Another provider is a row here, its variables in the README and `.env.example`. */
+/** Another provider is a row here, its variables in apps/gateway/README.md and `.env.example`. */
 export const knownProviders: readonly KnownProvider[] = [
   {
     name: 'openai',
