@@ -11,7 +11,9 @@ export type CallFailureKind =
   | 'first-byte-timeout'
   | 'idle-timeout'
   | 'aborted'
-  | 'too-large';
+  | 'too-large'
+  /** The answer is compressed in a way that the gateway does not know, or its compressed form is damaged. */
+  | 'unreadable-coding';
 
 /** A call that failed below HTTP. Only `unreachable` may be tried again: nothing of an answer was seen. */
 export class UpstreamCallError extends Error {
@@ -58,6 +60,12 @@ export function callErrorToGatewayError(error: UpstreamCallError, providerName: 
       return new GatewayError(
         'upstream-malformed',
         `The provider "${providerName}" sent an answer that is too large to relay.`,
+        { cause: error },
+      );
+    case 'unreadable-coding':
+      return new GatewayError(
+        'upstream-malformed',
+        `The provider "${providerName}" compressed its answer, which it was asked not to do, and the gateway cannot read it. Tell the gateway's operators: the content-encoding must be identity, gzip, deflate, br or zstd.`,
         { cause: error },
       );
   }

@@ -31,7 +31,7 @@ const prepared = new WeakMap<Endpoint, Prepared>();
 
 /**
  * An HTTP request for the client: the endpoint's URL and headers, what its dialect lets through of the client's, its
- * credential, and no content coding, since answers are relayed as they come. A promise only where the credential is one.
+ * credential, and no content coding, since answers are relayed as they come; a server that compresses all the same is understood. A promise only where the credential is one.
  */
 export function composeCall(endpoint: Endpoint, call: UpstreamCall): ComposedCall | Promise<ComposedCall> {
   const credential = endpoint.credential?.reveal();

@@ -7,6 +7,7 @@ import { composeCall } from './compose-call.ts';
 import type { UpstreamCall } from './compose-call.ts';
 import { createDispatcher } from './create-dispatcher.ts';
 import { handOverBody } from './hand-over-body.ts';
+import { inflateBody, readCodings } from './inflate-body.ts';
 import type { ComposedCall } from './hand-over-body.ts';
 import { BodyFeed } from './response-body.ts';
 import type { UpstreamBody } from './response-body.ts';
@@ -34,7 +35,7 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** The HTTP client for all providers: one pool of HTTP/1.1 connections per origin, no redirects, no decoding. */
+/** The HTTP client for all providers: one pool of HTTP/1.1 connections per origin, no redirects. Compressed answers are inflated. */
 export function createUpstream(options: UpstreamOptions): Upstream {
   const dispatcher = createDispatcher(options);
   return {
@@ -78,7 +79,7 @@ function createHandler(
     onResponseStart(controller, status, headers) {
       if (status < 200) return;
       feed = new BodyFeed(controller);
-      resolve({ status, headers: headerList(headers), body: feed });
+      resolve(responseOf(status, headerList(headers), feed));
     },
     onResponseData(_controller, chunk) {
       feed?.push(chunk);
@@ -92,6 +93,34 @@ function createHandler(
       const failure = classifyError(error, feed !== undefined);
       if (feed === undefined) reject(failure);
       else feed.fail(failure);
+    },
+  };
+}
+
+/** Nobody above sees that a body was compressed. */
+function responseOf(status: number, headers: HeaderList, body: UpstreamBody): UpstreamResponse {
+  const codings = readCodings(headers);
+  if (codings.kind === 'plain') return { status, headers, body };
+  const kept = headers.filter(([name]) => name !== 'content-encoding' && name !== 'content-length');
+  const readable = codings.kind === 'coded' ? inflateBody(body, codings.codings) : unreadableBody(status, body);
+  return { status, headers: kept, body: readable };
+}
+
+/** A status that is an error says enough without its body. */
+function unreadableBody(status: number, body: UpstreamBody): UpstreamBody {
+  const isError = status >= 300;
+  const end = async () => {
+    body.abort();
+    if (!isError) throw new UpstreamCallError('unreadable-coding');
+  };
+  return {
+    pipe: end,
+    async collect() {
+      await end();
+      return new Uint8Array();
+    },
+    abort() {
+      body.abort();
     },
   };
 }

@@ -41,16 +41,8 @@ export class BodyFeed implements UpstreamBody {
     });
   }
 
-  async collect(maxBytes: number): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    await this.pipe((chunk) => {
-      size += chunk.length;
-      if (size > maxBytes) return Promise.reject(new UpstreamCallError('too-large'));
-      chunks.push(chunk);
-      return undefined;
-    });
-    return joined(chunks);
+  collect(maxBytes: number): Promise<Uint8Array> {
+    return collectBody((receive) => this.pipe(receive), maxBytes);
   }
 
   abort(): void {
@@ -128,6 +120,19 @@ export class BodyFeed implements UpstreamBody {
     if (this.#failure !== undefined) this.#settle.reject(this.#failure);
     else if (this.#ended) this.#settle.resolve();
   }
+}
+
+/** The whole of a body that is piped. */
+export async function collectBody(pipe: UpstreamBody['pipe'], maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  await pipe((chunk) => {
+    size += chunk.length;
+    if (size > maxBytes) return Promise.reject(new UpstreamCallError('too-large'));
+    chunks.push(chunk);
+    return undefined;
+  });
+  return joined(chunks);
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
