@@ -154,7 +154,11 @@ test('a stream that outlives the drain timeout ends in an error event, and the p
   started.gateway.signal('SIGTERM');
   const received = await stream.frames();
   expect(received.at(-1)?.event).toBe('error');
-  expect(JSON.parse(received.at(-1)?.data ?? '')).toMatchObject({ type: 'error', error: { type: 'overloaded_error' } });
+  expect(JSON.parse(received.at(-1)?.data ?? '')).toMatchObject({
+    type: 'error',
+    error: { type: 'overloaded_error' },
+    request_id: stream.headers.get('request-id'),
+  });
   expect(await started.gateway.exited).toEqual({ code: 0, signal: null });
   await (
     await started.upstream.request(0)

@@ -146,7 +146,7 @@ describe.each(dialects)('a stream of $dialect', ({ path, head, frames, framesBef
     const received = await stream.frames();
     if (stream.status === 200) {
       expect(received.filter(({ event }) => event === 'error')).toHaveLength(1);
-      expectErrorFrame(received.at(-1), 'overloaded_error');
+      expectErrorFrame(stream, received.at(-1), 'overloaded_error');
     } else {
       expect(stream.status).toBeGreaterThanOrEqual(500);
       expect(JSON.parse(stream.text())).toMatchObject({ type: 'error', request_id: stream.headers.get('request-id') });
@@ -162,7 +162,7 @@ describe.each(dialects)('a stream of $dialect', ({ path, head, frames, framesBef
     await stream.readUntil((so) => so.includes('event: ping'));
     death.open();
     expect(stream.status).toBe(200);
-    expectErrorFrame((await stream.frames()).at(-1), 'overloaded_error');
+    expectErrorFrame(stream, (await stream.frames()).at(-1), 'overloaded_error');
   });
 
   test.each([
@@ -176,7 +176,7 @@ describe.each(dialects)('a stream of $dialect', ({ path, head, frames, framesBef
     death.open();
     const received = await stream.frames();
     expect(received.filter(({ event }) => event === 'error')).toHaveLength(1);
-    expectErrorFrame(received.at(-1), 'api_error');
+    expectErrorFrame(stream, received.at(-1), 'api_error');
     expect(received.map(({ event }) => event)).not.toContain('message_stop');
     await expectNextServed(path);
   });
@@ -234,11 +234,12 @@ function expectWhole(frames: readonly CollectedFrame[]): void {
   ]);
 }
 
-function expectErrorFrame(frame: CollectedFrame | undefined, type: string): void {
+function expectErrorFrame(stream: OpenStream, frame: CollectedFrame | undefined, type: string): void {
   expect(frame?.event).toBe('error');
   expect(JSON.parse(frame?.data ?? '')).toMatchObject({
     type: 'error',
     error: { type, message: expect.stringMatching(/\w/u) },
+    request_id: stream.headers.get('request-id'),
   });
 }
 
