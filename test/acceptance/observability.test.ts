@@ -112,6 +112,7 @@ describe('the log', () => {
     expect(await lineOf(answer)).toMatchObject({
       tenant: suite.tenant,
       apiKeyId: suite.apiKeyId,
+      level: 'info',
       status: 400,
       outcome: 'client_bad_request',
       error: 'request-invalid',
@@ -127,6 +128,18 @@ describe('the log', () => {
     expect(await lineOf(unknown)).not.toHaveProperty('tenant');
   });
 
+  test.each([
+    { answer: jsonScript(401, { error: { message: 'no' } }), level: 'error', outcome: 'upstream_credential' },
+    { answer: jsonScript(500, { error: { message: 'no' } }), level: 'warn', outcome: 'upstream_error' },
+    { answer: jsonScript(429, { error: { message: 'no' } }), level: 'warn', outcome: 'upstream_rate_limited' },
+    { answer: [cut], level: 'warn', outcome: 'upstream_unreachable' },
+  ])('tells operators of $outcome at level $level', async ({ answer, level, outcome }) => {
+    suite.upstream.answer(answer, answer);
+    const failed = await ask('');
+    await failed.frames();
+    expect(await lineOf(failed)).toMatchObject({ level, outcome });
+  });
+
   test('tells a broken stream from one whose reader left', async () => {
     const frames = anthropicFrames({ content: [say(answerText)] }, 'm')
       .slice(0, 5)
@@ -137,12 +150,22 @@ describe('the log', () => {
     await broken.readUntil((text) => text.includes('text_delta'));
     death.open();
     await broken.frames();
-    expect(await lineOf(broken)).toMatchObject({ status: 200, outcome: 'upstream_truncated', owner: 'upstream' });
+    expect(await lineOf(broken)).toMatchObject({
+      level: 'warn',
+      status: 200,
+      outcome: 'upstream_truncated',
+      owner: 'upstream',
+    });
     suite.upstream.answer([...anthropicSseHead(), ...frames, waitFor(createGate().opened)]);
     const left = await ask('/anthropic:m');
     await left.readUntil((text) => text.includes('text_delta'));
     left.leave();
-    expect(await lineOf(left)).toMatchObject({ outcome: 'client_aborted', reason: 'client-gone', inputTokens: 1200 });
+    expect(await lineOf(left)).toMatchObject({
+      level: 'info',
+      outcome: 'client_aborted',
+      reason: 'client-gone',
+      inputTokens: 1200,
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import type { FinishedRequest, Reporter } from '@ccg/edge';
 import { assertNever, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import { recordWithoutModel } from '@ccg/serving';
-import type { End, RequestRecord } from '@ccg/serving';
+import type { End, Outcome, RequestRecord } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
 
 /** The status that proxies log for a client that left before its answer. */
@@ -46,8 +46,14 @@ function report(request: FinishedRequest, record: RequestRecord, logger: Logger,
     ...describeEnd(end),
     durationMs: Math.round(request.durationMs),
   };
-  if (outcome === 'gateway_internal' && 'error' in end) logger.error({ ...line, err: end.error }, 'request');
-  else logger.info(line, 'request');
+  const isOurFault = outcome === 'gateway_internal' && 'error' in end;
+  logger[levelOf(outcome)](isOurFault ? { ...line, err: end.error } : line, 'request');
+}
+
+/** Operators can act on failures of the gateway and its providers. Those of clients, and refusals by policy, are routine. */
+function levelOf(outcome: Outcome): 'info' | 'warn' | 'error' {
+  if (outcome === 'gateway_internal' || outcome === 'upstream_credential') return 'error';
+  return /^(?:upstream|capacity|gateway)_/u.test(outcome) ? 'warn' : 'info';
 }
 
 /** The target that was asked last, or would have been asked first. */
