@@ -18,6 +18,23 @@ export function decodeByteString(byteString: string): string {
   return isAscii(byteString) ? byteString : Buffer.from(byteString, 'latin1').toString('utf8');
 }
 
+/** Whether a byte string is well-formed UTF-8. */
+export function isUtf8Text(byteString: string): boolean {
+  return isAscii(byteString) || isUtf8Bytes(Buffer.from(byteString, 'latin1'));
+}
+
+/** Whether bytes are well-formed UTF-8. */
+export function isUtf8Bytes(bytes: Uint8Array): boolean {
+  try {
+    strictDecoder.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
+
 /** The same bytes with the methods of a `Buffer`. */
 export function viewOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

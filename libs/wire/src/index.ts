@@ -1,4 +1,12 @@
-export { bytesToString, decodeByteString, encodeText, spliceBytes, stringToBytes } from './bytes.ts';
+export {
+  bytesToString,
+  decodeByteString,
+  encodeText,
+  isUtf8Bytes,
+  isUtf8Text,
+  spliceBytes,
+  stringToBytes,
+} from './bytes.ts';
 export type { Splice } from './bytes.ts';
 export { noUsage } from './normal-forms.ts';
 export type { HeaderList, Usage } from './normal-forms.ts';

@@ -1,6 +1,8 @@
 import { isJsonObject, isText, readAnthropicUsage, writeJson } from '@ccg/wire';
-import type { JsonObject, JsonValue, SseEvent, Usage } from '@ccg/wire';
+import type { JsonObject, JsonValue, Usage } from '@ccg/wire';
 import type { Encoder } from '../encoder/encoder.ts';
+import type { EventTaker } from '../encoder/event-data.ts';
+import { malformedError } from '../encoder/stream-errors.ts';
 import type { Finish } from '../encoder/encoder-state.ts';
 import { jsonLiteral, textLiteral } from '../json-literal.ts';
 import { asCount, asObject, asText, tryReadJson } from '../json-fields.ts';
@@ -11,11 +13,10 @@ import type { FailureContext } from '../failure/upstream-failure.ts';
  * Reads the events of an Anthropic-compatible server into the encoder, which corrects them: blocks that stop late or
  * never, reasoning without a signature, events without a name, `[DONE]`, errors in OpenAI's form.
  */
-export function createEventReader(encoder: Encoder, context: FailureContext): (event: SseEvent) => void {
+export function createEventReader(encoder: Encoder, context: FailureContext): EventTaker {
   let atStart: Usage | undefined;
-  return ({ data }) => {
-    const event = asObject(tryReadJson(data));
-    if (event === undefined) return;
+
+  function takeEvent(event: JsonObject): void {
     if ((event['error'] ?? null) !== null) {
       encoder.fail(inBandFailure(event, context));
       return;
@@ -41,6 +42,20 @@ export function createEventReader(encoder: Encoder, context: FailureContext): (e
       case undefined:
       default:
     }
+  }
+
+  return {
+    known: () => false,
+    chunk: takeEvent,
+    error(data) {
+      encoder.fail(inBandFailure(tryReadJson(data) ?? null, context));
+    },
+    marker() {
+      // OpenAI's marker, which says nothing here.
+    },
+    hole() {
+      encoder.fail(malformedError(context.provider));
+    },
   };
 }
 

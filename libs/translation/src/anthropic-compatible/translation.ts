@@ -1,8 +1,9 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
-import { bytesToString, createSseDecoder } from '@ccg/wire';
+import { bytesToString } from '@ccg/wire';
 import type { BlockWriter, MessageHead } from '../encoder/block-writer.ts';
 import { createEncoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
+import { createChunkDecoder } from '../encoder/event-data.ts';
 import { createEventStream } from '../encoder/event-stream.ts';
 import { createFrameWriter } from '../encoder/frame-writer.ts';
 import { translateDocument } from '../encoder/message-writer.ts';
@@ -68,7 +69,7 @@ function createReader(input: ReaderInput): AnswerReader {
     answer: (body) => readAnswer(body, head(), input),
     stream(sink) {
       const encoder = createEncoder(settings, createFrameWriter(head()), sink);
-      return createEventStream(encoder, createSseDecoder(createEventReader(encoder, context)));
+      return createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context)));
     },
     failure: (upstream, at) => ({
       error: readHttpError(upstream, at, context).error,

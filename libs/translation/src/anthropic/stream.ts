@@ -3,11 +3,12 @@ import type { GatewayError } from '@ccg/kernel';
 import { bytesToString, createFrameSplitter, errorFrame, noUsage, streamErrorType } from '@ccg/wire';
 import { malformedError, truncatedError } from '../encoder/stream-errors.ts';
 import type { FrameSink, Progress, StreamTranslator } from '../translation.ts';
+import { readableLength } from './readable-frames.ts';
 import { createUsageTap } from './tap-usage.ts';
 
 /**
- * Passes an Anthropic stream through in whole frames, unchanged. The gateway only checks its end: if `message_stop` is
- * missing, it appends an `error` event. Nothing follows either event.
+ * Passes an Anthropic stream through in whole frames, unchanged. Where `message_stop` is missing, or an event cannot be
+ * read, an `error` event takes its place. Nothing follows either event.
  */
 export function createAnthropicStream(sink: FrameSink, named: StreamNames): StreamTranslator {
   const passage = createPassage(sink, named);
@@ -74,12 +75,14 @@ function createPassage(sink: FrameSink, { provider, requestId }: StreamNames): P
         fail(malformedError(provider), 'failed');
         return;
       }
-      const length = tap.inspect(text);
+      const readable = readableLength(frames, text);
+      const length = tap.inspect(readable === text.length ? text : text.slice(0, readable));
       const { end } = tap.observed();
       // The state is set first, so that the sink can see that these frames are the last.
       if (end === 'message-stop') state = 'complete';
       else if (end !== undefined) [state, error] = ['failed', end];
-      write(length === frames.length ? frames : frames.subarray(0, length));
+      if (length > 0) write(length === frames.length ? frames : frames.subarray(0, length));
+      if (readable < text.length) fail(malformedError(provider), 'failed');
     },
     end(tail) {
       // A last event without its blank line counts as whole.

@@ -3,6 +3,7 @@ import { createSseDecoder, noUsage, readAnthropicUsage, stringToBytes } from '@c
 import type { SseEvent, Usage } from '@ccg/wire';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import { anthropicInBandFailure } from './failure.ts';
+import { splitFrames } from './readable-frames.ts';
 
 /** What was observed of a stream that is passed through. */
 interface ObservedStream {
@@ -68,9 +69,4 @@ function observe(observed: ObservedStream, { name, data }: SseEvent, provider: s
     default:
       return observed;
   }
-}
-
-/** Each with the blank line that ends it; the last may lack one. */
-function splitFrames(frames: string): readonly string[] {
-  return frames.match(/[\s\S]+?(?:(?:\r\n|\n|\r(?!\n)){2}|$)/gu) ?? [];
 }

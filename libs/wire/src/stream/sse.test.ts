@@ -80,6 +80,18 @@ describe('server-sent events', () => {
     expect(decodeText(text)).toEqual(events);
   });
 
+  test.each<[string, string[]]>([
+    ['data: x\nta: {"a"\nrest\n\n', ['ta: {"a"\nrest']],
+    ['{\n  "error": 1\n}', ['{\n  "error": 1\n}']],
+    [': comment\nid: 7\nid\nretry: 5\nretry\nevent: a\nevent\ndata\n\n', []],
+  ])('hand over the lines that are no field and no comment: %j', (text, expected) => {
+    const stray: string[] = [];
+    const decoder = createSseDecoder(() => undefined, { onStray: (lines) => stray.push(lines) });
+    decoder.push(stringToBytes(text));
+    decoder.end();
+    expect(stray).toEqual(expected);
+  });
+
   test('keep the bytes of text that is cut in the middle of a character', () => {
     const bytes = stringToBytes(encodeText('data: 日本😀\n\n'));
     const chunks = [...bytes].map((byte) => new Uint8Array([byte]));

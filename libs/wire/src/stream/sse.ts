@@ -12,6 +12,11 @@ export interface SseEvent {
 export interface SseDecoderOptions {
   /** The greatest length of a line, and of the data of one event; 16 MiB by default. */
   readonly maxEventBytes?: number;
+  /**
+   * Takes the lines up to a blank one that are neither a field nor a comment, joined by line feeds. The standard ignores
+   * them, but they may be the rest of an event whose beginning was lost.
+   */
+  readonly onStray?: (text: string) => void;
 }
 
 export interface SseDecoder {
@@ -32,7 +37,7 @@ const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
  * Throws `upstream-malformed` beyond the bound.
  */
 export function createSseDecoder(onEvent: (event: SseEvent) => void, options: SseDecoderOptions = {}): SseDecoder {
-  const assembler = createEventAssembler(onEvent, options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
+  const assembler = createEventAssembler(onEvent, options);
   const withoutMark = createMarkRemover();
   const withLineFeeds = createLineEndNormaliser();
   /** The line that the last chunk did not finish. */
@@ -72,9 +77,13 @@ interface EventAssembler {
   checkSize(bytes: number): void;
 }
 
-function createEventAssembler(onEvent: (event: SseEvent) => void, maxEventBytes: number): EventAssembler {
+function createEventAssembler(
+  onEvent: (event: SseEvent) => void,
+  { maxEventBytes = DEFAULT_MAX_EVENT_BYTES, onStray }: SseDecoderOptions,
+): EventAssembler {
   let name = '';
   let data: string | undefined;
+  let stray: string | undefined;
 
   function checkSize(bytes: number): void {
     if (bytes <= maxEventBytes) return;
@@ -87,10 +96,18 @@ function createEventAssembler(onEvent: (event: SseEvent) => void, maxEventBytes:
     checkSize(data.length);
   }
 
+  function takeStray(line: string): void {
+    stray = stray === undefined ? line : `${stray}\n${line}`;
+    checkSize(stray.length);
+  }
+
   function dispatch(): void {
     const event = data === undefined ? undefined : { name, data };
+    const rest = stray;
     name = '';
     data = undefined;
+    stray = undefined;
+    if (rest !== undefined) onStray?.(rest);
     if (event !== undefined) onEvent(event);
   }
 
@@ -103,8 +120,13 @@ function createEventAssembler(onEvent: (event: SseEvent) => void, maxEventBytes:
       else if (text.startsWith('event:', start)) name = fieldValue(text, start + 6, end);
       else if (end - start === 4 && text.startsWith('data', start)) takeData('');
       else if (end - start === 5 && text.startsWith('event', start)) name = '';
+      else if (onStray !== undefined && isStray(text.slice(start, end))) takeStray(text.slice(start, end));
     },
   };
+}
+
+function isStray(line: string): boolean {
+  return !/^(?::|(?:id|retry)(?::|$))/u.test(line);
 }
 
 function fieldValue(text: string, afterColon: number, end: number): string {

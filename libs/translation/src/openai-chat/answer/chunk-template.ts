@@ -1,4 +1,4 @@
-import { isText } from '@ccg/wire';
+import { isText, isUtf8Text } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { textLiteral } from '../../json-literal.ts';
 import { asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
@@ -77,11 +77,13 @@ function isEmpty(value: JsonValue | undefined): boolean {
 }
 
 function isLiteralContent(text: string): boolean {
+  let isAscii = true;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code < 0x20 || code === 0x22 || code === 0x5c) return isEscapedContent(text);
+    if (code < 0x20 || code === 0x22 || code === 0x5c) return isEscapedContent(text) && isUtf8Text(text);
+    isAscii &&= code < 0x80;
   }
-  return true;
+  return isAscii || isUtf8Text(text);
 }
 
 function isEscapedContent(text: string): boolean {

@@ -1,0 +1,106 @@
+import { createSseDecoder, isUtf8Text } from '@ccg/wire';
+import type { JsonObject, JsonValue, SseEvent } from '@ccg/wire';
+import { asObject, tryReadJson } from '../json-fields.ts';
+import type { StreamDecoder } from './event-stream.ts';
+
+/** What the data of an event is. */
+type EventData =
+  | { readonly kind: 'chunk'; readonly json: string; readonly value: JsonObject }
+  /** `[DONE]` */
+  | { readonly kind: 'marker' }
+  /** Nothing that could belong to the answer, such as a keep-alive. */
+  | { readonly kind: 'noise' }
+  /** It cannot be read and may have been a part of the answer. */
+  | { readonly kind: 'hole' };
+
+/**
+ * Tells what data is by what it holds. A list holds chunks. Several lines that are no JSON together are read one by one,
+ * since servers forget the blank line between events. Data that is no JSON, but has any of its brackets, quotes or
+ * backslashes, is a hole: it may be the rest of a chunk that was cut. So is a chunk with malformed UTF-8.
+ */
+function readEventData(data: string): readonly EventData[] {
+  const text = withoutPrefix(data).trim();
+  if (text === '') return [noise];
+  if (/^"?\[\s*done\s*\]"?$/iu.test(text)) return [marker];
+  const value = tryReadJson(text);
+  if (value !== undefined) return isUtf8Text(text) ? readValue(text, value) : [hole];
+  const lines = text.split('\n');
+  return lines.length > 1 ? lines.flatMap(readEventData) : [isNoise(text) ? noise : hole];
+}
+
+const marker: EventData = { kind: 'marker' };
+const noise: EventData = { kind: 'noise' };
+const hole: EventData = { kind: 'hole' };
+
+function readValue(json: string, value: JsonValue): readonly EventData[] {
+  const chunk = asObject(value);
+  if (chunk !== undefined) return [{ kind: 'chunk', json, value: chunk }];
+  const chunks = (Array.isArray(value) ? value : []).map(asObject).filter((element) => element !== undefined);
+  return chunks.length === 0 ? [noise] : chunks.map((element) => ({ kind: 'chunk', json: '', value: element }));
+}
+
+/** Whether an event, or what was found outside of events, may hold a part of the answer that cannot be read. */
+export function isHole({ name, data }: SseEvent): boolean {
+  const pieces = readEventData(data);
+  return pieces.some(({ kind }) => kind === 'hole' || (kind === 'noise' && isOfAnswer(name)));
+}
+
+/** Whether an Anthropic event of this name is a part of the answer. */
+function isOfAnswer(name: string): boolean {
+  return name.startsWith('content_block_') || name.startsWith('message_');
+}
+
+/** Words, a word in square brackets, or a terminal marker that was cut. */
+function isNoise(text: string): boolean {
+  return !/[{}[\]"\\]/u.test(text) || /^\[[\w .:-]*\]$/u.test(text) || '[DONE]'.startsWith(text);
+}
+
+/** Some servers put their own prefix before the one of the framework that they use. */
+function withoutPrefix(data: string): string {
+  return data.startsWith('data:') ? withoutPrefix(data.slice('data:'.length).trimStart()) : data;
+}
+
+/** Takes the events of a backend's stream. */
+export interface EventTaker {
+  /** Takes an event without looking at what it is, and returns whether it could. */
+  known(data: string): boolean;
+  /** An event that is called `error`. */
+  error(data: string): void;
+  chunk(chunk: JsonObject, json: string): void;
+  marker(): void;
+  hole(): void;
+}
+
+/**
+ * Reads events whose data are JSON chunks. What the end of the body cuts is no hole: the encoder judges by what came before
+ * whether the answer is whole.
+ */
+export function createChunkDecoder(taker: EventTaker): StreamDecoder {
+  let isAtEnd = false;
+
+  function takeData(data: string, name: string): void {
+    for (const piece of readEventData(data)) {
+      if (piece.kind === 'chunk') taker.chunk(piece.value, piece.json);
+      else if (piece.kind === 'marker') taker.marker();
+      else if (!isAtEnd && (piece.kind === 'hole' || isOfAnswer(name))) taker.hole();
+    }
+  }
+
+  function takeEvent({ name, data }: SseEvent): void {
+    if (name === 'error') taker.error(data);
+    else if (!taker.known(data)) takeData(data, name);
+  }
+
+  const decoder = createSseDecoder(takeEvent, {
+    onStray: (text) => {
+      takeData(text, '');
+    },
+  });
+  return {
+    push: decoder.push,
+    end() {
+      isAtEnd = true;
+      decoder.end();
+    },
+  };
+}

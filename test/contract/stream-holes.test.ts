@@ -1,0 +1,152 @@
+import { anthropicFrames, callTool, jsonTextAt, say } from '@ccg/testkit';
+import { describe, expect, test } from 'vitest';
+import { parseStream } from './sse-grammar.ts';
+import { bytesOf, passesThrough, plainRequest, playStream, translate } from './translate.ts';
+import type { StreamedAnswer, TestTarget } from './translate.ts';
+
+const anthropic = { dialect: 'anthropic', model: 'm' } as const;
+const anthropicStream = anthropicFrames(
+  { content: [say('Grüße, world'), callTool('toolu_1', 'Bash', { command: 'rm -rf build/cache --dry-run' })] },
+  'm',
+).join('');
+const chunk = (delta: object, finishReason: string | null = null) =>
+  `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta, finish_reason: finishReason }] })}\n\n`;
+const callChunk = (text: string, more: object = {}) =>
+  chunk({
+    tool_calls: [{ index: 0, ...more, function: { name: more === none ? undefined : 'Bash', arguments: text } }],
+  });
+const none = {};
+const chatStream = [
+  chunk({ reasoning_content: 'Hm. ' }),
+  chunk({ reasoning_content: 'So.' }),
+  ...['Grü', 'ße, ', 'wor', 'ld'].map((content) => chunk({ content })),
+  callChunk('{"command":"rm -rf build', { id: 'call_1', type: 'function' }),
+  callChunk('/cache --dry-run', none),
+  callChunk('"}', none),
+  chunk({}, 'tool_calls'),
+  'data: [DONE]\n\n',
+].join('');
+
+const servers: readonly { readonly name: string; readonly target: TestTarget; readonly stream: string }[] = [
+  {
+    name: 'chat completions',
+    target: { dialect: 'openai-chat', model: 'm', profile: 'compatible' },
+    stream: chatStream,
+  },
+  { name: 'OpenAI', target: { dialect: 'openai-chat', model: 'm', profile: 'openai' }, stream: chatStream },
+  { name: 'DeepSeek', target: { ...anthropic, anthropicProfile: 'deepseek' }, stream: anthropicStream },
+  { name: 'llama-server', target: { ...anthropic, anthropicProfile: 'llama-cpp' }, stream: anthropicStream },
+  { name: 'Anthropic', target: { ...anthropic, anthropicProfile: 'claude' }, stream: anthropicStream },
+];
+
+const itsText = /"(?:content|text|thinking|partial_json|arguments|reasoning_content|stop_reason)":"/u;
+/** What may happen to an event on its way. The data keeps enough to show that it is not whole. */
+const holes: readonly (readonly [string, (frame: string) => string])[] = [
+  ['its end is missing', (frame) => `${frame.slice(0, -12)}\n\n`],
+  ['its second half is missing', (frame) => `${frame.slice(0, frame.length / 2)}\n\n`],
+  ['its beginning is missing', (frame) => frame.replace(/data: .{25}/u, 'data: ')],
+  ['its beginning and its field name are missing', (frame) => frame.replace(/data: .{12}/u, '')],
+  ['its middle is missing', (frame) => frame.replace(/"(delta|choices)":/u, '"')],
+  ['the first byte of its field name is missing', (frame) => frame.replace('data:', 'ata:')],
+  [
+    'an empty line is in its middle',
+    (frame) => `${frame.slice(0, frame.length / 2)}\n\n${frame.slice(frame.length / 2)}`,
+  ],
+  ['a line end is in its text', (frame) => frame.replace(itsText, '$&\n')],
+  [
+    'its second line is cut',
+    (frame) =>
+      `${frame
+        .trimEnd()
+        .replace(/,(?=")/u, ',\ndata: ')
+        .slice(0, -9)}\n\n`,
+  ],
+  ['a byte is no character', (frame) => frame.replace(itsText, '$&\u00ff')],
+  ['a byte is zero', (frame) => frame.replace(itsText, '$&\u0000')],
+  ['its line end is missing', (frame) => frame.trimEnd()],
+];
+
+describe.each(servers)('a stream of $name with a hole', ({ target, stream }) => {
+  const frames = stream.split(/(?<=\n\n)/u);
+  const content = frames.flatMap((frame, at) => (/_delta"|"delta":\{"/u.test(frame) ? [at] : []));
+
+  test.each(holes)('ends as one error, and no call of it can be run: %s', (_what, damage) => {
+    for (const at of content) {
+      const damaged = frames.with(at, damage(frames[at] ?? '')).join('');
+      if (damaged === stream) throw new Error('nothing was damaged');
+      const { text, progress } = playStream(translate(plainRequest, target), [latin1(damaged)]);
+      expect(progress).toMatchObject({ state: 'failed', error: { code: 'upstream-malformed' } });
+      expect(text.match(/^event: error$/gmu)).toHaveLength(1);
+      expect(text).not.toMatch(/"stop_reason":"|"type":"message_stop"/u);
+      if (!passesThrough(target)) expect(parseStream(text).end).toBe('error');
+    }
+  });
+});
+
+const noise: readonly string[] = [
+  'data: ping\n\n',
+  'data:\n\n',
+  'data\n\n',
+  'data: \n\n',
+  ': comment {"a":\n\n',
+  'data: still working, 12:00\n\n',
+  'data: [PING]\n\n',
+  'data: null\n\n',
+  'data: {}\n\n',
+  'data: {"type":"ping"}\n\n',
+  'data: [DONE\n\n',
+  'event: ping\n\n',
+  'event: ping\ndata: {}\n\n',
+  'event: heartbeat\ndata: now\n\n',
+  'retry: 3000\n\n',
+  'id: {"7"}\n\n',
+  'keep-alive\n\n',
+];
+
+describe.each(servers)('a stream of $name', ({ target, stream }) => {
+  const frames = stream.split(/(?<=\n\n)/u);
+  const whole = played(target, stream);
+
+  test.each(noise)('is not disturbed by noise, however much: %j', (line) => {
+    const noisy = frames.map((frame) => frame + line.repeat(4)).join('');
+    expect(contentOf(target, played(target, noisy))).toEqual(contentOf(target, whole));
+  });
+});
+
+test.each([
+  ['several chunks in one event', (chunks: string) => chunks.replaceAll('\n\ndata: {', '\ndata: {')],
+  ['a keep-alive in the event of a chunk', (chunks: string) => chunks.replaceAll('data: {', 'data: ping\ndata: {')],
+  ['chunks in lists', (chunks: string) => chunks.replace(/data: (\{.*\})/gu, 'data: [$1]')],
+  ['a doubled prefix', (chunks: string) => chunks.replaceAll('data: ', 'data: data: ')],
+  ['another spelling of the marker', (chunks: string) => chunks.replace('[DONE]', '"[Done]"')],
+])('%s are read', (_what, change) => {
+  const target: TestTarget = { dialect: 'openai-chat', model: 'm', profile: 'compatible' };
+  expect(change(chatStream)).not.toBe(chatStream);
+  expect(played(target, change(chatStream)).text).toBe(played(target, chatStream).text);
+});
+
+test('of an Anthropic stream all that came before a hole has passed', () => {
+  const target = { ...anthropic, anthropicProfile: 'claude' } as const;
+  const cut = anthropicStream.replace('"text":"', '"te');
+  const { text } = playStream(translate(plainRequest, target), [bytesOf(cut)]);
+  const own = text.indexOf('event: error');
+  expect(cut.startsWith(text.slice(0, own))).toBe(true);
+  expect(jsonTextAt(JSON.parse(text.slice(text.lastIndexOf('{"type":"error"'))), 'error', 'type')).not.toBe('');
+});
+
+function played(target: TestTarget, stream: string): StreamedAnswer {
+  const answer = playStream(translate(plainRequest, target), [bytesOf(stream)]);
+  expect(answer.progress.error).toBeUndefined();
+  expect(answer.progress.state).toBe('complete');
+  return answer;
+}
+
+function contentOf(target: TestTarget, { text }: StreamedAnswer) {
+  if (!passesThrough(target)) return parseStream(text).content;
+  return text.match(/"(?:text|partial_json|thinking)":"(?:[^"\\]|\\.)*"/gu);
+}
+
+/** UTF-8, but for the character U+00FF, which stands for that byte. */
+function latin1(text: string): Uint8Array {
+  return Buffer.concat(text.split(/(\u00ff)/u).map((part) => Buffer.from(part, part === '\u00ff' ? 'latin1' : 'utf8')));
+}
