@@ -8,6 +8,7 @@ import { jsonLiteral, textLiteral } from '../json-literal.ts';
 import { asCount, asObject, asText, tryReadJson } from '../json-fields.ts';
 import { inBandFailure } from '../failure/upstream-failure.ts';
 import type { FailureContext } from '../failure/upstream-failure.ts';
+import { saysError } from '../failure/says-error.ts';
 
 /**
  * Reads the events of an Anthropic-compatible server into the encoder, which corrects them: blocks that stop late or
@@ -17,7 +18,7 @@ export function createEventReader(encoder: Encoder, context: FailureContext): Ev
   let atStart: Usage | undefined;
 
   function takeEvent(event: JsonObject): void {
-    if ((event['error'] ?? null) !== null) {
+    if (saysError(event['error'])) {
       encoder.fail(inBandFailure(event, context));
       return;
     }
@@ -38,6 +39,9 @@ export function createEventReader(encoder: Encoder, context: FailureContext): Ev
         return;
       case 'message_stop':
         encoder.marker();
+        return;
+      case 'error':
+        encoder.fail(inBandFailure(event, context));
         return;
       case undefined:
       default:

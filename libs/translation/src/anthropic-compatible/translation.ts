@@ -9,7 +9,8 @@ import { createFrameWriter } from '../encoder/frame-writer.ts';
 import { translateDocument } from '../encoder/message-writer.ts';
 import { malformedError } from '../encoder/stream-errors.ts';
 import { emptyAnswer } from '../encoder/empty-answer.ts';
-import { asObject, tryReadJson } from '../json-fields.ts';
+import { asObject, asText, tryReadJson } from '../json-fields.ts';
+import { saysError } from '../failure/says-error.ts';
 import { inBandFailure, readHttpError } from '../failure/upstream-failure.ts';
 import type { FailureContext } from '../failure/upstream-failure.ts';
 import { createToolIds, outwardToolId } from '../tools/tool-ids.ts';
@@ -81,7 +82,9 @@ function createReader(input: ReaderInput): AnswerReader {
 function readAnswer(body: Uint8Array, head: MessageHead, { context, settings }: ReaderInput): Answer {
   const message = asObject(tryReadJson(bytesToString(body)));
   if (message === undefined) return { kind: 'failure', error: malformedError(context.provider) };
-  if ((message['error'] ?? null) !== null) return { kind: 'failure', error: inBandFailure(message, context) };
+  if (saysError(message['error']) || asText(message['type']) === 'error') {
+    return { kind: 'failure', error: inBandFailure(message, context) };
+  }
   const encoderFor = (writer: BlockWriter, sink: FrameSink) => createEncoder(settings, writer, sink);
   return translateDocument(head, encoderFor, (encoder) => {
     readMessage(message, encoder);

@@ -2,6 +2,7 @@ import { isText, isUtf8Text } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { textLiteral } from '../../json-literal.ts';
 import { asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
+import { saysError } from '../../failure/says-error.ts';
 import { reasoningFields } from './read-delta.ts';
 
 /**
@@ -67,7 +68,8 @@ function onlyText(chunk: JsonObject): { field: TextField; literal: string } | un
 
 /** Whether all members that are read, except `known`, are empty. */
 function isInert(object: JsonObject, known: readonly string[]): boolean {
-  return ['error', 'usage', 'finish_reason', 'message', 'x_groq']
+  if (saysError(object['error'])) return false;
+  return ['usage', 'finish_reason', 'message', 'x_groq']
     .filter((name) => !known.includes(name))
     .every((name) => isEmpty(object[name]));
 }

@@ -7,6 +7,7 @@ import { textLiteral } from '../../json-literal.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import type { FailureContext } from '../../failure/upstream-failure.ts';
+import { saysError } from '../../failure/says-error.ts';
 import { readDelta } from './read-delta.ts';
 import type { UsageMeter } from './usage.ts';
 
@@ -17,8 +18,8 @@ import type { UsageMeter } from './usage.ts';
 export function readChoice(choice: JsonObject | undefined, encoder: Encoder, context: FailureContext): void {
   // Only one choice was asked for.
   if (choice === undefined || (asCount(choice['index']) ?? 0) !== 0) return;
-  const { error = null } = choice;
-  if (error !== null) {
+  const { error } = choice;
+  if (error !== undefined && saysError(error)) {
     encoder.fail(inBandFailure(error, context));
     return;
   }
@@ -49,8 +50,7 @@ function gaveUp(overloaded: boolean, { provider }: FailureContext): GatewayError
 
 /** The chunk or answer itself if it is an error: servers that fail after they sent the status report it there. */
 export function errorOf(chunk: JsonObject): JsonObject | undefined {
-  if (asObject(chunk['error']) !== undefined || asText(chunk['error']) !== undefined) return chunk;
-  return asText(chunk['object']) === 'error' ? chunk : undefined;
+  return saysError(chunk['error']) || asText(chunk['object']) === 'error' ? chunk : undefined;
 }
 
 /** The end of a choice: none yet, a reason, or a backend that gave up. */

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { bytesOf, plainRequest, playStream, translate } from './translate.ts';
+import type { TestTarget } from './translate.ts';
+
+const chat: TestTarget = { dialect: 'openai-chat', model: 'gpt-4.1' };
+const compatible: TestTarget = { dialect: 'anthropic', anthropicProfile: 'glm', model: 'some-model' };
+
+/** What servers say when nothing failed. */
+const empty = ['""', '" "', '{}', 'null', '[]', 'false', '0', '[{}]', '"<nil>"', '{"message":""}'].concat([
+  '{"message":"","type":"","param":null,"code":0}',
+  '{"message":null,"code":null,"metadata":{"raw":""}}',
+]);
+const failures = ['"slow down"', '{"message":"slow down"}', '{"code":429}', '["slow down"]', 'true', '503'];
+
+const chunks = (error: string, errorAt: 'top' | 'choice') =>
+  [
+    `"delta":{"role":"assistant","content":"Half"},"finish_reason":null`,
+    `"delta":{"content":" a"},"finish_reason":null`,
+    `"delta":{"content":" loaf"},"finish_reason":null`,
+    `"delta":{},"finish_reason":"stop"`,
+  ]
+    .map((choice) => {
+      const [top, inside] = errorAt === 'top' ? [`,"error":${error}`, ''] : ['', `,"error":${error}`];
+      return `data: {"choices":[{"index":0,${choice}${inside}}]${top}}\n\n`;
+    })
+    .join('') + 'data: [DONE]\n\n';
+const completion = (error: string) =>
+  `{"error":${error},"choices":[{"message":{"role":"assistant","content":"Half a loaf"},"finish_reason":"stop"}]}`;
+
+const events = (error: string) =>
+  [
+    `{"type":"message_start","message":{"usage":{"input_tokens":1}}`,
+    `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}`,
+    `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Half a loaf"}`,
+    `{"type":"content_block_stop","index":0`,
+    `{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}`,
+    `{"type":"message_stop"`,
+  ]
+    .map((event) => `event: x\ndata: ${event},"error":${error}}\n\n`)
+    .join('');
+const message = (error: string) =>
+  `{"type":"message","content":[{"type":"text","text":"Half a loaf"}],"stop_reason":"end_turn","error":${error}}`;
+
+const cases = [
+  { where: 'a chunk', target: chat, stream: (error: string) => chunks(error, 'top'), answer: completion },
+  { where: 'a choice', target: chat, stream: (error: string) => chunks(error, 'choice'), answer: completion },
+  { where: 'an event of an Anthropic-compatible server', target: compatible, stream: events, answer: message },
+];
+
+describe.each(cases)('an error in $where', ({ target, stream, answer }) => {
+  test.each(empty)('that says nothing is none: %s', (error) => {
+    const streamed = playStream(translate(plainRequest, target), [bytesOf(stream(error))]);
+    expect(streamed.progress.state).toBe('complete');
+    expect(streamed.text).toContain('Half');
+    expect(translate(plainRequest, target).reader.answer(bytesOf(answer(error))).kind).toBe('message');
+  });
+
+  test.each(failures)('that says something is one: %s', (error) => {
+    const { progress, text } = playStream(translate(plainRequest, target), [bytesOf(stream(error))]);
+    expect([progress.state, text.match(/event: error/gu)?.length]).toEqual(['failed', 1]);
+    expect(translate(plainRequest, target).reader.answer(bytesOf(answer(error))).kind).toBe('failure');
+  });
+});
+
+test.each([
+  [chat, '{"error":{}}'],
+  [chat, '{"error":"","choices":[]}'],
+  [chat, '{"object":"error","error":{}}'],
+  [compatible, '{"error":{}}'],
+  [compatible, '{"type":"error","error":{}}'],
+  [compatible, '{"error":"","content":[]}'],
+] as const)('an answer that holds nothing but an empty error is no success: %j', (target, body) => {
+  expect(translate(plainRequest, target).reader.answer(bytesOf(body)).kind).toBe('failure');
+  const { progress } = playStream(translate(plainRequest, target), [bytesOf(`data: ${body}\n\n`)]);
+  expect(['failed', 'truncated']).toContain(progress.state);
+});
