@@ -70,7 +70,7 @@ export const confinedImports: Readonly<Record<string, readonly string[]>> = {
     'libs/tenancy/src/credentials/',
     'libs/store/src/script.ts',
     'libs/serving/src/sealing/',
-    'libs/edge/src/request-ids.ts',
+    'libs/edge/src/exchange.ts',
   ],
   // A development dependency: the file that holds the demo loads it when asked for.
   '@copilotkit/aimock': ['apps/local/src/demo'],

@@ -21,6 +21,7 @@ export function createDataApp(dependencies: DataAppDependencies): HttpApp {
   return createApp({
     ...dependencies,
     readTarget: parseTarget,
-    unknownPathAdvice: 'Set ANTHROPIC_BASE_URL to the gateway itself, or to /{provider}:{model} of it.',
+    unknownPathAdvice:
+      'Set ANTHROPIC_BASE_URL to the URL of the gateway, or to that URL followed by /{provider}:{model}.',
   });
 }

@@ -3,13 +3,12 @@ import { readCredential } from '@ccg/tenancy';
 import type { ApiKeyVerifier, Principal } from '@ccg/tenancy';
 import type { IncomingHttpHeaders } from 'node:http';
 
-const howToSend =
-  'Set ANTHROPIC_AUTH_TOKEN to the key that was issued to you for this gateway; it begins with ccg_live_.';
+const howToSend = 'Set ANTHROPIC_AUTH_TOKEN to your API key for this gateway. It begins with ccg_live_.';
 
 /**
- * Finds out who a request acts for, by its headers alone.
+ * Finds out who a request acts for, from its headers alone.
  *
- * @throws GatewayError 401 with the remedy, or 503 when nobody can tell whether the key is good.
+ * @throws GatewayError 401 that says what to do, or 503 when the API key cannot be checked now.
  */
 export async function authenticate(headers: IncomingHttpHeaders, verifier: ApiKeyVerifier): Promise<Principal> {
   const xApiKey = headers['x-api-key'];
@@ -25,22 +24,22 @@ export async function authenticate(headers: IncomingHttpHeaders, verifier: ApiKe
     case 'malformed':
       throw new GatewayError(
         'credential-invalid',
-        `What was sent is not an API key of this gateway; was it copied whole? ${howToSend}`,
+        `The credential is not an API key of this gateway. Check that it was copied whole. ${howToSend}`,
       );
     case 'foreign-anthropic':
       throw new GatewayError(
         'credential-invalid',
-        `The key that was sent is one of Anthropic's, not of this gateway. ${howToSend} Unset ANTHROPIC_API_KEY.`,
+        `The credential is an API key of Anthropic's, not of this gateway. ${howToSend} Unset ANTHROPIC_API_KEY.`,
       );
     case 'ambiguous':
       throw new GatewayError(
         'credential-ambiguous',
-        'x-api-key and Authorization carry two different API keys of this gateway. Send one: unset ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN.',
+        'The headers x-api-key and Authorization hold two different API keys of this gateway. Send only one: unset ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN.',
       );
     case 'jwt':
       throw new GatewayError(
         'credential-unsupported',
-        `A token was sent, but tokens are not configured at this gateway. ${howToSend}`,
+        `The credential is a token (JWT), but tokens are not configured at this gateway. ${howToSend}`,
       );
     default:
       return assertNever(credential);
@@ -52,12 +51,12 @@ export async function authenticate(headers: IncomingHttpHeaders, verifier: ApiKe
     case 'unknown':
       throw new GatewayError(
         'credential-invalid',
-        `This API key was revoked or never issued. Ask your gateway's administrator for a new one. ${howToSend}`,
+        'This API key was revoked or never issued. Ask the administrator of this gateway for a new one.',
       );
     case 'unavailable':
       throw new GatewayError(
         'store-unavailable',
-        'The gateway cannot check API keys right now. Try again in a few seconds.',
+        'The gateway cannot check API keys right now: its store does not answer. Try again in a few seconds.',
         { retryAfterSeconds: 5 },
       );
     default:

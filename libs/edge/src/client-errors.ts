@@ -4,10 +4,9 @@ import type { Duplex } from 'node:stream';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { errorEnvelope } from '@ccg/wire';
-import { errorHeaders } from './render-error.ts';
+import { newRequestId } from './exchange.ts';
+import { discardRest, errorHeaders } from './render-error.ts';
 import type { Arrival } from './render-error.ts';
-import { newRequestId } from './request-ids.ts';
-import { discardRest } from './unread-body.ts';
 
 /** Answers what Node's HTTP parser rejects, with the same envelope as every other error. */
 export interface ClientErrors {

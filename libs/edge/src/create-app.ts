@@ -6,11 +6,11 @@ import type { ApiKeyVerifier, Principal } from '@ccg/tenancy';
 import { authenticate } from './authenticate.ts';
 import { createClientErrors } from './client-errors.ts';
 import type { ClientErrors } from './client-errors.ts';
+import { newRequestId } from './exchange.ts';
 import type { Endpoint, Exchange, Reporter, Target } from './exchange.ts';
 import type { HttpApp } from './listen.ts';
 import { renderError } from './render-error.ts';
 import type { Arrival } from './render-error.ts';
-import { newRequestId } from './request-ids.ts';
 
 export interface AppOptions<Where extends Target, Result> {
   readonly endpoints: readonly Endpoint<Where, Result>[];
@@ -60,7 +60,7 @@ export function createApp<Where extends Target, Result>(options: AppOptions<Wher
     });
   }
   app.use((_request, response: AppResponse<Where>) => {
-    const error = new GatewayError('path-unknown', `There is nothing at this path. ${options.unknownPathAdvice}`);
+    const error = new GatewayError('path-unknown', `This path does not exist. ${options.unknownPathAdvice}`);
     return dispatch(response.locals.exchange, refusing('unknown', error));
   });
   return { handle: app, handleClientError: clientErrors.handle };
@@ -106,7 +106,7 @@ function toWork<Where extends Target, Result>(
   return {
     name: endpoint.name,
     async run(identified) {
-      refuseOtherMethods(exchange.request.method, endpoint);
+      refuseOtherMethods(exchange, endpoint);
       if (endpoint.access === 'public') return endpoint.handle(exchange);
       const principal = await authenticate(exchange.request.headers, verifier);
       identified(principal);
@@ -120,21 +120,21 @@ function refusing(name: string, error: GatewayError): Work<never> {
   return { name, run: () => Promise.reject(error) };
 }
 
-function refuseOtherMethods(
-  method: string,
-  { methods, path }: { readonly methods: readonly string[] | 'any'; readonly path: string },
+function refuseOtherMethods<Where extends Target, Result>(
+  { request, target }: Exchange<Where>,
+  { methods }: Endpoint<Where, Result>,
 ): void {
-  if (methods === 'any' || methods.includes(method)) return;
+  if (methods === 'any' || methods.includes(request.method)) return;
   const allowed = methods.join(', ');
-  throw new GatewayError('method-not-allowed', `${method} is not possible at ${path}. Use ${allowed}.`, {
+  throw new GatewayError('method-not-allowed', `${request.method} is not allowed at ${target.path}. Use ${allowed}.`, {
     headers: { allow: allowed },
   });
 }
 
 function malformedUrl(): GatewayError {
-  return new GatewayError('http-invalid', 'The URL has a malformed percent-escape. Write a percent sign as %25.');
+  return new GatewayError('http-invalid', 'The URL has an invalid percent-escape. Write a percent sign as %25.');
 }
 
 function missingHost(): GatewayError {
-  return new GatewayError('http-invalid', 'The request has no Host header, which HTTP/1.1 asks for.');
+  return new GatewayError('http-invalid', 'The request has no Host header, which HTTP/1.1 requires. Send one.');
 }

@@ -6,20 +6,20 @@ import { expectations } from './listen.ts';
 import type { OpenSinks } from './open-sinks.ts';
 
 export interface DrainTimes {
-  /** How long new connections are still accepted after readiness was withdrawn: endpoints take time to spread. */
+  /** How long new connections are still accepted after readiness ended: load balancers need time to notice. */
   readonly drainDelayMs: number;
-  /** How long running answers may go on. */
+  /** How long running answers may go on after that. */
   readonly drainTimeoutMs: number;
 }
 
-/** How long an idle connection is left open: a request may be in the kernel already, and closing would cut it. */
+/** How often idle connections are closed. Not at once: a request that is already on its way would be lost. */
 const idleLingerMs = 3000;
-/** How long answers have to write their last event. */
+/** How long interrupted answers have to write their last event. */
 const lastWordsMs = 5000;
 
 /**
- * Closes a listener without cutting an answer: accepts for the delay, then takes no new connections, lets running
- * answers finish within the timeout, and tells the rest why they end.
+ * Closes a listener without cutting off an answer. It accepts connections for the delay, then no more; running answers
+ * may finish within the timeout; the rest end with an error event.
  */
 export async function drain(server: Server, openSinks: OpenSinks, times: DrainTimes, clock: Clock): Promise<void> {
   await wait(clock, times.drainDelayMs);
@@ -41,7 +41,7 @@ export async function drain(server: Server, openSinks: OpenSinks, times: DrainTi
   cancelLinger();
   const error = new GatewayError(
     'draining',
-    'The gateway is restarting and this answer took too long to finish. Try again.',
+    'The gateway is restarting, and this answer was not finished in time. Try again.',
   );
   for (const sink of openSinks.list()) sink.interrupt(error);
   server.closeIdleConnections();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 import type { GatewayError } from '@ccg/kernel';
@@ -70,4 +71,14 @@ export function headerList(headers: IncomingHttpHeaders): HeaderList {
     else for (const one of value ?? []) list.push([name, one]);
   }
   return list;
+}
+
+/** An id for a request of ours, in the form that the Anthropic API gives its own. */
+export function newRequestId(): string {
+  return randomId('req_');
+}
+
+/** The prefix and 122 random bits. Node draws those of many UUIDs at once, which is ten times as fast as a draw for each id. */
+export function randomId(prefix: string): string {
+  return prefix + randomUUID().replaceAll('-', '');
 }
