@@ -120,6 +120,28 @@ describe.each(dialects)('the Anthropic SDK over $dialect', ({ prefix }) => {
   });
 });
 
+test.each([true, false])(
+  'the tool runner of the SDK goes to its end by itself, though it asks for a thread that the provider cannot hold (stream: %s)',
+  async (stream) => {
+    const baseURL = `${suite.gateway.url}/openai:gpt-4.1`;
+    const client = new Anthropic({ baseURL, apiKey: suite.apiKey, authToken: null, maxRetries: 0 });
+    suite.upstream.play(playModel([toolTurn, textTurn]));
+    const places: unknown[] = [];
+    const run = (input: unknown): string => {
+      places.push(jsonAt(input, 'place'));
+      return '7 °C';
+    };
+    const runner = client.beta.messages.toolRunner({
+      ...request,
+      stream,
+      tools: [{ type: 'custom', name: 'thermometer', input_schema: { type: 'object' }, run, parse: (input) => input }],
+    });
+    const last = await runner;
+    expect(last.content).toMatchObject([{ type: 'text', text: 'It is 7 °C in Ulm. 🌡️' }]);
+    expect(places).toEqual(['Ulm', 'Köln "Süd"']);
+  },
+);
+
 describe('the model list', () => {
   test('names models that can be asked for by their names', async () => {
     const client = new Anthropic({ baseURL: suite.gateway.url, apiKey: null, authToken: suite.apiKey, maxRetries: 0 });

@@ -99,6 +99,34 @@ describe.each([
   ['openai-chat', target],
   ['an Anthropic-compatible server', compatible],
 ])('for %s', (_name, at) => {
+  const unsupported = { error_code: 'thread_unsupported_request', unsupported: ['thread'] };
+  // The SDKs go on by themselves on these codes: without a thread, or with the whole conversation.
+  test.each([
+    ['a new thread', { thread: { type: 'create' } }, unsupported],
+    ['a thread of an unknown kind', { thread: { type: 'fork', from: 'msg_1' } }, unsupported],
+    ['a mistyped thread', { thread: 'thread_1' }, unsupported],
+    [
+      'a continued thread',
+      { thread: { type: 'continue', previous_message_id: 'm' } },
+      { error_code: 'thread_not_found' },
+    ],
+    [
+      'a continued thread that says nothing new',
+      { thread: { type: 'continue', previous_message_id: 'm' }, messages: [] },
+      { error_code: 'thread_not_found' },
+    ],
+  ])('%s is refused with details for the SDK', (_what, change, publicDetails) => {
+    const refused = refusal(JSON.stringify({ model: 'm', max_tokens: 9, messages: [user], ...change }), at);
+    expect(refused).toMatchObject({ status: 400, type: 'invalid_request_error', publicDetails });
+    expect(refused.publicMessage).toMatch(/^thread: .*Send the whole conversation without it\.$/u);
+  });
+
+  test('no thread is no reason to refuse', () => {
+    expect(
+      bodyText(translate(JSON.stringify({ model: 'm', max_tokens: 9, messages: [user], thread: null }), at)),
+    ).toContain('Hi');
+  });
+
   test.each([
     ['10,001 messages', { messages: many(10_001, user) }, '10001 messages and 0 content blocks'],
     ['20,001 blocks', { messages: [{ role: 'user', content: many(20_001, block) }] }, '1 messages and 20001 content'],

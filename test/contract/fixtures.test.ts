@@ -67,8 +67,8 @@ function answerText(answer: Answer): string {
 }
 
 function describeError(error: GatewayError) {
-  const { code, status, type, retry, retryAfterSeconds, headers, publicMessage } = error;
-  return { code, status, type, retry, retryAfterSeconds, headers, publicMessage };
+  const { code, status, type, retry, retryAfterSeconds, headers, publicMessage, publicDetails } = error;
+  return { code, status, type, retry, retryAfterSeconds, headers, publicMessage, publicDetails };
 }
 
 function bodyOf(body: unknown): string {

@@ -14,7 +14,8 @@ export interface Arrival {
 /** Answers with the Anthropic envelope. The rest of an upload that nobody will read is not waited for. */
 export function renderError({ request, response, requestId }: Arrival, error: GatewayError, clock: Clock): void {
   if (response.headersSent || response.destroyed) return;
-  const body = Buffer.from(errorEnvelope({ type: error.type, message: error.publicMessage }, requestId), 'latin1');
+  const { type, publicMessage: message, publicDetails: details } = error;
+  const body = Buffer.from(errorEnvelope({ type, message, details }, requestId), 'latin1');
   for (const [name, value] of Object.entries(errorHeaders(error, requestId))) response.setHeader(name, value);
   response.setHeader('content-length', body.length);
   response.statusCode = error.status;

@@ -66,7 +66,7 @@ export async function tellFailure(
   if (!sink.committed) return { kind: 'unsent', error: failure };
   try {
     const type = streamErrorType(failure, hasContent);
-    await sink.write(errorFrame({ type, message: failure.publicMessage }, requestId));
+    await sink.write(errorFrame({ type, message: failure.publicMessage, details: failure.publicDetails }, requestId));
     sink.end();
     return { kind: 'broken', error: failure };
   } catch {

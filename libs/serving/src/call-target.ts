@@ -133,6 +133,7 @@ function traced(error: GatewayError, upstreamRequestId: string | undefined): Gat
     type: error.type,
     retry: error.retry,
     headers: { ...error.headers, 'x-upstream-request-id': upstreamRequestId },
+    publicDetails: error.publicDetails,
     ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
   });
 }

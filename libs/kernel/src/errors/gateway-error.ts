@@ -10,6 +10,8 @@ export interface GatewayErrorDetails {
   readonly retryAfterSeconds?: number;
   /** More headers of the answer, lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** `error.details` of the envelope, a JSON value: SDKs act on its `error_code`. */
+  readonly publicDetails?: unknown;
   /** Never shown to the client. */
   readonly cause?: unknown;
 }
@@ -28,6 +30,7 @@ export class GatewayError extends Error {
   readonly retry: RetryAdvice;
   readonly retryAfterSeconds: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly publicDetails: unknown;
 
   constructor(code: ErrorCode, publicMessage: string, details: GatewayErrorDetails = {}) {
     super(`${code}: ${publicMessage}`, details.cause === undefined ? undefined : { cause: details.cause });
@@ -40,6 +43,7 @@ export class GatewayError extends Error {
     this.retry = details.retry ?? entry.retry;
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.headers = details.headers ?? {};
+    this.publicDetails = details.publicDetails;
   }
 }
 

@@ -1,10 +1,10 @@
 import { errorCatalog, GatewayError } from '@ccg/kernel';
 import type { AnthropicErrorType, ErrorCode, RetryAdvice } from '@ccg/kernel';
-import { bytesToString, isJsonObject, readJson } from '@ccg/wire';
+import { bytesToString, decodeByteString, isJsonObject, readJson } from '@ccg/wire';
 import type { HeaderList, JsonValue } from '@ccg/wire';
 import { credentialError, isCredentialRejection, statusError } from '../failure/status-error.ts';
 import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
-import { asObject, asText } from '../json-fields.ts';
+import { asObject, asText, memberOf, tryParseJson } from '../json-fields.ts';
 import type { UpstreamAnswer } from '../translation.ts';
 
 /**
@@ -21,7 +21,8 @@ export function anthropicFailure({ status, headers, body }: UpstreamAnswer, prov
     return keep(error.code, error.publicMessage, { status: error.status, type: error.type, error, headers });
   }
   const nearest = statusError({ status, headers: [], report, provider });
-  return keep(nearest.code, report.message, { status, type: type ?? nearest.type, error: nearest, headers });
+  const details = detailsOf(text);
+  return keep(nearest.code, report.message, { status, type: type ?? nearest.type, error: nearest, headers, details });
 }
 
 /** An `error` event inside a stream, or an error document with status 200. */
@@ -39,15 +40,17 @@ interface Kept {
   readonly type: AnthropicErrorType;
   readonly error: GatewayError;
   readonly headers: HeaderList;
+  readonly details?: unknown;
 }
 
-function keep(code: ErrorCode, message: string, { status, type, error, headers }: Kept): GatewayError {
+function keep(code: ErrorCode, message: string, { status, type, error, headers, details }: Kept): GatewayError {
   const retryAfterSeconds = error.retryAfterSeconds ?? integerRetryAfter(headers);
   return new GatewayError(code, message, {
     status,
     type,
     retry: retryAdvice(headers) ?? error.retry,
     headers: rateLimitHeaders(headers),
+    publicDetails: details,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
 }
@@ -59,6 +62,11 @@ function isApiError(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Clients act on them: a thread that Anthropic has lost is started anew, for example. */
+function detailsOf(text: string): unknown {
+  return memberOf(memberOf(tryParseJson(decodeByteString(text)), 'error'), 'details') ?? undefined;
 }
 
 function knownType(type: string | undefined): AnthropicErrorType | undefined {

@@ -1,6 +1,7 @@
 import { GatewayError } from '@ccg/kernel';
 import { isText } from '@ccg/wire';
 import type { JsonObject, JsonValue, MessagesRequest, TopLevelEntry } from '@ccg/wire';
+import { asObject, asText } from '../json-fields.ts';
 import type { TranslationInput } from '../translation.ts';
 
 /** A 400 that names the field by its path, such as `messages.3.content`, and says what it should be. */
@@ -19,6 +20,7 @@ export function readRequest({ messagesRequest, tools: source, toolListCache }: R
   const valueOf = ({ key, scalar }: TopLevelEntry) =>
     key === 'tools' && source !== undefined ? toolListCache.list(source) : (scalar ?? messagesRequest.read(key)?.value);
   const body = Object.fromEntries(messagesRequest.entries.map((entry) => [entry.key, valueOf(entry)]));
+  refuseThread(body['thread']);
   if (messagesRequest.maxTokens === undefined) {
     throw fieldError('max_tokens', 'Field required. Set it to the maximum number of output tokens.');
   }
@@ -59,13 +61,30 @@ export function checkHistorySize(messagesRequest: MessagesRequest): void {
   );
 }
 
-/** Servers, containers and threads at Anthropic: without them the answer would be wrong. */
+/** Servers and containers at Anthropic: without them the answer would be wrong. */
 function refuseServerState(body: JsonObject): void {
-  for (const field of ['mcp_servers', 'container', 'thread']) {
+  for (const field of ['mcp_servers', 'container']) {
     const value = body[field];
     if (isAbsent(value) || (Array.isArray(value) && value.length === 0)) continue;
     throw fieldError(field, 'only models that Anthropic serves support this. Remove it, or use one of those models');
   }
+}
+
+/**
+ * Refuses a thread, which only Anthropic holds. The SDKs read `details`: they send the whole conversation of a thread
+ * that is not found, and go on without threads where these are not supported.
+ */
+function refuseThread(thread: JsonValue | undefined): void {
+  if (isAbsent(thread)) return;
+  const isContinued = asText(asObject(thread)?.['type']) === 'continue';
+  const problem = isContinued
+    ? 'this model does not hold the thread. Send the whole conversation without it'
+    : 'only models that Anthropic serves support threads. Send the whole conversation without it';
+  throw new GatewayError('request-invalid', `thread: ${problem}.`, {
+    publicDetails: isContinued
+      ? { error_code: 'thread_not_found' }
+      : { error_code: 'thread_unsupported_request', unsupported: ['thread'] },
+  });
 }
 
 function isAbsent(value: JsonValue | undefined): boolean {

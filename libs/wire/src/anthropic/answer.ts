@@ -1,7 +1,7 @@
 import type { AnthropicErrorType, GatewayError } from '@ccg/kernel';
+import { encodeText } from '../bytes.ts';
 import { isJsonObject } from '../json/json-value.ts';
 import type { JsonValue } from '../json/json-value.ts';
-import { writeJson } from '../json/write-json.ts';
 import { noUsage } from '../normal-forms.ts';
 import type { Usage } from '../normal-forms.ts';
 import { sseFrame } from '../stream/sse.ts';
@@ -10,11 +10,13 @@ import { sseFrame } from '../stream/sse.ts';
 export interface WireError {
   readonly type: string;
   readonly message: string;
+  /** A JSON value. Left out if undefined. */
+  readonly details?: unknown;
 }
 
 /** The body of every answer that is an error, as a byte string (https://docs.anthropic.com/en/api/errors). */
-export function errorEnvelope({ type, message }: WireError, requestId?: string): string {
-  return writeJson({ type: 'error', error: { type, message }, request_id: requestId });
+export function errorEnvelope({ type, message, details }: WireError, requestId?: string): string {
+  return encodeText(JSON.stringify({ type: 'error', error: { type, message, details }, request_id: requestId }));
 }
 
 /** The event that ends a stream in failure, as a byte string: the same envelope under the name `error`. */
