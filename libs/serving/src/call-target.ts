@@ -3,9 +3,11 @@ import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { AnswerReader, UpstreamFailure, UpstreamRequest } from '@ccg/translation';
 import { callErrorToGatewayError, findInAnswer, findInHead, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
-import type { Upstream, UpstreamCall, UpstreamResponse } from '@ccg/upstream';
+import type { Upstream, UpstreamResponse } from '@ccg/upstream';
 import { nameOf, outcomeOfFailure } from './record.ts';
 import type { AttemptRecord, Failure, Outcome, TargetName } from './record.ts';
+import { recordAnswer } from './recording.ts';
+import type { RecordedCall } from './recording.ts';
 import type { ServeRequest } from './request.ts';
 
 /** An attempt whose outcome is not known yet. It holds nothing of the request's body. */
@@ -64,9 +66,11 @@ async function callOnce(
 ): Promise<CalledOnce> {
   const { receivedAtMs } = request;
   const begun = { target: nameOf(target), receivedAtMs, startedMs: clock.now() - receivedAtMs };
-  const call: UpstreamCall = { operation, headers, body, client: request };
+  const call: RecordedCall = { operation, headers, body, client: request };
   try {
-    const response = await upstream.call(target, call, signal);
+    const answering = upstream.call(target, call, signal);
+    const recording = request.recording?.called(target, call);
+    const response = await (recording === undefined ? answering : recordAnswer(answering, recording));
     const upstreamRequestId = header(response, 'request-id') ?? header(response, 'x-request-id');
     return { kind: 'answered', response, attempt: { ...begun, status: response.status, upstreamRequestId } };
   } catch (thrown) {

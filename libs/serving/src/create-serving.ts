@@ -13,6 +13,8 @@ import { createCountTokens } from './count-tokens.ts';
 import type { CountTokens } from './count-tokens.ts';
 import { createEstimatePrompt } from './estimate-prompt.ts';
 import type { Digest, TokenCounting } from './estimate-prompt.ts';
+import { withRecorder } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
 import { createRejectedParameters, createTargetCache, overriding } from './rejected-parameters.ts';
 import { createSealing } from './sealing/create-sealing.ts';
 import { createServe } from './serve.ts';
@@ -32,6 +34,8 @@ export interface ServingDependencies {
   readonly sealingKeys: readonly [Secret, ...Secret[]];
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** Records every Messages request. Unset, nothing is recorded and nothing is spent on it. */
+  readonly recorder?: Recorder;
 }
 
 /** The part of a request from its route to its settlement, for every app that answers Messages requests. */
@@ -49,18 +53,19 @@ const toolListCacheMaxBytes = 8 * 1024 * 1024;
 
 /** Builds the pipeline, and what this process remembers between requests: rejected parameters, translated tools. */
 export function createServing(dependencies: ServingDependencies): Serving {
-  const { admission, clock, tokens, upstream } = dependencies;
+  const { admission, clock, recorder, tokens, upstream } = dependencies;
   const translate = createTranslate(dependencies);
   const callTarget = createCallTarget({ upstream, clock });
   const rejectedParameters = createRejectedParameters(clock);
   const shared = { ...dependencies, translate, callTarget, rejectedParameters };
+  const serve = createServe({
+    ...dependencies,
+    admit: createAdmit(admission),
+    estimatePrompt: createEstimatePrompt(tokens, clock),
+    attempt: createAttempt(shared),
+  });
   return {
-    serve: createServe({
-      ...dependencies,
-      admit: createAdmit(admission),
-      estimatePrompt: createEstimatePrompt(tokens, clock),
-      attempt: createAttempt(shared),
-    }),
+    serve: recorder === undefined ? serve : withRecorder(serve, recorder),
     countTokens: createCountTokens({ ...shared, uncounted: createTargetCache(clock) }),
     close: () => upstream.close(),
   };
@@ -70,8 +75,9 @@ export function createServing(dependencies: ServingDependencies): Serving {
 function createTranslate({ catalog, ids, sealingKeys }: ServingDependencies): Translate {
   const sealing = createSealing(sealingKeys);
   const toolListCache = createToolListCache({ maxBytes: toolListCacheMaxBytes });
-  return ({ request, messagesRequest, tools }, target, { estimatedInputTokens, rejected }) =>
-    createTranslation({
+  return ({ request, messagesRequest, tools }, target, { estimatedInputTokens, rejected }) => {
+    request.recording?.translated(target, estimatedInputTokens);
+    return createTranslation({
       requestId: request.requestId,
       messagesRequest,
       tools,
@@ -89,4 +95,5 @@ function createTranslate({ catalog, ids, sealingKeys }: ServingDependencies): Tr
       estimatedInputTokens,
       rejectedFields: rejected.fields,
     });
+  };
 }

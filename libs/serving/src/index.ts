@@ -3,4 +3,6 @@ export type { Serving, ServingDependencies } from './create-serving.ts';
 export type { TokenCounting } from './estimate-prompt.ts';
 export { outcomeOf, recordWithoutModel } from './record.ts';
 export type { End, Outcome, RequestRecord } from './record.ts';
+export type { Recorder } from './recorder.ts';
+export type { CallRecording, ExchangeRecording, RecordedCall } from './recording.ts';
 export type { ResponseSink, ServeRequest } from './request.ts';

@@ -1,6 +1,7 @@
 import type { RouteRequest } from '@ccg/catalog';
 import type { Principal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
+import type { ExchangeRecording } from './recording.ts';
 
 /** One Messages request, after authentication and with its body read. */
 export interface ServeRequest {
@@ -15,6 +16,8 @@ export interface ServeRequest {
   takeBody(this: void): Uint8Array;
   /** When the request arrived, in the clock's time. */
   readonly receivedAtMs: number;
+  /** Set by serving itself where exchanges are recorded. */
+  readonly recording?: ExchangeRecording;
 }
 
 /** Where an answer goes: an HTTP response at the gateway, a stored result at the worker. */

@@ -4,7 +4,7 @@ import type { Target } from '@ccg/catalog';
 import type { Admission, Decision } from '@ccg/admission';
 import { Secret } from '@ccg/kernel';
 import { createServing } from '../src/index.ts';
-import type { RequestRecord, ServeRequest, Serving, ServingDependencies } from '../src/index.ts';
+import type { Recorder, RequestRecord, ServeRequest, Serving, ServingDependencies } from '../src/index.ts';
 import { createMetrics } from '@ccg/telemetry';
 import type { Metrics } from '@ccg/telemetry';
 import { createManualClock, startScriptedUpstream } from '@ccg/testkit';
@@ -61,6 +61,7 @@ export const chatModel = { provider: 'openai', model: 'gpt-4.1' };
 export interface RigOptions {
   /** Where the chat completions server is; the scripted one unless given. */
   readonly openAiUrl?: string;
+  readonly recorder?: Recorder;
 }
 
 const neverMs = 600_000;
@@ -78,7 +79,7 @@ const principal: ServeRequest['principal'] = {
 };
 
 /** Starts a rig; close it, since its provider keeps the process alive. */
-export async function startServingRig({ openAiUrl }: RigOptions = {}): Promise<ServingRig> {
+export async function startServingRig({ openAiUrl, recorder }: RigOptions = {}): Promise<ServingRig> {
   const scripted = await startScriptedUpstream();
   const clock = createManualClock();
   const admission = createScriptedAdmission();
@@ -123,6 +124,7 @@ export async function startServingRig({ openAiUrl }: RigOptions = {}): Promise<S
       metrics,
       tokens: { estimator: countingEstimator, calibration: createCalibration({ maxModels: 10 }) },
       digest,
+      ...(recorder === undefined ? {} : { recorder }),
     }),
     sentBodies: timed.sentBodies,
     countedPrompts: () => countedPrompts,
