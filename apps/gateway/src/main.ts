@@ -10,6 +10,8 @@ import { startGateway } from './start-gateway.ts';
 const foreverMs = 2 ** 30;
 setInterval(() => {}, foreverMs);
 
+const recordsNothing =
+  'LOG_EXCHANGE works with npm start alone: it writes prompts to files, which no gateway of an organisation may do. Unset it.';
 const throughNpm = process.env['npm_lifecycle_event'] !== undefined;
 // A start may wait for Redis, and a process with the id 1 is not ended by a signal that it does not listen to.
 const stopListening = onStopSignal({ throughNpm }, () => process.exit(1));
@@ -22,6 +24,7 @@ try {
     knownNames: gatewayVariables,
   });
   for (const notice of notices) process.stderr.write(`${notice}\n`);
+  if ((variables['LOG_EXCHANGE'] ?? '') !== '') throw new StartError(recordsNothing);
   const parsed = parseConfig(variables);
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   for (const warning of parsed.warnings) process.stderr.write(`Warning: ${warning}\n`);

@@ -6,7 +6,7 @@ import { createTargets, describeRoutes } from '@ccg/catalog';
 import type { Targets } from '@ccg/catalog';
 import { createAdmission } from '@ccg/admission';
 import { createServing } from '@ccg/serving';
-import type { Serving } from '@ccg/serving';
+import type { Recorder, Serving } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
@@ -31,6 +31,8 @@ export interface GatewayDependencies {
   readonly clock?: Clock;
   /** Where log lines go; standard output unless given. */
   readonly log?: { write(line: string): void };
+  /** Records exchanges with providers. For one person's machine: an organisation's prompts belong in no file. */
+  readonly recorder?: (logger: Logger) => Recorder;
 }
 
 export interface RunningGateway {
@@ -46,7 +48,7 @@ const verifierBounds = { cacheMs: 5000, staleMs: 60_000, maxEntries: 10_000 };
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
 export async function startGateway(
   config: GatewayConfig,
-  { clock = systemClock, log }: GatewayDependencies = {},
+  { clock = systemClock, log, recorder }: GatewayDependencies = {},
 ): Promise<RunningGateway> {
   await using opened = new AsyncDisposableStack();
   const logger = createLogger(config.logLevel, log);
@@ -74,7 +76,8 @@ export async function startGateway(
   const { catalog } = config;
   const targets = createTargets(catalog);
   const upstream = createUpstream(upstreamOptions(config));
-  const serving = await startServing(config, { store, targets, upstream, clock, metrics, logger });
+  const recording = recorder === undefined ? {} : { recorder: recorder(logger) };
+  const serving = await startServing(config, { store, targets, upstream, clock, metrics, logger, ...recording });
   opened.defer(serving.close);
   const openSinks = createOpenSinks();
   const answering = { sinkTimes: config, clock, openSinks };
@@ -119,6 +122,7 @@ interface ServingParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly recorder?: Recorder;
 }
 
 async function startServing(config: GatewayConfig, { store, logger, ...parts }: ServingParts): Promise<Serving> {

@@ -7,6 +7,7 @@ import { z } from 'zod';
 /** The variables that this app itself reads; everything else of the environment is the gateway's. */
 const settingsSchema = z.object({
   DATA_DIR: optional(z.string()),
+  LOG_EXCHANGE: optional(z.string()),
   LOCAL_STORE: optional(
     z.enum(['redis-url', 'redis-server', 'embedded'], { error: 'must be redis-url, redis-server or embedded' }),
   ),
@@ -18,6 +19,8 @@ export const localVariables: readonly string[] = Object.keys(settingsSchema.shap
 export interface Settings {
   /** Absolute. */
   readonly dataDir: string;
+  /** Absolute; where exchanges with providers are recorded. Undefined: nowhere. */
+  readonly exchangeFolder: string | undefined;
   readonly forcedStore: 'redis-url' | 'redis-server' | 'embedded' | undefined;
 }
 
@@ -27,7 +30,12 @@ export function readSettings(env: Environment, root: string): Settings {
   if (!parsed.success) {
     throw new StartError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
   }
-  return { dataDir: resolve(root, parsed.data.DATA_DIR ?? '.data'), forcedStore: parsed.data.LOCAL_STORE };
+  const { DATA_DIR = '.data', LOG_EXCHANGE, LOCAL_STORE } = parsed.data;
+  return {
+    dataDir: resolve(root, DATA_DIR),
+    exchangeFolder: LOG_EXCHANGE === undefined ? undefined : resolve(root, LOG_EXCHANGE),
+    forcedStore: LOCAL_STORE,
+  };
 }
 
 /** An empty variable counts as unset: compose files and charts cannot leave one out. */

@@ -12,12 +12,13 @@ import {
   StartError,
   startGateway,
 } from '@ccg/gateway';
-import type { Environment, GatewayConfig, RunningGateway } from '@ccg/gateway';
+import type { Environment, GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/gateway';
 import { describeRoutes } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
 
 import { openDataDir, readOrCreateSecret } from './data-dir.ts';
 import { demoEnvironment, startDemoProvider } from './demo.ts';
+import { openExchangeLog } from './exchange/exchange-log.ts';
 import { seedDefaultTenant } from './seed-default-tenant.ts';
 import { localVariables, readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
@@ -86,10 +87,25 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   opened.defer(() => store.close());
   await store.start();
   await seedDefaultTenant(config, firstKeyFile, say);
-  const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
+  const recording = await openRecording(settings, config, opened);
+  const gateway = await startGateway(config, recording).catch((thrown: unknown) => explainListenError(thrown, config));
   const routes = describeRoutes(config.catalog);
-  process.stdout.write(welcome({ isDemo: mode === 'demo', url: gateway.url, store, firstKeyFile, routes }));
+  const { exchangeFolder } = settings;
+  const isDemo = mode === 'demo';
+  process.stdout.write(welcome({ isDemo, url: gateway.url, store, firstKeyFile, routes, exchangeFolder }));
   return gateway;
+}
+
+/** Opens the recording of exchanges, if it is asked for; it closes after the gateway. */
+async function openRecording(
+  { exchangeFolder }: Settings,
+  config: GatewayConfig,
+  opened: AsyncDisposableStack,
+): Promise<GatewayDependencies> {
+  if (exchangeFolder === undefined) return {};
+  const exchangeLog = await openExchangeLog(exchangeFolder, config);
+  opened.defer(() => exchangeLog.close());
+  return { recorder: (logger) => exchangeLog.recorder(logger) };
 }
 
 interface StoreSelection {

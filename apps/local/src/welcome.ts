@@ -6,10 +6,12 @@ export interface WelcomeFacts {
   readonly firstKeyFile: string;
   /** What clients ask for → what is asked of which provider. */
   readonly routes: Readonly<Record<string, string>>;
+  /** Where exchanges are recorded; undefined: nowhere. */
+  readonly exchangeFolder?: string | undefined;
 }
 
 /** What a person reads after a start. The last two commands work when pasted into a POSIX shell. */
-export function welcome({ isDemo, url, store, firstKeyFile, routes }: WelcomeFacts): string {
+export function welcome({ isDemo, url, store, firstKeyFile, routes, exchangeFolder }: WelcomeFacts): string {
   const baseUrl = reachableUrl(url);
   const apiKey = `"$(cat ${shellQuote(firstKeyFile, 'always')})"`;
   const body = { model: 'claude-sonnet-5-5', max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] };
@@ -24,6 +26,7 @@ export function welcome({ isDemo, url, store, firstKeyFile, routes }: WelcomeFac
     ...Object.entries(routes).map(
       ([names, target], index) => `  ${index === 0 ? 'Models' : '      '}      ${names} → ${target}`,
     ),
+    ...(exchangeFolder === undefined ? [] : [`  Recording   prompts and answers are written to ${exchangeFolder}`]),
     '',
     'Try it:',
     '',
