@@ -71,6 +71,11 @@ const refusals: readonly Refusal[] = [
     says: [/^\/ is a folder\. It must be a file of NAME=value lines\.\n$/u],
   },
   {
+    name: 'LOG_EXCHANGE, which would write the prompts of an organisation to files',
+    env: { ...openai, LOG_EXCHANGE: '/nonexistent/exchanges' },
+    says: [/^LOG_EXCHANGE works with npm start alone: .* Unset it\.\n$/u],
+  },
+  {
     name: 'several faults, told at once',
     env: {
       ...openai,
