@@ -164,7 +164,10 @@ const thinking = { type: 'thinking', thinking: 'x', signature: '' };
 
 describe.each([
   ['openai-chat', target],
-  ['a chat template that wants turns', { ...target, rejectedFields: ['messages in any order'] }],
+  [
+    'a chat template that wants turns',
+    { ...target, rejections: [{ kind: 'form', form: 'messages in any order' } as const] },
+  ],
   ['an Anthropic-compatible server', compatible],
 ])('for %s nothing goes out without a message', (_name, at) => {
   test.each([
@@ -211,7 +214,10 @@ test('nesting is followed to 512 levels, wherever it is', () => {
 describe.each([
   ['openai-chat', target],
   ['openrouter', { ...target, profile: 'openrouter' }],
-  ['calls told as text', { ...target, profile: 'compatible', rejectedFields: ['messages of tools'] }],
+  [
+    'calls told as text',
+    { ...target, profile: 'compatible', rejections: [{ kind: 'form', form: 'messages of tools' }] },
+  ],
   ['an Anthropic-compatible server', compatible],
 ] as const)('for %s nesting without end is refused, and what is nested deep is translated', (_name, at) => {
   const schemas = (levels: number) => `${'{"type":"array","items":'.repeat(levels)}{}${'}'.repeat(levels)}`;

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AnthropicProfile, ChatProfile, ModelLimits } from '@ccg/catalog';
+import type { Rejection } from '@ccg/translation';
 import type { TestDialect, TestTarget } from './translate.ts';
 
 /** One folder of `fixtures/<dialect>/`, with the files that it has. */
@@ -24,7 +25,7 @@ interface FixtureMeta {
   readonly anthropicProfile?: AnthropicProfile;
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
-  readonly rejectedFields?: readonly string[];
+  readonly rejections?: readonly Rejection[];
   readonly limits?: Partial<ModelLimits>;
   readonly textCalls?: boolean;
 }

@@ -3,7 +3,7 @@ import { createProvider, createTarget } from '@ccg/catalog';
 import type { AnthropicProfile, ChatProfile, ModelLimits, Provider, Target } from '@ccg/catalog';
 import { bytesToString, decodeByteString, encodeText, readMessagesRequest, stringToBytes } from '@ccg/wire';
 import { createToolListCache, createTranslation } from '@ccg/translation';
-import type { IdSource, Progress, Sealer, Translation } from '@ccg/translation';
+import type { IdSource, Progress, Rejection, Sealer, Translation } from '@ccg/translation';
 
 export type TestDialect = 'anthropic' | 'openai-chat';
 
@@ -15,7 +15,7 @@ export interface TestTarget {
   readonly anthropicProfile?: AnthropicProfile;
   readonly maxOutputTokens?: number;
   readonly estimatedInputTokens?: number;
-  readonly rejectedFields?: readonly string[];
+  readonly rejections?: readonly Rejection[];
   /** Instead of what is known of the model by its name. */
   readonly limits?: Partial<ModelLimits>;
   readonly textCalls?: boolean;
@@ -70,7 +70,7 @@ export function translate(request: string, target: TestTarget): Translation {
     ids: countingIds(),
     sealer: openSealer,
     estimatedInputTokens: target.estimatedInputTokens,
-    rejectedFields: new Set(target.rejectedFields),
+    rejections: target.rejections ?? [],
   });
 }
 

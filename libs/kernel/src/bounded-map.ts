@@ -3,6 +3,8 @@ export interface BoundedMap<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
   delete(key: string): void;
+  /** All values; looking at them is no use of them. */
+  values(): readonly Value[];
 }
 
 interface Entry<Value> {
@@ -69,5 +71,6 @@ export function createBoundedMap<Value>(maxEntries: number): BoundedMap<Value> {
     delete(key) {
       remove(entries.get(key));
     },
+    values: () => [...entries.values()].map(({ value }) => value),
   };
 }

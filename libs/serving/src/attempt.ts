@@ -1,7 +1,7 @@
 import type { Target } from '@ccg/catalog';
 import { assertNever, ReaderGoneError } from '@ccg/kernel';
 import type { Clock, ErrorCode } from '@ccg/kernel';
-import type { AnswerReader, LocalAnswer, Translation, UpstreamFailure, Warning } from '@ccg/translation';
+import type { AnswerReader, LocalAnswer, Rejection, Translation, UpstreamFailure, Warning } from '@ccg/translation';
 import type { UpstreamResponse } from '@ccg/upstream';
 import type { MessagesRequest, PromptTools } from '@ccg/wire';
 import { jsonContentType, streamContentType, writeAnswer } from './answer.ts';
@@ -10,8 +10,8 @@ import type { Answered, CallTarget, OpenAttempt } from './call-target.ts';
 import type { PromptEstimate } from './estimate-prompt.ts';
 import { notMeasured, outcomeOf, outcomeOfFailure } from './record.ts';
 import type { AttemptRecord, End, Failure, Measured } from './record.ts';
-import { learnRejection, withRejection } from './rejected-parameters.ts';
-import type { RejectedParameters, Rejections } from './rejected-parameters.ts';
+import { changesFor } from './learned-rejections.ts';
+import type { LearnedRejections } from './learned-rejections.ts';
 import { relayJson, relayStream } from './relay.ts';
 import type { Relayed, RelayDependencies, RelayJob } from './relay.ts';
 import type { ResponseSink, ServeRequest } from './request.ts';
@@ -59,18 +59,18 @@ export type Attempt = (job: Job, target: Target) => Promise<AttemptResult>;
 export type Translate = (
   job: Pick<Job, 'request' | 'messagesRequest' | 'tools'>,
   target: Target,
-  known: { readonly estimatedInputTokens: number | undefined; readonly rejected: Rejections },
+  known: { readonly estimatedInputTokens: number | undefined; readonly rejections: readonly Rejection[] },
 ) => Translation;
 
 export interface AttemptDependencies extends RelayDependencies {
   readonly translate: Translate;
   readonly callTarget: CallTarget;
-  readonly rejectedParameters: RejectedParameters;
+  readonly learnedRejections: LearnedRejections;
   readonly clock: Clock;
 }
 
-/** How often a provider may refuse something and be asked again without it. */
-const rejectionsMax = 3;
+/** How often a provider may reject something and be asked again without it. */
+const roundsMax = 3;
 
 /** The state of an attempt that got as far as an answer; nothing in it holds the body of the request. */
 type Opened = { readonly attempts: readonly AttemptRecord[]; readonly warnings: readonly Warning[] } & (
@@ -109,15 +109,17 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
 
 /** Calls the target, and again without what its server refuses. */
 async function open(job: Job, target: Target, dependencies: AttemptDependencies): Promise<Opened> {
-  const { translate, callTarget, rejectedParameters, clock } = dependencies;
+  const { translate, callTarget, learnedRejections, clock } = dependencies;
   const { request, estimate, sink } = job;
   const attempts: AttemptRecord[] = [];
   let warnings: readonly Warning[] = [];
   try {
     const estimatedInputTokens = await estimate.tokens(target);
-    let rejected = rejectedParameters.of(target);
-    for (let rejections = 0; ; rejections += 1) {
-      const { request: translated, reader, localAnswer } = translate(job, target, { estimatedInputTokens, rejected });
+    let rejections = learnedRejections.of(target);
+    // What was changed since, and has not yet been seen to help.
+    let unproven: readonly Rejection[] = [];
+    for (let rounds = 0; ; rounds += 1) {
+      const { request: translated, reader, localAnswer } = translate(job, target, { estimatedInputTokens, rejections });
       ({ warnings } = translated);
       if (localAnswer !== undefined) return { kind: 'local', answer: localAnswer, attempts, warnings };
       const called = await callTarget(target, { operation: 'messages', translated, request, signal: sink.signal });
@@ -125,22 +127,34 @@ async function open(job: Job, target: Target, dependencies: AttemptDependencies)
       const { hangProneFields = [] } = translated;
       if (called.kind === 'failed') {
         attempts.push(called.attempt);
-        if (isTimeOut(called.thrown)) rejectedParameters.addFields(target, hangProneFields);
+        if (isTimeOut(called.thrown)) learnedRejections.learn(target, fieldsOf(hangProneFields));
         return { kind: 'failed', failure: called.failure, attempts, warnings };
       }
       const { response, attempt } = called;
-      if (isAnswer(response)) return { kind: 'open', response, reader, attempt, hangProneFields, attempts, warnings };
+      if (isAnswer(response)) {
+        learnedRejections.learn(target, unproven);
+        return { kind: 'open', response, reader, attempt, hangProneFields, attempts, warnings };
+      }
       const { error, retry } = await rejectionOf(job, target, called, reader);
       attempts.push(endAttempt(attempt, outcomeOfFailure(error), clock));
-      const next = withRejection(rejected, retry);
-      if (next === undefined || rejections >= rejectionsMax)
-        return { kind: 'failed', failure: error, attempts, warnings };
-      learnRejection(rejectedParameters, target, retry);
-      rejected = next;
+      const changes = changesFor(retry);
+      // A server that now rejects something else took the last change.
+      if (changes !== undefined || isPromptTooLong(error)) learnedRejections.learn(target, unproven);
+      if (changes === undefined || rounds >= roundsMax) return { kind: 'failed', failure: error, attempts, warnings };
+      unproven = changes.learned;
+      rejections = [...rejections, ...changes.applied];
     }
   } catch (thrown) {
     return { kind: 'failed', failure: failureOf(thrown, sink.signal, target), attempts, warnings };
   }
+}
+
+function isPromptTooLong(failure: Failure): boolean {
+  return !(failure instanceof ReaderGoneError) && failure.code === 'prompt-too-long';
+}
+
+function fieldsOf(paths: readonly string[]): readonly Rejection[] {
+  return paths.map((path) => ({ kind: 'field', path }));
 }
 
 async function rejectionOf(
@@ -162,7 +176,7 @@ async function relay(
   { response, reader, attempt, attempts, warnings, hangProneFields }: Extract<Opened, { kind: 'open' }>,
   dependencies: AttemptDependencies,
 ): Promise<AttemptResult> {
-  const { rejectedParameters, clock } = dependencies;
+  const { learnedRejections, clock } = dependencies;
   const job = {
     target,
     response,
@@ -178,7 +192,7 @@ async function relay(
   const known = { target, usage, usageSource, warnings, attempts: [...attempts, endAttempt(attempt, outcome, clock)] };
   if (kind === 'answered') return { ...known, kind, end: relayed.end, firstEventAtMs: relayed.firstEventAtMs };
   // Some servers fall silent over a field instead of refusing it. The client asks again by itself, without it then.
-  if (relayed.silent) rejectedParameters.addFields(target, hangProneFields);
+  if (relayed.silent) learnedRejections.learn(target, fieldsOf(hangProneFields));
   return { ...known, ...failed(relayed.failure) };
 }
 

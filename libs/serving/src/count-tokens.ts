@@ -15,15 +15,16 @@ import { promptOf, toolsOf } from './estimate-prompt.ts';
 import type { Digest, TokenCounting } from './estimate-prompt.ts';
 import { nameOf, nothingKnown, outcomeOf, outcomeOfFailure } from './record.ts';
 import type { AttemptRecord, End, Failure, Outcome, RequestRecord } from './record.ts';
-import type { RejectedParameters, TargetCache } from './rejected-parameters.ts';
+import type { LearnedRejections } from './learned-rejections.ts';
 import type { ResponseSink, ServeRequest } from './request.ts';
+import type { TargetCache } from './target-cache.ts';
 
 export interface CountDependencies {
   readonly catalog: Catalog;
   readonly targets: Targets;
   readonly translate: Translate;
   readonly callTarget: CallTarget;
-  readonly rejectedParameters: RejectedParameters;
+  readonly learnedRejections: LearnedRejections;
   /** The models whose servers have a request that counts, and do not answer it. */
   readonly uncounted: TargetCache<true>;
   readonly tokens: TokenCounting;
@@ -126,8 +127,8 @@ async function countAtProvider(job: CountJob, dependencies: CountDependencies): 
 
 async function callForCount(job: CountJob, signal: AbortSignal, dependencies: CountDependencies): Promise<Native> {
   const { target, request, sink } = job;
-  const { callTarget, clock, rejectedParameters, translate, uncounted } = dependencies;
-  const known = { estimatedInputTokens: undefined, rejected: rejectedParameters.of(target) };
+  const { callTarget, clock, learnedRejections, translate, uncounted } = dependencies;
+  const known = { estimatedInputTokens: undefined, rejections: learnedRejections.of(target) };
   const { request: translated, reader } = translate(job, target, known);
   const called = await callTarget(target, { operation: 'count', translated, request, signal });
   /** A provider that fails is replaced by the estimate; a client that left is not answered. */

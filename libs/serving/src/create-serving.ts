@@ -13,12 +13,13 @@ import { createCountTokens } from './count-tokens.ts';
 import type { CountTokens } from './count-tokens.ts';
 import { createEstimatePrompt } from './estimate-prompt.ts';
 import type { Digest, TokenCounting } from './estimate-prompt.ts';
+import { createLearnedRejections, overridingLimits } from './learned-rejections.ts';
 import { withRecorder } from './recorder.ts';
 import type { Recorder } from './recorder.ts';
-import { createRejectedParameters, createTargetCache, overriding } from './rejected-parameters.ts';
 import { createSealing } from './sealing/create-sealing.ts';
 import { createServe } from './serve.ts';
 import type { Serve } from './serve.ts';
+import { createTargetCache } from './target-cache.ts';
 
 /** What serving is made of. Each of its steps gets the part that it needs. */
 export interface ServingDependencies {
@@ -51,13 +52,14 @@ export interface Serving {
 /** A hundred and more lists of Claude Code's tools. */
 const toolListCacheMaxBytes = 8 * 1024 * 1024;
 
-/** Builds the pipeline, and what this process remembers between requests: rejected parameters, translated tools. */
+/** Builds the pipeline, and what this process remembers between requests: rejections, translated tools. */
 export function createServing(dependencies: ServingDependencies): Serving {
   const { admission, clock, recorder, tokens, upstream } = dependencies;
   const translate = createTranslate(dependencies);
   const callTarget = createCallTarget({ upstream, clock });
-  const rejectedParameters = createRejectedParameters(clock);
-  const shared = { ...dependencies, translate, callTarget, rejectedParameters };
+  const learnedRejections = createLearnedRejections(clock);
+  dependencies.metrics.watchLearnedRejections(() => learnedRejections.counts());
+  const shared = { ...dependencies, translate, callTarget, learnedRejections };
   const serve = createServe({
     ...dependencies,
     admit: createAdmit(admission),
@@ -75,7 +77,7 @@ export function createServing(dependencies: ServingDependencies): Serving {
 function createTranslate({ catalog, ids, sealingKeys }: ServingDependencies): Translate {
   const sealing = createSealing(sealingKeys);
   const toolListCache = createToolListCache({ maxBytes: toolListCacheMaxBytes });
-  return ({ request, messagesRequest, tools }, target, { estimatedInputTokens, rejected }) => {
+  return ({ request, messagesRequest, tools }, target, { estimatedInputTokens, rejections }) => {
     request.recording?.translated(target, estimatedInputTokens);
     return createTranslation({
       requestId: request.requestId,
@@ -85,7 +87,7 @@ function createTranslate({ catalog, ids, sealingKeys }: ServingDependencies): Tr
       target,
       requestedModel: messagesRequest.model,
       maxOutputTokens: catalog.maxOutputTokens,
-      limits: overriding(target.limits, rejected.limits),
+      limits: overridingLimits(target.limits, rejections),
       ids,
       sealer: sealing.for({
         tenant: request.principal.tenant,
@@ -93,7 +95,7 @@ function createTranslate({ catalog, ids, sealingKeys }: ServingDependencies): Tr
         model: target.model,
       }),
       estimatedInputTokens,
-      rejectedFields: rejected.fields,
+      rejections,
     });
   };
 }

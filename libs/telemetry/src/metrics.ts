@@ -12,6 +12,12 @@ export interface RequestLabels {
 type TokenSource = 'reported' | 'estimated';
 type TokenKind = 'input' | 'output' | 'cache_read' | 'cache_write';
 
+interface LearnedCount {
+  readonly provider: string;
+  readonly kind: string;
+  readonly count: number;
+}
+
 export interface Metrics {
   requestFinished(labels: RequestLabels, durationSeconds: number): void;
   firstEvent(dialect: string, seconds: number): void;
@@ -20,6 +26,8 @@ export interface Metrics {
   /** Counts a stream as open until the returned function is called. */
   streamOpened(dialect: string): () => void;
   storeState(up: boolean): void;
+  /** What providers were found to reject, and so is not sent to them, is read whenever the metrics are. */
+  watchLearnedRejections(read: () => Iterable<LearnedCount>): void;
   /** The Prometheus exposition, and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -84,6 +92,27 @@ export function createMetrics(): Metrics {
     storeState(up) {
       storeUp.set(up ? 1 : 0);
     },
+    watchLearnedRejections: learnedRejections(registers),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+/** Expired rejections leave nothing behind that could be counted down, so they are counted when they are asked for. */
+function learnedRejections(registers: Registry[]): Metrics['watchLearnedRejections'] {
+  const watched: (() => Iterable<LearnedCount>)[] = [];
+  const gauge = new Gauge({
+    name: 'ccg_learned_rejections',
+    help: 'What providers were found to reject, and so is not sent to them for an hour.',
+    labelNames: ['provider', 'kind'],
+    registers,
+    collect() {
+      gauge.reset();
+      for (const { provider, kind, count } of watched.flatMap((read) => [...read()])) {
+        gauge.inc({ provider, kind }, count);
+      }
+    },
+  });
+  return (read) => {
+    watched.push(read);
   };
 }

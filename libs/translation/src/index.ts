@@ -2,6 +2,7 @@ export { createTranslation } from './create-translation.ts';
 export { checkHistorySize } from './request/read-request.ts';
 export { createToolListCache } from './tools/tool-list-cache.ts';
 export type { ToolListCache } from './tools/tool-list-cache.ts';
+export type { Rejection } from './failure/rejections.ts';
 export { sealTag } from './translation.ts';
 export type {
   Answer,

@@ -1,6 +1,7 @@
 import type { GatewayError } from '@ccg/kernel';
 import type { ModelLimits, Target } from '@ccg/catalog';
 import type { PromptTools, MessagesRequest, HeaderList, Usage } from '@ccg/wire';
+import type { Rejection } from './failure/rejections.ts';
 import type { ToolListCache } from './tools/tool-list-cache.ts';
 import type { Warning } from './warnings.ts';
 
@@ -31,8 +32,8 @@ export interface TranslationInput {
   readonly sealer: Sealer;
   /** The estimated tokens of the prompt, used until the backend reports a count. Undefined: unknown. */
   readonly estimatedInputTokens: number | undefined;
-  /** Fields that this backend rejected before. They are not sent. */
-  readonly rejectedFields: ReadonlySet<string>;
+  /** What this target's server was found to reject, the newest last. It is not sent. */
+  readonly rejections: readonly Rejection[];
 }
 
 /** How sealed state begins. A later format of the seal has another number. */
@@ -84,9 +85,8 @@ export interface UpstreamFailure {
   readonly retry:
     | { readonly kind: 'none' }
     | { readonly kind: 'as-is' }
-    | { readonly kind: 'without'; readonly fields: readonly string[] }
-    /** Like `without`, but for this request alone: nothing is learned about the backend. */
-    | { readonly kind: 'once-without'; readonly fields: readonly string[] }
+    /** Without what was rejected. `isLearned`: it holds for later requests to this target, too. */
+    | { readonly kind: 'changed'; readonly rejections: readonly Rejection[]; readonly isLearned: boolean }
     /** With fewer tokens for the answer. */
     | ({ readonly kind: 'shorter' } & OutputLimit);
 }

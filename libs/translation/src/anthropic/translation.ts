@@ -1,13 +1,14 @@
 import { bytesToString, spliceBytes, writeJson } from '@ccg/wire';
 import type { Splice } from '@ccg/wire';
+import { readRejections } from '../failure/rejections.ts';
 import type { AnswerReader, Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
 import { readAnswer } from './answer.ts';
 import { anthropicFailure } from './failure.ts';
 import { historyEdits } from './history-edits.ts';
 import { createAnthropicStream } from './stream.ts';
 
-/** The field that a retry leaves out when a signature was rejected: the reasoning of earlier turns. */
-const pastReasoning = 'messages.thinking';
+/** What a retry leaves out when a signature was rejected. */
+const pastReasoning = 'past reasoning';
 const signatureRefused =
   /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .*cannot be modified/iu;
 
@@ -17,9 +18,9 @@ const signatureRefused =
  * and prompt caches.
  */
 export function createAnthropicTranslation(input: TranslationInput): Translation {
-  const { messagesRequest, rejectedFields } = input;
+  const { messagesRequest, rejections } = input;
   const { name } = input.target.provider;
-  const withoutReasoning = rejectedFields.has(pastReasoning);
+  const withoutReasoning = readRejections(rejections).forms.has(pastReasoning);
   const edits = [...historyEdits(messagesRequest, withoutReasoning ? 'all' : 'ours'), ...modelEdit(input)];
   return {
     request: {
@@ -62,5 +63,5 @@ function modelEdit({ messagesRequest, target }: TranslationInput): readonly Spli
 /** A history of another account or model may hold reasoning that this one cannot verify. Without it a retry works. */
 function retryOf(status: number, body: Uint8Array, isRetry: boolean): UpstreamFailure['retry'] {
   if (isRetry || status !== 400 || !signatureRefused.test(bytesToString(body))) return { kind: 'none' };
-  return { kind: 'once-without', fields: [pastReasoning] };
+  return { kind: 'changed', rejections: [{ kind: 'form', form: pastReasoning }], isLearned: false };
 }

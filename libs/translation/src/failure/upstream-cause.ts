@@ -50,9 +50,17 @@ interface AnswerBounds {
   readonly windowTokens: number | undefined;
 }
 
-type CountedThing = 'images' | 'audios' | 'videos' | 'files' | 'tools' | 'messages' | 'stop sequences' | 'cache marks';
+export type CountedThing =
+  | 'images'
+  | 'audios'
+  | 'videos'
+  | 'files'
+  | 'tools'
+  | 'messages'
+  | 'stop sequences'
+  | 'cache marks';
 
-type RejectedForm =
+export type RejectedForm =
   /** User and assistant must take turns, or messages of tools are unknown to the model's template. */
   | 'messages in any order'
   /** Calls and results in the history need tools that are declared. */

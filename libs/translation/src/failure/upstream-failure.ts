@@ -6,7 +6,10 @@ import { readErrorBody, readErrorValue } from './error-report.ts';
 import type { ErrorReport } from './error-report.ts';
 import { overflowError, readOutputLimit } from './overflow.ts';
 import { credentialError, isCredentialRejection, statusError } from './status-error.ts';
-import type { UpstreamCause } from './upstream-cause.ts';
+import { remedyFor } from './remedy.ts';
+import type { SentParts } from './remedy.ts';
+import { unsupportedFields } from './unsupported-fields.ts';
+import type { RejectedForm, UpstreamCause } from './upstream-cause.ts';
 
 /** Who failed, for the text of the error. */
 export interface FailureContext {
@@ -14,14 +17,9 @@ export interface FailureContext {
   readonly model: string;
 }
 
-/** A request that failed, as far as it tells what the server would accept. */
+/** A request that failed, as far as it tells what to change of it. */
 export interface FailedRequest extends FailureContext {
-  /** The token limit that was sent. */
-  readonly maxTokens: number;
-  /** Fields that the server rejected before, and that were left out. */
-  readonly rejectedFields: ReadonlySet<string>;
-  /** Which of the fields that were sent the server rejects, by the text of its error. */
-  findRejected(message: string): readonly string[];
+  readonly sent: SentParts;
 }
 
 /** A failure with its cause, and whether to send the request again. */
@@ -29,30 +27,41 @@ export interface CausedFailure extends UpstreamFailure {
   readonly cause: UpstreamCause;
 }
 
-/** Reads why a request failed. A second try is shorter, or without the fields that the server rejects. */
-export function readUpstreamFailure(upstream: UpstreamAnswer, at: PromptSize, sent: FailedRequest): CausedFailure {
-  const { error, report, status } = readHttpError(upstream, at, sent);
+/** Reads why a request failed. A second try is shorter, or without what the server rejects. */
+export function readUpstreamFailure(upstream: UpstreamAnswer, at: PromptSize, failed: FailedRequest): CausedFailure {
+  const { sent } = failed;
+  const { error, report, status } = readHttpError(upstream, at, failed);
   if (!fieldStatuses.has(status) || error.code !== 'upstream-refused') {
     return { error, cause: causeOf(error, [], undefined), retry: { kind: 'none' } };
   }
   const shorter = readOutputLimit(report);
-  const rejected = shorter === undefined ? sent.findRejected(report.message ?? '') : [];
-  return { error, cause: causeOf(error, rejected, shorter), retry: retryOf(rejected, shorter, sent) };
+  const message = report.message ?? '';
+  const form = shorter === undefined ? rejectedForm(message) : undefined;
+  const paths = shorter === undefined ? unsupportedFields(message, namesOf(sent)) : [];
+  const cause = form === undefined ? causeOf(error, paths, shorter) : ({ kind: 'form-rejected', form } as const);
+  return { error, cause, retry: remedyFor(cause, sent) };
 }
 
-function retryOf(
-  rejected: readonly string[],
-  shorter: OutputLimit | undefined,
-  { maxTokens, rejectedFields }: FailedRequest,
-): UpstreamFailure['retry'] {
-  if (shorter !== undefined && shorter.outputTokens < maxTokens) return { kind: 'shorter', ...shorter };
-  const fields = rejected.filter((field) => !rejectedFields.has(field));
-  return fields.length === 0 ? { kind: 'none' } : { kind: 'without', fields };
+/** The members by every name that a server may call them. */
+function namesOf({ members }: SentParts): ReadonlySet<string> {
+  return new Set([...members.keys()].flatMap((path) => [path, ...path.split('.').slice(-1)]));
+}
+
+const orderRefused =
+  /roles must alternate|unexpected role '\w+' after role|only user(?:, system)? and assistant roles are supported/iu;
+const callsRefused = /toolConfig field must be defined|(?:tool_use|tool_result|tool_calls).{0,80}must define tools/isu;
+
+function rejectedForm(message: string): RejectedForm | undefined {
+  if (callsRefused.test(message)) return 'calls without tools';
+  return orderRefused.test(message) ? 'messages in any order' : undefined;
 }
 
 function causeOf(error: GatewayError, paths: readonly string[], shorter: OutputLimit | undefined): UpstreamCause {
-  const unsaid = { askedTokens: undefined, promptTokens: undefined, modelMaximum: undefined, windowTokens: undefined };
-  if (shorter !== undefined) return { kind: 'answer-too-long', ...unsaid, possibleTokens: shorter.outputTokens };
+  if (shorter !== undefined) {
+    const { outputTokens: possibleTokens, limits } = shorter;
+    const said = { possibleTokens, modelMaximum: limits.outputTokens, windowTokens: limits.contextTokens };
+    return { kind: 'answer-too-long', askedTokens: undefined, promptTokens: undefined, ...said };
+  }
   if (paths.length > 0) return { kind: 'field-rejected', paths };
   const { code, retryAfterSeconds } = error;
   if (code === 'prompt-too-long') return { kind: 'overflow', promptTokens: undefined, windowTokens: undefined };

@@ -1,5 +1,6 @@
 import type { ChatCapabilities } from '@ccg/catalog';
 import { emptyAnswer } from '../encoder/empty-answer.ts';
+import { readRejections } from '../failure/rejections.ts';
 import { asText } from '../json-fields.ts';
 import { readRequest } from '../request/read-request.ts';
 import { effectiveTools, runsAtAnthropic } from '../tools/effective-tools.ts';
@@ -14,7 +15,7 @@ import { callableTools } from '../encoder/filters/text-calls/callable-tools.ts';
 
 /** Translates Messages for a chat completions server. Throws `request-invalid`. */
 export function createChatTranslation(input: TranslationInput, capabilities: ChatCapabilities): Translation {
-  const { messagesRequest, target, rejectedFields } = input;
+  const { messagesRequest, target } = input;
   const { provider } = target;
   const warnings = createWarnings();
   const request = readRequest(input);
@@ -26,17 +27,17 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
     provider: provider.name,
     warnings,
     sealer: input.sealer,
-    rejected: rejectedFields,
+    rejected: readRejections(input.rejections),
     toolNames,
     toolIds: createToolIds(capabilities.toolIds),
   };
-  const { body, maxTokens, optionalFields } = convertRequest(request, effective, input, context);
+  const { body, parts } = convertRequest(request, effective, input, context);
   return {
     request: {
       headers: [['accept', messagesRequest.stream ? 'text/event-stream' : 'application/json']],
       body,
       warnings: warnings.list(),
-      hangProneFields: ['stream_options'].filter((field) => optionalFields.has(field)),
+      hangProneFields: ['stream_options'].filter((field) => parts.members.has(field)),
     },
     localAnswer: emptyAnswer(input),
     reader: createChatReader({
@@ -51,9 +52,7 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
       isUsedId: usedToolIds(request['messages'], context.toolIds.given()),
       thinkTags: capabilities.thinkTags,
       textCallTools: capabilities.textCalls && tools.length > 0 ? callableTools(tools, toolNames) : undefined,
-      maxTokens,
-      optionalFields,
-      rejectedFields,
+      sent: parts,
     }),
   };
 }

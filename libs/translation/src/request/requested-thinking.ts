@@ -77,6 +77,19 @@ export function closestEffort(wanted: Effort, levels: readonly Effort[]): Effort
   return thinking.findLast((level) => efforts.indexOf(level) <= rank) ?? thinking[0];
 }
 
+/** A combination of settings that some servers reject. */
+export const forcedWhileThinking = 'forced choice while thinking';
+
+/** No thinking, for a request that forces a tool. Warns a client that asked for some. */
+export function withoutThinking(requested: RequestedThinking, warnings: Warnings): RequestedThinking {
+  if (requested.kind === 'asked' && requested.effort !== 'none') {
+    const text =
+      'This provider cannot force a tool call while the model thinks. Thinking was disabled for this request.';
+    warnings.add(requested.field, 'unsupported', text);
+  }
+  return asked('none');
+}
+
 /** Only Anthropic supports task budgets. */
 export function warnOfTaskBudget(body: JsonObject, warnings: Warnings): void {
   const budget = asObject(body['output_config'])?.['task_budget'] ?? null;

@@ -12,11 +12,11 @@ import { translateDocument } from '../../encoder/message-writer.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
 import { readUpstreamFailure, inBandFailure } from '../../failure/upstream-failure.ts';
 import type { FailureContext } from '../../failure/upstream-failure.ts';
+import type { SentParts } from '../../failure/remedy.ts';
 import { asList, asObject, tryReadJson } from '../../json-fields.ts';
 import { outwardToolId } from '../../tools/tool-ids.ts';
 import type { ToolNames } from '../../tools/tool-names.ts';
 import type { AnswerReader, FrameSink, IdSource, Sealer, Answer } from '../../translation.ts';
-import { rejectedParts } from '../request/rejected-fields.ts';
 import { errorOf, readChoice, readUsage } from './read-choice.ts';
 import { signReasoning } from './reasoning-details.ts';
 import { createChatStream } from './stream.ts';
@@ -39,21 +39,15 @@ export interface ChatReaderInput {
   readonly thinkTags: ThinkTags;
   /** Set where calls that the model writes into its text become calls. */
   readonly textCallTools: CallableTools | undefined;
-  /** The token limit that was sent. */
-  readonly maxTokens: number;
-  /** Fields that were sent and that the backend may do without. */
-  readonly optionalFields: ReadonlySet<string>;
-  /** Fields that the backend rejected before. */
-  readonly rejectedFields: ReadonlySet<string>;
+  readonly sent: SentParts;
 }
 
 export function createChatReader(input: ChatReaderInput): AnswerReader {
   const { provider, model, ids, toolNames, sealer } = input;
   const failureContext = { provider, model };
-  const findRejected = (message: string) => rejectedParts(message, input.optionalFields);
   const settings: EncoderSettings = {
     provider,
-    maxTokens: input.maxTokens,
+    maxTokens: input.sent.maxTokens,
     ids,
     estimatedInputTokens: input.estimatedInputTokens,
     tools: { id: outwardToolId, isUsed: input.isUsedId, name: toolNames.outward, isDeclared: toolNames.declares },
@@ -65,7 +59,7 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
   return {
     answer: (body) => translateResponse(body, head(), encoderFor, failureContext),
     stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
-    failure: (upstream, at) => readUpstreamFailure(upstream, at, { ...input, findRejected }),
+    failure: (upstream, at) => readUpstreamFailure(upstream, at, input),
   };
 }
 

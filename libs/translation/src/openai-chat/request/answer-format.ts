@@ -1,7 +1,9 @@
-import { joinTexts, RawText, writeJson } from '@ccg/wire';
+import { joinTexts, RawJson, RawText, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { asObject, asText } from '../../json-fields.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { isTaken } from '../../request/apply-rejections.ts';
+import { plainerSchema, plainerSchemaText, sourceOf } from '../../tools/schema/plainer-schema.ts';
 import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
 
 /** What makes the backend answer in the client's output format. */
@@ -28,7 +30,7 @@ export function convertAnswerFormat(body: JsonObject, hasTools: boolean, context
   }
   switch (available(hasTools, context)) {
     case 'json_schema':
-      return { fields: { response_format: schemaFormat(schema) }, line: undefined };
+      return { fields: { response_format: schemaFormat(schema, context) }, line: undefined };
     case 'json_object':
       warnApproximated(context);
       return { fields: { response_format: { type: 'json_object' } }, line: instruction(schema) };
@@ -39,9 +41,13 @@ export function convertAnswerFormat(body: JsonObject, hasTools: boolean, context
 }
 
 /** Several servers never call a tool when a format is enforced. */
-function available(hasTools: boolean, { capabilities, rejected }: ConversionContext) {
-  if (rejected.has('response_format') || (hasTools && !capabilities.structuredWithTools)) return 'none';
-  return capabilities.structuredOutput;
+function available(hasTools: boolean, { capabilities, rejected: { fields, values } }: ConversionContext) {
+  const { structuredOutput: best, structuredWithTools } = capabilities;
+  if (best === 'none' || fields.has('response_format') || fields.has('response_format.type')) return 'none';
+  if (hasTools && !structuredWithTools) return 'none';
+  const types = values.get('response_format.type');
+  if (types === undefined || isTaken(best, types)) return best;
+  return types.allowed.includes('json_object') && isTaken('json_object', types) ? 'json_object' : 'none';
 }
 
 function warnApproximated({ warnings }: ConversionContext): void {
@@ -49,8 +55,14 @@ function warnApproximated({ warnings }: ConversionContext): void {
   warnings.add('output_config.format', 'approximated', text);
 }
 
-function schemaFormat(schema: JsonValue | undefined): JsonObject {
-  return { type: 'json_schema', json_schema: { name: 'response', schema, strict: isStrictSchema(schema) } };
+function schemaFormat(schema: JsonValue | undefined, { rejected, warnings }: ConversionContext): JsonObject {
+  const plainer = schema instanceof RawJson ? plainerSchema(sourceOf(schema), rejected.schemas) : undefined;
+  if (plainer === undefined) {
+    return { type: 'json_schema', json_schema: { name: 'response', schema, strict: isStrictSchema(schema) } };
+  }
+  warnings.add('output_config.format', 'approximated', plainerSchemaText);
+  const sent = new RawJson(plainer.json, 0, plainer.json.length);
+  return { type: 'json_schema', json_schema: { name: 'response', schema: sent, strict: isStrictSchema(sent) } };
 }
 
 function instruction(schema: JsonValue | undefined): JsonText {

@@ -7,6 +7,7 @@ import { asText } from '../../json-fields.ts';
 import type { Sealer } from '../../translation.ts';
 import { readReasoningState } from '../reasoning-state.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { historyForms } from './history-forms.ts';
 
 /** The assistant message with these blocks and calls, or none if nothing can be sent. */
 export function assistantMessage(
@@ -59,18 +60,18 @@ function replayedReasoning(
   hasCalls: boolean,
   { capabilities, sealer, rejected }: ConversionContext,
 ): JsonObject {
+  if (rejected.forms.has(historyForms.pastReasoning)) return {};
   switch (capabilities.replayReasoning) {
     case 'none':
       return {};
     case 'content':
     case 'content-always': {
-      if (!hasCalls || rejected.has('reasoning_content')) return {};
+      if (!hasCalls) return {};
       const text = thinkingText(blocks);
       const isSent = !isEmptyText(text) || capabilities.replayReasoning === 'content-always';
       return isSent ? { reasoning_content: text } : {};
     }
     case 'details': {
-      if (rejected.has('reasoning_details')) return {};
       const details = blocks.flatMap((block) => openedDetails(block, sealer)).filter(isReplayable);
       return details.length === 0 ? {} : { reasoning_details: details };
     }

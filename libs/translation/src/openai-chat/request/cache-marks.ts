@@ -3,8 +3,8 @@ import { isJsonObject, isText, joinTexts } from '@ccg/wire';
 import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
 import { asList } from '../../json-fields.ts';
 
-/** Backends reject a fifth mark. */
-const marksMax = 4;
+/** Backends reject a fifth mark, if not fewer. */
+const usualMarksMax = 4;
 
 /** A text as a part of content, with the client's cache mark if the backend supports it. */
 export function markedText(text: JsonText, block: JsonObject, { cacheMarks }: ChatCapabilities): JsonObject {
@@ -23,8 +23,8 @@ export function compactParts(parts: readonly JsonObject[], { cacheMarks }: ChatC
 }
 
 /** Keeps the last marks, which cache the most, and removes the others. */
-export function limitMarks(messages: readonly JsonObject[]): JsonObject[] {
-  let surplus = messages.flatMap(({ content }) => asList(content)).filter(isMarked).length - marksMax;
+export function limitMarks(messages: readonly JsonObject[], marksMax = usualMarksMax): JsonObject[] {
+  let surplus = countMarks(messages) - marksMax;
   if (surplus <= 0) return [...messages];
   return messages.map((message) => {
     const { content } = message;
@@ -37,6 +37,11 @@ export function limitMarks(messages: readonly JsonObject[]): JsonObject[] {
     });
     return { ...message, content: parts };
   });
+}
+
+/** How many parts of messages have a mark. */
+export function countMarks(messages: readonly JsonObject[]): number {
+  return messages.flatMap(({ content }) => asList(content)).filter(isMarked).length;
 }
 
 function isMarked(part: JsonArray[number]): part is JsonObject {

@@ -1,6 +1,7 @@
 import type { ChatCapabilities } from '@ccg/catalog';
 import type { ToolIds } from '../../tools/tool-ids.ts';
 import type { ToolNames } from '../../tools/tool-names.ts';
+import type { Rejections } from '../../failure/rejections.ts';
 import type { Sealer } from '../../translation.ts';
 import type { Warnings } from '../../warnings.ts';
 
@@ -11,8 +12,8 @@ export interface ConversionContext {
   readonly provider: string;
   readonly warnings: Warnings;
   readonly sealer: Sealer;
-  /** Fields that the backend rejected before. */
-  readonly rejected: ReadonlySet<string>;
+  /** What the backend rejected before. */
+  readonly rejected: Rejections;
   readonly toolNames: ToolNames;
   readonly toolIds: ToolIds;
 }

@@ -2,13 +2,13 @@ import type { HistoryStep } from '../../history/pair-tool-results.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 /**
- * Forms of a history that some backends reject. They are learned like rejected fields: only a model's chat template
- * decides.
+ * Forms of a history that some backends reject. They are learned, since only a model's chat template decides.
  */
-const historyForms = {
+export const historyForms = {
   anyOrder: 'messages in any order',
   toolMessages: 'messages of tools',
   callsWithoutTools: 'calls without tools',
+  pastReasoning: 'past reasoning',
 } as const;
 
 /** The form of one request's history. */
@@ -30,8 +30,8 @@ export function planHistory(
   const { anyOrder, toolMessages, callsWithoutTools } = historyForms;
   const hasCalls = steps.some((step) => step.kind === 'results');
   const alternates = mustAlternate({ capabilities, rejected });
-  const lacksTools = !hasTools && (!capabilities.callsWithoutTools || rejected.has(callsWithoutTools));
-  const callsAsText = hasCalls && (lacksTools || rejected.has(toolMessages));
+  const lacksTools = !hasTools && (!capabilities.callsWithoutTools || rejected.forms.has(callsWithoutTools));
+  const callsAsText = hasCalls && (lacksTools || rejected.forms.has(toolMessages));
   const keepsCalls = hasCalls && !callsAsText;
   return {
     alternates,
@@ -48,19 +48,5 @@ export function mustAlternate({
   capabilities,
   rejected,
 }: Pick<ConversionContext, 'capabilities' | 'rejected'>): boolean {
-  return capabilities.alternates || rejected.has(historyForms.anyOrder);
-}
-
-const orderRefused =
-  /roles must alternate|unexpected role '\w+' after role|only user(?:, system)? and assistant roles are supported/iu;
-const callsRefused = /toolConfig field must be defined|(?:tool_use|tool_result|tool_calls).{0,80}must define tools/isu;
-
-/** Which of the forms that were sent a server rejects, by the text of its error. */
-export function rejectedForms(message: string, sent: ReadonlySet<string>): readonly string[] {
-  const { anyOrder, toolMessages, callsWithoutTools } = historyForms;
-  if (callsRefused.test(message) && sent.has(callsWithoutTools)) return [callsWithoutTools];
-  if (!orderRefused.test(message)) return [];
-  // A template without tool messages reports the same error for them.
-  const first = [anyOrder, toolMessages].find((form) => sent.has(form));
-  return first === undefined ? [] : [first];
+  return capabilities.alternates || rejected.forms.has(historyForms.anyOrder);
 }

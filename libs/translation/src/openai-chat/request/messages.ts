@@ -4,6 +4,8 @@ import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { emptyHistoryError, leftOutText, mergeTurns, readTurns } from '../../history/turns.ts';
 import { pairToolResults } from '../../history/pair-tool-results.ts';
 import type { HistoryStep } from '../../history/pair-tool-results.ts';
+import { limitMedia } from '../../history/limit-media.ts';
+import type { MediaCounts } from '../../history/limit-media.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
 import { asList, asObject } from '../../json-fields.ts';
@@ -14,6 +16,7 @@ import { callsAsText } from '../../history/calls-as-text.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { mustAlternate, planHistory } from './history-forms.ts';
 import { textPart } from './media.ts';
+import { isRoleRejected } from './rejected-members.ts';
 import { toolMessages } from './tool-results.ts';
 import { userMessage } from './user-message.ts';
 
@@ -21,6 +24,7 @@ export interface ChatMessages {
   readonly messages: JsonObject[];
   /** The forms of the history that the backend may reject. */
   readonly forms: readonly string[];
+  readonly counts: MediaCounts;
 }
 
 /** The chat messages of a request: its instructions, then `lines`, then its history. */
@@ -30,18 +34,32 @@ export function convertMessages(
   hasTools: boolean,
   context: ConversionContext,
 ): ChatMessages {
-  const { capabilities } = context;
-  const { systemRole, systemTurns, cacheMarks } = capabilities;
+  const { capabilities, rejected, warnings } = context;
+  const { systemTurns, cacheMarks } = capabilities;
+  const systemRole = systemRoleOf(context);
   const told = [...systemParts(body['system'], capabilities), ...lines.filter(isText).map((line) => textPart(line))];
   const system = told.length === 0 ? [] : [{ role: systemRole, content: compactParts(told, capabilities) }];
   const placing = mustAlternate(context) ? 'reminder' : systemTurns;
-  const turns = placeSystemTurns(readTurns(asList(body['messages'])), placing, context.warnings);
-  const steps = pairToolResults(mergeTurns(turns), context.warnings);
+  const turns = placeSystemTurns(readTurns(asList(body['messages'])), placing, warnings);
+  const steps = pairToolResults(mergeTurns(turns), warnings);
   const plan = planHistory(steps, hasTools, context);
-  const history = convertSteps(plan.callsAsText ? callsAsText(steps) : steps, context);
+  const converted = convertSteps(plan.callsAsText ? callsAsText(steps) : steps, context);
+  const compact = (parts: readonly JsonObject[]) => compactParts(parts, capabilities);
+  const { messages: history, counts } = limitMedia(converted, rejected.maxima, { kindOf, compact }, warnings);
   if (history.every(({ role }) => role === systemRole)) throw emptyHistoryError();
   const messages = plan.alternates ? alternate([...system, ...history]) : [...system, ...history];
-  return { messages: cacheMarks ? limitMarks(messages) : messages, forms: plan.forms };
+  const marked = cacheMarks ? limitMarks(messages, rejected.maxima.get('cache marks')) : messages;
+  return { messages: marked, forms: plan.forms, counts };
+}
+
+/** A server that rejects the role of instructions takes its older name. */
+function systemRoleOf({ capabilities, rejected }: ConversionContext): 'system' | 'developer' {
+  return isRoleRejected({ rejected }) ? 'system' : capabilities.systemRole;
+}
+
+function kindOf({ image_url: image, file }: JsonObject): 'images' | 'files' | undefined {
+  if (image !== undefined) return 'images';
+  return file === undefined ? undefined : 'files';
 }
 
 function convertSteps(steps: readonly HistoryStep[], context: ConversionContext): JsonObject[] {
@@ -56,7 +74,7 @@ function convertSteps(steps: readonly HistoryStep[], context: ConversionContext)
         break;
       case 'system': {
         const texts = step.blocks.map(({ block }) => block['text']).filter(isText);
-        messages.push({ role: context.capabilities.systemRole, content: joinTexts(texts, '\n\n') });
+        messages.push({ role: systemRoleOf(context), content: joinTexts(texts, '\n\n') });
         break;
       }
       case 'assistant':

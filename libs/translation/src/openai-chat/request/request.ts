@@ -1,24 +1,32 @@
-import { writeJsonBytes } from '@ccg/wire';
+import { isJsonObject, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
+import type { SentParts } from '../../failure/remedy.ts';
+import { asList } from '../../json-fields.ts';
 import { limitTokens } from '../../request/limit-tokens.ts';
-import { readRequestedThinking, warnOfTaskBudget } from '../../request/requested-thinking.ts';
+import {
+  forcedWhileThinking,
+  readRequestedThinking,
+  warnOfTaskBudget,
+  withoutThinking,
+} from '../../request/requested-thinking.ts';
+import type { RequestedThinking } from '../../request/requested-thinking.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import type { TranslationInput } from '../../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
+import { countMarks } from './cache-marks.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { historyForms } from './history-forms.ts';
 import { convertIdentifiers } from './identifiers.ts';
 import { convertMessages } from './messages.ts';
-import { otherMaxTokensField, withoutRejected } from './rejected-fields.ts';
+import { maxTokensField, withoutRejected } from './rejected-members.ts';
 import { convertSampling } from './sampling.ts';
-import { convertThinking } from './thinking.ts';
+import { canStopThinking, convertThinking } from './thinking.ts';
 import { convertToolChoice, convertTools } from './tools.ts';
 
 export interface ChatRequest {
   readonly body: Uint8Array;
-  /** The token limit that the body asks for. */
-  readonly maxTokens: number;
-  /** The optional fields of the body, its messages and tools, and the forms of the history that have alternatives. */
-  readonly optionalFields: ReadonlySet<string>;
+  /** What of the body can be changed if the backend rejects it. */
+  readonly parts: SentParts;
 }
 
 /** Writes the body of a chat completion request from the client's request. */
@@ -28,21 +36,18 @@ export function convertRequest(
   input: TranslationInput,
   context: ConversionContext,
 ): ChatRequest {
-  const { messagesRequest, maxOutputTokens: cap, estimatedInputTokens, limits, target } = input;
-  const { capabilities, warnings } = context;
-  const wanted = messagesRequest.maxTokens ?? 0;
-  const maxTokens = limitTokens(
-    { wanted, cap, estimatedInputTokens, model: limits },
-    capabilities.outputTokensMin,
-    warnings,
-  );
+  const { messagesRequest, target } = input;
+  const { capabilities, warnings, rejected } = context;
+  const maxTokens = tokenLimit(input, context);
   const tools = convertTools(effective, input, context);
   const hasTools = tools.names.length > 0;
   const format = convertAnswerFormat(body, hasTools, context);
-  const thinking = convertThinking(readRequestedThinking(body), capabilities, { hasTools, maxTokens }, warnings);
+  const choice = convertToolChoice(body['tool_choice'], tools.names, context);
+  const requested = requestedThinking(body, choice, context);
+  const thinking = convertThinking(requested, capabilities, { hasTools, maxTokens }, warnings);
   warnOfTaskBudget(body, warnings);
   const isThinking = thinking.fields['reasoning_effort'] !== 'none';
-  const { messages, forms } = convertMessages(body, [thinking.line, format.line], hasTools, context);
+  const { messages, forms, counts } = convertMessages(body, [thinking.line, format.line], hasTools, context);
   const request: JsonObject = {
     model: target.model,
     messages,
@@ -51,25 +56,65 @@ export function convertRequest(
     ...thinking.fields,
     // Several servers reject an empty list.
     tools: hasTools ? tools.value : undefined,
-    ...convertToolChoice(body['tool_choice'], tools.names, context),
+    ...choice,
     ...format.fields,
     ...convertIdentifiers(body, context),
     provider: hasTools && capabilities.routesByParameters ? { require_parameters: true } : undefined,
     stream: messagesRequest.stream,
     stream_options: messagesRequest.stream ? streamOptions(context) : undefined,
   };
-  const { sent, optionalFields } = withoutRejected(request, tools.hasStrict, context);
-  return { body: writeJsonBytes(sent), maxTokens, optionalFields: new Set([...optionalFields, ...forms]) };
+  const { sent, members } = withoutRejected(request, { hasStrict: tools.hasStrict, requested }, context);
+  const parts: SentParts = {
+    members,
+    forms: new Set([...forms, ...thinkingForms(sent, members, context)]),
+    counts: new Map([
+      ...counts,
+      ['stop sequences', asList(sent['stop']).length],
+      ['cache marks', countMarks(messages)],
+    ]),
+    hasSchemas: hasTools || format.fields['response_format'] !== undefined,
+    maxTokens,
+    known: rejected,
+  };
+  return { body: writeJsonBytes(sent), parts };
 }
 
-/** A server that rejected the usual field gets the other one. */
-function maxTokensField({ capabilities, rejected }: ConversionContext): string {
-  const field = capabilities.maxTokensField;
-  return rejected.has(field) ? otherMaxTokensField(field) : field;
+function tokenLimit(input: TranslationInput, { capabilities, warnings }: ConversionContext): number {
+  const { messagesRequest, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
+  const wanted = messagesRequest.maxTokens ?? 0;
+  return limitTokens({ wanted, cap, estimatedInputTokens, model: limits }, capabilities.outputTokensMin, warnings);
+}
+
+/** No thinking where the backend was found to reject a forced choice beside it. */
+function requestedThinking(
+  body: JsonObject,
+  choice: JsonObject,
+  { rejected, warnings }: ConversionContext,
+): RequestedThinking {
+  const requested = readRequestedThinking(body);
+  return isForced(choice) && rejected.forms.has(forcedWhileThinking) ? withoutThinking(requested, warnings) : requested;
+}
+
+function isForced({ tool_choice: choice }: JsonObject): boolean {
+  return choice === 'required' || isJsonObject(choice);
+}
+
+/** The forms that thinking gives to a request, as far as there is another. */
+function thinkingForms(
+  sent: JsonObject,
+  members: SentParts['members'],
+  { capabilities: { thinkingForm }, rejected }: ConversionContext,
+): readonly string[] {
+  const canStop = canStopThinking(thinkingForm) && !rejected.forms.has(forcedWhileThinking);
+  const repeats = ['reasoning_content', 'reasoning_details'].some((name) => members.has(`messages[].${name}`));
+  return [
+    ...(isForced(sent) && canStop ? [forcedWhileThinking] : []),
+    ...(repeats ? [historyForms.pastReasoning] : []),
+  ];
 }
 
 function streamOptions({ capabilities, rejected }: ConversionContext): JsonObject | undefined {
   if (!capabilities.streamUsage) return undefined;
-  const isPadded = capabilities.obfuscates && !rejected.has('include_obfuscation');
+  const isPadded = capabilities.obfuscates && !rejected.fields.has('stream_options.include_obfuscation');
   return { include_usage: true, include_obfuscation: isPadded ? false : undefined };
 }

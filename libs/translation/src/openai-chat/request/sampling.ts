@@ -20,8 +20,11 @@ export function convertSampling(body: JsonObject, isThinking: boolean, context: 
   return stop(body, context);
 }
 
-function stop(body: JsonObject, { capabilities, warnings }: ConversionContext): JsonObject {
-  const { stopSequencesMax: max } = capabilities;
+function stop(body: JsonObject, { capabilities, rejected, warnings }: ConversionContext): JsonObject {
+  const max = Math.min(
+    capabilities.stopSequencesMax,
+    rejected.maxima.get('stop sequences') ?? capabilities.stopSequencesMax,
+  );
   const sequences: JsonArray = asList(body['stop_sequences']).filter(isText);
   const taken = sequences.slice(0, max);
   if (taken.length < sequences.length) {

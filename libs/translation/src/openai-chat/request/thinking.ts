@@ -58,6 +58,11 @@ export function convertThinking(
   }
 }
 
+/** Whether the model can be told not to think. */
+export function canStopThinking(form: ChatCapabilities['thinkingForm']): boolean {
+  return form.kind === 'effort' ? form.levels.includes('none') : form.kind !== 'none';
+}
+
 function fields(object: JsonObject): ThinkingRequest {
   return { fields: object, line: undefined };
 }

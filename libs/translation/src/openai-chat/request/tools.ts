@@ -5,12 +5,14 @@ import { fieldError } from '../../request/read-request.ts';
 import { runsAtAnthropic } from '../../tools/effective-tools.ts';
 import type { DeclaredTool, EffectiveTools } from '../../tools/effective-tools.ts';
 import { parametersOf } from '../../tools/schema/parameters.ts';
+import { plainerSchema, plainerSchemaText, sourceOf } from '../../tools/schema/plainer-schema.ts';
 import { plainSchema } from '../../tools/schema/plain-schema.ts';
 import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
 import type { ConvertedTools } from '../../tools/tool-list-cache.ts';
 import type { TranslationInput } from '../../translation.ts';
 import { createWarnings } from '../../warnings.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { areStrictToolsRejected } from './rejected-members.ts';
 
 /**
  * The client's tools as functions, with name, description and schema and nothing else. Tools that Anthropic runs
@@ -22,10 +24,16 @@ export function convertTools(
   context: ConversionContext,
 ): ConvertedTools {
   const convert = () => convertAnew(tools, context);
-  const form = [target.key, ...context.rejected].join('\n');
+  const form = [target.key, ...rejectedOfTools(context)].join('\n');
   const converted = source !== undefined && asDeclared ? toolListCache.made(source, form, convert) : convert();
   for (const { field, code, text } of converted.warnings) context.warnings.add(field, code, text);
   return converted;
+}
+
+/** What the conversion of tools depends on besides the target. */
+function rejectedOfTools({ rejected }: ConversionContext): readonly string[] {
+  const { level, keywords } = rejected.schemas;
+  return [...(areStrictToolsRejected({ rejected }) ? ['strict'] : []), level, ...[...keywords].toSorted()];
 }
 
 function convertAnew(tools: readonly DeclaredTool[], context: ConversionContext): ConvertedTools {
@@ -50,11 +58,12 @@ function convertTool(declared: DeclaredTool, context: ConversionContext): Functi
     return [];
   }
   if (!isText(name)) throw fieldError(`${path}.name`, 'Field required');
+  const parameters = convertParameters(schema, `${path}.input_schema`, context);
   const definition = {
     name: toolNames.inward(decodeText(name)),
     description: isText(description) ? description : undefined,
-    parameters: convertParameters(schema, `${path}.input_schema`, context),
-    strict: isStrict(declared, context) ? true : undefined,
+    parameters,
+    strict: isStrict(declared, parameters, context) ? true : undefined,
   };
   return [definition];
 }
@@ -64,9 +73,9 @@ interface FunctionDefinition extends JsonObject {
 }
 
 function convertParameters(schema: JsonValue | undefined, path: string, context: ConversionContext): RawJson {
-  const parameters = parametersOf(schema);
+  const parameters = parametersOf(plainerParameters(schema, path, context));
   if (!context.capabilities.plainSchemas) return parameters;
-  const plain = plainSchema(parameters.source.slice(parameters.start, parameters.end));
+  const plain = plainSchema(sourceOf(parameters));
   if (plain === undefined) return parameters;
   if (plain.isLooser) {
     const text =
@@ -76,10 +85,26 @@ function convertParameters(schema: JsonValue | undefined, path: string, context:
   return parametersOf(new RawJson(plain.json, 0, plain.json.length));
 }
 
+/** As plain as the server was found to need it. */
+function plainerParameters(
+  schema: JsonValue | undefined,
+  path: string,
+  { rejected, warnings }: ConversionContext,
+): JsonValue | undefined {
+  const plainer = schema instanceof RawJson ? plainerSchema(sourceOf(schema), rejected.schemas) : undefined;
+  if (plainer === undefined) return schema;
+  warnings.add(path, 'approximated', plainerSchemaText);
+  return new RawJson(plainer.json, 0, plainer.json.length);
+}
+
 /** Strict only if the backend enforces schemas and accepts this one. */
-function isStrict({ tool, path }: DeclaredTool, { capabilities, rejected, warnings }: ConversionContext): boolean {
+function isStrict(
+  { tool, path }: DeclaredTool,
+  parameters: RawJson,
+  { capabilities, rejected, warnings }: ConversionContext,
+): boolean {
   if (tool['strict'] !== true) return false;
-  if (capabilities.strictTools && !rejected.has('strict') && isStrictSchema(tool['input_schema'])) return true;
+  if (capabilities.strictTools && !areStrictToolsRejected({ rejected }) && isStrictSchema(parameters)) return true;
   warnings.add(`${path}.strict`, 'unsupported', 'This provider does not enforce strict tool schemas.');
   return false;
 }

@@ -1,5 +1,7 @@
 import { decodeByteString, encodeText, readTopLevel, stringToBytes } from '@ccg/wire';
 import { listOf } from '../../json-fields.ts';
+import { isSchema, mapSubschemas } from './subschemas.ts';
+import type { Schema } from './subschemas.ts';
 
 /** A schema that was rewritten. */
 export interface RewrittenSchema {
@@ -26,8 +28,6 @@ export function plainSchema(json: string): RewrittenSchema | undefined {
   const rewritten = rewrite(flattenRoot(schema, found), found);
   return found.changed ? { json: encodeText(JSON.stringify(rewritten)), isLooser: found.isLooser } : undefined;
 }
-
-type Schema = Readonly<Record<string, unknown>>;
 
 interface Found {
   changed: boolean;
@@ -59,7 +59,7 @@ function parts(schema: Schema): Schema[] {
 }
 
 /** Follows one reference into the definitions of the root. */
-function resolve(part: unknown, root: Schema): Schema {
+export function resolve(part: unknown, root: Schema): Schema {
   if (!isSchema(part)) return {};
   const [, place = '', name = ''] = /^#\/(\$defs|definitions)\/([^/]+)$/u.exec(String(part['$ref'])) ?? [];
   const definitions = root[place];
@@ -67,7 +67,7 @@ function resolve(part: unknown, root: Schema): Schema {
   return isSchema(found) ? found : part;
 }
 
-function merge(schemas: readonly Schema[]): Schema {
+export function merge(schemas: readonly Schema[]): Schema {
   return Object.fromEntries(schemas.flatMap((schema) => Object.entries(schema)));
 }
 
@@ -82,56 +82,26 @@ function rewrite(schema: Schema, found: Found): Schema {
 
 function rewriteKeyword(keyword: string, value: unknown, found: Found): [string, unknown][] {
   switch (keyword) {
-    case 'properties':
-    case 'patternProperties':
-    case '$defs':
-    case 'definitions':
-    case 'dependentSchemas':
-      return [[keyword, isSchema(value) ? mapValues(value, found) : value]];
-    case 'items':
-    case 'additionalProperties':
-    case 'contains':
-    case 'not':
-    case 'anyOf':
-    case 'oneOf':
-    case 'prefixItems':
-      return [[keyword, rewriteAny(value, found)]];
     case 'allOf': {
       const [only, second] = listOf(value);
-      if (!isSchema(only) || second !== undefined || only['$ref'] === undefined) {
-        return [[keyword, rewriteAny(value, found)]];
-      }
+      if (!isSchema(only) || second !== undefined || only['$ref'] === undefined) break;
       found.changed = true;
       return [['$ref', only['$ref']]];
     }
     case 'propertyNames':
       // Member names are always strings.
-      if (!isSchema(value) || value['type'] !== 'string' || Object.keys(value).length > 1) return [[keyword, value]];
+      if (!isSchema(value) || value['type'] !== 'string' || Object.keys(value).length > 1) break;
       found.changed = true;
       return [];
     case 'pattern':
-      if (typeof value !== 'string' || !/\(\?<?[=!]|\\p\{/iu.test(value)) return [[keyword, value]];
+      if (typeof value !== 'string' || !/\(\?<?[=!]|\\p\{/iu.test(value)) break;
       found.changed = true;
       found.isLooser = true;
       return [];
-    default:
-      return [[keyword, value]];
   }
-}
-
-function rewriteAny(value: unknown, found: Found): unknown {
-  if (Array.isArray(value)) return value.map((item) => rewriteAny(item, found));
-  return isSchema(value) ? rewrite(value, found) : value;
-}
-
-function mapValues(schemas: Schema, found: Found): Schema {
-  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, rewriteAny(schema, found)]));
+  return [[keyword, mapSubschemas(keyword, value, (schema) => rewrite(schema, found))]];
 }
 
 function isList({ type }: Schema): boolean {
   return type === 'array' || (Array.isArray(type) && type.includes('array'));
-}
-
-function isSchema(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

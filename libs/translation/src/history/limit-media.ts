@@ -1,0 +1,81 @@
+import { isJsonObject } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import type { Rejections } from '../failure/rejections.ts';
+import type { CountedThing } from '../failure/upstream-cause.ts';
+import type { Warnings } from '../warnings.ts';
+
+/** How many images and files a history has. */
+export type MediaCounts = ReadonlyMap<CountedThing, number>;
+
+export interface LimitedMessages {
+  readonly messages: JsonObject[];
+  readonly counts: MediaCounts;
+}
+
+interface MediaForms {
+  /** What a part of a message is; undefined for a text. */
+  kindOf(part: JsonObject): 'images' | 'files' | undefined;
+  /** The content of a message, or of a result in it, whose parts have changed. */
+  compact(parts: readonly JsonObject[]): JsonValue;
+}
+
+/**
+ * The messages with no more images and files than the server takes: the oldest ones beyond its number become a line of
+ * text. What became text stays the same text however long the history grows.
+ */
+export function limitMedia(
+  messages: readonly JsonObject[],
+  maxima: Rejections['maxima'],
+  forms: MediaForms,
+  warnings: Warnings,
+): LimitedMessages {
+  const counts = new Map<CountedThing, number>();
+  for (const message of messages) count(message['content'], forms, counts);
+  const surplus = new Map<CountedThing, number>();
+  for (const what of ['images', 'files'] as const) {
+    const total = counts.get(what) ?? 0;
+    const maximum = maxima.get(what);
+    if (maximum === undefined || total <= maximum) continue;
+    surplus.set(what, total - maximum);
+    counts.set(what, maximum);
+    const text = `This model takes at most ${maximum} ${what}. The ${total - maximum} oldest were replaced by a line of text.`;
+    warnings.add('messages', 'unsupported', text);
+  }
+  if (surplus.size === 0) return { messages: [...messages], counts };
+  const note = (what: 'images' | 'files'): JsonObject => {
+    const thing = what === 'images' ? 'image' : 'file';
+    return { type: 'text', text: `[${thing} left out: this model takes at most ${maxima.get(what)} ${what}]` };
+  };
+  return { messages: messages.map((message) => replaceOldest(message, surplus, { ...forms, note })), counts };
+}
+
+function count(content: JsonValue | undefined, forms: MediaForms, counts: Map<CountedThing, number>): void {
+  if (!Array.isArray(content)) return;
+  for (const part of content) {
+    if (!isJsonObject(part)) continue;
+    const kind = forms.kindOf(part);
+    if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    else count(part['content'], forms, counts);
+  }
+}
+
+interface Replacing extends MediaForms {
+  note(what: 'images' | 'files'): JsonObject;
+}
+
+function replaceOldest(holder: JsonObject, surplus: Map<CountedThing, number>, forms: Replacing): JsonObject {
+  const { content } = holder;
+  if (!Array.isArray(content)) return holder;
+  const parts = content.map((part) => (isJsonObject(part) ? replacePart(part, surplus, forms) : part));
+  if (parts.every((part, index) => part === content[index])) return holder;
+  return { ...holder, content: forms.compact(parts.filter(isJsonObject)) };
+}
+
+function replacePart(part: JsonObject, surplus: Map<CountedThing, number>, forms: Replacing): JsonObject {
+  const kind = forms.kindOf(part);
+  if (kind === undefined) return replaceOldest(part, surplus, forms);
+  const left = surplus.get(kind) ?? 0;
+  if (left === 0) return part;
+  surplus.set(kind, left - 1);
+  return forms.note(kind);
+}
