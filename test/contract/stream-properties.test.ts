@@ -147,8 +147,7 @@ function endOfAnswer(target: TestTarget, stream: string): number {
     'openai-chat': /"finish_reason": ?"[a-z_]+"|data: \[DONE\]/u,
     anthropic: /"stop_reason": ?"[a-z_]+"/u,
   };
-  const mark = passesThrough(target) ? /\{"type": ?"message_stop"\}/u : marks[target.dialect];
-  const found = mark.exec(stream);
+  const found = marks[target.dialect].exec(stream);
   return found === null ? Infinity : Buffer.byteLength(stream.slice(0, found.index + found[0].length));
 }
 

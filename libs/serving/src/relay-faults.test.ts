@@ -64,6 +64,7 @@ function faultyReader(fault?: Fault): AnswerReader {
         usage: noUsage,
         usageSource: 'estimated',
         state: 'open',
+        finishedAt: undefined,
         error: undefined,
       };
       return {
@@ -161,6 +162,78 @@ test('a provider that does not close after its last event is closed after a seco
   expect(body.aborted()).toBe(false);
   clock.advance(1);
   expect(body.aborted()).toBe(true);
+});
+
+/** Says with each text that it has finished, as often as the text is long. */
+function finishingReader(): AnswerReader {
+  const reader = faultyReader();
+  return {
+    ...reader,
+    stream(sink) {
+      const translator = reader.stream(sink);
+      let finishedAt: number | undefined;
+      let isOver = false;
+      return {
+        ...translator,
+        push(bytes) {
+          translator.push(bytes);
+          if (!Buffer.from(bytes).toString().startsWith(':')) finishedAt = (finishedAt ?? 0) + bytes.length;
+        },
+        end() {
+          isOver = true;
+          sink('[end]');
+        },
+        progress: () => ({ ...translator.progress(), state: isOver ? 'complete' : 'open', finishedAt }),
+      };
+    },
+  };
+}
+
+test('an answer that is finished but has no end is whole after five seconds, and its provider is let go', async () => {
+  const { body, sink, clock, relayed } = relaying(finishingReader());
+  await setImmediate();
+  void body.push('all of it');
+  for (let second = 0; second < 4; second += 1) {
+    clock.advance(1000);
+    void body.push(': still here');
+  }
+  clock.advance(999);
+  await setImmediate();
+  expect([sink.ended(), body.aborted()]).toEqual([false, false]);
+  clock.advance(1);
+  expect(await relayed).toMatchObject({ kind: 'answered', end: { kind: 'completed' } });
+  expect([sink.ended(), body.aborted(), sink.text().endsWith('[end]')]).toEqual([true, true, true]);
+});
+
+test('what still comes of a finished answer begins the five seconds anew', async () => {
+  const { body, sink, clock, relayed } = relaying(finishingReader());
+  await setImmediate();
+  for (const part of ['one', 'two', 'three']) {
+    void body.push(part);
+    clock.advance(4999);
+  }
+  await setImmediate();
+  expect(sink.ended()).toBe(false);
+  clock.advance(1);
+  expect(await relayed).toMatchObject({ end: { kind: 'completed' } });
+  expect(sink.text()).toBe('onetwothree[end]');
+});
+
+test('an answer that is not finished is waited for, and one that ends in time leaves no timer behind', async () => {
+  const waiting = relaying(faultyReader());
+  await setImmediate();
+  void waiting.body.push('half');
+  waiting.clock.advance(60_000);
+  await setImmediate();
+  expect(waiting.sink.ended()).toBe(false);
+  waiting.body.close();
+  const ended = relaying(finishingReader());
+  await setImmediate();
+  void ended.body.push('all of it');
+  ended.body.close();
+  await ended.relayed;
+  ended.clock.advance(60_000);
+  expect(ended.body.aborted()).toBe(false);
 });
 
 test.each([

@@ -40,6 +40,8 @@ export type Relayed = Measured &
       }
   );
 
+/** How long a stream may go on without a sign of its end, after its provider has said that the answer is over. */
+const endGraceMs = 5000;
 /** How long an upstream may take to close after its last event, before its connection is given up. */
 const closeGraceMs = 1000;
 const answerMaxBytes = 64 * 1024 * 1024;
@@ -132,6 +134,7 @@ interface Pumped {
 async function pump({ response: { body }, sink, target }: RelayJob, delivery: Delivery, clock: Clock): Promise<Pumped> {
   const { translator, deliver } = delivery;
   const terminal = Promise.withResolvers<void>();
+  const grace = createEndGrace(clock, terminal.resolve);
   let isOver = false;
   let isSilent = true;
   const piping = body.pipe((chunk) => {
@@ -140,8 +143,10 @@ async function pump({ response: { body }, sink, target }: RelayJob, delivery: De
     try {
       translator.push(chunk);
       const room = deliver();
-      isOver = translator.progress().state !== 'open';
+      const { state, finishedAt } = translator.progress();
+      isOver = state !== 'open';
       if (isOver) terminal.resolve();
+      else grace.observe(finishedAt);
       return room;
     } catch (thrown) {
       isOver = true;
@@ -161,10 +166,45 @@ async function pump({ response: { body }, sink, target }: RelayJob, delivery: De
     await deliver();
     const { state, error = failure } = translator.progress();
     return { failure: state === 'complete' ? undefined : error, silent: isSilent && isTimeOut(thrown) };
+  } finally {
+    grace.cancel();
   }
-  closeSoon(body, piping, clock);
+  if (grace.isOver()) body.abort();
+  else closeSoon(body, piping, clock);
   const { reason } = sink.signal;
   return { failure: reason instanceof ReaderGoneError ? reason : translator.progress().error, silent: false };
+}
+
+interface EndGrace {
+  /** Takes `finishedAt` of a stream that is still open. */
+  observe(finishedAt: number | undefined): void;
+  isOver(): boolean;
+  cancel(): void;
+}
+
+/**
+ * Waits for the end of an answer that was said to be over: some servers send no terminal event and keep the connection.
+ * A part of the answer that comes all the same begins the wait anew, since some servers give a reason with every part.
+ */
+function createEndGrace(clock: Clock, onOver: () => void): EndGrace {
+  let cancel = () => {};
+  let latest: number | undefined;
+  let isOver = false;
+  return {
+    observe(finishedAt) {
+      if (finishedAt === latest) return;
+      latest = finishedAt;
+      cancel();
+      cancel = clock.schedule(endGraceMs, () => {
+        isOver = true;
+        onOver();
+      });
+    },
+    isOver: () => isOver,
+    cancel() {
+      cancel();
+    },
+  };
 }
 
 /** Gives the provider a moment to close by itself, so that its connection can be used again. */

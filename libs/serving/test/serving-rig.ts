@@ -62,6 +62,8 @@ export interface RigOptions {
   /** Where the chat completions server is; the scripted one unless given. */
   readonly openAiUrl?: string;
   readonly recorder?: Recorder;
+  /** Which server of the dialect `anthropic` the scripted one is; Anthropic's own unless given. */
+  readonly anthropicProfile?: 'claude' | 'glm';
 }
 
 const neverMs = 600_000;
@@ -79,12 +81,13 @@ const principal: ServeRequest['principal'] = {
 };
 
 /** Starts a rig; close it, since its provider keeps the process alive. */
-export async function startServingRig({ openAiUrl, recorder }: RigOptions = {}): Promise<ServingRig> {
+export async function startServingRig(options: RigOptions = {}): Promise<ServingRig> {
+  const { openAiUrl, anthropicProfile, recorder } = options;
   const scripted = await startScriptedUpstream();
   const clock = createManualClock();
   const admission = createScriptedAdmission();
   const metrics = createMetrics();
-  const catalog = catalogFor(scripted.url, openAiUrl ?? `${scripted.url}/v1`);
+  const catalog = catalogFor(scripted.url, openAiUrl ?? `${scripted.url}/v1`, anthropicProfile);
   const upstream = createUpstream({
     connectTimeoutMs: 5000,
     firstByteTimeoutMs: neverMs,
@@ -188,12 +191,12 @@ export function targetFor(model: string): Target {
   return createTargets(catalog).of({ provider, model });
 }
 
-function catalogFor(anthropicUrl: string, openAiUrl: string): ServingDependencies['catalog'] {
+function catalogFor(anthropicUrl: string, openAiUrl: string, profile = 'claude'): ServingDependencies['catalog'] {
   const made = catalogFromEnv({
     PREFERRED_PROVIDER: 'anthropic',
     ANTHROPIC_API_KEY: 'sk-ant-test',
     ANTHROPIC_API_BASE: anthropicUrl,
-    ANTHROPIC_PROFILE: 'claude',
+    ANTHROPIC_PROFILE: profile,
     OPENAI_BASE_URL: openAiUrl,
   });
   if (made.kind === 'faulty') throw new Error(made.problems.join('\n'));

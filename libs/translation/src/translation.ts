@@ -117,6 +117,11 @@ export interface Progress {
   readonly usage: Usage;
   readonly usageSource: UsageSource;
   readonly state: 'open' | 'complete' | 'truncated' | 'failed';
+  /**
+   * Undefined until the backend has said why its answer ends; `end` makes it whole from then on. It changes with every
+   * part of the answer that comes after that all the same.
+   */
+  readonly finishedAt: number | undefined;
   /** Set when `state` is `truncated` or `failed`: the error for the client. */
   readonly error: GatewayError | undefined;
 }

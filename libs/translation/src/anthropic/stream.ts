@@ -3,12 +3,13 @@ import type { GatewayError } from '@ccg/kernel';
 import { bytesToString, createFrameSplitter, errorFrame, noUsage, streamErrorType } from '@ccg/wire';
 import { malformedError, truncatedError } from '../encoder/stream-errors.ts';
 import type { FrameSink, Progress, StreamTranslator } from '../translation.ts';
+import { messageStopFrame } from '../encoder/frame-writer.ts';
 import { readableLength } from './readable-frames.ts';
 import { createUsageTap } from './tap-usage.ts';
 
 /**
- * Passes an Anthropic stream through in whole frames, unchanged. Where `message_stop` is missing, or an event cannot be
- * read, an `error` event takes its place. Nothing follows either event.
+ * Passes an Anthropic stream through in whole frames, unchanged. Where the stop reason is missing, or an event cannot
+ * be read, an `error` event takes its place; where only `message_stop` is missing, it is added. Nothing follows either.
  */
 export function createAnthropicStream(sink: FrameSink, named: StreamNames): StreamTranslator {
   const passage = createPassage(sink, named);
@@ -85,17 +86,23 @@ function createPassage(sink: FrameSink, { provider, requestId }: StreamNames): P
       if (readable < text.length) fail(malformedError(provider), 'failed');
     },
     end(tail) {
+      const wasFinished = tap.observed().finishedAt !== undefined;
       // A last event without its blank line counts as whole.
       if (looksLikeEvents(tail)) tap.inspect(tail);
-      if (tap.observed().end === 'message-stop') {
-        state = 'complete';
-        write(`${tail}\n\n`);
-      } else fail(truncatedError(provider), 'truncated');
+      const { end, finishedAt } = tap.observed();
+      if (end !== 'message-stop' && finishedAt === undefined) {
+        fail(truncatedError(provider), 'truncated');
+        return;
+      }
+      state = 'complete';
+      if (end === 'message-stop') write(`${tail}\n\n`);
+      else write((wasFinished ? '' : `${tail}\n\n`) + messageStopFrame);
     },
     fail,
     progress() {
-      const { usage } = tap.observed();
-      return { visible, usage, usageSource: usage === noUsage ? 'estimated' : 'reported', state, error };
+      const { usage, finishedAt } = tap.observed();
+      const usageSource = usage === noUsage ? 'estimated' : 'reported';
+      return { visible, usage, usageSource, state, finishedAt, error };
     },
   };
 }

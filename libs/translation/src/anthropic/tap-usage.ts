@@ -1,5 +1,5 @@
 import type { GatewayError } from '@ccg/kernel';
-import { createSseDecoder, noUsage, readAnthropicUsage, stringToBytes } from '@ccg/wire';
+import { createSseDecoder, isText, noUsage, readAnthropicUsage, stringToBytes } from '@ccg/wire';
 import type { SseEvent, Usage } from '@ccg/wire';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import { anthropicInBandFailure } from './failure.ts';
@@ -10,6 +10,8 @@ interface ObservedStream {
   readonly usage: Usage;
   /** Whether a content block has begun. */
   readonly hasBlocks: boolean;
+  /** Set by the stop reason: how many times a part of the answer came after it. */
+  readonly finishedAt: number | undefined;
   /** How the stream has ended, if it has. */
   readonly end: 'message-stop' | GatewayError | undefined;
 }
@@ -22,7 +24,7 @@ export interface UsageTap {
 
 /** Observes an Anthropic stream without changing it. */
 export function createUsageTap(provider: string): UsageTap {
-  let observed: ObservedStream = { usage: noUsage, hasBlocks: false, end: undefined };
+  let observed: ObservedStream = { usage: noUsage, hasBlocks: false, finishedAt: undefined, end: undefined };
 
   function lookAtFrame(frame: string): void {
     const decoder = createSseDecoder((event) => {
@@ -39,6 +41,9 @@ export function createUsageTap(provider: string): UsageTap {
 
   return {
     inspect(frames) {
+      if (observed.finishedAt !== undefined && frames.includes('"content_block_')) {
+        observed = { ...observed, finishedAt: observed.finishedAt + 1 };
+      }
       if (tellsNothing(frames)) return frames.length;
       let taken = 0;
       for (const frame of splitFrames(frames)) {
@@ -58,7 +63,11 @@ function observe(observed: ObservedStream, { name, data }: SseEvent, provider: s
     case 'message_start':
       return { ...observed, usage: readAnthropicUsage(asObject(event?.['message'])?.['usage'], observed.usage) };
     case 'message_delta':
-      return { ...observed, usage: readAnthropicUsage(event?.['usage'], observed.usage) };
+      return {
+        ...observed,
+        usage: readAnthropicUsage(event?.['usage'], observed.usage),
+        finishedAt: observed.finishedAt ?? (isText(asObject(event?.['delta'])?.['stop_reason']) ? 0 : undefined),
+      };
     case 'content_block_start':
       return { ...observed, hasBlocks: true };
     case 'message_stop':

@@ -80,6 +80,12 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
       visible = true;
       sink(frames);
     },
-    progress: () => ({ visible, ...usageSoFar(state), state: state.phase, error: state.error }),
+    progress: () => ({
+      visible,
+      ...usageSoFar(state),
+      state: state.phase,
+      finishedAt: state.finish === undefined ? undefined : state.writtenBytes,
+      error: state.error,
+    }),
   };
 }

@@ -112,13 +112,15 @@ function blockStopFrame(index: number): string {
   return sseFrame('content_block_stop', `{"type":"content_block_stop","index":${index}}`);
 }
 
+export const messageStopFrame = sseFrame('message_stop', '{"type":"message_stop"}');
+
 /** The two frames that end a message. */
 function messageEndFrames({ stopReason, stopSequence, usage }: MessageEnd): string {
   const sequence = stopSequence === undefined ? 'null' : `"${stopSequence}"`;
   const delta = `{"stop_reason":"${stopReason}","stop_sequence":${sequence}}`;
   return (
     sseFrame('message_delta', `{"type":"message_delta","delta":${delta},"usage":${deltaUsageJson(usage)}}`) +
-    sseFrame('message_stop', '{"type":"message_stop"}')
+    messageStopFrame
   );
 }
 

@@ -1,0 +1,108 @@
+import { anthropicSseHead, hang, openAiChatSseHead, write } from '@ccg/testkit';
+import type { Script, ScriptStep } from '@ccg/testkit';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { anthropicModel, ask, chatModel, endOf, startServingRig } from '../test/serving-rig.ts';
+import type { Exchange, ServingRig } from '../test/serving-rig.ts';
+
+const comments: readonly ScriptStep[] = [write(': waiting\n\n'), write(': waiting\n\n')];
+
+const chunk = (choice: object, rest: object = {}) =>
+  write(`data: ${JSON.stringify({ choices: [{ index: 0, ...choice }], ...rest })}\n\n`);
+const usage = { usage: { prompt_tokens: 1200, completion_tokens: 34 } };
+const said = chunk({ delta: { role: 'assistant', content: 'Half a loaf' } });
+const call = { index: 0, id: 'call_a', function: { name: 'Bash', arguments: '{"command":"ls"}' } };
+const chat = {
+  profile: 'claude' as const,
+  prefix: chatModel,
+  finished: [
+    [
+      'with usage',
+      [
+        said,
+        chunk({ delta: {}, finish_reason: 'stop' }),
+        write(`data: ${JSON.stringify({ choices: [], ...usage })}\n\n`),
+      ],
+    ],
+    ['with usage in the same chunk', [said, chunk({ delta: {}, finish_reason: 'stop' }, usage)]],
+    ['without usage', [said, chunk({ delta: {}, finish_reason: 'stop' })]],
+    ['because of its length', [said, chunk({ delta: {}, finish_reason: 'length' })]],
+    [
+      'with a call',
+      [chunk({ delta: { tool_calls: [call] } }), chunk({ delta: {}, finish_reason: 'tool_calls' }, usage)],
+    ],
+    ['in one chunk', [chunk({ delta: { content: 'Half' }, finish_reason: 'stop' })]],
+  ] satisfies [string, Script][],
+  opened: openAiChatSseHead(),
+  unfinished: [said, write(`data: ${JSON.stringify({ choices: [], ...usage })}\n\n`)],
+};
+
+const event = (type: string, rest: object = {}) =>
+  write(`event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`);
+const begin = event('message_start', {
+  message: {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    content: [],
+    usage: { input_tokens: 1200, output_tokens: 1 },
+  },
+});
+const textBlock = [
+  event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+  event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'Half a loaf' } }),
+  event('content_block_stop', { index: 0 }),
+];
+const messageDelta = (stop: string | null) =>
+  event('message_delta', { delta: { stop_reason: stop, stop_sequence: null }, usage: { output_tokens: 34 } });
+const anthropic = (profile: 'claude' | 'glm') => ({
+  profile,
+  prefix: anthropicModel,
+  finished: [
+    ['at its end', [begin, ...textBlock, messageDelta('end_turn')]],
+    ['because of its length', [begin, ...textBlock, messageDelta('max_tokens')]],
+  ] satisfies [string, Script][],
+  opened: anthropicSseHead(),
+  unfinished: [begin, ...textBlock, messageDelta(null)],
+});
+
+describe.each([chat, anthropic('claude'), anthropic('glm')])(
+  'an answer of $prefix.provider, $profile, that never ends',
+  ({ prefix, profile, finished, opened, unfinished }) => {
+    let rig: ServingRig;
+    beforeEach(async () => {
+      rig = await startServingRig({ anthropicProfile: profile });
+    });
+    afterEach(() => rig.close());
+
+    const asked = (script: Script): Exchange => {
+      rig.upstream.play(() => [...opened, ...script, ...comments, hang]);
+      return ask(rig, { prefix, change: { stream: true } });
+    };
+    /** A second at the gateway, and many turns of the event loop. */
+    const passSecond = async () => {
+      rig.clock.advance(1000);
+      for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+    };
+
+    test.each(finished)('is whole after a grace period if it has finished %s', async (_how, script) => {
+      const { sink, record } = asked(script);
+      while (!sink.ended()) await passSecond();
+      expect(endOf(await record)).toBe('completed ok');
+      expect(sink.text()).toMatch(/"stop_reason":"[a-z_]+"[^]*event: message_stop\ndata: .*\n\n$/u);
+      expect(sink.text().match(/event: message_stop/gu)).toHaveLength(1);
+      await (
+        await rig.upstream.request(0)
+      ).aborted;
+    });
+
+    test('is no success without a reason to stop, however long it is waited for', async () => {
+      const { sink, record } = asked(unfinished);
+      await sink.until((text) => text.includes('loaf'));
+      for (let second = 0; second < 100; second += 1) await passSecond();
+      expect(sink.ended()).toBe(false);
+      rig.timeOut();
+      expect(endOf(await record)).toBe('broken upstream_timeout');
+    });
+  },
+);
