@@ -30,6 +30,38 @@ test.each(
   expect(after.slice(0, before.length)).toEqual(before);
 });
 
+/** What has to be changed in a history before a backend takes it. */
+const oddTurns = [
+  { role: 'user', content: 'Go' },
+  ...[1, 2, 3].flatMap((turn) => [
+    {
+      role: 'assistant',
+      content: [
+        { type: 'tool_use', id: 'call_0', name: 'multi_tool_use.parallel', input: { turn } },
+        {
+          type: 'tool_use',
+          id: `functions.Bash:${turn % 2}`,
+          name: `Read file ${turn % 2}`,
+          input: {},
+        },
+      ],
+    },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_0', content: `result ${turn}` }] },
+  ]),
+];
+
+test.each(targets.map((target) => ({ target, name: nameOf(target) })))(
+  'what is changed of a history does not depend on what follows ($name)',
+  ({ target }) => {
+    const sent = [3, 5, 7].map((count) => {
+      const request = { model: 'm', max_tokens: 9, messages: oddTurns.slice(0, count) };
+      return jsonListAt(JSON.parse(bodyText(translate(JSON.stringify(request), target))), 'messages');
+    });
+    const [longest = []] = sent.slice(-1);
+    for (const shorter of sent) expect(longest.slice(0, shorter.length)).toEqual(shorter);
+  },
+);
+
 function nameOf({ profile, anthropicProfile, model }: TestTarget): string {
   return `${profile ?? anthropicProfile}, ${model}`;
 }

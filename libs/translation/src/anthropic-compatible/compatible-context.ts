@@ -1,5 +1,6 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
 import type { ToolIds } from '../tools/tool-ids.ts';
+import type { ToolNames } from '../tools/tool-names.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** What all converters of a request need. */
@@ -8,5 +9,6 @@ export interface CompatibleContext {
   /** Named in errors. */
   readonly provider: string;
   readonly ids: ToolIds;
+  readonly names: ToolNames;
   readonly warnings: Warnings;
 }

@@ -7,6 +7,7 @@ import { placeSystemTurns } from '../history/place-system-turns.ts';
 import type { HistoryBlock } from '../history/turns.ts';
 import { asList } from '../json-fields.ts';
 import { searchResultText } from '../history/tool-result.ts';
+import { callName } from '../tools/tool-names.ts';
 import { sealTag } from '../translation.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 import { convertMedia, convertResult, interruptedResult, textPart } from './content.ts';
@@ -74,10 +75,15 @@ function resultMessages(
   ];
 }
 
-function convertCall({ key, repeat, name, block }: HistoryCall, { ids }: CompatibleContext): JsonObject {
-  const { input } = block.block;
+function convertCall(call: HistoryCall, { ids, names, warnings }: CompatibleContext): JsonObject {
+  const { input } = call.block.block;
   const isObject = input !== undefined && writeJson(input).startsWith('{');
-  return { type: 'tool_use', id: ids.inward(key, repeat), name, input: isObject ? input : {} };
+  return {
+    type: 'tool_use',
+    id: ids.inward(call.key, call.repeat),
+    name: callName(call, names, warnings),
+    input: isObject ? input : {},
+  };
 }
 
 function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObject[] {

@@ -1,10 +1,8 @@
-import { isAttribution, isText, writeJsonBytes } from '@ccg/wire';
+import { decodeText, isAttribution, isText, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
-import { readRequest } from '../request/read-request.ts';
 import { warnOfTaskBudget } from '../request/requested-thinking.ts';
-import { effectiveTools } from '../tools/effective-tools.ts';
-import { usedToolIds } from '../tools/tool-ids.ts';
+import type { DeclaredTool } from '../tools/effective-tools.ts';
 import type { TranslationInput } from '../translation.ts';
 import { limitTokens } from '../request/limit-tokens.ts';
 import type { CompatibleContext } from './compatible-context.ts';
@@ -17,15 +15,17 @@ export interface CompatibleRequest {
   readonly body: Uint8Array;
   /** The token limit that the body asks for. */
   readonly maxTokens: number;
-  /** Whether the history has this id of a call. */
-  readonly isUsedId: (id: string) => boolean;
 }
 
 /** Writes the request for an Anthropic-compatible server, in the oldest form of the protocol. */
-export function convertForCompatible(input: TranslationInput, context: CompatibleContext): CompatibleRequest {
+export function convertForCompatible(
+  body: JsonObject,
+  declared: readonly DeclaredTool[],
+  input: TranslationInput,
+  context: CompatibleContext,
+): CompatibleRequest {
   const { capabilities, warnings } = context;
   const { messagesRequest, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
-  const body = readRequest(input);
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
     warnings.add(
       'output_config.format',
@@ -36,7 +36,7 @@ export function convertForCompatible(input: TranslationInput, context: Compatibl
   warnOfTaskBudget(body, warnings);
   const wanted = { wanted: messagesRequest.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
   const maxTokens = limitTokens(wanted, 1, warnings);
-  const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(body, context), context);
+  const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(declared, context), context);
   const { temperature, top_p: topP, top_k: topK, stop_sequences: stopSequences } = body;
   if (topK !== undefined && topK !== null && !capabilities.topK) {
     warnings.add('top_k', 'unsupported', 'This provider does not support top_k. It was ignored.');
@@ -54,12 +54,13 @@ export function convertForCompatible(input: TranslationInput, context: Compatibl
     messages: convertMessages(body, context),
     ...(tools.length === 0 ? {} : { tools: [...tools], tool_choice: choice }),
   };
-  return { body: writeJsonBytes(request), maxTokens, isUsedId: usedToolIds(body['messages'], context.ids.given()) };
+  return { body: writeJsonBytes(request), maxTokens };
 }
 
-function convertTools(body: JsonObject, { warnings }: CompatibleContext): JsonObject[] {
-  return effectiveTools(body, warnings).tools.flatMap(({ tool, path }) => {
-    const { name, description, input_schema: schema } = tool;
+function convertTools(declared: readonly DeclaredTool[], { names, warnings }: CompatibleContext): JsonObject[] {
+  return declared.flatMap(({ tool, path }) => {
+    const { description, input_schema: schema } = tool;
+    const name = isText(tool['name']) ? names.inward(decodeText(tool['name'])) : tool['name'];
     if (tool['strict'] === true) {
       warnings.add(`${path}.strict`, 'unsupported', 'This provider does not enforce strict tool schemas.');
     }

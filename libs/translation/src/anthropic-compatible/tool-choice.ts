@@ -33,10 +33,11 @@ export function convertToolChoice(
     case 'tool': {
       const wanted = asText(choice['name']);
       if (wanted === undefined) throw fieldError('tool_choice.name', 'Field required');
-      const named = tools.filter((tool) => asText(tool['name']) === wanted);
+      const named = tools.filter((tool) => asText(tool['name']) === context.names.inward(wanted));
       // A tool that was removed cannot be forced.
       if (named.length === 0) return { tools, choice: undefined };
-      if (toolChoices.includes('tool')) return { tools, choice: { type: 'tool', name: wanted, ...rest } };
+      if (toolChoices.includes('tool'))
+        return { tools, choice: { type: 'tool', name: context.names.inward(wanted), ...rest } };
       return { tools: named, choice: forced(rest, context) };
     }
     case undefined:

@@ -13,23 +13,29 @@ import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import { saysError } from '../failure/says-error.ts';
 import { inBandFailure, readHttpError } from '../failure/upstream-failure.ts';
 import type { FailureContext } from '../failure/upstream-failure.ts';
-import { createToolIds, outwardToolId } from '../tools/tool-ids.ts';
+import { readRequest } from '../request/read-request.ts';
+import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
+import { createToolNames } from '../tools/tool-names.ts';
+import { createToolIds, outwardToolId, usedToolIds } from '../tools/tool-ids.ts';
 import type { Answer, AnswerReader, FrameSink, IdSource, Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
 import { createEventReader, readMessage } from './read-events.ts';
 import { convertForCompatible } from './request.ts';
+
+/** The longest name that the Anthropic API accepts. */
+const toolNameMax = 128;
 
 /** Translates Messages for a server that imitates the Anthropic API in part. Throws `request-invalid`. */
 export function createCompatibleTranslation(input: TranslationInput, capabilities: AnthropicCapabilities): Translation {
   const { target, ids } = input;
   const { name } = target.provider;
   const warnings = createWarnings();
-  const { body, maxTokens, isUsedId } = convertForCompatible(input, {
-    capabilities,
-    provider: name,
-    ids: createToolIds('any'),
-    warnings,
-  });
+  const request = readRequest(input);
+  const { tools } = effectiveTools(request, warnings);
+  const names = createToolNames(declaredNames(tools), toolNameMax);
+  const toolIds = createToolIds('any');
+  const context = { capabilities, provider: name, ids: toolIds, names, warnings };
+  const { body, maxTokens } = convertForCompatible(request, tools, input, context);
   return {
     request: {
       headers: [],
@@ -47,7 +53,12 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
         maxTokens,
         ids,
         estimatedInputTokens: input.estimatedInputTokens,
-        tools: { id: outwardToolId, isUsed: isUsedId, name: (tool) => tool, isDeclared: () => true },
+        tools: {
+          id: outwardToolId,
+          isUsed: usedToolIds(request['messages'], toolIds.given()),
+          name: names.original,
+          isDeclared: () => true,
+        },
         sign: () => '',
       },
     }),

@@ -117,7 +117,9 @@ const wrapperNames: ReadonlySet<string> = new Set(['multi_tool_use.parallel', 'p
 
 /** Whether this is the tool that OpenAI's models sometimes invent to hold several calls. `name` is a literal. */
 function isWrapper({ settings: { tools } }: EncoderState, name: string): boolean {
-  return wrapperNames.has(name) && !tools.isDeclared(name);
+  if (tools.isDeclared(name)) return false;
+  // In the history its name has a form that the backend accepts, and the model may repeat that.
+  return wrapperNames.has(name) || wrapperNames.has(tools.name(decodeLiteral(name)));
 }
 
 /** The calls in the wrapper's arguments, or undefined unless all of them are calls of the client's tools. */

@@ -1,10 +1,8 @@
 import type { ChatCapabilities } from '@ccg/catalog';
 import { emptyAnswer } from '../encoder/empty-answer.ts';
 import { readRejections } from '../failure/rejections.ts';
-import { asText } from '../json-fields.ts';
 import { readRequest } from '../request/read-request.ts';
-import { effectiveTools, runsAtAnthropic } from '../tools/effective-tools.ts';
-import type { DeclaredTool } from '../tools/effective-tools.ts';
+import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
 import type { Translation, TranslationInput } from '../translation.ts';
@@ -55,8 +53,4 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
       sent: parts,
     }),
   };
-}
-
-function declaredNames(tools: readonly DeclaredTool[]): string[] {
-  return tools.filter((tool) => !runsAtAnthropic(tool)).flatMap(({ tool }) => asText(tool['name']) ?? []);
 }

@@ -21,6 +21,11 @@ export function runsAtAnthropic({ tool }: DeclaredTool): boolean {
   return (asText(tool['type']) ?? 'custom') !== 'custom' && tool['input_schema'] === undefined;
 }
 
+/** The names of the tools that the backend can call, in their order. */
+export function declaredNames(tools: readonly DeclaredTool[]): string[] {
+  return tools.filter((tool) => !runsAtAnthropic(tool)).flatMap(({ tool }) => asText(tool['name']) ?? []);
+}
+
 /**
  * The tools at the end of the conversation: the declared ones, changed in order by the additions and removals of system
  * messages. Tools with deferred loading count as soon as they are declared. Throws `request-invalid` for anything that

@@ -29,6 +29,48 @@ describe('a name that the backend would refuse for its length', () => {
   });
 });
 
+describe('a name that the backend would refuse for its characters', () => {
+  const invented = [
+    'multi_tool_use.parallel',
+    'Read file',
+    'Datei öffnen',
+    '読む',
+    '',
+    'a/b:c',
+    '<|tool|>',
+    `${long}.more`,
+    '\ufffd',
+  ];
+
+  test.each(invented)('is sent as letters that it accepts, and told to the client as it was: %j', (name) => {
+    const names = createToolNames(['Bash'], 64);
+    const sent = names.inward(name);
+    expect(sent).toMatch(/^[a-zA-Z0-9_-]{1,64}$/u);
+    expect([names.outward(sent), names.original(sent)]).toEqual([name, name]);
+    expect(createToolNames([], 64).inward(name)).toBe(sent);
+  });
+
+  test('is kept apart from others with the same letters', () => {
+    const names = createToolNames(['Read_file', 'Read file'], 64);
+    const sent = ['Read_file', 'Read file', 'Read.file', 'Read/file'].map(names.inward);
+    expect(sent[0]).toBe('Read_file');
+    expect(new Set(sent).size).toBe(4);
+    expect(sent.map(names.outward)).toEqual(['Read_file', 'Read file', 'Read.file', 'Read/file']);
+  });
+
+  test('gives way to a declared tool that is called like the sent form, wherever that is declared', () => {
+    const sent = createToolNames([], 64).inward('Read file');
+    for (const declared of [
+      ['Read file', sent],
+      [sent, 'Read file'],
+    ]) {
+      const names = createToolNames(declared, 64);
+      expect(names.inward(sent)).toBe(sent);
+      expect(names.outward(names.inward('Read file'))).toBe('Read file');
+    }
+  });
+});
+
 describe('a name that the model wrote', () => {
   const names = createToolNames(['Bash', 'Read', 'read', 'TaskList'], 64);
 

@@ -1,20 +1,28 @@
-import { copyText } from '@ccg/wire';
+import { copyText, decodeText } from '@ccg/wire';
+import type { HistoryCall } from '../history/pair-tool-results.ts';
+import type { Warnings } from '../warnings.ts';
 import { shortHash } from './short-hash.ts';
 
 /**
- * The names of one request's tools on both sides. Case and letters of a name never change; a name that is too long is
- * cut and gets a hash of the whole name at its end.
+ * The names of one request's tools on both sides. Case and letters of a name never change. In a name that the backend
+ * would refuse, other characters become underscores, what is too long is cut, and a hash of the whole name comes last.
  */
 export interface ToolNames {
   /** The backend's name for the client's. */
   inward(name: string): string;
   /** The client's name for the tool that the backend called: the declared tool that it means, or the name as it is. */
   outward(name: string): string;
+  /** The client's name for a name of the backend's, which is left as it is if the backend did not get it. */
+  original(name: string): string;
   /** Whether the client declared a tool of this name. */
   declares(name: string): boolean;
+  /** Whether the name was declared or is already sent. */
+  knows(name: string): boolean;
 }
 
 const digestLength = 8;
+const refused = /[^A-Za-z0-9_-]/u;
+const refusedCharacter = /[^A-Za-z0-9_-]/gu;
 /** Prefixes and suffixes that models add to names. */
 const noise = /^(?:functions[.:]|default_api[.:]|tools?[.:])|<\|.*$/gu;
 
@@ -22,20 +30,24 @@ const noise = /^(?:functions[.:]|default_api[.:]|tools?[.:])|<\|.*$/gu;
 export function createToolNames(declared: readonly string[], nameMax: number): ToolNames {
   const toBackend = new Map<string, string>();
   const toClient = new Map<string, string>();
-  const short = declared.filter((name) => name.length <= nameMax);
-  // If a cut name is equal to a declared name, the cut name changes.
-  for (const name of [...short, ...declared]) if (!toBackend.has(name)) add(name);
+  // A name that is changed gives way to a declared one that is not.
+  for (const name of [...declared.filter(isAccepted), ...declared]) if (!toBackend.has(name)) add(name);
 
   function add(name: string): string {
-    let form = name.length <= nameMax ? name : cut(name, name);
-    for (let turn = 1; toClient.has(form); turn += 1) form = cut(name, `${name}#${turn}`);
+    let form = isAccepted(name) ? name : changed(name, name);
+    for (let turn = 1; toClient.has(form); turn += 1) form = changed(name, `${name}#${turn}`);
     toBackend.set(name, form);
     toClient.set(form, name);
     return form;
   }
 
-  function cut(name: string, digested: string): string {
-    return `${name.slice(0, nameMax - digestLength - 1)}_${shortHash(digested, digestLength)}`;
+  function isAccepted(name: string): boolean {
+    return name !== '' && name.length <= nameMax && !refused.test(name);
+  }
+
+  function changed(name: string, digested: string): string {
+    const letters = name === '' ? 'tool' : name.replaceAll(refusedCharacter, '_');
+    return `${letters.slice(0, nameMax - digestLength - 1)}_${shortHash(digested, digestLength)}`;
   }
 
   function meant(name: string): string | undefined {
@@ -57,6 +69,23 @@ export function createToolNames(declared: readonly string[], nameMax: number): T
     // A copy: a name of the history must not keep the whole body alive while the answer streams.
     inward: (name) => toBackend.get(name) ?? add(copyText(name)),
     outward: (name) => meant(name) ?? meant(name.replaceAll(noise, '')) ?? name,
+    original: (name) => toClient.get(name) ?? name,
     declares: (name) => known.has(name),
+    knows: (name) => toBackend.has(name),
   };
+}
+
+/**
+ * The backend's name for a call of the history. The client keeps names that a model invented, such as
+ * `multi_tool_use.parallel`, and a backend that refuses one would refuse every later request.
+ */
+export function callName({ name, block }: HistoryCall, names: ToolNames, warnings: Warnings): string {
+  const wanted = decodeText(name);
+  const isFirst = !names.knows(wanted);
+  const sent = names.inward(wanted);
+  if (isFirst && sent !== wanted) {
+    const text = 'The provider does not accept this tool name. Its calls were sent under another name.';
+    warnings.add(`${block.path()}.name`, 'approximated', text);
+  }
+  return sent;
 }

@@ -1,9 +1,10 @@
-import { decodeText, isEmptyText, isText, joinTexts } from '@ccg/wire';
+import { isEmptyText, isText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText } from '@ccg/wire';
 import { argumentsText } from '../../history/calls-as-text.ts';
 import type { HistoryCall } from '../../history/pair-tool-results.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
 import { asText } from '../../json-fields.ts';
+import { callName } from '../../tools/tool-names.ts';
 import type { Sealer } from '../../translation.ts';
 import { readReasoningState } from '../reasoning-state.ts';
 import type { ConversionContext } from './conversion-context.ts';
@@ -43,12 +44,12 @@ function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: Conve
   }
 }
 
-function toolCall({ key, repeat, name, block }: HistoryCall, { toolIds, toolNames }: ConversionContext): JsonObject {
+function toolCall(call: HistoryCall, { toolIds, toolNames, warnings }: ConversionContext): JsonObject {
   const definition = {
-    name: toolNames.inward(decodeText(name)),
-    arguments: argumentsText(block.block['input']),
+    name: callName(call, toolNames, warnings),
+    arguments: argumentsText(call.block.block['input']),
   };
-  return { id: toolIds.inward(key, repeat), type: 'function', function: definition };
+  return { id: toolIds.inward(call.key, call.repeat), type: 'function', function: definition };
 }
 
 /**
