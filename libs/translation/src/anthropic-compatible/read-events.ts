@@ -7,7 +7,7 @@ import type { Finish } from '../encoder/encoder-state.ts';
 import { jsonLiteral, textLiteral } from '../json-literal.ts';
 import { asCount, asObject, asText, tryReadJson } from '../json-fields.ts';
 import { inBandFailure } from '../failure/upstream-failure.ts';
-import type { FailureContext } from '../failure/upstream-failure.ts';
+import type { FailureContext } from '../failure/tell-failure.ts';
 import { saysError } from '../failure/says-error.ts';
 
 /**

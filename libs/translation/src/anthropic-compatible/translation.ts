@@ -11,8 +11,10 @@ import { malformedError } from '../encoder/stream-errors.ts';
 import { emptyAnswer } from '../encoder/empty-answer.ts';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import { saysError } from '../failure/says-error.ts';
-import { inBandFailure, readHttpError } from '../failure/upstream-failure.ts';
-import type { FailureContext } from '../failure/upstream-failure.ts';
+import type { SentParts } from '../failure/remedy.ts';
+import { readRejections } from '../failure/rejections.ts';
+import type { FailureContext } from '../failure/tell-failure.ts';
+import { inBandFailure, readUpstreamFailure } from '../failure/upstream-failure.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolNames } from '../tools/tool-names.ts';
@@ -27,7 +29,7 @@ const toolNameMax = 128;
 
 /** Translates Messages for a server that imitates the Anthropic API in part. Throws `request-invalid`. */
 export function createCompatibleTranslation(input: TranslationInput, capabilities: AnthropicCapabilities): Translation {
-  const { target, ids } = input;
+  const { target, ids, estimatedInputTokens, limits } = input;
   const { name } = target.provider;
   const warnings = createWarnings();
   const request = readRequest(input);
@@ -44,15 +46,20 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
     },
     localAnswer: emptyAnswer(input),
     reader: createReader({
-      context: { provider: name, model: target.model },
+      context: {
+        provider: name,
+        model: target.model,
+        at: { estimatedTokens: estimatedInputTokens, windowTokens: limits.contextTokens },
+      },
       requestedModel: input.requestedModel,
       requestId: input.requestId,
       ids,
+      maxTokens,
       settings: {
         provider: name,
         maxTokens,
         ids,
-        estimatedInputTokens: input.estimatedInputTokens,
+        estimatedInputTokens,
         tools: {
           id: outwardToolId,
           isUsed: usedToolIds(request['messages'], toolIds.given()),
@@ -71,11 +78,22 @@ interface ReaderInput {
   readonly requestId: string;
   readonly ids: IdSource;
   readonly settings: EncoderSettings;
+  /** The token limit that was sent. */
+  readonly maxTokens: number;
 }
+
+/** What this protocol's oldest form could leave out. */
+const nothingToChange: Omit<SentParts, 'maxTokens'> = {
+  members: new Map(),
+  forms: new Set(),
+  counts: new Map(),
+  hasSchemas: false,
+  known: readRejections([]),
+};
 
 /** A function of its own, so that its closures hold nothing of the request. */
 function createReader(input: ReaderInput): AnswerReader {
-  const { context, requestedModel, requestId, ids, settings } = input;
+  const { context, requestedModel, requestId, ids, settings, maxTokens } = input;
   const head = () => ({ id: ids.messageId(), model: requestedModel, requestId });
   return {
     answer: (body) => readAnswer(body, head(), input),
@@ -83,10 +101,7 @@ function createReader(input: ReaderInput): AnswerReader {
       const encoder = createEncoder(settings, createFrameWriter(head()), sink);
       return createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context)));
     },
-    failure: (upstream, at) => ({
-      error: readHttpError(upstream, at, context).error,
-      retry: { kind: 'none' },
-    }),
+    failure: (upstream, at) => readUpstreamFailure(upstream, { ...context, at }, { ...nothingToChange, maxTokens }),
   };
 }
 

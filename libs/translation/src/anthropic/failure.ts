@@ -1,9 +1,11 @@
 import { errorCatalog, GatewayError } from '@ccg/kernel';
 import type { AnthropicErrorType, ErrorCode, RetryAdvice } from '@ccg/kernel';
-import { bytesToString, decodeByteString, isJsonObject, readJson } from '@ccg/wire';
+import { bytesToString, decodeByteString } from '@ccg/wire';
 import type { HeaderList, JsonValue } from '@ccg/wire';
-import { credentialError, isCredentialRejection, statusError } from '../failure/status-error.ts';
-import { readErrorBody, readErrorValue } from '../failure/error-report.ts';
+import type { FailureReading } from '../failure/read-failure.ts';
+import { tellFailure, unknownSize } from '../failure/tell-failure.ts';
+import type { FailureContext } from '../failure/tell-failure.ts';
+import { readInBandFailure } from '../failure/upstream-failure.ts';
 import { asObject, asText, memberOf, tryParseJson } from '../json-fields.ts';
 import type { UpstreamAnswer } from '../translation.ts';
 
@@ -11,57 +13,63 @@ import type { UpstreamAnswer } from '../translation.ts';
  * An HTTP error of an Anthropic server: status, type, message and the headers about trying again stay as they are.
  * What is not the API's own form, such as a proxy's page, becomes one readable sentence.
  */
-export function anthropicFailure({ status, headers, body }: UpstreamAnswer, provider: string): GatewayError {
-  const text = bytesToString(body);
-  const report = readErrorBody(text);
-  if (isCredentialRejection(status, report)) return credentialError(provider, status);
-  const type = isApiError(text) ? knownType(report.type) : undefined;
-  if (report.message === undefined || !isApiError(text)) {
-    const error = statusError({ status, headers, report, provider });
-    return keep(error.code, error.publicMessage, { status: error.status, type: error.type, error, headers });
+export function anthropicFailure(
+  reading: FailureReading,
+  { headers, body }: UpstreamAnswer,
+  context: FailureContext,
+): GatewayError {
+  const told = tellFailure(reading, context);
+  if (isOperators(reading)) return told;
+  const { message, isEnvelope, status, cause } = reading;
+  if (message === undefined || !isEnvelope) {
+    const { type, retry, retryAfterSeconds } = told;
+    return keep(told.code, told.publicMessage, { status: told.status, type, retry, retryAfterSeconds, headers });
   }
-  const nearest = statusError({ status, headers: [], report, provider });
-  const details = detailsOf(text);
-  return keep(nearest.code, report.message, { status, type: type ?? nearest.type, error: nearest, headers, details });
+  const type = knownType(reading.type) ?? told.type;
+  // The client makes up its own mind about a long wait.
+  const retry = cause.kind === 'rate-limited' ? 'default' : told.retry;
+  const details = detailsOf(bytesToString(body));
+  return keep(told.code, message, { status, type, retry, retryAfterSeconds: undefined, headers, details });
 }
 
 /** An `error` event inside a stream, or an error document with status 200. */
 export function anthropicInBandFailure(value: JsonValue, provider: string): GatewayError {
-  const report = readErrorValue(value);
-  const type = knownType(report.type) ?? 'api_error';
+  const type = knownType(asText(asObject(asObject(value)?.['error'] ?? value)?.['type'])) ?? 'api_error';
   const status = statusOf(type);
-  if (isCredentialRejection(status, report)) return credentialError(provider, status);
-  const error = statusError({ status, headers: [], report, provider });
-  return new GatewayError(error.code, report.message ?? error.publicMessage, { status, type });
+  const reading = readInBandFailure(value, status);
+  const told = tellFailure(reading, { provider, model: 'this model', at: unknownSize });
+  if (isOperators(reading)) return told;
+  return new GatewayError(told.code, reading.message ?? told.publicMessage, { status, type });
+}
+
+/** A refusal of what is the gateway's own: its credential, or its account. */
+function isOperators({ cause, status }: FailureReading): boolean {
+  return cause.kind === 'credential' || status === 402;
 }
 
 interface Kept {
   readonly status: number;
   readonly type: AnthropicErrorType;
-  readonly error: GatewayError;
+  readonly retry: RetryAdvice;
+  readonly retryAfterSeconds: number | undefined;
   readonly headers: HeaderList;
   readonly details?: unknown;
 }
 
-function keep(code: ErrorCode, message: string, { status, type, error, headers, details }: Kept): GatewayError {
-  const retryAfterSeconds = error.retryAfterSeconds ?? integerRetryAfter(headers);
+function keep(
+  code: ErrorCode,
+  message: string,
+  { status, type, retry, headers, details, ...kept }: Kept,
+): GatewayError {
+  const retryAfterSeconds = kept.retryAfterSeconds ?? integerRetryAfter(headers);
   return new GatewayError(code, message, {
     status,
     type,
-    retry: retryAdvice(headers) ?? error.retry,
+    retry: retryAdvice(headers) ?? retry,
     headers: rateLimitHeaders(headers),
     publicDetails: details,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
-}
-
-function isApiError(text: string): boolean {
-  try {
-    const body = asObject(readJson(text));
-    return body !== undefined && asText(body['type']) === 'error' && isJsonObject(body['error']);
-  } catch {
-    return false;
-  }
 }
 
 /** Clients act on them: a thread that Anthropic has lost is started anew, for example. */

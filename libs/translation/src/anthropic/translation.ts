@@ -1,6 +1,10 @@
-import { bytesToString, spliceBytes, writeJson } from '@ccg/wire';
+import { spliceBytes, writeJson } from '@ccg/wire';
 import type { Splice } from '@ccg/wire';
+import type { FailureReading } from '../failure/read-failure.ts';
 import { readRejections } from '../failure/rejections.ts';
+import { unknownSize } from '../failure/tell-failure.ts';
+import type { FailureContext } from '../failure/tell-failure.ts';
+import { readHttpFailure } from '../failure/upstream-failure.ts';
 import type { AnswerReader, Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
 import { readAnswer } from './answer.ts';
 import { anthropicFailure } from './failure.ts';
@@ -9,8 +13,6 @@ import { createAnthropicStream } from './stream.ts';
 
 /** What a retry leaves out when a signature was rejected. */
 const pastReasoning = 'past reasoning';
-const signatureRefused =
-  /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .*cannot be modified/iu;
 
 /**
  * Passes Messages through to a server of Anthropic. The client's bytes are sent, with the model's name replaced and the
@@ -33,25 +35,30 @@ export function createAnthropicTranslation(input: TranslationInput): Translation
     },
     // At Anthropic a request for no token warms the cache.
     localAnswer: undefined,
-    reader: createReader({ provider: name, requestId: input.requestId, isRetry: withoutReasoning }),
+    reader: createReader({
+      context: { provider: name, model: input.target.model, at: unknownSize },
+      requestId: input.requestId,
+      isRetry: withoutReasoning,
+    }),
   };
 }
 
 interface ReaderInput {
-  readonly provider: string;
+  readonly context: FailureContext;
   readonly requestId: string;
   /** Whether the reasoning of earlier turns was already left out. */
   readonly isRetry: boolean;
 }
 
-function createReader({ provider, requestId, isRetry }: ReaderInput): AnswerReader {
+function createReader({ context, requestId, isRetry }: ReaderInput): AnswerReader {
+  const { provider } = context;
   return {
     answer: (body) => readAnswer(body, provider),
     stream: (sink) => createAnthropicStream(sink, { provider, requestId }),
-    failure: (upstream) => ({
-      error: anthropicFailure(upstream, provider),
-      retry: retryOf(upstream.status, upstream.body, isRetry),
-    }),
+    failure(upstream, at) {
+      const reading = readHttpFailure(upstream);
+      return { error: anthropicFailure(reading, upstream, { ...context, at }), retry: retryOf(reading, isRetry) };
+    },
   };
 }
 
@@ -61,7 +68,8 @@ function modelEdit({ messagesRequest, target }: TranslationInput): readonly Spli
 }
 
 /** A history of another account or model may hold reasoning that this one cannot verify. Without it a retry works. */
-function retryOf(status: number, body: Uint8Array, isRetry: boolean): UpstreamFailure['retry'] {
-  if (isRetry || status !== 400 || !signatureRefused.test(bytesToString(body))) return { kind: 'none' };
+function retryOf({ cause }: FailureReading, isRetry: boolean): UpstreamFailure['retry'] {
+  const isAboutReasoning = cause.kind === 'form-rejected' && cause.form === pastReasoning;
+  if (isRetry || !isAboutReasoning) return { kind: 'none' };
   return { kind: 'changed', rejections: [{ kind: 'form', form: pastReasoning }], isLearned: false };
 }

@@ -1,8 +1,9 @@
-import type { UpstreamFailure } from '../translation.ts';
+import type { PromptSize, UpstreamFailure } from '../translation.ts';
 import { isRejectedKeyword } from '../tools/schema/plainer-schema.ts';
 import type { PlainerSchema, RejectedSchemas, Rejection, Rejections } from './rejections.ts';
 import { membersAt } from './sent-members.ts';
 import type { SentMembers } from './sent-members.ts';
+import { shorterAnswer } from './shorter-answer.ts';
 import type { CountedThing, RejectedForm, UpstreamCause } from './upstream-cause.ts';
 
 /** What of a request can be changed if its server rejects it. It outlives the request's body and holds nothing of it. */
@@ -24,13 +25,11 @@ type Retry = UpstreamFailure['retry'];
 const none: Retry = { kind: 'none' };
 
 /** How to send a request again after a failure: shorter, or without exactly what was rejected. */
-export function remedyFor(cause: UpstreamCause, sent: SentParts): Retry {
+export function remedyFor(cause: UpstreamCause, sent: SentParts, at: PromptSize): Retry {
   switch (cause.kind) {
     case 'answer-too-long': {
-      const { possibleTokens, modelMaximum, windowTokens } = cause;
-      if (possibleTokens === undefined || possibleTokens >= sent.maxTokens) return none;
-      const limits = { contextTokens: windowTokens, outputTokens: modelMaximum };
-      return { kind: 'shorter', outputTokens: possibleTokens, limits };
+      const shorter = shorterAnswer(cause, sent.maxTokens, at);
+      return shorter === undefined ? none : { kind: 'shorter', ...shorter };
     }
     case 'field-rejected':
       return changed(cause.paths.flatMap((path) => fieldsAt(path, sent)));

@@ -7,7 +7,12 @@
  */
 export type UpstreamCause =
   /** The prompt does not fit. The client compacts. */
-  | { readonly kind: 'overflow'; readonly promptTokens: number | undefined; readonly windowTokens: number | undefined }
+  | {
+      readonly kind: 'overflow';
+      readonly promptTokens: number | undefined;
+      readonly windowTokens: number | undefined;
+      readonly limitOf: LimitOwner;
+    }
   /** The answer may not be that long; a shorter one is possible. */
   | ({ readonly kind: 'answer-too-long' } & AnswerBounds)
   /** The server does not take these members at all. */
@@ -34,12 +39,12 @@ export type UpstreamCause =
   | { readonly kind: 'timed-out'; readonly retryAfterSeconds: number | undefined }
   | { readonly kind: 'model-unknown' }
   /** Another refusal of this request: the same again would be refused again. */
-  | { readonly kind: 'refused' }
+  | { readonly kind: 'refused'; readonly path: string | undefined }
   /** The server failed by itself. */
   | { readonly kind: 'broken'; readonly retryAfterSeconds: number | undefined };
 
 /** What a server said of the lengths; undefined where it did not say. */
-interface AnswerBounds {
+export interface AnswerBounds {
   /** What was asked for the answer. */
   readonly askedTokens: number | undefined;
   /** What this request may have, by the server's own numbers. */
@@ -47,8 +52,14 @@ interface AnswerBounds {
   /** The most that the model takes for any answer. */
   readonly modelMaximum: number | undefined;
   readonly promptTokens: number | undefined;
+  /** Prompt and answer together, where the server names them in one number. */
+  readonly totalTokens: number | undefined;
   readonly windowTokens: number | undefined;
+  readonly limitOf: LimitOwner;
 }
+
+/** Whose limit was met. What an account may spend, in a minute or at all, says nothing about the model. */
+export type LimitOwner = 'model' | 'account';
 
 export type CountedThing =
   | 'images'

@@ -44,6 +44,7 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
       requestedModel: input.requestedModel,
       requestId: input.requestId,
       estimatedInputTokens: input.estimatedInputTokens,
+      windowTokens: input.limits.contextTokens,
       ids: input.ids,
       sealer: input.sealer,
       toolNames,

@@ -11,7 +11,7 @@ import { createFrameWriter } from '../../encoder/frame-writer.ts';
 import { translateDocument } from '../../encoder/message-writer.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
 import { readUpstreamFailure, inBandFailure } from '../../failure/upstream-failure.ts';
-import type { FailureContext } from '../../failure/upstream-failure.ts';
+import type { FailureContext } from '../../failure/tell-failure.ts';
 import type { SentParts } from '../../failure/remedy.ts';
 import { asList, asObject, tryReadJson } from '../../json-fields.ts';
 import { outwardToolId } from '../../tools/tool-ids.ts';
@@ -31,6 +31,7 @@ export interface ChatReaderInput {
   readonly requestedModel: string;
   readonly requestId: string;
   readonly estimatedInputTokens: number | undefined;
+  readonly windowTokens: number | undefined;
   readonly ids: IdSource;
   readonly sealer: Sealer;
   readonly toolNames: ToolNames;
@@ -43,8 +44,8 @@ export interface ChatReaderInput {
 }
 
 export function createChatReader(input: ChatReaderInput): AnswerReader {
-  const { provider, model, ids, toolNames, sealer } = input;
-  const failureContext = { provider, model };
+  const { provider, model, ids, toolNames, sealer, sent, estimatedInputTokens: estimatedTokens } = input;
+  const failureContext = { provider, model, at: { estimatedTokens, windowTokens: input.windowTokens } };
   const settings: EncoderSettings = {
     provider,
     maxTokens: input.sent.maxTokens,
@@ -59,7 +60,7 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
   return {
     answer: (body) => translateResponse(body, head(), encoderFor, failureContext),
     stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
-    failure: (upstream, at) => readUpstreamFailure(upstream, at, input),
+    failure: (upstream, at) => readUpstreamFailure(upstream, { ...failureContext, at }, sent),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Encoder } from '../../encoder/encoder.ts';
 import { textLiteral } from '../../json-literal.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
-import type { FailureContext } from '../../failure/upstream-failure.ts';
+import type { FailureContext } from '../../failure/tell-failure.ts';
 import { saysError } from '../../failure/says-error.ts';
 import { readDelta } from './read-delta.ts';
 import type { UsageMeter } from './usage.ts';

@@ -1,3 +1,4 @@
+import { decodeByteString } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import type { Encoder } from '../../encoder/encoder.ts';
 import { createChunkDecoder } from '../../encoder/event-data.ts';
@@ -10,7 +11,7 @@ import { learnTemplate, matchTemplate } from './chunk-template.ts';
 import type { ChunkTemplate } from './chunk-template.ts';
 import { errorOf, readChoice, readUsage } from './read-choice.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
-import type { FailureContext } from '../../failure/upstream-failure.ts';
+import type { FailureContext } from '../../failure/tell-failure.ts';
 import { createUsageMeter } from './usage.ts';
 
 /** After so many consecutive chunks without a match this stream uses no more templates. */
@@ -54,7 +55,7 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
     known,
     chunk: takeChunk,
     error(data) {
-      encoder.fail(inBandFailure(tryReadJson(data) ?? null, context));
+      encoder.fail(inBandFailure(tryReadJson(data) ?? decodeByteString(data), context));
     },
     marker() {
       encoder.marker();

@@ -1,0 +1,112 @@
+import type { HeaderList } from '@ccg/wire';
+import { meaningsOf } from './codes.ts';
+import type { CodeMeaning } from './codes.ts';
+import { readFailureDocument } from './failure-document.ts';
+import type { FailureDocument } from './failure-document.ts';
+import { readRefusal } from './read-refusal.ts';
+import { readResetTime, readRetryAfterSeconds, readStatedWaitSeconds, retryAfterMaxSeconds } from './retry-after.ts';
+import { accountSentences } from './sentences/accounts.ts';
+import type { Saying } from './sentences/sentence.ts';
+import type { UpstreamCause } from './upstream-cause.ts';
+
+/** What an upstream sent instead of an answer. A failure inside an answer has the status 200. */
+export interface FailedAnswer {
+  readonly status: number;
+  readonly headers: HeaderList;
+  /** Unicode text. */
+  readonly body: string;
+}
+
+/** A failure that was read: once, for all that is done about it. */
+export interface FailureReading {
+  readonly cause: UpstreamCause;
+  /** The upstream's status, or the one that it would have had, had it come in time. */
+  readonly status: number;
+  /** The type of the error by its own name. */
+  readonly type: string | undefined;
+  /** The upstream's own words; undefined when it has none. */
+  readonly message: string | undefined;
+  /** Whether it has the form that the Anthropic API gives to errors. */
+  readonly isEnvelope: boolean;
+}
+
+/** The one reader of failures: structure first, sentences second. */
+export function readFailure({ status: sent, headers, body }: FailedAnswer): FailureReading {
+  const document = readFailureDocument(body);
+  const meanings = meaningsOf(document.codes);
+  const status = statusOf(sent, document, meanings);
+  const cause = causeOf({ status, headers, document, meanings, says: sayingsOf(document) });
+  const { type, message, isEnvelope } = document;
+  return { cause, status, type, message, isEnvelope };
+}
+
+interface Evidence {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly document: FailureDocument;
+  readonly meanings: ReadonlySet<CodeMeaning>;
+  /** What its sentences say of account, limits and credential. */
+  readonly says: ReadonlySet<Saying>;
+}
+
+function causeOf(evidence: Evidence): UpstreamCause {
+  const { status, document, meanings, says } = evidence;
+  const wait = { retryAfterSeconds: waitOf(evidence) };
+  if (status === 401) return { kind: 'credential' };
+  if (status === 408 || status === 504) return { kind: 'timed-out', ...wait };
+  const refusal = readRefusal(document, meanings, status);
+  if (refusal !== undefined) return refusal;
+  if (isAccountEmpty(evidence)) {
+    return { kind: 'account-empty', resetsAt: readResetTime(document) };
+  }
+  if (status === 429) return { kind: 'rate-limited', ...wait };
+  if (status === 403 && (says.has('credential') || meanings.has('credential'))) return { kind: 'credential' };
+  if (status >= 400 && status < 500) return { kind: 'refused', path: undefined };
+  const isBusy = status === 503 || status === 529 || says.has('overloaded') || meanings.has('overloaded');
+  return { kind: isBusy ? 'overloaded' : 'broken', ...wait };
+}
+
+/** An account is empty by its code, or by a sentence, unless the document itself says that a short wait is enough. */
+function isAccountEmpty({ status, document, meanings, says }: Evidence): boolean {
+  if (status === 402 || meanings.has('account-empty')) return true;
+  if (document.codes.some((code) => code.includes('perday'))) return true;
+  const isShort = status === 429 && (readStatedWaitSeconds(document) ?? Infinity) <= retryAfterMaxSeconds;
+  return says.has('account-empty') && status < 500 && !isShort;
+}
+
+function waitOf({ headers, document }: Evidence): number | undefined {
+  return readRetryAfterSeconds([...headers, ...document.headers]) ?? readStatedWaitSeconds(document);
+}
+
+function sayingsOf({ texts }: FailureDocument): ReadonlySet<Saying> {
+  return new Set(
+    texts.flatMap((text) => accountSentences.filter(({ pattern }) => pattern.test(text)).map(({ says }) => says)),
+  );
+}
+
+/** A failure inside an answer, and one that a proxy wraps into its own, name their status in the document. */
+function statusOf(status: number, { codes, texts }: FailureDocument, meanings: ReadonlySet<CodeMeaning>): number {
+  if (status >= 300 && status < 500) return status;
+  const named = codes.map(Number).filter((code) => Number.isInteger(code) && code >= 400 && code <= 599);
+  const refusal = named.find((code) => code < 500);
+  if (refusal !== undefined) return refusal;
+  if (status >= 500) return status;
+  return named[0] ?? statusByMeaning(meanings) ?? (texts.some((text) => rateLimited.test(text)) ? 429 : 500);
+}
+
+const rateLimited = accountSentences.find(({ says }) => says === 'rate-limited')?.pattern ?? /$^/u;
+
+const meaningStatus: readonly (readonly [CodeMeaning, number])[] = [
+  ['overloaded', 529],
+  ['rate-limited', 429],
+  ['account-empty', 429],
+  ['credential', 401],
+  ['overflow', 400],
+  ['invalid-request', 400],
+  ['model-unknown', 404],
+  ['not-found', 404],
+];
+
+function statusByMeaning(meanings: ReadonlySet<CodeMeaning>): number | undefined {
+  return meaningStatus.find(([meaning]) => meanings.has(meaning))?.[1];
+}

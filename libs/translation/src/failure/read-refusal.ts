@@ -1,0 +1,212 @@
+import { countedThing, isAnswerLimit, meaningsOf } from './codes.ts';
+import type { CodeMeaning } from './codes.ts';
+import { listOfValues } from './failure-document.ts';
+import type { FailureDocument, Fault } from './failure-document.ts';
+import { fieldPath, namesOf } from './field-path.ts';
+import { readLengths } from './read-lengths.ts';
+import { countSentences, fieldSentences } from './sentences/fields.ts';
+import { lengthSentences } from './sentences/lengths.ts';
+import { formSentences, refusalSentences, valueSentences } from './sentences/requests.ts';
+import type { Saying, Sentence } from './sentences/sentence.ts';
+import type { UpstreamCause } from './upstream-cause.ts';
+
+/**
+ * Why the request itself was refused; undefined where the document does not say that it was, or says nothing that
+ * is known. A limit in time is none: only a request that is more than a whole minute allows is refused for good.
+ */
+export function readRefusal(
+  document: FailureDocument,
+  meanings: ReadonlySet<CodeMeaning>,
+  status: number,
+): UpstreamCause | undefined {
+  const says = (...sayings: readonly Saying[]) => findSaying(document, sayings) !== undefined;
+  if (status === 402) return says('affordable', 'overflow') ? readLengths(document, meanings) : undefined;
+  if (status === 429 || status === 413) {
+    if (says('more-than-a-minute')) return readLengths(document, meanings);
+  }
+  if (status === 403 || status === 409 || status === 429) return undefined;
+  return (
+    readLongText(document) ??
+    readFaults(document, meanings) ??
+    readSentence(document, countSentences) ??
+    readSentence(document, formSentences) ??
+    readSentence(document, valueSentences) ??
+    readLengths(document, meanings) ??
+    readSentence(document, fieldSentences) ??
+    readBareValue(document) ??
+    readSentence(document, refusalSentences) ??
+    (meanings.has('schema') ? { kind: 'schema-rejected', keyword: undefined, path: undefined } : undefined) ??
+    (meanings.has('model-unknown') || isAboutModel(document, status) ? { kind: 'model-unknown' } : undefined)
+  );
+}
+
+/** A server that knows the path, and speaks of a model that it does not have. */
+function isAboutModel({ texts }: FailureDocument, status: number): boolean {
+  return status === 404 && texts.some((text) => /model/iu.test(text));
+}
+
+/** One text that is too long: a part of the history can be made shorter, the description of a tool cannot. */
+function readLongText(document: FailureDocument): UpstreamCause | undefined {
+  const found = findSaying(document, ['text-too-long']);
+  const fault = document.faults.find(({ codes }) => meaningsOf(codes).has('text-too-long'));
+  if (found === undefined && fault === undefined) return undefined;
+  const path = fault?.path ?? fieldPath(found?.['path']) ?? document.faults[0]?.path ?? '';
+  const isHistory = /^(?:messages(?:$|\.|\[[1-9]\d*\](?:\.content|$))|input|prompt)/u.test(path);
+  return isHistory
+    ? { kind: 'overflow', promptTokens: undefined, windowTokens: undefined, limitOf: 'model' }
+    : { kind: 'refused', path };
+}
+
+/** Members that the document names, with a class beside them or for the whole of it. */
+function readFaults({ faults }: FailureDocument, meanings: ReadonlySet<CodeMeaning>): UpstreamCause | undefined {
+  const being = (meaning: CodeMeaning) =>
+    faults.filter(({ codes }) => {
+      const own = meaningsOf(codes);
+      return own.has(meaning) || (own.size === 0 && meanings.has(meaning));
+    });
+  const fields = being('field');
+  if (fields.length > 0) return { kind: 'field-rejected', paths: [...new Set(fields.map(({ path }) => path))] };
+  const [value] = being('value').filter(({ path, allowed }) => allowed.length > 0 && !isAnswerLimit(path));
+  if (value !== undefined) {
+    return { kind: 'value-rejected', path: value.path, value: value.value, allowed: value.allowed };
+  }
+  const [schema] = being('schema');
+  if (schema !== undefined) return { kind: 'schema-rejected', keyword: keywordIn(schema), path: schema.path };
+  return undefined;
+}
+
+/** A value that was refused without a word about others. */
+function readBareValue({ faults }: FailureDocument): UpstreamCause | undefined {
+  const bare = faults.find(({ codes, path }) => codes.includes('unsupported_value') && !isAnswerLimit(path));
+  return bare === undefined
+    ? undefined
+    : { kind: 'value-rejected', path: bare.path, value: bare.value, allowed: bare.allowed };
+}
+
+function keywordIn({ text = '' }: Fault): string | undefined {
+  const [groups] = matchesOf(
+    text,
+    formSentences.filter(({ says }) => says === 'schema'),
+  );
+  return groups?.['keyword'] ?? (groups?.['kind'] === undefined ? undefined : 'pattern');
+}
+
+type Groups = Readonly<Record<string, string | undefined>>;
+
+/** The groups of the first sentence about lengths that says one of these. */
+function findSaying({ texts }: FailureDocument, says: readonly Saying[]): Groups | undefined {
+  for (const { pattern, unless } of lengthSentences.filter((row) => says.includes(row.says))) {
+    for (const text of texts) {
+      const match = unless?.test(text) === true ? null : pattern.exec(text);
+      if (match !== null) return match.groups ?? {};
+    }
+  }
+  return undefined;
+}
+
+/** The first sentence of the table that the document says, as a cause. */
+function readSentence(document: FailureDocument, table: readonly Sentence[]): UpstreamCause | undefined {
+  for (const sentence of table) {
+    for (const text of document.texts) {
+      if (sentence.unless?.test(text) === true || !sentence.pattern.test(text)) continue;
+      const cause = causeOf(sentence, matchesOf(text, [sentence]), document, text);
+      if (cause !== undefined) return cause;
+    }
+  }
+  return undefined;
+}
+
+/** The groups of every place in which one of the sentences stands. */
+function matchesOf(text: string, sentences: readonly Sentence[]): readonly Groups[] {
+  return sentences.flatMap(({ pattern }) =>
+    [...text.matchAll(new RegExp(pattern.source, `${pattern.flags}g`))].map(({ groups = {} }) => groups),
+  );
+}
+
+function causeOf(
+  sentence: Sentence,
+  matches: readonly Groups[],
+  document: FailureDocument,
+  text: string,
+): UpstreamCause | undefined {
+  const [groups = {}] = matches;
+  const { says } = sentence;
+  switch (says) {
+    case 'field':
+      return fieldRejected(sentence, matches, text);
+    case 'value':
+      return valueRejected(sentence, groups, document);
+    case 'count':
+      return countExceeded(groups, document);
+    case 'schema':
+      return {
+        kind: 'schema-rejected',
+        keyword: groups['keyword'] ?? (groups['kind'] === undefined ? undefined : 'pattern'),
+        path: fieldPath(groups['path']) ?? document.faults[0]?.path,
+      };
+    case 'messages in any order':
+    case 'calls without tools':
+    case 'forced choice while thinking':
+    case 'thinking':
+    case 'past reasoning':
+      return { kind: 'form-rejected', form: says };
+    case 'mistake':
+      return { kind: 'refused', path: undefined };
+    case 'model-unknown':
+      return { kind: 'model-unknown' };
+    case 'overflow':
+    case 'answer-too-long':
+    case 'more-than-a-minute':
+    case 'affordable':
+    case 'text-too-long':
+    case 'account-empty':
+    case 'rate-limited':
+    case 'overloaded':
+    case 'credential':
+      return undefined;
+  }
+}
+
+function fieldRejected(sentence: Sentence, matches: readonly Groups[], text: string): UpstreamCause | undefined {
+  const stated = matches.flatMap(({ path, paths, at }) => {
+    if (at !== undefined) return [`${at}.${path ?? ''}`];
+    return [...(path === undefined ? [] : [path]), ...(paths?.split(/, ?| and /u) ?? [])];
+  });
+  // "… - 'messages.0'": where the member stands.
+  const [, place] = / - ['"`](messages\.\d{1,6})['"`]$/u.exec(text) ?? [];
+  const paths = [...(sentence.path === undefined ? [] : [sentence.path]), ...stated].flatMap((path) => {
+    const plain = fieldPath(path.replace(/['"`]/gu, '').replace(/[.:]$/u, ''));
+    return plain === undefined ? [] : [place === undefined ? plain : (fieldPath(`${place}.${plain}`) ?? plain)];
+  });
+  return paths.length === 0 ? undefined : { kind: 'field-rejected', paths: [...new Set(paths)] };
+}
+
+function valueRejected(sentence: Sentence, groups: Groups, { faults }: FailureDocument): UpstreamCause | undefined {
+  const path = fieldPath(groups['path']) ?? faults[0]?.path ?? sentence.path;
+  if (path === undefined || namesOf(path).length === 0) return undefined;
+  const allowed = allowedIn(groups['allowed'] ?? '');
+  return { kind: 'value-rejected', path, value: groups['value'] === '' ? undefined : groups['value'], allowed };
+}
+
+/** The values in the rest of a sentence: quoted, in brackets, or as a bare list. */
+function allowedIn(rest: string): readonly string[] {
+  const [sentence = ''] = rest.replace(/^[.\s]{1,3}/u, '').split(/\.(?:\s|$)|\n|, received /u);
+  const [, only] = /Only the default \(([^)\n]{1,40})\)/iu.exec(sentence) ?? [];
+  if (only !== undefined) return [only];
+  const words = sentence.replace(/\([^)]{0,40}\)/gu, '');
+  const quoted = listOfValues(words);
+  if (quoted.length > 0) return quoted;
+  const [, list = words] =
+    /(?:are|is|of|to|:|为|是)\s{0,2}([\w.+-]{1,40}(?:(?:, ?| and | or |, and |, or | ?\| ?| )[\w.+-]{1,40}){0,12})\s*$/u.exec(
+      words,
+    ) ?? [];
+  return list.split(/[\s,|]+/u).filter((word) => /^[\w.+-]{1,40}$/u.test(word) && !/^(?:and|or)$/u.test(word));
+}
+
+function countExceeded({ what, maximum }: Groups, { faults, texts }: FailureDocument): UpstreamCause | undefined {
+  const quoted = texts.flatMap((text) => /Invalid ['"`]([\w.[\]]{1,80})['"`]/iu.exec(text)?.[1] ?? []);
+  const thing =
+    what === undefined ? [...faults.map(({ path }) => path), ...quoted].map(countedThing)[0] : countedThing(what);
+  if (thing === undefined) return undefined;
+  return { kind: 'count-exceeded', what: thing, maximum: maximum === undefined ? undefined : Number(maximum) };
+}

@@ -1,0 +1,98 @@
+import type { Sentence } from './sentence.ts';
+
+/** What servers say of the account, of their limits in time and of themselves. */
+export const accountSentences: readonly Sentence[] = [
+  {
+    says: 'account-empty',
+    pattern:
+      /insufficient[_ ](?:account[_ ])?(?:balance|credit|fund|quota)|余额不足|欠费|充值|in arrears|account is overdue|overdue payment|no resource package|credit balance is too low|account is in good standing|free tier of the model has been exhausted|usage limit (?:has been )?(?:reached|exceeded)|(?:hit|reached|exceeded) your (?:[\w-]{1,20} ){0,3}(?:usage limit|quota)|usage_limit_reached|使用上限|(?:额度|用量)[^。\n]{0,10}(?:用尽|不足|上限|耗尽)|(?:key|spend(?:ing)?|monthly|weekly|daily|total|usage) (?:spend(?:ing)? )?limit (?:was |has been )?(?:exceeded|reached)|daily limit|weekly limit|monthly limit|free-models-per-day|per ?day\b|exceeded your current quota|quota (?:is |has been |was )?(?:exhausted|used up)|budget (?:has been |was )?exceeded|plan (?:has )?expired|more credits/iu,
+    examples: [
+      ['Insufficient Balance', 'https://github.com/continuedev/continue/issues/9942'],
+      [
+        'Insufficient balance or no resource package. Please recharge.',
+        'https://docs.z.ai/api-reference/api-code (1113)',
+      ],
+      ['余额不足或无可用资源包,请充值。', 'https://github.com/zhayujie/CowAgent/issues/2910'],
+      [
+        'Usage limit reached for 5 hour. Your limit will reset at 2026-11-28 07:41:44',
+        'https://docs.z.ai/api-reference/api-code (1308)',
+      ],
+      [
+        '已达到 5 小时的使用上限。您的限额将在 2026-08-25 07:41:44 重置。',
+        'https://github.com/dirge-code/dirge/issues/818',
+      ],
+      ['The usage limit has been reached', 'https://github.com/earendil-works/pi/issues/4172'],
+      [
+        'you (someone) have reached your session usage limit, please wait or upgrade to continue',
+        'https://github.com/continuedev/continue/issues/10579',
+      ],
+      [
+        'Key limit exceeded (total limit). Manage it using https://openrouter.ai/settings/keys',
+        'https://github.com/MCPJam/inspector/issues/1287',
+      ],
+      [
+        'You exceeded your current quota, please check your plan and billing details.',
+        'https://github.com/OthersideAI/self-operating-computer/issues/29',
+      ],
+      [
+        'Access denied, please make sure your account is in good standing.',
+        'https://help.aliyun.com/zh/model-studio/error-code (Arrearage)',
+      ],
+      ['model budget exceeded', 'https://github.com/buildsense-ai/XiaoBa-CLI/pull/130'],
+    ],
+    counter: 'Rate limit reached for requests',
+  },
+  {
+    says: 'rate-limited',
+    pattern:
+      /rate.?limit|too many requests|throttl|(?:requests?|tokens?) per (?:min|minute|second)|\b[rt]p[md]\b|concurren|request frequency|频率|并发|速率|请求过多/iu,
+    examples: [
+      ['Rate limit reached for requests', 'https://docs.z.ai/api-reference/api-code (1302)'],
+      [
+        'High concurrency usage of this API, please reduce concurrency or contact customer service to increase limits',
+        'https://github.com/kaitranntt/ccs/issues/402',
+      ],
+      [
+        'Tokens per minute limit exceeded - too many tokens processed.',
+        'https://github.com/continuedev/continue/issues/9800',
+      ],
+      [
+        'Throttling error: Too many tokens, please wait before trying again.',
+        'https://github.com/earendil-works/pi/blob/main/packages/ai/test/overflow.test.ts',
+      ],
+      [
+        'You are using a Trial key, which is limited to 40 API calls / minute. Too many requests.',
+        'https://docs.cohere.com/docs/rate-limits',
+      ],
+    ],
+    counter: 'The server failed by itself.',
+  },
+  {
+    says: 'overloaded',
+    pattern:
+      /overloaded|server (?:is )?busy|unavailable|resource.?exhausted|no capacity|at capacity|try again later|high demand|(?:服务|系统|模型)[^。\n]{0,10}(?:繁忙|过载)|loading model/iu,
+    examples: [
+      [
+        'The engine is currently overloaded, please try again later',
+        'https://platform.openai.com/docs/guides/error-codes',
+      ],
+      [
+        'Resource exhausted. Please try again later. Please refer to https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.',
+        'https://github.com/google-gemini/gemini-cli/issues/14811',
+      ],
+    ],
+    counter: 'model runner crashed unexpectedly',
+  },
+  {
+    says: 'credential',
+    pattern: /api[ _-]?key|authenticat|authoriz|credential|access token|permission_denied|鉴权|密钥|令牌/iu,
+    examples: [
+      ['Authorization failed', 'https://docs.api.nvidia.com/nim/reference/llm-apis'],
+      [
+        'Your API key does not have permission to use the specified resource.',
+        'https://docs.anthropic.com/en/api/errors',
+      ],
+    ],
+    counter: 'Country, region, or territory not supported',
+  },
+];

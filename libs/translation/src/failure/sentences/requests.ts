@@ -1,0 +1,242 @@
+import type { Sentence } from './sentence.ts';
+
+/** How servers refuse the value of a member that they know. */
+export const valueSentences: readonly Sentence[] = [
+  {
+    says: 'value',
+    pattern:
+      /Unsupported value: ['"`](?<path>[\w.]{1,60})['"`] does not support ['"`]?(?<value>[\w.+-]{1,40})['"`]? with this model(?<allowed>[^\n]{0,300})/iu,
+    examples: [
+      [
+        "Unsupported value: 'reasoning_effort' does not support 'none' with this model. Supported values are: 'low', 'medium', 'high', and 'xhigh'.",
+        'https://platform.openai.com/docs/guides/reasoning',
+      ],
+      [
+        "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported.",
+        'https://platform.openai.com/docs/guides/reasoning',
+      ],
+    ],
+    counter: "Unsupported parameter: 'reasoning_effort' is not supported with this model.",
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?:Unsupported|Invalid) value: ['"`](?<value>[\w.+-]{1,40})['"`][^\n]{0,120}?(?:supported values are|expected one of|must be one of|value must be)(?<allowed>[^\n]{1,300})/iu,
+    examples: [
+      [
+        "Unsupported value: 'none' is not supported with the 'gpt-6-astra' model. Supported values are: 'low', 'medium', 'high', 'xhigh', and 'max'.",
+        'https://platform.openai.com/docs/guides/reasoning',
+      ],
+      [
+        "Invalid value: 'standard'. Supported values are: 'low', 'medium', 'high', 'auto'.",
+        'https://platform.openai.com/docs/guides/error-codes',
+      ],
+    ],
+    counter: "Unsupported parameter: 'logprobs' is not supported with this model.",
+  },
+  {
+    says: 'value',
+    pattern: /(?<![\w.])(?<path>[a-z][\w.]{1,60})['"`]? (?:must|should|has to) be one of(?<allowed>[^\n]{1,300})/iu,
+    examples: [
+      [
+        '`reasoning_effort` must be one of `none` or `default`',
+        'https://github.com/Alishahryar1/free-claude-code/issues/1348',
+      ],
+    ],
+    counter: 'The request must have at least one of messages or prompt',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?:(?<![\w.[\]])(?<path>[a-z][\w.[\]]{1,80}): )?unknown variant ['"`](?<value>[^'"`\n]{1,40})['"`], expected(?<allowed>[^\n]{1,300})/iu,
+    examples: [
+      [
+        'Failed to deserialize the JSON body into the target type: reasoning_effort: unknown variant `xhigh`, expected one of `none`, `high`, `medium`, `low`, `minimal`',
+        'OVHcloud AI Endpoints (422), as quoted in public test suites',
+      ],
+    ],
+    counter: 'messages[0].additional: unknown field `additional`, expected one of `role`, `content`, `name`',
+  },
+  {
+    says: 'value',
+    pattern:
+      /['"`](?<path>[a-z][\w.]{1,60})['"`]:? expected one of(?<allowed>[^\n]{1,200}?), received ['"`]{0,2}(?<value>[\w.+-]{1,40})/iu,
+    examples: [
+      [
+        "Validation error for `reasoning_effort`: expected one of `'low' | 'medium' | 'high'`, received `'xhigh'`.",
+        'https://github.com/router-for-me/CLIProxyAPI/issues/1307',
+      ],
+    ],
+    counter: 'Expected one of the messages to be of the user.',
+  },
+  {
+    says: 'value',
+    path: 'reasoning_effort',
+    pattern:
+      /(?:Unexpected|Unsupported|Invalid|Unknown) reasoning[ _]effort:? ?['"`]?(?<value>[\w.+-]{0,40})['"`]?(?<allowed>[^\n]{0,300})/iu,
+    examples: [
+      [
+        "the model's chat template rejected this request: Unexpected reasoning effort high. Supported types are xhigh (default), medium, and low.",
+        'https://github.com/lablup/mlxcel/pull/1175',
+      ],
+    ],
+    counter: 'Unrecognized request argument supplied: reasoning_effort',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40}) must be (?:set to )?(?<allowed>['"`]?(?:true|false|null)\b['"`]?)/iu,
+    examples: [
+      [
+        'parameter.enable_thinking must be set to false for non-streaming calls',
+        'https://github.com/tencentmusic/supersonic/issues/2355',
+      ],
+    ],
+    counter: 'The `reasoning_content` in the thinking mode must be passed back to the API.',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40})(?![a-z_])[^\n]{0,60}(?:可选值|取值范围|只能(?:是|为)|仅支持)[为是:： ]{0,3}(?<allowed>[^\n]{1,200})/iu,
+    examples: [['reasoning_effort 参数非法，可选值为 low, medium, high', 'hand-made']],
+    counter: 'max_tokens参数非法。请检查文档。',
+  },
+];
+
+/** How servers refuse a form of the history, a combination of settings, or a schema. */
+export const formSentences: readonly Sentence[] = [
+  {
+    says: 'messages in any order',
+    pattern:
+      /roles must alternate|unexpected role '\w{1,20}' after role|only user(?:, system)? and assistant roles are supported/iu,
+    examples: [
+      [
+        'Jinja Exception: After the optional system message, conversation roles must alternate user and assistant roles except for tool calls and results',
+        'https://huggingface.co/mistralai (chat templates)',
+      ],
+      [
+        "Expected last role User or Tool, Unexpected role 'user' after role 'tool'",
+        'https://docs.mistral.ai/resources/known-limitations',
+      ],
+    ],
+    counter: "Invalid value: 'tool'. The role of a message must be known.",
+  },
+  {
+    says: 'calls without tools',
+    pattern: /toolConfig field must be defined|(?:tool_use|tool_result|tool_calls).{0,80}must define tools/isu,
+    examples: [
+      [
+        'ValidationException: The toolConfig field must be defined when using toolUse and toolResult content blocks.',
+        'https://docs.aws.amazon.com/bedrock/latest/userguide/tool-use.html',
+      ],
+    ],
+    counter: 'tool_choice is only allowed when tools are specified.',
+  },
+  {
+    says: 'forced choice while thinking',
+    pattern:
+      /does not support this tool_choice|tool_choice[^\n]{0,80}(?:required|object|forc|specified)[^\n]{0,80}(?:thinking|reasoning)|(?:thinking|reasoning)[^\n]{0,80}(?:tool_choice|tool choice)[^\n]{0,40}(?:forc|required|tool use)|thinking[^\n]{0,40} when tool_choice forces/iu,
+    examples: [
+      ['Thinking mode does not support this tool_choice', 'https://github.com/tickernelz/opencode-mem/issues/253'],
+      ['deepseek-reasoner does not support this tool_choice', 'https://github.com/vectorize-io/hindsight/issues/1286'],
+      [
+        '<400> InternalError.Algo.InvalidParameter: The tool_choice parameter does not support being set to required or object in thinking mode',
+        'https://github.com/cloudwego/eino/issues/994',
+      ],
+    ],
+    counter: 'The `reasoning_content` in the thinking mode must be passed back to the API.',
+  },
+  {
+    says: 'thinking',
+    pattern:
+      /does not support (?:thinking|reasoning)\b|think value .{0,60} is not supported|invalid (?:think|reasoning) value|tools with reasoning_effort are not supported/iu,
+    examples: [
+      [
+        'Function tools with reasoning_effort are not supported for gpt-5.4 in /v1/chat/completions. Please use /v1/responses instead.',
+        'https://github.com/aaif-goose/goose/issues/11413',
+      ],
+      ['"llama3.2:1b" does not support thinking', 'https://docs.ollama.com/capabilities/thinking'],
+    ],
+    counter: 'This endpoint does not support images.',
+  },
+  {
+    says: 'past reasoning',
+    pattern:
+      /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified/iu,
+    examples: [
+      [
+        'messages.1.content.0: Invalid `signature` in `thinking` block',
+        'https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking',
+      ],
+    ],
+    counter: 'The signature of the request is invalid.',
+  },
+  {
+    says: 'schema',
+    pattern:
+      /Unknown name ["\\]{1,2}(?<keyword>[\w$-]{1,60})["\\]{1,2} at '(?<path>[^'\n]{0,200}(?:parameters|schema)[^'\n]{0,200})'/iu,
+    examples: [
+      [
+        'Invalid JSON payload received. Unknown name "additionalProperties" at \'tools[0].function_declarations[12].parameters.properties[1].value.items\': Cannot find field.',
+        'https://github.com/nanbingxyz/5ire/issues/42',
+      ],
+    ],
+    counter: 'Invalid JSON payload received. Unknown name "stream_options": Cannot find field.',
+  },
+  {
+    says: 'schema',
+    pattern:
+      /Invalid (?:JSON )?schema (?:for|in) (?:(?:function|response_format|tool|format)[^\n]{0,200}?(?:['"`](?<keyword>[a-zA-Z$]{2,30})['"`] is (?:not|required)|is not a '(?<kind>regex)')|(?:function|response_format|tool|format))|json schema (?:contains|is invalid|uses|conversion failed)|(?:pars|compil|initializ|convert|build)\w{0,4}[^.\n]{0,40}(?:grammar|json[ _]schema|samplers)|empty grammar stack|grammar error|input_schema[^\n]{0,60}(?:invalid|not support)|schema[^.\n]{0,80}(?:not supported by|unsupported by) \w{1,20}/iu,
+    examples: [
+      ['Failed to initialize samplers: failed to parse grammar', 'https://github.com/lidge-jun/opencodex/issues/2135'],
+      [
+        'Failed to initialize samplers: Unexpected empty grammar stack after accepting piece: {" (14937)',
+        'https://github.com/ggml-org/llama.cpp/issues/23990',
+      ],
+      [
+        "Invalid schema for function 'mongodb-list-databases': In context=(), object schema missing properties.",
+        'https://github.com/evalstate/fast-agent/issues/143',
+      ],
+      [
+        "Invalid schema for function 'Artifact': '^(?!__.*__$)[^x]{1,200}$' is not a 'regex'.",
+        'https://github.com/Alishahryar1/free-claude-code/issues/1730',
+      ],
+      [
+        'The provided JSON schema contains features not supported by xgrammar.',
+        'https://github.com/vllm-project/vllm/issues/16880',
+      ],
+      [
+        'tools.73.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level',
+        'https://github.com/nspady/google-calendar-mcp/issues/39',
+      ],
+    ],
+    counter: "Unsupported parameter: 'grammar' is not supported with this model.",
+  },
+];
+
+/** What the request asks for and the server does not have. */
+export const refusalSentences: readonly Sentence[] = [
+  {
+    says: 'mistake',
+    pattern:
+      /image input is not supported|Failed to parse (?:tools|tool call arguments|messages|input)|\[json\.exception|invalid format:|must be of type|is not supported for this model|(?:model|endpoints?)[^.\n]{0,60}(?:text-only|image input|tool use)/iu,
+    examples: [
+      [
+        'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
+        'https://github.com/ggml-org/llama.cpp (tools/server)',
+      ],
+    ],
+    counter: 'The image could not be read. Try again.',
+  },
+  {
+    says: 'model-unknown',
+    pattern:
+      /model[`'" \w.:/@-]{0,100}(?:does not exist|do(?:es)? not exist|not exist|not found|不存在)|(?:unknown|invalid|no such) model\b|模型[^。\n]{0,60}(?:不存在|未找到)|no endpoints found for /iu,
+    examples: [
+      ["model 'nope' not found", 'https://docs.ollama.com/api/errors'],
+      ['The model `m` does not exist.', 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html'],
+      ['Model does not exist, please check the model code', 'https://docs.z.ai/api-reference/api-code (1211)'],
+    ],
+    counter: 'The model could not find a free worker.',
+  },
+];

@@ -1,0 +1,170 @@
+import { GatewayError } from '@ccg/kernel';
+import type { ErrorCode, GatewayErrorDetails } from '@ccg/kernel';
+import type { PromptSize } from '../translation.ts';
+import type { FailureReading } from './read-failure.ts';
+import { retryAfterMaxSeconds } from './retry-after.ts';
+import { roomMinTokens } from './read-lengths.ts';
+import type { UpstreamCause } from './upstream-cause.ts';
+
+/** Who failed, for the text of the error, and how long the prompt is. */
+export interface FailureContext {
+  readonly provider: string;
+  readonly model: string;
+  readonly at: PromptSize;
+}
+
+/** What the client is told of a failure: the one table from causes to statuses, types and headers. */
+export function tellFailure(reading: FailureReading, context: FailureContext): GatewayError {
+  const { cause } = reading;
+  const refused = () =>
+    new GatewayError('upstream-refused', sentence(reading, context, 'refused the request'), refusalDetails(reading));
+  const failing = (code: ErrorCode, wait: number | undefined) =>
+    new GatewayError(code, `${sentence(reading, context, 'failed')} Try again.`, waiting(wait));
+  switch (cause.kind) {
+    case 'overflow':
+      return promptTooLong(cause.promptTokens, cause.windowTokens, context.at);
+    case 'answer-too-long':
+      return answerTooLong(cause, reading, context);
+    case 'field-rejected':
+    case 'value-rejected':
+    case 'count-exceeded':
+    case 'schema-rejected':
+    case 'form-rejected':
+    case 'refused':
+      return cause.kind === 'count-exceeded' && cause.what === 'messages'
+        ? promptTooLong(undefined, undefined, unknownSize)
+        : refused();
+    case 'credential':
+      return credentialError(context.provider, reading.status);
+    case 'account-empty':
+      return accountEmpty(cause.resetsAt, reading, context);
+    case 'rate-limited':
+      return rateLimited(cause.retryAfterSeconds, reading, context);
+    case 'overloaded':
+      return failing('upstream-overloaded', cause.retryAfterSeconds);
+    case 'timed-out':
+      return failing('upstream-timeout', cause.retryAfterSeconds);
+    case 'model-unknown':
+      return new GatewayError('model-unknown', sentence(reading, context, 'refused the request'));
+    case 'broken':
+      return failing(reading.status < 400 ? 'upstream-malformed' : 'upstream-failed', cause.retryAfterSeconds);
+  }
+}
+
+export const unknownSize: PromptSize = { estimatedTokens: undefined, windowTokens: undefined };
+
+/** The words of the Anthropic API, on which Claude Code compacts. An estimate may be low, but the prompt is over. */
+function promptTooLong(stated: number | undefined, window: number | undefined, at: PromptSize): GatewayError {
+  const windowTokens = window ?? at.windowTokens;
+  if (windowTokens === undefined) return new GatewayError('prompt-too-long', 'Prompt is too long');
+  const tokens = Math.max(stated ?? at.estimatedTokens ?? 0, windowTokens + 1);
+  return new GatewayError('prompt-too-long', `prompt is too long: ${tokens} tokens > ${windowTokens} maximum`);
+}
+
+/** The words of the Anthropic API, on which Claude Code asks for a shorter answer. */
+function answerTooLong(
+  cause: Extract<UpstreamCause, { kind: 'answer-too-long' }>,
+  reading: FailureReading,
+  context: FailureContext,
+): GatewayError {
+  const { askedTokens, modelMaximum, totalTokens, windowTokens = context.at.windowTokens } = cause;
+  const prompt = cause.promptTokens ?? context.at.estimatedTokens;
+  if (askedTokens !== undefined && modelMaximum !== undefined) {
+    return new GatewayError(
+      'upstream-refused',
+      `max_tokens: ${askedTokens} > ${modelMaximum}, which is the maximum allowed number of output tokens for ${context.model}`,
+    );
+  }
+  if (
+    windowTokens !== undefined &&
+    prompt !== undefined &&
+    askedTokens !== undefined &&
+    prompt + roomMinTokens <= windowTokens
+  ) {
+    return new GatewayError(
+      'upstream-refused',
+      `input length and \`max_tokens\` exceed context limit: ${prompt} + ${askedTokens} > ${windowTokens}, decrease input length or \`max_tokens\` and try again`,
+    );
+  }
+  const stated = cause.promptTokens ?? totalTokens;
+  if (cause.windowTokens !== undefined && stated !== undefined && modelMaximum === undefined) {
+    return promptTooLong(stated, windowTokens, context.at);
+  }
+  return new GatewayError(
+    'upstream-refused',
+    sentence(reading, context, 'refused the request'),
+    refusalDetails(reading),
+  );
+}
+
+/** Refusals keep the status that says more than 400. */
+function refusalDetails({ status }: FailureReading): GatewayErrorDetails {
+  switch (status) {
+    case 403:
+      return { status, type: 'permission_error' };
+    case 409:
+      return { status, type: 'conflict_error' };
+    case 413:
+      return { status, type: 'request_too_large' };
+    default:
+      return {};
+  }
+}
+
+/**
+ * Never a 401: the developer's own credential is fine, and Claude Code answers a 401 with a login. The upstream's
+ * text stays out, since it may quote the credential.
+ */
+function credentialError(provider: string, status: number): GatewayError {
+  return operatorsError(
+    `The provider "${provider}" does not accept the credential that the gateway has for it (HTTP ${status}).`,
+    provider,
+  );
+}
+
+function operatorsError(problem: string, provider: string): GatewayError {
+  return new GatewayError(
+    'upstream-credential-rejected',
+    `${problem} Your own key is fine: ask the operators of this gateway to check the credential of "${provider}".`,
+  );
+}
+
+function accountEmpty(resetsAt: string | undefined, reading: FailureReading, context: FailureContext): GatewayError {
+  const { status, message = '' } = reading;
+  const reset = resetsAt === undefined || message.includes(resetsAt) ? '' : ` It resets at ${resetsAt}.`;
+  if (status === 429) {
+    const text = sentence(reading, context, 'limits its requests');
+    return new GatewayError('upstream-rate-limited', `${text} Its quota is used up.${reset}`, { retry: 'never' });
+  }
+  const { provider } = context;
+  return operatorsError(
+    `The account of the provider "${provider}" has no credit left or was refused (HTTP ${status}).${reset}`,
+    provider,
+  );
+}
+
+function rateLimited(wait: number | undefined, reading: FailureReading, context: FailureContext): GatewayError {
+  const text = sentence(reading, context, 'limits its requests');
+  return wait !== undefined && wait > retryAfterMaxSeconds
+    ? new GatewayError('upstream-rate-limited', `${text} Try again in ${wait} seconds.`, { retry: 'never' })
+    : new GatewayError('upstream-rate-limited', text, waiting(wait));
+}
+
+function waiting(seconds: number | undefined): GatewayErrorDetails {
+  return seconds === undefined || seconds > retryAfterMaxSeconds ? {} : { retryAfterSeconds: seconds };
+}
+
+/** One readable sentence, with the upstream's own words where it has any, and the member that they are about. */
+function sentence({ status, message, cause }: FailureReading, { provider }: FailureContext, what: string): string {
+  const head = `The provider "${provider}" ${what}`;
+  if (message === undefined) return `${head} (HTTP ${status}).`;
+  const path = cause.kind === 'refused' ? cause.path : undefined;
+  const text = shorten(path === undefined || message.includes(path) ? message : `${path}: ${message}`);
+  return `${head}: ${/[.!?…]$/u.test(text) ? text : `${text}.`}`;
+}
+
+/** The first 500 characters of an upstream's text, on one line. */
+function shorten(text: string): string {
+  const line = text.replace(/\s+/gu, ' ').trim();
+  return line.length <= 500 ? line : `${line.slice(0, 499)}…`;
+}
