@@ -5,7 +5,15 @@ import type { BlockWriter } from './block-writer.ts';
 import { completeAtEnd, completeAtMarker } from './completion.ts';
 import { failStream, newEncoderState, usageSoFar } from './encoder-state.ts';
 import type { EncoderSettings, Finish } from './encoder-state.ts';
-import { addDetails, addRedacted, addSignature, addText, addThinking, addToolFragment } from './segment-queue.ts';
+import {
+  addDetails,
+  addRedacted,
+  addSignature,
+  addText,
+  addThinking,
+  addToolFragment,
+  addWholeCalls,
+} from './segment-queue.ts';
 import type { ToolFragment } from './tool-calls.ts';
 
 /**
@@ -24,6 +32,10 @@ export interface Encoder {
   signature(literal: string): void;
   redactedThinking(literal: string): void;
   toolCall(fragment: ToolFragment): void;
+  /** All calls of the answer. Only what was not told before is added. */
+  wholeCalls(calls: readonly ToolFragment[]): void;
+  /** The last pieces of calls; ignored if they are all calls once more. */
+  lastCalls(fragments: readonly ToolFragment[]): void;
   /** The usage so far; the last call counts. */
   usage(usage: Usage): void;
   finish(finish: Finish): void;
@@ -57,6 +69,13 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
     },
     toolCall(fragment) {
       addToolFragment(state, fragment);
+    },
+    wholeCalls(calls) {
+      addWholeCalls(state, calls);
+    },
+    lastCalls(fragments) {
+      if (state.toolCalls.areRepeated(fragments)) return;
+      for (const fragment of fragments) addToolFragment(state, fragment);
     },
     usage(usage) {
       // A late report would be seen or not, depending on the chunks.

@@ -3,8 +3,9 @@ import type { JsonObject } from '@ccg/wire';
 import { failStream, usageAtStart } from './encoder-state.ts';
 import type { EncoderState, Segment, TextSegment, ThinkingSegment } from './encoder-state.ts';
 import { isBlank } from '../json-literal.ts';
-import { malformedError } from './stream-errors.ts';
-import type { ToolFragment } from './tool-calls.ts';
+import { contradictionError, malformedError } from './stream-errors.ts';
+import type { ToolCall, ToolFragment } from './tool-calls.ts';
+import { isVacant } from './tool-input.ts';
 import { closeTool, failBrokenTool, writeTool } from './tool-segment.ts';
 
 /** How much may wait behind an unfinished tool call. */
@@ -52,30 +53,55 @@ export function addRedacted(state: EncoderState, literal: string): void {
 
 export function addToolFragment(state: EncoderState, fragment: ToolFragment): void {
   if (state.phase !== 'open') return;
-  const call = state.toolCalls.add(fragment);
-  if (!state.seenCalls.has(call)) {
-    state.seenCalls.add(call);
-    state.queue.push({ kind: 'tool_use', call, opened: false, written: 0 });
-  }
+  queueCalls(state, state.toolCalls.add(fragment));
   const length = fragment.input?.length ?? 0;
   state.writtenBytes += length;
   hold(state, length);
-  if (call.input.scan.broken) failBrokenTool(state, call.name);
   advance(state);
+}
+
+/** Takes all calls of the answer, of which the stream may have told some or all before. */
+export function addWholeCalls(state: EncoderState, calls: readonly ToolFragment[]): void {
+  if (state.phase !== 'open' || calls.length === 0) return;
+  const missing = state.toolCalls.complete(calls);
+  if (missing === undefined) failStream(state, contradictionError(state.settings.provider));
+  else queueCalls(state, missing);
+  hold(
+    state,
+    calls.reduce((sum, { input = '' }) => sum + input.length, 0),
+  );
+  advance(state);
+}
+
+function queueCalls(state: EncoderState, calls: readonly ToolCall[]): void {
+  for (const call of calls) {
+    if (!state.seenCalls.has(call)) {
+      state.seenCalls.add(call);
+      state.queue.push({ kind: 'tool_use', call, opened: false, written: 0 });
+    }
+    if (call.input.scan.broken) failBrokenTool(state, call.name);
+  }
 }
 
 /**
  * Closes all segments in order. A call that is not visible yet is checked before any of it is written.
  */
 export function drain(state: EncoderState): void {
+  queueCalls(state, state.toolCalls.settle());
   for (let [head] = state.queue; head !== undefined && state.phase === 'open'; [head] = state.queue) {
     closeHead(state, head);
   }
 }
 
-/** Whether a segment needs nothing more from the backend. */
+/** Whether a segment can end here. */
 export function isDone(segment: Segment): boolean {
   return segment.kind !== 'tool_use' || (segment.call.name !== '' && segment.call.input.scan.complete);
+}
+
+/** Whether nothing of a segment can come any more. An empty object may only hold the place of the arguments. */
+function isSettled(segment: Segment): boolean {
+  if (segment.kind !== 'tool_use' || segment.call.whole) return isDone(segment);
+  return isDone(segment) && segment.call.next === undefined && !isVacant(segment.call.input);
 }
 
 /** Writes what can be written, and closes the first segment when another waits behind it. */
@@ -84,7 +110,7 @@ function advance(state: EncoderState): void {
     const [head] = state.queue;
     if (head === undefined) return;
     write(state, head);
-    if (state.queue.length === 1 || !isDone(head)) return;
+    if (state.queue.length === 1 || !isSettled(head)) return;
     closeHead(state, head);
   }
 }

@@ -30,3 +30,10 @@ export function malformedError(provider: string, cause?: unknown): GatewayError 
     cause === undefined ? {} : { cause },
   );
 }
+
+export function contradictionError(provider: string): GatewayError {
+  return new GatewayError(
+    'upstream-malformed',
+    `The provider "${provider}" repeated its answer, and the two differ, so a part of it was lost. Try again.`,
+  );
+}

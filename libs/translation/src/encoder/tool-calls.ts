@@ -1,5 +1,6 @@
-import { decodeText, RawText } from '@ccg/wire';
-import { isBlank, textLiteral } from '../json-literal.ts';
+import { isBlank } from '../json-literal.ts';
+import { appendToolInput, isSameInput, isVacant, missingInput, newToolInput } from './tool-input.ts';
+import type { ToolInput } from './tool-input.ts';
 
 /** One delta of a tool call. Members that it lacks are undefined. Texts are contents of JSON string literals. */
 export interface ToolFragment {
@@ -15,187 +16,177 @@ export interface ToolFragment {
 export interface ToolCall {
   id: string;
   name: string;
-  readonly input: ToolInput;
+  readonly index: number | undefined;
+  /** Whether nothing more of it can come. */
+  readonly whole: boolean;
+  input: ToolInput;
+  /** Another value after complete arguments: the same ones once more, or those of another call. */
+  next: { readonly input: ToolInput; readonly id: string | undefined; name: string | undefined } | undefined;
 }
 
-/** Finds the call that a fragment belongs to. */
+/** The calls of one answer, told apart. */
 export interface ToolCalls {
-  /** Adds the fragment to its call and returns the call. */
-  add(fragment: ToolFragment): ToolCall;
+  /** Adds the fragment and returns the calls that it belongs to: more than one if it has the arguments of several. */
+  add(fragment: ToolFragment): readonly ToolCall[];
+  /** Adds what the calls so far lack of these, which are all calls of the answer. Undefined: they contradict each other. */
+  complete(whole: readonly ToolFragment[]): readonly ToolCall[] | undefined;
+  /** Whether these are all calls so far once more. */
+  areRepeated(fragments: readonly ToolFragment[]): boolean;
+  /** Nothing more comes. Returns calls that are new or broken. */
+  settle(): readonly ToolCall[];
 }
 
 /**
  * Tells tool calls apart. Servers give all parallel calls the index 0, repeat the id or the name on every
- * fragment, leave the id empty after the first, or send neither id nor index: so an id counts most, then the
- * index, then the order; another name, or new arguments after complete ones, are the next call.
+ * fragment, leave the id empty after the first, send neither id nor index, send an empty object before the arguments or
+ * all arguments once more after them. So an id counts most, then the index, then the order. Another name is the next call,
+ * and so are other arguments after complete ones if they came with a name.
  */
 export function createToolCalls(): ToolCalls {
-  const byId = new Map<string, ToolCall>();
-  const byIndex = new Map<number, ToolCall>();
-  let latest: ToolCall | undefined;
-
-  function find(fragment: ToolFragment): ToolCall | undefined {
-    if (fragment.whole) return undefined;
-    const { index, id } = fragment;
-    const known = id === undefined ? undefined : byId.get(id);
-    const candidate = known ?? (index === undefined ? latest : byIndex.get(index));
-    if (candidate === undefined || startsAnother(candidate, fragment)) return undefined;
-    // A new id is another call, unless the call had no id so far.
-    return known !== undefined || id === undefined || candidate.id === '' ? candidate : undefined;
-  }
-
+  const index: CallIndex = { all: [], byId: new Map(), byIndex: new Map(), latest: undefined };
   return {
-    add(fragment) {
-      const call = find(fragment) ?? { id: '', name: '', input: newToolInput() };
-      latest = call;
-      if (fragment.index !== undefined) byIndex.set(fragment.index, call);
-      if (fragment.id !== undefined) {
-        if (call.id === '') call.id = fragment.id;
-        byId.set(fragment.id, call);
-      }
-      // A name that comes again is the whole name, never the next piece of it.
-      if (call.name === '' && fragment.name !== undefined) call.name = fragment.name;
-      if (fragment.input !== undefined && !isRepeat(call, fragment)) appendToolInput(call.input, fragment.input);
-      return call;
-    },
+    add: (fragment) => addFragment(index, fragment),
+    complete: (whole) => completeCalls(index, whole),
+    areRepeated: (fragments) =>
+      fragments.length === index.all.length &&
+      fragments.every((fragment, at) => {
+        const call = index.all[at];
+        return call !== undefined && call.index === fragment.index && isSameCall(call, fragment);
+      }),
+    settle: () =>
+      index.all.flatMap((call) => {
+        const settled = call.next === undefined ? call : settleNext(index, call);
+        return settled !== call || call.input.scan.broken ? [settled] : [];
+      }),
   };
 }
 
-function startsAnother(call: ToolCall, fragment: ToolFragment): boolean {
+interface CallIndex {
+  readonly all: ToolCall[];
+  readonly byId: Map<string, ToolCall>;
+  readonly byIndex: Map<number, ToolCall>;
+  latest: ToolCall | undefined;
+}
+
+function addFragment(index: CallIndex, fragment: ToolFragment): readonly ToolCall[] {
+  let call = findCall(index, fragment) ?? newCall(index, fragment);
+  register(index, call, fragment);
+  const touched = [call];
+  let rest = fragment.input ?? '';
+  while (rest !== '' && !call.input.scan.broken) {
+    if (call.next === undefined) {
+      rest = appendToolInput(call.input, rest);
+      // What begins after the end of the value replaces it if it only held the place of the arguments.
+      if (rest !== '' && isVacant(call.input)) call.input = newToolInput();
+      else if (rest !== '') call.next = { input: newToolInput(), id: fragment.id, name: fragment.name };
+      continue;
+    }
+    call.next.name ??= fragment.name;
+    rest = appendToolInput(call.next.input, rest);
+    const { complete, broken } = call.next.input.scan;
+    if (!complete && !broken && rest === '') break;
+    const settled = settleNext(index, call);
+    if (settled !== call) touched.push(settled);
+    call = settled;
+  }
+  return touched;
+}
+
+/** Judges the value after complete arguments. Returns the call, or the one that begins with that value. */
+function settleNext(index: CallIndex, call: ToolCall): ToolCall {
+  const { next } = call;
+  call.next = undefined;
+  if (next === undefined || isVacant(next.input) || isSameInput(call.input, next.input)) return call;
+  const { input, id, name } = next;
+  if (name === undefined) {
+    call.input.scan.broken ||= !index.all.some((other) => isSameInput(other.input, input));
+    return call;
+  }
+  const fragment = { index: call.index, id, name, input: undefined, whole: false };
+  const another = newCall(index, fragment);
+  another.input = input;
+  register(index, another, fragment);
+  return another;
+}
+
+function findCall({ byId, byIndex, latest }: CallIndex, fragment: ToolFragment): ToolCall | undefined {
+  if (fragment.whole) return undefined;
+  const { index, id } = fragment;
+  const atIndex = index === undefined ? undefined : byIndex.get(index);
+  const known = id === undefined ? undefined : atIndex?.id === id ? atIndex : byId.get(id);
+  const candidate = known ?? (index === undefined ? latest : atIndex);
+  if (candidate === undefined || startsAnother(candidate, fragment, atIndex)) return undefined;
+  // A new id is another call, unless the call had no id so far.
+  return known !== undefined || id === undefined || candidate.id === '' ? candidate : undefined;
+}
+
+function startsAnother(call: ToolCall, fragment: ToolFragment, atIndex: ToolCall | undefined): boolean {
   if (fragment.name === undefined || call.name === '') return false;
   if (fragment.name !== call.name) return true;
-  return call.input.scan.complete && !isBlank(fragment.input ?? '') && !isRepeat(call, fragment);
+  // Some servers give all calls one id.
+  if (fragment.index !== undefined && atIndex === undefined && call.index !== undefined) return true;
+  const isPlaced = fragment.index !== undefined || fragment.id !== undefined;
+  return !isPlaced && call.input.scan.complete && !isBlank(fragment.input ?? '');
 }
 
-/** Some servers send a finished call a second time, in one piece. */
-function isRepeat({ id, input }: ToolCall, fragment: ToolFragment): boolean {
-  return (
-    fragment.id !== undefined && fragment.id === id && input.scan.complete && fragment.input === input.pieces.join('')
-  );
+function newCall({ all }: CallIndex, { index, whole }: ToolFragment): ToolCall {
+  const call: ToolCall = { id: '', name: '', index, whole, input: newToolInput(), next: undefined };
+  all.push(call);
+  return call;
 }
 
-/** The arguments of one tool call as they come in: pieces of a JSON text, each the content of a string literal. */
-export interface ToolInput {
-  readonly pieces: string[];
-  readonly scan: InputScan;
-}
-
-/** What the arguments of a call that has ended are. `literal` is their JSON text as a string literal's content. */
-export type InputVerdict =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'object'; readonly literal: string }
-  | { readonly kind: 'invalid' };
-
-export function newToolInput(): ToolInput {
-  return { pieces: [], scan: newInputScan() };
-}
-
-export function appendToolInput(input: ToolInput, literal: string): void {
-  if (literal === '') return;
-  input.pieces.push(literal);
-  scanInput(input.scan, unescape(literal));
-}
-
-/** Whether the pieces can be streamed as they come: anything but an object is first checked as a whole. */
-export function isStreamable({ scan }: ToolInput): boolean {
-  return scan.first === '{';
-}
-
-/**
- * Judges arguments that have ended. No argument and `null` mean none; a string that holds the JSON text of an
- * object is unwrapped, since some servers encode twice; everything else that is not an object is invalid and is
- * not repaired, because a repaired call would be executed.
- */
-export function judgeToolInput({ pieces, scan }: ToolInput): InputVerdict {
-  if (scan.first === '') return { kind: 'empty' };
-  if (scan.broken) return { kind: 'invalid' };
-  const literal = pieces.join('');
-  const value = parse(unescape(literal));
-  if (value === null) return { kind: 'empty' };
-  if (typeof value === 'string') return unwrap(literal);
-  return isObject(value) ? { kind: 'object', literal } : { kind: 'invalid' };
-}
-
-function unwrap(literal: string): InputVerdict {
-  const text = parse(decodeText(new RawText(literal, 0, literal.length)));
-  if (typeof text !== 'string') return { kind: 'invalid' };
-  if (text.trim() === '') return { kind: 'empty' };
-  return isObject(parse(text)) ? { kind: 'object', literal: textLiteral(text) } : { kind: 'invalid' };
-}
-
-/** Only the structure matters here, so the bytes of non-ASCII text stay as they are. */
-function unescape(literal: string): string {
-  if (!literal.includes('\\')) return literal;
-  return String(parse(`"${literal}"`));
-}
-
-function parse(json: string): unknown {
-  try {
-    const value: unknown = JSON.parse(json);
-    return value;
-  } catch {
-    return undefined;
+function register(index: CallIndex, call: ToolCall, fragment: ToolFragment): void {
+  index.latest = call;
+  if (fragment.index !== undefined) index.byIndex.set(fragment.index, call);
+  if (fragment.id !== undefined) {
+    if (call.id === '') call.id = fragment.id;
+    index.byId.set(fragment.id, call);
   }
+  // A name that comes again is the whole name, never the next piece of it.
+  if (call.name === '' && fragment.name !== undefined) call.name = fragment.name;
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The state of the JSON text of a tool call's arguments. */
-interface InputScan {
-  /** The first character that is not white space; empty until there is one. */
-  first: string;
-  depth: number;
-  inString: boolean;
-  escaped: boolean;
-  /** Consecutive white space outside of strings. */
-  blanks: number;
-  /** Whether the outermost brackets or quotes are closed. */
-  complete: boolean;
-  /** Whether this cannot become JSON: text after the end, a surplus closing bracket, endless white space. */
-  broken: boolean;
-}
-
-/** Models that loop emit white space without end. */
-const blanksMax = 500;
-
-function newInputScan(): InputScan {
-  return { first: '', depth: 0, inString: false, escaped: false, blanks: 0, complete: false, broken: false };
-}
-
-/** Follows the brackets and quotes of the next piece of JSON text; bytes above ASCII only occur inside strings. */
-function scanInput(scan: InputScan, text: string): void {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (scan.inString) scanInString(scan, code);
-    else scanBetween(scan, code);
+/** Ids do not count here: servers make new ones for a snapshot. */
+function completeCalls(index: CallIndex, whole: readonly ToolFragment[]): readonly ToolCall[] | undefined {
+  const open = new Set(index.all);
+  const take = (isMatch: (call: ToolCall) => boolean) => {
+    const match = [...open].find(isMatch);
+    if (match !== undefined) open.delete(match);
+    return match;
+  };
+  const unmatched = whole.filter((fragment) => take((call) => isSameCall(call, fragment)) === undefined);
+  const touched: ToolCall[] = [];
+  for (const fragment of unmatched) {
+    const call = take((candidate) => canComplete(candidate, fragment));
+    if (call === undefined && open.size > 0) return undefined;
+    if (call === undefined) touched.push(...addFragment(index, fragment));
+    else touched.push(fillCall(call, fragment));
   }
+  return touched;
 }
 
-function scanInString(scan: InputScan, code: number): void {
-  if (scan.escaped) scan.escaped = false;
-  else if (code === 0x5c) scan.escaped = true;
-  else if (code === 0x22) {
-    scan.inString = false;
-    if (scan.depth === 0) scan.complete = true;
-  }
+function isSameCall(call: ToolCall, fragment: ToolFragment): boolean {
+  return call.name === fragment.name && isSameInput(call.input, inputOf(fragment));
 }
 
-function scanBetween(scan: InputScan, code: number): void {
-  if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
-    scan.blanks += 1;
-    if (scan.blanks > blanksMax) scan.broken = true;
-    return;
-  }
-  scan.blanks = 0;
-  if (scan.first === '') scan.first = String.fromCharCode(code);
-  if (scan.complete) scan.broken = true;
-  if (code === 0x22) scan.inString = true;
-  else if (code === 0x7b || code === 0x5b) scan.depth += 1;
-  else if (code === 0x7d || code === 0x5d) {
-    scan.depth -= 1;
-    if (scan.depth === 0) scan.complete = true;
-    if (scan.depth < 0) scan.broken = true;
-  }
+/** Whether the call may be the beginning of this one, or this one a call whose arguments were left out. */
+function canComplete({ name, input }: ToolCall, fragment: ToolFragment): boolean {
+  if (name !== '' && name !== fragment.name) return false;
+  if (isVacant(input) || isVacant(inputOf(fragment))) return true;
+  return !input.scan.complete && missingInput(input, fragment.input ?? '') !== undefined;
+}
+
+function fillCall(call: ToolCall, fragment: ToolFragment): ToolCall {
+  if (call.id === '') call.id = fragment.id ?? '';
+  if (call.name === '') call.name = fragment.name ?? '';
+  if (isVacant(inputOf(fragment))) return call;
+  if (isVacant(call.input)) call.input = inputOf(fragment);
+  else appendToolInput(call.input, missingInput(call.input, fragment.input ?? '') ?? '');
+  return call;
+}
+
+function inputOf({ input }: ToolFragment): ToolInput {
+  const whole = newToolInput();
+  if (appendToolInput(whole, input ?? '') !== '') whole.scan.broken = true;
+  return whole;
 }

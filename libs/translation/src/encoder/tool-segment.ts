@@ -5,7 +5,7 @@ import { failStream, usageAtStart } from './encoder-state.ts';
 import type { EncoderState, ToolSegment } from './encoder-state.ts';
 import { decodeLiteral, textLiteral, jsonLiteral } from '../json-literal.ts';
 import { brokenToolCallError } from './stream-errors.ts';
-import { isStreamable, judgeToolInput } from './tool-calls.ts';
+import { isStreamable, isVacant, judgeToolInput } from './tool-input.ts';
 
 /** Writes the arguments that have arrived. The first of them open the block. */
 export function writeTool(state: EncoderState, segment: ToolSegment): void {
@@ -19,9 +19,12 @@ export function writeTool(state: EncoderState, segment: ToolSegment): void {
 /** Closes a call whose arguments have ended. */
 export function closeTool(state: EncoderState, segment: ToolSegment): void {
   const { call } = segment;
-  // A call without a name cannot be made. If there is nothing else, the answer counts as empty.
-  if (call.name === '') return;
   const verdict = judgeToolInput(call.input);
+  // A call without a name cannot be made. Arguments without a name are the rest of one whose beginning was lost.
+  if (call.name === '' && (isVacant(call.input) || verdict.kind === 'object')) {
+    if (!isVacant(call.input)) failBrokenTool(state, '');
+    return;
+  }
   if (verdict.kind === 'invalid' || (verdict.kind === 'empty' && wasCut(state))) {
     closeUnfinished(state, segment);
     return;

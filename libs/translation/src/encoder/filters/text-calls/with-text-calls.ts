@@ -24,6 +24,14 @@ export function withTextCalls(encoder: Encoder, tools: CallableTools): Encoder {
       splitter.settle();
       encoder.toolCall(fragment);
     },
+    wholeCalls(calls) {
+      if (calls.length > 0) splitter.settle();
+      encoder.wholeCalls(calls);
+    },
+    lastCalls(fragments) {
+      if (fragments.length > 0) splitter.settle();
+      encoder.lastCalls(fragments);
+    },
     finish(finish) {
       splitter.settle();
       encoder.finish(finish);
