@@ -24,3 +24,7 @@ export function jsonLiteral(json: string): string {
 export function isBlank(literal: string): boolean {
   return /^(?:[ \t]|\\[nrt])*$/u.test(literal);
 }
+
+export function withoutLeadingBlanks(literal: string): string {
+  return literal.replace(/^(?:[ \t]|\\[nrt])+/u, '');
+}

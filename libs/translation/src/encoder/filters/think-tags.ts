@@ -1,6 +1,8 @@
 import type { ThinkTags } from '@ccg/catalog';
-import { isBlank } from '../../json-literal.ts';
+import { isBlank, withoutLeadingBlanks } from '../../json-literal.ts';
 import type { Encoder } from '../encoder.ts';
+import { withoutRepeatedReasoning } from './repeated-reasoning.ts';
+import type { ReasoningEncoder } from './repeated-reasoning.ts';
 
 const openTag = /^(?:[ \t]|\\[nrt])*(?:<|\\u003[cC])think(?:>|\\u003[eE])/u;
 const closeTag = /(?:<|(?<!\\)\\u003[cC])\\?\/think(?:>|\\u003[eE])/u;
@@ -11,22 +13,30 @@ const openTagLength = '\\u003cthink\\u003e'.length;
 
 /**
  * Moves reasoning between `<think>` and `</think>` out of the text. Only a tag that begins the answer counts, so that
- * an answer that speaks of the tag stays whole. Servers that take the reasoning out themselves send it in a member of
- * its own, and then nothing is looked for.
+ * an answer that speaks of the tag stays whole. Where a server also sends the reasoning in a member of its own, only tags
+ * count between which the same is said: that is left out.
  */
-export function withThinkTags(encoder: Encoder, tags: ThinkTags): Encoder {
-  if (tags === 'none') return encoder;
+export function withThinkTags(inner: Encoder, tags: ThinkTags): Encoder {
+  const encoder = withoutRepeatedReasoning(inner);
   const splitter = createSplitter(encoder, tags);
   return {
     ...encoder,
     text: splitter.text,
     thinking(literal, origin) {
-      if (literal !== '') splitter.giveUp();
       encoder.thinking(literal, origin);
+      if (literal !== '') splitter.toldElsewhere();
     },
     toolCall(fragment) {
       splitter.release();
       encoder.toolCall(fragment);
+    },
+    wholeCalls(calls) {
+      if (calls.length > 0) splitter.release();
+      encoder.wholeCalls(calls);
+    },
+    lastCalls(fragments) {
+      if (fragments.length > 0) splitter.release();
+      encoder.lastCalls(fragments);
     },
     finish(finish) {
       splitter.release();
@@ -46,62 +56,109 @@ export function withThinkTags(encoder: Encoder, tags: ThinkTags): Encoder {
 interface Splitter {
   text(this: void, literal: string): void;
   /** The held text is what it looks like; the search goes on. */
-  release(): void;
-  /** The held text and all that follows is text. */
-  giveUp(): void;
+  release(this: void): void;
+  /** Reasoning came in a member of its own. */
+  toldElsewhere(this: void): void;
 }
 
-function createSplitter(encoder: Encoder, tags: ThinkTags): Splitter {
-  let phase: 'start' | 'unopened' | 'inside' | 'after' | 'over' = 'start';
-  let held = '';
+interface SplitterState {
+  readonly encoder: ReasoningEncoder;
+  readonly tags: ThinkTags;
+  phase: 'start' | 'unopened' | 'inside' | 'after' | 'over';
+  held: string;
+  /** The opening tag. It is text if what follows is not the reasoning that was told elsewhere. */
+  tag: string;
+  /** Compares the held text, from `compared` on, with reasoning that was told elsewhere. Undefined: there is none. */
+  repeats: ((literal: string) => boolean) | undefined;
+  compared: number;
+}
 
-  function findOpen(): void {
-    const opened = openTag.exec(held);
-    if (opened !== null) {
-      held = held.slice(opened[0].length);
-      phase = 'inside';
-    } else if (!isBlank(held) && !mayOpen(held)) {
-      if (tags === 'unopened') phase = 'unopened';
-      else giveUp();
-    }
-  }
-
-  function findClose(): void {
-    const closed = closeTag.exec(held);
-    if (closed === null && phase === 'unopened') return;
-    const end = (closed ?? closeTagBegins.exec(held))?.index ?? held.length;
-    encoder.thinking(held.slice(0, end), 'content');
-    held = held.slice(end + (closed?.[0].length ?? 0));
-    if (closed !== null) phase = 'after';
-  }
-
-  function giveUp(): void {
-    phase = 'over';
-    encoder.text(held);
-    held = '';
-  }
-
+function createSplitter(encoder: ReasoningEncoder, tags: ThinkTags): Splitter {
+  const state: SplitterState = {
+    encoder,
+    tags,
+    phase: 'start',
+    held: '',
+    tag: '',
+    repeats: undefined,
+    compared: 0,
+  };
   return {
     text(literal) {
-      if (phase === 'over') {
+      if (state.phase === 'over') {
         encoder.text(literal);
         return;
       }
-      held += literal;
-      if (phase === 'start') findOpen();
-      if (phase === 'inside' || phase === 'unopened') findClose();
-      // Empty lines between the tag and the answer belong to neither.
-      if (phase !== 'after') return;
-      held = withoutLeadingBlanks(held);
-      if (held !== '') giveUp();
+      state.held += literal;
+      if (state.phase === 'start') findOpen(state);
+      if (state.phase === 'inside' || state.phase === 'unopened') findClose(state);
+      if (state.phase === 'after') skipBlanks(state);
     },
     release() {
-      if (phase === 'inside') encoder.thinking(held, 'content');
-      else giveUp();
-      held = '';
+      if (state.phase === 'inside') encoder.thinking(state.held, 'content');
+      else giveUp(state);
+      state.held = '';
+      state.compared = 0;
     },
-    giveUp,
+    toldElsewhere() {
+      if (state.phase === 'start' && isBlank(state.held)) {
+        encoder.text(state.held);
+        state.held = '';
+      }
+      if (state.phase !== 'unopened') return;
+      state.repeats = encoder.beginRepeat();
+      state.compared = state.held.length;
+      if (state.repeats?.(state.held) === false) giveUp(state);
+    },
   };
+}
+
+function findOpen(state: SplitterState): void {
+  const { encoder, tags, held } = state;
+  state.repeats = encoder.beginRepeat();
+  const mayBeTagged = tags !== 'none' || state.repeats !== undefined;
+  const opened = mayBeTagged ? openTag.exec(held) : null;
+  if (opened !== null) {
+    [state.tag] = opened;
+    state.held = held.slice(state.tag.length);
+    state.phase = 'inside';
+  } else if (!isBlank(held) && !(mayBeTagged && mayOpen(held))) {
+    if (tags === 'unopened') state.phase = 'unopened';
+    else giveUp(state);
+  }
+}
+
+function findClose(state: SplitterState): void {
+  const { encoder, held, repeats, compared } = state;
+  const rest = held.slice(compared);
+  const closed = closeTag.exec(rest);
+  const length = (closed ?? closeTagBegins.exec(rest))?.index ?? rest.length;
+  const end = compared + length;
+  state.compared = end;
+  if (repeats?.(rest.slice(0, length)) === false) {
+    giveUp(state);
+    return;
+  }
+  // What repeats other reasoning is told only once that is certain.
+  if (closed === null && (state.phase === 'unopened' || repeats !== undefined)) return;
+  encoder.thinking(held.slice(0, end), 'content');
+  state.held = held.slice(end + (closed?.[0].length ?? 0));
+  state.compared = 0;
+  if (closed !== null) state.phase = 'after';
+}
+
+/** Empty lines between the tag and the answer belong to neither. */
+function skipBlanks(state: SplitterState): void {
+  state.tag = '';
+  state.held = withoutLeadingBlanks(state.held);
+  if (state.held !== '') giveUp(state);
+}
+
+function giveUp(state: SplitterState): void {
+  state.phase = 'over';
+  state.encoder.text(state.tag + state.held);
+  state.held = '';
+  state.tag = '';
 }
 
 /** Whether more text could still make this an opening tag. */
@@ -109,8 +166,4 @@ function mayOpen(literal: string): boolean {
   const text = withoutLeadingBlanks(literal);
   if (text.length >= openTagLength) return false;
   return '<think>'.startsWith(text.replace(/^\\u003[cC]/u, '<'));
-}
-
-function withoutLeadingBlanks(literal: string): string {
-  return literal.replace(/^(?:[ \t]|\\[nrt])+/u, '');
 }
