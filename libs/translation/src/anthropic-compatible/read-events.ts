@@ -2,6 +2,7 @@ import { isJsonObject, isText, readAnthropicUsage, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue, Usage } from '@ccg/wire';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { EventTaker } from '../encoder/event-data.ts';
+import type { AnswerParts, SnapshotEncoder } from '../encoder/filters/with-snapshots.ts';
 import { malformedError } from '../encoder/stream-errors.ts';
 import type { Finish } from '../encoder/encoder-state.ts';
 import { jsonLiteral, textLiteral } from '../json-literal.ts';
@@ -14,7 +15,7 @@ import { saysError } from '../failure/says-error.ts';
  * Reads the events of an Anthropic-compatible server into the encoder, which corrects them: blocks that stop late or
  * never, reasoning without a signature, events without a name, `[DONE]`, errors in OpenAI's form.
  */
-export function createEventReader(encoder: Encoder, context: FailureContext): EventTaker {
+export function createEventReader(encoder: SnapshotEncoder, context: FailureContext): EventTaker {
   let atStart: Usage | undefined;
 
   function takeEvent(event: JsonObject): void {
@@ -37,7 +38,12 @@ export function createEventReader(encoder: Encoder, context: FailureContext): Ev
         if (isJsonObject(event['usage'])) encoder.usage(readAnthropicUsage(event['usage'], atStart));
         finish(encoder, asObject(event['delta']) ?? {});
         return;
+      case 'message':
+        encoder.snapshot(wholeMessage(event));
+        finish(encoder, event);
+        return;
       case 'message_stop':
+        encoder.snapshot(wholeMessage(asObject(event['message']) ?? {}));
         encoder.marker();
         return;
       case 'error':
@@ -60,6 +66,24 @@ export function createEventReader(encoder: Encoder, context: FailureContext): Ev
     hole() {
       encoder.fail(malformedError(context.provider));
     },
+  };
+}
+
+/** A message that comes after its own events. */
+function wholeMessage({ content }: JsonObject): AnswerParts {
+  const blocks = (Array.isArray(content) ? content : []).map((block) => asObject(block) ?? {});
+  const ofType = (type: string) => blocks.filter((block) => asText(block['type']) === type);
+  return {
+    thinking: ofType('thinking').map(({ thinking }) => ({ literal: literalOf(thinking), origin: '' })),
+    details: [],
+    text: ofType('text').map(({ text }) => literalOf(text)),
+    tools: ofType('tool_use').map(({ id, name, input }) => ({
+      index: undefined,
+      id: some(id),
+      name: some(name),
+      input: inputOf(input),
+      whole: true,
+    })),
   };
 }
 

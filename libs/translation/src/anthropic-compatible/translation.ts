@@ -5,6 +5,7 @@ import { createEncoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
 import { createChunkDecoder } from '../encoder/event-data.ts';
 import { createEventStream } from '../encoder/event-stream.ts';
+import { withSnapshots } from '../encoder/filters/with-snapshots.ts';
 import { createFrameWriter } from '../encoder/frame-writer.ts';
 import { translateDocument } from '../encoder/message-writer.ts';
 import { malformedError } from '../encoder/stream-errors.ts';
@@ -98,7 +99,7 @@ function createReader(input: ReaderInput): AnswerReader {
   return {
     answer: (body) => readAnswer(body, head(), input),
     stream(sink) {
-      const encoder = createEncoder(settings, createFrameWriter(head()), sink);
+      const encoder = withSnapshots(createEncoder(settings, createFrameWriter(head()), sink), context.provider);
       return createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context)));
     },
     failure: (upstream, at) => readUpstreamFailure(upstream, { ...context, at }, { ...nothingToChange, maxTokens }),

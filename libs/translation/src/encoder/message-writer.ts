@@ -64,10 +64,10 @@ export function createMessageWriter(head: MessageHead): BlockWriter {
 }
 
 /** Translates a whole answer. `read` tells the encoder, which `encoderFor` makes, what the answer says. */
-export function translateDocument(
+export function translateDocument<E extends Encoder>(
   head: MessageHead,
-  encoderFor: (writer: BlockWriter, sink: FrameSink) => Encoder,
-  read: (encoder: Encoder) => void,
+  encoderFor: (writer: BlockWriter, sink: FrameSink) => E,
+  read: (encoder: E) => void,
 ): Answer {
   let body = '';
   const encoder = encoderFor(createMessageWriter(head), (document) => {

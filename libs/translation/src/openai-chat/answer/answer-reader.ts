@@ -7,6 +7,8 @@ import type { Encoder } from '../../encoder/encoder.ts';
 import type { CallableTools } from '../../encoder/filters/text-calls/callable-tools.ts';
 import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
 import { withThinkTags } from '../../encoder/filters/think-tags.ts';
+import { withSnapshots } from '../../encoder/filters/with-snapshots.ts';
+import type { SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
 import { createFrameWriter } from '../../encoder/frame-writer.ts';
 import { translateDocument } from '../../encoder/message-writer.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
@@ -64,8 +66,9 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
   };
 }
 
-function withFilters(encoder: Encoder, { thinkTags, textCallTools }: ChatReaderInput): Encoder {
-  return withThinkTags(textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools), thinkTags);
+function withFilters(encoder: Encoder, { provider, thinkTags, textCallTools }: ChatReaderInput): SnapshotEncoder {
+  const withCalls = textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools);
+  return withSnapshots(withThinkTags(withCalls, thinkTags), provider);
 }
 
 const movedKeys: ReadonlySet<string> = new Set(['arguments']);
@@ -74,7 +77,7 @@ const movedKeys: ReadonlySet<string> = new Set(['arguments']);
 function translateResponse(
   body: Uint8Array,
   head: MessageHead,
-  encoderFor: (writer: BlockWriter, sink: FrameSink) => Encoder,
+  encoderFor: (writer: BlockWriter, sink: FrameSink) => SnapshotEncoder,
   context: FailureContext,
 ): Answer {
   const completion = asObject(tryReadJson(bytesToString(body), { rawKeys: movedKeys }));

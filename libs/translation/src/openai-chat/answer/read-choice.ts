@@ -1,8 +1,9 @@
 import { GatewayError } from '@ccg/kernel';
-import { isText } from '@ccg/wire';
-import type { JsonObject } from '@ccg/wire';
+import { isJsonObject, isText } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
 import type { Finish } from '../../encoder/encoder-state.ts';
-import type { Encoder } from '../../encoder/encoder.ts';
+import type { SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
+import { malformedError } from '../../encoder/stream-errors.ts';
 import { textLiteral } from '../../json-literal.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
@@ -13,9 +14,9 @@ import type { UsageMeter } from './usage.ts';
 
 /**
  * Hands one choice to the encoder: reasoning, text, tool calls and then the finish reason, since all of them may come
- * in one chunk. A whole answer has a message instead of a delta.
+ * in one chunk. A whole answer has a message instead of a delta; in a stream a message is the whole answer so far.
  */
-export function readChoice(choice: JsonObject | undefined, encoder: Encoder, context: FailureContext): void {
+export function readChoice(choice: JsonObject | undefined, encoder: SnapshotEncoder, context: FailureContext): void {
   // Only one choice was asked for.
   if (choice === undefined || (asCount(choice['index']) ?? 0) !== 0) return;
   const { error } = choice;
@@ -23,15 +24,24 @@ export function readChoice(choice: JsonObject | undefined, encoder: Encoder, con
     encoder.fail(inBandFailure(error, context));
     return;
   }
-  const piece = asObject(choice['delta']);
-  const delta = piece === undefined ? readDelta(asObject(choice['message']) ?? {}, 'whole') : readDelta(piece, 'piece');
-  for (const { literal, origin } of delta.thinking) encoder.thinking(literal, origin);
-  encoder.reasoningDetails(delta.details);
-  for (const literal of delta.text) encoder.text(literal);
-  for (const fragment of delta.tools) encoder.toolCall(fragment);
+  const { delta, message } = choice;
+  if (!isReadable(delta) || !isReadable(message)) {
+    encoder.fail(malformedError(context.provider));
+    return;
+  }
   const end = readFinishReason(choice);
+  if (isJsonObject(delta)) encoder.delta(readDelta(delta, 'piece'), end.kind === 'finished');
+  if (isJsonObject(message)) encoder.snapshot(readDelta(message, 'whole'));
   if (end.kind === 'finished') encoder.finish(end.finish);
   if (end.kind === 'gave-up') encoder.fail(gaveUp(end.overloaded, context));
+}
+
+/** Whether a delta or message has a known form: with another one, a part of the answer would be lost unseen. */
+function isReadable(value: JsonValue | undefined = null): boolean {
+  if (value === null) return true;
+  if (!isJsonObject(value)) return false;
+  const { content = null } = value;
+  return content === null || isText(content) || Array.isArray(content) || isJsonObject(content);
 }
 
 /** Usage is at the top of a chunk, in its choice (Moonshot), or in a member of Groq's. */

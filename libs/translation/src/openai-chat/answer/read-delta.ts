@@ -54,7 +54,7 @@ function contentParts(content: JsonValue | undefined): { thinking: readonly stri
   if (isText(content)) return { thinking: [], text: [textLiteral(content)] };
   const thinking: string[] = [];
   const text: string[] = [];
-  for (const part of asList(content).map(asObject)) {
+  for (const part of (isJsonObject(content) ? [content] : asList(content)).map(asObject)) {
     if (part === undefined) continue;
     if (asText(part['type']) === 'thinking') {
       const inner = contentParts(part['thinking']);

@@ -1,9 +1,9 @@
 import { decodeByteString } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
-import type { Encoder } from '../../encoder/encoder.ts';
 import { createChunkDecoder } from '../../encoder/event-data.ts';
 import type { EventTaker } from '../../encoder/event-data.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
+import type { SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
 import { asList, asObject, tryReadJson } from '../../json-fields.ts';
 import type { StreamTranslator } from '../../translation.ts';
@@ -18,11 +18,11 @@ import { createUsageMeter } from './usage.ts';
 const templateMissesMax = 16;
 
 /** Feeds the encoder from a chat completions stream, in any chunking. */
-export function createChatStream(encoder: Encoder, context: FailureContext): StreamTranslator {
+export function createChatStream(encoder: SnapshotEncoder, context: FailureContext): StreamTranslator {
   return createEventStream(encoder, createChunkDecoder(createChunkReader(encoder, context)));
 }
 
-function createChunkReader(encoder: Encoder, context: FailureContext): EventTaker {
+function createChunkReader(encoder: SnapshotEncoder, context: FailureContext): EventTaker {
   const meter = createUsageMeter();
   let template: ChunkTemplate | undefined;
   let misses = 0;
@@ -45,7 +45,9 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
       encoder.fail(inBandFailure(failure, context));
       return;
     }
-    for (const choice of asList(chunk['choices'])) readChoice(asObject(choice), encoder, context);
+    const { choices = null } = chunk;
+    if (choices !== null && !Array.isArray(choices)) encoder.fail(malformedError(context.provider));
+    for (const choice of asList(choices)) readChoice(asObject(choice), encoder, context);
     if (misses >= templateMissesMax) return;
     misses += 1;
     template = learnTemplate(json, chunk) ?? template;
