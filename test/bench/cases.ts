@@ -21,24 +21,24 @@ const shortStream = { kind: 'burst', tokens: 16 } as const;
 const longStream = { kind: 'burst', tokens: 1000 } as const;
 
 export const cases = {
-  'small alone': { body: 'small', upstream: json, connections: 1, durationMs: 500, warmUpAnswers: 1000 },
-  small: { body: 'small', upstream: json, connections: 64, durationMs: 1000, warmUpAnswers: untilWarm },
-  large: { body: 'large', upstream: json, connections: 16, durationMs: 1200, warmUpAnswers: untilWarmOfLarge },
+  'small alone': { body: 'small', upstream: json, connections: 1, durationMs: 400, warmUpAnswers: 1000 },
+  small: { body: 'small', upstream: json, connections: 64, durationMs: 800, warmUpAnswers: untilWarm },
+  large: { body: 'large', upstream: json, connections: 16, durationMs: 1000, warmUpAnswers: untilWarmOfLarge },
   'first event small': {
     body: 'small',
     upstream: shortStream,
     connections: 1,
-    durationMs: 600,
+    durationMs: 500,
     warmUpAnswers: untilWarm,
   },
   'first event large': {
     body: 'large',
     upstream: shortStream,
     connections: 1,
-    durationMs: 600,
+    durationMs: 500,
     warmUpAnswers: untilWarmOfLarge,
   },
-  tokens: { body: 'small', upstream: longStream, connections: 50, durationMs: 1000, warmUpAnswers: 200 },
+  tokens: { body: 'small', upstream: longStream, connections: 50, durationMs: 800, warmUpAnswers: 200 },
 } as const satisfies Record<string, BenchCase>;
 
 export type CaseName = keyof typeof cases;

@@ -25,7 +25,7 @@ export const extents: Readonly<Record<'full' | 'quick', Extent>> = {
     warmUp: 1,
     slowStreams: ['pipe', 'passthrough', 'translated', 'translated before'],
     slowStreamsMs: 10_000,
-    heldStreams: ['passthrough', 'translated', 'translated before'],
+    heldStreams: ['translated', 'translated before'],
     // Long enough for the garbage of the beginning to be collected.
     heldStreamsMs: 8000,
   },
@@ -119,6 +119,9 @@ async function runStreams(
     const server = await rig.startServer(name);
     try {
       results[name] = await rig.measureStreams(streams, server, durationMs);
+    } catch (error) {
+      // A machine that is too busy for the streams should not cost what was measured before them.
+      report(`not measured: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
       await server.stop();
     }
