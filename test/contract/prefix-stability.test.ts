@@ -37,7 +37,7 @@ const oddTurns = [
     {
       role: 'assistant',
       content: [
-        { type: 'tool_use', id: 'call_0', name: 'multi_tool_use.parallel', input: { turn } },
+        { type: 'tool_use', id: 'call_0', name: 'multi_tool_use.parallel', input: { turn, half: '\ud83d' } },
         {
           type: 'tool_use',
           id: `functions.Bash:${turn % 2}`,
@@ -46,7 +46,7 @@ const oddTurns = [
         },
       ],
     },
-    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_0', content: `result ${turn}` }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_0', content: `result ${turn}\ude00` }] },
   ]),
 ];
 

@@ -33,6 +33,7 @@ export { readJson, readSpan } from './json/read-json.ts';
 export type { ReadJsonOptions, Span } from './json/read-json.ts';
 export { readElements, readMembers, readTopLevel } from './json/read-top-level.ts';
 export type { MemberSpan, TopLevel, TopLevelEntry } from './json/read-top-level.ts';
+export { mendSurrogates } from './json/surrogates.ts';
 export { decodeJson, decodeText, isEmptyText, joinTexts, textStartsWith } from './json/text.ts';
 export { writeJson, writeJsonBytes } from './json/write-json.ts';
 export { createFrameSplitter } from './stream/frame-splitter.ts';

@@ -33,7 +33,7 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
   const { target, ids, estimatedInputTokens, limits } = input;
   const { name } = target.provider;
   const warnings = createWarnings();
-  const request = readRequest(input);
+  const request = readRequest(input, warnings);
   const { tools } = effectiveTools(request, warnings);
   const names = createToolNames(declaredNames(tools), toolNameMax);
   const toolIds = createToolIds('any');

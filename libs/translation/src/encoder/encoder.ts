@@ -15,6 +15,7 @@ import {
   addWholeCalls,
 } from './segment-queue.ts';
 import type { ToolFragment } from './tool-calls.ts';
+import { withWholeCharacters } from './whole-characters.ts';
 
 /**
  * Takes the parts of a backend's answer, the same for all dialects, and writes an Anthropic message: one open block
@@ -49,7 +50,7 @@ export interface Encoder {
 }
 
 export function createEncoder(settings: EncoderSettings, writer: BlockWriter, sink: FrameSink): Encoder {
-  const state = newEncoderState(settings, writer);
+  const state = newEncoderState(settings, withWholeCharacters(writer));
   let visible = false;
   return {
     text(literal) {

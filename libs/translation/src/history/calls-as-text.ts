@@ -1,4 +1,4 @@
-import { decodeJson, isJsonObject, joinTexts, RawJson, RawText, writeJson } from '@ccg/wire';
+import { decodeJson, isJsonObject, joinTexts, mendSurrogates, RawJson, RawText, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { memberOf, tryParseJson } from '../json-fields.ts';
 import { jsonLiteral } from '../json-literal.ts';
@@ -53,8 +53,9 @@ export function argumentsText(input: JsonValue | undefined): JsonText {
 /** What the model wrote and the client could not parse goes back as it was, if it is an object after all. */
 function unparsedText(json: string, input: JsonObject | RawJson): JsonText {
   const value = decodeJson(input);
-  const raw = memberOf(memberOf(value, '__unparsedToolInput'), 'raw');
-  if (typeof raw !== 'string') return quoted(json);
+  const told = memberOf(memberOf(value, '__unparsedToolInput'), 'raw');
+  if (typeof told !== 'string') return quoted(json);
+  const raw = mendSurrogates(told);
   const parsed = tryParseJson(raw);
   return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? raw : quoted(json);
 }

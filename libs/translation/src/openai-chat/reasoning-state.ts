@@ -1,4 +1,4 @@
-import { isJsonObject, writeJson } from '@ccg/wire';
+import { isJsonObject, mendSurrogates, writeJson } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { asList, asObject, asText, tryReadJson } from '../json-fields.ts';
 
@@ -31,7 +31,7 @@ export function writeReasoningState({ origin, details }: ReasoningState): string
  * gateway may have written it.
  */
 export function readReasoningState(state: string): ReasoningState | undefined {
-  const object = asObject(tryReadJson(state));
+  const object = asObject(tryReadJson(mendSurrogates(state)));
   const origin = toReasoningOrigin(asText(object?.['origin']));
   if (object?.['v'] !== version || origin === undefined) return undefined;
   return { origin, details: asList(object['details']).filter(isJsonObject) };

@@ -16,7 +16,7 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
   const { messagesRequest, target } = input;
   const { provider } = target;
   const warnings = createWarnings();
-  const request = readRequest(input);
+  const request = readRequest(input, warnings);
   const effective = effectiveTools(request, warnings);
   const { tools } = effective;
   const toolNames = createToolNames(declaredNames(tools), capabilities.toolNameMax);

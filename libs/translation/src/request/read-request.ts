@@ -1,8 +1,9 @@
 import { GatewayError } from '@ccg/kernel';
-import { isText } from '@ccg/wire';
+import { isText, RawText } from '@ccg/wire';
 import type { JsonObject, JsonValue, MessagesRequest, TopLevelEntry } from '@ccg/wire';
 import { asObject, asText } from '../json-fields.ts';
 import type { TranslationInput } from '../translation.ts';
+import type { Warnings } from '../warnings.ts';
 
 /** A 400 that names the field by its path, such as `messages.3.content`, and says what it should be. */
 export function fieldError(path: string, problem: string): GatewayError {
@@ -15,12 +16,22 @@ type ReadInput = Pick<TranslationInput, 'messagesRequest' | 'tools' | 'toolListC
  * Reads the client's body for translation and checks what every dialect acts on. Unknown keys are tolerated. Throws
  * `request-invalid` with the path of the field.
  */
-export function readRequest({ messagesRequest, tools: source, toolListCache }: ReadInput): JsonObject {
+export function readRequest(
+  { messagesRequest, tools: source, toolListCache }: ReadInput,
+  warnings: Warnings,
+): JsonObject {
   checkHistorySize(messagesRequest);
   const valueOf = ({ key, scalar }: TopLevelEntry) =>
-    key === 'tools' && source !== undefined ? toolListCache.list(source) : (scalar ?? messagesRequest.read(key)?.value);
+    key === 'tools' && source !== undefined
+      ? toolListCache.list(source)
+      : (plain(scalar) ?? messagesRequest.read(key)?.value);
   const body = Object.fromEntries(messagesRequest.entries.map((entry) => [entry.key, valueOf(entry)]));
   refuseThread(body['thread']);
+  for (const field of ['system', 'messages']) {
+    if (messagesRequest.read(field)?.isMended !== true) continue;
+    const text = 'Halves of surrogate pairs are not characters. They were replaced by U+FFFD.';
+    warnings.add(field, 'approximated', text);
+  }
   if (messagesRequest.maxTokens === undefined) {
     throw fieldError('max_tokens', 'Field required. Set it to the maximum number of output tokens.');
   }
@@ -34,6 +45,11 @@ export function readRequest({ messagesRequest, tools: source, toolListCache }: R
   }
   refuseServerState(body);
   return body;
+}
+
+/** A scalar that is no raw text: raw texts are read again, so that halves of surrogate pairs in them are replaced. */
+function plain(scalar: TopLevelEntry['scalar']): TopLevelEntry['scalar'] {
+  return scalar instanceof RawText ? undefined : scalar;
 }
 
 /** Ten times the longest sessions; converting so many keeps the event loop busy for some 50 ms. */

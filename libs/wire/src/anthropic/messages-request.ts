@@ -6,6 +6,7 @@ import { readFrom } from '../json/read-json.ts';
 import type { Span } from '../json/read-json.ts';
 import { readTopLevel } from '../json/read-top-level.ts';
 import type { TopLevelEntry } from '../json/read-top-level.ts';
+import { mendSurrogates } from '../json/surrogates.ts';
 import { decodeText } from '../json/text.ts';
 import { countHistory } from './history-size.ts';
 import type { HistorySize } from './history-size.ts';
@@ -38,10 +39,12 @@ export interface MessagesRequest {
 
 /** One member at the top level of a body. */
 export interface Member {
-  /** Its bytes, and the same as a byte string, from which the raw values in `value` are slices. */
+  /** Its bytes as they came, and as a byte string, from which the raw values in `value` are slices. */
   readonly bytes: Uint8Array;
   readonly text: string;
   readonly value: JsonValue;
+  /** Whether halves of surrogate pairs stood alone. In `text` and `value` they are U+FFFD. */
+  readonly isMended: boolean;
 }
 
 const EXAMPLE = '{"model": "…", "max_tokens": 1024, "messages": […]}';
@@ -155,8 +158,10 @@ function holdBody(
       if (known !== undefined) return known;
       const bytes = bytesOf(key);
       if (bytes === undefined) return undefined;
-      const text = bytesToString(bytes);
-      const member = { bytes, text, value: readValue(text, bytes.byteOffset - body().byteOffset) };
+      const source = bytesToString(bytes);
+      const text = mendSurrogates(source);
+      const value = readValue(text, bytes.byteOffset - body().byteOffset);
+      const member = { bytes, text, value, isMended: text !== source };
       members.set(key, member);
       return member;
     },
