@@ -1,4 +1,5 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
+import type { Rejections } from '../failure/rejections.ts';
 import type { ToolIds } from '../tools/tool-ids.ts';
 import type { ToolNames } from '../tools/tool-names.ts';
 import type { Warnings } from '../warnings.ts';
@@ -10,5 +11,7 @@ export interface CompatibleContext {
   readonly provider: string;
   readonly ids: ToolIds;
   readonly names: ToolNames;
+  /** What the server rejected before. */
+  readonly rejected: Rejections;
   readonly warnings: Warnings;
 }

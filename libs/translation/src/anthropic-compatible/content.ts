@@ -47,7 +47,8 @@ export function convertResult(
   attachments: JsonObject[],
   context: CompatibleContext,
 ): JsonObject {
-  const { imagesInResults, resultErrors } = context.capabilities;
+  const { imagesInResults } = context.capabilities;
+  const resultErrors = context.capabilities.resultErrors && !context.rejected.fields.has(failureFlag);
   const parts = readResult(result, context.warnings).map((piece): JsonObject => {
     const part = piece.kind === 'text' ? textPart(piece.text) : convertMedia(piece.block, context);
     if (part['source'] === undefined || imagesInResults) return part;
@@ -56,8 +57,11 @@ export function convertResult(
   });
   const failed = result.block['is_error'] === true;
   const said = failed && !resultErrors ? withError(parts) : parts;
-  return { type: 'tool_result', tool_use_id: id, content: compact(said), ...(failed ? { is_error: true } : {}) };
+  return { type: 'tool_result', tool_use_id: id, content: compactResult(said), ...(failed ? { is_error: true } : {}) };
 }
+
+/** Where a server rejects it, words say that a tool failed. */
+const failureFlag = 'messages[].content[].is_error';
 
 /** The result of a call that was interrupted. */
 export function interruptedResult(id: string): JsonObject {
@@ -72,7 +76,8 @@ function withError(parts: readonly JsonObject[]): readonly JsonObject[] {
   return saysError(text) ? parts : [textPart(joinTexts(['Error: ', text], '')), ...others];
 }
 
-function compact(parts: readonly JsonObject[]): JsonText | JsonArray {
+/** Text alone becomes one string. */
+export function compactResult(parts: readonly JsonObject[]): JsonText | JsonArray {
   const texts = parts.map((part) => part['text']).filter(isText);
   return texts.length === parts.length ? joinTexts(texts, '\n') : [...parts];
 }

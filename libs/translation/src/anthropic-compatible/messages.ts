@@ -3,14 +3,17 @@ import type { JsonObject, JsonValue } from '@ccg/wire';
 import { emptyHistoryError, leftOutText, mergeTurns, readTurns } from '../history/turns.ts';
 import { pairToolResults } from '../history/pair-tool-results.ts';
 import type { CallResult, HistoryCall } from '../history/pair-tool-results.ts';
+import { limitMedia } from '../history/limit-media.ts';
+import type { LimitedMessages } from '../history/limit-media.ts';
 import { placeSystemTurns } from '../history/place-system-turns.ts';
 import type { HistoryBlock } from '../history/turns.ts';
 import { asList } from '../json-fields.ts';
 import { searchResultText } from '../history/tool-result.ts';
 import { callName } from '../tools/tool-names.ts';
+import { pastReasoning } from '../request/requested-thinking.ts';
 import { sealTag } from '../translation.ts';
 import type { CompatibleContext } from './compatible-context.ts';
-import { convertMedia, convertResult, interruptedResult, textPart } from './content.ts';
+import { compactResult, convertMedia, convertResult, interruptedResult, textPart } from './content.ts';
 
 interface Message {
   readonly role: 'user' | 'assistant';
@@ -18,7 +21,7 @@ interface Message {
 }
 
 /** The history in the oldest form of the protocol: only user and assistant, results directly after their calls. */
-export function convertMessages(body: JsonObject, context: CompatibleContext): JsonObject[] {
+export function convertMessages(body: JsonObject, context: CompatibleContext): LimitedMessages {
   const turns = mergeTurns(placeSystemTurns(readTurns(asList(body['messages'])), 'reminder', context.warnings));
   const messages: Message[] = [];
   let open: ToolResults | undefined;
@@ -42,7 +45,16 @@ export function convertMessages(body: JsonObject, context: CompatibleContext): J
   messages.push(...resultMessages(open, [], context));
   const sent = messages.filter(({ content }) => content.length > 0);
   if (sent.length === 0) throw emptyHistoryError();
-  return sent.map(({ role, content }) => ({ role, content: [...content] }));
+  const written = sent.map(({ role, content }) => ({ role, content: [...content] }));
+  return limitMedia(written, context.rejected.maxima, { kindOf, compact }, context.warnings);
+}
+
+function kindOf({ type }: JsonObject): 'images' | undefined {
+  return type === 'image' ? 'images' : undefined;
+}
+
+function compact(parts: readonly JsonObject[], { type }: JsonObject): JsonValue {
+  return type === 'tool_result' ? compactResult(parts) : [...parts];
 }
 
 /** The results of one turn's calls, and the parts that must follow in the user message. */
@@ -92,7 +104,8 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
     case 'text':
       return isText(text) ? [textPart(text)] : [];
     case 'thinking':
-      return startsSealed(signature) ? [] : [{ type: 'thinking', thinking, signature }];
+      if (startsSealed(signature) || context.rejected.forms.has(pastReasoning)) return [];
+      return [{ type: 'thinking', thinking, signature }];
     case 'redacted_thinking':
       // None of these servers writes one, and several reject it.
       return [];

@@ -1,20 +1,29 @@
 import { decodeText, isAttribution, isText, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
+import type { SentParts } from '../failure/remedy.ts';
 import { asList, asObject, asText } from '../json-fields.ts';
-import { warnOfTaskBudget } from '../request/requested-thinking.ts';
+import {
+  forcedWhileThinking,
+  pastReasoning,
+  readRequestedThinking,
+  warnOfTaskBudget,
+  withoutThinking,
+} from '../request/requested-thinking.ts';
 import type { DeclaredTool } from '../tools/effective-tools.ts';
+import { plainerSchemaText, simplified } from '../tools/schema/plainer-schema.ts';
 import type { TranslationInput } from '../translation.ts';
 import { limitTokens } from '../request/limit-tokens.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 import { textPart } from './content.ts';
 import { convertMessages } from './messages.ts';
+import { withoutRejected } from './rejected-members.ts';
 import { convertThinking } from './thinking.ts';
 import { convertToolChoice } from './tool-choice.ts';
 
 export interface CompatibleRequest {
   readonly body: Uint8Array;
-  /** The token limit that the body asks for. */
-  readonly maxTokens: number;
+  /** What of the body can be changed if the server rejects it. */
+  readonly parts: SentParts;
 }
 
 /** Writes the request for an Anthropic-compatible server, in the oldest form of the protocol. */
@@ -24,8 +33,46 @@ export function convertForCompatible(
   input: TranslationInput,
   context: CompatibleContext,
 ): CompatibleRequest {
-  const { capabilities, warnings } = context;
+  const { warnings, rejected } = context;
   const { messagesRequest, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
+  warnOfIgnored(body, context);
+  const wanted = { wanted: messagesRequest.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
+  const maxTokens = limitTokens(wanted, 1, warnings);
+  const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(declared, context), context);
+  const isForced = choice !== undefined && (choice['type'] === 'any' || choice['type'] === 'tool');
+  const asked = readRequestedThinking(body);
+  const isCalm = isForced && rejected.forms.has(forcedWhileThinking);
+  const requested = isCalm ? withoutThinking(asked, warnings) : asked;
+  const sampling = convertSampling(body, context);
+  const thinking = convertThinking(body, requested, maxTokens, context);
+  const system = convertSystem(body['system'], context);
+  const { messages, counts } = convertMessages(body, context);
+  const request: JsonObject = {
+    model: target.model,
+    max_tokens: maxTokens,
+    stream: messagesRequest.stream,
+    ...sampling,
+    ...thinking,
+    system,
+    messages,
+    ...(tools.length === 0 ? {} : { tools: [...tools], tool_choice: choice }),
+  };
+  const { sent, members } = withoutRejected(request, requested, context);
+  const parts: SentParts = {
+    members,
+    forms: new Set([
+      ...(isForced && !isCalm ? [forcedWhileThinking] : []),
+      ...(repeatsReasoning(messages) ? [pastReasoning] : []),
+    ]),
+    counts: new Map([...counts, ['stop sequences', asList(request['stop_sequences']).length]]),
+    hasSchemas: tools.length > 0,
+    maxTokens,
+    known: rejected,
+  };
+  return { body: writeJsonBytes(sent), parts };
+}
+
+function warnOfIgnored(body: JsonObject, { warnings }: CompatibleContext): void {
   if (asObject(asObject(body['output_config'])?.['format'] ?? body['output_format']) !== undefined) {
     warnings.add(
       'output_config.format',
@@ -34,37 +81,51 @@ export function convertForCompatible(
     );
   }
   warnOfTaskBudget(body, warnings);
-  const wanted = { wanted: messagesRequest.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
-  const maxTokens = limitTokens(wanted, 1, warnings);
-  const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(declared, context), context);
-  const { temperature, top_p: topP, top_k: topK, stop_sequences: stopSequences } = body;
-  if (topK !== undefined && topK !== null && !capabilities.topK) {
+}
+
+function convertSampling(body: JsonObject, context: CompatibleContext): JsonObject {
+  const { temperature, top_p: topP, top_k: topK } = body;
+  const { capabilities, warnings } = context;
+  if ((topK ?? null) !== null && !capabilities.topK) {
     warnings.add('top_k', 'unsupported', 'This provider does not support top_k. It was ignored.');
   }
-  const request = {
-    model: target.model,
-    max_tokens: maxTokens,
-    stream: messagesRequest.stream,
+  return {
     temperature: temperature ?? undefined,
     top_p: topP ?? undefined,
     top_k: capabilities.topK ? (topK ?? undefined) : undefined,
-    stop_sequences: stopSequences ?? undefined,
-    ...convertThinking(body, maxTokens, context),
-    system: convertSystem(body['system'], context),
-    messages: convertMessages(body, context),
-    ...(tools.length === 0 ? {} : { tools: [...tools], tool_choice: choice }),
+    stop_sequences: convertStopSequences(body, context),
   };
-  return { body: writeJsonBytes(request), maxTokens };
 }
 
-function convertTools(declared: readonly DeclaredTool[], { names, warnings }: CompatibleContext): JsonObject[] {
+/** As many as the server was found to take. */
+function convertStopSequences(body: JsonObject, { rejected, warnings }: CompatibleContext): JsonValue | undefined {
+  const { stop_sequences: sequences } = body;
+  const maximum = rejected.maxima.get('stop sequences');
+  if (maximum === undefined || !Array.isArray(sequences) || sequences.length <= maximum) return sequences ?? undefined;
+  const text = `This model supports ${maximum} stop ${maximum === 1 ? 'sequence' : 'sequences'}. The others were removed.`;
+  warnings.add('stop_sequences', 'unsupported', text);
+  return sequences.slice(0, maximum);
+}
+
+function repeatsReasoning(messages: readonly JsonObject[]): boolean {
+  return messages.some(({ content }) => asList(content).some((block) => asObject(block)?.['type'] === 'thinking'));
+}
+
+function convertTools(
+  declared: readonly DeclaredTool[],
+  { names, rejected, warnings }: CompatibleContext,
+): JsonObject[] {
   return declared.flatMap(({ tool, path }) => {
     const { description, input_schema: schema } = tool;
     const name = isText(tool['name']) ? names.inward(decodeText(tool['name'])) : tool['name'];
     if (tool['strict'] === true) {
       warnings.add(`${path}.strict`, 'unsupported', 'This provider does not enforce strict tool schemas.');
     }
-    if (schema !== undefined) return [{ name, description, input_schema: schema }];
+    if (schema !== undefined) {
+      const plainer = simplified(schema, rejected.schemas);
+      if (plainer !== undefined) warnings.add(`${path}.input_schema`, 'approximated', plainerSchemaText);
+      return [{ name, description, input_schema: plainer ?? schema }];
+    }
     warnings.add(
       path,
       'unsupported',

@@ -1,6 +1,7 @@
 import type { Effort } from '@ccg/catalog';
 import type { JsonObject } from '@ccg/wire';
-import { closestEffort, readRequestedThinking } from '../request/requested-thinking.ts';
+import { closestEffort } from '../request/requested-thinking.ts';
+import type { RequestedThinking } from '../request/requested-thinking.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 
 /** The smallest budget of the protocol. */
@@ -20,10 +21,10 @@ const budgets: Readonly<Record<Effort, number>> = {
 /** Thinking as `enabled` with a budget: none of these servers knows the adaptive form. */
 export function convertThinking(
   body: JsonObject,
+  requested: RequestedThinking,
   maxTokens: number,
   { capabilities, warnings }: CompatibleContext,
 ): JsonObject {
-  const requested = readRequestedThinking(body);
   if (requested.kind === 'unasked') return {};
   if (requested.effort === 'none') return { thinking: { type: 'disabled' } };
   const level = closestEffort(requested.effort, capabilities.efforts);

@@ -37,8 +37,15 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
   const { tools } = effectiveTools(request, warnings);
   const names = createToolNames(declaredNames(tools), toolNameMax);
   const toolIds = createToolIds('any');
-  const context = { capabilities, provider: name, ids: toolIds, names, warnings };
-  const { body, maxTokens } = convertForCompatible(request, tools, input, context);
+  const context = {
+    capabilities,
+    provider: name,
+    ids: toolIds,
+    names,
+    rejected: readRejections(input.rejections),
+    warnings,
+  };
+  const { body, parts } = convertForCompatible(request, tools, input, context);
   return {
     request: {
       headers: [],
@@ -52,13 +59,13 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
         model: target.model,
         at: { estimatedTokens: estimatedInputTokens, windowTokens: limits.contextTokens },
       },
+      sent: parts,
       requestedModel: input.requestedModel,
       requestId: input.requestId,
       ids,
-      maxTokens,
       settings: {
         provider: name,
-        maxTokens,
+        maxTokens: parts.maxTokens,
         ids,
         estimatedInputTokens,
         tools: {
@@ -75,26 +82,16 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
 
 interface ReaderInput {
   readonly context: FailureContext;
+  readonly sent: SentParts;
   readonly requestedModel: string;
   readonly requestId: string;
   readonly ids: IdSource;
   readonly settings: EncoderSettings;
-  /** The token limit that was sent. */
-  readonly maxTokens: number;
 }
-
-/** What this protocol's oldest form could leave out. */
-const nothingToChange: Omit<SentParts, 'maxTokens'> = {
-  members: new Map(),
-  forms: new Set(),
-  counts: new Map(),
-  hasSchemas: false,
-  known: readRejections([]),
-};
 
 /** A function of its own, so that its closures hold nothing of the request. */
 function createReader(input: ReaderInput): AnswerReader {
-  const { context, requestedModel, requestId, ids, settings, maxTokens } = input;
+  const { context, sent, requestedModel, requestId, ids, settings } = input;
   const head = () => ({ id: ids.messageId(), model: requestedModel, requestId });
   return {
     answer: (body) => readAnswer(body, head(), input),
@@ -102,7 +99,7 @@ function createReader(input: ReaderInput): AnswerReader {
       const encoder = withSnapshots(createEncoder(settings, createFrameWriter(head()), sink), context.provider);
       return createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context)));
     },
-    failure: (upstream, at) => readUpstreamFailure(upstream, { ...context, at }, { ...nothingToChange, maxTokens }),
+    failure: (upstream, at) => readUpstreamFailure(upstream, { ...context, at }, sent),
   };
 }
 

@@ -5,14 +5,12 @@ import { readRejections } from '../failure/rejections.ts';
 import { unknownSize } from '../failure/tell-failure.ts';
 import type { FailureContext } from '../failure/tell-failure.ts';
 import { readHttpFailure } from '../failure/upstream-failure.ts';
+import { pastReasoning } from '../request/requested-thinking.ts';
 import type { AnswerReader, Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
 import { readAnswer } from './answer.ts';
 import { anthropicFailure } from './failure.ts';
 import { historyEdits } from './history-edits.ts';
 import { createAnthropicStream } from './stream.ts';
-
-/** What a retry leaves out when a signature was rejected. */
-const pastReasoning = 'past reasoning';
 
 /**
  * Passes Messages through to a server of Anthropic. The client's bytes are sent, with the model's name replaced and the

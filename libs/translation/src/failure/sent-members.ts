@@ -10,6 +10,8 @@ export type SentMembers = ReadonlyMap<string, string | undefined>;
 /** No member that a server rejects lies deeper. */
 const depthMax = 4;
 const valueMaxLength = 200;
+/** What lies in these belongs to tools, and has names of their own. */
+const opaque: ReadonlySet<string> = new Set(['arguments', 'input', 'input_schema', 'parameters', 'schema', 'source']);
 
 /** The members that can be left out of a request: all but the `indispensable` ones. */
 export function sentMembers(request: JsonObject, indispensable: ReadonlySet<string>): Map<string, string | undefined> {
@@ -31,7 +33,7 @@ function collect(
     for (const [name, value] of Object.entries(object)) {
       if (value === undefined) continue;
       if (!values.has(name)) values.set(name, value);
-      if (typeof value === 'object' && depth < depthMax) addObjects(name, value, below);
+      if (typeof value === 'object' && depth < depthMax && !opaque.has(name)) addObjects(name, value, below);
     }
   }
   for (const [name, value] of values) {
@@ -63,12 +65,18 @@ export function shortValue(value: JsonValue): string | undefined {
  */
 export function membersAt(path: string, members: SentMembers): readonly string[] {
   const steps = path.replace(/\.?\[\d*\]|\.\d+(?=\.|$)/gu, '[]').split('.');
+  const bySpelling = new Map([...members.keys()].map((member) => [plainSpelling(member), member]));
   for (let length = steps.length; length > 0; length -= 1) {
-    const outer = steps.slice(0, length).join('.');
-    if (members.has(outer)) return [outer];
+    const outer = bySpelling.get(plainSpelling(steps.slice(0, length).join('.')));
+    if (outer !== undefined) return [outer];
   }
-  const end = `.${steps.join('.')}`;
-  return [...members.keys()].filter((member) => member.endsWith(end));
+  const end = `.${plainSpelling(steps.join('.'))}`;
+  return [...bySpelling].flatMap(([spelling, member]) => (spelling.endsWith(end) ? [member] : []));
+}
+
+/** Servers write names in the style of their own language. */
+function plainSpelling(path: string): string {
+  return path.toLowerCase().replaceAll('_', '');
 }
 
 /** What to put in the place of a member; undefined leaves it out. */

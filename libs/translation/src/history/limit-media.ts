@@ -16,7 +16,7 @@ interface MediaForms {
   /** What a part of a message is; undefined for a text. */
   kindOf(part: JsonObject): 'images' | 'files' | undefined;
   /** The content of a message, or of a result in it, whose parts have changed. */
-  compact(parts: readonly JsonObject[]): JsonValue;
+  compact(parts: readonly JsonObject[], holder: JsonObject): JsonValue;
 }
 
 /**
@@ -38,15 +38,23 @@ export function limitMedia(
     if (maximum === undefined || total <= maximum) continue;
     surplus.set(what, total - maximum);
     counts.set(what, maximum);
-    const text = `This model takes at most ${maximum} ${what}. The ${total - maximum} oldest were replaced by a line of text.`;
+    const text = `This model takes at most ${several(maximum, what)}. ${total - maximum} older became a line of text each.`;
     warnings.add('messages', 'unsupported', text);
   }
   if (surplus.size === 0) return { messages: [...messages], counts };
   const note = (what: 'images' | 'files'): JsonObject => {
-    const thing = what === 'images' ? 'image' : 'file';
-    return { type: 'text', text: `[${thing} left out: this model takes at most ${maxima.get(what)} ${what}]` };
+    const most = several(maxima.get(what) ?? 0, what);
+    return { type: 'text', text: `[${singular(what)} left out: this model takes at most ${most}]` };
   };
   return { messages: messages.map((message) => replaceOldest(message, surplus, { ...forms, note })), counts };
+}
+
+function several(number: number, what: 'images' | 'files'): string {
+  return `${number} ${number === 1 ? singular(what) : what}`;
+}
+
+function singular(what: 'images' | 'files'): string {
+  return what === 'images' ? 'image' : 'file';
 }
 
 function count(content: JsonValue | undefined, forms: MediaForms, counts: Map<CountedThing, number>): void {
@@ -68,7 +76,7 @@ function replaceOldest(holder: JsonObject, surplus: Map<CountedThing, number>, f
   if (!Array.isArray(content)) return holder;
   const parts = content.map((part) => (isJsonObject(part) ? replacePart(part, surplus, forms) : part));
   if (parts.every((part, index) => part === content[index])) return holder;
-  return { ...holder, content: forms.compact(parts.filter(isJsonObject)) };
+  return { ...holder, content: forms.compact(parts.filter(isJsonObject), holder) };
 }
 
 function replacePart(part: JsonObject, surplus: Map<CountedThing, number>, forms: Replacing): JsonObject {

@@ -77,6 +77,9 @@ export function closestEffort(wanted: Effort, levels: readonly Effort[]): Effort
   return thinking.findLast((level) => efforts.indexOf(level) <= rank) ?? thinking[0];
 }
 
+/** The reasoning of earlier turns, which a server may reject as not its own. */
+export const pastReasoning = 'past reasoning';
+
 /** A combination of settings that some servers reject. */
 export const forcedWhileThinking = 'forced choice while thinking';
 

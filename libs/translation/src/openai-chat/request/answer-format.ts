@@ -1,9 +1,9 @@
-import { joinTexts, RawJson, RawText, writeJson } from '@ccg/wire';
+import { joinTexts, RawText, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { asObject, asText } from '../../json-fields.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { isTaken } from '../../request/apply-rejections.ts';
-import { plainerSchema, plainerSchemaText, sourceOf } from '../../tools/schema/plainer-schema.ts';
+import { plainerSchemaText, simplified } from '../../tools/schema/plainer-schema.ts';
 import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
 
 /** What makes the backend answer in the client's output format. */
@@ -56,12 +56,9 @@ function warnApproximated({ warnings }: ConversionContext): void {
 }
 
 function schemaFormat(schema: JsonValue | undefined, { rejected, warnings }: ConversionContext): JsonObject {
-  const plainer = schema instanceof RawJson ? plainerSchema(sourceOf(schema), rejected.schemas) : undefined;
-  if (plainer === undefined) {
-    return { type: 'json_schema', json_schema: { name: 'response', schema, strict: isStrictSchema(schema) } };
-  }
-  warnings.add('output_config.format', 'approximated', plainerSchemaText);
-  const sent = new RawJson(plainer.json, 0, plainer.json.length);
+  const plainer = simplified(schema, rejected.schemas);
+  if (plainer !== undefined) warnings.add('output_config.format', 'approximated', plainerSchemaText);
+  const sent = plainer ?? schema;
   return { type: 'json_schema', json_schema: { name: 'response', schema: sent, strict: isStrictSchema(sent) } };
 }
 

@@ -5,10 +5,10 @@ import type { HistoryCall } from '../../history/pair-tool-results.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
 import { asText } from '../../json-fields.ts';
 import { callName } from '../../tools/tool-names.ts';
+import { pastReasoning } from '../../request/requested-thinking.ts';
 import type { Sealer } from '../../translation.ts';
 import { readReasoningState } from '../reasoning-state.ts';
 import type { ConversionContext } from './conversion-context.ts';
-import { historyForms } from './history-forms.ts';
 
 /** The assistant message with these blocks and calls, or none if nothing can be sent. */
 export function assistantMessage(
@@ -61,7 +61,7 @@ function replayedReasoning(
   hasCalls: boolean,
   { capabilities, sealer, rejected }: ConversionContext,
 ): JsonObject {
-  if (rejected.forms.has(historyForms.pastReasoning)) return {};
+  if (rejected.forms.has(pastReasoning)) return {};
   switch (capabilities.replayReasoning) {
     case 'none':
       return {};

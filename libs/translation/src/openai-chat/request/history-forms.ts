@@ -4,11 +4,10 @@ import type { ConversionContext } from './conversion-context.ts';
 /**
  * Forms of a history that some backends reject. They are learned, since only a model's chat template decides.
  */
-export const historyForms = {
+const historyForms = {
   anyOrder: 'messages in any order',
   toolMessages: 'messages of tools',
   callsWithoutTools: 'calls without tools',
-  pastReasoning: 'past reasoning',
 } as const;
 
 /** The form of one request's history. */

@@ -91,8 +91,9 @@ const thinkingFields: ReadonlySet<string> = new Set([
 function clientFieldOf(path: string, value: JsonValue, requested: RequestedThinking): string | undefined {
   const [outermost = ''] = path.split('.');
   if (thinkingFields.has(outermost)) return requested.kind === 'asked' ? requested.field : undefined;
-  if (path === 'messages[].reasoning_content') return isText(value) && !isEmptyText(value) ? 'messages' : undefined;
-  if (path === 'messages[].reasoning_details') return 'messages';
-  if (path.endsWith('.cache_control')) return 'cache_control';
+  if (path === 'messages[].reasoning_content')
+    return isText(value) && !isEmptyText(value) ? 'messages.thinking' : undefined;
+  if (path === 'messages[].reasoning_details') return 'messages.thinking';
+  if (path.endsWith('.cache_control')) return 'messages.cache_control';
   return Object.hasOwn(clientFields, outermost) ? clientFields[outermost] : undefined;
 }

@@ -5,6 +5,7 @@ import { asList } from '../../json-fields.ts';
 import { limitTokens } from '../../request/limit-tokens.ts';
 import {
   forcedWhileThinking,
+  pastReasoning,
   readRequestedThinking,
   warnOfTaskBudget,
   withoutThinking,
@@ -15,7 +16,6 @@ import type { TranslationInput } from '../../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
 import { countMarks } from './cache-marks.ts';
 import type { ConversionContext } from './conversion-context.ts';
-import { historyForms } from './history-forms.ts';
 import { convertIdentifiers } from './identifiers.ts';
 import { convertMessages } from './messages.ts';
 import { maxTokensField, withoutRejected } from './rejected-members.ts';
@@ -107,10 +107,7 @@ function thinkingForms(
 ): readonly string[] {
   const canStop = canStopThinking(thinkingForm) && !rejected.forms.has(forcedWhileThinking);
   const repeats = ['reasoning_content', 'reasoning_details'].some((name) => members.has(`messages[].${name}`));
-  return [
-    ...(isForced(sent) && canStop ? [forcedWhileThinking] : []),
-    ...(repeats ? [historyForms.pastReasoning] : []),
-  ];
+  return [...(isForced(sent) && canStop ? [forcedWhileThinking] : []), ...(repeats ? [pastReasoning] : [])];
 }
 
 function streamOptions({ capabilities, rejected }: ConversionContext): JsonObject | undefined {

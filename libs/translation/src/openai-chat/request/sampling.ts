@@ -29,7 +29,9 @@ function stop(body: JsonObject, { capabilities, rejected, warnings }: Conversion
   const taken = sequences.slice(0, max);
   if (taken.length < sequences.length) {
     const supported =
-      max === 0 ? 'does not support stop sequences. They' : `supports ${max} stop sequences. The others`;
+      max === 0
+        ? 'does not support stop sequences. They'
+        : `supports ${max} stop ${max === 1 ? 'sequence' : 'sequences'}. The others`;
     warnings.add('stop_sequences', 'unsupported', `This model ${supported} were removed.`);
   }
   return taken.length === 0 ? {} : { stop: taken };

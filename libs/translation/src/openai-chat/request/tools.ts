@@ -5,7 +5,7 @@ import { fieldError } from '../../request/read-request.ts';
 import { runsAtAnthropic } from '../../tools/effective-tools.ts';
 import type { DeclaredTool, EffectiveTools } from '../../tools/effective-tools.ts';
 import { parametersOf } from '../../tools/schema/parameters.ts';
-import { plainerSchema, plainerSchemaText, sourceOf } from '../../tools/schema/plainer-schema.ts';
+import { plainerSchemaText, simplified } from '../../tools/schema/plainer-schema.ts';
 import { plainSchema } from '../../tools/schema/plain-schema.ts';
 import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
 import type { ConvertedTools } from '../../tools/tool-list-cache.ts';
@@ -75,7 +75,7 @@ interface FunctionDefinition extends JsonObject {
 function convertParameters(schema: JsonValue | undefined, path: string, context: ConversionContext): RawJson {
   const parameters = parametersOf(plainerParameters(schema, path, context));
   if (!context.capabilities.plainSchemas) return parameters;
-  const plain = plainSchema(sourceOf(parameters));
+  const plain = plainSchema(writeJson(parameters));
   if (plain === undefined) return parameters;
   if (plain.isLooser) {
     const text =
@@ -91,10 +91,9 @@ function plainerParameters(
   path: string,
   { rejected, warnings }: ConversionContext,
 ): JsonValue | undefined {
-  const plainer = schema instanceof RawJson ? plainerSchema(sourceOf(schema), rejected.schemas) : undefined;
-  if (plainer === undefined) return schema;
-  warnings.add(path, 'approximated', plainerSchemaText);
-  return new RawJson(plainer.json, 0, plainer.json.length);
+  const plainer = simplified(schema, rejected.schemas);
+  if (plainer !== undefined) warnings.add(path, 'approximated', plainerSchemaText);
+  return plainer ?? schema;
 }
 
 /** Strict only if the backend enforces schemas and accepts this one. */

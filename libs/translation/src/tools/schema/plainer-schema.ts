@@ -1,9 +1,8 @@
-import { decodeByteString, encodeText } from '@ccg/wire';
-import type { RawJson } from '@ccg/wire';
+import { decodeByteString, encodeText, RawJson, writeJson } from '@ccg/wire';
+import type { JsonValue } from '@ccg/wire';
 import type { RejectedSchemas } from '../../failure/rejections.ts';
 import { listOf } from '../../json-fields.ts';
 import { merge, plainSchema, resolve } from './plain-schema.ts';
-import type { RewrittenSchema } from './plain-schema.ts';
 import { isSchema, mapSubschemas } from './subschemas.ts';
 import type { Schema } from './subschemas.ts';
 
@@ -59,12 +58,8 @@ const constraints: ReadonlySet<string> = new Set([
   'contentSchema',
 ]);
 
-/**
- * A schema as plain as its server was found to need it, so that it allows at least what it allowed before. Undefined if
- * nothing changes. `json` is a byte string.
- */
-export function plainerSchema(json: string, { keywords, level }: RejectedSchemas): RewrittenSchema | undefined {
-  if (keywords.size === 0 && level === 'as sent') return undefined;
+/** It allows at least what the schema allowed before. `json` is a byte string. */
+function plainerSchema(json: string, { keywords, level }: RejectedSchemas): string | undefined {
   const schema: unknown = JSON.parse(decodeByteString(json));
   if (!isSchema(schema)) return undefined;
   const isLeftOut = (keyword: string) => keywords.has(keyword) || (level !== 'as sent' && constraints.has(keyword));
@@ -72,15 +67,17 @@ export function plainerSchema(json: string, { keywords, level }: RejectedSchemas
   const plainest = level === 'all but the plainest' ? plainestOf(loosened) : loosened;
   const written = encodeText(JSON.stringify(plainest));
   const plain = level === 'as sent' ? written : (plainSchema(written)?.json ?? written);
-  return plain === encodeText(JSON.stringify(schema)) ? undefined : { json: plain, isLooser: true };
+  return plain === encodeText(JSON.stringify(schema)) ? undefined : plain;
 }
 
 /** Told where a schema was changed. */
 export const plainerSchemaText = 'The schema was simplified: this provider rejects some of its keywords.';
 
-/** The text of a value that was not read, as a byte string. */
-export function sourceOf({ source, start, end }: RawJson): string {
-  return source.slice(start, end);
+/** A schema as plain as its server was found to need it; undefined if it is so already. */
+export function simplified(schema: JsonValue | undefined, rejected: RejectedSchemas): RawJson | undefined {
+  if (schema === undefined || (rejected.keywords.size === 0 && rejected.level === 'as sent')) return undefined;
+  const json = plainerSchema(writeJson(schema), rejected);
+  return json === undefined ? undefined : new RawJson(json, 0, json.length);
 }
 
 function withoutKeywords(schema: Schema, isLeftOut: (keyword: string) => boolean): Schema {
