@@ -39,12 +39,11 @@ export function convertForCompatible(
   const wanted = { wanted: messagesRequest.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
   const maxTokens = limitTokens(wanted, 1, warnings);
   const { tools, choice } = convertToolChoice(body['tool_choice'], convertTools(declared, context), context);
-  const isForced = choice !== undefined && (choice['type'] === 'any' || choice['type'] === 'tool');
-  const asked = readRequestedThinking(body);
+  const isForced = forces(choice) && !rejected.fields.has('tool_choice');
+  const requested = readRequestedThinking(body);
   const isCalm = isForced && rejected.forms.has(forcedWhileThinking);
-  const requested = isCalm ? withoutThinking(asked, warnings) : asked;
   const sampling = convertSampling(body, context);
-  const thinking = convertThinking(body, requested, maxTokens, context);
+  const thinking = convertThinking(body, isCalm ? withoutThinking(requested, warnings) : requested, maxTokens, context);
   const system = convertSystem(body['system'], context);
   const { messages, counts } = convertMessages(body, context);
   const request: JsonObject = {
@@ -105,6 +104,10 @@ function convertStopSequences(body: JsonObject, { rejected, warnings }: Compatib
   const text = `This model supports ${maximum} stop ${maximum === 1 ? 'sequence' : 'sequences'}. The others were removed.`;
   warnings.add('stop_sequences', 'unsupported', text);
   return sequences.slice(0, maximum);
+}
+
+function forces(choice: JsonObject | undefined): boolean {
+  return choice?.['type'] === 'any' || choice?.['type'] === 'tool';
 }
 
 function repeatsReasoning(messages: readonly JsonObject[]): boolean {

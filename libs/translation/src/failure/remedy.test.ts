@@ -107,12 +107,14 @@ describe('a value that was rejected', () => {
 
   test('is no reason to ask again if nothing else can be sent in its place', () => {
     const known: Rejection = { kind: 'value', path: 'temperature', refused: ['0.5'], allowed: [] };
-    expect(remedyFor(rejected('temperature'), sent([known, ...fields('temperature')])), unknown).toEqual({ kind: 'none' });
+    expect(remedyFor(rejected('temperature'), sent([known, ...fields('temperature')]), unknown)).toEqual({
+      kind: 'none',
+    });
   });
 
   test('of a field without a value that could be remembered is left out of this request alone', () => {
     const cause = rejected('messages[1].name');
-    expect(remedyFor(cause, sent()), unknown).toEqual({
+    expect(remedyFor(cause, sent(), unknown)).toEqual({
       kind: 'changed',
       rejections: fields('messages[].name'),
       isLearned: false,
@@ -130,7 +132,7 @@ test.each([
 });
 
 test.each(['tools', 'messages', 'audios'] as const)('%s cannot be left out silently', (what) => {
-  expect(remedyFor({ kind: 'count-exceeded', what, maximum: 1 }, sent()), unknown).toEqual({ kind: 'none' });
+  expect(remedyFor({ kind: 'count-exceeded', what, maximum: 1 }, sent(), unknown)).toEqual({ kind: 'none' });
 });
 
 test('schemas become plainer step by step, and that comes to an end', () => {
@@ -168,7 +170,11 @@ describe('a form that was rejected', () => {
     const cause = form('forced choice while thinking');
     expect(learned(cause)).toEqual([{ kind: 'form', form: 'forced choice while thinking' }]);
     const calm: SentParts = { ...sent(), forms: new Set() };
-    expect(remedyFor(cause, calm, unknown)).toEqual({ kind: 'changed', rejections: fields('tool_choice'), isLearned: false });
+    expect(remedyFor(cause, calm, unknown)).toEqual({
+      kind: 'changed',
+      rejections: fields('tool_choice'),
+      isLearned: false,
+    });
   });
 
   test('of thinking: the amounts that were asked for, and no others', () => {
@@ -190,5 +196,5 @@ test.each<UpstreamCause>([
   { kind: 'rate-limited', retryAfterSeconds: 1 },
   { kind: 'broken', retryAfterSeconds: undefined },
 ])('nothing is changed after a failure of another kind: $kind', (cause) => {
-  expect(remedyFor(cause, sent()), unknown).toEqual({ kind: 'none' });
+  expect(remedyFor(cause, sent(), unknown)).toEqual({ kind: 'none' });
 });

@@ -10,7 +10,6 @@ import {
   warnOfTaskBudget,
   withoutThinking,
 } from '../../request/requested-thinking.ts';
-import type { RequestedThinking } from '../../request/requested-thinking.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import type { TranslationInput } from '../../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
@@ -43,8 +42,9 @@ export function convertRequest(
   const hasTools = tools.names.length > 0;
   const format = convertAnswerFormat(body, hasTools, context);
   const choice = convertToolChoice(body['tool_choice'], tools.names, context);
-  const requested = requestedThinking(body, choice, context);
-  const thinking = convertThinking(requested, capabilities, { hasTools, maxTokens }, warnings);
+  const requested = readRequestedThinking(body);
+  const wanted = isCalm(choice, context) ? withoutThinking(requested, warnings) : requested;
+  const thinking = convertThinking(wanted, capabilities, { hasTools, maxTokens }, warnings);
   warnOfTaskBudget(body, warnings);
   const isThinking = thinking.fields['reasoning_effort'] !== 'none';
   const { messages, forms, counts } = convertMessages(body, [thinking.line, format.line], hasTools, context);
@@ -85,14 +85,9 @@ function tokenLimit(input: TranslationInput, { capabilities, warnings }: Convers
   return limitTokens({ wanted, cap, estimatedInputTokens, model: limits }, capabilities.outputTokensMin, warnings);
 }
 
-/** No thinking where the backend was found to reject a forced choice beside it. */
-function requestedThinking(
-  body: JsonObject,
-  choice: JsonObject,
-  { rejected, warnings }: ConversionContext,
-): RequestedThinking {
-  const requested = readRequestedThinking(body);
-  return isForced(choice) && rejected.forms.has(forcedWhileThinking) ? withoutThinking(requested, warnings) : requested;
+/** Whether the backend was found to reject the forced choice of this request beside thinking. */
+function isCalm(choice: JsonObject, { rejected: { fields, forms } }: ConversionContext): boolean {
+  return isForced(choice) && !fields.has('tool_choice') && forms.has(forcedWhileThinking);
 }
 
 function isForced({ tool_choice: choice }: JsonObject): boolean {
