@@ -1,9 +1,21 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { head, jsonScript, openAiChatFrames, say, startScriptedUpstream, write } from '@ccg/testkit';
+import {
+  callTool,
+  createGate,
+  cut,
+  head,
+  jsonScript,
+  openAiChatFrames,
+  say,
+  startScriptedUpstream,
+  waitFor,
+  write,
+} from '@ccg/testkit';
 import type { ScriptedUpstream } from '@ccg/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runReplay } from './support/run-replay.ts';
 import { endLocal, runLocalToExit, startLocal } from './support/start-local.ts';
 import type { LocalProcess } from './support/start-local.ts';
 
@@ -40,6 +52,15 @@ function env(): Record<string, string> {
   };
 }
 
+/** Log lines are written at the end of a turn, so they may come after the welcome. */
+function lineOf(child: LocalProcess['process'], fits: (line: string) => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    child.onStdoutLine((line) => {
+      if (fits(line)) resolve();
+    });
+  });
+}
+
 async function ask(url: string, body: unknown): Promise<Response> {
   const key = (await readFile(join(root, 'data/first-key'), 'utf8')).trim();
   return fetch(`${url}/v1/messages?beta=true&ticket=planted-query`, {
@@ -53,7 +74,8 @@ test('what was recorded holds the exchange and none of the planted secrets, for 
   local = await startLocal({ dataDir: join(root, 'data'), env: env() });
   const folder = join(root, 'exchanges');
   expect(local.process.stdout()).toContain(`Recording   prompts and answers are written to ${folder}`);
-  expect(local.process.stdout()).toMatch(/"level":"warn".*"folder":.*LOG_EXCHANGE is set: prompts and answers/u);
+  const isWarning = (line: string) => /"level":"warn".*"folder":.*LOG_EXCHANGE is set: prompts and/u.test(line);
+  await lineOf(local.process, isWarning);
   const key = (await readFile(join(root, 'data/first-key'), 'utf8')).trim();
   const planted = [key, ...Object.values(secrets).flatMap((value) => value.split(','))];
   const text = `A url https://files.example/a.png?sig=planted-signature and ${planted.join(' ')}.`;
@@ -79,6 +101,52 @@ test('what was recorded holds the exchange and none of the planted secrets, for 
     for (const secret of [...planted, 'planted-']) expect(file).not.toContain(secret);
     expect(JSON.parse(file)).toMatchObject({ version: 1, request: { body: { max_tokens: 100 } } });
   }
+});
+
+const tool = { name: 'Bash', input_schema: { type: 'object', properties: { command: { type: 'string' } } } };
+const question = { messages: [{ role: 'user', content: 'List the files.' }], tools: [tool] };
+const frames = openAiChatFrames(
+  { content: [say('I look.'), callTool('call_1', 'Bash', { command: 'ls' })] },
+  { model: 'big', includeUsage: true },
+);
+const overloaded = 'data: {"error":{"message":"Overloaded","code":529}}\n\n';
+
+test.each<readonly [string, readonly string[], 'end' | 'cut']>([
+  ['a stream that is cut in the middle of a call', frames.slice(0, 4), 'cut'],
+  ['a stream that ends without a finish', frames.slice(0, 3), 'end'],
+  ['an error within a stream', [...frames.slice(0, 2), overloaded], 'end'],
+  ['a whole stream in odd pieces', [frames.join('').slice(0, 777), frames.join('').slice(777)], 'end'],
+])('%s is replayed with the frames that the client got', async (_what, parts, end) => {
+  local = await startLocal({ dataDir: join(root, 'data'), env: env() });
+  const seen = createGate();
+  const last = end === 'cut' ? [waitFor(seen.opened), cut] : [];
+  upstream.answer([head(200, { 'content-type': 'text/event-stream' }), ...parts.map(write), ...last]);
+  const answer = await ask(local.url, { model: 'claude-sonnet-5-5', max_tokens: 100, stream: true, ...question });
+  let got = '';
+  for await (const text of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    got += text;
+    seen.open();
+  }
+  local.process.signal('SIGTERM');
+  await local.process.exited;
+
+  const [name = ''] = await readdir(join(root, 'exchanges'));
+  const { exit, stdout } = await runReplay([join(root, 'exchanges', name)]);
+  expect(exit.code, stdout).toBe(0);
+  expect(withoutIds(stdout)).toContain(withoutIds(got).trimEnd());
+  expect(stdout).toMatch(/^Verdict {3}good: /mu);
+  expect(stdout).not.toContain('not as it was sent then');
+});
+
+/** Ids are made anew. */
+function withoutIds(text: string): string {
+  return text.replaceAll(/"(id|request_id)":"[^"]*"/gu, '"$1":""');
+}
+
+test('npm run replay says in one line what is wrong with a file that cannot be read, and ends with 1', async () => {
+  const { exit, stderr } = await runReplay([join(root, 'nothing.json')]);
+  expect(exit.code).toBe(1);
+  expect(stderr).toMatch(/^ENOENT[^\n]+\n$/u);
 });
 
 test('a start whose folder cannot be written says so in one sentence and leaves nothing running', async () => {

@@ -2,7 +2,9 @@ export type { AnthropicCapabilities, AnthropicProfile } from './capabilities/ant
 export type { ChatCapabilities, ChatProfile, ToolIdRule } from './capabilities/chat-forms.ts';
 export { efforts } from './capabilities/model-traits.ts';
 export type { Effort, OperatorThinking, ThinkTags } from './capabilities/model-traits.ts';
+export { buildCatalog } from './build-catalog.ts';
 export type { Catalog, IfSeveral } from './build-catalog.ts';
+export { catalogConfigSchema } from './catalog-config.ts';
 export type { Dialect, DialectForm } from './dialects.ts';
 export { optionalText, wholeNumber } from './env-rules.ts';
 export { catalogFromEnv, catalogVariables } from './from-env.ts';

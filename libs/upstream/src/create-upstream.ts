@@ -79,7 +79,7 @@ function createHandler(
     onResponseStart(controller, status, headers) {
       if (status < 200) return;
       feed = new BodyFeed(controller);
-      resolve(responseOf(status, headerList(headers), feed));
+      resolve(readableResponse(status, headerList(headers), feed));
     },
     onResponseData(_controller, chunk) {
       feed?.push(chunk);
@@ -97,8 +97,8 @@ function createHandler(
   };
 }
 
-/** Nobody above sees that a body was compressed. */
-function responseOf(status: number, headers: HeaderList, body: UpstreamBody): UpstreamResponse {
+/** An answer as it came, or inflated: nobody above sees that a body was compressed. */
+export function readableResponse(status: number, headers: HeaderList, body: UpstreamBody): UpstreamResponse {
   const codings = readCodings(headers);
   if (codings.kind === 'plain') return { status, headers, body };
   const kept = headers.filter(([name]) => name !== 'content-encoding' && name !== 'content-length');

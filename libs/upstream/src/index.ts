@@ -1,6 +1,6 @@
 export { callErrorToGatewayError, UpstreamCallError } from './call-error.ts';
 export type { CallFailureKind } from './call-error.ts';
-export { createUpstream } from './create-upstream.ts';
+export { createUpstream, readableResponse } from './create-upstream.ts';
 export type { UpstreamCall } from './compose-call.ts';
 export type { Upstream, UpstreamResponse } from './create-upstream.ts';
 export type { ChunkReceiver, UpstreamBody } from './response-body.ts';

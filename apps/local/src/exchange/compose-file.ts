@@ -20,7 +20,7 @@ export interface CollectedCall {
   readonly end: ExchangeEnd;
 }
 
-export type ExchangeEnd = NonNullable<Extract<ExchangeFile['upstream'], readonly unknown[]>[number]['end']>;
+export type ExchangeEnd = NonNullable<ExchangeFile['upstream'][number]['end']>;
 
 /** What was collected of a request, with its secrets still in it. It can be sent to a thread. */
 export interface CollectedExchange {

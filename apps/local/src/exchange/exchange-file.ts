@@ -67,11 +67,13 @@ export const exchangeSchema = z.strictObject({
     body: bodySchema,
   }),
   /** One call, or several in their order: a server that refuses a field is asked again. */
-  upstream: z.union([callSchema, z.array(callSchema)]),
+  upstream: z.preprocess((calls) => (Array.isArray(calls) ? calls : [calls]), z.array(callSchema)),
   /** How it ended for the client, in the words of the log. */
   outcome: z.strictObject({ outcome: z.string(), end: z.string(), error: z.string().optional() }).optional(),
 });
 
-export type ExchangeFile = z.input<typeof exchangeSchema>;
+export type ExchangeFile = Omit<z.input<typeof exchangeSchema>, 'upstream'> & {
+  readonly upstream: readonly z.input<typeof callSchema>[];
+};
 export type Exchange = z.output<typeof exchangeSchema>;
 export type ExchangeCall = z.output<typeof callSchema>;

@@ -10,7 +10,7 @@ import type { CallRecording, Recorder, ServeRequest } from '@ccg/serving';
 import { createLogger } from '@ccg/telemetry';
 
 import { exchangeSchema } from './exchange-file.ts';
-import type { Exchange, ExchangeCall } from './exchange-file.ts';
+import type { Exchange } from './exchange-file.ts';
 import { openExchangeLog } from './exchange-log.ts';
 
 const pepper = 'pepper-0123456789abcdef-0123456789';
@@ -95,10 +95,6 @@ async function recorded(): Promise<readonly { readonly text: string; readonly ex
   return texts.map((text) => ({ text, exchange: exchangeSchema.parse(JSON.parse(text)) }));
 }
 
-function callsOf({ upstream }: Exchange): readonly ExchangeCall[] {
-  return Array.isArray(upstream) ? upstream : [upstream];
-}
-
 test('an exchange is in one file, with the pieces of its answer and without any secret', async () => {
   const log = await openExchangeLog(folder, config);
   const secrets = [
@@ -145,7 +141,7 @@ test('bytes that are no UTF-8, bodies that are no JSON and JSON of another spell
   await log.close();
   const [file] = await recorded();
   expect(file?.exchange.request.body).toBe('{"model" : "m", "n":1.0}');
-  const [call] = file === undefined ? [] : callsOf(file.exchange);
+  const [call] = file?.exchange.upstream ?? [];
   expect(call).toMatchObject({ base64: '//4A', chunks: [2, 1], end: 'open' });
 });
 
