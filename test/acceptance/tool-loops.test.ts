@@ -33,11 +33,18 @@ function callOf(command: string, members: object): Play {
   ];
 }
 
-test('a loop of three calls goes to its end on a server that numbers the calls of every answer anew', async () => {
+const signed = (signature: string) => ({ extra_content: { google: { thought_signature: signature } } });
+
+test.each([
+  ['a server that numbers the calls of every answer anew', [{}, {}, {}]],
+  ['one that signs its calls and wants the signatures back', [signed('Q2lRQg=='), {}, signed('Zm9v')]],
+])('a loop of three calls goes to its end on %s', async (_server, members) => {
   const binary = await installClaudeCli();
   const suite = await startSuite('tool-loops', { PREFERRED_PROVIDER: 'openai' });
   const cwd = await mkdtemp(join(tmpdir(), 'ccg-work-'));
-  for (const word of ['one', 'two', 'three']) suite.upstream.answer(callOf(`echo ${word} | tee -a said`, {}));
+  for (const [index, word] of ['one', 'two', 'three'].entries()) {
+    suite.upstream.answer(callOf(`echo ${word} | tee -a said`, members[index] ?? {}));
+  }
   suite.upstream.play((request) => openAiChatScript(request, { content: [say('Done.')] }));
 
   const { apiKey, upstream } = suite;
@@ -52,6 +59,9 @@ test('a loop of three calls goes to its end on a server that numbers the calls o
   expect(results.map((result) => jsonAt(result, 'content'))).toEqual(['one', 'two', 'three']);
   expect(results.map((result) => jsonAt(result, 'tool_call_id'))).toEqual(calls.map((call) => jsonAt(call, 'id')));
   expect(new Set(calls.map((call) => jsonAt(call, 'id'))).size).toBe(3);
+  expect(calls.map((call) => ({ extra_content: jsonAt(call, 'extra_content') }))).toEqual(
+    members.map((member) => ({ extra_content: jsonAt(member, 'extra_content') })),
+  );
   await suite.close();
   await rm(cwd, { recursive: true, force: true });
 });

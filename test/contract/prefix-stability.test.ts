@@ -30,6 +30,8 @@ test.each(
   expect(after.slice(0, before.length)).toEqual(before);
 });
 
+const sealed = (state: object) => `ccg1.${Buffer.from(JSON.stringify(state)).toString('base64url')}`;
+
 /** What has to be changed in a history before a backend takes it. */
 const oddTurns = [
   { role: 'user', content: 'Go' },
@@ -37,6 +39,7 @@ const oddTurns = [
     {
       role: 'assistant',
       content: [
+        { type: 'redacted_thinking', data: sealed({ v: 1, call: 'call_0', members: { extra_content: { turn } } }) },
         { type: 'tool_use', id: 'call_0', name: 'multi_tool_use.parallel', input: { turn, half: '\ud83d' } },
         {
           type: 'tool_use',

@@ -75,6 +75,7 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
           isDeclared: () => true,
         },
         sign: () => '',
+        sealCall: () => '',
       },
     }),
   };

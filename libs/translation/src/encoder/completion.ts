@@ -4,6 +4,7 @@ import { failStream, usageAtStart, usageSoFar } from './encoder-state.ts';
 import type { EncoderState, Finish } from './encoder-state.ts';
 import { drain, isDone } from './segment-queue.ts';
 import { emptyAnswerError, truncatedError } from './stream-errors.ts';
+import { sealLateMembers } from './tool-segment.ts';
 
 /** Ends the message at the backend's terminal marker; some servers name no finish reason before it. */
 export function completeAtMarker(state: EncoderState): void {
@@ -28,6 +29,7 @@ function complete(state: EncoderState): void {
     failStream(state, emptyAnswerError(state.settings.provider));
     return;
   }
+  sealLateMembers(state);
   state.phase = 'complete';
   state.writer.begin(usageAtStart(state));
   state.writer.end({

@@ -17,6 +17,11 @@ export interface EncoderSettings {
   readonly tools: ToolBorder;
   /** The signature of a run of reasoning: printable ASCII, or empty if the backend needs nothing back. */
   sign(run: ReasoningRun): string;
+  /**
+   * What a call had besides id, name and arguments, as the data of a redacted block: printable ASCII, or empty if the
+   * backend needs nothing back. `id` is the client's.
+   */
+  sealCall(id: string, members: JsonObject): string;
 }
 
 /** How the backend's calls look to the client. Ids and names are text. */
@@ -38,6 +43,7 @@ export interface EncoderState {
   /** Calls that have, or had, a segment. */
   readonly seenCalls: Set<ToolCall>;
   readonly usedIds: Set<string>;
+  readonly writtenCalls: Map<ToolCall, WrittenCall>;
   readonly queue: Segment[];
   phase: Progress['state'];
   error: GatewayError | undefined;
@@ -58,6 +64,7 @@ export function newEncoderState(settings: EncoderSettings, writer: BlockWriter):
     toolCalls: createToolCalls(),
     seenCalls: new Set(),
     usedIds: new Set(),
+    writtenCalls: new Map(),
     queue: [],
     phase: 'open',
     error: undefined,
@@ -68,6 +75,15 @@ export function newEncoderState(settings: EncoderSettings, writer: BlockWriter):
     heldCharacters: 0,
     writtenBytes: 0,
   };
+}
+
+/** A call whose block was opened. */
+export interface WrittenCall {
+  readonly call: ToolCall;
+  /** The client's id, the content of a string literal. */
+  readonly id: string;
+  /** The members of the call that were sealed. */
+  readonly sealed: JsonObject | undefined;
 }
 
 /** Ends the answer with an error, unless it has ended. In a stream this is one `error` event. */

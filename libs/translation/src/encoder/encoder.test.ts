@@ -28,6 +28,7 @@ function createWritten(maxTokens?: number, used: readonly string[] = []): Writte
         isDeclared: () => true,
       },
       sign: () => '',
+      sealCall: (id, members) => `sealed ${id} ${Object.keys(members).join()}`,
     },
     createFrameWriter({ id: 'msg_1', model: 'm', requestId: 'req_1' }),
     (frames) => writes.push(String(frames)),
@@ -181,4 +182,36 @@ test('gives every call an id that the conversation does not have, even where the
   encoder.flush();
   const ids = events().flatMap((event) => ('content_block' in event ? [event.content_block] : []));
   expect(ids.map((block) => Object(block).id)).toEqual(['toolu_g1_2', 'b', 'toolu_g1_3', 'toolu_g1_4']);
+});
+
+test.each([
+  [
+    'before their calls',
+    [
+      ['a', { x: 'x' }, undefined],
+      ['b', undefined, undefined],
+    ],
+    ['sealed a x', 'a', 'b'],
+  ],
+  [
+    'at the end, where they come late',
+    [
+      ['a', undefined, { x: 'x' }],
+      ['b', undefined, undefined],
+    ],
+    ['a', 'b', 'sealed a x'],
+  ],
+  ['again at the end, where more come', [['a', { x: 'x' }, { y: 'y' }]], ['sealed a x', 'a', 'sealed a x,y']],
+  ['once, where they are repeated', [['a', { x: 'x' }, { x: 'x' }]], ['sealed a x', 'a']],
+] as const)('seals members of calls %s', (_when, calls, written) => {
+  const { encoder, events } = createWritten();
+  for (const [index, [id, members]] of calls.entries()) {
+    encoder.toolCall(call({ index, id, name: 'Bash', input: '{\\"a\\":1}', members }));
+  }
+  for (const [index, [, , members]] of calls.entries()) encoder.lastCalls([call({ index, members })]);
+  encoder.finish({ kind: 'stop' });
+  encoder.marker();
+  encoder.flush();
+  const blocks = events().flatMap((event) => ('content_block' in event ? [Object(event.content_block)] : []));
+  expect(blocks.map(({ data, id }) => data ?? id)).toEqual(written);
 });

@@ -75,8 +75,8 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
       addWholeCalls(state, calls);
     },
     lastCalls(fragments) {
-      if (state.toolCalls.areRepeated(fragments)) return;
-      for (const fragment of fragments) addToolFragment(state, fragment);
+      if (state.toolCalls.areRepeated(fragments)) addWholeCalls(state, fragments);
+      else for (const fragment of fragments) addToolFragment(state, fragment);
     },
     usage(usage) {
       // A late report would be seen or not, depending on the chunks.

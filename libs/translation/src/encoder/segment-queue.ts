@@ -56,7 +56,7 @@ export function addToolFragment(state: EncoderState, fragment: ToolFragment): vo
   queueCalls(state, state.toolCalls.add(fragment));
   const length = fragment.input?.length ?? 0;
   state.writtenBytes += length;
-  hold(state, length);
+  hold(state, fragment.members === undefined ? length : length + writeJson(fragment.members).length);
   advance(state);
 }
 

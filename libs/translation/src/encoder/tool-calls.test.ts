@@ -164,3 +164,44 @@ describe('the arguments of a call', () => {
     );
   });
 });
+
+describe('members beyond the protocol are kept', () => {
+  const piece = (part: Part): ToolFragment => {
+    return { index: 0, id: undefined, name: undefined, input: undefined, whole: false, ...part };
+  };
+
+  test('of every piece, and the later value counts', () => {
+    const calls = createToolCalls();
+    const [call] = calls.add(piece({ id: 'a', name: 'X', members: { x: { a: 1, b: [1] }, y: 'first' } }));
+    calls.add(piece({ input: '{}', members: { x: { b: [2], c: { d: null } }, y: 'last' } }));
+    expect(call?.members).toEqual({ x: { a: 1, b: [2], c: { d: null } }, y: 'last' });
+  });
+
+  test('and are the same object while they are only repeated', () => {
+    const calls = createToolCalls();
+    const [call] = calls.add(piece({ id: 'a', name: 'X', members: { x: { a: 1 } } }));
+    const before = call?.members;
+    calls.add(piece({ input: '{}', members: { x: { a: 1 } } }));
+    expect(call?.members).toBe(before);
+  });
+
+  test('also where only the whole calls at the end have them', () => {
+    const calls = createToolCalls();
+    const [same] = calls.add(piece({ id: 'a', name: 'X', input: '{}' }));
+    const [open] = calls.add(piece({ index: 1, id: 'b', name: 'Y', input: '{' }));
+    calls.complete([
+      piece({ id: 'other', name: 'X', input: '{}', whole: true, members: { x: 'of X' } }),
+      piece({ index: 1, id: 'b', name: 'Y', input: '{}', whole: true, members: { x: 'of Y' } }),
+    ]);
+    expect([same?.members, open?.members]).toEqual([{ x: 'of X' }, { x: 'of Y' }]);
+  });
+
+  test('with names that objects have by themselves', () => {
+    const calls = createToolCalls();
+    const odd = JSON.parse('{"__proto__":{"a":"x"},"constructor":{"b":"y"}}');
+    const [call] = calls.add(piece({ id: 'a', name: 'X', members: odd }));
+    calls.add(piece({ members: JSON.parse('{"__proto__":{"c":"z"}}') }));
+    expect(JSON.stringify(call?.members)).toBe('{"__proto__":{"a":"x","c":"z"},"constructor":{"b":"y"}}');
+    expect(Object.hasOwn({}, 'a')).toBe(false);
+  });
+});

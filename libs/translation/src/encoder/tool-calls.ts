@@ -1,3 +1,5 @@
+import { isJsonObject, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
 import { isBlank } from '../json-literal.ts';
 import { appendToolInput, isSameInput, isVacant, missingInput, newToolInput } from './tool-input.ts';
 import type { ToolInput } from './tool-input.ts';
@@ -10,6 +12,8 @@ export interface ToolFragment {
   readonly input: string | undefined;
   /** Whether this is the whole call, as in an answer that is not a stream. */
   readonly whole: boolean;
+  /** Members that the dialect does not have. */
+  readonly members?: JsonObject | undefined;
 }
 
 /** One tool call, as far as it has arrived. */
@@ -20,6 +24,8 @@ export interface ToolCall {
   /** Whether nothing more of it can come. */
   readonly whole: boolean;
   input: ToolInput;
+  /** Replaced when more of them come. */
+  members: JsonObject | undefined;
   /** Another value after complete arguments: the same ones once more, or those of another call. */
   next: { readonly input: ToolInput; readonly id: string | undefined; name: string | undefined } | undefined;
 }
@@ -130,7 +136,7 @@ function startsAnother(call: ToolCall, fragment: ToolFragment, atIndex: ToolCall
 }
 
 function newCall({ all }: CallIndex, { index, whole }: ToolFragment): ToolCall {
-  const call: ToolCall = { id: '', name: '', index, whole, input: newToolInput(), next: undefined };
+  const call: ToolCall = { id: '', name: '', index, whole, input: newToolInput(), members: undefined, next: undefined };
   all.push(call);
   return call;
 }
@@ -144,6 +150,23 @@ function register(index: CallIndex, call: ToolCall, fragment: ToolFragment): voi
   }
   // A name that comes again is the whole name, never the next piece of it.
   if (call.name === '' && fragment.name !== undefined) call.name = fragment.name;
+  addMembers(call, fragment);
+}
+
+function addMembers(call: ToolCall, { members }: ToolFragment): void {
+  if (members === undefined) return;
+  const merged = merge(call.members ?? {}, members);
+  // Many servers repeat them with every piece.
+  if (call.members === undefined || writeJson(merged) !== writeJson(call.members)) call.members = merged;
+}
+
+/** The later value counts, member by member. */
+function merge(before: JsonObject, more: JsonObject): JsonObject {
+  const added = Object.entries(more).map(([name, value]): [string, JsonValue | undefined] => {
+    const known = before[name];
+    return [name, isJsonObject(known) && isJsonObject(value) ? merge(known, value) : value];
+  });
+  return { ...before, ...Object.fromEntries(added) };
 }
 
 /** Ids do not count here: servers make new ones for a snapshot. */
@@ -154,7 +177,11 @@ function completeCalls(index: CallIndex, whole: readonly ToolFragment[]): readon
     if (match !== undefined) open.delete(match);
     return match;
   };
-  const unmatched = whole.filter((fragment) => take((call) => isSameCall(call, fragment)) === undefined);
+  const unmatched = whole.filter((fragment) => {
+    const same = take((call) => isSameCall(call, fragment));
+    if (same !== undefined) addMembers(same, fragment);
+    return same === undefined;
+  });
   const touched: ToolCall[] = [];
   for (const fragment of unmatched) {
     const call = take((candidate) => canComplete(candidate, fragment));
@@ -179,6 +206,7 @@ function canComplete({ name, input }: ToolCall, fragment: ToolFragment): boolean
 function fillCall(call: ToolCall, fragment: ToolFragment): ToolCall {
   if (call.id === '') call.id = fragment.id ?? '';
   if (call.name === '') call.name = fragment.name ?? '';
+  addMembers(call, fragment);
   if (isVacant(inputOf(fragment))) return call;
   if (isVacant(call.input)) call.input = inputOf(fragment);
   else appendToolInput(call.input, missingInput(call.input, fragment.input ?? '') ?? '');

@@ -2,9 +2,10 @@ import { encodeText, readJson, RawJson, writeJson } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
 import { asObject, asText } from '../json-fields.ts';
 import { failStream, usageAtStart } from './encoder-state.ts';
-import type { EncoderState, ToolSegment } from './encoder-state.ts';
+import type { EncoderState, ToolSegment, WrittenCall } from './encoder-state.ts';
 import { decodeLiteral, textLiteral, jsonLiteral } from '../json-literal.ts';
 import { brokenToolCallError } from './stream-errors.ts';
+import type { ToolCall } from './tool-calls.ts';
 import { isStreamable, isVacant, judgeToolInput } from './tool-input.ts';
 
 /** Writes the arguments that have arrived. The first of them open the block. */
@@ -81,13 +82,29 @@ function wasCut({ finish, settings: { maxTokens }, usage }: EncoderState): boole
 function open(state: EncoderState, segment: ToolSegment): void {
   if (segment.opened) return;
   segment.opened = true;
-  openCall(state, segment.call.id, segment.call.name);
+  openCall(state, segment.call.id, segment.call.name, segment.call);
 }
 
-function openCall(state: EncoderState, id: string, name: string): void {
+function openCall(state: EncoderState, id: string, name: string, call?: ToolCall): void {
   state.wroteToolUse = true;
   state.writer.begin(usageAtStart(state));
-  state.writer.openTool({ id: clientId(state, id), name: clientName(state, name) });
+  const tool = { id: clientId(state, id), name: clientName(state, name) };
+  // Before the call, as reasoning is: so it is part of every history that has the call.
+  if (call !== undefined) sealMembers(state, { call, id: tool.id, sealed: undefined });
+  state.writer.openTool(tool);
+}
+
+/** Seals what the backend wants back with the call into a block of its own. What came after that is left for the end. */
+function sealMembers(state: EncoderState, { call, id, sealed }: WrittenCall): void {
+  const { members } = call;
+  const data = members === undefined || members === sealed ? '' : state.settings.sealCall(decodeLiteral(id), members);
+  if (data !== '') state.writer.redacted(data);
+  state.writtenCalls.set(call, { call, id, sealed: members });
+}
+
+/** Seals the members that came after the beginning of their calls. */
+export function sealLateMembers(state: EncoderState): void {
+  for (const written of state.writtenCalls.values()) sealMembers(state, written);
 }
 
 /**

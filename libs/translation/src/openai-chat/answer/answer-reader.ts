@@ -21,6 +21,7 @@ import type { ToolNames } from '../../tools/tool-names.ts';
 import type { AnswerReader, FrameSink, IdSource, Sealer, Answer } from '../../translation.ts';
 import { errorOf, readChoice, readUsage } from './read-choice.ts';
 import { signReasoning } from './reasoning-details.ts';
+import { writeCallState } from '../call-state.ts';
 import { createChatStream } from './stream.ts';
 import { createUsageMeter } from './usage.ts';
 
@@ -55,6 +56,10 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
     estimatedInputTokens: input.estimatedInputTokens,
     tools: { id: outwardToolId, isUsed: input.isUsedId, name: toolNames.outward, isDeclared: toolNames.declares },
     sign: (run) => signReasoning(run, sealer),
+    sealCall(id, members) {
+      const state = writeCallState(id, members);
+      return state === undefined ? '' : sealer.seal(state);
+    },
   };
   const head = () => ({ id: ids.messageId(), model: input.requestedModel, requestId: input.requestId });
   const encoderFor = (writer: BlockWriter, sink: FrameSink) =>

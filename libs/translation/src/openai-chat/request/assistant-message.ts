@@ -3,10 +3,12 @@ import type { JsonObject, JsonText } from '@ccg/wire';
 import { argumentsText } from '../../history/calls-as-text.ts';
 import type { HistoryCall } from '../../history/pair-tool-results.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
-import { asText } from '../../json-fields.ts';
+import { asObject, asText } from '../../json-fields.ts';
 import { callName } from '../../tools/tool-names.ts';
 import { pastReasoning } from '../../request/requested-thinking.ts';
 import type { Sealer } from '../../translation.ts';
+import { readCallState } from '../call-state.ts';
+import type { CallMembers } from '../call-state.ts';
 import { readReasoningState } from '../reasoning-state.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
@@ -18,12 +20,13 @@ export function assistantMessage(
 ): JsonObject[] {
   const texts = blocks.flatMap((block) => assistantTexts(block, context));
   if (texts.length === 0 && calls.length === 0) return [];
+  const members = calls.length === 0 ? undefined : sealedMembers(blocks, context.sealer);
   return [
     {
       role: 'assistant',
       content: texts.length === 0 ? context.capabilities.emptyContent : joinTexts(texts, '\n\n'),
       ...replayedReasoning(blocks, calls.length > 0, context),
-      tool_calls: calls.length === 0 ? undefined : calls.map((call) => toolCall(call, context)),
+      tool_calls: calls.length === 0 ? undefined : calls.map((call) => toolCall(call, members?.get(call.key), context)),
     },
   ];
 }
@@ -44,12 +47,32 @@ function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: Conve
   }
 }
 
-function toolCall(call: HistoryCall, { toolIds, toolNames, warnings }: ConversionContext): JsonObject {
+function toolCall(
+  call: HistoryCall,
+  members: CallMembers | undefined,
+  { toolIds, toolNames, warnings }: ConversionContext,
+): JsonObject {
   const definition = {
+    ...asObject(members?.['function']),
     name: callName(call, toolNames, warnings),
     arguments: argumentsText(call.block.block['input']),
   };
-  return { id: toolIds.inward(call.key, call.repeat), type: 'function', function: definition };
+  return { ...members, id: toolIds.inward(call.key, call.repeat), type: 'function', function: definition };
+}
+
+/**
+ * What the backend wants back with its calls, by their ids. A client may leave reasoning out of its history; the calls
+ * are sent without it then.
+ */
+function sealedMembers(blocks: readonly HistoryBlock[], { open }: Sealer): ReadonlyMap<string, CallMembers> {
+  const found = new Map<string, CallMembers>();
+  for (const { type, block } of blocks) {
+    const sealed = type === 'redacted_thinking' ? asText(block['data']) : undefined;
+    const opened = sealed === undefined ? undefined : open(sealed);
+    const state = opened === undefined ? undefined : readCallState(opened);
+    if (state !== undefined) found.set(state.id, state.members);
+  }
+  return found;
 }
 
 /**
