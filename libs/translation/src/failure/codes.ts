@@ -23,25 +23,27 @@ export type CodeMeaning =
 const meanings: Readonly<Record<CodeMeaning, string>> = {
   overflow: `context_length_exceeded context_window_exceeded context_length_error contextwindowexceedederror
     model_context_window_exceeded model_max_prompt_tokens_exceeded exceed_context_size_error prompt_too_long prompt_limit
-    input_too_long 1261`,
+    input_too_long tokens_limit_reached 1261`,
   'too-many-tokens': 'requested_too_many_tokens too_many_tokens max_tokens_exceeded',
   field: `unsupported_parameter unknown_parameter extra_forbidden value_error.extra unrecognized_keys additionalproperties
     unknown_field unsupported_field unsupportedparamserror`,
   value: `unsupported_value invalid_value literal_error enum type_error.enum invalid_enum_value value_error.const
-    decimal_above_max_value decimal_below_min_value`,
-  count: 'array_above_max_length too_many_images',
-  'text-too-long': 'string_above_max_length string_too_long value_error.any_str.max_length',
-  'number-too-large': 'integer_above_max_value less_than_equal less_than value_error.number.not_le',
+    decimal_above_max_value decimal_below_min_value invalid_option`,
+  count: 'array_above_max_length too_many_images too_long maxitems too_big_array array_too_big',
+  'text-too-long':
+    'string_above_max_length string_too_long value_error.any_str.max_length maxlength too_big_string string_too_big',
+  'number-too-large':
+    'integer_above_max_value less_than_equal less_than value_error.number.not_le maximum too_big_number number_too_big',
   schema: 'invalid_function_parameters invalid_json_schema invalid_schema',
   'model-unknown': `model_not_found model_not_exist modelnotfound modelnotfounderror invalid_model unsupported_model
     deploymentnotfound model_not_available 1211`,
   'account-empty': `insufficient_quota billing_hard_limit_reached billing_not_active insufficient_balance insufficient_credit
     insufficient_credits insufficient_user_quota insufficient_g1_credits_balance arrearage allocationquota.freetieronly
-    accountoverdueerror exceeded_current_quota_error usage_limit_reached billing_error quote_exceeded 1113 1308 1309 1310`,
+    accountoverdueerror exceeded_current_quota_error usage_limit_reached billing_error quote_exceeded 1113 1304 1308 1309 1310`,
   'rate-limited': `rate_limit_exceeded rate_limit_error rate_limit rate_limit_reached_error ratelimitexceeded too_many_requests
     throttlingexception throttling throttling.ratequota resource_exhausted 1302 1303`,
   overloaded: `overloaded_error overloaded server_overloaded server_is_overloaded engine_overloaded_error unavailable
-    service_unavailable serviceunavailableexception modelnotreadyexception capacity_exceeded 1305`,
+    service_unavailable serviceunavailableexception serveroverloaded modelnotreadyexception capacity_exceeded 1305`,
   credential: `invalid_api_key authentication_error unauthenticated invalid_authentication_error authenticationerror
     incorrect_api_key invalid_iam_token`,
   'invalid-request': `invalid_request_error invalid_request bad_request badrequest badrequesterror bad_request_error
@@ -51,7 +53,7 @@ const meanings: Readonly<Record<CodeMeaning, string>> = {
 
 const byCode: ReadonlyMap<string, CodeMeaning> = new Map(
   Object.entries(meanings).flatMap(([meaning, codes]) =>
-    codes.split(/\s+/u).map((code) => [code, isMeaning(meaning) ? meaning : 'invalid-request'] as const),
+    codes.split(/\s+/u).map((code) => [plain(code), isMeaning(meaning) ? meaning : 'invalid-request'] as const),
   ),
 );
 
@@ -61,12 +63,19 @@ function isMeaning(name: string): name is CodeMeaning {
 
 /** What the codes of a document say, each as far as it is known. */
 export function meaningsOf(codes: readonly string[]): ReadonlySet<CodeMeaning> {
-  return new Set(codes.flatMap((code) => byCode.get(code) ?? []));
+  return new Set(codes.flatMap((code) => byCode.get(plain(code)) ?? []));
+}
+
+/** Servers write one code in the styles of several languages. */
+function plain(code: string): string {
+  return code.toLowerCase().replace(/[^a-z\d]/gu, '');
 }
 
 /** The members that hold the limit of an answer, in any server's spelling. */
 export function isAnswerLimit(path: string): boolean {
-  return /^(?:[\w$]+\.)*max_?(?:completion|output|new|gen)?_?(?:to(?:ken|k)s|length)$|^num_predict$/iu.test(path);
+  return /^(?:[\w$]+\.)*(?:max_?(?:completion|output|new|gen)?_?(?:to(?:ken|k)s(?:_to_sample)?|tokencount|length|len)|num_predict)$/iu.test(
+    path,
+  );
 }
 
 const counted: readonly (readonly [RegExp, CountedThing])[] = [

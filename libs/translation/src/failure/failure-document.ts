@@ -33,6 +33,8 @@ export interface Fault {
   /** The value that was refused, where it is short. */
   readonly value: string | undefined;
   readonly allowed: readonly string[];
+  /** The limit of a length, a count or a number. */
+  readonly maximum: number | undefined;
 }
 
 const bodyMaxLength = 64 * 1024;
@@ -43,12 +45,15 @@ const depthMax = 12;
 const objectsMax = 400;
 
 const codeNames = names(`code type status statuscode errorcode errcode errortype errorkey reason error httpstatuscode
-  statusmsg quotaid errno exception`);
+  statusmsg quotaid errno exception keyword origin`);
 const textNames =
   names(`message msg detail details description title error errors errormsg errmsg errormessage statusmsg
   errordescription reason raw hint info text cause`);
 const pathNames = names(`param parameter loc location field path property instancepath argument keys pointer key`);
-const allowedNames = names(`expected allowed permitted enum values supportedvalues allowedvalues options choices`);
+const allowedNames = names(
+  `expected allowed permitted enum values enumvalues supportedvalues allowedvalues options choices`,
+);
+const maximumNames = names(`limit maximum max le lt maxlength maxitems`);
 const valueNames = names(`input received value actual got`);
 /** Members in which servers send the request back. Its words are nobody's error. */
 const echoNames = names(
@@ -147,17 +152,19 @@ function createCollector() {
 }
 
 function faultsOf(object: LooseObject): readonly Fault[] {
-  const members = [...object].map(([key, value]) => [plainName(key), value] as const);
+  // Validators put the terms of a rule beside the fault.
+  const terms = ['ctx', 'params'].flatMap((name) => membersOf(object.get(name)));
+  const members = [...membersOf(object), ...terms];
   const pick = (among: ReadonlySet<string>) => members.filter(([name]) => among.has(name)).map(([, value]) => value);
   const scalars = (among: ReadonlySet<string>) => pick(among).filter(isScalar).map(String);
-  const context = object.get('ctx');
-  const inContext = isObject(context) ? [...context.values()] : [];
   const codes = scalars(codeNames).map((code) => code.toLowerCase());
   const fault = {
-    codes,
+    // Some codes mean something only with the type of the value beside them.
+    codes: codes.length === 2 ? [...codes, codes.join('_')] : codes,
     text: scalars(textNames).find((text) => /\s/u.test(text)),
     value: scalars(valueNames).find((text) => text.length <= 64),
-    allowed: [...pick(allowedNames), ...inContext].flatMap(listOfValues),
+    allowed: pick(allowedNames).flatMap(listOfValues),
+    maximum: scalars(maximumNames).find((text) => /^\d{1,9}$/u.test(text)),
   };
   const keys = object.get('keys');
   // A validator that lists unknown names says where they stand, and gives the names beside it.
@@ -165,13 +172,20 @@ function faultsOf(object: LooseObject): readonly Fault[] {
     ? keys.flatMap((key) => fieldPath([object.get('path') ?? [], key].flat()) ?? [])
     : [];
   const paths = unknown.length > 0 ? unknown : pick(pathNames).flatMap((stated) => fieldPath(stated) ?? []);
-  return [...new Set(paths)].map((path) => ({ path, ...fault }));
+  return [...new Set(paths)].map((path) => ({ path, ...fault, maximum: numberIn(fault.maximum) }));
+}
+
+function membersOf(value: Loose | undefined): readonly (readonly [string, Loose])[] {
+  return isObject(value) ? [...value].map(([key, member]) => [plainName(key), member] as const) : [];
+}
+
+function numberIn(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }
 
 /** The values that a list, or a text such as `'low', 'medium' or 'high'`, names. */
 export function listOfValues(stated: Loose): readonly string[] {
   if (Array.isArray(stated)) return stated.filter(isScalar).map(String);
-  if (typeof stated === 'number') return [String(stated)];
   if (typeof stated !== 'string') return [];
   const quoted = [...stated.matchAll(/['"`]([\w.+-]{1,40})['"`]/gu)].map(([, value = '']) => value);
   return quoted.length > 0

@@ -70,17 +70,12 @@ function isTooMuch({ prompt = 0, window = Infinity, asked = 0, answerMax = Infin
 /** What a validator says of the limit that it checked. */
 function faultCounts(limited: Fault | undefined): Counts {
   if (limited === undefined) return {};
-  const asked = countIn(limited.value);
-  const most = isTooLarge(limited.codes) ? countIn(limited.allowed[0]) : undefined;
-  const isStrict = limited.codes.includes('less_than');
+  const { value = '', maximum, codes } = limited;
+  const most = isTooLarge(codes) ? maximum : undefined;
   return {
-    ...(asked === undefined ? {} : { asked }),
-    ...(most === undefined ? {} : { answerMax: isStrict ? most - 1 : most }),
+    ...(/^\d{1,9}$/u.test(value) ? { asked: Number(value) } : {}),
+    ...(most === undefined ? {} : { answerMax: codes.includes('less_than') ? most - 1 : most }),
   };
-}
-
-function countIn(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,9}$/u.test(text) ? Number(text) : undefined;
 }
 
 function memberCounts({ numbers }: FailureDocument, limited: Fault | undefined): Counts {
@@ -105,10 +100,11 @@ function memberCounts({ numbers }: FailureDocument, limited: Fault | undefined):
 /** What the members and the sentences of a document say together; members count first. */
 function countsOf({ texts, faults }: FailureDocument, members: Counts, isAboutAnswer: boolean): TokenCounts {
   const limited = faults.find(({ path }) => isAnswerLimit(path));
+  // A validator calls whatever it checks its input.
+  const isNamed = (text: string) => limited !== undefined && text === limited.text?.trim();
   const stated = texts.map((text) => {
-    const named =
-      limited !== undefined && text === limited.text?.trim() ? text.replace(/\binput\b/giu, 'max_tokens') : text;
-    return readTokenCounts(named, isAboutAnswer);
+    const input = isNamed(text) ? /\binput\b/giu : /\binput (?=should\b|must\b)/giu;
+    return readTokenCounts(isAboutAnswer ? text.replace(input, 'max_tokens ') : text, isAboutAnswer);
   });
   const first = (of: (counts: Counts) => number | undefined) =>
     [members, ...stated].map(of).find((count) => count !== undefined);

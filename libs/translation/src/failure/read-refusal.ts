@@ -4,9 +4,11 @@ import { listOfValues } from './failure-document.ts';
 import type { FailureDocument, Fault } from './failure-document.ts';
 import { fieldPath, namesOf } from './field-path.ts';
 import { readLengths } from './read-lengths.ts';
-import { countSentences, fieldSentences } from './sentences/fields.ts';
+import { countSentences } from './sentences/counts.ts';
+import { fieldSentences } from './sentences/fields.ts';
 import { lengthSentences } from './sentences/lengths.ts';
-import { formSentences, refusalSentences, valueSentences } from './sentences/requests.ts';
+import { formSentences, refusalSentences } from './sentences/requests.ts';
+import { valueSentences } from './sentences/values.ts';
 import type { Saying, Sentence } from './sentences/sentence.ts';
 import type { UpstreamCause } from './upstream-cause.ts';
 
@@ -50,12 +52,17 @@ function readLongText(document: FailureDocument): UpstreamCause | undefined {
   const found = findSaying(document, ['text-too-long']);
   const fault = document.faults.find(({ codes }) => meaningsOf(codes).has('text-too-long'));
   if (found === undefined && fault === undefined) return undefined;
-  const path = fault?.path ?? fieldPath(found?.['path']) ?? document.faults[0]?.path ?? '';
-  const isHistory = /^(?:messages(?:$|\.|\[[1-9]\d*\](?:\.content|$))|input|prompt)/u.test(path);
+  const path = fault?.path ?? fieldPath(found?.['path']) ?? document.faults[0]?.path;
+  const isHistory =
+    path === undefined
+      ? document.texts.some((text) => historyWords.test(text))
+      : /^(?:messages(?:$|\.|\[[1-9]\d*\](?:\.content|$))|input|prompt)/u.test(path);
   return isHistory
     ? { kind: 'overflow', promptTokens: undefined, windowTokens: undefined, limitOf: 'model' }
     : { kind: 'refused', path };
 }
+
+const historyWords = /\b(?:prompt|input|messages?|conversation|context|query)\b|输入|消息|对话|上下文/iu;
 
 /** Members that the document names, with a class beside them or for the whole of it. */
 function readFaults({ faults }: FailureDocument, meanings: ReadonlySet<CodeMeaning>): UpstreamCause | undefined {
@@ -70,6 +77,11 @@ function readFaults({ faults }: FailureDocument, meanings: ReadonlySet<CodeMeani
   if (value !== undefined) {
     return { kind: 'value-rejected', path: value.path, value: value.value, allowed: value.allowed };
   }
+  const [count] = being('count').flatMap(({ path, maximum }) => {
+    const what = countedThing(path);
+    return what === undefined || maximum === undefined ? [] : [{ kind: 'count-exceeded', what, maximum } as const];
+  });
+  if (count !== undefined) return count;
   const [schema] = being('schema');
   if (schema !== undefined) return { kind: 'schema-rejected', keyword: keywordIn(schema), path: schema.path };
   return undefined;
@@ -183,7 +195,8 @@ function fieldRejected(sentence: Sentence, matches: readonly Groups[], text: str
 
 function valueRejected(sentence: Sentence, groups: Groups, { faults }: FailureDocument): UpstreamCause | undefined {
   const path = fieldPath(groups['path']) ?? faults[0]?.path ?? sentence.path;
-  if (path === undefined || namesOf(path).length === 0) return undefined;
+  // Lengths are read elsewhere.
+  if (path === undefined || namesOf(path).length === 0 || isAnswerLimit(path)) return undefined;
   const allowed = allowedIn(groups['allowed'] ?? '');
   return { kind: 'value-rejected', path, value: groups['value'] === '' ? undefined : groups['value'], allowed };
 }

@@ -46,21 +46,35 @@ export function readTokenCounts(text: string, isAboutAnswer: boolean): TokenCoun
 
 function summarise(found: readonly (readonly [Role, number])[]): TokenCounts {
   const all = (role: Role) => found.filter(([is]) => is === role).map(([, value]) => value);
-  const window = all('window')[0];
+  const windows = all('window');
   const asked = all('asked')[0];
   const total = all('total')[0];
+  // Where a server names its limit twice, the smaller one is the safe one.
+  const answerMax = all('answerMax').toSorted((a, b) => a - b)[0];
   // "at least 8961" is no count, and a server may say the same number once more without these words.
   const counted = (value: number) => !all('atLeast').includes(value);
   const parts = all('part').filter(counted);
   const over = all('over')[0];
+  const named = all('prompt').find(counted);
+  // "Context length exceeded: 9000 tokens, max is 8192": the larger of two is what was sent.
+  const isPair =
+    windows.length === 2 && named === undefined && parts.length + all('asked').length === 0 && total === undefined;
+  const window = isPair ? Math.min(...windows) : windows[0];
   const prompt =
-    all('prompt').find(counted) ??
+    named ??
+    (isPair && Math.max(...windows) !== window ? Math.max(...windows) : undefined) ??
     (parts.length > 0 ? parts.reduce((sum, part) => sum + part, 0) : undefined) ??
     (total === undefined || asked === undefined || total <= asked ? undefined : total - asked) ??
     (window === undefined || over === undefined ? undefined : window + over);
-  // Where a server names its limit twice, the smaller one is the safe one.
-  const answerMax = all('answerMax').toSorted((a, b) => a - b)[0];
-  return { window, prompt, total, asked, answerMax, affordable: all('affordable')[0] };
+  return {
+    window,
+    prompt,
+    total,
+    // What was requested, where nothing but the answer is limited.
+    asked: asked ?? (window === undefined && answerMax !== undefined ? total : undefined),
+    answerMax,
+    affordable: all('affordable')[0],
+  };
 }
 
 const digits = String.raw`\d(?:[\d,_]{0,12}\d)?`;
@@ -88,6 +102,7 @@ const ranges: readonly (readonly [RegExp, number])[] = [
   [new RegExp(String.raw`[[(（【] ?${digits} ?[,，~-] ?(${digits}) ?[\]】]`, 'gu'), 0],
   [new RegExp(String.raw`[[(（] ?${digits} ?[,，] ?(${digits}) ?[)）]`, 'gu'), -1],
   [new RegExp(String.raw`from ${digits} \(inclusive\) to (${digits}) \(exclusive\)`, 'giu'), -1],
+  [new RegExp(String.raw`(?:在|介于) ?${digits} ?[到至和与~-] ?(${digits})`, 'gu'), 0],
   [new RegExp(String.raw`(?:from|between) ${digits} (?:and|to) (${digits})`, 'giu'), 0],
 ];
 
@@ -99,7 +114,10 @@ function mentionsIn(text: string): readonly Mention[] {
     (from, [pattern, change]) => from.replace(pattern, (_, end: string) => ` ${rangeMark}${toNumber(end) + change} `),
     text,
   );
-  const numbers = [...marked.matchAll(numberPattern)].filter((match) => isCount(marked, match[0], match.index));
+  const found = [...marked.matchAll(numberPattern)].filter((match) => isCount(marked, match[0], match.index));
+  // A code of the server, and not a count: "exceeds limit (2013)".
+  const isCode = (match: RegExpExecArray) => found.length === 1 && /limit \($/iu.test(marked.slice(0, match.index));
+  const numbers = found.filter((match) => !isCode(match));
   return numbers.map((match, at) => {
     const previous = numbers[at - 1];
     const start = previous === undefined ? 0 : previous.index + previous[0].length;
@@ -126,7 +144,6 @@ function isCount(text: string, number: string, index: number): boolean {
     return false;
   // A code, or a member that is said again.
   if (/(?:value ?=|status|code|error|https?|\bid)\W{0,3}$/iu.test(before)) return false;
-  if (/limit \($/iu.test(before) && after.startsWith(')')) return false;
   if (before.endsWith('<') && after.startsWith('>')) return false;
   return !otherUnits.test(after);
 }
@@ -143,7 +160,10 @@ const names = {
 type Name = keyof typeof names;
 
 const limit =
-  /max|limit|at most|up to|no more than|allowed|only|supports?|less than|fewer than|lower than|smaller than|<|≤|exceed|greater than|longer than|larger than|bigger than|more than|over |above|>|upper bound|range|\bcap\b|最大|最多|上限|不能|不得|超过|超出|范围|限制/u;
+  /max|limit|at most|up to|no more than|allowed|only|supports?|less than|less or equal|fewer than|lower than|smaller than|<|≤|exceed|greater than|longer than|larger than|bigger than|more than|over |above|>|upper bound|range|\bcap\b|最大|最多|上限|小于|等于|不能|不得|超过|超出|范围|限制/u;
+/** The limit in its own name. */
+const ownLimit =
+  /max(?:imum)? (?:number of )?(?:output|completion|new|generated) tokens? (?:is|are|of|for [\w./:-]{1,60} is):? $/u;
 const strictly = /(?:must|should|that is|to) (?:be |have )?(?:less|fewer|lower|smaller) than \W{0,2}$|小于\W{0,2}$/u;
 const actual = /(?:received|got|given|passed|provided|actual|收到|实际)\W{0,3}$/u;
 
@@ -154,7 +174,7 @@ function roleOf(mention: Mention, before: Role | undefined): Role | undefined {
   if (/afford\W{0,3}$/u.test(left)) return 'affordable';
   if (/required\W{0,3}$/u.test(left) && /^ (?:tokens? )?available/u.test(right)) return 'affordable';
   const clause = lastClause(left);
-  const isMost = endsRange || (limit.test(withoutNames(clause)) && !actual.test(left));
+  const isMost = endsRange || ((limit.test(withoutNames(clause)) || ownLimit.test(clause)) && !actual.test(left));
   // A range of something else has an end, too.
   const name = nearestName(clause) ?? (isMost ? nearestName(left) : undefined);
   return roleByRight(right, isMost) ?? roleByName(name, clause, isMost) ?? roleByOrder(mention, before, isMost);

@@ -5,7 +5,7 @@ export const accountSentences: readonly Sentence[] = [
   {
     says: 'account-empty',
     pattern:
-      /insufficient[_ ](?:account[_ ])?(?:balance|credit|fund|quota)|余额不足|欠费|充值|in arrears|account is overdue|overdue payment|no resource package|credit balance is too low|account is in good standing|free tier of the model has been exhausted|usage limit (?:has been )?(?:reached|exceeded)|(?:hit|reached|exceeded) your (?:[\w-]{1,20} ){0,3}(?:usage limit|quota)|usage_limit_reached|使用上限|(?:额度|用量)[^。\n]{0,10}(?:用尽|不足|上限|耗尽)|(?:key|spend(?:ing)?|monthly|weekly|daily|total|usage) (?:spend(?:ing)? )?limit (?:was |has been )?(?:exceeded|reached)|daily limit|weekly limit|monthly limit|free-models-per-day|per ?day\b|exceeded your current quota|quota (?:is |has been |was )?(?:exhausted|used up)|budget (?:has been |was )?exceeded|plan (?:has )?expired|more credits/iu,
+      /insufficient[_ ](?:account[_ ])?(?:balance|credit|fund|quota)|balance is (?:insufficient|too low|empty|not enough|negative)|top up your|billing hard limit|payment required|credits? (?:are |is |have been |has been )?(?:exhausted|used up|depleted|expired)|(?:out of|no more|no remaining) credits?|余额不足|欠费|充值|in arrears|account is overdue|overdue payment|no resource package|credit balance is too low|account is in good standing|free tier of the model has been exhausted|usage limit (?:has been )?(?:reached|exceeded)|(?:hit|reached|exceeded) your (?:[\w-]{1,20} ){0,3}(?:usage limit|quota)|usage_limit_reached|使用上限|(?:额度|用量|套餐|配额|资源包|余额)[^。\n]{0,10}(?:用尽|用完|不足|上限|耗尽)|今日[^。\n]{0,10}(?:限额|上限|次数)|(?:key|spend(?:ing)?|monthly|weekly|daily|total|usage) (?:spend(?:ing)? )?limit (?:was |has been )?(?:exceeded|reached)|(?:daily|weekly|monthly)[ \w/-]{0,24}(?:limit|quota|credits|allowance)|free-models-per-day|per ?day\b|exceeded your current quota|quota (?:is |has been |was )?(?:exhausted|used up)|budget (?:has been |was )?exceeded|plan (?:has )?expired|more credits/iu,
     examples: [
       ['Insufficient Balance', 'https://github.com/continuedev/continue/issues/9942'],
       [
@@ -38,6 +38,8 @@ export const accountSentences: readonly Sentence[] = [
         'Access denied, please make sure your account is in good standing.',
         'https://help.aliyun.com/zh/model-studio/error-code (Arrearage)',
       ],
+      ['Sorry, your account balance is insufficient', 'https://docs.siliconflow.cn (30001)'],
+      ['Daily call limit for this API reached', 'https://docs.z.ai/api-reference/api-code (1304)'],
       ['model budget exceeded', 'https://github.com/buildsense-ai/XiaoBa-CLI/pull/130'],
     ],
     counter: 'Rate limit reached for requests',
@@ -45,7 +47,7 @@ export const accountSentences: readonly Sentence[] = [
   {
     says: 'rate-limited',
     pattern:
-      /rate.?limit|too many requests|throttl|(?:requests?|tokens?) per (?:min|minute|second)|\b[rt]p[md]\b|concurren|request frequency|频率|并发|速率|请求过多/iu,
+      /rate.?limit|too many requests|throttl|(?:requests?|tokens?) per (?:min|minute|second)|\b[rt]p[md]\b|concurren|request frequency|\bqps\b|请求(?:过于|太)频繁|频率|并发|速率|请求过多/iu,
     examples: [
       ['Rate limit reached for requests', 'https://docs.z.ai/api-reference/api-code (1302)'],
       [

@@ -3,7 +3,7 @@ import type { Sentence } from './sentence.ts';
 
 /** Words about `max_tokens` that are not about its size. */
 const otherFaults =
-  /not supported|unsupported|unrecogni[sz]ed|unknown|unexpected|same time|simultaneously|is required|instead of|use ['"`]?max_|must be an? (?:positive )?(?:integer|number)|expected an integer|expected a (?:number|string)|at least|extra inputs|不支持/iu;
+  /not supported|unsupported|unrecogni[sz]ed|unknown|unexpected|same time|simultaneously|is required|instead of|use ['"`]?max_|must be an? (?:positive )?(?:integer|number)|expected an integer|expected a (?:number|string)|at least|must be (?:strictly )?(?:greater|larger|more|positive)|extra inputs|不支持|(?:必须|应|需)大于/iu;
 
 /** How servers say that an answer may not be that long, or one text of the request. */
 export const answerSentences: readonly Sentence[] = [
@@ -42,6 +42,18 @@ export const answerSentences: readonly Sentence[] = [
   {
     says: 'text-too-long',
     pattern:
+      /(?<![\w.[\]])(?<path>[a-z]\w{0,40}[.[][\w.[\]]{1,120})['"`]?:? [^\n.]{0,40}?(?:at most|more than|maximum length(?: of| is)?|too long\b[^\n]{0,40}?) \d{1,9} char/iu,
+    examples: [
+      [
+        'tools.3.custom.description: String should have at most 1024 characters',
+        'https://docs.pydantic.dev/latest/errors/validation_errors/',
+      ],
+    ],
+    counter: 'tools.3.custom.description: Extra inputs are not permitted',
+  },
+  {
+    says: 'text-too-long',
+    pattern:
       /(?:Invalid ['"`](?<path>[\w.[\]]{1,120})['"`]: )?string too long|strings? should have at most \d{1,9} characters|(?:maximum|max) (?:string )?length of \d{1,9} characters/iu,
     examples: [
       [
@@ -53,9 +65,15 @@ export const answerSentences: readonly Sentence[] = [
     counter: 'The input token count exceeds the maximum number of tokens allowed 1048576.',
   },
   {
+    says: 'text-too-long',
+    pattern: /(?:at most|more than|maximum length(?: of| is)?) \d{1,9} char(?:acter)?\(?s?\)?/iu,
+    examples: [['String must contain at most 1024 character(s)', 'https://zod.dev/error-customization']],
+    counter: 'max_tokens must be at most 8192 tokens',
+  },
+  {
     says: 'answer-too-long',
     pattern:
-      /max(?:imum)?[ _-]?(?:completion|output|new|gen)?[ _-]?to(?:ken|k)s?\b(?:[^.!?。\n]|\.(?=\S)){0,160}?(?:too (?:large|high|big|long|many)|exceed|(?:must|should|can|may|has to|needs to) ?(?:not )?(?:be|exceed)|at most|no more than|less than|lower than|greater than|above max|range|<=|≤|>|limited to|非法|范围|超过|超出|不能|大于|最大)/iu,
+      /max(?:imum)?[ _-]?(?:completion|output|new|gen)?[ _-]?to(?:ken|k)s?(?:[ _-]?(?:count|to[ _]sample))?(?![a-z])(?:[^.!?。\n]|\.(?=\S)){0,160}?(?:too (?:large|high|big|long|many)|exceed|(?:must|should|can|may|has to|needs to) ?(?:not )?(?:be|exceed)|at most|no more than|less than|less or equal|lower than|greater than|above max|range|between|<=|≤|>|limited to|非法|范围|超过|超出|不能|不得|大于|小于|最大|最多|上限|之间)/iu,
     unless: otherFaults,
     examples: [
       [
@@ -120,6 +138,19 @@ export const answerSentences: readonly Sentence[] = [
     ],
     counter:
       "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+  },
+  {
+    says: 'answer-too-long',
+    pattern:
+      /(?:maximum|max)(?: number of)? (?:output|completion|new|generated) tokens? (?:is|are|of|for [\w./:-]{1,60} is):? \d|(?:greater|larger|more) than (?:the )?max(?:imum)?(?: of)? \d{1,9}\b[^\n]{0,20}max_(?:completion_|output_|new_)?tokens/iu,
+    examples: [
+      [
+        "32000 is greater than the maximum of 8192 - 'max_tokens'",
+        'https://python-jsonschema.readthedocs.io/en/stable/errors/ (the words)',
+      ],
+      ['Maximum output tokens is 8192, you requested 32000', 'hand-made'],
+    ],
+    counter: "3 is greater than the maximum of 2 - 'temperature'",
   },
   {
     says: 'answer-too-long',

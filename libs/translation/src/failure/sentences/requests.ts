@@ -1,108 +1,5 @@
 import type { Sentence } from './sentence.ts';
 
-/** How servers refuse the value of a member that they know. */
-export const valueSentences: readonly Sentence[] = [
-  {
-    says: 'value',
-    pattern:
-      /Unsupported value: ['"`](?<path>[\w.]{1,60})['"`] does not support ['"`]?(?<value>[\w.+-]{1,40})['"`]? with this model(?<allowed>[^\n]{0,300})/iu,
-    examples: [
-      [
-        "Unsupported value: 'reasoning_effort' does not support 'none' with this model. Supported values are: 'low', 'medium', 'high', and 'xhigh'.",
-        'https://platform.openai.com/docs/guides/reasoning',
-      ],
-      [
-        "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported.",
-        'https://platform.openai.com/docs/guides/reasoning',
-      ],
-    ],
-    counter: "Unsupported parameter: 'reasoning_effort' is not supported with this model.",
-  },
-  {
-    says: 'value',
-    pattern:
-      /(?:Unsupported|Invalid) value: ['"`](?<value>[\w.+-]{1,40})['"`][^\n]{0,120}?(?:supported values are|expected one of|must be one of|value must be)(?<allowed>[^\n]{1,300})/iu,
-    examples: [
-      [
-        "Unsupported value: 'none' is not supported with the 'gpt-6-astra' model. Supported values are: 'low', 'medium', 'high', 'xhigh', and 'max'.",
-        'https://platform.openai.com/docs/guides/reasoning',
-      ],
-      [
-        "Invalid value: 'standard'. Supported values are: 'low', 'medium', 'high', 'auto'.",
-        'https://platform.openai.com/docs/guides/error-codes',
-      ],
-    ],
-    counter: "Unsupported parameter: 'logprobs' is not supported with this model.",
-  },
-  {
-    says: 'value',
-    pattern: /(?<![\w.])(?<path>[a-z][\w.]{1,60})['"`]? (?:must|should|has to) be one of(?<allowed>[^\n]{1,300})/iu,
-    examples: [
-      [
-        '`reasoning_effort` must be one of `none` or `default`',
-        'https://github.com/Alishahryar1/free-claude-code/issues/1348',
-      ],
-    ],
-    counter: 'The request must have at least one of messages or prompt',
-  },
-  {
-    says: 'value',
-    pattern:
-      /(?:(?<![\w.[\]])(?<path>[a-z][\w.[\]]{1,80}): )?unknown variant ['"`](?<value>[^'"`\n]{1,40})['"`], expected(?<allowed>[^\n]{1,300})/iu,
-    examples: [
-      [
-        'Failed to deserialize the JSON body into the target type: reasoning_effort: unknown variant `xhigh`, expected one of `none`, `high`, `medium`, `low`, `minimal`',
-        'OVHcloud AI Endpoints (422), as quoted in public test suites',
-      ],
-    ],
-    counter: 'messages[0].additional: unknown field `additional`, expected one of `role`, `content`, `name`',
-  },
-  {
-    says: 'value',
-    pattern:
-      /['"`](?<path>[a-z][\w.]{1,60})['"`]:? expected one of(?<allowed>[^\n]{1,200}?), received ['"`]{0,2}(?<value>[\w.+-]{1,40})/iu,
-    examples: [
-      [
-        "Validation error for `reasoning_effort`: expected one of `'low' | 'medium' | 'high'`, received `'xhigh'`.",
-        'https://github.com/router-for-me/CLIProxyAPI/issues/1307',
-      ],
-    ],
-    counter: 'Expected one of the messages to be of the user.',
-  },
-  {
-    says: 'value',
-    path: 'reasoning_effort',
-    pattern:
-      /(?:Unexpected|Unsupported|Invalid|Unknown) reasoning[ _]effort:? ?['"`]?(?<value>[\w.+-]{0,40})['"`]?(?<allowed>[^\n]{0,300})/iu,
-    examples: [
-      [
-        "the model's chat template rejected this request: Unexpected reasoning effort high. Supported types are xhigh (default), medium, and low.",
-        'https://github.com/lablup/mlxcel/pull/1175',
-      ],
-    ],
-    counter: 'Unrecognized request argument supplied: reasoning_effort',
-  },
-  {
-    says: 'value',
-    pattern:
-      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40}) must be (?:set to )?(?<allowed>['"`]?(?:true|false|null)\b['"`]?)/iu,
-    examples: [
-      [
-        'parameter.enable_thinking must be set to false for non-streaming calls',
-        'https://github.com/tencentmusic/supersonic/issues/2355',
-      ],
-    ],
-    counter: 'The `reasoning_content` in the thinking mode must be passed back to the API.',
-  },
-  {
-    says: 'value',
-    pattern:
-      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40})(?![a-z_])[^\n]{0,60}(?:可选值|取值范围|只能(?:是|为)|仅支持)[为是:： ]{0,3}(?<allowed>[^\n]{1,200})/iu,
-    examples: [['reasoning_effort 参数非法，可选值为 low, medium, high', 'hand-made']],
-    counter: 'max_tokens参数非法。请检查文档。',
-  },
-];
-
 /** How servers refuse a form of the history, a combination of settings, or a schema. */
 export const formSentences: readonly Sentence[] = [
   {
@@ -135,7 +32,7 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'forced choice while thinking',
     pattern:
-      /does not support this tool_choice|tool_choice[^\n]{0,80}(?:required|object|forc|specified)[^\n]{0,80}(?:thinking|reasoning)|(?:thinking|reasoning)[^\n]{0,80}(?:tool_choice|tool choice)[^\n]{0,40}(?:forc|required|tool use)|thinking[^\n]{0,40} when tool_choice forces/iu,
+      /does not support this tool_choice|tool_choice[^\n]{0,80}(?:required|object|forc|specified)[^\n]{0,80}(?:thinking|reasoning)|(?:thinking|reasoning)[^\n]{0,80}(?:tool_choice|tool choice)[^\n]{0,40}(?:forc|required|tool use)|thinking[^\n]{0,40} when tool_choice forces|(?:thinking|reasoning)(?: mode)?[^\n]{0,20} not support[^\n]{0,40}tool[_ ]choice/iu,
     examples: [
       ['Thinking mode does not support this tool_choice', 'https://github.com/tickernelz/opencode-mem/issues/253'],
       ['deepseek-reasoner does not support this tool_choice', 'https://github.com/vectorize-io/hindsight/issues/1286'],
@@ -149,11 +46,15 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'thinking',
     pattern:
-      /does not support (?:thinking|reasoning)\b|think value .{0,60} is not supported|invalid (?:think|reasoning) value|tools with reasoning_effort are not supported/iu,
+      /does not support (?:thinking|reasoning)\b|think value .{0,60} is not supported|invalid (?:think|reasoning) value|tools with reasoning_effort are not supported|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)/iu,
     examples: [
       [
         'Function tools with reasoning_effort are not supported for gpt-5.4 in /v1/chat/completions. Please use /v1/responses instead.',
         'https://github.com/aaif-goose/goose/issues/11413',
+      ],
+      [
+        'Reasoning is mandatory for this endpoint and cannot be disabled.',
+        'https://openrouter.ai/docs/use-cases/reasoning-tokens (the words)',
       ],
       ['"llama3.2:1b" does not support thinking', 'https://docs.ollama.com/capabilities/thinking'],
     ],
@@ -186,7 +87,21 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'schema',
     pattern:
-      /Invalid (?:JSON )?schema (?:for|in) (?:(?:function|response_format|tool|format)[^\n]{0,200}?(?:['"`](?<keyword>[a-zA-Z$]{2,30})['"`] is (?:not|required)|is not a '(?<kind>regex)')|(?:function|response_format|tool|format))|json schema (?:contains|is invalid|uses|conversion failed)|(?:pars|compil|initializ|convert|build)\w{0,4}[^.\n]{0,40}(?:grammar|json[ _]schema|samplers)|empty grammar stack|grammar error|input_schema[^\n]{0,60}(?:invalid|not support)|schema[^.\n]{0,80}(?:not supported by|unsupported by) \w{1,20}/iu,
+      /(?:(?:schema|grammar)[^\n]{0,80}keywords?:? ?|unsupported (?:json )?schema (?:fields?|keywords?|properties|features?):? ?)[{[(]{0,2}['"`](?<keyword>[a-zA-Z$]{2,30})['"`]/iu,
+    examples: [
+      ["Unsupported JSON schema fields: {'pattern'}", 'hand-made'],
+      ["Failed to compile grammar: unsupported keyword 'patternProperties'", 'hand-made'],
+      [
+        "invalid JSON schema for tool Bash, tools[0].function.parameters: `/properties/x`: keyword 'additionalProperties' not supported",
+        'https://console.groq.com/docs/tool-use (the words)',
+      ],
+    ],
+    counter: "Unsupported keyword 'stop'",
+  },
+  {
+    says: 'schema',
+    pattern:
+      /Grammar error|Invalid (?:JSON )?schema (?:for|in) (?:(?:function|response_format|tool|format)[^\n]{0,200}?(?:['"`](?<keyword>[a-zA-Z$]{2,30})['"`] is (?:not|required)|is not a '(?<kind>regex)')|(?:function|response_format|tool|format))|json schema (?:contains|is invalid|uses|conversion failed)|(?:pars|compil|initializ|convert|build)\w{0,4}[^.\n]{0,40}(?:grammar|json[ _]schema|samplers)|empty grammar stack|grammar error|input_schema[^\n]{0,60}(?:invalid|not support)|schema[^.\n]{0,80}(?:not supported by|unsupported by) \w{1,20}/iu,
     examples: [
       ['Failed to initialize samplers: failed to parse grammar', 'https://github.com/lidge-jun/opencodex/issues/2135'],
       [

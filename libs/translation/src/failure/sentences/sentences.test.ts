@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { readFailure } from '../read-failure.ts';
 import type { UpstreamCause } from '../upstream-cause.ts';
 import { accountSentences } from './accounts.ts';
-import { countSentences, fieldSentences } from './fields.ts';
+import { countSentences } from './counts.ts';
+import { fieldSentences } from './fields.ts';
 import { lengthSentences } from './lengths.ts';
-import { formSentences, refusalSentences, valueSentences } from './requests.ts';
+import { formSentences, refusalSentences } from './requests.ts';
+import { valueSentences } from './values.ts';
 import type { Saying } from './sentence.ts';
 
 const table = [

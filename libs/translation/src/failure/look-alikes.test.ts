@@ -1,0 +1,186 @@
+import { expect, test } from 'vitest';
+import { readFailure } from './read-failure.ts';
+import type { UpstreamCause } from './upstream-cause.ts';
+
+type Case = readonly [kind: UpstreamCause['kind'], status: number, body: unknown, cause?: object];
+
+const m = (message: unknown, more: object = {}) => ({ error: { message, ...more } });
+
+/** Words that look like a class with a remedy, and are of another. */
+const cases: readonly Case[] = [
+  [
+    'refused',
+    400,
+    m('messages.3.content.0.image.source.base64: image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes'),
+  ],
+  [
+    'refused',
+    400,
+    m(
+      'messages.5: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1. Each `tool_use` block must have a corresponding `tool_result` block in the next message.',
+    ),
+  ],
+  ['refused', 400, m('messages: at least one message is required')],
+  ['refused', 400, m('max_tokens: Field required')],
+  ['refused', 400, m('`max_tokens` must be greater than `thinking.budget_tokens`. Please consult our documentation')],
+  ['refused', 400, m('max_tokens must be greater than 0')],
+  ['refused', 400, m('max_tokens must be at least 1')],
+  ['refused', 400, m('thinking.budget_tokens: Input should be greater than or equal to 1024')],
+  ['refused', 400, m("Invalid value for 'max_tokens': expected an integer")],
+  ['refused', 400, m('Your prompt was flagged as potentially violating our usage policy')],
+  ['refused', 400, m('Input validation error: `temperature` must be strictly positive')],
+  ['refused', 400, m('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set')],
+  ['form-rejected', 400, m('Conversation roles must alternate user/assistant/user/assistant/...')],
+  ['refused', 400, m('No user query found in messages.')],
+  ['refused', 400, m('The image is too large. The maximum size is 20 MB')],
+  ['refused', 413, m('Request body too large')],
+  ['refused', 413, '<html><title>413 Request Entity Too Large</title></html>'],
+  ['refused', 400, m('This model does not support image input')],
+  ['refused', 400, m('Tool calling is not supported with this model')],
+  ['broken', 500, m('context deadline exceeded')],
+  ['broken', 500, m('Post "http://x": context deadline exceeded (Client.Timeout exceeded while awaiting headers)')],
+  ['broken', 500, m('context canceled')],
+  [
+    'broken',
+    500,
+    m(
+      "HTTPConnectionPool(host='x', port=8000): Max retries exceeded with url: /v1/chat/completions (Caused by NewConnectionError)",
+    ),
+  ],
+  ['broken', 500, m('Maximum call stack size exceeded')],
+  ['broken', 500, m('CUDA out of memory. Tried to allocate 2.00 GiB')],
+  ['refused', 400, m('Invalid input: expected string, received array')],
+  ['refused', 400, m('User location is not supported for the API use.')],
+  ['refused', 400, m('Function calling is not enabled for models/gemma-3')],
+  ['form-rejected', 400, m('Reasoning is mandatory for this endpoint and cannot be disabled.')],
+  [
+    'value-rejected',
+    400,
+    m('The value of the enable_thinking parameter is restricted to True.'),
+    { path: 'enable_thinking', allowed: ['True'] },
+  ],
+  ['broken', 200, m('context deadline exceeded')],
+  ['refused', 400, m("Unexpected role 'developer'")],
+  ['refused', 400, m('Invalid JSON: expected value at line 1 column 5')],
+  [
+    'refused',
+    422,
+    m(
+      'Failed to deserialize the JSON body into the target type: messages[0]: missing field `content` at line 1 column 500',
+    ),
+  ],
+  ['refused', 400, m('The tool call id call_1 of message 4 was not found')],
+  ['refused', 400, m('Could not process image')],
+  ['refused', 400, m('The maximum number of tokens must be positive')],
+  ['refused', 409, m('Conversation is locked by another request')],
+  ['refused', 403, m('Your organization must be verified to stream this model')],
+  ['rate-limited', 429, m('Request was rejected due to rate limiting. Details: TPM limit reached.')],
+  [
+    'rate-limited',
+    429,
+    m('Number of request tokens has exceeded your per-minute rate limit (https://docs.anthropic.com/...)'),
+  ],
+  [
+    'rate-limited',
+    429,
+    m("This request would exceed your organization's rate limit of 40,000 input tokens per minute"),
+  ],
+  ['rate-limited', 429, m('Too many tokens, please wait before trying again.')],
+  ['overloaded', 529, m('Overloaded')],
+  ['broken', 500, m('The model produced invalid output. Please retry')],
+  ['broken', 500, m('an error was encountered while running the model: unexpected EOF')],
+  ['broken', 500, m('Failed to generate output: token limit 0')],
+  ['refused', 400, m('Tool names must be unique')],
+  ['refused', 400, m('stop: too many stop tokens')],
+  ['refused', 400, m('Invalid base64 image_url.')],
+  [
+    'refused',
+    400,
+    m('Provider returned error', { metadata: { raw: '{"message":"Bad request"}', provider_name: 'X' } }),
+  ],
+  [
+    'overflow',
+    400,
+    m('Provider returned error', {
+      code: 400,
+      metadata: {
+        raw: '{"error":{"message":"The input (61709 tokens) is longer than the model\'s context length (40960 tokens).","type":"BadRequestError","param":null,"code":400}}',
+        provider_name: 'X',
+      },
+    }),
+    { promptTokens: 61709, windowTokens: 40960 },
+  ],
+  [
+    'answer-too-long',
+    400,
+    m('Provider returned error', {
+      code: 400,
+      metadata: { raw: '{"detail":"max_tokens must be less than or equal to 8192"}', provider_name: 'X' },
+    }),
+    { modelMaximum: 8192 },
+  ],
+  ['account-empty', 402, m('x')],
+  ['credential', 401, m('No auth credentials found', { code: 401 })],
+  [
+    'refused',
+    400,
+    m("Missing required parameter: 'messages[1].content[0].type'.", {
+      param: 'messages[1].content[0].type',
+      code: 'missing_required_parameter',
+    }),
+  ],
+  [
+    'refused',
+    400,
+    m("Invalid type for 'messages[2].content': expected a string, but got an object instead.", {
+      param: 'messages[2].content',
+      code: 'invalid_type',
+    }),
+  ],
+  [
+    'refused',
+    400,
+    m(
+      "Invalid 'messages[1].tool_calls[0].function.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
+      { param: 'messages[1].tool_calls[0].function.name', code: 'invalid_value' },
+    ),
+  ],
+  [
+    'refused',
+    400,
+    m('The `reasoning_content` in the thinking mode must be passed back to the API.', {
+      type: 'invalid_request_error',
+      param: null,
+    }),
+  ],
+  ['refused', 400, m('Assistant message must have either content or tool_calls, but not none.')],
+  [
+    'refused',
+    400,
+    m("Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.", {
+      param: 'messages.[3].role',
+      code: null,
+    }),
+  ],
+  ['refused', 400, m('Prefix mode requires beta')],
+  [
+    'refused',
+    400,
+    m(
+      'Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly',
+    ),
+  ],
+  [
+    'refused',
+    400,
+    m('Please ensure that function call turn comes immediately after a user turn or after a function response turn.'),
+  ],
+];
+
+test.each(cases.map(([kind, status, body, cause]) => ({ kind, status, body, cause })))(
+  '$status $body is $kind',
+  ({ kind, status, body, cause = {} }) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    expect(readFailure({ status, headers: [], body: text }).cause).toMatchObject({ kind, ...cause });
+  },
+);

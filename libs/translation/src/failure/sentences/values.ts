@@ -1,0 +1,160 @@
+import type { Sentence } from './sentence.ts';
+
+/** How servers refuse the value of a member that they know. */
+export const valueSentences: readonly Sentence[] = [
+  {
+    says: 'value',
+    pattern:
+      /Unsupported value: ['"`](?<path>[\w.]{1,60})['"`] does not support ['"`]?(?<value>[\w.+-]{1,40})['"`]? with this model(?<allowed>[^\n]{0,300})/iu,
+    examples: [
+      [
+        "Unsupported value: 'reasoning_effort' does not support 'none' with this model. Supported values are: 'low', 'medium', 'high', and 'xhigh'.",
+        'https://platform.openai.com/docs/guides/reasoning',
+      ],
+      [
+        "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported.",
+        'https://platform.openai.com/docs/guides/reasoning',
+      ],
+    ],
+    counter: "Unsupported parameter: 'reasoning_effort' is not supported with this model.",
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?:Unsupported|Invalid) value: ['"`](?<value>[\w.+-]{1,40})['"`][^\n]{0,120}?(?:supported values are|expected one of|must be one of|value must be)(?<allowed>[^\n]{1,300})/iu,
+    examples: [
+      [
+        "Unsupported value: 'none' is not supported with the 'gpt-6-astra' model. Supported values are: 'low', 'medium', 'high', 'xhigh', and 'max'.",
+        'https://platform.openai.com/docs/guides/reasoning',
+      ],
+      [
+        "Invalid value: 'standard'. Supported values are: 'low', 'medium', 'high', 'auto'.",
+        'https://platform.openai.com/docs/guides/error-codes',
+      ],
+    ],
+    counter: "Unsupported parameter: 'logprobs' is not supported with this model.",
+  },
+  {
+    says: 'value',
+    pattern:
+      /['"`](?<value>[\w.+-]{1,40})['"`] is not one of(?<allowed> \[[^\]\n]{1,300}\])(?: - ['"`](?<path>[a-z][\w.]{1,60})['"`])?/iu,
+    examples: [
+      [
+        "'xhigh' is not one of ['low', 'medium', 'high'] - 'reasoning_effort'",
+        'https://python-jsonschema.readthedocs.io/en/stable/errors/ (the words)',
+      ],
+    ],
+    counter: "'x' is not one of the models that this server has",
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?<![\w.[\]])(?<path>[a-z][\w.[\]]{1,80}): (?:Input should be|Invalid (?:option|enum value)[^\n]{0,20}? expected)(?<allowed> (?:one of )?['"`][^\n]{1,300})/iu,
+    examples: [
+      [
+        "output_config.effort: Input should be 'low', 'medium' or 'high'",
+        'https://docs.pydantic.dev/latest/errors/validation_errors/#literal_error',
+      ],
+      [
+        'reasoning.effort: Invalid option: expected one of "low"|"medium"|"high"',
+        'https://zod.dev/error-customization',
+      ],
+    ],
+    counter: 'messages.0.content: Input should be a valid string',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?<![\w.])(?<path>[a-z]{1,30}_[a-z_]{1,40}) ['"`](?<value>[\w.+-]{1,40})['"`] (?:is )?(?:not (?:supported|valid|allowed)|unsupported|invalid)(?<allowed>[^\n]{0,200})/iu,
+    examples: [["reasoning_effort 'xhigh' not supported. Use one of: low, medium", 'hand-made']],
+    counter: "reasoning_effort 'xhigh' is the highest",
+  },
+  {
+    says: 'value',
+    pattern: /invalid (?<path>temperature|top_p|[a-z]{1,30}_[a-z_]{1,40}): only (?<allowed>[\w.+-]{1,40}) is allowed/iu,
+    examples: [
+      ['invalid temperature: only 1 is allowed for this model', 'https://platform.moonshot.ai/docs (the words)'],
+    ],
+    counter: 'invalid temperature: the number is not finite',
+  },
+  {
+    says: 'value',
+    pattern:
+      /value ['"`]?(?<value>[\w.+-]{1,40})['"`]? (?:for|of) ['"`]?(?<path>[a-z][\w.]{1,60})['"`]? is (?:not (?:supported|valid|allowed)|unsupported|invalid)(?<allowed>[^\n]{0,200})/iu,
+    examples: [
+      ["The value 'xhigh' for reasoning_effort is not supported. Supported values: low, medium, high", 'hand-made'],
+    ],
+    counter: "The value 'xhigh' of the header is fine.",
+  },
+  {
+    says: 'value',
+    pattern: /(?<![\w.])(?<path>[a-z][\w.]{1,60})['"`]? (?:must|should|has to) be one of(?<allowed>[^\n]{1,300})/iu,
+    examples: [
+      [
+        '`reasoning_effort` must be one of `none` or `default`',
+        'https://github.com/Alishahryar1/free-claude-code/issues/1348',
+      ],
+    ],
+    counter: 'The request must have at least one of messages or prompt',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?:(?<![\w.[\]])(?<path>[a-z][\w.[\]]{1,80}): )?unknown variant ['"`](?<value>[^'"`\n]{1,40})['"`], expected(?<allowed>[^\n]{1,300})/iu,
+    examples: [
+      [
+        'Failed to deserialize the JSON body into the target type: reasoning_effort: unknown variant `xhigh`, expected one of `none`, `high`, `medium`, `low`, `minimal`',
+        'OVHcloud AI Endpoints (422), as quoted in public test suites',
+      ],
+    ],
+    counter: 'messages[0].additional: unknown field `additional`, expected one of `role`, `content`, `name`',
+  },
+  {
+    says: 'value',
+    pattern:
+      /['"`](?<path>[a-z][\w.]{1,60})['"`]:? expected one of(?<allowed>[^\n]{1,200}?), received ['"`]{0,2}(?<value>[\w.+-]{1,40})/iu,
+    examples: [
+      [
+        "Validation error for `reasoning_effort`: expected one of `'low' | 'medium' | 'high'`, received `'xhigh'`.",
+        'https://github.com/router-for-me/CLIProxyAPI/issues/1307',
+      ],
+    ],
+    counter: 'Expected one of the messages to be of the user.',
+  },
+  {
+    says: 'value',
+    path: 'reasoning_effort',
+    pattern:
+      /(?:Unexpected|Unsupported|Invalid|Unknown) reasoning[ _]effort:? ?['"`]?(?<value>[\w.+-]{0,40})['"`]?(?<allowed>[^\n]{0,300})/iu,
+    examples: [
+      [
+        "the model's chat template rejected this request: Unexpected reasoning effort high. Supported types are xhigh (default), medium, and low.",
+        'https://github.com/lablup/mlxcel/pull/1175',
+      ],
+    ],
+    counter: 'Unrecognized request argument supplied: reasoning_effort',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40})(?: parameter)? (?:must be (?:set to )?|is restricted to )(?<allowed>['"`]?(?:true|false|null)\b['"`]?)/iu,
+    examples: [
+      [
+        'parameter.enable_thinking must be set to false for non-streaming calls',
+        'https://github.com/tencentmusic/supersonic/issues/2355',
+      ],
+      [
+        'The value of the enable_thinking parameter is restricted to True.',
+        'https://help.aliyun.com/zh/model-studio/error-code',
+      ],
+    ],
+    counter: 'The `reasoning_content` in the thinking mode must be passed back to the API.',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40})(?![a-z_])[^\n]{0,60}(?:可选值|取值范围|只能(?:是|为)|仅支持)[为是:： ]{0,3}(?<allowed>[^\n]{1,200})/iu,
+    examples: [['reasoning_effort 参数非法，可选值为 low, medium, high', 'hand-made']],
+    counter: 'max_tokens参数非法。请检查文档。',
+  },
+];
