@@ -39,6 +39,15 @@ describe('a secret is removed', () => {
     expect(left).toMatch(/^\{"a":"before .{0,4}\[removed\].{0,6} after"\}$/u);
   });
 
+  test('within a URL, although it has characters that end one', () => {
+    expect(removeFrom(`https://a.example/${secret}/x?y=hush`)).toBe('https://a.example/[removed]/x?[removed]');
+  });
+
+  test('with the escapes before it, so that what is left is still JSON', () => {
+    const slash = createSecretRemover(['/secret-0123456789']);
+    expect(slash.text(String.raw`{"a":"b\\n\/secret-0123456789"}`)).toBe(String.raw`{"a":"b\\n[removed]"}`);
+  });
+
   test('as often as it stands there, and where it is the beginning of another', () => {
     const both = createSecretRemover(['sk-plain-0123', 'sk-plain-0123456789']);
     expect(both.text('sk-plain-0123456789,sk-plain-0123,sk-plain-0123')).toBe('[removed],[removed],[removed]');

@@ -19,55 +19,77 @@ const urlHeader = /^(?:location|content-location|referer)$/iu;
 /** One slash, ampersand or other character of a URL, as JSON may escape it. */
 const inUrl = String.raw`[^\s"'<>\\?#]|\\+/`;
 const inQuery = String.raw`[^\s"'<>\\]|\\+/|\\+u00(?:26|3[dD]|2[bB]|25)`;
-const urlWithQuery = String.raw`((?:https?|wss?):(?:\\*/){2}(?:${inUrl})+)[?#](?:${inQuery})+`;
+/** A URL without a query matches too: nothing is looked at twice then. */
+const url = new RegExp(String.raw`((?:https?|wss?):(?:\\*/){2}(?:${inUrl})+)([?#](?:${inQuery})+)?`, 'gu');
 
 /**
  * Removes the given secrets wherever they stand, also escaped as in JSON or a URL and in base64, the queries and
- * fragments of URLs, and headers that carry credentials.
+ * fragments of URLs, and headers that carry credentials. Takes linear time, whatever a client or a provider sent.
  */
 export function createSecretRemover(secrets: readonly string[]): SecretRemover {
-  const forms = [...new Set(secrets)].filter(isSecret).flatMap(patternsOf);
-  // The longest first: one secret may be the beginning of another.
-  const pattern = new RegExp([...forms.toSorted((a, b) => b.length - a.length), urlWithQuery].join('|'), 'gu');
+  const known = [...new Set(secrets)].filter(isSecret);
+  const patterns = known.map(patternOf);
+  const encoded = known.flatMap(base64Of);
 
-  function replaceEach(bytes: string, onReplaced: (at: number, length: number, by: string) => void): string {
-    return bytes.replace(pattern, (match: string, ...groups: readonly unknown[]) => {
-      const [url] = groups;
-      const at = groups.find((group) => typeof group === 'number');
-      const by = typeof url === 'string' ? `${withoutSecrets(url)}?${removed}` : removed;
-      onReplaced(at ?? 0, match.length, by);
-      return by;
-    });
+  /** The longest first: one secret may be the beginning of another. Few texts hold any in base64. */
+  function secretsIn(bytes: string): RegExp | undefined {
+    const all = [...patterns, ...encoded.filter((form) => bytes.includes(form)).map(literalOf)];
+    if (all.length === 0) return undefined;
+    return new RegExp(all.toSorted((a, b) => b.length - a.length).join('|'), 'gu');
   }
 
-  /** A URL is one match, so secrets in its path are looked for apart. */
-  function withoutSecrets(url: string): string {
-    return forms.length === 0 ? url : url.replaceAll(new RegExp(forms.join('|'), 'gu'), removed);
+  function replaceIn(pieces: Pieces): Pieces {
+    const pattern = secretsIn(pieces.bytes);
+    const without = pattern === undefined ? pieces : replaceEach(pieces, pattern, () => removed);
+    return replaceEach(without, url, (match, address, query) =>
+      query === undefined ? match : `${address}?${removed}`,
+    );
   }
 
-  const text = (bytes: string) => replaceEach(bytes, () => undefined);
+  const text = (bytes: string) => replaceIn({ bytes, lengths: [] }).bytes;
   return {
     text,
-    pieces(bytes, lengths) {
-      const borders = bordersOf(lengths);
-      const moved = [...borders];
-      let shift = 0;
-      const replaced = replaceEach(bytes, (at, length, by) => {
-        for (const [index, border] of borders.entries()) {
-          // A border within a secret moves behind it.
-          if (border > at) moved[index] = Math.max(border, at + length) + shift + by.length - length;
-        }
-        shift += by.length - length;
-      });
-      return { bytes: replaced, lengths: moved.map((border, index) => border - (moved[index - 1] ?? 0)) };
-    },
+    pieces: (bytes, lengths) => replaceIn({ bytes, lengths }),
     headers: (headers) =>
       headers.flatMap(([name, value]) => {
         if (credentialHeader.test(name)) return [];
-        const url = urlHeader.test(name) ? value.replace(/[?#].*$/su, `?${removed}`) : value;
-        return [[name, text(url)] as [string, string]];
+        const kept = urlHeader.test(name) ? value.replace(/[?#].*$/su, `?${removed}`) : value;
+        return [[name, text(kept)] as [string, string]];
       }),
   };
+}
+
+interface Pieces {
+  readonly bytes: string;
+  readonly lengths: readonly number[];
+}
+
+type Replace = (match: string, ...groups: readonly (string | undefined)[]) => string;
+
+/** Replaces every match. A border of pieces that lies within one moves behind it. */
+function replaceEach({ bytes, lengths }: Pieces, pattern: RegExp, replace: Replace): Pieces {
+  const borders = bordersOf(lengths);
+  const moved: number[] = [];
+  let left = '';
+  let at = 0;
+  const moveUpTo = (end: number) => {
+    for (let next = borders[moved.length]; next !== undefined && next <= end; next = borders[moved.length]) {
+      moved.push(left.length + next - at);
+    }
+  };
+  for (const match of bytes.matchAll(pattern)) {
+    const [found, ...groups] = match;
+    const end = match.index + found.length;
+    moveUpTo(match.index);
+    left += bytes.slice(at, match.index) + replace(found, ...groups);
+    at = end;
+    for (let next = borders[moved.length]; next !== undefined && next <= end; next = borders[moved.length]) {
+      moved.push(left.length);
+    }
+  }
+  moveUpTo(bytes.length);
+  left += bytes.slice(at);
+  return { bytes: left, lengths: moved.map((border, index) => border - (moved[index - 1] ?? 0)) };
 }
 
 function bordersOf(lengths: readonly number[]): number[] {
@@ -80,22 +102,25 @@ function isSecret(text: string): boolean {
   return text.length >= 8 || (text.length >= 5 && !/^(?:[a-z]+|\d+)$/iu.test(text));
 }
 
-function patternsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const shortest = 12;
-  return [patternOf(secret), ...(bytes.length < shortest ? [] : base64Of(bytes).map(patternOf))];
-}
-
 /** Each character as itself, escaped in JSON once or more, or escaped in a URL. */
 function patternOf(secret: string): string {
-  return Array.from(secret, (character) => {
+  return Array.from(secret, (character, index) => {
     const bytes = [...Buffer.from(character)];
-    const literal = bytes.map((byte) => String.raw`\x${hex(byte, 2)}`).join('');
-    const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
-    const inJson = units.map((unit) => String.raw`\\+u${anyCase(hex(unit, 4))}`).join('');
-    const percent = bytes.map((byte) => `%${anyCase(hex(byte, 2))}`).join('');
-    return String.raw`(?:${/[a-z\d]/iu.test(character) ? '' : String.raw`\\*`}${literal}|${inJson}|${percent})`;
+    const literal = literalOf(String.fromCharCode(...bytes));
+    // From the middle of a run of escapes there is nothing to find; the secret would be looked for from each of them.
+    const escapes = index === 0 ? String.raw`(?<!\\)\\+` : String.raw`\\+`;
+    const units = Array.from({ length: character.length }, (_, unit) => character.charCodeAt(unit));
+    return `(?:${[
+      literal,
+      ...(/[a-z\d]/iu.test(character) ? [] : [escapes + literal]),
+      units.map((unit, at) => `${at === 0 ? escapes : String.raw`\\+`}u${anyCase(hex(unit, 4))}`).join(''),
+      bytes.map((byte) => `%${anyCase(hex(byte, 2))}`).join(''),
+    ].join('|')})`;
   }).join('');
+}
+
+function literalOf(bytes: string): string {
+  return Array.from(bytes, (byte) => String.raw`\x${hex(byte.charCodeAt(0), 2)}`).join('');
 }
 
 function hex(value: number, digits: number): string {
@@ -106,12 +131,18 @@ function anyCase(digits: string): string {
   return digits.replaceAll(/[a-f]/gu, (digit) => `[${digit}${digit.toUpperCase()}]`);
 }
 
+/** Shorter ones are found by chance. */
+const encodedMinBytes = 12;
+
 /** What base64 makes of a text depends on where in it the secret begins, and its ends on what stands beside it. */
-function base64Of(bytes: Uint8Array): string[] {
-  return (['base64', 'base64url'] as const).flatMap((encoding) =>
+function base64Of(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  if (bytes.length < encodedMinBytes) return [];
+  const forms = (['base64', 'base64url'] as const).flatMap((encoding) =>
     [0, 1, 2].map((before) => {
       const text = Buffer.concat([Buffer.alloc(before), bytes]).toString(encoding);
       return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
     }),
   );
+  return [...new Set([...forms, ...forms.map((form) => form.replaceAll('/', String.raw`\/`))])];
 }
