@@ -1,7 +1,15 @@
 import { anyCharacter } from '@ccg/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesToString, decodeByteString, encodeText, spliceBytes, stringToBytes } from './bytes.ts';
+import {
+  bytesToString,
+  decodeByteString,
+  encodeText,
+  isUtf8Bytes,
+  isUtf8Text,
+  spliceBytes,
+  stringToBytes,
+} from './bytes.ts';
 
 test('bytes survive the way through a byte string', () => {
   fc.assert(
@@ -42,4 +50,39 @@ test('replaces stretches and leaves every other byte', () => {
 test('gives the same buffer when there is nothing to replace', () => {
   const bytes = stringToBytes('{}');
   expect(spliceBytes(bytes, [])).toBe(bytes);
+});
+
+test('a byte string is UTF-8 where a strict decoder takes it', () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 8 }),
+    fc.array(
+      fc.constantFrom(
+        0x20,
+        0x7f,
+        0x80,
+        0x8f,
+        0x90,
+        0x9f,
+        0xa0,
+        0xbf,
+        0xc1,
+        0xc2,
+        0xdf,
+        0xe0,
+        0xed,
+        0xef,
+        0xf0,
+        0xf4,
+        0xf5,
+      ),
+    ),
+    fc.string({ unit: 'binary' }).map((text) => Buffer.from(text, 'utf8')),
+  );
+  fc.assert(
+    fc.property(bytes, (list) => {
+      const all = Uint8Array.from(list);
+      expect(isUtf8Text(bytesToString(all))).toBe(isUtf8Bytes(all));
+    }),
+    { numRuns: 5000 },
+  );
 });

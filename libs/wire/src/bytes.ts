@@ -20,10 +20,28 @@ export function decodeByteString(byteString: string): string {
 
 /** Whether a byte string is well-formed UTF-8. */
 export function isUtf8Text(byteString: string): boolean {
-  if (isAscii(byteString)) return true;
-  const bytes = Buffer.from(byteString, 'latin1');
-  // For short texts this is several times faster; U+FFFD may be what the text says.
-  return !bytes.toString('utf8').includes('\ufffd') || isUtf8Bytes(bytes);
+  let at = 0;
+  while (at < byteString.length) {
+    const length = byteString.charCodeAt(at) < 0x80 ? 1 : sequenceLength(byteString, at);
+    if (length === 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+/** The length of the sequence that encodes one character, or 0 for what is none: for short texts faster than decoding. */
+function sequenceLength(byteString: string, at: number): number {
+  const [first, second] = [byteString.charCodeAt(at), byteString.charCodeAt(at + 1)];
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  // The shortest form alone, no surrogates, nothing above U+10FFFF.
+  const min = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const max = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  if (first < 0xc2 || first > 0xf4 || !(second >= min && second <= max)) return 0;
+  for (let next = at + 2; next < at + length; next += 1) {
+    const code = byteString.charCodeAt(next);
+    if (!(code >= 0x80 && code <= 0xbf)) return 0;
+  }
+  return length;
 }
 
 /** Whether bytes are well-formed UTF-8. */

@@ -1,7 +1,7 @@
 import { isBlank, withoutLeadingBlanks } from '../../json-literal.ts';
 import type { Encoder } from '../encoder.ts';
 import { createTranscript } from './transcript.ts';
-import type { Place, Transcript } from './transcript.ts';
+import type { Transcript } from './transcript.ts';
 
 /** An encoder that tells reasoning once, whoever says it again. */
 export interface ReasoningEncoder extends Encoder {
@@ -21,36 +21,40 @@ export function withoutRepeatedReasoning(encoder: Encoder): ReasoningEncoder {
   const speakers = new Map<string, Speaker>();
 
   function speakerOf(origin: string): Speaker {
-    const speaker = speakers.get(origin) ?? { reached: said.start(), ahead: '', leftOut: '' };
+    const speaker = speakers.get(origin) ?? { reached: 0, ahead: '', leftOut: '' };
     speakers.set(origin, speaker);
     return speaker;
+  }
+
+  /** What is new of a piece of a speaker that may repeat what others said. */
+  function newsOf(speaker: Speaker, literal: string): string {
+    speaker.leftOut += literal;
+    follow(said, speaker, literal);
+    const isAtEnd = speaker.reached === said.length();
+    // White space after the same text may be what stands before a closing tag.
+    if (isBlank(speaker.ahead) && (isAtEnd || speaker.ahead === '')) return '';
+    return isAtEnd ? speaker.ahead : speaker.leftOut;
   }
 
   return {
     ...encoder,
     thinking(literal, origin = '') {
       const speaker = speakerOf(origin);
-      let news = literal;
-      if (speaker.ahead !== '' || !said.isEnd(speaker.reached)) {
-        speaker.leftOut += literal;
-        follow(said, speaker, literal);
-        const isAtEnd = said.isEnd(speaker.reached);
-        // White space after the same text may be what stands before a closing tag.
-        if (isBlank(speaker.ahead) && (isAtEnd || speaker.ahead === '')) return;
-        news = isAtEnd ? speaker.ahead : speaker.leftOut;
-      }
-      said.add(said.isEmpty() ? withoutLeadingBlanks(news) : news);
-      speaker.reached = said.end();
+      const isFirst = speaker.reached === said.length() && speaker.ahead === '';
+      const news = isFirst ? literal : newsOf(speaker, literal);
+      if (news === '') return;
+      said.add(said.length() === 0 ? withoutLeadingBlanks(news) : news);
+      speaker.reached = said.length();
       speaker.ahead = '';
       speaker.leftOut = '';
       encoder.thinking(news, origin);
     },
     beginRepeat() {
-      if (said.isEmpty()) return undefined;
-      const speaker = { reached: said.start(), ahead: '' };
+      if (said.length() === 0) return undefined;
+      const speaker = { reached: 0, ahead: '' };
       return (literal) => {
         follow(said, speaker, literal);
-        return speaker.ahead === '' || said.isEnd(speaker.reached);
+        return speaker.ahead === '' || speaker.reached === said.length();
       };
     },
   };
@@ -58,8 +62,8 @@ export function withoutRepeatedReasoning(encoder: Encoder): ReasoningEncoder {
 
 /** One place where the server tells reasoning. */
 interface Speaker {
-  /** Up to where it has said what was said. */
-  reached: Place;
+  /** How much of what was said it has said, too. */
+  reached: number;
   /** What it said after that. */
   ahead: string;
   /** What was left out since it last said something new. */
@@ -67,10 +71,9 @@ interface Speaker {
 }
 
 function follow(said: Transcript, speaker: Omit<Speaker, 'leftOut'>, literal: string): void {
-  const { piece, offset } = speaker.reached;
   const heard = speaker.ahead + literal;
-  const text = piece + offset === 0 ? withoutLeadingBlanks(heard) : heard;
-  const { length, place } = said.match(speaker.reached, text);
+  const text = speaker.reached === 0 ? withoutLeadingBlanks(heard) : heard;
+  const length = said.match(speaker.reached, text);
   speaker.ahead = text.slice(length);
-  speaker.reached = place;
+  speaker.reached += length;
 }

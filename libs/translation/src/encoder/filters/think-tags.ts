@@ -101,6 +101,7 @@ function createSplitter(encoder: ReasoningEncoder, tags: ThinkTags): Splitter {
       state.compared = 0;
     },
     toldElsewhere() {
+      if (state.held === '') return;
       if (state.phase === 'start' && isBlank(state.held)) {
         encoder.text(state.held);
         state.held = '';

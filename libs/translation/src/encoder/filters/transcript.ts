@@ -1,54 +1,59 @@
-/** What was said so far, in pieces: contents of JSON string literals. A text may be compared with it from any place on. */
+/** What was said so far: contents of JSON string literals. A place in it is a number of characters from the start. */
 export interface Transcript {
   add(literal: string): void;
-  isEmpty(): boolean;
+  length(): number;
   /** Undefined once it became too long to keep. */
   all(): string | undefined;
-  start(): Place;
-  end(): Place;
-  isEnd(place: Place): boolean;
-  /** How much of the text repeats what was said from that place on, and the place after it. */
-  match(place: Place, literal: string): { readonly length: number; readonly place: Place };
-}
-
-/** A place between two characters. */
-export interface Place {
-  readonly piece: number;
-  readonly offset: number;
+  /** How many characters of the text repeat what was said from that place on. */
+  match(place: number, literal: string): number;
 }
 
 /** No answer is that long. */
 const keptMaxLength = 16 * 1024 * 1024;
+/** So many pieces are put together: one for each token would be many small strings in memory. */
+const piecesMax = 256;
 
 export function createTranscript(): Transcript {
+  let blocks: { readonly start: number; readonly text: string }[] = [];
   let pieces: string[] = [];
   let length = 0;
 
-  function isEnd({ piece, offset }: Place): boolean {
-    return piece >= pieces.length || (piece === pieces.length - 1 && offset >= (pieces[piece]?.length ?? 0));
+  function join(): void {
+    const text = pieces.join('');
+    pieces = [];
+    if (text !== '') blocks.push({ start: length - text.length, text });
   }
 
   return {
     add(literal) {
       length += literal.length;
-      if (length > keptMaxLength) pieces = [];
-      else if (literal !== '') pieces.push(literal);
+      if (length > keptMaxLength) [blocks, pieces] = [[], []];
+      else if (pieces.push(literal) >= piecesMax) join();
     },
-    isEmpty: () => length === 0,
-    all: () => (length > keptMaxLength ? undefined : pieces.join('')),
-    start: () => ({ piece: 0, offset: 0 }),
-    end: () => ({ piece: pieces.length, offset: 0 }),
-    isEnd,
+    length: () => length,
+    all() {
+      join();
+      return length > keptMaxLength ? undefined : blocks.map(({ text }) => text).join('');
+    },
     match(place, literal) {
-      let { piece, offset } = place;
+      join();
       let at = 0;
-      while (at < literal.length && piece < pieces.length) {
-        const current = pieces[piece] ?? '';
-        if (offset === current.length) [piece, offset] = [piece + 1, 0];
-        else if (current.charCodeAt(offset) === literal.charCodeAt(at)) [at, offset] = [at + 1, offset + 1];
-        else break;
+      let index = blocks.findLastIndex(({ start }) => start <= place);
+      for (let block = blocks[index]; block !== undefined && at < literal.length; block = blocks[(index += 1)]) {
+        const offset = place + at - block.start;
+        const count = Math.min(block.text.length - offset, literal.length - at);
+        const same = commonLength(block.text, offset, literal, at, count);
+        at += same;
+        if (same < count) break;
       }
-      return { length: at, place: { piece, offset } };
+      return at;
     },
   };
+}
+
+function commonLength(one: string, from: number, other: string, at: number, count: number): number {
+  for (let same = 0; same < count; same += 1) {
+    if (one.charCodeAt(from + same) !== other.charCodeAt(at + same)) return same;
+  }
+  return count;
 }

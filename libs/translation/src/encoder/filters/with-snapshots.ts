@@ -75,7 +75,7 @@ export function withSnapshots(encoder: Encoder, provider: string): SnapshotEncod
     },
     snapshot({ thinking: pieces, details, text: texts, tools }) {
       const whole = { thinking: joined(pieces.map(({ literal }) => literal)), text: joined(texts) };
-      const isFirst = said.text.isEmpty() && said.thinking.isEmpty();
+      const isFirst = said.text.length() + said.thinking.length() === 0;
       if (isFirst) {
         for (const { literal, origin } of pieces) thinking(literal, origin);
         addDetails(details);
