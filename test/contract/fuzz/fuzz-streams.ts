@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import type { TestDialect, TestTarget } from '../translate.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { bytesOf, plainRequest, playStream, translate } from '../translate.ts';
 import { checkStream } from './check-stream.ts';
+import { faultyStreams, renderFaulty, saidBy, wholeAnswers } from './faults.ts';
 import { mutatedStreams } from './mutated-stream.ts';
 import { streamParts } from './stream-parts.ts';
 
@@ -34,6 +37,27 @@ export function fuzzStreams(dialect: TestDialect, { seed, runs, path }: FuzzPlan
   fc.assert(
     fc.property(fc.constantFrom(...targets[dialect]), mutatedStreams(parts), (target, stream) => {
       checkStream(target, stream, parts);
+    }),
+    { seed, numRuns: runs, ...(path === undefined ? {} : { path }) },
+  );
+}
+
+/**
+ * Throws at the first answer with a hole, a snapshot or shared ids that ends as a success and says something else than
+ * the answer without them.
+ */
+export function fuzzFaults(dialect: TestDialect, { seed, runs, path }: FuzzPlan): void {
+  const answers = wholeAnswers(dialect);
+  fc.assert(
+    fc.property(fc.constantFrom(...targets[dialect]), faultyStreams, (target, faulty) => {
+      const stream = renderFaulty(faulty, answers, dialect);
+      if (stream === undefined) return;
+      const play = (text: string) => playStream(translate(plainRequest, target), [bytesOf(text)]);
+      const { text, progress } = play(stream);
+      if (progress.state !== 'complete') return;
+      const whole = play((answers[faulty.base % answers.length] ?? []).join(''));
+      if (whole.progress.state !== 'complete') throw new Error('an answer without faults has failed');
+      if (!isDeepStrictEqual(saidBy(text), saidBy(whole.text))) throw new Error('a success that says something else');
     }),
     { seed, numRuns: runs, ...(path === undefined ? {} : { path }) },
   );

@@ -1,6 +1,6 @@
 import { createSseDecoder, isUtf8Text } from '@ccg/wire';
 import type { JsonObject, JsonValue, SseEvent } from '@ccg/wire';
-import { asObject, tryReadJson } from '../json-fields.ts';
+import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import type { StreamDecoder } from './event-stream.ts';
 
 /** What the data of an event is. */
@@ -21,6 +21,7 @@ type EventData =
 function readEventData(data: string): readonly EventData[] {
   const text = withoutPrefix(data).trim();
   if (text === '') return [noise];
+  if (text.startsWith(':')) return [isCommentOfAnswer(text.slice(1).trim()) ? hole : noise];
   if (/^"?\[\s*done\s*\]"?$/iu.test(text)) return [marker];
   const value = tryReadJson(text);
   if (value !== undefined) return isUtf8Text(text) ? readValue(text, value) : [hole];
@@ -39,15 +40,28 @@ function readValue(json: string, value: JsonValue): readonly EventData[] {
   return chunks.length === 0 ? [noise] : chunks.map((element) => ({ kind: 'chunk', json: '', value: element }));
 }
 
-/** Whether an event, or what was found outside of events, may hold a part of the answer that cannot be read. */
+/**
+ * Whether an Anthropic event, or what was found outside of events, may hold a part of the answer that a client cannot
+ * read. It ignores events whose name is missing.
+ */
 export function isHole({ name, data }: SseEvent): boolean {
-  const pieces = readEventData(data);
-  return pieces.some(({ kind }) => kind === 'hole' || (kind === 'noise' && isOfAnswer(name)));
+  return readEventData(data).some((piece) => {
+    if (piece.kind !== 'chunk') return piece.kind === 'hole' || isOfAnswer(name);
+    const type = asText(piece.value['type']) ?? '';
+    return isOfAnswer(type) && type !== name;
+  });
 }
 
 /** Whether an Anthropic event of this name is a part of the answer. */
 function isOfAnswer(name: string): boolean {
   return name.startsWith('content_block_') || name.startsWith('message_');
+}
+
+/** Whether what stands in a comment is an event without its field name, or the rest of one. */
+function isCommentOfAnswer(text: string): boolean {
+  const value = asObject(tryReadJson(text));
+  if (value === undefined) return !isNoise(text);
+  return value['choices'] !== undefined || isOfAnswer(asText(value['type']) ?? '');
 }
 
 /** Words, a word in square brackets, or a terminal marker that was cut. */

@@ -83,7 +83,9 @@ describe('server-sent events', () => {
   test.each<[string, string[]]>([
     ['data: x\nta: {"a"\nrest\n\n', ['ta: {"a"\nrest']],
     ['{\n  "error": 1\n}', ['{\n  "error": 1\n}']],
-    [': comment\nid: 7\nid\nretry: 5\nretry\nevent: a\nevent\ndata\n\n', []],
+    [': "a", "b": 1}\n\n', [': "a", "b": 1}']],
+    ['event: conta: {"a":1}\n\n', ['event: conta: {"a":1}']],
+    [': comment {"a":\nid: 7\nid\nretry: 5\nretry\nevent: a\nevent\ndata\n\n', []],
   ])('hand over the lines that are no field and no comment: %j', (text, expected) => {
     const stray: string[] = [];
     const decoder = createSseDecoder(() => undefined, { onStray: (lines) => stray.push(lines) });

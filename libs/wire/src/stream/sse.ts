@@ -13,8 +13,8 @@ export interface SseDecoderOptions {
   /** The greatest length of a line, and of the data of one event; 16 MiB by default. */
   readonly maxEventBytes?: number;
   /**
-   * Takes the lines up to a blank one that are neither a field nor a comment, joined by line feeds. The standard ignores
-   * them, but they may be the rest of an event whose beginning was lost.
+   * Takes the lines up to a blank one that are no field and no comment of words, joined by line feeds. The standard
+   * ignores them, but they may be the rest of an event whose beginning was lost.
    */
   readonly onStray?: (text: string) => void;
 }
@@ -96,6 +96,12 @@ function createEventAssembler(
     checkSize(data.length);
   }
 
+  function takeName(line: string): void {
+    name = fieldValue(line, 6, line.length);
+    // The line end before the data was lost.
+    if (name.includes('"')) takeStray(line);
+  }
+
   function takeStray(line: string): void {
     stray = stray === undefined ? line : `${stray}\n${line}`;
     checkSize(stray.length);
@@ -117,7 +123,7 @@ function createEventAssembler(
       checkSize(end - start);
       if (start === end) dispatch();
       else if (text.startsWith('data:', start)) takeData(fieldValue(text, start + 5, end));
-      else if (text.startsWith('event:', start)) name = fieldValue(text, start + 6, end);
+      else if (text.startsWith('event:', start)) takeName(text.slice(start, end));
       else if (end - start === 4 && text.startsWith('data', start)) takeData('');
       else if (end - start === 5 && text.startsWith('event', start)) name = '';
       else if (onStray !== undefined && isStray(text.slice(start, end))) takeStray(text.slice(start, end));
@@ -125,8 +131,9 @@ function createEventAssembler(
   };
 }
 
+/** A comment that ends like JSON may be the rest of an event that was cut before a colon. */
 function isStray(line: string): boolean {
-  return !/^(?::|(?:id|retry)(?::|$))/u.test(line);
+  return line.startsWith(':') ? /"[^]*[}\]]\s*$/u.test(line) : !/^(?:id|retry)(?::|$)/u.test(line);
 }
 
 function fieldValue(text: string, afterColon: number, end: number): string {
