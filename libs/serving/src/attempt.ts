@@ -198,7 +198,7 @@ async function relay(
 
 async function relayAnswer(job: RelayJob, stream: boolean, dependencies: RelayDependencies): Promise<Relayed> {
   try {
-    return await (stream ? relayStream(job, dependencies) : relayJson(job));
+    return await (stream ? relayStream(job, dependencies) : relayJson(job, dependencies));
   } catch (thrown) {
     const failure = failureOf(thrown, job.sink.signal, job.target);
     return { kind: 'failed', failure, silent: isTimeOut(thrown), ...notMeasured };

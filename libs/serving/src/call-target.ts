@@ -102,9 +102,9 @@ export function isTimeOut(thrown: unknown): boolean {
   );
 }
 
-/** Whether the provider answered the request. A web page with status 200 is no answer. */
-export function isAnswer(response: UpstreamResponse): boolean {
-  return response.status >= 200 && response.status <= 299 && findInHead(response) === undefined;
+/** Whether the provider answered the request, as far as its status tells. */
+export function isAnswer({ status }: UpstreamResponse): boolean {
+  return status >= 200 && status <= 299;
 }
 
 const errorBodyMaxBytes = 1024 * 1024;

@@ -57,6 +57,7 @@ function faultyReader(fault?: Fault): AnswerReader {
   };
   return {
     answer: bug,
+    collect: bug,
     failure: bug,
     stream(sink): StreamTranslator {
       let progress: Progress = {

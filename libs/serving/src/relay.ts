@@ -1,8 +1,9 @@
 import type { Target } from '@ccg/catalog';
-import { GatewayError, ReaderGoneError } from '@ccg/kernel';
-import type { Clock } from '@ccg/kernel';
+import { ReaderGoneError } from '@ccg/kernel';
+import type { Clock, GatewayError } from '@ccg/kernel';
 import type { Metrics } from '@ccg/telemetry';
 import type { AnswerReader, StreamTranslator } from '@ccg/translation';
+import { createPageCheck, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
 import type { UpstreamBody, UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders, jsonContentType, streamContentType, tellFailure, writeAnswer } from './answer.ts';
 import type { Provenance } from './answer.ts';
@@ -46,16 +47,25 @@ const endGraceMs = 5000;
 const closeGraceMs = 1000;
 const answerMaxBytes = 64 * 1024 * 1024;
 
-/** Reads a whole answer, translates it and writes it. Rejects if it cannot be read; nothing was sent then. */
-export async function relayJson({
-  response,
-  reader,
-  provenance,
-  requestId,
-  sink,
-  onVisible,
-}: RelayJob): Promise<Relayed> {
-  const answer = reader.answer(await response.body.collect(answerMaxBytes));
+/** Collects an answer, a document or a stream, and writes it as one. Nothing was sent before that. */
+export async function relayJson(job: RelayJob, { clock }: Pick<RelayDependencies, 'clock'>): Promise<Relayed> {
+  const { response, reader, provenance, requestId, sink, onVisible } = job;
+  const collector = reader.collect();
+  let size = 0;
+  const translator: StreamTranslator = {
+    ...collector,
+    push(bytes) {
+      size += bytes.length;
+      if (size > answerMaxBytes) throw new UpstreamCallError('too-large');
+      collector.push(bytes);
+    },
+  };
+  const { failure, silent } = await pump(job, { translator, deliver: () => undefined }, clock);
+  if (failure !== undefined) {
+    response.body.abort();
+    return { kind: 'failed', failure, silent, ...notMeasured };
+  }
+  const answer = collector.answer();
   if (answer.kind === 'failure') return { kind: 'failed', failure: answer.error, silent: false, ...notMeasured };
   const { body, usage, usageSource } = answer;
   onVisible();
@@ -65,9 +75,7 @@ export async function relayJson({
 
 /** Relays a stream as it comes. A failure before the first frame is returned; after it, it is the stream's last event. */
 export async function relayStream(job: RelayJob, { clock, metrics }: RelayDependencies): Promise<Relayed> {
-  const { target, response, reader, sink, requestId } = job;
-  const notAStream = await readInsteadOfStream(response, reader);
-  if (notAStream !== undefined) return { kind: 'failed', failure: notAStream, silent: false, ...notMeasured };
+  const { target, response, sink, requestId } = job;
   const closed = metrics.streamOpened(target.dialect);
   const delivery = createDelivery(job, clock);
   const { failure, silent } = await pump(job, delivery, clock)
@@ -131,9 +139,14 @@ interface Pumped {
  * Feeds the translator until the stream has ended: by its own terminal event, with the body, or by a failure. Rejects
  * only with what the translator throws when it is told of a failure.
  */
-async function pump({ response: { body }, sink, target }: RelayJob, delivery: Delivery, clock: Clock): Promise<Pumped> {
+async function pump(
+  { response: { headers, body }, sink, target }: RelayJob,
+  delivery: Pick<Delivery, 'translator' | 'deliver'>,
+  clock: Clock,
+): Promise<Pumped> {
   const { translator, deliver } = delivery;
   const terminal = Promise.withResolvers<void>();
+  const pages = createPageCheck(headers);
   const grace = createEndGrace(clock, terminal.resolve);
   let isOver = false;
   let isSilent = true;
@@ -141,6 +154,7 @@ async function pump({ response: { body }, sink, target }: RelayJob, delivery: De
     isSilent = false;
     if (isOver) return undefined;
     try {
+      if (pages.isPage(chunk)) throw wrongBaseUrlError(target, { kind: 'page' });
       translator.push(chunk);
       const room = deliver();
       const { state, finishedAt } = translator.progress();
@@ -156,6 +170,7 @@ async function pump({ response: { body }, sink, target }: RelayJob, delivery: De
   });
   try {
     await Promise.race([terminal.promise, piping]);
+    if (pages.isPageAtEnd()) throw wrongBaseUrlError(target, { kind: 'page' });
     translator.end();
     await deliver();
   } catch (thrown) {
@@ -214,19 +229,4 @@ function closeSoon(body: UpstreamBody, piping: Promise<void>, clock: Clock): voi
   });
   // A timer that stayed would keep the finished stream alive.
   piping.then(cancel, cancel);
-}
-
-/** A server that answers a stream request with one JSON document is telling an error, or does not stream at all. */
-async function readInsteadOfStream(
-  { headers, body }: UpstreamResponse,
-  reader: AnswerReader,
-): Promise<GatewayError | undefined> {
-  const contentType = headers.find(([name]) => name === 'content-type')?.[1] ?? '';
-  if (!contentType.toLowerCase().startsWith('application/json')) return undefined;
-  const answer = reader.answer(await body.collect(answerMaxBytes));
-  if (answer.kind === 'failure') return answer.error;
-  return new GatewayError(
-    'upstream-malformed',
-    'The provider answered a stream request with a single JSON document. Ask without "stream", or point the gateway at a server that streams.',
-  );
 }

@@ -138,6 +138,12 @@ export interface StreamTranslator {
   progress(): Progress;
 }
 
+/** Takes the bytes of an answer as a stream translator does, and writes nothing. */
+export interface AnswerCollector extends StreamTranslator {
+  /** The whole answer. To be asked for once its state is no longer `open`. */
+  answer(): Answer;
+}
+
 /** Receives whole SSE frames: a byte string, or the upstream's own bytes. */
 export type FrameSink = (frames: string | Uint8Array) => void;
 
@@ -146,8 +152,11 @@ export type FrameSink = (frames: string | Uint8Array) => void;
  * hours.
  */
 export interface AnswerReader {
-  /** Reads a whole answer in JSON mode. */
+  /** Reads an answer that has come as a whole, like `collect`. */
   answer(body: Uint8Array): Answer;
+  /** Translates an answer into one JSON message, whether it is one or a stream of events. */
+  collect(): AnswerCollector;
+  /** Translates an answer into a stream of events, whether it is one or one JSON message. */
   stream(sink: FrameSink): StreamTranslator;
   /** Reads an answer whose status is not 2xx. */
   failure(upstream: UpstreamAnswer, at: PromptSize): UpstreamFailure;

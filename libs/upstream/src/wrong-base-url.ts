@@ -59,6 +59,42 @@ export function describeFinding(finding: BaseUrlFinding, path: string): string {
   }
 }
 
+/** Tells whether an answer is a web page. */
+export interface PageCheck {
+  /** Takes the next bytes of the body; true as soon as they tell that it is one. */
+  isPage(bytes: Uint8Array): boolean;
+  /** Whether a body that has ended without telling was one, by its label. */
+  isPageAtEnd(): boolean;
+}
+
+/**
+ * Tells by the first bytes that are not blank: a page begins with a tag, and an answer does not. Of those that begin with
+ * something else, only what looks like an answer is taken for one if its label says page.
+ */
+export function createPageCheck(headers: HeaderList): PageCheck {
+  const isLabelled = isPage(headers);
+  let isDecided = false;
+  return {
+    isPage(bytes) {
+      if (isDecided) return false;
+      const text = Buffer.from(bytes.subarray(0, 64))
+        .toString('latin1')
+        .replace(/^[\s\u00ef\u00bb\u00bf]+/u, '');
+      if (text === '') return false;
+      isDecided = true;
+      return text.startsWith('<') || (isLabelled && !answerBeginnings.some((one) => beginAlike(one, text)));
+    },
+    isPageAtEnd: () => isLabelled && !isDecided,
+  };
+}
+
+const answerBeginnings = ['{', '[', ':', 'data:', 'event:', 'id:', 'retry:'];
+
+/** A chunk may end anywhere. */
+function beginAlike(one: string, other: string): boolean {
+  return one.startsWith(other) || other.startsWith(one);
+}
+
 function isPage(headers: HeaderList): boolean {
   const contentType = headers.find(([name]) => name === 'content-type')?.[1] ?? '';
   return /^(?:text\/html|application\/xhtml\+xml)\b/iu.test(contentType);

@@ -37,8 +37,9 @@ function checkTranslated({ text, progress }: StreamedAnswer, upstream: string): 
   if (sums.join() !== [told.inputTokens, told.cacheReadTokens, told.outputTokens].join()) throw new Error('two usages');
 }
 
-/** What passes through are the upstream's bytes from the first on, and only its end is the gateway's. */
-function checkPassed({ text, progress }: StreamedAnswer, upstream: string): void {
+/** What passes through are the upstream's bytes from the first that is not blank, and only its end is the gateway's. */
+function checkPassed({ text, progress }: StreamedAnswer, sent: string): void {
+  const upstream = sent.replace(/^[\s\ufeff]+/u, '');
   if (text !== '' && !/(?:\n\n|\r\r|\r\n\r)\n?$/u.test(text)) throw new Error('the last frame is not finished');
   const frames = collectFrames(text.replace(/^\ufeff/u, ''));
   const ends = frames.map(endOf);
@@ -46,8 +47,11 @@ function checkPassed({ text, progress }: StreamedAnswer, upstream: string): void
   const end = ends.at(-1);
   if (end !== (progress.state === 'complete' ? 'message_stop' : 'error'))
     throw new Error(`${end} when ${progress.state}`);
-  const own = text.lastIndexOf('event: error\n');
-  const passed = end === 'error' && own !== -1 && !upstream.startsWith(text) ? text.slice(0, own) : text.trimEnd();
+  const isOwnEnd = !upstream.startsWith(text.trimEnd());
+  const passed = (isOwnEnd ? text.slice(0, text.lastIndexOf(`event: ${end}\n`)) : text).trimEnd();
+  if (isOwnEnd && end === 'message_stop' && !/"stop_reason": *"/u.test(passed)) {
+    throw new Error('an answer that nobody ended');
+  }
   if (!upstream.startsWith(passed)) throw new Error('other bytes than the upstream sent');
 }
 

@@ -1,4 +1,4 @@
-import { isJsonObject, isText, readAnthropicUsage, writeJson } from '@ccg/wire';
+import { decodeByteString, isJsonObject, isText, readAnthropicUsage, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue, Usage } from '@ccg/wire';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { EventTaker } from '../encoder/event-data.ts';
@@ -9,7 +9,7 @@ import { jsonLiteral, textLiteral } from '../json-literal.ts';
 import { asCount, asObject, asText, tryReadJson } from '../json-fields.ts';
 import { inBandFailure } from '../failure/upstream-failure.ts';
 import type { FailureContext } from '../failure/tell-failure.ts';
-import { saysError } from '../failure/says-error.ts';
+import { notAnAnswer, saysError } from '../failure/says-error.ts';
 
 /**
  * Reads the events of an Anthropic-compatible server into the encoder, which corrects them: blocks that stop late or
@@ -17,12 +17,14 @@ import { saysError } from '../failure/says-error.ts';
  */
 export function createEventReader(encoder: SnapshotEncoder, context: FailureContext): EventTaker {
   let atStart: Usage | undefined;
+  let hasBegun = false;
 
   function takeEvent(event: JsonObject): void {
     if (saysError(event['error'])) {
       encoder.fail(inBandFailure(event, context));
       return;
     }
+    hasBegun = true;
     switch (asText(event['type'])) {
       case 'message_start':
         atStart = readAnthropicUsage(asObject(event['message'])?.['usage']);
@@ -57,8 +59,15 @@ export function createEventReader(encoder: SnapshotEncoder, context: FailureCont
   return {
     known: () => false,
     chunk: takeEvent,
+    document(document) {
+      const isAnswer = isMessage(document) && !saysError(document['error']);
+      if (isAnswer && !hasBegun) readMessage(document, encoder);
+      else takeEvent(document);
+      // Every event has a type.
+      if (!isAnswer && asText(document['type']) === undefined) encoder.fail(notAnAnswer(document, context));
+    },
     error(data) {
-      encoder.fail(inBandFailure(tryReadJson(data) ?? null, context));
+      encoder.fail(inBandFailure(tryReadJson(data) ?? decodeByteString(data), context));
     },
     marker() {
       // OpenAI's marker, which says nothing here.
@@ -87,8 +96,13 @@ function wholeMessage({ content }: JsonObject): AnswerParts {
   };
 }
 
+/** Whether a document is a whole answer instead of an event of one. */
+function isMessage(document: JsonObject): boolean {
+  return asText(document['type']) === 'message' || Array.isArray(document['content']);
+}
+
 /** Reads a whole message of such a server into the encoder. */
-export function readMessage(message: JsonObject, encoder: Encoder): void {
+function readMessage(message: JsonObject, encoder: Encoder): void {
   if (isJsonObject(message['usage'])) encoder.usage(readAnthropicUsage(message['usage']));
   const { content } = message;
   for (const [index, block] of (Array.isArray(content) ? content : []).entries()) {

@@ -1,28 +1,26 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
-import { bytesToString } from '@ccg/wire';
-import type { BlockWriter, MessageHead } from '../encoder/block-writer.ts';
+import type { BlockWriter } from '../encoder/block-writer.ts';
 import { createEncoder } from '../encoder/encoder.ts';
 import type { EncoderSettings } from '../encoder/encoder-state.ts';
 import { createChunkDecoder } from '../encoder/event-data.ts';
+import type { ChunkDecoderOptions } from '../encoder/event-data.ts';
 import { createEventStream } from '../encoder/event-stream.ts';
 import { withSnapshots } from '../encoder/filters/with-snapshots.ts';
+import type { SnapshotEncoder } from '../encoder/filters/with-snapshots.ts';
 import { createFrameWriter } from '../encoder/frame-writer.ts';
-import { translateDocument } from '../encoder/message-writer.ts';
-import { malformedError } from '../encoder/stream-errors.ts';
+import { collectWhole, createAnswerCollector, wholeAnswer } from '../encoder/message-writer.ts';
 import { emptyAnswer } from '../encoder/empty-answer.ts';
-import { asObject, asText, tryReadJson } from '../json-fields.ts';
-import { saysError } from '../failure/says-error.ts';
 import type { SentParts } from '../failure/remedy.ts';
 import { readRejections } from '../failure/rejections.ts';
 import type { FailureContext } from '../failure/tell-failure.ts';
-import { inBandFailure, readUpstreamFailure } from '../failure/upstream-failure.ts';
+import { readUpstreamFailure } from '../failure/upstream-failure.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolNames } from '../tools/tool-names.ts';
 import { createToolIds, outwardToolId, usedToolIds } from '../tools/tool-ids.ts';
-import type { Answer, AnswerReader, FrameSink, IdSource, Translation, TranslationInput } from '../translation.ts';
+import type { AnswerReader, FrameSink, IdSource, Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
-import { createEventReader, readMessage } from './read-events.ts';
+import { createEventReader } from './read-events.ts';
 import { convertForCompatible } from './request.ts';
 
 /** The longest name that the Anthropic API accepts. */
@@ -94,24 +92,15 @@ interface ReaderInput {
 function createReader(input: ReaderInput): AnswerReader {
   const { context, sent, requestedModel, requestId, ids, settings } = input;
   const head = () => ({ id: ids.messageId(), model: requestedModel, requestId });
+  const encoderFor = (writer: BlockWriter, sink: FrameSink) =>
+    withSnapshots(createEncoder(settings, writer, sink), context.provider);
+  const translatorOf = (encoder: SnapshotEncoder, options?: ChunkDecoderOptions) =>
+    createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context), options));
+  const collect = () => createAnswerCollector(head(), encoderFor, (encoder) => translatorOf(encoder, wholeAnswer));
   return {
-    answer: (body) => readAnswer(body, head(), input),
-    stream(sink) {
-      const encoder = withSnapshots(createEncoder(settings, createFrameWriter(head()), sink), context.provider);
-      return createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context)));
-    },
+    answer: (body) => collectWhole(collect(), body),
+    collect,
+    stream: (sink) => translatorOf(encoderFor(createFrameWriter(head()), sink)),
     failure: (upstream, at) => readUpstreamFailure(upstream, { ...context, at }, sent),
   };
-}
-
-function readAnswer(body: Uint8Array, head: MessageHead, { context, settings }: ReaderInput): Answer {
-  const message = asObject(tryReadJson(bytesToString(body)));
-  if (message === undefined) return { kind: 'failure', error: malformedError(context.provider) };
-  if (saysError(message['error']) || asText(message['type']) === 'error') {
-    return { kind: 'failure', error: inBandFailure(message, context) };
-  }
-  const encoderFor = (writer: BlockWriter, sink: FrameSink) => createEncoder(settings, writer, sink);
-  return translateDocument(head, encoderFor, (encoder) => {
-    readMessage(message, encoder);
-  });
 }

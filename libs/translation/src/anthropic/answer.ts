@@ -7,9 +7,10 @@ import {
   readSpan,
   readTopLevel,
 } from '@ccg/wire';
-import type { JsonValue, Usage } from '@ccg/wire';
-import { malformedError } from '../encoder/stream-errors.ts';
-import { asText, tryReadJson } from '../json-fields.ts';
+import type { JsonObject, JsonValue, Usage } from '@ccg/wire';
+import { notAnAnswer } from '../failure/says-error.ts';
+import type { FailureContext } from '../failure/tell-failure.ts';
+import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import type { Answer } from '../translation.ts';
 import { anthropicInBandFailure } from './failure.ts';
 
@@ -17,7 +18,7 @@ import { anthropicInBandFailure } from './failure.ts';
  * Reads a whole answer as far as its usage; its bytes are passed through. Anything but a message is a failure, whatever
  * the status.
  */
-export function readAnswer(body: Uint8Array, provider: string): Answer {
+export function readAnswer(body: Uint8Array, context: FailureContext): Answer {
   const answer = inspect(body);
   switch (answer.kind) {
     case 'message':
@@ -28,10 +29,16 @@ export function readAnswer(body: Uint8Array, provider: string): Answer {
         usageSource: answer.usage === noUsage ? 'estimated' : 'reported',
       };
     case 'error':
-      return { kind: 'failure', error: anthropicInBandFailure(answer.error, provider) };
+      return { kind: 'failure', error: anthropicInBandFailure(answer.error, context.provider) };
     case 'neither':
-      return { kind: 'failure', error: malformedError(provider) };
+      return { kind: 'failure', error: notAnAnswer(foreignDocument(body), context) };
   }
+}
+
+/** The document of some other server, or the first of a list. */
+function foreignDocument(body: Uint8Array): JsonObject {
+  const value = tryReadJson(bytesToString(body)) ?? null;
+  return asObject(Array.isArray(value) ? value[0] : value) ?? {};
 }
 
 type ObservedAnswer =

@@ -3,6 +3,7 @@ import { createSseDecoder, isText, noUsage, readAnthropicUsage, stringToBytes } 
 import type { SseEvent, Usage } from '@ccg/wire';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import { anthropicInBandFailure } from './failure.ts';
+import { beginsDocument } from './answer-form.ts';
 import { splitFrames } from './readable-frames.ts';
 
 /** What was observed of a stream that is passed through. */
@@ -12,6 +13,8 @@ interface ObservedStream {
   readonly hasBlocks: boolean;
   /** Set by the stop reason: how many times a part of the answer came after it. */
   readonly finishedAt: number | undefined;
+  /** A JSON document that came in the place of a frame. Nothing after it was inspected. */
+  readonly document: string | undefined;
   /** How the stream has ended, if it has. */
   readonly end: 'message-stop' | GatewayError | undefined;
 }
@@ -24,7 +27,13 @@ export interface UsageTap {
 
 /** Observes an Anthropic stream without changing it. */
 export function createUsageTap(provider: string): UsageTap {
-  let observed: ObservedStream = { usage: noUsage, hasBlocks: false, finishedAt: undefined, end: undefined };
+  let observed: ObservedStream = {
+    usage: noUsage,
+    hasBlocks: false,
+    finishedAt: undefined,
+    document: undefined,
+    end: undefined,
+  };
 
   function lookAtFrame(frame: string): void {
     const decoder = createSseDecoder((event) => {
@@ -47,7 +56,8 @@ export function createUsageTap(provider: string): UsageTap {
       if (tellsNothing(frames)) return frames.length;
       let taken = 0;
       for (const frame of splitFrames(frames)) {
-        if (observed.end !== undefined) break;
+        if (beginsDocument(frame)) observed = { ...observed, document: frame };
+        if (observed.end !== undefined || observed.document !== undefined) break;
         if (!tellsNothing(frame)) lookAtFrame(frame);
         taken += frame.length;
       }

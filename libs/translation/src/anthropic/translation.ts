@@ -7,7 +7,8 @@ import type { FailureContext } from '../failure/tell-failure.ts';
 import { readHttpFailure } from '../failure/upstream-failure.ts';
 import { pastReasoning } from '../request/requested-thinking.ts';
 import type { AnswerReader, Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
-import { readAnswer } from './answer.ts';
+import { collectWhole } from '../encoder/message-writer.ts';
+import { createAnthropicCollector } from './collect-message.ts';
 import { anthropicFailure } from './failure.ts';
 import { historyEdits } from './history-edits.ts';
 import { createAnthropicStream } from './stream.ts';
@@ -49,10 +50,11 @@ interface ReaderInput {
 }
 
 function createReader({ context, requestId, isRetry }: ReaderInput): AnswerReader {
-  const { provider } = context;
+  const named = { ...context, requestId };
   return {
-    answer: (body) => readAnswer(body, provider),
-    stream: (sink) => createAnthropicStream(sink, { provider, requestId }),
+    answer: (body) => collectWhole(createAnthropicCollector(named), body),
+    collect: () => createAnthropicCollector(named),
+    stream: (sink) => createAnthropicStream(sink, named),
     failure(upstream, at) {
       const reading = readHttpFailure(upstream);
       return { error: anthropicFailure(reading, upstream, { ...context, at }), retry: retryOf(reading, isRetry) };

@@ -81,19 +81,36 @@ export interface EventTaker {
   /** An event that is called `error`. */
   error(data: string): void;
   chunk(chunk: JsonObject, json: string): void;
+  /** An object that stands outside of events: a whole answer, a failure, or a chunk. */
+  document(document: JsonObject): void;
   marker(): void;
   hole(): void;
 }
 
+export interface ChunkDecoderOptions {
+  /** The greatest length of an event or a document; 16 MiB by default. */
+  readonly maxEventBytes?: number;
+  /** Members of a document whose values are moved as they are. */
+  readonly rawKeys?: ReadonlySet<string>;
+}
+
+/** A document with more blank lines in it is none. */
+const blankLinesMax = 100;
+
 /**
- * Reads events whose data are JSON chunks. What the end of the body cuts is no hole: the encoder judges by what came before
- * whether the answer is whole.
+ * Reads events whose data are JSON chunks, and JSON documents in their place: the body decides what it is, not its label.
+ * What the end of the body cuts is no hole: the encoder judges by what came before whether the answer is whole.
  */
-export function createChunkDecoder(taker: EventTaker): StreamDecoder {
+export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptions = {}): StreamDecoder {
   let isAtEnd = false;
+  let hasRead = false;
+  let hasOtherText = false;
+  /** A document that is not whole yet: its pieces between blank lines. */
+  let begun: string[] = [];
 
   function takeData(data: string, name: string): void {
     for (const piece of readEventData(data)) {
+      hasRead ||= piece.kind === 'chunk' || piece.kind === 'marker';
       if (piece.kind === 'chunk') taker.chunk(piece.value, piece.json);
       else if (piece.kind === 'marker') taker.marker();
       else if (!isAtEnd && (piece.kind === 'hole' || isOfAnswer(name))) taker.hole();
@@ -101,20 +118,58 @@ export function createChunkDecoder(taker: EventTaker): StreamDecoder {
   }
 
   function takeEvent({ name, data }: SseEvent): void {
+    if (begun.length > 0) takeBegun();
     if (name === 'error') taker.error(data);
     else if (!taker.known(data)) takeData(data, name);
   }
 
-  const decoder = createSseDecoder(takeEvent, {
-    onStray: (text) => {
-      takeData(text, '');
-    },
-  });
+  function takeStray(text: string): void {
+    begun.push(text);
+    const whole = begun.join('\n');
+    if (takeDocument(whole)) begun = [];
+    else if (!beginsDocument(whole) || begun.length > blankLinesMax) takeBegun();
+  }
+
+  /** Several documents, one a line; or no document. */
+  function takeBegun(): void {
+    const whole = begun.join('\n');
+    begun = [];
+    if (takeDocument(whole)) return;
+    if (!beginsDocument(whole)) takeText(whole);
+    else for (const line of whole.split('\n')) if (!takeDocument(line)) takeText(line);
+  }
+
+  function takeDocument(text: string): boolean {
+    const json = text.trim();
+    const value = beginsDocument(json) ? tryReadJson(json, options) : undefined;
+    if (value === undefined) return false;
+    hasRead = true;
+    if (!isUtf8Text(json)) taker.hole();
+    else for (const document of Array.isArray(value) ? value : [value]) taker.document(asObject(document) ?? {});
+    return true;
+  }
+
+  function takeText(text: string): void {
+    const [, error] = /^error:\s*(.+)/su.exec(text) ?? [];
+    if (error !== undefined) taker.error(error);
+    else {
+      hasOtherText ||= text.trim() !== '' && !beginsDocument(text);
+      takeData(text.trim(), '');
+    }
+  }
+
+  const decoder = createSseDecoder(takeEvent, { ...options, onStray: takeStray });
   return {
     push: decoder.push,
     end() {
       isAtEnd = true;
       decoder.end();
+      takeBegun();
+      if (hasOtherText && !hasRead) taker.hole();
     },
   };
+}
+
+function beginsDocument(text: string): boolean {
+  return /^\s*[{[]/u.test(text);
 }

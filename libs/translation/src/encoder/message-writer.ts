@@ -1,5 +1,5 @@
 import { decodeText, encodeText, RawText } from '@ccg/wire';
-import type { Answer, FrameSink } from '../translation.ts';
+import type { Answer, AnswerCollector, FrameSink, StreamTranslator } from '../translation.ts';
 import type { BlockWriter, MessageHead } from './block-writer.ts';
 import type { Encoder } from './encoder.ts';
 import { messageHeadJson, usageJson } from './frame-writer.ts';
@@ -63,21 +63,35 @@ export function createMessageWriter(head: MessageHead): BlockWriter {
   };
 }
 
-/** Translates a whole answer. `read` tells the encoder, which `encoderFor` makes, what the answer says. */
-export function translateDocument<E extends Encoder>(
+/** How large an answer in one piece may be. */
+export const wholeAnswer = { maxEventBytes: 64 * 1024 * 1024 };
+
+/** Collects an answer of any form into one document; `translatorFor` reads it as it reads a stream. */
+export function createAnswerCollector<E extends Encoder>(
   head: MessageHead,
   encoderFor: (writer: BlockWriter, sink: FrameSink) => E,
-  read: (encoder: E) => void,
-): Answer {
+  translatorFor: (encoder: E) => StreamTranslator,
+): AnswerCollector {
   let body = '';
-  const encoder = encoderFor(createMessageWriter(head), (document) => {
-    body = String(document);
-  });
-  read(encoder);
-  const { error, usage, usageSource } = encoder.progress();
-  if (error !== undefined) return { kind: 'failure', error };
-  encoder.flush();
-  return { kind: 'message', body, usage, usageSource };
+  const translator = translatorFor(
+    encoderFor(createMessageWriter(head), (document) => {
+      body = String(document);
+    }),
+  );
+  return {
+    ...translator,
+    answer() {
+      const { error, usage, usageSource } = translator.progress();
+      return error === undefined ? { kind: 'message', body, usage, usageSource } : { kind: 'failure', error };
+    },
+  };
+}
+
+/** Reads an answer that has come as a whole. */
+export function collectWhole(collector: AnswerCollector, body: Uint8Array): Answer {
+  collector.push(body);
+  collector.end();
+  return collector.answer();
 }
 
 function blockTail(kind: BlockKind, content: string): string {

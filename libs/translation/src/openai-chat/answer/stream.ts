@@ -1,7 +1,7 @@
 import { decodeByteString } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { createChunkDecoder } from '../../encoder/event-data.ts';
-import type { EventTaker } from '../../encoder/event-data.ts';
+import type { ChunkDecoderOptions, EventTaker } from '../../encoder/event-data.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
 import type { SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
@@ -11,6 +11,7 @@ import { learnTemplate, matchTemplate } from './chunk-template.ts';
 import type { ChunkTemplate } from './chunk-template.ts';
 import { errorOf, readChoice, readUsage } from './read-choice.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
+import { notAnAnswer } from '../../failure/says-error.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { createUsageMeter } from './usage.ts';
 
@@ -18,9 +19,16 @@ import { createUsageMeter } from './usage.ts';
 const templateMissesMax = 16;
 
 /** Feeds the encoder from a chat completions stream, in any chunking. */
-export function createChatStream(encoder: SnapshotEncoder, context: FailureContext): StreamTranslator {
-  return createEventStream(encoder, createChunkDecoder(createChunkReader(encoder, context)));
+export function createChatStream(
+  encoder: SnapshotEncoder,
+  context: FailureContext,
+  options: Pick<ChunkDecoderOptions, 'maxEventBytes'> = {},
+): StreamTranslator {
+  const decoder = createChunkDecoder(createChunkReader(encoder, context), { ...options, rawKeys: movedKeys });
+  return createEventStream(encoder, decoder);
 }
+
+const movedKeys: ReadonlySet<string> = new Set(['arguments']);
 
 function createChunkReader(encoder: SnapshotEncoder, context: FailureContext): EventTaker {
   const meter = createUsageMeter();
@@ -36,7 +44,7 @@ function createChunkReader(encoder: SnapshotEncoder, context: FailureContext): E
     return true;
   }
 
-  function takeChunk(chunk: JsonObject, json: string): void {
+  function readChunk(chunk: JsonObject): void {
     readUsage(chunk, meter);
     const usage = meter.usage();
     if (usage !== undefined) encoder.usage(usage);
@@ -48,6 +56,10 @@ function createChunkReader(encoder: SnapshotEncoder, context: FailureContext): E
     const { choices = null } = chunk;
     if (choices !== null && !Array.isArray(choices)) encoder.fail(malformedError(context.provider));
     for (const choice of asList(choices)) readChoice(asObject(choice), encoder, context);
+  }
+
+  function takeChunk(chunk: JsonObject, json: string): void {
+    readChunk(chunk);
     if (misses >= templateMissesMax) return;
     misses += 1;
     template = learnTemplate(json, chunk) ?? template;
@@ -56,6 +68,12 @@ function createChunkReader(encoder: SnapshotEncoder, context: FailureContext): E
   return {
     known,
     chunk: takeChunk,
+    document(document) {
+      readChunk(document);
+      // A completion is whole, with or without a finish reason.
+      if (isCompletion(document)) encoder.marker();
+      else if (document['choices'] === undefined) encoder.fail(notAnAnswer(document, context));
+    },
     error(data) {
       encoder.fail(inBandFailure(tryReadJson(data) ?? decodeByteString(data), context));
     },
@@ -66,4 +84,9 @@ function createChunkReader(encoder: SnapshotEncoder, context: FailureContext): E
       encoder.fail(malformedError(context.provider));
     },
   };
+}
+
+/** Whether a document is a whole answer instead of a chunk of one. */
+function isCompletion(document: JsonObject): boolean {
+  return asList(document['choices']).some((choice) => asObject(asObject(choice)?.['message']) !== undefined);
 }
