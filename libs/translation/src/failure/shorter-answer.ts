@@ -19,19 +19,25 @@ export function shorterAnswer(bounds: AnswerBounds, sentTokens: number, at: Prom
 }
 
 function possibleTokens(bounds: AnswerBounds, sentTokens: number, at: PromptSize): number | undefined {
-  const { totalTokens, windowTokens = at.windowTokens } = bounds;
-  const { modelMaximum } = bounds;
+  const { modelMaximum, totalTokens, windowTokens = at.windowTokens } = bounds;
   // A model may be made for short answers. What was sent within its limit is refused for another reason.
   if (modelMaximum !== undefined) return modelMaximum < sentTokens ? modelMaximum : undefined;
-  // A sum that does not hold the answer is the prompt alone.
-  if (totalTokens !== undefined && totalTokens < sentTokens) return undefined;
-  const over = totalTokens === undefined || windowTokens === undefined ? undefined : totalTokens - windowTokens;
+  if (totalTokens !== undefined && isPromptAlone(totalTokens, sentTokens, at)) return undefined;
+  const over = totalTokens === undefined || windowTokens === undefined ? 0 : totalTokens - windowTokens;
+  const { estimatedTokens } = at;
   const left =
     bounds.possibleTokens ??
-    (over === undefined || over <= 0 ? undefined : sentTokens - over) ??
-    (windowTokens === undefined || at.estimatedTokens === undefined
+    (over > 0 ? sentTokens - over : undefined) ??
+    (windowTokens === undefined || estimatedTokens === undefined
       ? undefined
-      : windowTokens - at.estimatedTokens - marginTokens);
+      : windowTokens - estimatedTokens - marginTokens);
   const tokens = left === undefined || left >= sentTokens ? Math.floor(sentTokens / 2) : left;
   return tokens < roomMinTokens ? undefined : tokens;
+}
+
+/** Servers do not say whether what was requested is the prompt alone, or with its answer: what is nearer to the estimate. */
+function isPromptAlone(totalTokens: number, sentTokens: number, { estimatedTokens }: PromptSize): boolean {
+  if (totalTokens < sentTokens) return true;
+  if (estimatedTokens === undefined) return false;
+  return Math.abs(totalTokens - estimatedTokens) < Math.abs(totalTokens - sentTokens - estimatedTokens);
 }

@@ -136,6 +136,15 @@ test.each([
   });
 });
 
+test.each([
+  [138_000, 'overflow'],
+  [110_000, 'answer-too-long'],
+  [undefined, 'answer-too-long'],
+])('a number that may hold the answer or not is judged by the estimate of %s: %s', (estimatedTokens, kind) => {
+  const message = 'Invalid request: Your request exceeded model token limit: 131072 (requested: 140123)';
+  expect(failed({ message }, { at: { estimatedTokens, windowTokens: undefined } }).cause.kind).toBe(kind);
+});
+
 test('credit for next to no answer is an empty account', () => {
   const message = 'You requested up to 32000 tokens, but can only afford 342.';
   expect(failed({ message }, { status: 402 })).toMatchObject({
