@@ -141,37 +141,40 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
     expect([two.slice(0, one.length), three.slice(0, two.length)]).toEqual([one, two]);
   });
 
-  test("compacts and goes on after an overflow in the backend's own words", async () => {
-    let overflowed = false;
-    mock.play((request) => {
-      if (everythingSaid(request).includes('CRITICAL: Respond with TEXT ONLY'))
-        return { content: '<summary>Four stones were counted.</summary>', usage };
-      const step = toolResults(request).length + 1;
-      if (overflowed) return { content: 'All stones are counted.', usage };
-      if (step === 5) {
-        overflowed = true;
-        return dialect.overflow;
-      }
-      return {
-        toolCalls: [mockCall(`call_${step}`, 'Bash', { command: `echo stone-${step}-$((${step} * 11))` })],
-        usage,
-      };
-    });
+  test.each(dialect.overflows)(
+    'compacts and goes on after an overflow in the words of $by',
+    async ({ tokens, turn }) => {
+      let overflowed = false;
+      mock.play((request) => {
+        if (everythingSaid(request).includes('CRITICAL: Respond with TEXT ONLY'))
+          return { content: '<summary>Four stones were counted.</summary>', usage };
+        const step = toolResults(request).length + 1;
+        if (overflowed) return { content: 'All stones are counted.', usage };
+        if (step === 5) {
+          overflowed = true;
+          return turn;
+        }
+        return {
+          toolCalls: [mockCall(`call_${step}`, 'Bash', { command: `echo stone-${step}-$((${step} * 11))` })],
+          usage,
+        };
+      });
 
-    const run = await claude('Count the stones.');
-    expect(run, run.stderr).toMatchObject({
-      exitCode: 0,
-      result: { isError: false, text: 'All stones are counted.' },
-    });
-    expect(sentUpstream()).toEqual([200, 200, 200, 200, 400, 200, 200].map((status) => [dialect.path, status]));
-    const refused = front.exchanges.filter(({ status }) => status !== 200);
-    expect(refused.map(({ status, answer }) => [status, jsonAt(JSON.parse(answer), 'error')])).toEqual([
-      [400, { type: 'invalid_request_error', message: 'prompt is too long: 140123 tokens > 131072 maximum' }],
-    ]);
-    const last = JSON.stringify(jsonAt(mock.traffic.exchanges.at(-1)?.body, 'messages'));
-    expect(last).toContain('Four stones were counted.');
-    expect(last).not.toContain('stone-1-11');
-  });
+      const run = await claude('Count the stones.');
+      expect(run, run.stderr).toMatchObject({
+        exitCode: 0,
+        result: { isError: false, text: 'All stones are counted.' },
+      });
+      expect(sentUpstream()).toEqual([200, 200, 200, 200, 400, 200, 200].map((status) => [dialect.path, status]));
+      const refused = front.exchanges.filter(({ status }) => status !== 200);
+      expect(refused.map(({ status, answer }) => [status, jsonAt(JSON.parse(answer), 'error')])).toEqual([
+        [400, { type: 'invalid_request_error', message: `prompt is too long: ${tokens} tokens > 131072 maximum` }],
+      ]);
+      const last = JSON.stringify(jsonAt(mock.traffic.exchanges.at(-1)?.body, 'messages'));
+      expect(last).toContain('Four stones were counted.');
+      expect(last).not.toContain('stone-1-11');
+    },
+  );
 
   test('lets a sub-agent work in a conversation of its own', async () => {
     mock.play((request) => {

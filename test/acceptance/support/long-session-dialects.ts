@@ -21,8 +21,8 @@ export interface SessionDialect {
   readonly resumed: readonly unknown[];
   /** What stands on a thinking block that the client was given. */
   readonly signature: () => unknown;
-  /** A refusal of 140,123 tokens where 131,072 fit. */
-  readonly overflow: MockTurn;
+  /** Refusals of more tokens than the 131,072 that fit. */
+  readonly overflows: readonly { readonly by: string; readonly tokens: number; readonly turn: MockTurn }[];
   /** The path and status of each call that counting so many tokens takes. */
   readonly counts: (counts: readonly number[]) => readonly unknown[];
   /** What a backend's cache sees of a body, in its order. */
@@ -33,6 +33,16 @@ const toolCall = (id: string, name: string, input: unknown): unknown => ({
   id,
   type: 'function',
   function: { name, arguments: JSON.stringify(input) },
+});
+
+const refused = (
+  by: string,
+  tokens: number,
+  error: { readonly message: string; readonly type?: string; readonly param?: string; readonly code?: string },
+) => ({
+  by,
+  tokens,
+  turn: { status: 400, error },
 });
 
 const counting = { command: 'echo $((6 * 7))', description: 'Count' };
@@ -84,10 +94,12 @@ const anthropic: SessionDialect = {
     { role: 'user', content: [{ type: 'text', text: 'Are you sure?' }] },
   ],
   signature: () => 'aimock-placeholder-signature',
-  overflow: {
-    status: 400,
-    error: { type: 'invalid_request_error', message: 'prompt is too long: 140123 tokens > 131072 maximum' },
-  },
+  overflows: [
+    refused('Anthropic', 140_123, {
+      type: 'invalid_request_error',
+      message: 'prompt is too long: 140123 tokens > 131072 maximum',
+    }),
+  ],
   counts: (counts) => {
     expect(new Set(counts)).toEqual(new Set([mockTokenCount]));
     return counts.map(() => ['/v1/messages/count_tokens', 200]);
@@ -139,16 +151,24 @@ const openai: SessionDialect = {
   ],
   // The gateway's: the backend signs nothing.
   signature: () => expect.stringMatching(/^ccg1\../u),
-  overflow: {
-    status: 400,
-    error: {
+  overflows: [
+    refused('OpenAI', 140_123, {
       message:
         "This model's maximum context length is 131072 tokens. However, your messages resulted in 140123 tokens. Please reduce the length of the messages.",
       type: 'invalid_request_error',
       param: 'messages',
       code: 'context_length_exceeded',
-    },
-  },
+    }),
+    // Names no number of the prompt.
+    refused('Moonshot', 131_073, {
+      message: 'Invalid request: Your request exceeded model token limit: 131072',
+      type: 'invalid_request_error',
+    }),
+    refused('LM Studio', 140_123, {
+      message:
+        'The number of tokens to keep from the initial prompt is greater than the context length (n_keep: 140123 >= n_ctx: 131072). Try to load the model with a larger context length, or provide a shorter input.',
+    }),
+  ],
   // Nobody is there to ask: the gateway counts.
   counts: (counts) => {
     expect(counts.every((count) => Number.isInteger(count) && count > 0)).toBe(true);
