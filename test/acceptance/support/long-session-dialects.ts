@@ -164,10 +164,6 @@ const openai: SessionDialect = {
       message: 'Invalid request: Your request exceeded model token limit: 131072',
       type: 'invalid_request_error',
     }),
-    refused('LM Studio', 140_123, {
-      message:
-        'The number of tokens to keep from the initial prompt is greater than the context length (n_keep: 140123 >= n_ctx: 131072). Try to load the model with a larger context length, or provide a shorter input.',
-    }),
   ],
   // Nobody is there to ask: the gateway counts.
   counts: (counts) => {
