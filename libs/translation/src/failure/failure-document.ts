@@ -11,7 +11,7 @@ export interface FailureDocument {
   readonly type: string | undefined;
   /** Whether it has the form that the Anthropic API gives to errors. */
   readonly isEnvelope: boolean;
-  /** Every sentence, the outermost first. */
+  /** Every sentence. */
   readonly texts: readonly string[];
   /** Every name of a class, in lower case: `code`, `type`, `status`, `reason` and their relatives. */
   readonly codes: readonly string[];
@@ -105,14 +105,15 @@ function createCollector() {
   let objects = 0;
   let textLength = 0;
 
-  /** A sentence, and whatever documents stand in it. */
+  /** A sentence, and whatever documents stand in it. These say more, and are read without the words around them. */
   function sentence(text: string, depth: number): void {
-    const start = readable(text);
+    const { documents, rest } = depth < depthMax ? findDocuments(text) : { documents: [], rest: text };
+    for (const document of documents) walk(document, depth + 1, 'error');
+    const start = readable(rest);
     if (start === undefined || texts.has(start)) return;
     if (texts.size >= textsMax || textLength + start.length > allTextsMaxLength) return;
     texts.add(start);
     textLength += start.length;
-    if (depth < depthMax) for (const document of findDocuments(text)) walk(document, depth + 1, 'error');
   }
 
   function walk(value: Loose, depth: number, name: string): void {

@@ -7,14 +7,20 @@ const depthMax = 16;
 const documentsMax = 4;
 const attemptsMax = 12;
 
+export interface FoundDocuments {
+  readonly documents: readonly Loose[];
+  /** The text around them. */
+  readonly rest: string;
+}
+
 /**
  * The documents that stand in a text, wherever they begin: JSON, JSON whose quotes are escaped once more, JSON that
  * was cut off, and what Python and JavaScript print of an object (`{'code': 400, 'param': None}`). Lists without
  * an object in them, such as `[1, 8192]`, are no documents.
  */
-export function findDocuments(text: string): readonly Loose[] {
+export function findDocuments(text: string): FoundDocuments {
   const found = scan(text);
-  return found.length > 0 || !text.includes('\\"') ? found : scan(text.replace(/\\(["\\])/gu, '$1'));
+  return found.documents.length > 0 || !text.includes('\\"') ? found : scan(text.replace(/\\(["\\])/gu, '$1'));
 }
 
 /** What the whole text is a document of; undefined when it is none, or more than one. */
@@ -25,17 +31,22 @@ export function wholeDocument(text: string): Loose | undefined {
   return read !== undefined && read.end >= trimmed.length ? read.value : undefined;
 }
 
-function scan(text: string): readonly Loose[] {
-  const found: Loose[] = [];
+function scan(text: string): FoundDocuments {
+  const documents: Loose[] = [];
+  const rest: string[] = [];
   let at = 0;
-  for (let attempts = 0; attempts < attemptsMax && found.length < documentsMax; attempts += 1) {
+  for (let attempts = 0; attempts < attemptsMax && documents.length < documentsMax; attempts += 1) {
     const offset = text.slice(at).search(/[{[]/u);
     if (offset === -1) break;
-    const read = readAt(text, at + offset);
-    if (read !== undefined && holdsObject(read.value)) found.push(read.value);
-    at = read?.end ?? at + offset + 1;
+    const start = at + offset;
+    const read = readAt(text, start);
+    const isDocument = read !== undefined && holdsObject(read.value);
+    if (isDocument) documents.push(read.value);
+    const end = read?.end ?? start + 1;
+    rest.push(text.slice(at, isDocument ? start : end));
+    at = end;
   }
-  return found;
+  return { documents, rest: [...rest, text.slice(at)].join('') };
 }
 
 function holdsObject(value: Loose): boolean {

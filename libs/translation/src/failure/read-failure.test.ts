@@ -275,6 +275,8 @@ test.each<[unknown, number, string]>([
   ],
   [{ error: 'Cannot truncate prompt with n_keep (15028) >= n_ctx (7424)' }, 500, 'overflow'],
   [{ error: 'something broke' }, 500, 'broken'],
+  [{ error: 'Insufficient Balance' }, 429, 'account-empty'],
+  [{ base_resp: { status_code: 1008, status_msg: 'insufficient balance' } }, 429, 'account-empty'],
 ])('a failure inside an answer has the status that it names: %j', (body, status, kind) => {
   expect(read(200, body)).toMatchObject({ status, cause: { kind } });
 });

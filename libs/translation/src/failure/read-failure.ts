@@ -34,8 +34,9 @@ export interface FailureReading {
 export function readFailure({ status: sent, headers, body }: FailedAnswer): FailureReading {
   const document = readFailureDocument(body);
   const meanings = meaningsOf(document.codes);
-  const status = statusOf(sent, document, meanings);
-  const cause = causeOf({ status, headers, document, meanings, says: sayingsOf(document) });
+  const says = sayingsOf(document);
+  const status = statusOf(sent, { document, meanings, says });
+  const cause = causeOf({ status, headers, document, meanings, says });
   const { type, message, isEnvelope } = document;
   return { cause, status, type, message, isEnvelope };
 }
@@ -85,16 +86,18 @@ function sayingsOf({ texts }: FailureDocument): ReadonlySet<Saying> {
 }
 
 /** A failure inside an answer, and one that a proxy wraps into its own, name their status in the document. */
-function statusOf(status: number, { codes, texts }: FailureDocument, meanings: ReadonlySet<CodeMeaning>): number {
+function statusOf(
+  status: number,
+  { document, meanings, says }: Pick<Evidence, 'document' | 'meanings' | 'says'>,
+): number {
   if (status >= 300 && status < 500) return status;
-  const named = codes.map(Number).filter((code) => Number.isInteger(code) && code >= 400 && code <= 599);
+  const named = document.codes.map(Number).filter((code) => Number.isInteger(code) && code >= 400 && code <= 599);
   const refusal = named.find((code) => code < 500);
   if (refusal !== undefined) return refusal;
   if (status >= 500) return status;
-  return named[0] ?? statusByMeaning(meanings) ?? (texts.some((text) => rateLimited.test(text)) ? 429 : 500);
+  const isLimit = says.has('rate-limited') || says.has('account-empty');
+  return named[0] ?? statusByMeaning(meanings) ?? (isLimit ? 429 : 500);
 }
-
-const rateLimited = accountSentences.find(({ says }) => says === 'rate-limited')?.pattern ?? /$^/u;
 
 const meaningStatus: readonly (readonly [CodeMeaning, number])[] = [
   ['overloaded', 529],

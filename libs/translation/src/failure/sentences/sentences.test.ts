@@ -74,3 +74,12 @@ test('no sentence takes longer than its text: every quantifier has a bound', () 
     }
   }
 });
+
+test.each(table.flatMap(({ says, examples }) => examples.slice(0, 1).map(([text]) => [says, text] as const)))(
+  'a body that repeats the words of "%s" without an end is read like a short one: %s',
+  (_, text) => {
+    const half = text.slice(0, Math.ceil(text.length / 2));
+    const body = half.repeat(Math.ceil((64 * 1024) / half.length));
+    expect(readFailure({ status: 400, headers: [], body }).message?.length).toBeLessThanOrEqual(4000);
+  },
+);
