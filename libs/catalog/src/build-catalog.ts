@@ -4,7 +4,7 @@ import type { ModelOverride } from './capabilities/model-traits.ts';
 import type { CatalogConfig, ProviderConfig } from './catalog-config.ts';
 import { createProvider } from './provider.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
-import { parseModelReference } from './resolve-route.ts';
+import { parseModelReference } from './model-names.ts';
 import { targetKey } from './targets.ts';
 import type { ModelReference } from './targets.ts';
 

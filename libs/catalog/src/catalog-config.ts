@@ -1,7 +1,7 @@
 import { Secret } from '@ccg/kernel';
 import { z } from 'zod';
 import { anthropicProfiles } from './capabilities/anthropic-capabilities.ts';
-import { chatProfiles } from './capabilities/chat-forms.ts';
+import { chatProfiles } from './capabilities/chat-capabilities.ts';
 
 const providerBase = {
   credential: providerCredential().optional(),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { catalogFromEnv } from './from-env.ts';
 import { resolveRoute } from './resolve-route.ts';
-import type { ChatCapabilities } from './capabilities/chat-forms.ts';
+import type { ChatCapabilities } from './capabilities/chat-capabilities.ts';
 import type { RouteRequest } from './resolve-route.ts';
 import { createTargets } from './targets.ts';
 import type { Catalog } from './build-catalog.ts';

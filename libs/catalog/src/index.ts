@@ -1,5 +1,5 @@
 export type { AnthropicCapabilities, AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
-export type { ChatCapabilities, ChatProfile, ToolIdRule } from './capabilities/chat-forms.ts';
+export type { ChatCapabilities, ChatProfile, ToolIdRule } from './capabilities/chat-capabilities.ts';
 export { efforts } from './capabilities/model-traits.ts';
 export type { Effort, OperatorThinking, ThinkTags } from './capabilities/model-traits.ts';
 export { buildCatalog } from './build-catalog.ts';

@@ -1,4 +1,4 @@
-import type { ChatProfile } from './capabilities/chat-forms.ts';
+import type { ChatProfile } from './capabilities/chat-capabilities.ts';
 import type { Dialect, StaticHeaders } from './dialects.ts';
 
 /** A provider that environment variables can configure. */

@@ -1,6 +1,7 @@
 import type { Catalog } from './build-catalog.ts';
 import type { ModelLimits } from './model-limits.ts';
-import { claudeTier, discoveryPrefix, mapName, parseRequestedModel } from './resolve-route.ts';
+import { discoveryPrefix, parseRequestedModel } from './model-names.ts';
+import { claudeTier, mapName } from './resolve-route.ts';
 import { targetKey } from './targets.ts';
 import type { ModelReference, Targets } from './targets.ts';
 

@@ -1,4 +1,4 @@
-import { bareName } from './capabilities/model-traits.ts';
+import { bareName } from './capabilities/known-models.ts';
 
 /** How much a model takes and gives; undefined is unknown. */
 export interface ModelLimits {

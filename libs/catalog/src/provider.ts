@@ -1,6 +1,6 @@
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import type { AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
-import type { ChatProfile } from './capabilities/chat-forms.ts';
+import type { ChatProfile } from './capabilities/chat-capabilities.ts';
 import { dialectForm } from './dialects.ts';
 import type { DialectForm, StaticHeaders } from './dialects.ts';
 

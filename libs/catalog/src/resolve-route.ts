@@ -1,11 +1,7 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Catalog } from './build-catalog.ts';
-import { isProviderName } from './known-providers.ts';
-import type { Provider } from './provider.ts';
+import { parseRequestedModel } from './model-names.ts';
 import type { ModelReference, Target, Targets } from './targets.ts';
-
-/** Claude Code's discovery keeps only ids with `claude` or `anthropic` in them, so every listed id begins with it. */
-export const discoveryPrefix = 'claude-via-';
 
 /** What a requested model resolved to; targets are tried in order. */
 export interface Route {
@@ -82,29 +78,6 @@ export function claudeTier(requested: string): 'big' | 'small' | undefined {
   const name = requested.toLowerCase();
   if (name.includes('haiku')) return 'small';
   return /sonnet|opus|claude/u.test(name) ? 'big' : undefined;
-}
-
-type NamedModel =
-  | ({ readonly kind: 'target' } & ModelReference)
-  /** No provider is named: models have colons of their own. */
-  | { readonly kind: 'bare' }
-  | { readonly kind: 'unconfigured'; readonly name: string }
-  | { readonly kind: 'no-model'; readonly name: string };
-
-/** Reads `{provider}:{model}` where the text before the first colon is the name of a provider. */
-export function parseModelReference(text: string, providers: ReadonlyMap<string, Provider>): NamedModel {
-  const colon = text.indexOf(':');
-  const name = text.slice(0, Math.max(0, colon));
-  const model = text.slice(colon + 1);
-  const provider = providers.get(name);
-  if (provider === undefined) return isProviderName(name) ? { kind: 'unconfigured', name } : { kind: 'bare' };
-  return model === '' ? { kind: 'no-model', name } : { kind: 'target', provider, model };
-}
-
-/** The same for what a client asks for, which may be an id of the list of models. */
-export function parseRequestedModel(text: string, providers: ReadonlyMap<string, Provider>): NamedModel {
-  const isListed = text.startsWith(discoveryPrefix);
-  return parseModelReference(isListed ? text.slice(discoveryPrefix.length) : text, providers);
 }
 
 function providerUnknown(name: string, place: string, use: string, { providers }: Catalog): GatewayError {

@@ -3,7 +3,7 @@ import type { BoundedMap } from '@ccg/kernel';
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import type { AnthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import { chatCapabilities } from './capabilities/chat-forms.ts';
-import type { ChatCapabilities } from './capabilities/chat-forms.ts';
+import type { ChatCapabilities } from './capabilities/chat-capabilities.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import { modelLimits } from './model-limits.ts';
 import type { ModelLimits } from './model-limits.ts';

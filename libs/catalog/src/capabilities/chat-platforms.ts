@@ -1,4 +1,4 @@
-import type { ChatCapabilities, ChatOverrides } from './chat-forms.ts';
+import type { ChatCapabilities, ChatOverrides } from './chat-capabilities.ts';
 
 /** What a service does of its own; some of it depends on what is known of the model. */
 type Platform = ChatOverrides | ((model: Pick<ChatCapabilities, 'thinkingForm'>) => ChatOverrides);
