@@ -1,4 +1,4 @@
-import { anthropicSseHead, hang, openAiChatSseHead, write } from '@ccg/testkit';
+import { anthropicSseHead, createGate, hang, openAiChatSseHead, waitFor, write } from '@ccg/testkit';
 import type { Script, ScriptStep } from '@ccg/testkit';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -106,3 +106,29 @@ describe.each([chat, anthropic('claude'), anthropic('glm')])(
     });
   },
 );
+
+test('the time in which a client has no room is no silence of a provider that gives a reason with every part', async () => {
+  const rig = await startServingRig();
+  const sent = createGate();
+  const part = (content: string) => chunk({ delta: { content }, finish_reason: 'stop' });
+  rig.upstream.play(() => [
+    ...openAiChatSseHead(),
+    part('Half '),
+    waitFor(sent.opened),
+    part('a loaf'),
+    write('data: [DONE]\n\n'),
+  ]);
+  const { sink, record } = ask(rig, { prefix: chatModel, change: { stream: true } });
+  sink.stall();
+  await sink.until((text) => text.includes('Half'));
+  sent.open();
+  for (let second = 0; second < 100; second += 1) {
+    rig.clock.advance(1000);
+    await setImmediate();
+  }
+  expect(sink.ended()).toBe(false);
+  sink.resume();
+  expect(endOf(await record)).toBe('completed ok');
+  expect(sink.text()).toMatch(/Half [^]*a loaf[^]*event: message_stop/u);
+  await rig.close();
+});

@@ -41,7 +41,7 @@ export type Relayed = Measured &
       }
   );
 
-/** How long a stream may go on without a sign of its end, after its provider has said that the answer is over. */
+/** How long a finished answer may stay open without another part of it. */
 const endGraceMs = 5000;
 /** How long an upstream may take to close after its last event, before its connection is given up. */
 const closeGraceMs = 1000;
@@ -160,7 +160,7 @@ async function pump(
       const { state, finishedAt } = translator.progress();
       isOver = state !== 'open';
       if (isOver) terminal.resolve();
-      else grace.observe(finishedAt);
+      else grace.observe(finishedAt, room);
       return room;
     } catch (thrown) {
       isOver = true;
@@ -191,33 +191,42 @@ async function pump(
 }
 
 interface EndGrace {
-  /** Takes `finishedAt` of a stream that is still open. */
-  observe(finishedAt: number | undefined): void;
+  /** Takes `finishedAt` of a stream that is still open, and what `deliver` gave. */
+  observe(finishedAt: number | undefined, room: Promise<void> | undefined): void;
   isOver(): boolean;
   cancel(): void;
 }
 
 /**
- * Waits for the end of an answer that was said to be over: some servers send no terminal event and keep the connection.
- * A part of the answer that comes all the same begins the wait anew, since some servers give a reason with every part.
+ * Ends an answer that has finished although its provider sends no terminal event and keeps the connection. A part of the
+ * answer that comes all the same begins the wait anew, since some servers give a reason to stop with every part. While the
+ * client has no room nothing is read, so the wait begins when it has.
  */
 function createEndGrace(clock: Clock, onOver: () => void): EndGrace {
-  let cancel = () => {};
+  let cancelTimer = () => {};
   let latest: number | undefined;
-  let isOver = false;
+  let state: 'waiting' | 'over' | 'cancelled' = 'waiting';
+  const begin = () => {
+    cancelTimer();
+    if (state !== 'waiting') return;
+    cancelTimer = clock.schedule(endGraceMs, () => {
+      state = 'over';
+      onOver();
+    });
+  };
   return {
-    observe(finishedAt) {
-      if (finishedAt === latest) return;
+    observe(finishedAt, room) {
+      if (finishedAt === undefined) return;
+      if (room !== undefined) {
+        cancelTimer();
+        room.then(begin, () => {});
+      } else if (finishedAt !== latest) begin();
       latest = finishedAt;
-      cancel();
-      cancel = clock.schedule(endGraceMs, () => {
-        isOver = true;
-        onOver();
-      });
     },
-    isOver: () => isOver,
+    isOver: () => state === 'over',
     cancel() {
-      cancel();
+      cancelTimer();
+      if (state === 'waiting') state = 'cancelled';
     },
   };
 }
