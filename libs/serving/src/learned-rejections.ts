@@ -79,7 +79,7 @@ function countedKind(rejection: Rejection): LearnedCount['kind'] {
   return rejection.kind === 'field' && rejection.path.includes('[]') ? 'message_field' : rejection.kind;
 }
 
-/** The limits of prompt and answer are stated, and forgotten, apart. */
+/** The limits of the prompt and of the answer are stated and forgotten independently. */
 function eachLimit(rejection: Rejection): readonly Rejection[] {
   if (rejection.kind !== 'limit') return [rejection];
   const { contextTokens, outputTokens } = rejection.limits;
@@ -90,7 +90,7 @@ function eachLimit(rejection: Rejection): readonly Rejection[] {
   ];
 }
 
-/** What a later rejection of the same thing takes the place of. */
+/** A later rejection with the same key replaces an earlier one. */
 function keyOf(rejection: Rejection): string {
   const { kind } = rejection;
   switch (kind) {
@@ -122,17 +122,16 @@ export function overridingLimits(known: ModelLimits, rejections: readonly Reject
   return { contextTokens, outputTokens };
 }
 
-/** What the next call of a request goes by, and what of it holds for other requests. */
+/** What a request is changed by before it is sent again, and what of that is remembered for other requests. */
 interface Changes {
   readonly applied: readonly Rejection[];
   readonly learned: readonly Rejection[];
 }
 
-/** Undefined if another call would fare no better. */
+/** Undefined if nothing can be changed that would help. */
 export function changesFor(retry: UpstreamFailure['retry']): Changes | undefined {
   switch (retry.kind) {
     case 'none':
-    case 'as-is':
       return undefined;
     case 'changed':
       return { applied: retry.rejections, learned: retry.isLearned ? retry.rejections : [] };

@@ -84,7 +84,6 @@ export interface UpstreamFailure {
   readonly error: GatewayError;
   readonly retry:
     | { readonly kind: 'none' }
-    | { readonly kind: 'as-is' }
     /** Without what was rejected. `isLearned`: it holds for later requests to this target, too. */
     | { readonly kind: 'changed'; readonly rejections: readonly Rejection[]; readonly isLearned: boolean }
     /** With fewer tokens for the answer. */
