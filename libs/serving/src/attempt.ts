@@ -86,8 +86,8 @@ type Opened = { readonly attempts: readonly AttemptRecord[]; readonly warnings: 
 );
 
 /**
- * One target's answer. What its server refuses of the request is left out, before the client has seen anything, and
- * not sent to that model again for a while.
+ * One target's answer. What its server rejects is left out and the target is asked again, before the client has seen
+ * anything; later requests to that target are sent without it for a while.
  */
 export function createAttempt(dependencies: AttemptDependencies): Attempt {
   return async (job, target) => {
@@ -107,7 +107,7 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
   };
 }
 
-/** Calls the target, and again without what its server refuses. */
+/** Calls the target, and again without what its server rejects. */
 async function open(job: Job, target: Target, dependencies: AttemptDependencies): Promise<Opened> {
   const { translate, callTarget, learnedRejections, clock } = dependencies;
   const { request, estimate, sink } = job;
@@ -116,7 +116,7 @@ async function open(job: Job, target: Target, dependencies: AttemptDependencies)
   try {
     const estimatedInputTokens = await estimate.tokens(target);
     let rejections = learnedRejections.of(target);
-    // What was changed since, and has not yet been seen to help.
+    // From the last rejection. It is learned once the next call shows that the change helped.
     let unproven: readonly Rejection[] = [];
     for (let rounds = 0; ; rounds += 1) {
       const { request: translated, reader, localAnswer } = translate(job, target, { estimatedInputTokens, rejections });
@@ -138,7 +138,7 @@ async function open(job: Job, target: Target, dependencies: AttemptDependencies)
       const { error, retry } = await rejectionOf(job, target, called, reader);
       attempts.push(endAttempt(attempt, outcomeOfFailure(error), clock));
       const changes = changesFor(retry);
-      // A server that now rejects something else took the last change.
+      // A server that now rejects something else accepted the last change.
       if (changes !== undefined || isPromptTooLong(error)) learnedRejections.learn(target, unproven);
       if (changes === undefined || rounds >= roundsMax) return { kind: 'failed', failure: error, attempts, warnings };
       unproven = changes.learned;
@@ -191,7 +191,7 @@ async function relay(
   const outcome = kind === 'answered' ? outcomeOf(relayed.end) : outcomeOfFailure(relayed.failure);
   const known = { target, usage, usageSource, warnings, attempts: [...attempts, endAttempt(attempt, outcome, clock)] };
   if (kind === 'answered') return { ...known, kind, end: relayed.end, firstEventAtMs: relayed.firstEventAtMs };
-  // Some servers fall silent over a field instead of refusing it. The client asks again by itself, without it then.
+  // Some servers fall silent over a field instead of rejecting it. The client retries by itself, and then it is left out.
   if (relayed.silent) learnedRejections.learn(target, fieldsOf(hangProneFields));
   return { ...known, ...failed(relayed.failure) };
 }

@@ -9,7 +9,7 @@ import { bytesToString, isJsonObject, JsonDepthError, JsonSyntaxError, readJson,
 import type { MessagesRequest, PromptTools } from '@ccg/wire';
 import { jsonContentType, tellFailure, writeAnswer } from './answer.ts';
 import type { Translate } from './attempt.ts';
-import { endAttempt, failureOf, readRejection } from './call-target.ts';
+import { endAttempt, failureOf, isAnswer, readRejection } from './call-target.ts';
 import type { CallTarget } from './call-target.ts';
 import { promptOf, toolsOf } from './estimate-prompt.ts';
 import type { Digest, TokenCounting } from './estimate-prompt.ts';
@@ -140,7 +140,7 @@ async function callForCount(job: CountJob, signal: AbortSignal, dependencies: Co
   const { response, attempt, earlier } = called;
   const ended = (outcome: Outcome) => [...earlier, endAttempt(attempt, outcome, clock)];
   try {
-    if (response.status <= 299) {
+    if (isAnswer(response)) {
       const body = await response.body.collect(answerMaxBytes);
       if (isCount(body)) return { kind: 'counted', body, attempts: ended('ok') };
       return { kind: 'uncounted', attempts: ended('upstream_error') };
