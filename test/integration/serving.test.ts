@@ -91,7 +91,7 @@ async function ask(limits: { readonly requestsPerMinute: number | undefined }): 
       sink.committed = true;
     },
     write: () => undefined,
-    end() {},
+    end: () => undefined,
   };
   const body = { model: 'm', max_tokens: 8, messages: [{ role: 'user', content: 'hi' }] };
   const request = {

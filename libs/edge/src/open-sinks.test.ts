@@ -21,7 +21,7 @@ function sink(): InterruptibleSink {
     expectStream() {},
     commit() {},
     write: () => undefined,
-    end() {},
+    end: () => undefined,
     interrupt() {},
     release() {},
   };

@@ -22,7 +22,7 @@ test('holds the status of a stream for 8 s, then commits and pings', async () =>
   clock.advance(1);
   expect(sink.committed).toBe(true);
   sink.commit(500, []);
-  sink.end();
+  void sink.end();
   const { statusCode, headers } = await answer;
   expect([statusCode, headers['content-type'], headers['request-id']]).toEqual([
     200,
@@ -43,7 +43,7 @@ test('pings after 10 s of silence, counted from the last frame', async () => {
   void sink.write('event: c\n\n');
   clock.advance(10_000);
   clock.advance(10_000);
-  sink.end();
+  void sink.end();
   const ping = 'event: ping\ndata: {"type": "ping"}\n\n';
   expect(await client.text()).toBe(`event: a\n\nevent: b\n\nevent: c\n\n${ping}${ping}`);
 });
@@ -58,8 +58,19 @@ test('a byte string is written as its bytes', async () => {
   const { sink, client } = await open();
   sink.commit(200, []);
   void sink.write('h\xc3\xa9');
-  sink.end();
+  void sink.end();
   expect(await client.text()).toBe('hé');
+});
+
+test.each([
+  ['short', 100],
+  ['longer than the buffer of the socket', 300_000],
+])('the last bytes of an answer are written before its end: %s', async (_length, size) => {
+  const { sink, client } = await open();
+  sink.commit(200, []);
+  void sink.write('first ');
+  await sink.end('x'.repeat(size));
+  expect(await client.text()).toBe(`first ${'x'.repeat(size)}`);
 });
 
 test('a reader that takes nothing for 60 s is cut', async () => {
@@ -85,6 +96,7 @@ test('a client that leaves aborts the signal and refuses every later write', asy
   await once(sink.signal, 'abort');
   expect(sink.signal.reason).toMatchObject({ reason: 'client-gone' });
   await expect(sink.write('y')).rejects.toMatchObject({ reason: 'client-gone' });
+  await expect(sink.end('z')).rejects.toMatchObject({ reason: 'client-gone' });
 });
 
 test('an interruption is told by the signal and leaves the reader its last words', async () => {
@@ -94,7 +106,7 @@ test('an interruption is told by the signal and leaves the reader its last words
   sink.interrupt(error);
   expect(sink.signal.reason).toBe(error);
   expect(sink.write('last')).toBeUndefined();
-  sink.end();
+  void sink.end();
   expect(await client.text()).toBe('last');
 });
 

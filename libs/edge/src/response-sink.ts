@@ -26,7 +26,8 @@ export interface InterruptibleSink {
   commit(status: number, headers: HeaderList): void;
   /** A promise means that there is no room: it resolves when there is, and rejects with `ReaderGoneError`. */
   write(data: string | Uint8Array): Promise<void> | undefined;
-  end(): void;
+  /** Ends the answer, after its last bytes if some are given. A promise is that of `write`; the end comes after it. */
+  end(last?: string | Uint8Array): Promise<void> | undefined;
   /** Ends the answer early with an error that the client is told. */
   interrupt(error: GatewayError): void;
   /** Stops every timer. Call it when the request is over, however it ended. */
@@ -72,12 +73,32 @@ export function createResponseSink(
     response.writeHead(status, { ...commonHeaders(requestId), ...Object.fromEntries(headers) });
   }
 
-  function write(data: string | Uint8Array): Promise<void> | undefined {
+  /** Set once nobody is left to write to. */
+  function readerGone(): ReaderGoneError | undefined {
     const reason: unknown = ending.signal.reason;
-    if (reason instanceof ReaderGoneError) return Promise.reject(reason);
+    return reason instanceof ReaderGoneError ? reason : undefined;
+  }
+
+  function write(data: string | Uint8Array): Promise<void> | undefined {
+    const gone = readerGone();
+    if (gone !== undefined) return Promise.reject(gone);
     pinger.wrote();
     const hasRoom = typeof data === 'string' ? response.write(data, 'latin1') : response.write(data);
     return hasRoom ? undefined : pressure.room();
+  }
+
+  function end(last?: string | Uint8Array): Promise<void> | undefined {
+    if (last !== undefined) {
+      const fits = response.writableLength + last.length < response.writableHighWaterMark;
+      if (!fits) return write(last)?.then(() => end()) ?? end();
+      const gone = readerGone();
+      if (gone !== undefined) return Promise.reject(gone);
+    }
+    pinger.stop();
+    // What is given to `end` leaves together with the head, in one write to the socket.
+    if (typeof last === 'string') response.end(last, 'latin1');
+    else response.end(last);
+    return undefined;
   }
 
   const sink = {
@@ -88,10 +109,7 @@ export function createResponseSink(
     expectStream: pinger.start,
     commit,
     write,
-    end() {
-      pinger.stop();
-      response.end();
-    },
+    end,
     interrupt(error: GatewayError) {
       if (!ending.signal.aborted) ending.abort(error);
     },

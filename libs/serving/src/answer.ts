@@ -43,8 +43,7 @@ export async function writeAnswer(body: string | Uint8Array, to: WholeAnswer): P
   const isJson = contentType === jsonContentType;
   sink.commit(200, isJson ? [...headers, ['content-length', String(body.length)]] : headers);
   try {
-    await sink.write(body);
-    sink.end();
+    await sink.end(body);
     return { kind: 'completed' };
   } catch (thrown) {
     const failure = thrown instanceof ReaderGoneError ? thrown : toGatewayError(thrown);
@@ -66,8 +65,7 @@ export async function tellFailure(
   if (!sink.committed) return { kind: 'unsent', error: failure };
   try {
     const type = streamErrorType(failure, hasContent);
-    await sink.write(errorFrame({ type, message: failure.publicMessage, details: failure.publicDetails }, requestId));
-    sink.end();
+    await sink.end(errorFrame({ type, message: failure.publicMessage, details: failure.publicDetails }, requestId));
     return { kind: 'broken', error: failure };
   } catch {
     return { kind: 'aborted', reason: 'client-gone' };

@@ -87,7 +87,7 @@ export async function relayStream(job: RelayJob, { clock, metrics }: RelayDepend
   const measured: Measured = { usage, usageSource };
   if (failure !== undefined && firstEventAtMs === undefined) return { kind: 'failed', failure, silent, ...measured };
   const isTold = failure === undefined || failure === error;
-  if (isTold) sink.end();
+  if (isTold) void sink.end();
   const end = isTold ? endOf(failure) : await tellFailure(failure, true, requestId, sink);
   return { kind: 'answered', end, firstEventAtMs, ...measured };
 }

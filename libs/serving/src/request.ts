@@ -38,5 +38,6 @@ export interface ResponseSink {
    * with `ReaderGoneError`.
    */
   write(data: string | Uint8Array): Promise<void> | undefined;
-  end(): void;
+  /** Ends the answer, after its last bytes if some are given. A promise is that of `write`; the end comes after it. */
+  end(last?: string | Uint8Array): Promise<void> | undefined;
 }

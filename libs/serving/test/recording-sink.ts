@@ -49,8 +49,11 @@ export function createRecordingSink(): RecordingSink {
       for (const check of waiting) check();
       return stalled?.promise;
     },
-    end() {
+    end(last?: string | Uint8Array): Promise<void> | undefined {
+      const room = last === undefined ? undefined : sink.write(last);
+      if (room !== undefined) return room.then(() => sink.end());
       hasEnded = true;
+      return undefined;
     },
     status: () => head?.status,
     header: (name: string) => head?.headers.find(([key]) => key === name)?.[1],
