@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Request, Response } from 'express';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayError } from '@ccg/kernel';
 import type { Principal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
@@ -18,14 +17,14 @@ export interface Exchange<Where extends Target> {
   readonly requestId: string;
   readonly receivedAtMs: number;
   readonly target: Where;
-  readonly request: Request;
-  readonly response: Response;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
 }
 
 interface EndpointBase {
   /** The label in metrics and logs. */
   readonly name: string;
-  /** A path pattern of express. */
+  /** A path, or a pattern of express. */
   readonly path: string;
   readonly methods: readonly string[] | 'any';
 }
@@ -71,6 +70,15 @@ export function headerList(headers: IncomingHttpHeaders): HeaderList {
     else for (const one of value ?? []) list.push([name, one]);
   }
   return list;
+}
+
+/** Answers with a JSON document; to HEAD with its headers alone, which Node takes care of. */
+export function sendJson<Where extends Target>({ response, requestId }: Exchange<Where>, document: object): void {
+  const body = Buffer.from(JSON.stringify(document));
+  response.setHeader('request-id', requestId);
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.setHeader('content-length', body.length);
+  response.end(body);
 }
 
 /** An id for a request of ours, in the form that the Anthropic API gives its own. */

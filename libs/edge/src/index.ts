@@ -2,7 +2,7 @@ export { createApp } from './create-app.ts';
 export type { AppOptions } from './create-app.ts';
 export { drain } from './drain.ts';
 export type { DrainTimes } from './drain.ts';
-export { headerList, randomId } from './exchange.ts';
+export { headerList, randomId, sendJson } from './exchange.ts';
 export type { Endpoint, Exchange, FinishedRequest, Reporter, Target } from './exchange.ts';
 export { listen } from './listen.ts';
 export type { HttpApp, Listener } from './listen.ts';

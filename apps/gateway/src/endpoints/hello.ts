@@ -1,3 +1,4 @@
+import { sendJson } from '@ccg/edge';
 import { recordWithoutModel } from '@ccg/serving';
 import type { GatewayEndpoint } from '../data-app.ts';
 
@@ -8,9 +9,8 @@ export function helloEndpoints(): GatewayEndpoint[] {
     path,
     methods: ['GET', 'HEAD'],
     access: 'public',
-    handle({ response, requestId }) {
-      response.setHeader('request-id', requestId);
-      response.status(200).json({ message: 'Claude Code Proxy' });
+    handle(exchange) {
+      sendJson(exchange, { message: 'Claude Code Proxy' });
       return Promise.resolve(recordWithoutModel({ kind: 'completed' }));
     },
   }));

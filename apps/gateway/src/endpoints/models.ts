@@ -1,3 +1,4 @@
+import { sendJson } from '@ccg/edge';
 import { GatewayError } from '@ccg/kernel';
 import { findModel, listModels } from '@ccg/catalog';
 import type { Catalog, ListedModel, Targets } from '@ccg/catalog';
@@ -39,9 +40,8 @@ export function modelsEndpoints(catalog: Catalog, targets: Targets): GatewayEndp
   ];
 }
 
-function answer({ response, requestId }: GatewayExchange, body: object): Promise<RequestRecord> {
-  response.setHeader('request-id', requestId);
-  response.status(200).json(body);
+function answer(exchange: GatewayExchange, body: object): Promise<RequestRecord> {
+  sendJson(exchange, body);
   return Promise.resolve(recordWithoutModel({ kind: 'completed' }));
 }
 
