@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { ReaderGoneError } from '@ccg/kernel';
 import type { Clock, GatewayError } from '@ccg/kernel';
-import { sseFrame } from '@ccg/wire';
+import { bytesToString, sseFrame } from '@ccg/wire';
 import type { HeaderList } from '@ccg/wire';
 import { createBackPressure } from './back-pressure.ts';
 
@@ -73,14 +73,8 @@ export function createResponseSink(
     response.writeHead(status, { ...commonHeaders(requestId), ...Object.fromEntries(headers) });
   }
 
-  /** Set once nobody is left to write to. */
-  function readerGone(): ReaderGoneError | undefined {
-    const reason: unknown = ending.signal.reason;
-    return reason instanceof ReaderGoneError ? reason : undefined;
-  }
-
   function write(data: string | Uint8Array): Promise<void> | undefined {
-    const gone = readerGone();
+    const gone = readerGone(ending.signal);
     if (gone !== undefined) return Promise.reject(gone);
     pinger.wrote();
     const hasRoom = typeof data === 'string' ? response.write(data, 'latin1') : response.write(data);
@@ -88,16 +82,11 @@ export function createResponseSink(
   }
 
   function end(last?: string | Uint8Array): Promise<void> | undefined {
-    if (last !== undefined) {
-      const fits = response.writableLength + last.length < response.writableHighWaterMark;
-      if (!fits) return write(last)?.then(() => end()) ?? end();
-      const gone = readerGone();
-      if (gone !== undefined) return Promise.reject(gone);
-    }
+    const gone = last === undefined ? undefined : readerGone(ending.signal);
+    if (gone !== undefined) return Promise.reject(gone);
+    if (last !== undefined && !fits(response, last)) return write(last)?.then(() => end()) ?? end();
     pinger.stop();
-    // What is given to `end` leaves together with the head, in one write to the socket.
-    if (typeof last === 'string') response.end(last, 'latin1');
-    else response.end(last);
+    endWith(response, last);
     return undefined;
   }
 
@@ -116,6 +105,23 @@ export function createResponseSink(
     release: pinger.stop,
   };
   return sink;
+}
+
+/** Why nobody is left to write to. */
+function readerGone(signal: AbortSignal): ReaderGoneError | undefined {
+  const reason: unknown = signal.reason;
+  return reason instanceof ReaderGoneError ? reason : undefined;
+}
+
+/** Whether there is room for the data now, so that nobody has to wait for it. */
+function fits(response: ServerResponse, { length }: string | Uint8Array): boolean {
+  return response.writableLength + length < response.writableHighWaterMark;
+}
+
+/** Node joins a string that is given to `end` with the head, so that both leave in one write to the socket. */
+function endWith(response: ServerResponse, last: string | Uint8Array | undefined): void {
+  if (last === undefined) response.end();
+  else response.end(typeof last === 'string' ? last : bytesToString(last), 'latin1');
 }
 
 function commonHeaders(requestId: string): Record<string, string> {
