@@ -16,12 +16,26 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: createTimestamp(),
       formatters: { level: (label) => ({ level: label }), log: redact },
       serializers: { err: describeError },
     },
     destination ?? createTurnWriter(openStandardOutput()),
   );
+}
+
+/** The member of a line that tells the time. A busy process writes several lines in one millisecond, and formatting a date is dear. */
+function createTimestamp(): () => string {
+  let lastMs = 0;
+  let member = '';
+  return () => {
+    const now = Date.now();
+    if (now !== lastMs) {
+      lastMs = now;
+      member = `,"time":"${new Date(now).toISOString()}"`;
+    }
+    return member;
+  };
 }
 
 type Fields = Record<string, unknown>;
