@@ -17,9 +17,9 @@ export interface TokenCounting {
 export interface PromptEstimate {
   /**
    * Undefined for a target whose stream begins with the number, and when the count is not ready in time: a prompt that
-   * was never seen before may take longer.
+   * was never seen before may take longer. A promise only for such a prompt.
    */
-  tokens(target: Target): Promise<number | undefined>;
+  tokens(target: Target): number | undefined | Promise<number | undefined>;
   /** Teaches the calibration what the provider reported. */
   learn(target: Target, usage: Usage): void;
   /** Ends the counting. */
@@ -52,30 +52,36 @@ export function toolsOf(messagesRequest: MessagesRequest, digest: Digest): Promp
 export function createEstimatePrompt({ estimator, calibration }: TokenCounting, clock: Clock): EstimatePrompt {
   return (messagesRequest, tools) => {
     let ending: AbortController | undefined;
-    let counting: Promise<TokenCount | undefined> | undefined;
+    let counting: Counted | Promise<Counted> | undefined;
 
-    async function count(signal: AbortSignal): Promise<TokenCount | undefined> {
+    function count(signal: AbortSignal): Counted | Promise<Counted> {
+      // A request never fails because of its estimate. A fault of the body is reported by its translation.
       try {
-        return await estimator.count(promptOf(messagesRequest, tools), signal);
+        const counted = estimator.count(promptOf(messagesRequest, tools), signal);
+        return counted instanceof Promise ? counted.catch(() => 'uncounted' as const) : counted;
       } catch {
-        // A request never fails because of its estimate. A fault of the body is reported by its translation.
-        return undefined;
+        return 'uncounted';
       }
     }
 
+    const tokensOf = (target: Target, counted: Counted | undefined) =>
+      counted === undefined || counted === 'uncounted' ? undefined : calibration.tokens(target, counted);
+
     return {
-      async tokens(target) {
+      tokens(target) {
         if (target.reportsPromptFirst) return undefined;
         ending ??= new AbortController();
         counting ??= count(ending.signal);
-        const counted = await within(counting, waitMs, clock);
-        return counted === undefined ? undefined : calibration.tokens(target, counted);
+        if (!(counting instanceof Promise)) return tokensOf(target, counting);
+        return within(counting, waitMs, clock).then((counted) => tokensOf(target, counted));
       },
       learn(target, usage) {
         const reported = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
-        void counting?.then((counted) => {
-          if (counted !== undefined) calibration.observe(target, counted, reported);
-        });
+        const observe = (counted: Counted | undefined) => {
+          if (counted !== undefined && counted !== 'uncounted') calibration.observe(target, counted, reported);
+        };
+        if (counting instanceof Promise) void counting.then(observe);
+        else observe(counting);
       },
       abandon() {
         ending?.abort();
@@ -83,6 +89,8 @@ export function createEstimatePrompt({ estimator, calibration }: TokenCounting, 
     };
   };
 }
+
+type Counted = TokenCount | 'uncounted';
 
 function within<T>(promise: Promise<T>, timeoutMs: number, clock: Clock): Promise<T | undefined> {
   return new Promise((resolve, reject) => {

@@ -11,7 +11,7 @@ const user = (content: unknown): unknown => ({ role: 'user', content });
 const prompt = (...messages: readonly unknown[]): object => ({ model: 'm', messages });
 const total = ({ words, foreign, wide, thinking, fixed }: TokenCount): number =>
   words + foreign + wide + thinking + fixed;
-const countOf = (body: unknown, estimator: TokenEstimator = estimatorFor()): Promise<TokenCount> =>
+const countOf = async (body: unknown, estimator: TokenEstimator = estimatorFor()): Promise<TokenCount> =>
   estimator.count(promptOf(body));
 
 const text = fc.oneof(
@@ -217,6 +217,13 @@ describe('work', () => {
     const messages: readonly unknown[] = JSON.parse(JSON.stringify(session)).messages;
     await countOf({ ...Object(session), messages: [...messages, user('And now the tests.')] }, estimator);
     expect(sum(turns) - before).toBe('And now the tests.'.length);
+  });
+
+  test('of a prompt that was counted before waits for nothing', async () => {
+    const estimator = estimatorFor();
+    const { body: session } = reportedPrompts().at(-2) ?? { body: {} };
+    const counted = await countOf(session, estimator);
+    expect(estimator.count(promptOf(session))).toEqual(counted);
   });
 
   test('ends when its request does', async () => {

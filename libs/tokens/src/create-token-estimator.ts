@@ -10,7 +10,7 @@ import { readPrompt } from './read-prompt.ts';
 import type { Prompt } from './read-prompt.ts';
 import { jsonPart } from './text-parts.ts';
 import { addCount, asThinking, fixedTokens, noTokens } from './token-count.ts';
-import type { TokenCount } from './token-count.ts';
+import type { RunningCount, TokenCount } from './token-count.ts';
 import type { CountTokens } from './tokenizer.ts';
 import { toolParts } from './tool-parts.ts';
 import { createTurns } from './turns.ts';
@@ -27,10 +27,10 @@ export interface TokenEstimatorOptions {
 
 export interface TokenEstimator {
   /**
-   * Counts a prompt. All that count at the same time share the work between two breaths. Rejects with what reading
-   * the tools throws, or with the signal's reason once that has aborted.
+   * Counts a prompt, at once if all of it was counted before. All that count at the same time share the work between
+   * two breaths. Throws or rejects with what reading the tools throws, or with the signal's reason once that has aborted.
    */
-  count(prompt: Prompt, signal?: AbortSignal): Promise<TokenCount>;
+  count(prompt: Prompt, signal?: AbortSignal): TokenCount | Promise<TokenCount>;
 }
 
 /** Between two breaths: some 10 ms of the dearest text, 1 ms of the usual. */
@@ -48,7 +48,7 @@ export function createTokenEstimator(options: TokenEstimatorOptions): TokenEstim
   const cache = createBoundedMap<TokenCount>(options.maxCachedSegments);
   const turns = createTurns(options.yieldToEventLoop, bytesPerTurn);
   return {
-    async count(prompt, signal) {
+    count(prompt, signal) {
       signal?.throwIfAborted();
       const work = (bytes: number) =>
         turns.take(bytes)?.then(() => {
@@ -59,21 +59,42 @@ export function createTokenEstimator(options: TokenEstimatorOptions): TokenEstim
   };
 }
 
-async function countParts(parts: readonly Part[], counter: SliceCounter): Promise<TokenCount> {
+/** A promise only from the first part on that is not known yet, and most of a conversation is. */
+function countParts(parts: readonly Part[], counter: SliceCounter): TokenCount | Promise<TokenCount> {
   const total = { ...noTokens };
-  for (const part of parts) {
-    if (part.kind === 'fixed') {
-      total.fixed += part.tokens;
-      continue;
-    }
-    const turn = counter.work(lengthOf(part) / skimmedPerCounted);
-    if (turn !== undefined) await turn;
-    const key = keyOf(part, counter);
-    const known = key === undefined ? undefined : counter.cache.get(key);
-    // Nothing is awaited for what is known, and most of a conversation is.
-    addCount(total, known ?? (await countPart(part, key, counter)));
+  for (const [at, part] of parts.entries()) {
+    const adding = addPart(total, part, counter);
+    if (adding !== undefined) return countRest(adding, parts.slice(at + 1), total, counter);
   }
   return total;
+}
+
+async function countRest(
+  adding: Promise<void>,
+  rest: readonly Part[],
+  total: RunningCount,
+  counter: SliceCounter,
+): Promise<TokenCount> {
+  await adding;
+  for (const part of rest) await addPart(total, part, counter);
+  return total;
+}
+
+function addPart(total: RunningCount, part: Part, counter: SliceCounter): Promise<void> | undefined {
+  if (part.kind === 'fixed') {
+    total.fixed += part.tokens;
+    return undefined;
+  }
+  const turn = counter.work(lengthOf(part) / skimmedPerCounted);
+  return turn === undefined ? addCounted(total, part, counter) : turn.then(() => addCounted(total, part, counter));
+}
+
+function addCounted(total: RunningCount, part: CountedPart, counter: SliceCounter): Promise<void> | undefined {
+  const key = keyOf(part, counter);
+  const known = key === undefined ? undefined : counter.cache.get(key);
+  if (known === undefined) return countPart(part, key, counter).then((count) => addCount(total, count));
+  addCount(total, known);
+  return undefined;
 }
 
 type CountedPart = Exclude<Part, { readonly kind: 'fixed' }>;
