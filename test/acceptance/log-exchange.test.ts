@@ -65,7 +65,13 @@ async function ask(url: string, body: unknown): Promise<Response> {
   const key = (await readFile(join(root, 'data/first-key'), 'utf8')).trim();
   return fetch(`${url}/v1/messages?beta=true&ticket=planted-query`, {
     method: 'POST',
-    headers: { 'x-api-key': key, 'content-type': 'application/json', cookie: 'planted-cookie' },
+    headers: {
+      'x-api-key': key,
+      'content-type': 'application/json',
+      cookie: 'planted-cookie',
+      // A stop waits for idle connections.
+      connection: 'close',
+    },
     body: JSON.stringify(body),
   });
 }
@@ -111,31 +117,40 @@ const frames = openAiChatFrames(
 );
 const overloaded = 'data: {"error":{"message":"Overloaded","code":529}}\n\n';
 
-test.each<readonly [string, readonly string[], 'end' | 'cut']>([
+const streams: readonly (readonly [string, readonly string[], 'end' | 'cut'])[] = [
   ['a stream that is cut in the middle of a call', frames.slice(0, 4), 'cut'],
   ['a stream that ends without a finish', frames.slice(0, 3), 'end'],
   ['an error within a stream', [...frames.slice(0, 2), overloaded], 'end'],
   ['a whole stream in odd pieces', [frames.join('').slice(0, 777), frames.join('').slice(777)], 'end'],
-])('%s is replayed with the frames that the client got', async (_what, parts, end) => {
+];
+
+test('streams are replayed with the frames that the client got, whole, cut, unfinished or failed', async () => {
   local = await startLocal({ dataDir: join(root, 'data'), env: env() });
-  const seen = createGate();
-  const last = end === 'cut' ? [waitFor(seen.opened), cut] : [];
-  upstream.answer([head(200, { 'content-type': 'text/event-stream' }), ...parts.map(write), ...last]);
-  const answer = await ask(local.url, { model: 'claude-sonnet-5-5', max_tokens: 100, stream: true, ...question });
-  let got = '';
-  for await (const text of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    got += text;
-    seen.open();
+  const answers: string[] = [];
+  for (const [, parts, end] of streams) {
+    const seen = createGate();
+    const last = end === 'cut' ? [waitFor(seen.opened), cut] : [];
+    upstream.answer([head(200, { 'content-type': 'text/event-stream' }), ...parts.map(write), ...last]);
+    const answer = await ask(local.url, { model: 'claude-sonnet-5-5', max_tokens: 100, stream: true, ...question });
+    let got = '';
+    for await (const text of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      got += text;
+      seen.open();
+    }
+    answers.push(got);
   }
   local.process.signal('SIGTERM');
   await local.process.exited;
 
-  const [name = ''] = await readdir(join(root, 'exchanges'));
-  const { exit, stdout } = await runReplay([join(root, 'exchanges', name)]);
-  expect(exit.code, stdout).toBe(0);
-  expect(withoutIds(stdout)).toContain(withoutIds(got).trimEnd());
-  expect(stdout).toMatch(/^Verdict {3}good: /mu);
-  expect(stdout).not.toContain('not as it was sent then');
+  // Their names begin with the time.
+  const files = (await readdir(join(root, 'exchanges'))).toSorted();
+  for (const [index, [what]] of streams.entries()) {
+    const { exit, stdout } = await runReplay([join(root, 'exchanges', files[index] ?? '')]);
+    expect(exit.code, `${what}: ${stdout}`).toBe(0);
+    expect(withoutIds(stdout), what).toContain(withoutIds(answers[index] ?? 'no answer').trimEnd());
+    expect(stdout, what).toMatch(/^Verdict {3}good: /mu);
+    expect(stdout, what).not.toContain('not as it was sent then');
+  }
 });
 
 /** Ids are made anew. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { startProcess } from '@ccg/testkit';
+import { compileCache, startProcess } from '@ccg/testkit';
 import type { ProcessExit } from '@ccg/testkit';
 
 const script = fileURLToPath(new URL('../../replay.ts', import.meta.url));
@@ -8,7 +8,12 @@ const script = fileURLToPath(new URL('../../replay.ts', import.meta.url));
 export async function runReplay(
   args: readonly string[],
 ): Promise<{ readonly exit: ProcessExit; readonly stdout: string; readonly stderr: string }> {
-  const child = startProcess({ command: process.execPath, args: [script, ...args], cwd: process.cwd(), env: {} });
+  const child = startProcess({
+    command: process.execPath,
+    args: [script, ...args],
+    cwd: process.cwd(),
+    env: compileCache,
+  });
   const exit = await child.exited;
   return { exit, stdout: child.stdout(), stderr: child.stderr() };
 }
