@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { collectGarbage } from '@ccg/testkit';
 import type { AnswerReader } from '@ccg/translation';
 import { translate } from './translate.ts';
 import type { TestTarget } from './translate.ts';
@@ -60,13 +59,7 @@ function readerOf(target: TestTarget): { readonly reader: AnswerReader; readonly
 }
 
 async function bytesInUse(): Promise<number> {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage: unknown = runInNewContext('gc');
-  for (let round = 0; round < 3; round += 1) {
-    // A WeakRef holds its target until the turn of the event loop is over.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (typeof collectGarbage === 'function') collectGarbage();
-  }
+  for (let round = 0; round < 3; round += 1) await collectGarbage();
   // Long strings and the bytes of buffers lie outside the heap.
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

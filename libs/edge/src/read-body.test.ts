@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { survivorsOf } from '@ccg/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { readBody } from './read-body.ts';
 
@@ -18,6 +19,26 @@ test('a body is handed over once, and nothing is kept of it', async () => {
   expect(Buffer.from(takeBody()).toString()).toBe('{"a":1}');
   expect(takeBody()).toHaveLength(0);
 });
+
+const long = JSON.stringify({ text: 'long '.repeat(600_000) });
+
+test.each([
+  { name: 'plain', bytes: post(long) },
+  { name: 'compressed', bytes: post(gzipSync(long), 'content-encoding: gzip') },
+])(
+  'a body that was handed over is collected while its request still waits for the answer: $name',
+  async ({ bytes }) => {
+    const { request, response } = await arrive(bytes);
+    const body = await takenFrom(request, response);
+    expect((await survivorsOf([body])).length).toBe(0);
+    expect(response.writableEnded).toBe(false);
+  },
+);
+
+async function takenFrom(request: IncomingMessage, response: ServerResponse): Promise<WeakRef<Uint8Array>> {
+  const takeBody = await readBody(request, response);
+  return new WeakRef(takeBody());
+}
 
 test.each([
   { name: 'plain', bytes: post('{"a":1}') },

@@ -103,19 +103,21 @@ function collect(request: IncomingMessage, decoder: Transform | undefined): Prom
   function stop(): void {
     chunks = [];
     source.off('data', onData).off('end', onEnd);
-    request.off('close', onClosed);
+    // Both streams may fail later, when nobody else listens. A listener of this function would keep the body until then.
+    request.off('close', onClosed).off('error', onClosed).on('error', ignoreLateFailure);
     if (decoder === undefined) return;
     request.unpipe(decoder);
-    decoder.destroy();
+    decoder.off('error', onUndecodable).on('error', ignoreLateFailure).destroy();
   }
 
   source.on('data', onData).on('end', onEnd);
-  // The error listeners stay: both streams may fail later, when nobody else listens.
   request.on('close', onClosed).on('error', onClosed);
   if (decoder !== undefined) request.pipe(decoder.on('error', onUndecodable));
   if (request.destroyed) onClosed();
   return promise;
 }
+
+function ignoreLateFailure(): void {}
 
 function tooLarge(): GatewayError {
   return new GatewayError(

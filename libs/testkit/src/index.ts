@@ -35,3 +35,4 @@ export { startRedisProcess } from './redis/redis-process.ts';
 export type { RedisProcess, RedisProcessOptions } from './redis/redis-process.ts';
 export { startTestRedis } from './redis/start-test-redis.ts';
 export type { TestRedis } from './redis/start-test-redis.ts';
+export { collectGarbage, survivorsOf } from './garbage.ts';
