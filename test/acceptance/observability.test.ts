@@ -130,10 +130,13 @@ describe('the log', () => {
 
   test.each([
     { answer: jsonScript(401, { error: { message: 'no' } }), level: 'error', outcome: 'upstream_credential' },
+    { answer: jsonScript(402, { error: { message: 'no' } }), level: 'error', outcome: 'upstream_credential' },
+    { answer: jsonScript(400, { error: { message: 'no' } }), level: 'info', outcome: 'client_bad_request' },
+    { answer: jsonScript(413, { error: { message: 'no' } }), level: 'info', outcome: 'client_too_large' },
     { answer: jsonScript(500, { error: { message: 'no' } }), level: 'warn', outcome: 'upstream_error' },
     { answer: jsonScript(429, { error: { message: 'no' } }), level: 'warn', outcome: 'upstream_rate_limited' },
     { answer: [cut], level: 'warn', outcome: 'upstream_unreachable' },
-  ])('tells operators of $outcome at level $level', async ({ answer, level, outcome }) => {
+  ])('a failure that is $outcome is told at level $level', async ({ answer, level, outcome }) => {
     suite.upstream.answer(answer, answer);
     const failed = await ask('');
     await failed.frames();

@@ -225,7 +225,12 @@ function failed(failure: Failure) {
 }
 
 /** Errors that say something about the request, and would be the same at another provider. */
-const refusals: ReadonlySet<ErrorCode> = new Set(['upstream-refused', 'prompt-too-long', 'model-unknown']);
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  'upstream-refused',
+  'upstream-refused-size',
+  'prompt-too-long',
+  'model-unknown',
+]);
 
 function classOf(failure: Failure): FailureClass {
   if (failure instanceof ReaderGoneError || failure.code === 'draining') return 'interrupted';

@@ -56,7 +56,7 @@ test('a server that has no such request is not asked again', async () => {
 });
 
 test.each<readonly [string, Script, string]>([
-  ['of the request', jsonScript(400, { error: { message: 'no' } }), 'unsent upstream_error'],
+  ['of the request', jsonScript(400, { error: { message: 'no' } }), 'unsent client_bad_request'],
   ['of our credential', jsonScript(401, { error: { message: 'no' } }), 'unsent upstream_credential'],
 ])('a refusal %s is passed on', async (_what, script, end) => {
   rig.upstream.play(() => script);

@@ -241,7 +241,7 @@ describe('capacities', () => {
   test('of tools are told to the client, since no tool can be left out silently', async () => {
     const server = await start({ rejects: () => rejection('At most 128 tools are supported, got 140.') });
     const { end, record } = await server.ask({ tools });
-    expect([end, record.attempts.length]).toEqual(['unsent upstream_error', 1]);
+    expect([end, record.attempts.length]).toEqual(['unsent client_bad_request', 1]);
     expect(record.end).toMatchObject({ error: { status: 400, publicMessage: expect.stringContaining('128') } });
   });
 });
@@ -298,7 +298,7 @@ describe('a server that rejects everything', () => {
   test('the same every time is asked once more, and nothing is learned from it', async () => {
     const server = await start({ rejects: () => rejection("Unsupported parameter: 'temperature'") });
     const { end, record } = await server.ask({ temperature: 0.5 });
-    expect([end, record.attempts.length]).toEqual(['unsent upstream_error', 2]);
+    expect([end, record.attempts.length]).toEqual(['unsent client_bad_request', 2]);
     expect(record.end).toMatchObject({ error: { status: 400 } });
     expect(await server.learned()).toEqual([]);
   });
@@ -306,7 +306,7 @@ describe('a server that rejects everything', () => {
   test('a field that was not sent is asked once', async () => {
     const server = await start({ rejects: () => rejection("Unsupported parameter: 'logit_bias'") });
     const { end, record } = await server.ask({});
-    expect([end, record.attempts.length]).toEqual(['unsent upstream_error', 1]);
+    expect([end, record.attempts.length]).toEqual(['unsent client_bad_request', 1]);
   });
 
   test('something else every time is asked three times more, and ends in its own 400', async () => {
@@ -316,7 +316,7 @@ describe('a server that rejects everything', () => {
       rejects: () => rejection(`Unsupported parameter: '${names[(asked += 1) - 1] ?? 'messages'}'`),
     });
     const { end, record } = await server.ask({ temperature: 0.5, top_p: 0.5, stop_sequences: ['x'] });
-    expect([end, record.attempts.length]).toEqual(['unsent upstream_error', 4]);
+    expect([end, record.attempts.length]).toEqual(['unsent client_bad_request', 4]);
     expect(record.end).toMatchObject({ error: { status: 400, publicMessage: expect.stringContaining('stream') } });
   });
 

@@ -63,7 +63,10 @@ describe.each(dialects)(
     );
 
     test.each<readonly [string, Script, string]>([
-      ['refuses the request', jsonScript(400, { error: { message: 'no' } }), 'unsent upstream_error'],
+      ['refuses the request', jsonScript(400, { error: { message: 'no' } }), 'unsent client_bad_request'],
+      ['finds the request too large', jsonScript(413, { error: { message: 'no' } }), 'unsent client_too_large'],
+      ['does not permit it to us', jsonScript(403, { error: { message: 'no' } }), 'unsent upstream_credential'],
+      ['wants to be paid', jsonScript(402, { error: { message: 'no' } }), 'unsent upstream_credential'],
       ['rejects our credential', jsonScript(401, { error: { message: 'no' } }), 'unsent upstream_credential'],
       ['has its own limit', jsonScript(429, { error: { message: 'no' } }), 'unsent upstream_rate_limited'],
       ['is overloaded', jsonScript(529, { error: { message: 'no' } }), 'unsent upstream_overloaded'],

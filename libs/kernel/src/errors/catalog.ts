@@ -53,8 +53,11 @@ export const errorCatalog = {
   'store-unavailable': entry(503, 'api_error', 'gateway', 'default'),
   draining: entry(503, 'overloaded_error', 'capacity', 'default'),
   internal: entry(500, 'api_error', 'gateway', 'default'),
-  'upstream-refused': entry(400, 'invalid_request_error', 'upstream', 'default'),
+  // The provider refused what the client sent. Its failures of any other kind are its own.
+  'upstream-refused': entry(400, 'invalid_request_error', 'client', 'default'),
+  'upstream-refused-size': entry(413, 'request_too_large', 'client', 'default'),
   'upstream-credential-rejected': entry(500, 'api_error', 'upstream', 'never'),
+  'upstream-account-empty': entry(500, 'api_error', 'upstream', 'never'),
   'upstream-rate-limited': entry(429, 'rate_limit_error', 'upstream', 'default'),
   'upstream-overloaded': entry(529, 'overloaded_error', 'upstream', 'default'),
   'upstream-failed': entry(500, 'api_error', 'upstream', 'default'),

@@ -44,7 +44,7 @@ export function anthropicInBandFailure(value: JsonValue, provider: string): Gate
 
 /** A refusal of what is the gateway's own: its credential, or its account. */
 function isOperators({ cause, status }: FailureReading): boolean {
-  return cause.kind === 'credential' || status === 402;
+  return cause.kind === 'credential' || (cause.kind === 'account-empty' && status !== 429);
 }
 
 interface Kept {

@@ -16,6 +16,7 @@ export type CodeMeaning =
   | 'rate-limited'
   | 'overloaded'
   | 'credential'
+  | 'content-refused'
   | 'invalid-request'
   | 'not-found';
 
@@ -46,6 +47,7 @@ const meanings: Readonly<Record<CodeMeaning, string>> = {
     service_unavailable serviceunavailableexception serveroverloaded modelnotreadyexception capacity_exceeded 1305`,
   credential: `invalid_api_key authentication_error unauthenticated invalid_authentication_error authenticationerror
     incorrect_api_key invalid_iam_token`,
+  'content-refused': 'content_policy_violation content_filter data_inspection_failed moderation_blocked',
   'invalid-request': `invalid_request_error invalid_request bad_request badrequest badrequesterror bad_request_error
     invalid_argument invalidparameter invalid_parameter_error validationexception`,
   'not-found': 'not_found not_found_error notfounderror',

@@ -73,7 +73,7 @@ const cases: readonly Case[] = [
   ['refused', 400, m('Could not process image')],
   ['refused', 400, m('The maximum number of tokens must be positive')],
   ['refused', 409, m('Conversation is locked by another request')],
-  ['refused', 403, m('Your organization must be verified to stream this model')],
+  ['credential', 403, m('Your organization must be verified to stream this model')],
   ['rate-limited', 429, m('Request was rejected due to rate limiting. Details: TPM limit reached.')],
   [
     'rate-limited',

@@ -178,7 +178,7 @@ test.each<[number, unknown, Readonly<Record<string, string>>, object]>([
   [403, { error: { message: 'Authorization failed' } }, {}, { kind: 'credential' }],
   [403, { error: { message: 'Your API key does not have permission' } }, {}, { kind: 'credential' }],
   [403, { error: { code: 'invalid_api_key' } }, {}, { kind: 'credential' }],
-  [403, { error: { message: 'Country, region, or territory not supported' } }, {}, { kind: 'refused' }],
+  [403, { error: { message: 'Country, region, or territory not supported' } }, {}, { kind: 'credential' }],
   [400, { error: { message: 'Missing API key in tool' } }, {}, { kind: 'refused' }],
   [402, { error: { message: '' } }, {}, { kind: 'account-empty', resetsAt: undefined }],
   [429, { error: { code: 'insufficient_quota' } }, {}, { kind: 'account-empty' }],

@@ -61,7 +61,10 @@ function causeOf(evidence: Evidence): UpstreamCause {
     return { kind: 'account-empty', resetsAt: readResetTime(document) };
   }
   if (status === 429) return { kind: 'rate-limited', ...wait };
-  if (status === 403 && (says.has('credential') || meanings.has('credential'))) return { kind: 'credential' };
+  // Only what a prompt says is the client's; everything else is not permitted to the gateway's account.
+  if (status === 403 && meanings.has('model-unknown')) return { kind: 'model-unknown' };
+  const isContentRefused = says.has('content-refused') || meanings.has('content-refused');
+  if (status === 403 && !isContentRefused) return { kind: 'credential' };
   if (status >= 400 && status < 500) return { kind: 'refused', path: undefined };
   const isBusy = status === 503 || status === 529 || says.has('overloaded') || meanings.has('overloaded');
   return { kind: isBusy ? 'overloaded' : 'broken', ...wait };

@@ -175,6 +175,7 @@ function causeOf(
     case 'rate-limited':
     case 'overloaded':
     case 'credential':
+    case 'content-refused':
       return undefined;
   }
 }

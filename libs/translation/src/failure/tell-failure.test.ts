@@ -16,6 +16,39 @@ function told(error: unknown, { status = 400, headers = {}, at = unknownSize }: 
 }
 
 test.each([
+  [400, 'Bad field', 'upstream-refused'],
+  [403, 'Flagged by moderation', 'upstream-refused'],
+  [403, 'Country, region, or territory not supported', 'upstream-credential-rejected'],
+  [403, 'Forbidden', 'upstream-credential-rejected'],
+  [404, 'The model `x` does not exist', 'model-unknown'],
+  [404, 'page not found', 'upstream-failed'],
+  [405, 'Use POST', 'upstream-failed'],
+  [409, 'Busy with it', 'upstream-failed'],
+  [413, 'Too big', 'upstream-refused-size'],
+  [415, 'No such images', 'upstream-refused'],
+  [422, 'Unprocessable', 'upstream-refused'],
+  [402, 'No', 'upstream-account-empty'],
+  [429, 'You exceeded your current quota', 'upstream-account-empty'],
+  [429, 'Slow down', 'upstream-rate-limited'],
+] as const)('%i "%s" is the fault of the right party: %s', (status, message, code) => {
+  expect(told({ message }, { status }).code).toBe(code);
+});
+
+test('a model that the account may not use is unknown to its client', () => {
+  const error = { code: 'model_not_found', message: 'Project `p` does not have access to model `m`' };
+  expect(told(error, { status: 403 }).code).toBe('model-unknown');
+});
+
+test('what the gateway may not do is told apart from a credential that is refused', () => {
+  expect(told({ message: 'No' }, { status: 403 }).publicMessage).toBe(
+    'The provider "acme" does not permit this to the gateway\'s account (HTTP 403). Your own key is fine: ask the operators of this gateway to check the permissions of its credential.',
+  );
+  expect(told({ message: 'No' }, { status: 402 }).publicMessage).toBe(
+    'The gateway\'s account at the provider "acme" has no credit left (HTTP 402). Your own key is fine: ask the operators of this gateway to top it up.',
+  );
+});
+
+test.each([
   [400, 'Bad field', 400, 'invalid_request_error'],
   [403, 'Flagged by moderation', 403, 'permission_error'],
   [404, 'The model `x` does not exist', 404, 'not_found_error'],
@@ -83,7 +116,7 @@ test.each<[unknown, string]>([
 test('an account without credit is the operators’ business, whatever the status, and the text of the server stays out', () => {
   for (const status of [400, 402, 403]) {
     const error = told({ message: 'Insufficient balance of key sk-1' }, { status });
-    expect(error).toMatchObject({ code: 'upstream-credential-rejected', status: 500 });
+    expect(error).toMatchObject({ code: 'upstream-account-empty', status: 500, retry: 'never' });
     expect(error.publicMessage).not.toContain('sk-1');
   }
 });

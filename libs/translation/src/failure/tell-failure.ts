@@ -16,8 +16,7 @@ export interface FailureContext {
 /** What the client is told of a failure: the one table from causes to statuses, types and headers. */
 export function tellFailure(reading: FailureReading, context: FailureContext): GatewayError {
   const { cause } = reading;
-  const refused = () =>
-    new GatewayError('upstream-refused', sentence(reading, context, 'refused the request'), refusalDetails(reading));
+  const refused = () => refusal(reading, context);
   const failing = (code: ErrorCode, wait: number | undefined) =>
     new GatewayError(code, `${sentence(reading, context, 'failed')} Try again.`, waiting(wait));
   switch (cause.kind) {
@@ -90,25 +89,35 @@ function answerTooLong(
   if (cause.windowTokens !== undefined && stated !== undefined && modelMaximum === undefined) {
     return promptTooLong(stated, windowTokens, context.at);
   }
-  return new GatewayError(
-    'upstream-refused',
-    sentence(reading, context, 'refused the request'),
-    refusalDetails(reading),
-  );
+  return refusal(reading, context);
 }
 
-/** Refusals keep the status that says more than 400. */
-function refusalDetails({ status }: FailureReading): GatewayErrorDetails {
+/**
+ * A refusal is the client's fault if it is about what the client sent: by its cause, or by its status where nothing more is
+ * known. A path or method that the provider does not know is not. Refusals keep the status that says more than 400.
+ */
+function refusal(reading: FailureReading, context: FailureContext): GatewayError {
+  const { status, cause, isEnvelope } = reading;
+  const text = sentence(reading, context, 'refused the request');
+  const isOfClient = cause.kind !== 'refused' || cause.path !== undefined || !aboutServer(status);
   switch (status) {
     case 403:
-      return { status, type: 'permission_error' };
+      return new GatewayError('upstream-refused', text, { status, type: 'permission_error' });
     case 409:
-      return { status, type: 'conflict_error' };
+      return new GatewayError('upstream-failed', text, { status, type: 'conflict_error' });
     case 413:
-      return { status, type: 'request_too_large' };
+      return new GatewayError('upstream-refused-size', text);
     default:
-      return {};
+      // In Anthropic's own words it is a file or a thread of the client that is not found.
+      return isOfClient || (status === 404 && isEnvelope)
+        ? new GatewayError('upstream-refused', text)
+        : new GatewayError('upstream-failed', text, { status: 400, type: 'invalid_request_error' });
   }
+}
+
+/** A status that refuses, and not for what the body holds. With another one a known sentence says that it is about the body. */
+function aboutServer(status: number): boolean {
+  return status > 400 && status < 500 && status !== 415 && status !== 422;
 }
 
 /**
@@ -116,16 +125,16 @@ function refusalDetails({ status }: FailureReading): GatewayErrorDetails {
  * text stays out, since it may quote the credential.
  */
 function credentialError(provider: string, status: number): GatewayError {
-  return operatorsError(
-    `The provider "${provider}" does not accept the credential that the gateway has for it (HTTP ${status}).`,
-    provider,
-  );
-}
-
-function operatorsError(problem: string, provider: string): GatewayError {
+  const [problem, remedy] =
+    status === 403
+      ? [`does not permit this to the gateway's account (HTTP 403)`, 'check the permissions of its credential']
+      : [
+          `does not accept the credential that the gateway has for it (HTTP ${status})`,
+          `check the credential of "${provider}"`,
+        ];
   return new GatewayError(
     'upstream-credential-rejected',
-    `${problem} Your own key is fine: ask the operators of this gateway to check the credential of "${provider}".`,
+    `The provider "${provider}" ${problem}. Your own key is fine: ask the operators of this gateway to ${remedy}.`,
   );
 }
 
@@ -134,12 +143,12 @@ function accountEmpty(resetsAt: string | undefined, reading: FailureReading, con
   const reset = resetsAt === undefined || message.includes(resetsAt) ? '' : ` It resets at ${resetsAt}.`;
   if (status === 429) {
     const text = sentence(reading, context, 'limits its requests');
-    return new GatewayError('upstream-rate-limited', `${text} Its quota is used up.${reset}`, { retry: 'never' });
+    const like = { status, type: 'rate_limit_error', retry: 'never' } as const;
+    return new GatewayError('upstream-account-empty', `${text} Its quota is used up.${reset}`, like);
   }
-  const { provider } = context;
-  return operatorsError(
-    `The account of the provider "${provider}" has no credit left or was refused (HTTP ${status}).${reset}`,
-    provider,
+  return new GatewayError(
+    'upstream-account-empty',
+    `The gateway's account at the provider "${context.provider}" has no credit left (HTTP ${status}).${reset} Your own key is fine: ask the operators of this gateway to top it up.`,
   );
 }
 

@@ -149,7 +149,7 @@ test('credit for next to no answer is an empty account', () => {
   const message = 'You requested up to 32000 tokens, but can only afford 342.';
   expect(failed({ message }, { status: 402 })).toMatchObject({
     cause: { kind: 'account-empty' },
-    error: { code: 'upstream-credential-rejected' },
+    error: { code: 'upstream-account-empty' },
     retry: { kind: 'none' },
   });
 });

@@ -95,6 +95,20 @@ export const accountSentences: readonly Sentence[] = [
         'https://docs.anthropic.com/en/api/errors',
       ],
     ],
+    counter: 'Your input was flagged',
+  },
+  {
+    says: 'content-refused',
+    pattern:
+      /(?:input|prompt|content|message|request|text|image)s? (?:\w{1,12} ){0,3}(?:flagged|violat)|requires moderation|flagged by moderation|content exists risk|inappropriate content|content (?:policy|filter|moderation|management policy)|敏感|违规|不合规/iu,
+    examples: [
+      [
+        'Your chosen model requires moderation and your input was flagged',
+        'https://openrouter.ai/docs/api-reference/errors',
+      ],
+      ['Content violates usage guidelines.', 'https://docs.x.ai (403)'],
+      ['Input data may contain inappropriate content.', 'https://help.aliyun.com/zh/model-studio/error-code'],
+    ],
     counter: 'Country, region, or territory not supported',
   },
 ];

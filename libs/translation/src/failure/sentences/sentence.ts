@@ -22,6 +22,8 @@ export type Saying =
   | 'account-empty'
   | 'rate-limited'
   | 'overloaded'
+  /** The prompt is not what the server wants to answer. */
+  | 'content-refused'
   | 'credential';
 
 type FormSaying = Extract<UpstreamCause, { kind: 'form-rejected' }>['form'];

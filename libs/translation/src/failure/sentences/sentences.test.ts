@@ -42,6 +42,7 @@ const expected: Readonly<Record<Saying, readonly [status: number, ...kinds: Upst
   'rate-limited': [429, 'rate-limited'],
   overloaded: [500, 'overloaded'],
   credential: [403, 'credential'],
+  'content-refused': [403, 'refused'],
 };
 
 function causeOf(status: number, says: Saying, message: string): UpstreamCause {
