@@ -1,3 +1,5 @@
+import { plainNumbers } from './plain-numbers.ts';
+
 /** What a server says of lengths, in tokens; undefined where it says nothing. */
 export interface TokenCounts {
   /** The most that prompt and answer may have together. */
@@ -32,11 +34,12 @@ interface Mention {
  */
 export function readTokenCounts(text: string, isAboutAnswer: boolean): TokenCounts {
   const found: (readonly [Role, number])[] = [];
-  const rest = takeSums(text, found);
+  const rest = takeSums(plainNumbers(text), found);
   let before: Role | undefined = isAboutAnswer ? 'asked' : undefined;
-  for (const mention of mentionsIn(rest)) {
+  const mentions = mentionsIn(rest);
+  for (const mention of mentions) {
     const role = roleOf(mention, before);
-    if (role === undefined) continue;
+    if (role === undefined || (role === 'answerMax' && !isBelievable(mention, mentions))) continue;
     // Less than, not as much as.
     found.push([role, mention.value - (strictly.test(mention.left) ? 1 : 0)]);
     before = role;
@@ -117,7 +120,7 @@ function mentionsIn(text: string): readonly Mention[] {
   const found = [...marked.matchAll(numberPattern)].filter((match) => isCount(marked, match[0], match.index));
   // A code of the server, and not a count: "exceeds limit (2013)".
   const isCode = (match: RegExpExecArray) => found.length === 1 && /limit \($/iu.test(marked.slice(0, match.index));
-  const numbers = found.filter((match) => !isCode(match));
+  const numbers = found.filter((match) => !isCode(match) && !isOrdinal(marked, match));
   return numbers.map((match, at) => {
     const previous = numbers[at - 1];
     const start = previous === undefined ? 0 : previous.index + previous[0].length;
@@ -130,6 +133,33 @@ function mentionsIn(text: string): readonly Mention[] {
     };
   });
 }
+
+/** A small number behind a name is a part of it: `tier 1`, `plan 3`. */
+function isOrdinal(text: string, { 0: number, index }: RegExpExecArray): boolean {
+  if (toNumber(number) > 99 || number.startsWith(rangeMark)) return false;
+  const [, word] =
+    /(?<![\p{L}_])(\p{Script=Latin}{2,20})[ #:-]{1,2}$/u.exec(text.slice(Math.max(0, index - 24), index)) ?? [];
+  return word !== undefined && !wordsOfCounts.test(word);
+}
+
+const wordsOfCounts =
+  /^(?:is|are|was|be|of|to|at|than|by|and|or|only|just|about|most|least|exceed\w{0,3}|over|above|up|max\w{0,5}|min\w{0,5}|limit\w{0,3}|cap|allow\w{0,3}|support\w{0,3}|has|have|had|contains?|for|got|given|received|requested|asked|passed|provided|value|length|size|count|tokens?|total|afford|available|actual|first|requires?|required|equals?|in|from|as|generate)$/iu;
+
+/**
+ * Whether a maximum of the answer that leaves hardly any room is really one: a clear phrase right before it, and no
+ * number beside it that could be it instead. Misread, it would cut every answer short.
+ */
+function isBelievable(mention: Mention, mentions: readonly Mention[]): boolean {
+  if (mention.value >= leastTokens) return true;
+  const isAlone = mentions.every(
+    ({ value, left, right }) => value === mention.value || actual.test(left) || /^ (?:was|were) /u.test(right),
+  );
+  return isAlone && (mention.endsRange || stated.test(mention.left));
+}
+
+const leastTokens = 1024;
+const stated =
+  /(?:at most|up to|no more than|only|cap|<=?|≤|equal to|exceed(?:s|ed|ing)?|than|(?:max(?:imum)?|limit)(?: (?:value|number|length|allowed))?(?: (?:of|is))?|最多|最大|上限|超过|超出|大于|小于|等于)(?: the (?:max(?:imum)?|limit)(?: of)?)?[为是]?\W{0,3}$/u;
 
 const otherUnits =
   /^\s?(?:characters?|chars?|bytes?|[kmg]i?b\b|pixels?|images?|image\(s\)|(?:milli)?seconds?|minutes?|hours?|days?|requests?|calls?|%|字符|张|个|秒|分钟)(?![a-z])/iu;
