@@ -28,17 +28,17 @@ async function ask(model: string): Promise<string> {
 
 const play = playModel([{ content: [say('fine')] }]);
 
-test.each<[string, Script]>([
-  ['before its status', [hang]],
-  ['after its status', [head(200, { 'content-type': 'text/event-stream' }), hang]],
-])('a server that stream_options silence %s is asked without them the next time', async (model, silence) => {
+test.each<[string, Script, string]>([
+  ['before its status', [hang], 'did not begin to answer within 0.05 s'],
+  ['after its status', [head(200, { 'content-type': 'text/event-stream' }), hang], 'sent nothing for 0.05 s'],
+])('a server that stream_options silence %s is asked without them the next time', async (model, silence, told) => {
   const name = model.replaceAll(' ', '-');
   suite.upstream.play((request) => (jsonAt(request.json(), 'stream_options') === undefined ? play(request) : silence));
-  expect(await ask(name)).toContain('stopped sending');
+  expect(await ask(name)).toContain(told);
   expect(await ask(name)).toContain('fine');
   expect(suite.upstream.requests.map((request) => jsonAt(request.json(), 'stream_options') !== undefined)).toEqual([
     true,
     false,
   ]);
-  expect(await ask(`another-${name}`)).toContain('stopped sending');
+  expect(await ask(`another-${name}`)).toContain(told);
 });

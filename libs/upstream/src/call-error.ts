@@ -19,10 +19,13 @@ export type CallFailureKind =
 export class UpstreamCallError extends Error {
   override readonly name = 'UpstreamCallError';
   readonly kind: CallFailureKind;
+  /** How long was waited, where that is over. */
+  readonly waitedMs: number | undefined;
 
-  constructor(kind: CallFailureKind, cause?: unknown) {
+  constructor(kind: CallFailureKind, cause?: unknown, waitedMs?: number) {
     super(`upstream call failed: ${kind}`, { cause });
     this.kind = kind;
+    this.waitedMs = waitedMs;
   }
 }
 
@@ -50,10 +53,15 @@ export function callErrorToGatewayError(error: UpstreamCallError, providerName: 
         { cause: error },
       );
     case 'first-byte-timeout':
+      return new GatewayError(
+        'upstream-timeout',
+        `The provider "${providerName}" did not begin to answer ${waited('within', error) ?? 'in time'}. Try again.`,
+        { cause: error },
+      );
     case 'idle-timeout':
       return new GatewayError(
         'upstream-timeout',
-        `The provider "${providerName}" stopped sending before its answer was complete. Try again.`,
+        `The provider "${providerName}" sent nothing ${waited('for', error) ?? 'for too long'}, and its answer is not complete. Try again.`,
         { cause: error },
       );
     case 'too-large':
@@ -69,4 +77,8 @@ export function callErrorToGatewayError(error: UpstreamCallError, providerName: 
         { cause: error },
       );
   }
+}
+
+function waited(word: 'within' | 'for', { waitedMs }: UpstreamCallError): string | undefined {
+  return waitedMs === undefined ? undefined : `${word} ${waitedMs / 1000} s`;
 }

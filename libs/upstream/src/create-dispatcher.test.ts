@@ -58,7 +58,7 @@ test.each([
     'http',
   );
   const asked = ask(await secureServer(), { connectTimeoutMs: 200, proxy: { url: new Secret(proxy), except: '' } });
-  await expect(asked).rejects.toMatchObject({ kind });
+  await expect(asked).rejects.toMatchObject({ kind, waitedMs: status === undefined ? 200 : undefined });
 });
 
 async function ask(url: string, options: Partial<UpstreamOptions> = {}): Promise<string> {

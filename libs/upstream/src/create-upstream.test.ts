@@ -60,10 +60,10 @@ test('a connection that fails before any answer is unreachable, one that is cut 
 test('silence before and within an answer ends by its own time limit', async () => {
   const client = upstream({ firstByteTimeoutMs: 100, idleTimeoutMs: 100 });
   const mute = await serve(() => {});
-  await expect(send(client, mute)).rejects.toMatchObject({ kind: 'first-byte-timeout' });
+  await expect(send(client, mute)).rejects.toMatchObject({ kind: 'first-byte-timeout', waitedMs: 100 });
   const stuck = await serve((_request, response) => response.write('half'));
   const response = await send(client, stuck);
-  await expect(response.body.collect(100)).rejects.toMatchObject({ kind: 'idle-timeout' });
+  await expect(response.body.collect(100)).rejects.toMatchObject({ kind: 'idle-timeout', waitedMs: 100 });
 });
 
 test('an abort ends the call at the server, before and within an answer', async () => {

@@ -41,35 +41,46 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   return {
     call({ endpoint }, call, signal) {
       const composed = composeCall(endpoint, call);
-      if (!(composed instanceof Promise)) return send(dispatcher, composed, signal);
-      return composed.then((handed) => send(dispatcher, handed, signal));
+      if (!(composed instanceof Promise)) return send(dispatcher, composed, signal, options);
+      return composed.then((handed) => send(dispatcher, handed, signal, options));
     },
     close: () => dispatcher.destroy(),
   };
 }
 
-function send(dispatcher: Dispatcher, call: ComposedCall, signal: AbortSignal): Promise<UpstreamResponse> {
+/** How long is waited for a provider, to be told when it was too long. */
+type Times = Pick<UpstreamOptions, 'connectTimeoutMs' | 'firstByteTimeoutMs' | 'idleTimeoutMs'>;
+
+function send(
+  dispatcher: Dispatcher,
+  call: ComposedCall,
+  signal: AbortSignal,
+  times: Times,
+): Promise<UpstreamResponse> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(new UpstreamCallError('aborted', signal.reason));
       return;
     }
-    dispatcher.dispatch(handOverBody(call), createHandler(signal, resolve, reject));
+    dispatcher.dispatch(handOverBody(call), createHandler(signal, times, resolve, reject));
   });
 }
 
 function createHandler(
   signal: AbortSignal,
+  times: Times,
   resolve: (response: UpstreamResponse) => void,
   reject: (error: Error) => void,
 ): Dispatcher.DispatchHandler {
   let feed: BodyFeed | undefined;
   let abort: (() => void) | undefined;
+  let isConnected = false;
   const done = () => {
     if (abort !== undefined) signal.removeEventListener('abort', abort);
   };
   return {
     onRequestStart(controller) {
+      isConnected = true;
       abort = () => {
         controller.abort(new UpstreamCallError('aborted', signal.reason));
       };
@@ -90,7 +101,7 @@ function createHandler(
     },
     onResponseError(_controller, error) {
       done();
-      const failure = classifyError(error, feed !== undefined);
+      const failure = classifyError(error, { isConnected, isAnswered: feed !== undefined }, times);
       if (feed === undefined) reject(failure);
       else feed.fail(failure);
     },
@@ -125,11 +136,21 @@ function unreadableBody(status: number, body: UpstreamBody): UpstreamBody {
   };
 }
 
-function classifyError(error: Error, answered: boolean): UpstreamCallError {
+interface Progress {
+  readonly isConnected: boolean;
+  readonly isAnswered: boolean;
+}
+
+function classifyError(error: Error, { isConnected, isAnswered }: Progress, times: Times): UpstreamCallError {
   if (error instanceof UpstreamCallError) return error;
-  if (error instanceof errors.HeadersTimeoutError) return new UpstreamCallError('first-byte-timeout', error);
-  if (error instanceof errors.BodyTimeoutError) return new UpstreamCallError('idle-timeout', error);
-  return new UpstreamCallError(answered ? 'cut' : 'unreachable', error);
+  if (error instanceof errors.HeadersTimeoutError) {
+    // Without a connection it is a proxy that did not open its tunnel.
+    const waitedMs = isConnected ? times.firstByteTimeoutMs : times.connectTimeoutMs;
+    return new UpstreamCallError('first-byte-timeout', error, waitedMs);
+  }
+  if (error instanceof errors.BodyTimeoutError)
+    return new UpstreamCallError('idle-timeout', error, times.idleTimeoutMs);
+  return new UpstreamCallError(isAnswered ? 'cut' : 'unreachable', error);
 }
 
 function headerList(headers: Record<string, string | string[] | undefined>): HeaderList {
