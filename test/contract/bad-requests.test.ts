@@ -92,8 +92,15 @@ test.each([
 });
 
 const compatible = { dialect: 'anthropic', anthropicProfile: 'ollama', model: 'm' } as const;
-const many = (length: number, of: unknown) => Array.from({ length }, () => of);
+const many = <Element>(length: number, of: Element): Element[] => Array.from({ length }, () => of);
 const block = { type: 'text', text: 'zz' };
+const tool = { name: 'a', input_schema: { type: 'object' } };
+const call = { type: 'tool_use', id: 'toolu_1', name: 'a' };
+const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, {}]));
+const addition = (index: number) => ({
+  type: 'tool_addition',
+  tool: { type: 'tool_definition', definition: { ...tool, name: `a${index}` } },
+});
 
 describe.each([
   ['openai-chat', target],
@@ -151,6 +158,46 @@ describe.each([
       /^messages: a request to this model may have 10000 messages and 20000 content blocks; /u,
     );
     expect(publicMessage).toContain(found);
+  });
+
+  test.each([
+    ['2,001 tools', { tools: many(2001, tool) }, /^tools: too many\. At most 2,000 tools; this request has 2,001\. /u],
+    [
+      '2,001 tools that messages add',
+      { messages: [user, { role: 'system', content: many(2001, {}).map((_, index) => addition(index)) }] },
+      /^tools: too many\. At most 2,000 tools; this request has 2,001\. /u,
+    ],
+    ['100,000 tools', { tools: many(100_000, tool) }, /this request has 100,000\. Remove tools /u],
+    [
+      'an input of 300,000 members',
+      { messages: [user, { role: 'assistant', content: [{ ...call, input: members(300_000) }] }] },
+      /^The body has too many JSON values\. At most 200,000 .*; this body has 300,0\d\d\. /u,
+    ],
+    [
+      'a schema of 200,000 properties',
+      { tools: [{ name: 'a', input_schema: { type: 'object', properties: members(200_000) } }] },
+      /^The body has too many JSON values\. At most 200,000 .*; this body has 200,0\d\d\. /u,
+    ],
+    ['a list of 2,000,000 numbers', { metadata: many(2_000_000, 0) }, /this body has over 1,000,000\. /u],
+    ['300,000 unknown members', members(300_000), /^The body has too many members\. At most 1,000 .* has 300,003\. /u],
+  ])('%s are refused with the bound and the number in plain words', (_what, change, sentence) => {
+    const body = JSON.stringify({ model: 'm', max_tokens: 9, messages: [user], ...change });
+    expect(refusal(body, at)).toMatchObject({
+      code: 'request-invalid',
+      publicMessage: expect.stringMatching(sentence),
+    });
+  });
+
+  test('one member 1,001 times is refused', () => {
+    const body = `{"model":"m",${'"x":{},'.repeat(1001)}"max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}`;
+    expect(refusal(body, at).publicMessage).toContain('has 1,004');
+  });
+
+  test('2,000 tools, 1,000 members and 190,000 values in an input are translated', () => {
+    const tools = many(2000, tool).map((each, index) => ({ ...each, name: `tool_${index}` }));
+    const messages = [user, { role: 'assistant', content: [{ ...call, input: members(190_000) }] }];
+    const body = JSON.stringify({ model: 'm', max_tokens: 9, messages, tools, ...members(900) });
+    expect(bodyText(translate(body, at))).toContain('tool_1999');
   });
 
   test('10,000 messages with 20,000 blocks are translated', () => {

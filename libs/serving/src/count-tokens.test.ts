@@ -67,6 +67,7 @@ test.each<readonly [string, Ask]>([
   ['no messages', { takeBody: () => Buffer.from('{"model":"m"}') }],
   ['an empty list of messages', { change: { messages: [] } }],
   ['messages that are no list', { change: { messages: 'hi' } }],
+  ['too many tools to estimate', { prefix: chatModel, change: { tools: Array.from({ length: 2001 }, () => ({})) } }],
 ])('a request with %s is refused', async (_what, asked) => {
   expect((await run(rig, { ...asked, path })).end).toBe('unsent client_bad_request');
   expect(rig.upstream.requests).toHaveLength(0);

@@ -1,7 +1,7 @@
 import type { Target } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
 import type { Calibration, Prompt, TokenCount, TokenEstimator } from '@ccg/tokens';
-import { checkHistorySize } from '@ccg/translation';
+import { checkRequestSize } from '@ccg/translation';
 import type { MessagesRequest, PromptTools, Usage } from '@ccg/wire';
 
 /** A digest without collisions, such as SHA-256: whoever sends the same bytes shares what was made of them. */
@@ -31,9 +31,9 @@ export type EstimatePrompt = (messagesRequest: MessagesRequest, tools: PromptToo
 /** How long a request waits for its count at most. What was counted before needs no wait. */
 const waitMs = 50;
 
-/** What a body shows to a model. Throws `request-invalid` for what is not JSON, and for a history that is too long. */
+/** What a body shows to a model. Throws `request-invalid` for what is not JSON, and for what has too many parts. */
 export function promptOf(messagesRequest: MessagesRequest, tools: PromptTools | undefined): Prompt {
-  checkHistorySize(messagesRequest);
+  checkRequestSize(messagesRequest);
   return { system: messagesRequest.read('system'), messages: messagesRequest.read('messages'), tools };
 }
 

@@ -1,5 +1,5 @@
 export { createTranslation } from './create-translation.ts';
-export { checkHistorySize } from './request/read-request.ts';
+export { checkRequestSize } from './request/read-request.ts';
 export { createToolListCache } from './tools/tool-list-cache.ts';
 export type { ToolListCache } from './tools/tool-list-cache.ts';
 export type { Rejection } from './failure/rejections.ts';

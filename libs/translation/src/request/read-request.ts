@@ -1,5 +1,5 @@
 import { GatewayError } from '@ccg/kernel';
-import { isText, RawText } from '@ccg/wire';
+import { isText, RawText, valuesCountMax } from '@ccg/wire';
 import type { JsonObject, JsonValue, MessagesRequest, TopLevelEntry } from '@ccg/wire';
 import { asObject, asText } from '../json-fields.ts';
 import type { TranslationInput } from '../translation.ts';
@@ -20,7 +20,7 @@ export function readRequest(
   { messagesRequest, tools: source, toolListCache }: ReadInput,
   warnings: Warnings,
 ): JsonObject {
-  checkHistorySize(messagesRequest);
+  checkRequestSize(messagesRequest);
   const valueOf = ({ key, scalar }: TopLevelEntry) =>
     key === 'tools' && source !== undefined
       ? toolListCache.list(source)
@@ -66,8 +66,53 @@ export function isHistoryTooLong({ bytesOf, historySize }: MessagesRequest): boo
   return messages > messagesMax || blocks > blocksMax;
 }
 
-/** Refuses a history that would take too long to convert or to count. Throws `request-invalid` with what was found. */
-export function checkHistorySize(messagesRequest: MessagesRequest): void {
+/** Claude Code with 200 tools of MCP servers has some 230. */
+export const toolsMax = 2000;
+/** Claude Code begins with some 500. A tool adds about 50, a message 10. */
+const valuesMax = 200_000;
+/** Claude Code sends 11. */
+const membersMax = 1000;
+/** No element of a list is shorter, with its comma: `0,`. */
+const valueMinBytes = 2;
+
+/**
+ * Refuses a request that would take too long to convert or to count, by what is counted in its bytes. Throws
+ * `request-invalid` with the bound and what was found.
+ */
+export function checkRequestSize(messagesRequest: MessagesRequest): void {
+  const { entries, bytesOf, body, toolCount, valueCount } = messagesRequest;
+  if (entries.length > membersMax) {
+    const found = `At most ${plainly(membersMax)} at its top level; this body has ${plainly(entries.length)}`;
+    throw new GatewayError(
+      'request-invalid',
+      `The body has too many members. ${found}. Remove those that are no parameters.`,
+    );
+  }
+  if ((bytesOf('tools')?.length ?? 0) >= toolsMax * valueMinBytes && toolCount() > toolsMax) {
+    throw tooManyTools(toolCount());
+  }
+  checkHistorySize(messagesRequest);
+  if (body().length >= valuesMax * valueMinBytes && valueCount() > valuesMax) {
+    const found = `${valueCount() === valuesCountMax ? 'over ' : ''}${plainly(valueCount())}`;
+    throw new GatewayError(
+      'request-invalid',
+      `The body has too many JSON values. At most ${plainly(valuesMax)} strings, numbers, lists and objects; ` +
+        `this body has ${found}. Send large data as text, or in parts.`,
+    );
+  }
+}
+
+export function tooManyTools(found: number): GatewayError {
+  const bound = `At most ${plainly(toolsMax)} tools; this request has ${plainly(found)}`;
+  return fieldError('tools', `too many. ${bound}. Remove tools or disconnect MCP servers that are not needed`);
+}
+
+function plainly(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** Throws `request-invalid` with what was found. */
+function checkHistorySize(messagesRequest: MessagesRequest): void {
   if (!isHistoryTooLong(messagesRequest)) return;
   const { messages, blocks, isCut } = messagesRequest.historySize();
   throw fieldError(

@@ -1,7 +1,7 @@
 import { copyJson, toolPlaceholderName } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
-import { fieldError } from '../request/read-request.ts';
+import { fieldError, toolsMax, tooManyTools } from '../request/read-request.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** A tool of the client and where it stands in the request. */
@@ -29,7 +29,7 @@ export function declaredNames(tools: readonly DeclaredTool[]): string[] {
 /**
  * The tools at the end of the conversation: the declared ones, changed in order by the additions and removals of system
  * messages. Tools with deferred loading count as soon as they are declared. Throws `request-invalid` for anything that
- * is no tool.
+ * is no tool, and for too many of them.
  */
 export function effectiveTools(body: JsonObject, warnings: Warnings): EffectiveTools {
   const declared = asList(body['tools']).map((value, index) => readTool(value, `tools.${index}`));
@@ -45,7 +45,9 @@ export function effectiveTools(body: JsonObject, warnings: Warnings): EffectiveT
     if (isRemoval || added !== undefined) present.delete(name);
     if (added !== undefined) present.set(asText(added.tool['name']), [added]);
   }
-  return { tools: [...present.values()].flat(), asDeclared: false };
+  const changed = [...present.values()].flat();
+  if (changed.length > toolsMax) throw tooManyTools(changed.length);
+  return { tools: changed, asDeclared: false };
 }
 
 type ToolsByName = Map<string | undefined, DeclaredTool[]>;

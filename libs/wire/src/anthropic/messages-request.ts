@@ -8,6 +8,7 @@ import { readTopLevel } from '../json/read-top-level.ts';
 import type { TopLevelEntry } from '../json/read-top-level.ts';
 import { mendSurrogates } from '../json/surrogates.ts';
 import { decodeText } from '../json/text.ts';
+import { countElementsOf, countValues } from './body-size.ts';
 import { countHistory } from './history-size.ts';
 import type { HistorySize } from './history-size.ts';
 
@@ -30,6 +31,10 @@ export interface MessagesRequest {
   read(key: string): Member | undefined;
   /** Counts the messages and blocks of the body, the first time that it is asked for. */
   historySize(): HistorySize;
+  /** Counts the tools of the body, the first time that it is asked for. */
+  toolCount(): number;
+  /** Counts the JSON values of the body, up to `valuesCountMax`, the first time that it is asked for. */
+  valueCount(): number;
   /**
    * Releases the body and all that was read of it, so that a long answer does not keep it in memory. The methods above
    * throw from then on.
@@ -134,10 +139,12 @@ function maxTokensOf(entry: TopLevelEntry | undefined): number | undefined {
 function holdBody(
   whole: Uint8Array,
   entries: readonly TopLevelEntry[],
-): Pick<MessagesRequest, 'body' | 'bytesOf' | 'read' | 'historySize' | 'release'> {
+): Pick<MessagesRequest, 'body' | 'bytesOf' | 'read' | 'historySize' | 'toolCount' | 'valueCount' | 'release'> {
   const members = new Map<string, Member>();
   let held: Uint8Array | undefined = whole;
   let size: HistorySize | undefined;
+  let tools: number | undefined;
+  let values: number | undefined;
 
   function body(): Uint8Array {
     if (held === undefined) throw new Error('The body was released.');
@@ -166,6 +173,8 @@ function holdBody(
       return member;
     },
     historySize: () => (size ??= countHistory(bytesOf('messages'), bytesOf('system'))),
+    toolCount: () => (tools ??= countElementsOf(bytesOf('tools'))),
+    valueCount: () => (values ??= countValues(body())),
     release() {
       held = undefined;
       members.clear();
