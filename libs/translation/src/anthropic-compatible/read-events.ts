@@ -6,10 +6,11 @@ import type { AnswerParts, SnapshotEncoder } from '../encoder/filters/with-snaps
 import { malformedError } from '../encoder/stream-errors.ts';
 import type { Finish } from '../encoder/encoder-state.ts';
 import { jsonLiteral, textLiteral } from '../json-literal.ts';
-import { asCount, asObject, asText, tryReadJson } from '../json-fields.ts';
+import { asCount, asList, asObject, asText, tryReadJson } from '../json-fields.ts';
 import { inBandFailure } from '../failure/upstream-failure.ts';
 import type { FailureContext } from '../failure/tell-failure.ts';
 import { notAnAnswer, saysError } from '../failure/says-error.ts';
+import { createFormCheck, isKnownMessage } from './known-form.ts';
 
 /**
  * Reads the events of an Anthropic-compatible server into the encoder, which corrects them: blocks that stop late or
@@ -18,10 +19,15 @@ import { notAnAnswer, saysError } from '../failure/says-error.ts';
 export function createEventReader(encoder: SnapshotEncoder, context: FailureContext): EventTaker {
   let atStart: Usage | undefined;
   let hasBegun = false;
+  const isKnown = createFormCheck();
 
   function takeEvent(event: JsonObject): void {
     if (saysError(event['error'])) {
       encoder.fail(inBandFailure(event, context));
+      return;
+    }
+    if (!isKnown(event)) {
+      encoder.fail(malformedError(context.provider));
       return;
     }
     hasBegun = true;
@@ -61,10 +67,11 @@ export function createEventReader(encoder: SnapshotEncoder, context: FailureCont
     chunk: takeEvent,
     document(document) {
       const isAnswer = isMessage(document) && !saysError(document['error']);
-      if (isAnswer && !hasBegun) readMessage(document, encoder);
-      else takeEvent(document);
+      if (isAnswer && !isKnownMessage(document)) encoder.fail(malformedError(context.provider));
+      else if (isAnswer && !hasBegun) readMessage(document, encoder);
       // Every event has a type.
-      if (!isAnswer && asText(document['type']) === undefined) encoder.fail(notAnAnswer(document, context));
+      else if (!isAnswer && asText(document['type']) === undefined) encoder.fail(notAnAnswer(document, context));
+      else takeEvent(document);
     },
     error(data) {
       encoder.fail(inBandFailure(tryReadJson(data) ?? decodeByteString(data), context));
@@ -79,8 +86,8 @@ export function createEventReader(encoder: SnapshotEncoder, context: FailureCont
 }
 
 /** A message that comes after its own events. */
-function wholeMessage({ content }: JsonObject): AnswerParts {
-  const blocks = (Array.isArray(content) ? content : []).map((block) => asObject(block) ?? {});
+function wholeMessage(message: JsonObject): AnswerParts {
+  const blocks = blocksOf(message);
   const ofType = (type: string) => blocks.filter((block) => asText(block['type']) === type);
   return {
     thinking: ofType('thinking').map(({ thinking }) => ({ literal: literalOf(thinking), origin: '' })),
@@ -96,6 +103,12 @@ function wholeMessage({ content }: JsonObject): AnswerParts {
   };
 }
 
+/** The blocks of a message. Its content may be nothing but a text. */
+function blocksOf({ content }: JsonObject): readonly JsonObject[] {
+  if (isText(content)) return [{ type: 'text', text: content }];
+  return asList(content).map((block) => asObject(block) ?? {});
+}
+
 /** Whether a document is a whole answer instead of an event of one. */
 function isMessage(document: JsonObject): boolean {
   return asText(document['type']) === 'message' || Array.isArray(document['content']);
@@ -104,10 +117,7 @@ function isMessage(document: JsonObject): boolean {
 /** Reads a whole message of such a server into the encoder. */
 function readMessage(message: JsonObject, encoder: Encoder): void {
   if (isJsonObject(message['usage'])) encoder.usage(readAnthropicUsage(message['usage']));
-  const { content } = message;
-  for (const [index, block] of (Array.isArray(content) ? content : []).entries()) {
-    startBlock(encoder, index, asObject(block) ?? {});
-  }
+  for (const [index, block] of blocksOf(message).entries()) startBlock(encoder, index, block);
   finish(encoder, message);
   encoder.marker();
 }

@@ -1,6 +1,6 @@
 import { GatewayError } from '@ccg/kernel';
 import { isJsonObject, isText } from '@ccg/wire';
-import type { JsonObject, JsonValue } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
 import type { Finish } from '../../encoder/encoder-state.ts';
 import type { SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
@@ -9,6 +9,7 @@ import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { saysError } from '../../failure/says-error.ts';
+import { isKnownChoice } from './known-form.ts';
 import { readDelta } from './read-delta.ts';
 import type { UsageMeter } from './usage.ts';
 
@@ -25,7 +26,7 @@ export function readChoice(choice: JsonObject | undefined, encoder: SnapshotEnco
     return;
   }
   const { delta, message } = choice;
-  if (!isReadable(delta) || !isReadable(message)) {
+  if (!isKnownChoice(choice)) {
     encoder.fail(malformedError(context.provider));
     return;
   }
@@ -34,14 +35,6 @@ export function readChoice(choice: JsonObject | undefined, encoder: SnapshotEnco
   if (isJsonObject(message)) encoder.snapshot(readDelta(message, 'whole'));
   if (end.kind === 'finished') encoder.finish(end.finish);
   if (end.kind === 'gave-up') encoder.fail(gaveUp(end.overloaded, context));
-}
-
-/** Whether a delta or message has a known form: with another one, a part of the answer would be lost unseen. */
-function isReadable(value: JsonValue | undefined = null): boolean {
-  if (value === null) return true;
-  if (!isJsonObject(value)) return false;
-  const { content = null } = value;
-  return content === null || isText(content) || Array.isArray(content) || isJsonObject(content);
 }
 
 /** Usage is at the top of a chunk, in its choice (Moonshot), or in a member of Groq's. */

@@ -9,6 +9,7 @@ import { asList, asObject, tryReadJson } from '../../json-fields.ts';
 import type { StreamTranslator } from '../../translation.ts';
 import { learnTemplate, matchTemplate } from './chunk-template.ts';
 import type { ChunkTemplate } from './chunk-template.ts';
+import { isKnownChunk } from './known-form.ts';
 import { errorOf, readChoice, readUsage } from './read-choice.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { notAnAnswer } from '../../failure/says-error.ts';
@@ -53,9 +54,8 @@ function createChunkReader(encoder: SnapshotEncoder, context: FailureContext): E
       encoder.fail(inBandFailure(failure, context));
       return;
     }
-    const { choices = null } = chunk;
-    if (choices !== null && !Array.isArray(choices)) encoder.fail(malformedError(context.provider));
-    for (const choice of asList(choices)) readChoice(asObject(choice), encoder, context);
+    if (!isKnownChunk(chunk)) encoder.fail(malformedError(context.provider));
+    for (const choice of asList(chunk['choices'])) readChoice(asObject(choice), encoder, context);
   }
 
   function takeChunk(chunk: JsonObject, json: string): void {

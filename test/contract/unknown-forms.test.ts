@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import { bytesOf, playStream, requestWithTools, translate } from './translate.ts';
+import type { TestTarget } from './translate.ts';
+
+const chat: TestTarget = { dialect: 'openai-chat', model: 'm', profile: 'compatible' };
+const compatible: TestTarget = { dialect: 'anthropic', anthropicProfile: 'deepseek', model: 'm' };
+
+const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
+const choice = (delta: unknown, rest: object = {}) => ({
+  choices: [{ index: 0, delta, finish_reason: null, ...rest }],
+});
+const piece = { name: 'Bash', arguments: '/cache' };
+const calls = (call: unknown) => choice({ tool_calls: call });
+
+/** What may stand between the two halves of a command; each may hold a part of it. */
+const chunks: readonly unknown[] = [
+  calls({ index: 0, function: piece }),
+  calls('/cache'),
+  calls([null]),
+  calls(['/cache']),
+  calls([[{ index: 0, function: piece }]]),
+  calls(5),
+  calls([{ index: 0, function: '/cache' }]),
+  calls([{ index: 0, function: [piece] }]),
+  calls([{ index: 0, function: { parameters: '/cache' } }]),
+  calls([{ index: 0, function: { input: '/cache' } }]),
+  calls([{ index: 0, arguments: '/cache' }]),
+  calls([{ index: 0, type: 'custom', custom: { input: '/cache' } }]),
+  calls([{ index: 0, function: { arguments: 12 } }]),
+  calls([{ index: 0, function: { arguments: ['/cache'] } }]),
+  calls([{ index: 0, function: { arguments: true } }]),
+  calls([{ index: 0, function: { name: { text: 'Bash' }, arguments: '/cache' } }]),
+  choice({ function_call: '/cache' }),
+  choice({ function_call: { arguments: ['/cache'] } }),
+  choice({ tool_call: { function: piece } }),
+  choice({ arguments: '/cache' }),
+  choice('/cache'),
+  choice(['/cache']),
+  { choices: [null] },
+  { choices: ['/cache'] },
+  { choices: [[choice({ content: 'x' }).choices[0]]] },
+  { choices: { 0: { delta: { content: 'x' } } } },
+  { choices: [{ index: 0, text: '/cache' }] },
+  { delta: { tool_calls: [{ index: 0, function: piece }] } },
+  { choices: [], delta: { content: 'x' } },
+  { content: 'x' },
+  { result: { output: [{ text: 'x' }] } },
+  { type: 'response.output_text.delta', delta: 'x' },
+];
+/** What may stand between the halves of a text. */
+const texts: readonly unknown[] = [
+  choice({ content: ['not '] }),
+  choice({ content: [null] }),
+  choice({ content: 5 }),
+  choice({ content: true }),
+  choice({ content: [{ type: 'text', text: 5 }] }),
+  choice({ content: [{ type: 'text', value: 'not ' }] }),
+  choice({ content: [{ type: 'segment', content: 'not ' }] }),
+  choice({ content: [{ type: 'thinking', thinking: 5 }] }),
+  choice({ reasoning_content: 5 }),
+  choice({ reasoning_content: ['not '] }),
+  choice({ reasoning: { text: 'not ' } }),
+  choice({ reasoning_details: { type: 'reasoning.text', text: 'not ' } }),
+  choice({ reasoning_details: ['not '] }),
+  choice({ refusal: { text: 'not ' } }),
+  choice({ text: 'not ' }),
+  choice({ message: 'not ' }),
+];
+
+describe('of chat completions', () => {
+  const begun =
+    data(choice({ content: 'This is ' })) +
+    data(
+      calls([{ index: 0, id: 'call_1', type: 'function', function: { name: 'Bash', arguments: '{"command":"ls' } }]),
+    );
+  const end =
+    data(calls([{ index: 0, function: { arguments: '"}' } }])) + data(choice({}, { finish_reason: 'tool_calls' }));
+
+  test.each([...chunks, ...texts])('a part of unknown form ends a stream as one error: %j', (unknown) => {
+    expectOneError(chat, `${begun}${data(unknown)}${end}data: [DONE]\n\n`);
+  });
+
+  test.each([
+    { choices: [] },
+    { choices: null, id: 'x', system_fingerprint: '' },
+    {
+      choices: [],
+      prompt_filter_results: [{ prompt_index: 0, content_filter_results: { hate: { filtered: false } } }],
+    },
+    { type: 'heartbeat', data: 'still here' },
+    choice({ tool_calls: null, function_call: null, content: null, reasoning_content: null, refusal: null }),
+    choice({ tool_calls: {}, function_call: {}, content: [], reasoning_details: [], refusal: '' }),
+    choice({ content: [{ type: 'reference', reference_ids: [1] }] }),
+    calls([{ index: 0, function: {} }]),
+    calls([{ index: 0, function: null }]),
+    calls([{ index: 0, function: { name: null, arguments: null } }]),
+    { choices: [{ index: 0, delta: null }] },
+    { choices: [{ index: 0, text: '', logprobs: { content: [{ token: 'x' }] } }] },
+  ])('what holds nothing changes nothing: %j', (nothing) => {
+    expectCall(chat, `${begun}${data(nothing)}${end}data: [DONE]\n\n`);
+  });
+
+  const answer = (message: unknown) => JSON.stringify({ choices: [{ message, finish_reason: 'stop' }] });
+  test.each([
+    { content: 'x', tool_calls: { function: piece } },
+    { content: 'x', tool_calls: [null] },
+    { content: 'x', tool_calls: [{ id: 'a' }] },
+    { content: 'x', tool_calls: [{ id: 'a', function: 'Bash' }] },
+    { content: 'x', tool_calls: [{ id: 'a', function: { arguments: '{}' } }] },
+    { content: 'x', tool_calls: [{ id: 'a', function: { name: '', arguments: '{}' } }] },
+    { content: 'x', tool_calls: [{ id: 'a', function: { name: 'Bash', arguments: 5 } }] },
+    { content: 'x', tool_calls: [{ id: 'a', function: { name: 'Bash', arguments: ['ls'] } }] },
+    { content: 'x', function_call: { arguments: '{}' } },
+    { content: ['x'] },
+    'x',
+  ])('a part of unknown form is no success where a document was asked for: %j', (message) => {
+    expect(translate(requestWithTools, chat).reader.answer(bytesOf(answer(message))).kind).toBe('failure');
+  });
+});
+
+describe('of an Anthropic-compatible server', () => {
+  const event = (type: string, rest: object) => `event: ${type}\n${data({ type, ...rest })}`;
+  const delta = (value: unknown, index = 1) => event('content_block_delta', { index, delta: value });
+  const begun =
+    event('message_start', { message: { id: 'm', type: 'message', role: 'assistant', content: [], usage: {} } }) +
+    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }) +
+    delta({ type: 'text_delta', text: 'This is ' }, 0) +
+    event('content_block_stop', { index: 0 }) +
+    event('content_block_start', { index: 1, content_block: { type: 'tool_use', id: 'a', name: 'Bash', input: {} } }) +
+    delta({ type: 'input_json_delta', partial_json: '{"command":"ls' });
+  const end =
+    delta({ type: 'input_json_delta', partial_json: '"}' }) +
+    event('content_block_stop', { index: 1 }) +
+    event('message_delta', { delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 3 } }) +
+    event('message_stop', {});
+
+  test.each([
+    delta(null),
+    delta('/cache'),
+    delta([{ type: 'input_json_delta', partial_json: '/cache' }]),
+    delta({ partial_json: '/cache' }),
+    delta({ type: 'input_json', partial_json: '/cache' }),
+    delta({ type: 'Input_Json_Delta', partial_json: '/cache' }),
+    delta({ type: 'input_json_delta', partial_json: { more: '/cache' } }),
+    delta({ type: 'input_json_delta', partial_json: 12 }),
+    delta({ type: 'input_json_delta', text: '/cache' }),
+    delta({ type: 'text_delta', text: ['not '] }),
+    delta({ type: 'thinking_delta', thinking: 5 }),
+    delta({ type: 'text_delta', text: 'not ' }, 7),
+    `event: content_block_delta\n${data({ index: 1, delta: { type: 'input_json_delta', partial_json: '/cache' } })}`,
+    event('content_delta', { index: 1, delta: { type: 'input_json_delta', partial_json: '/cache' } }),
+    event('content_block_start', { index: 2, content_block: null }),
+    event('content_block_start', { index: 2, content_block: 'not ' }),
+    event('content_block_start', { index: 2, content_block: { type: 'text', text: ['not '] } }),
+    event('content_block_start', { index: 2, content_block: { type: 'txt', text: 'not ' } }),
+    event('content_block_start', { index: 2, content_block: { text: 'not ' } }),
+    event('message_start', { message: { content: [{ type: 'text', text: 'not ' }] } }),
+  ])('a part of unknown form ends a stream as one error: %s', (unknown) => {
+    expectOneError(compatible, begun + unknown + end);
+  });
+
+  test.each([
+    event('ping', {}),
+    event('status', { state: 'working' }),
+    delta({ type: 'input_json_delta', partial_json: '' }),
+    delta({ type: 'signature_delta', signature: null }),
+    delta({ type: 'text_delta', text: null }),
+    delta({ type: 'citations_delta', citation: { cited_text: 'x' } }),
+  ])('what holds nothing changes nothing: %s', (nothing) => {
+    expectCall(compatible, begun + nothing + end);
+  });
+
+  const answer = (content: unknown) =>
+    JSON.stringify({ type: 'message', role: 'assistant', content, stop_reason: 'end_turn' });
+  const kind = (content: unknown) =>
+    translate(requestWithTools, compatible).reader.answer(bytesOf(answer(content))).kind;
+  const text = { type: 'text', text: 'x' };
+  test.each([
+    [[text, null]],
+    [[text, 'y']],
+    [[text, { type: 'segment', text: 'y' }]],
+    [[text, { type: 'tool_use', id: 'a', name: 'Bash', input: 'ls' }]],
+    [[text, { type: 'tool_use', id: 'a', name: 'Bash', input: ['ls'] }]],
+    [{ 0: text }],
+  ])('a part of unknown form is no success where a document was asked for: %j', (content) => {
+    expect(kind(content)).toBe('failure');
+  });
+
+  test('a message whose content is a text is that text', () => {
+    expect(kind('hello')).toBe('message');
+  });
+});
+
+function expectOneError(target: TestTarget, stream: string): void {
+  const { text, progress } = playStream(translate(requestWithTools, target), [bytesOf(stream)]);
+  expect(progress).toMatchObject({ state: 'failed', error: { code: 'upstream-malformed' } });
+  expect(text.match(/^event: error$/gmu)).toHaveLength(1);
+  expect(text).not.toMatch(/"stop_reason":"|"type":"message_stop"/u);
+}
+
+function expectCall(target: TestTarget, stream: string): void {
+  const { text, progress } = playStream(translate(requestWithTools, target), [bytesOf(stream)]);
+  expect(progress.error).toBeUndefined();
+  expect(progress.state).toBe('complete');
+  expect(text).toContain('"stop_reason":"tool_use"');
+}
