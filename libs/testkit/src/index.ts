@@ -10,6 +10,7 @@ export { installClaudeCli } from './install-claude-cli.ts';
 export { jsonAt, jsonListAt, jsonTextAt } from './json-at.ts';
 export { callTool, say } from './model-turn.ts';
 export type { ModelPart, ModelTurn, ModelUsage } from './model-turn.ts';
+export { ollamaLine, ollamaLines, ollamaModelScript } from './ollama-script.ts';
 export { openAiChatFrame, openAiChatFrames, openAiChatScript, openAiChatSseHead } from './openai-chat-script.ts';
 export { playModel, upstreamDialect } from './play-model.ts';
 export { runClaude } from './run-claude.ts';
