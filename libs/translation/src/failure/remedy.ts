@@ -130,6 +130,7 @@ const thinkingMembers: readonly string[] = [
   'reasoning_effort',
   'reasoning',
   'thinking',
+  'think',
   'enable_thinking',
   'chat_template_kwargs',
   'reasoning_budget',

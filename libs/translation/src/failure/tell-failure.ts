@@ -11,6 +11,8 @@ export interface FailureContext {
   readonly provider: string;
   readonly model: string;
   readonly at: PromptSize;
+  /** What makes a model known to its server, as a sentence. */
+  readonly modelRemedy?: string;
 }
 
 /** What the client is told of a failure: the one table from causes to statuses, types and headers. */
@@ -43,8 +45,11 @@ export function tellFailure(reading: FailureReading, context: FailureContext): G
       return failing('upstream-overloaded', cause.retryAfterSeconds);
     case 'timed-out':
       return failing('upstream-timeout', cause.retryAfterSeconds);
-    case 'model-unknown':
-      return new GatewayError('model-unknown', sentence(reading, context, 'refused the request'));
+    case 'model-unknown': {
+      const { modelRemedy: remedy } = context;
+      const told = sentence(reading, context, 'refused the request');
+      return new GatewayError('model-unknown', remedy === undefined ? told : `${told} ${remedy}`);
+    }
     case 'broken':
       return failing(reading.status < 400 ? 'upstream-malformed' : 'upstream-failed', cause.retryAfterSeconds);
   }
