@@ -92,6 +92,7 @@ test.each([
 });
 
 const compatible = { dialect: 'anthropic', anthropicProfile: 'ollama', model: 'm' } as const;
+const ollama = { dialect: 'ollama', model: 'm' } as const;
 const many = <Element>(length: number, of: Element): Element[] => Array.from({ length }, () => of);
 const block = { type: 'text', text: 'zz' };
 const tool = { name: 'a', input_schema: { type: 'object' } };
@@ -105,6 +106,7 @@ const addition = (index: number) => ({
 describe.each([
   ['openai-chat', target],
   ['an Anthropic-compatible server', compatible],
+  ['Ollama', ollama],
 ])('for %s', (_name, at) => {
   const unsupported = { error_code: 'thread_unsupported_request', unsupported: ['thread'] };
   // The SDKs go on by themselves on these codes: without a thread, or with the whole conversation.
@@ -216,6 +218,7 @@ describe.each([
     { ...target, rejections: [{ kind: 'form', form: 'messages in any order' } as const] },
   ],
   ['an Anthropic-compatible server', compatible],
+  ['Ollama', ollama],
 ])('for %s nothing goes out without a message', (_name, at) => {
   test.each([
     ['an empty text', [{ role: 'user', content: '' }]],
@@ -266,6 +269,7 @@ describe.each([
     { ...target, profile: 'compatible', rejections: [{ kind: 'form', form: 'messages of tools' }] },
   ],
   ['an Anthropic-compatible server', compatible],
+  ['Ollama', ollama],
 ] as const)('for %s nesting without end is refused, and what is nested deep is translated', (_name, at) => {
   const schemas = (levels: number) => `${'{"type":"array","items":'.repeat(levels)}{}${'}'.repeat(levels)}`;
   const results = (levels: number) =>

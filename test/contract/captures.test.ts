@@ -32,6 +32,23 @@ describe.each(captures)('the request $name', ({ body }) => {
     },
   );
 
+  test('is a chat of Ollama', () => {
+    const text = bodyText(translate(body, { dialect: 'ollama', model: 'qwen3:8b' }));
+    const request: unknown = JSON.parse(text);
+    const messages = jsonListAt(request, 'messages');
+    expect(messages.length).toBeGreaterThan(0);
+    expect(messages.filter((message) => !roles.has(String(jsonAt(message, 'role'))))).toEqual([]);
+    expect(messages.filter((message) => typeof jsonAt(message, 'content') !== 'string')).toEqual([]);
+    expect(unansweredCalls(messages)).toEqual([]);
+    const inputs = messages.flatMap((message) => jsonListAt(message, 'tool_calls'));
+    expect(inputs.filter((call) => typeof jsonAt(call, 'function', 'arguments') !== 'object')).toEqual([]);
+    expect(
+      jsonListAt(request, 'tools').filter((tool) => jsonAt(tool, 'function', 'parameters', 'type') !== 'object'),
+    ).toEqual([]);
+    expect(text).not.toMatch(secretWords);
+    expect(request).toMatchObject({ truncate: false, options: { num_ctx: 128_000 } });
+  });
+
   test.each(['kimi', 'deepseek', 'ollama', 'llama-cpp'] as const)('is the oldest form of Messages at %s', (profile) => {
     const target = { dialect: 'anthropic', model: 'm', anthropicProfile: profile } as const;
     const text = bodyText(translate(body, target));

@@ -3,6 +3,7 @@ import { bytesOf, plainRequest, playStream, translate } from './translate.ts';
 import type { TestTarget } from './translate.ts';
 
 const chat: TestTarget = { dialect: 'openai-chat', model: 'gpt-4.1' };
+const ollama: TestTarget = { dialect: 'ollama', model: 'some-model' };
 const compatible: TestTarget = { dialect: 'anthropic', anthropicProfile: 'glm', model: 'some-model' };
 
 /** What servers say when nothing failed. */
@@ -41,10 +42,19 @@ const events = (error: string) =>
 const message = (error: string) =>
   `{"type":"message","content":[{"type":"text","text":"Half a loaf"}],"stop_reason":"end_turn","error":${error}}`;
 
+const lines = (error: string) =>
+  [
+    `"message":{"role":"assistant","content":"Half"},"done":false`,
+    `"message":{"role":"assistant","content":" a loaf"},"done":true,"done_reason":"stop"`,
+  ]
+    .map((line) => `{${line},"error":${error}}\n`)
+    .join('');
+
 const cases = [
   { where: 'a chunk', target: chat, stream: (error: string) => chunks(error, 'top'), answer: completion },
   { where: 'a choice', target: chat, stream: (error: string) => chunks(error, 'choice'), answer: completion },
   { where: 'an event of an Anthropic-compatible server', target: compatible, stream: events, answer: message },
+  { where: 'a line of Ollama', target: ollama, stream: lines, answer: lines },
 ];
 
 describe.each(cases)('an error in $where', ({ target, stream, answer }) => {

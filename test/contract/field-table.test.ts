@@ -32,6 +32,11 @@ const columns: readonly (readonly TestTarget[])[] = [
     chat('vendor/model', 'openrouter'),
     chat('anthropic/claude-opus-5', 'openrouter'),
   ],
+  [
+    { dialect: 'ollama', model: 'm' },
+    { dialect: 'ollama', model: 'm', maxOutputTokens: 50_000 },
+    { dialect: 'ollama', model: 'm', facts: { contextTokens: 8192, images: false, thinks: false } },
+  ],
 ];
 
 type Fate = 'sent' | 'warned' | 'dropped' | 'refused';
@@ -52,7 +57,7 @@ test('every row has its probes, and every probe its row', () => {
 describe.each(rows)('$name', ({ name, cells }) => {
   const probes = fieldProbes.filter(({ row }) => row === name);
 
-  test.each(['anthropic', 'anthropic-compatible', 'openai-chat'].map((column, index) => ({ column, index })))(
+  test.each(['anthropic', 'anthropic-compatible', 'openai-chat', 'ollama'].map((column, index) => ({ column, index })))(
     'becomes at $column what its cell says',
     ({ index }) => {
       const words = cells[index]?.match(/\b(?:moved|mapped|warned|dropped|refused)\b/gu) ?? [];

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { AnthropicProfile, ChatProfile, ModelLimits } from '@ccg/catalog';
+import type { AnthropicProfile, ChatProfile, ModelFacts, ModelLimits } from '@ccg/catalog';
 import type { Rejection } from '@ccg/translation';
 import type { TestDialect, TestTarget } from './translate.ts';
 
@@ -28,6 +28,7 @@ interface FixtureMeta {
   readonly rejections?: readonly Rejection[];
   readonly limits?: Partial<ModelLimits>;
   readonly textCalls?: boolean;
+  readonly facts?: ModelFacts;
 }
 
 const root = fileURLToPath(new URL('../../libs/translation/src/fixtures/', import.meta.url));
@@ -48,6 +49,8 @@ export function captureLines(file: string): { readonly name: string; readonly bo
     });
 }
 
+const usualModels = { anthropic: 'claude-opus-5-5', 'openai-chat': 'gpt-4.1', ollama: 'qwen3:8b' };
+
 function fixtureCase(dialect: TestDialect, name: string): FixtureCase {
   const path = (file: string) => `${root}${dialect}/${name}/${file}`;
   const meta: FixtureMeta = JSON.parse(readFileSync(path('meta.json'), 'utf8'));
@@ -55,7 +58,7 @@ function fixtureCase(dialect: TestDialect, name: string): FixtureCase {
   if (rule === '' || source === '') throw new Error(`${name}/meta.json must name its rule and its source`);
   return {
     name,
-    target: { ...settings, dialect, model: meta.model ?? (dialect === 'anthropic' ? 'claude-opus-5-5' : 'gpt-4.1') },
+    target: { ...settings, dialect, model: meta.model ?? usualModels[dialect] },
     read: (file) => (existsSync(path(file)) ? readFileSync(path(file), 'utf8') : undefined),
     path,
   };

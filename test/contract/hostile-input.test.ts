@@ -67,12 +67,14 @@ const chunks = fc.oneof(
   ),
 );
 
+const ollama = { dialect: 'ollama', model: 'm' } as const;
 const compatible = { dialect: 'anthropic', model: 'm' } as const;
 
 test.each([
   ['openai-chat', chat],
   ['deepseek', { ...compatible, anthropicProfile: 'deepseek' }],
-  ['ollama', { ...compatible, anthropicProfile: 'ollama' }],
+  ['ollama as Anthropic', { ...compatible, anthropicProfile: 'ollama' }],
+  ['ollama', ollama],
 ] as const)('a request with anything anywhere is translated or refused as invalid (%s)', (_name, target) => {
   fc.assert(
     fc.property(
@@ -115,6 +117,37 @@ test('a whole answer of anything is a message or a failure', () => {
       else expect(answer.error.code).not.toBe('internal');
     }),
     { numRuns: 500 },
+  );
+});
+
+const lines = fc.oneof(
+  chunkTrees,
+  fc.record(
+    {
+      message: fc.oneof(
+        chunkTrees,
+        fc.record({ content: chunkTrees, thinking: chunkTrees, tool_calls: callTrees }, { requiredKeys: [] }),
+      ),
+      done: fc.oneof(fc.boolean(), chunkTrees),
+      done_reason: chunkTrees,
+      error: chunkTrees,
+      eval_count: chunkTrees,
+    },
+    { requiredKeys: ['message'] },
+  ),
+);
+
+test('lines of anything give a grammatical stream that is whole or ends in one error, and a document that is the same', () => {
+  fc.assert(
+    fc.property(fc.array(lines, { maxLength: 8 }), (list) => {
+      const body = bytesOf(list.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      const { text, progress } = playStream(translate(plainRequest, ollama), [body]);
+      expect(progress.error?.code).not.toBe('internal');
+      expect(parseStream(text).end).toBe(progress.state === 'complete' ? 'message' : 'error');
+      const answer = translate(plainRequest, ollama).reader.answer(body);
+      expect(answer.kind).toBe(progress.state === 'complete' ? 'message' : 'failure');
+    }),
+    { numRuns: 1500 },
   );
 });
 

@@ -28,7 +28,7 @@ describe('the official SDK', () => {
     );
   });
 
-  const streams = fixtureCases('openai-chat').flatMap((fixture) => {
+  const streams = [...fixtureCases('openai-chat'), ...fixtureCases('ollama')].flatMap((fixture) => {
     const stream = fixture.read('stream.out.txt');
     return stream === undefined ? [] : [{ name: fixture.name, stream }];
   });

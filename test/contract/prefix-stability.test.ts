@@ -19,6 +19,7 @@ const targets: readonly TestTarget[] = [
     ['gpt-4.1', 'mistralai/devstral-2'].map((model) => ({ ...chat, profile, model })),
   ),
   ...(['kimi', 'ollama'] as const).map((anthropicProfile) => ({ ...compatible, anthropicProfile })),
+  { dialect: 'ollama', model: 'm' },
 ];
 
 // A backend reuses what it has computed for a prompt only as long as the next prompt begins with the same text.
@@ -65,8 +66,8 @@ test.each(targets.map((target) => ({ target, name: nameOf(target) })))(
   },
 );
 
-function nameOf({ profile, anthropicProfile, model }: TestTarget): string {
-  return `${profile ?? anthropicProfile}, ${model}`;
+function nameOf({ dialect, profile, anthropicProfile, model }: TestTarget): string {
+  return `${profile ?? anthropicProfile ?? dialect}, ${model}`;
 }
 
 test.each(turns)(

@@ -41,6 +41,7 @@ const targets: readonly TestTarget[] = [
   { dialect: 'anthropic', model: 'kimi-k2', anthropicProfile: 'kimi' },
   { dialect: 'openai-chat', model: 'gpt-5.2' },
   { dialect: 'openai-chat', model: 'm', profile: 'compatible', textCalls: true },
+  { dialect: 'ollama', model: 'm', textCalls: true },
 ];
 
 test.each(targets)('a reader of answers keeps nothing of the body that was sent: %o', async (target) => {

@@ -14,7 +14,7 @@ const anthropicStream = anthropicFrames(
   { content: [say('Grüße, 世界 😀'), callTool('toolu_1', 'Bash', { command: 'ls "x"' })] },
   'claude-opus-5-5',
 ).join('');
-const recorded = (['openai-chat', 'anthropic'] as const).flatMap((dialect) =>
+const recorded = (['openai-chat', 'anthropic', 'ollama'] as const).flatMap((dialect) =>
   fixtureCases(dialect).flatMap((fixture) => {
     const stream = fixture.read('stream.in.txt');
     const request = fixture.read('request.in.json') ?? plainRequest;
@@ -144,6 +144,7 @@ function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
 /** From how many bytes on the answer may count as whole: the end of its last event that says so. */
 function endOfAnswer(target: TestTarget, stream: string): number {
   const marks = {
+    ollama: /"done":true[^\n]*\}/u,
     'openai-chat': /"finish_reason": ?"[a-z_]+"|data: \[DONE\]/u,
     anthropic: /"stop_reason": ?"[a-z_]+"/u,
   };

@@ -1,11 +1,11 @@
 import { Secret } from '@ccg/kernel';
 import { createProvider, createTarget } from '@ccg/catalog';
-import type { AnthropicProfile, ChatProfile, ModelLimits, Provider, Target } from '@ccg/catalog';
+import type { AnthropicProfile, ChatProfile, ModelFacts, ModelLimits, Provider, Target } from '@ccg/catalog';
 import { bytesToString, decodeByteString, encodeText, readMessagesRequest, stringToBytes } from '@ccg/wire';
 import { createToolListCache, createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Rejection, Sealer, Translation } from '@ccg/translation';
 
-export type TestDialect = 'anthropic' | 'openai-chat';
+export type TestDialect = 'anthropic' | 'openai-chat' | 'ollama';
 
 export interface TestTarget {
   readonly dialect: TestDialect;
@@ -19,6 +19,8 @@ export interface TestTarget {
   /** Instead of what is known of the model by its name. */
   readonly limits?: Partial<ModelLimits>;
   readonly textCalls?: boolean;
+  /** What a server that is asked about its models tells of this one. */
+  readonly facts?: ModelFacts;
 }
 
 /** Whether an answer's bytes go on as they come, so that their grammar is the upstream's. */
@@ -88,7 +90,7 @@ function resolve(target: TestTarget): Target {
     { models: ['nemotron'], traits: { thinking: { on: true, budgetTokens: 16_384 } } },
     { models: target.textCalls === true ? ['*'] : [], traits: { textCalls: true } },
   ];
-  return createTarget({ provider: providerOf(target), model: target.model }, { overrides });
+  return createTarget({ provider: providerOf(target), model: target.model }, { overrides, facts: target.facts });
 }
 
 /** Seals for reading: fixtures show what is inside. */
@@ -136,6 +138,9 @@ function providerOf({
   baseUrl = 'http://127.0.0.1:9',
 }: TestTarget): Provider {
   const base = { baseUrl, credential: new Secret('none') };
+  if (dialect === 'ollama') {
+    return createProvider({ ...base, dialect, name: 'ollama', contextTokens: 128_000, keepAlive: '30m' });
+  }
   return dialect === 'anthropic'
     ? createProvider({ ...base, dialect, name: 'anthropic', profile: anthropicProfile })
     : createProvider({

@@ -9,6 +9,7 @@ const targets: readonly TestTarget[] = [
   { dialect: 'openai-chat', model: 'gpt-4.1' },
   { dialect: 'anthropic', model: 'claude-opus-5-5' },
   { dialect: 'anthropic', model: 'm', anthropicProfile: 'kimi' },
+  { dialect: 'ollama', model: 'm' },
 ];
 
 test.each(targets)('a request in the form of %o has every header once', async (target) => {

@@ -44,7 +44,9 @@ async function firstLines(env: Readonly<Record<string, string>>) {
   await complete.promise;
   expect(lines.join('\n')).not.toMatch(/sk-secret|\bat .*\.ts/u);
   const parsed = () => lines.map((line): Record<string, unknown> => JSON.parse(line));
-  return { lines: parsed, contextOf: (model: string) => targets.of({ provider: catalog.preferred, model }).limits };
+  const { preferred: provider } = catalog;
+  if (provider === undefined) throw new Error('no provider');
+  return { lines: parsed, contextOf: (model: string) => targets.of({ provider, model }).limits };
 }
 
 describe('the first round', () => {

@@ -21,7 +21,7 @@ const timeoutMs = 20_000;
 const listMaxBytes = 4 * 1024 * 1024;
 
 /**
- * Asks every provider for its list of models, at start and after each interval, beside the requests and never before
+ * Asks every configured provider for its list of models, at start and after each interval, beside the requests and never before
  * them. The first round writes one line for each provider: whether it can be reached, takes the credential and is an
  * API at all; later rounds write one where that has changed. Nothing they find ends the start. The lists tell limits of
  * models. The returned function ends it.
@@ -33,7 +33,7 @@ export function askProviders(dependencies: AskProvidersDependencies): () => void
   let cancel = (): void => {};
 
   async function round(): Promise<void> {
-    await Promise.all([...catalog.providers.values()].map(askOne));
+    await Promise.all([...catalog.providers.values()].filter(({ onlyByName }) => onlyByName !== true).map(askOne));
     if (!ending.signal.aborted) cancel = clock.schedule(intervalMs, () => void round());
   }
 

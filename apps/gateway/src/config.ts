@@ -1,6 +1,6 @@
 import { Secret } from '@ccg/kernel';
 import { catalogFromEnv, catalogVariables, optionalText, wholeNumber } from '@ccg/catalog';
-import type { Catalog, IfSeveral } from '@ccg/catalog';
+import type { Catalog, Audience } from '@ccg/catalog';
 import type { Limits } from '@ccg/tenancy';
 import { describeTarget } from '@ccg/store';
 import { logLevels } from '@ccg/telemetry';
@@ -105,9 +105,9 @@ export const gatewayVariables: readonly string[] = [
 ];
 
 /** Reads the whole configuration, and names every faulty variable in one message. */
-export function parseConfig(env: Env, ifSeveral: IfSeveral = 'require-preferred'): ParsedConfig {
+export function parseConfig(env: Env, audience: Audience = 'organisation'): ParsedConfig {
   const server = serverSchema.safeParse(env);
-  const catalog = catalogFromEnv(env, ifSeveral);
+  const catalog = catalogFromEnv(env, audience);
   if (!server.success || catalog.kind === 'faulty') {
     const problems = [...issuesOf(server.error), ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };

@@ -93,7 +93,9 @@ export async function startGateway(
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));
   readiness = () => (verifier.canVerify() ? 'ready' : 'store-down');
-  const providers = [...catalog.providers.keys()];
+  const providers = [...catalog.providers.values()]
+    .filter(({ onlyByName }) => onlyByName !== true)
+    .map(({ name }) => name);
   logger.info({ url: data.url, opsUrl: ops.url, providers }, 'listening');
   logger.info({ routes: describeRoutes(catalog) }, 'where models go');
   const resources = opened.move();

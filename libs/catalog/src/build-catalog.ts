@@ -11,8 +11,8 @@ import type { ModelReference } from './targets.ts';
 /** Everything the operator configured about providers and models. */
 export interface Catalog {
   readonly providers: ReadonlyMap<string, Provider>;
-  /** Serves every name that does not choose a provider itself. */
-  readonly preferred: Provider;
+  /** Serves every name that does not choose a provider itself; undefined where nobody configured a provider. */
+  readonly preferred: Provider | undefined;
   /** What sonnet, opus and other Claude names become; undefined passes them unchanged. */
   readonly big: ModelReference | undefined;
   /** What haiku names become; undefined passes them unchanged. */
@@ -35,21 +35,22 @@ export type BuiltCatalog =
   | { readonly kind: 'faulty'; readonly problems: readonly CatalogProblem[] };
 
 /**
- * Which provider serves requests that name none, where several are configured and none is preferred: the operator must
- * say so, or `openai` where it is one of them, with a warning, as single-user proxies do.
+ * For whom a gateway runs. Where several providers are configured and none is preferred, the operator of an organisation
+ * must say which; one person gets `openai` if it is one of them, with a warning, as single-user proxies do. One person's
+ * gateway also reaches a local Ollama that nobody configured, by its name.
  */
-export type IfSeveral = 'require-preferred' | 'take-openai';
+export type Audience = 'organisation' | 'one-person';
 
 const openAiHost = 'api.openai.com';
 const openAiModels = { big: 'gpt-4.1', small: 'gpt-4.1-mini' };
 const claudeNames = { big: 'sonnet, opus and other Claude names', small: 'haiku' };
 
 /** Builds the catalog, or says what is missing for it. */
-export function buildCatalog(config: CatalogConfig, ifSeveral: IfSeveral): BuiltCatalog {
+export function buildCatalog(config: CatalogConfig, audience: Audience): BuiltCatalog {
   const providers = new Map(
     Object.entries(config.providers).map(([name, provider]) => [name, createProvider(settingsOf(name, provider))]),
   );
-  const preferred = preferredProvider(config.preferred, providers, ifSeveral);
+  const preferred = preferredProvider(config.preferred, providers, audience);
   if (preferred.kind === 'faulty') return { kind: 'faulty', problems: [preferred.problem] };
   const { provider } = preferred;
   const big = mappedModel('big', config.big.model, provider, providers);
@@ -82,22 +83,28 @@ type MappedModel = { readonly kind: 'valid'; readonly reference: ModelReference 
 function mappedModel(
   setting: 'big' | 'small',
   stated: string | undefined,
-  preferred: Provider,
+  preferred: Provider | undefined,
   providers: ReadonlyMap<string, Provider>,
 ): MappedModel {
   // Claude's own names need no mapping where Claude answers; elsewhere nothing would be known by them.
-  if (stated === undefined && preferred.endpoint.form.knowsClaude) return { kind: 'valid', reference: undefined };
-  const text = stated ?? (isOpenAi(preferred) ? openAiModels[setting] : undefined);
+  if (stated === undefined && (preferred === undefined || preferred.endpoint.form.knowsClaude))
+    return { kind: 'valid', reference: undefined };
+  const text = stated ?? (preferred !== undefined && isOpenAi(preferred) ? openAiModels[setting] : undefined);
   if (text === undefined) {
-    const message = `set it to a model of the provider "${preferred.name}". It stands in for ${claudeNames[setting]}.`;
+    const message = `set it to a model of the provider "${preferred?.name}". It stands in for ${claudeNames[setting]}.`;
     return faulty([setting], message);
   }
   const named = parseModelReference(text, providers);
   switch (named.kind) {
     case 'target':
       return { kind: 'valid', reference: named };
-    case 'bare':
-      return { kind: 'valid', reference: { provider: preferred, model: text } };
+    case 'bare': {
+      if (preferred !== undefined) return { kind: 'valid', reference: { provider: preferred, model: text } };
+      return faulty(
+        [setting],
+        'names no provider, and none is configured. Write {provider}:{model}, such as ollama:gpt-oss:20b.',
+      );
+    }
     case 'unconfigured': {
       const configured = [...providers.keys()].join(', ');
       return faulty([setting], `"${named.name}" is not a configured provider. Configured: ${configured}.`);
@@ -125,6 +132,7 @@ function settingsOf(name: string, provider: ProviderConfig): ProviderSettings {
   if (provider.dialect === 'anthropic') {
     return { ...provider, name, credential, profile: provider.profile ?? anthropicProfileOf(hostname) };
   }
+  if (provider.dialect === 'ollama') return { ...provider, name, credential };
   const byHost = hostname === openAiHost ? 'openai' : 'compatible';
   return { ...provider, name, credential, profile: provider.profile ?? byHost };
 }
@@ -142,29 +150,30 @@ function windowsOf(stated: readonly (readonly [ModelReference | undefined, numbe
 }
 
 type Preferred =
-  | { readonly kind: 'found'; readonly provider: Provider; readonly warnings: readonly CatalogProblem[] }
+  | { readonly kind: 'found'; readonly provider: Provider | undefined; readonly warnings: readonly CatalogProblem[] }
   | Faulty;
 
 function preferredProvider(
   wanted: string | undefined,
   providers: ReadonlyMap<string, Provider>,
-  ifSeveral: IfSeveral,
+  audience: Audience,
 ): Preferred {
-  const configured = [...providers.keys()].join(', ');
-  const [first] = providers.values();
-  if (first === undefined) return faulty(['providers'], 'configure at least one provider.');
+  const counted = [...providers.values()].filter(({ onlyByName }) => onlyByName !== true);
+  const configured = counted.map(({ name }) => name).join(', ');
+  const [first] = counted;
+  if (providers.size === 0) return faulty(['providers'], 'configure at least one provider.');
   if (wanted !== undefined) {
-    const provider = providers.get(wanted);
+    const provider = counted.find(({ name }) => name === wanted);
     if (provider !== undefined) return { kind: 'found', provider, warnings: [] };
     return faulty(
       ['preferred'],
-      `"${wanted}" is not a configured provider. Configured: ${configured}. Set one of these, or set the credential of the provider that you want.`,
+      `"${wanted}" is not a configured provider. Configured: ${configured || 'none'}. Set one of these, or set the credential of the provider that you want.`,
     );
   }
-  if (providers.size === 1) return { kind: 'found', provider: first, warnings: [] };
+  if (counted.length <= 1) return { kind: 'found', provider: first, warnings: [] };
   const several = `Several providers are configured: ${configured}.`;
   const openAi = providers.get('openai');
-  if (ifSeveral === 'require-preferred' || openAi === undefined) {
+  if (audience === 'organisation' || openAi === undefined) {
     return faulty(['preferred'], `is required. ${several} Set it to the one for requests that name no provider.`);
   }
   const message = `is not set. ${several} Requests that name no provider go to openai; set it to choose another.`;

@@ -22,6 +22,17 @@ const providerSchema = z.discriminatedUnion('dialect', [
     baseUrl: baseUrl(/\/(?:completions|responses|messages|models)\/*$/iu, '/chat/completions'),
     profile: oneOf(chatProfiles).optional(),
   }),
+  z.strictObject({
+    ...providerBase,
+    dialect: z.literal('ollama'),
+    baseUrl: baseUrl(/\/(?:api|v1)(?:\/[a-z_/]*)?$/iu, '/api/chat or /v1'),
+    /** The window that models are loaded with, unless they have less. */
+    contextTokens: z.int().min(1),
+    /** How long a model stays loaded: a duration, or seconds; negative numbers are without end. */
+    keepAlive: z.union([z.string(), z.int()]),
+    /** It serves only requests that name it, is not asked for its models, and is nobody's preferred provider. */
+    onlyByName: z.boolean().default(false),
+  }),
 ]);
 
 const mappedModelSchema = z

@@ -1,5 +1,5 @@
 /** The wire formats that are spoken to upstreams. */
-export type Dialect = 'anthropic' | 'openai-chat';
+export type Dialect = 'anthropic' | 'openai-chat' | 'ollama';
 
 /** HTTP headers in order, names in lower case. */
 export type StaticHeaders = readonly (readonly [name: string, value: string])[];
@@ -16,6 +16,8 @@ export interface DialectForm {
     readonly count: string | undefined;
     /** The list of models. */
     readonly models: string;
+    /** What the server knows of one model; undefined where the dialect has no request for it. */
+    readonly model: string | undefined;
   };
   /** Whether the client's query (`?beta=true`) is sent on. */
   readonly passesQuery: boolean;
@@ -26,28 +28,51 @@ export interface DialectForm {
   readonly credential: { readonly header: string; readonly scheme: '' | 'Bearer ' };
   /** What operators get wrong about base URLs, as a sentence. */
   readonly baseUrlHint: string;
+  /**
+   * Whether the server sends nothing while it loads a model, reads a prompt or collects a tool call. The timeout within an
+   * answer is then the one before its first byte.
+   */
+  readonly worksInSilence: boolean;
   /** Whether Claude's own model names mean something there, so that they need no mapping. */
   readonly knowsClaude: boolean;
 }
 
 const forms: Readonly<Record<Dialect, DialectForm>> = {
   anthropic: {
-    paths: { messages: '/v1/messages', count: '/v1/messages/count_tokens', models: '/v1/models?limit=1000' },
+    paths: {
+      messages: '/v1/messages',
+      count: '/v1/messages/count_tokens',
+      models: '/v1/models?limit=1000',
+      model: undefined,
+    },
     passesQuery: true,
     clientHeaders:
       /^(?:anthropic-(?:version|beta|dangerous-direct-browser-access)|user-agent|x-app|x-stainless-.+|x-claude-code-.+)$/u,
     headers: [['anthropic-version', '2023-06-01']],
     credential: { header: 'x-api-key', scheme: '' },
     baseUrlHint: 'It usually does not end in /v1.',
+    worksInSilence: false,
     knowsClaude: true,
   },
   'openai-chat': {
-    paths: { messages: '/chat/completions', count: undefined, models: '/models' },
+    paths: { messages: '/chat/completions', count: undefined, models: '/models', model: undefined },
     passesQuery: false,
     clientHeaders: undefined,
     headers: [['user-agent', 'claude-code-gateway']],
     credential: { header: 'authorization', scheme: 'Bearer ' },
     baseUrlHint: 'It usually ends in /v1.',
+    worksInSilence: false,
+    knowsClaude: false,
+  },
+  ollama: {
+    // Its list of models in OpenAI's form is the one that can be read like those of others.
+    paths: { messages: '/api/chat', count: undefined, models: '/v1/models', model: '/api/show' },
+    passesQuery: false,
+    clientHeaders: undefined,
+    headers: [['user-agent', 'claude-code-gateway']],
+    credential: { header: 'authorization', scheme: 'Bearer ' },
+    baseUrlHint: 'It usually has no path, such as http://localhost:11434.',
+    worksInSilence: true,
     knowsClaude: false,
   },
 };

@@ -15,7 +15,7 @@ describe('which providers exist', () => {
   test('a base URL alone makes an openai provider without a credential', () => {
     const provider = catalog({ ...models, OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1/' }).preferred;
     expect(provider).toMatchObject({ name: 'openai', baseUrl: 'http://127.0.0.1:8000/v1', profile: 'compatible' });
-    expect(provider.credential).toBeUndefined();
+    expect(provider?.credential).toBeUndefined();
   });
 
   test('an OpenAI key alone means the official API and its capabilities', () => {
@@ -24,8 +24,10 @@ describe('which providers exist', () => {
 
   test("Anthropic's URL is ANTHROPIC_API_BASE, never the client's ANTHROPIC_BASE_URL", () => {
     const env = { ...anthropic, ANTHROPIC_BASE_URL: 'http://127.0.0.1:4000' };
-    expect(catalog(env).preferred.baseUrl).toBe('https://api.anthropic.com');
-    expect(catalog({ ...env, ANTHROPIC_API_BASE: 'http://127.0.0.1:9/' }).preferred.baseUrl).toBe('http://127.0.0.1:9');
+    expect(catalog(env).preferred?.baseUrl).toBe('https://api.anthropic.com');
+    expect(catalog({ ...env, ANTHROPIC_API_BASE: 'http://127.0.0.1:9/' }).preferred?.baseUrl).toBe(
+      'http://127.0.0.1:9',
+    );
   });
 
   test.each([
@@ -44,20 +46,20 @@ describe('which providers exist', () => {
   });
 
   test('the only configured provider is preferred, of several the one that is stated', () => {
-    expect(catalog(anthropic).preferred.name).toBe('anthropic');
-    expect(catalog({ ...anthropic, ...openai, PREFERRED_PROVIDER: 'anthropic' }).preferred.name).toBe('anthropic');
+    expect(catalog(anthropic).preferred?.name).toBe('anthropic');
+    expect(catalog({ ...anthropic, ...openai, PREFERRED_PROVIDER: 'anthropic' }).preferred?.name).toBe('anthropic');
   });
 
   test('of several openai is taken where that is allowed, with a warning', () => {
-    expect(catalogFromEnv({ ...anthropic, ...openai }, 'take-openai')).toMatchObject({
+    expect(catalogFromEnv({ ...anthropic, ...openai }, 'one-person')).toMatchObject({
       catalog: { preferred: { name: 'openai' } },
       warnings: [
         'PREFERRED_PROVIDER: is not set. Several providers are configured: openai, anthropic. Requests that name no provider go to openai; set it to choose another.',
       ],
     });
-    const others = catalogFromEnv({ ...anthropic, NVIDIA_API_KEY: 'nvapi-x' }, 'take-openai');
+    const others = catalogFromEnv({ ...anthropic, NVIDIA_API_KEY: 'nvapi-x' }, 'one-person');
     expect(others).toMatchObject({ problems: [expect.stringMatching(/^PREFERRED_PROVIDER: is required/u)] });
-    expect(catalogFromEnv(openai, 'take-openai')).toMatchObject({ warnings: [] });
+    expect(catalogFromEnv(openai, 'one-person')).toMatchObject({ warnings: [] });
   });
 
   test('NVIDIA and OpenRouter are providers of their own beside openai', () => {
@@ -237,6 +239,72 @@ describe('where a request goes', () => {
   });
 });
 
+describe('Ollama', () => {
+  const model = { BIG_MODEL: 'qwen3:8b', SMALL_MODEL: 'qwen3:8b' };
+
+  test.each([
+    [{ OLLAMA_API_BASE: 'http://gpu:11434/' }, 'http://gpu:11434'],
+    [{ PREFERRED_PROVIDER: 'ollama' }, 'http://localhost:11434'],
+    [{ PREFERRED_PROVIDER: 'ollama', OLLAMA_API_KEY: 'x' }, 'http://localhost:11434'],
+  ])('is a provider by its URL or by being preferred: %j', (env, baseUrl) => {
+    expect(catalog({ ...model, ...env }).preferred).toMatchObject({
+      name: 'ollama',
+      baseUrl,
+      contextTokens: 128_000,
+      keepAlive: '30m',
+      onlyByName: false,
+    });
+  });
+
+  test('is none by a key that other programs use, and none that an organisation did not configure', () => {
+    expect(catalog({ ...openai, OLLAMA_API_KEY: 'x' }).providers.has('ollama')).toBe(false);
+    expect(problems({ OLLAMA_API_KEY: 'x' }).join()).toMatch(/^No provider is configured.*OLLAMA_API_BASE=/su);
+  });
+
+  test('is there by its name for one person, and takes no part in what the others decide', () => {
+    const found = catalogFromEnv(openai, 'one-person');
+    if (found.kind === 'faulty') throw new Error(found.problems.join());
+    expect(found).toMatchObject({ warnings: [], catalog: { preferred: { name: 'openai' } } });
+    const { targets } = route(found.catalog, { model: 'haiku', prefix: { provider: 'ollama', model: 'gpt-oss:20b' } });
+    expect(targets).toMatchObject([{ key: 'ollama:gpt-oss:20b', provider: { onlyByName: true } }]);
+  });
+
+  test('serves one person without any configuration, and a name without a provider is told how to name one', () => {
+    const found = catalogFromEnv({}, 'one-person');
+    if (found.kind === 'faulty') throw new Error(found.problems.join());
+    const prefix = { provider: 'ollama', model: 'gpt-oss:20b' };
+    expect(route(found.catalog, { model: 'claude-opus-5', prefix }).targets[0].model).toBe('gpt-oss:20b');
+    expect(route(found.catalog, { model: 'ollama:qwen3', prefix: undefined }).targets[0].key).toBe('ollama:qwen3');
+    expect(() => route(found.catalog, { model: 'claude-opus-5', prefix: undefined })).toThrow(
+      'No provider is configured for the model "claude-opus-5". Add /ollama:{model} to the base URL, or configure a provider.',
+    );
+    expect(catalogFromEnv({ BIG_MODEL: 'qwen3' }, 'one-person')).toMatchObject({
+      problems: [expect.stringMatching(/^BIG_MODEL: names no provider/u)],
+    });
+  });
+
+  test.each([
+    [{ OLLAMA_NUM_CTX: '100' }, /^OLLAMA_NUM_CTX: must be a whole number from 1024/u],
+    [{ OLLAMA_KEEP_ALIVE: 'long' }, /^OLLAMA_KEEP_ALIVE: must be a duration/u],
+    [{ OLLAMA_API_BASE: 'http://gpu:11434/api/chat' }, /^OLLAMA_API_BASE: must be the base URL/u],
+    [{ OLLAMA_API_BASE: 'http://gpu:11434/v1' }, /^OLLAMA_API_BASE: must be the base URL/u],
+  ])('%j is one problem', (env, message) => {
+    const found = problems({ PREFERRED_PROVIDER: 'ollama', ...model, ...env });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(message);
+  });
+
+  test.each([
+    ['30m', '30m'],
+    ['1h30m', '1h30m'],
+    ['-1', -1],
+    ['600', 600],
+  ])('a model stays loaded for %s', (text, keepAlive) => {
+    const env = { PREFERRED_PROVIDER: 'ollama', ...model, OLLAMA_KEEP_ALIVE: text };
+    expect(catalog(env).preferred).toMatchObject({ keepAlive });
+  });
+});
+
 function catalog(env: Record<string, string>): Catalog {
   const result = catalogFromEnv(env);
   if (result.kind === 'faulty') throw new Error(result.problems.join('\n'));
@@ -245,6 +313,7 @@ function catalog(env: Record<string, string>): Catalog {
 
 function capabilities(env: Record<string, string>, model: string): ChatCapabilities {
   const of = catalog(env);
+  if (of.preferred === undefined) throw new Error('no provider');
   const target = createTargets(of).of({ provider: of.preferred, model });
   if (target.dialect !== 'openai-chat') throw new Error('another dialect');
   return target.capabilities;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { buildCatalog } from './build-catalog.ts';
-import type { Catalog, CatalogProblem, IfSeveral } from './build-catalog.ts';
+import type { Audience, Catalog, CatalogProblem } from './build-catalog.ts';
 import { catalogConfigSchema } from './catalog-config.ts';
 import type { CatalogInput } from './catalog-config.ts';
 import { nameList, onOrOff, optionalText, wholeNumber } from './env-rules.ts';
@@ -20,6 +20,12 @@ const variablesSchema = z.object({
   NVIDIA_REASONING_BUDGET: wholeNumber({ max: manyTokens, unset: 16_384 }),
   NVIDIA_ENABLE_THINKING: onOrOff(true),
   TEXT_TOOL_CALLS: nameList(),
+  OLLAMA_NUM_CTX: wholeNumber({ min: 1024, max: manyTokens, unset: 128_000 }),
+  OLLAMA_KEEP_ALIVE: optionalText()
+    .refine((text = '0') => /^(?:-?\d+|-?(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/u.test(text), {
+      error: 'must be a duration such as 30m or 24h, a number of seconds, or -1 for no end',
+    })
+    .transform((text = '30m') => (/^-?\d+$/u.test(text) ? Number(text) : text)),
 });
 
 /** The names of all variables that describe providers and models. */
@@ -36,17 +42,17 @@ export type CatalogFromEnv =
   | { readonly kind: 'faulty'; readonly problems: readonly string[] };
 
 /** Builds the catalog from variables. Which providers exist follows from the credentials that are set. */
-export function catalogFromEnv(env: Env, ifSeveral: IfSeveral = 'require-preferred'): CatalogFromEnv {
+export function catalogFromEnv(env: Env, audience: Audience = 'organisation'): CatalogFromEnv {
   const variables = variablesSchema.safeParse(env);
   const config = catalogConfigSchema.safeParse({
     ...(variables.success ? inputOf(variables.data) : {}),
-    providers: providersOf(env),
+    providers: providersOf(env, audience, variables.data),
   });
   const issues = [...(variables.error?.issues ?? []), ...(config.error?.issues ?? [])];
   if (!config.success || issues.length > 0) {
     return { kind: 'faulty', problems: issues.map(({ path, message }) => line(path.map(String), message)) };
   }
-  const built = buildCatalog(config.data, ifSeveral);
+  const built = buildCatalog(config.data, audience);
   const linesOf = (problems: readonly CatalogProblem[]) => problems.map(({ path, message }) => line(path, message));
   if (built.kind === 'faulty') return { kind: 'faulty', problems: linesOf(built.problems) };
   return { ...built, warnings: linesOf(built.warnings) };
@@ -66,14 +72,29 @@ function inputOf(variables: z.infer<typeof variablesSchema>): Omit<CatalogInput,
   };
 }
 
-function providersOf(env: Env): Record<string, unknown> {
+/** Where a variable is faulty, its provider is read all the same, so that all faults are told at once. */
+function providersOf(
+  env: Env,
+  audience: Audience,
+  variables: z.infer<typeof variablesSchema> | undefined,
+): Record<string, unknown> {
+  const preferred = optionalText().parse(env['PREFERRED_PROVIDER']);
   return Object.fromEntries(
-    knownProviders.flatMap((known) => {
+    knownProviders.flatMap((known): (readonly [string, unknown])[] => {
       const read = (variable: string | undefined) => optionalText().parse(env[variable ?? '']);
       const credential = read(known.variables.credential);
       const baseUrl = read(known.variables.baseUrl);
-      if (credential === undefined && (baseUrl === undefined || !known.needsNoCredential)) return [];
       const { name, dialect, headers, defaultBaseUrl } = known;
+      const isConfigured =
+        (credential !== undefined && known.isByCredential) || (baseUrl !== undefined && known.needsNoCredential);
+      if (dialect === 'ollama') {
+        const isNamed = isConfigured || preferred === name;
+        if (!isNamed && audience === 'organisation') return [];
+        const { OLLAMA_NUM_CTX: contextTokens = 1, OLLAMA_KEEP_ALIVE: keepAlive = 0 } = variables ?? {};
+        const settings = { contextTokens, keepAlive, onlyByName: !isNamed };
+        return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, headers, ...settings }]];
+      }
+      if (!isConfigured) return [];
       const profile = read(known.variables.profile) ?? known.profile;
       return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, profile, headers }]];
     }),
@@ -110,12 +131,10 @@ function known(name: string): KnownProvider | undefined {
 
 const noProvider = [
   'No provider is configured. Put one of these into .env, or into the environment:',
-  ...knownProviders.map(({ variables, example }) =>
-    exampleLine(variables.credential, example.credential, example.what),
-  ),
-  exampleLine('OPENAI_BASE_URL', 'http://127.0.0.1:8000/v1', 'any OpenAI-compatible server'),
+  ...knownProviders.map(({ example }) => exampleLine(example.line, example.what)),
+  exampleLine('OPENAI_BASE_URL=http://127.0.0.1:8000/v1', 'any OpenAI-compatible server'),
 ].join('\n    ');
 
-function exampleLine(variable: string, value: string, what: string): string {
-  return `${`${variable}=${value}`.padEnd(44)} # ${what}`;
+function exampleLine(line: string, what: string): string {
+  return `${line.padEnd(44)} # ${what}`;
 }

@@ -1,9 +1,11 @@
 export type { AnthropicCapabilities, AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
 export type { ChatCapabilities, ChatProfile, ToolIdRule } from './capabilities/chat-capabilities.ts';
+export { readModelFacts } from './capabilities/ollama-capabilities.ts';
+export type { ModelFacts, OllamaCapabilities } from './capabilities/ollama-capabilities.ts';
 export { efforts } from './capabilities/model-traits.ts';
 export type { Effort, OperatorThinking, ThinkTags } from './capabilities/model-traits.ts';
 export { buildCatalog } from './build-catalog.ts';
-export type { Catalog, IfSeveral } from './build-catalog.ts';
+export type { Catalog, Audience } from './build-catalog.ts';
 export { catalogConfigSchema } from './catalog-config.ts';
 export type { Dialect, DialectForm } from './dialects.ts';
 export { optionalText, wholeNumber } from './env-rules.ts';
@@ -17,4 +19,4 @@ export type { Endpoint, Provider, ProviderCredential } from './provider.ts';
 export { resolveRoute } from './resolve-route.ts';
 export type { Route, RouteRequest } from './resolve-route.ts';
 export { createTarget, createTargets } from './targets.ts';
-export type { AnthropicTarget, ChatTarget, Target, Targets } from './targets.ts';
+export type { AnthropicTarget, ChatTarget, OllamaTarget, Target, Targets } from './targets.ts';

@@ -12,8 +12,10 @@ export interface KnownProvider {
   /** The family of servers; unset: by the host. */
   readonly profile?: ChatProfile;
   readonly headers?: StaticHeaders;
+  /** Whether the credential alone configures it: one that is optional may be there for other programs. */
+  readonly isByCredential: boolean;
   /** For the message that no provider is configured. */
-  readonly example: { readonly credential: string; readonly what: string };
+  readonly example: { readonly line: string; readonly what: string };
 }
 
 /** Another provider is a row here, its variables in apps/gateway/README.md and `.env.example`. */
@@ -24,7 +26,8 @@ export const knownProviders: readonly KnownProvider[] = [
     defaultBaseUrl: 'https://api.openai.com/v1',
     variables: { credential: 'OPENAI_API_KEY', baseUrl: 'OPENAI_BASE_URL' },
     needsNoCredential: true,
-    example: { credential: 'sk-...', what: 'OpenAI' },
+    isByCredential: true,
+    example: { line: 'OPENAI_API_KEY=sk-...', what: 'OpenAI' },
   },
   {
     name: 'anthropic',
@@ -33,7 +36,8 @@ export const knownProviders: readonly KnownProvider[] = [
     // ANTHROPIC_BASE_URL is the client's.
     variables: { credential: 'ANTHROPIC_API_KEY', baseUrl: 'ANTHROPIC_API_BASE', profile: 'ANTHROPIC_PROFILE' },
     needsNoCredential: false,
-    example: { credential: 'sk-ant-...', what: 'Claude' },
+    isByCredential: true,
+    example: { line: 'ANTHROPIC_API_KEY=sk-ant-...', what: 'Claude' },
   },
   {
     name: 'nvidia',
@@ -42,7 +46,8 @@ export const knownProviders: readonly KnownProvider[] = [
     variables: { credential: 'NVIDIA_API_KEY', baseUrl: 'NVIDIA_BASE_URL' },
     needsNoCredential: false,
     profile: 'nvidia',
-    example: { credential: 'nvapi-...', what: 'NVIDIA NIM' },
+    isByCredential: true,
+    example: { line: 'NVIDIA_API_KEY=nvapi-...', what: 'NVIDIA NIM' },
   },
   {
     name: 'openrouter',
@@ -52,7 +57,17 @@ export const knownProviders: readonly KnownProvider[] = [
     needsNoCredential: false,
     profile: 'openrouter',
     headers: [['x-title', 'Claude Code Gateway']],
-    example: { credential: 'sk-or-...', what: 'OpenRouter' },
+    isByCredential: true,
+    example: { line: 'OPENROUTER_API_KEY=sk-or-...', what: 'OpenRouter' },
+  },
+  {
+    name: 'ollama',
+    dialect: 'ollama',
+    defaultBaseUrl: 'http://localhost:11434',
+    variables: { credential: 'OLLAMA_API_KEY', baseUrl: 'OLLAMA_API_BASE' },
+    needsNoCredential: true,
+    isByCredential: false,
+    example: { line: 'OLLAMA_API_BASE=http://localhost:11434', what: 'Ollama' },
   },
 ];
 
@@ -65,7 +80,6 @@ const providerNames: ReadonlySet<string> = new Set([
   'bedrock',
   'gemini',
   'google',
-  'ollama',
   'vertex',
   ...knownProviders.map(({ name }) => name),
 ]);

@@ -64,7 +64,7 @@ test.each([
 });
 
 function catalog(env: Record<string, string>): Catalog {
-  const result = catalogFromEnv(env, 'take-openai');
+  const result = catalogFromEnv(env, 'one-person');
   if (result.kind === 'faulty') throw new Error(result.problems.join('\n'));
   return result.catalog;
 }

@@ -21,7 +21,8 @@ export function listModels(catalog: Catalog, targets: Targets): ListedModel[] {
 
 /** Where names go, for whoever starts the gateway: what clients ask for → what is asked of which provider. */
 export function describeRoutes({ big, small, preferred }: Catalog): Readonly<Record<string, string>> {
-  const unchanged = `${preferred.name}, name unchanged`;
+  const unchanged =
+    preferred === undefined ? 'no provider; name one, such as /ollama:{model}' : `${preferred.name}, name unchanged`;
   return {
     haiku: small === undefined ? unchanged : targetKey(small),
     'sonnet, opus, claude': big === undefined ? unchanged : targetKey(big),
@@ -38,6 +39,7 @@ export function findModel(catalog: Catalog, targets: Targets, id: string): Liste
   if (named.kind === 'target') return describe(id, named, targets);
   if (named.kind !== 'bare' || id === '') return undefined;
   const reference = mapName(catalog, id);
+  if (reference === undefined) return undefined;
   const isKnown = claudeTier(id) !== undefined || isConfigured(reference, catalog) || targets.isListed(reference);
   return isKnown ? describe(id, reference, targets) : undefined;
 }

@@ -31,6 +31,8 @@ interface SettingsBase {
   readonly baseUrl: string;
   readonly credential: ProviderCredential | undefined;
   readonly headers?: StaticHeaders;
+  /** Whether it serves only requests that name it: nobody configured it, so it is not asked for its models either. */
+  readonly onlyByName?: boolean;
 }
 
 interface AnthropicSettings extends SettingsBase {
@@ -45,7 +47,15 @@ interface ChatSettings extends SettingsBase {
   readonly profile: ChatProfile;
 }
 
-export type ProviderSettings = AnthropicSettings | ChatSettings;
+interface OllamaSettings extends SettingsBase {
+  readonly dialect: 'ollama';
+  /** The window that models are loaded with, unless they have less. */
+  readonly contextTokens: number;
+  /** A duration such as `30m`, or a number of seconds. */
+  readonly keepAlive: string | number;
+}
+
+export type ProviderSettings = AnthropicSettings | ChatSettings | OllamaSettings;
 
 /** A named upstream of the operator's configuration. */
 export type Provider = ProviderSettings & { readonly endpoint: Endpoint };

@@ -54,15 +54,15 @@ function mapModel(catalog: Catalog, requested: string): ModelReference {
     case 'no-model':
       throw modelMissing(named.name, place);
     case 'bare':
-      return mapName(catalog, requested);
+      return mapName(catalog, requested) ?? unmapped(requested, catalog);
     default:
       return assertNever(named);
   }
 }
 
-/** Where a name goes that chooses no provider. */
-export function mapName({ big, small, preferred }: Catalog, requested: string): ModelReference {
-  const unchanged = { provider: preferred, model: requested };
+/** Where a name goes that chooses no provider; undefined where no provider is configured for it. */
+export function mapName({ big, small, preferred }: Catalog, requested: string): ModelReference | undefined {
+  const unchanged = preferred === undefined ? undefined : { provider: preferred, model: requested };
   switch (claudeTier(requested)) {
     case 'small':
       return small ?? unchanged;
@@ -85,6 +85,14 @@ function providerUnknown(name: string, place: string, use: string, { providers }
   return new GatewayError(
     'provider-unknown',
     `The provider "${name}" ${place} is not configured here. Configured: ${configured}. ${use} with one of these.`,
+  );
+}
+
+function unmapped(requested: string, { providers }: Catalog): never {
+  const [name = ''] = providers.keys();
+  throw new GatewayError(
+    'model-unknown',
+    `No provider is configured for the model "${requested}". Add /${name}:{model} to the base URL, or configure a provider.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { catalogFromEnv } from './from-env.ts';
+import { readModelFacts } from './capabilities/ollama-capabilities.ts';
 import { createProvider } from './provider.ts';
 import { createTargets } from './targets.ts';
 
@@ -11,12 +12,13 @@ const env = {
 };
 
 test('the operator counts before the list, the list before the name, each for what it says', () => {
-  const parsed = catalogFromEnv(env, 'take-openai');
+  const parsed = catalogFromEnv(env, 'one-person');
   if (parsed.kind === 'faulty') throw new Error(parsed.problems.join());
   const { catalog } = parsed;
   const targets = createTargets(catalog);
   const of = (name: string, model: string) => {
     const provider = catalog.providers.get(name) ?? catalog.preferred;
+    if (provider === undefined) throw new Error('no provider');
     const { contextTokens, outputTokens } = targets.of({ provider, model }).limits;
     return [contextTokens, outputTokens];
   };
@@ -61,4 +63,39 @@ test('names of models without end do not fill the memory', () => {
   expect(targets.of({ provider, model: '0' })).not.toBe(first);
   const long = 'm'.repeat(201);
   expect(targets.of({ provider, model: long })).not.toBe(targets.of({ provider, model: long }));
+});
+
+const ollama = createProvider({
+  dialect: 'ollama',
+  name: 'ollama',
+  baseUrl: 'http://127.0.0.1:11434',
+  credential: undefined,
+  contextTokens: 128_000,
+  keepAlive: '30m',
+});
+
+test.each([
+  ['unknown', undefined, undefined, 128_000],
+  ['longer than what is configured', 262_144, undefined, 128_000],
+  ['shorter', 32_768, undefined, 32_768],
+  ['shorter than what the operator says of it', 32_768, 64_000, 32_768],
+  ['longer than what the operator says of it', 131_072, 64_000, 64_000],
+])("the window that Ollama is asked for where a model's own is %s", (_what, contextTokens, stated, sent) => {
+  const reference = { provider: ollama, model: 'm' };
+  const targets = createTargets({ windows: new Map(stated === undefined ? [] : [['ollama:m', stated]]) });
+  targets.learnModel(reference, { contextTokens, images: undefined, thinks: undefined });
+  for (const target of [targets.of(reference), (targets.learn('ollama', new Map()), targets.of(reference))]) {
+    expect(target).toMatchObject({ limits: { contextTokens: sent }, capabilities: { contextTokens: sent } });
+  }
+});
+
+test('what Ollama tells of a model is read, whatever its architecture, and nothing else is', () => {
+  const told = { model_info: { 'general.architecture': 'gptoss', 'gptoss.context_length': 131_072 } };
+  expect(readModelFacts({ ...told, capabilities: ['completion', 'thinking'] })).toEqual({
+    contextTokens: 131_072,
+    images: false,
+    thinks: true,
+  });
+  expect(readModelFacts(told)).toEqual({ contextTokens: 131_072, images: undefined, thinks: undefined });
+  expect(readModelFacts({ error: 'no' })).toBeUndefined();
 });

@@ -4,6 +4,8 @@ import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts'
 import type { AnthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import { chatCapabilities } from './capabilities/chat-forms.ts';
 import type { ChatCapabilities } from './capabilities/chat-capabilities.ts';
+import { ollamaCapabilities } from './capabilities/ollama-capabilities.ts';
+import type { ModelFacts, OllamaCapabilities } from './capabilities/ollama-capabilities.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import { modelLimits } from './model-limits.ts';
 import type { ModelLimits } from './model-limits.ts';
@@ -36,14 +38,21 @@ export interface ChatTarget extends TargetBase {
   readonly capabilities: ChatCapabilities;
 }
 
+export interface OllamaTarget extends TargetBase {
+  readonly dialect: 'ollama';
+  readonly capabilities: OllamaCapabilities;
+}
+
 /** One model of one provider in one dialect, with everything about it that does not change from request to request. */
-export type Target = AnthropicTarget | ChatTarget;
+export type Target = AnthropicTarget | ChatTarget | OllamaTarget;
 
 /** The targets of a process, each built once. */
 export interface Targets {
   of(reference: ModelReference): Target;
   /** Takes a provider's list of models, in the place of the one before. */
   learn(provider: string, models: ReadonlyMap<string, ModelLimits>): void;
+  /** Takes what a server tells of one model, and gives its target from then on. */
+  learnModel(reference: ModelReference, facts: ModelFacts): Target;
   /** Whether the provider's list, as far as there is one, has the model. */
   isListed(reference: ModelReference): boolean;
 }
@@ -57,12 +66,14 @@ interface TargetSettings {
   readonly overrides?: readonly ModelOverride[];
   /** Unset: what the model's name tells. */
   readonly limits?: ModelLimits;
+  /** What the server tells of the model. */
+  readonly facts?: ModelFacts | undefined;
 }
 
 /** Resolves a reference. Costs a few dozen regular expressions: requests take theirs from `Targets`. */
 export function createTarget(
   reference: ModelReference,
-  { overrides = [], limits = modelLimits(reference.model) }: TargetSettings = {},
+  { overrides = [], limits = modelLimits(reference.model), facts }: TargetSettings = {},
 ): Target {
   const { provider, model } = reference;
   const base = { key: targetKey(reference), provider, model, endpoint: provider.endpoint, limits };
@@ -76,6 +87,24 @@ export function createTarget(
       const capabilities = chatCapabilities(provider, model, overrides);
       const resendsReasoning = capabilities.replayReasoning !== 'none';
       return { ...base, dialect: 'openai-chat', capabilities, resendsReasoning, reportsPromptFirst: false };
+    }
+    case 'ollama': {
+      const { contextTokens: configured, keepAlive } = provider;
+      // A window that is longer than the model's own is cut by Ollama, and takes memory that nobody uses.
+      const contextTokens = Math.min(
+        configured,
+        limits.contextTokens ?? configured,
+        facts?.contextTokens ?? configured,
+      );
+      const capabilities = ollamaCapabilities(model, { contextTokens, keepAlive, facts, overrides });
+      return {
+        ...base,
+        dialect: 'ollama',
+        limits: { ...limits, contextTokens },
+        capabilities,
+        resendsReasoning: true,
+        reportsPromptFirst: false,
+      };
     }
     default:
       return assertNever(provider);
@@ -99,6 +128,7 @@ interface TargetsSettings {
 export function createTargets({ windows = new Map(), overrides = [] }: Partial<TargetsSettings> = {}): Targets {
   const byProvider = new Map<string, BoundedMap<Target>>();
   const listed = new Map<string, ReadonlyMap<string, ModelLimits>>();
+  const told = createBoundedMap<ModelFacts>(rememberedMax);
 
   function limitsOf({ provider, model }: ModelReference, key: string): ModelLimits {
     const stated = listed.get(provider.name)?.get(model);
@@ -115,15 +145,21 @@ export function createTargets({ windows = new Map(), overrides = [] }: Partial<T
     return remembered;
   }
 
+  function make(reference: ModelReference, key: string): Target {
+    const target = createTarget(reference, { overrides, limits: limitsOf(reference, key), facts: told.get(key) });
+    if (reference.model.length <= rememberedNameMaxLength) rememberedOf(reference.provider.name).set(key, target);
+    return target;
+  }
+
   return {
     of(reference) {
       const key = targetKey(reference);
-      const remembered = rememberedOf(reference.provider.name);
-      const known = remembered.get(key);
-      if (known !== undefined) return known;
-      const target = createTarget(reference, { overrides, limits: limitsOf(reference, key) });
-      if (reference.model.length <= rememberedNameMaxLength) remembered.set(key, target);
-      return target;
+      return rememberedOf(reference.provider.name).get(key) ?? make(reference, key);
+    },
+    learnModel(reference, facts) {
+      const key = targetKey(reference);
+      told.set(key, facts);
+      return make(reference, key);
     },
     learn(provider, models) {
       listed.set(provider, models);

@@ -13,6 +13,7 @@ import { createCountTokens } from './count-tokens.ts';
 import type { CountTokens } from './count-tokens.ts';
 import { createEstimatePrompt } from './estimate-prompt.ts';
 import type { Digest, TokenCounting } from './estimate-prompt.ts';
+import { createLearnModel } from './learn-model.ts';
 import { createLearnedRejections, overridingLimits } from './learned-rejections.ts';
 import { withRecorder } from './recorder.ts';
 import type { Recorder } from './recorder.ts';
@@ -65,6 +66,7 @@ export function createServing(dependencies: ServingDependencies): Serving {
     admit: createAdmit(admission),
     estimatePrompt: createEstimatePrompt(tokens, clock),
     attempt: createAttempt(shared),
+    learnModel: createLearnModel(dependencies),
   });
   return {
     serve: recorder === undefined ? serve : withRecorder(serve, recorder),

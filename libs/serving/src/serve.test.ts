@@ -191,7 +191,12 @@ describe('the targets of a route are asked in order', () => {
       messagesRequest: readMessagesRequest(Buffer.from('{"model":"m"}')),
       sink: createRecordingSink(),
     };
-    return askTargets([first, second], job, { attempt, estimatePrompt: () => estimate, digest: () => '' });
+    return askTargets([first, second], job, {
+      attempt,
+      learnModel: (target) => target,
+      estimatePrompt: () => estimate,
+      digest: () => '',
+    });
   }
 
   test('past one that has no form for the request, and every attempt is on record', async () => {

@@ -6,6 +6,7 @@ import { readMessagesRequest } from '@ccg/wire';
 import type { Admit } from './admit-request.ts';
 import { tellFailure } from './answer.ts';
 import type { Attempt, AttemptResult, Job } from './attempt.ts';
+import type { LearnModel } from './learn-model.ts';
 import { failureOf } from './call-target.ts';
 import { toolsOf } from './estimate-prompt.ts';
 import type { Digest, EstimatePrompt } from './estimate-prompt.ts';
@@ -19,6 +20,7 @@ export interface ServeDependencies {
   readonly admit: Admit;
   readonly estimatePrompt: EstimatePrompt;
   readonly attempt: Attempt;
+  readonly learnModel: LearnModel;
   readonly digest: Digest;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -63,21 +65,23 @@ export function createServe(dependencies: ServeDependencies): Serve {
   };
 }
 
+type AskDependencies = Pick<ServeDependencies, 'attempt' | 'learnModel' | 'estimatePrompt' | 'digest'>;
+
 /** Asks one target after the other until one has answered or failed in a way that the others would share. */
 export async function askTargets(
   [first, ...others]: Route['targets'],
   asked: Pick<Job, 'request' | 'messagesRequest' | 'sink'>,
-  { attempt, estimatePrompt, digest }: Pick<ServeDependencies, 'attempt' | 'estimatePrompt' | 'digest'>,
+  { attempt, learnModel, estimatePrompt, digest }: AskDependencies,
 ): Promise<AttemptResult> {
   const { messagesRequest, sink } = asked;
   const tools = toolsOf(messagesRequest, digest);
   const estimate = estimatePrompt(messagesRequest, tools);
   if (messagesRequest.stream) sink.expectStream();
   const job = { ...asked, tools, estimate };
-  let result = await attempt(job, first);
+  let result = await attempt(job, await learnModel(first));
   for (const target of others) {
     if (!mayAskAnother(result)) break;
-    const next = await attempt(job, target);
+    const next = await attempt(job, await learnModel(target));
     result = { ...next, attempts: [...result.attempts, ...next.attempts] };
   }
   // There is nothing to learn from what was estimated.

@@ -1,6 +1,7 @@
 import { assertNever } from '@ccg/kernel';
 import { createCompatibleTranslation } from './anthropic-compatible/translation.ts';
 import { createAnthropicTranslation } from './anthropic/translation.ts';
+import { createOllamaTranslation } from './ollama/translation.ts';
 import { createChatTranslation } from './openai-chat/translation.ts';
 import type { Translation, TranslationInput } from './translation.ts';
 
@@ -18,6 +19,8 @@ export function createTranslation(input: TranslationInput): Translation {
     }
     case 'openai-chat':
       return createChatTranslation(input, target.capabilities);
+    case 'ollama':
+      return createOllamaTranslation(input, target.capabilities);
     default:
       return assertNever(target);
   }

@@ -13,6 +13,8 @@ export type UpstreamCall =
       readonly client: { readonly headers: HeaderList; readonly query: string };
       readonly body: Uint8Array;
     }
+  /** What the server knows of the model that the body names. */
+  | { readonly operation: 'model'; readonly body: Uint8Array }
   /** The list of models. */
   | { readonly operation: 'models' };
 
@@ -53,7 +55,12 @@ function compose(endpoint: Endpoint, call: UpstreamCall, credential: string | un
     headers.push(...form.headers.flat());
     return { origin, path, method: 'GET', headers, body: null };
   }
-  headers.push('content-type', 'application/json', ...call.headers.flat());
+  headers.push('content-type', 'application/json');
+  if (call.operation === 'model') {
+    headers.push(...form.headers.flat());
+    return { origin, path, method: 'POST', headers, body: call.body };
+  }
+  headers.push(...call.headers.flat());
   pushPassed(headers, endpoint, call.client.headers);
   const query = form.passesQuery ? asQuery(call.client.query) : '';
   return { origin, path: path + query, method: 'POST', headers, body: call.body };

@@ -66,6 +66,23 @@ test('silence before and within an answer ends by its own time limit', async () 
   await expect(response.body.collect(100)).rejects.toMatchObject({ kind: 'idle-timeout', waitedMs: 100 });
 });
 
+test('a server that works in silence may do so for as long as it may take to begin', async () => {
+  const client = upstream({ idleTimeoutMs: 100, firstByteTimeoutMs: 60_000 });
+  const answers: ServerResponse[] = [];
+  const url = await serve((_request, response) => {
+    answers.push(response);
+    response.write('half');
+  });
+  const ollama = { name: 'b', dialect: 'ollama', baseUrl: url, credential: undefined } as const;
+  const patient = createProvider({ ...ollama, contextTokens: 1024, keepAlive: '1m' });
+  const call = { operation: 'model', body: Buffer.from('{}') } as const;
+  const working = await client.call(patient, call, new AbortController().signal);
+  const stuck = await send(client, url);
+  await expect(stuck.body.collect(100)).rejects.toMatchObject({ kind: 'idle-timeout' });
+  answers[0]?.end(' done');
+  expect(Buffer.from(await working.body.collect(100)).toString()).toBe('half done');
+});
+
 test('an abort ends the call at the server, before and within an answer', async () => {
   for (const answers of [false, true]) {
     const gone = Promise.withResolvers<void>();

@@ -38,11 +38,14 @@ export interface Upstream {
 /** The HTTP client for all providers: one pool of HTTP/1.1 connections per origin, no redirects. Compressed answers are inflated. */
 export function createUpstream(options: UpstreamOptions): Upstream {
   const dispatcher = createDispatcher(options);
+  const patient = { ...options, idleTimeoutMs: options.firstByteTimeoutMs };
+  const timesOf = ({ form }: Endpoint): Times => (form.worksInSilence ? patient : options);
   return {
     call({ endpoint }, call, signal) {
       const composed = composeCall(endpoint, call);
-      if (!(composed instanceof Promise)) return send(dispatcher, composed, signal, options);
-      return composed.then((handed) => send(dispatcher, handed, signal, options));
+      const times = timesOf(endpoint);
+      if (!(composed instanceof Promise)) return send(dispatcher, composed, signal, times);
+      return composed.then((handed) => send(dispatcher, handed, signal, times));
     },
     close: () => dispatcher.destroy(),
   };
@@ -62,7 +65,8 @@ function send(
       reject(new UpstreamCallError('aborted', signal.reason));
       return;
     }
-    dispatcher.dispatch(handOverBody(call), createHandler(signal, times, resolve, reject));
+    const sent = { ...handOverBody(call), bodyTimeout: times.idleTimeoutMs };
+    dispatcher.dispatch(sent, createHandler(signal, times, resolve, reject));
   });
 }
 

@@ -30,7 +30,7 @@ function checkTranslated({ text, progress }: StreamedAnswer, upstream: string): 
   const { end, usage } = parseStream(text);
   if (end !== (progress.state === 'complete' ? 'message' : 'error')) throw new Error(`${end} when ${progress.state}`);
   if (end === 'error') return;
-  if (!/"finish_reason":[\s\r\n]*(?:data: ?)?"[^"]|\[DONE\]|message_stop|stop_reason/u.test(upstream))
+  if (!/"finish_reason":[\s\r\n]*(?:data: ?)?"[^"]|\[DONE\]|message_stop|stop_reason|"done":true/u.test(upstream))
     throw new Error('an answer that nobody ended');
   const told = progress.usage;
   const sums = [usage['input_tokens'], usage['cache_read_input_tokens'], usage['output_tokens']];

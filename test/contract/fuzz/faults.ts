@@ -1,4 +1,13 @@
-import { anthropicFrames, callTool, collectFrames, jsonAt, jsonListAt, jsonTextAt, say } from '@ccg/testkit';
+import {
+  anthropicFrames,
+  callTool,
+  collectFrames,
+  jsonAt,
+  jsonListAt,
+  jsonTextAt,
+  ollamaLines,
+  say,
+} from '@ccg/testkit';
 import fc from 'fast-check';
 import { chatAnswers } from '../arbitrary-answer.ts';
 import type { TestDialect } from '../translate.ts';
@@ -43,18 +52,18 @@ export function wholeAnswers(dialect: TestDialect): readonly (readonly string[])
   const streams =
     dialect === 'openai-chat'
       ? fc.sample(chatAnswers, { numRuns: 60, seed: 2 }).map(({ stream }) => stream.replaceAll('\r\n', '\n'))
-      : anthropicAnswers();
-  return streams.map((stream) => stream.split(/(?<=\n\n)/u));
+      : writtenAnswers(dialect === 'ollama' ? ollamaLines : anthropicFrames);
+  return streams.map((stream) => stream.split(dialect === 'ollama' ? /(?<=\n)/u : /(?<=\n\n)/u));
 }
 
-function anthropicAnswers(): readonly string[] {
+function writtenAnswers(write: typeof ollamaLines): readonly string[] {
   const call = (id: string, command: string) => callTool(id, 'Bash', { command, timeout: 5 });
   return [
     [say('Grüße, "Welt" 😀')],
     [call('toolu_1', 'rm -rf build/cache --dry-run'), call('toolu_2', 'ls')],
     [say('I look.'), call('toolu_1', 'echo "é"'), say('And then?')],
     [call('toolu_1', 'ls'), call('toolu_2', 'ls'), call('toolu_3', 'pwd')],
-  ].map((content) => anthropicFrames({ content }, 'm').join(''));
+  ].map((content) => write({ content }, 'm').join(''));
 }
 
 /** The stream with its faults. Undefined where a hole leaves no trace that anybody could see. */
@@ -74,21 +83,30 @@ export function renderFaulty(
 function apply(frames: readonly string[], fault: Fault, dialect: TestDialect): readonly string[] | undefined {
   switch (fault.kind) {
     case 'hole':
-      return cut(frames, fault.at % frames.length, fault.from, fault.length);
+      return cut(frames, fault.at % frames.length, fault.from, fault.length, dialect === 'ollama');
     case 'ids':
       return frames.map((frame) =>
         frame.replace(/"(?:call_|toolu_)(\d+)"/gu, (_id, number) => `"call_${Number(number) % fault.count}"`),
       );
     case 'snapshot':
+      // Ollama never says an answer twice.
+      if (dialect === 'ollama') return frames;
       return dialect === 'openai-chat' ? withChatSnapshot(frames, fault) : withMessage(frames, fault);
   }
 }
 
-function cut(frames: readonly string[], at: number, from: number, length: number): readonly string[] | undefined {
+function cut(
+  frames: readonly string[],
+  at: number,
+  from: number,
+  length: number,
+  isLine: boolean,
+): readonly string[] | undefined {
   const frame = (frames[at] ?? '').trimEnd();
   const start = Math.floor(from * frame.length);
-  const left = `${frame.slice(0, start)}${frame.slice(start + length)}\n\n`;
-  return leavesTrace(left) ? frames.with(at, left) : undefined;
+  const rest = `${frame.slice(0, start)}${frame.slice(start + length)}`;
+  const left = isLine ? `${rest}\n` : `${rest}\n\n`;
+  return leavesTrace(isLine ? `data: ${rest}\n\n` : left) ? frames.with(at, left) : undefined;
 }
 
 /** Whether what is left is neither JSON nor words alone. */

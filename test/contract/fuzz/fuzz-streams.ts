@@ -16,6 +16,7 @@ interface FuzzPlan {
 
 const chat = { dialect: 'openai-chat', model: 'acme-1' } as const;
 const anthropic = { dialect: 'anthropic', model: 'acme-1' } as const;
+const ollama = { dialect: 'ollama', model: 'acme-1' } as const;
 const targets: Readonly<Record<TestDialect, readonly TestTarget[]>> = {
   'openai-chat': [
     { ...chat, profile: 'openai' },
@@ -29,6 +30,7 @@ const targets: Readonly<Record<TestDialect, readonly TestTarget[]>> = {
     { ...anthropic, anthropicProfile: 'deepseek' },
     { ...anthropic, anthropicProfile: 'llama-cpp' },
   ],
+  ollama: [ollama, { ...ollama, textCalls: true }],
 };
 
 /** Throws at the first stream of a dialect that its translator does not bring to a grammatical end. */

@@ -39,6 +39,8 @@ interface Style {
 /** What a dialect's streams are made of: whole ones to begin with, and what servers put among their events. */
 export interface StreamParts {
   readonly streams: readonly (readonly StreamEvent[])[];
+  /** Whether each event is a line of JSON instead of an SSE event. */
+  readonly inLines?: boolean;
   readonly strayEvents: readonly StreamEvent[];
   readonly fieldNames: readonly string[];
   readonly words: readonly string[];
@@ -104,12 +106,13 @@ export function mutatedStreams(parts: StreamParts): fc.Arbitrary<MutatedStream> 
 /** The bytes of a mutated stream, whole and in its chunks. */
 export function renderMutated(
   stream: MutatedStream,
-  { streams }: StreamParts,
+  { streams, inLines = false }: StreamParts,
 ): { readonly bytes: Uint8Array; readonly chunks: Uint8Array[] } {
   let events = [...(streams[stream.base] ?? [])];
   for (const mutation of stream.mutations) events = mutate(events, mutation, streams[stream.other] ?? []);
   const text =
-    (stream.style.byteOrderMark ? '\ufeff' : '') + events.map((event) => frame(event, stream.style)).join('');
+    (stream.style.byteOrderMark ? '\ufeff' : '') +
+    events.map((event) => (inLines ? line(event, stream.style) : frame(event, stream.style))).join('');
   const all = Buffer.from(text, 'utf8');
   const bytes = all.subarray(0, Math.floor(stream.arrives * all.length));
   const places = stream.cuts.map((cut) => Math.floor(cut * bytes.length)).toSorted((one, two) => one - two);
@@ -207,6 +210,10 @@ function frame({ name, data }: StreamEvent, { lineEnd, space, comments, splitDat
     ...(splitData ? data.replace(/,(?="[a-z_]+":)/u, ',\n') : data).split('\n').map((line) => `data:${space}${line}`),
   ];
   return lines.map((line) => line + lineEnd).join('') + lineEnd;
+}
+
+function line({ data }: StreamEvent, { lineEnd }: Style): string {
+  return data.replaceAll('\n', ' ') + (lineEnd === '\r\n' ? lineEnd : '\n');
 }
 
 function isTree(value: unknown): value is object {

@@ -1,4 +1,4 @@
-import { anthropicFrames, callTool, collectFrames, say } from '@ccg/testkit';
+import { anthropicFrames, callTool, collectFrames, ollamaLines, say } from '@ccg/testkit';
 import fc from 'fast-check';
 import { chatAnswers } from '../arbitrary-answer.ts';
 import { fixtureCases } from '../fixture-cases.ts';
@@ -8,10 +8,11 @@ import type { StreamEvent, StreamParts } from './mutated-stream.ts';
 /** The fixtures of a dialect and some made-up answers, as material for mutation. */
 export function streamParts(dialect: TestDialect): StreamParts {
   const recorded = fixtureCases(dialect).flatMap((fixture) => fixture.read('stream.in.txt') ?? []);
-  const streams = [...recorded, ...madeUp(dialect)].map((text) => readEvents(`${text}\n\n`));
+  const read = dialect === 'ollama' ? readLines : readEvents;
+  const streams = [...recorded, ...madeUp(dialect)].map((text) => read(`${text}\n\n`));
   return {
     streams: streams.filter((events) => events.length > 0 && events.length < 80),
-    ...(dialect === 'anthropic' ? anthropicOddities : chatOddities),
+    ...oddities[dialect],
   };
 }
 
@@ -22,7 +23,14 @@ function madeUp(dialect: TestDialect): readonly string[] {
     [say('Grüße, 世界 😀')],
     [call('toolu_1'), call('toolu_2')],
     [say('I look.'), call('toolu_1'), say('And then?')],
-  ].map((content) => anthropicFrames({ content }, 'claude-opus-5-5').join(''));
+  ].map((content) => {
+    const write = dialect === 'ollama' ? ollamaLines : anthropicFrames;
+    return write({ content }, 'claude-opus-5-5').join('');
+  });
+}
+
+function readLines(text: string): StreamEvent[] {
+  return text.split('\n').flatMap((data) => (data === '' ? [] : [{ name: '', data }]));
 }
 
 function readEvents(text: string): StreamEvent[] {
@@ -90,3 +98,29 @@ const anthropicOddities = {
   fieldNames: ['type', 'index', 'delta', 'message', 'usage', 'content_block', 'error'],
   words: ['message_stop', 'error', 'message_start', 'content_block_start', 'text', 'thinking', 'overloaded_error'],
 } satisfies Omit<StreamParts, 'streams'>;
+
+const line = (message: object, more: object = {}) => ({
+  name: '',
+  data: JSON.stringify({ message, done: false, ...more }),
+});
+
+const ollamaOddities = {
+  inLines: true,
+  strayEvents: [
+    ...commonEvents,
+    { name: '', data: '{"error":"an error was encountered while running the model: unexpected EOF"}' },
+    { name: '', data: '{"done":true,"done_reason":"load"}' },
+    { name: '', data: '{"status":"loading"}' },
+    line({ content: null, tool_calls: null }),
+    line({ content: '', thinking: 'Hm' }),
+    line({ content: 'and <tool_call>{"name":"Bash","arguments":{"command":"ls"}}</tool_call>' }),
+    line({ tool_calls: [{ function: { name: 'Read' } }] }),
+    line({ tool_calls: [{ id: 'call_1', function: { index: 0, name: 'Read', arguments: '{"path":"a"}' } }] }),
+    line({ tool_calls: [{ id: 'call_1', function: { index: 0, name: '', arguments: [] } }] }),
+    line({ content: 'So' }, { done: true, done_reason: 'length', eval_count: -1 }),
+  ],
+  fieldNames: ['message', 'content', 'thinking', 'tool_calls', 'function', 'arguments', 'done', 'done_reason', 'error'],
+  words: ['stop', 'length', 'load', 'unload', 'call_1', 'Bash', '<think>', '</think>'],
+} satisfies Omit<StreamParts, 'streams'>;
+
+const oddities = { anthropic: anthropicOddities, 'openai-chat': chatOddities, ollama: ollamaOddities };

@@ -9,7 +9,7 @@ export function describeReplay(exchange: ReadExchange, replayed: Replayed, verdi
   const { dialect, provider } = target;
   const { outcome: before } = file;
   return [
-    `Target    ${target.key} (${[dialect, provider.profile].join(', ')}) at ${provider.baseUrl}`,
+    `Target    ${target.key} (${[dialect, ...('profile' in provider ? [provider.profile] : [])].join(', ')}) at ${provider.baseUrl}`,
     ...(before === undefined ? [] : [`Then      ${[before.outcome, before.end, before.error].join(' ').trim()}`]),
     `Now       ${record.outcome} ${record.end.kind}`,
     ...sent.flatMap((body, index) => describeCall(index, body, calls[index])),

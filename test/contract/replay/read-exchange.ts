@@ -106,13 +106,20 @@ function headerList(headers: Exchange['request']['headers']): HeaderList {
 }
 
 const unknownServer = 'http://server.invalid/v1';
+/** The window that was sent is among the limits. */
+const ollamaSettings = { contextTokens: 128_000, keepAlive: '30m' };
 
 /** The gateway of one provider that the request went to, with the settings that it had. */
 function resolveTarget(request: Exchange['request']): Pick<ReadExchange, 'catalog' | 'targets' | 'target'> {
   const { dialect, profile, model, limits, maxOutputTokens, overrides } = request;
-  const { provider: name = dialect === 'anthropic' ? 'anthropic' : 'openai', baseUrl = unknownServer } = request;
+  const {
+    provider: name = dialect === 'openai-chat' ? 'openai' : dialect,
+    baseUrl = dialect === 'ollama' ? 'http://server.invalid' : unknownServer,
+  } = request;
   const config = catalogConfigSchema.safeParse({
-    providers: { [name]: { dialect, profile, baseUrl } },
+    providers: {
+      [name]: dialect === 'ollama' ? { dialect, baseUrl, ...ollamaSettings } : { dialect, profile, baseUrl },
+    },
     preferred: name,
     big: { model },
     small: { model },
@@ -124,12 +131,13 @@ function resolveTarget(request: Exchange['request']): Pick<ReadExchange, 'catalo
       config.error.issues.map(({ path, message }) => ({ path: ['request', ...path.slice(-1)], message })),
     );
   }
-  const built = buildCatalog(config.data, 'require-preferred');
+  const built = buildCatalog(config.data, 'organisation');
   if (built.kind === 'faulty') {
     throw notAnExchange(built.problems.map(({ path, message }) => ({ path: ['request', ...path], message })));
   }
   const { catalog } = built;
-  const provider = catalog.preferred;
+  const { preferred: provider } = catalog;
+  if (provider === undefined) throw new Error('the only provider is preferred');
   const targets = createTargets(catalog);
   const { contextTokens, outputTokens } = limits ?? {};
   if (limits !== undefined) targets.learn(name, new Map([[model, { contextTokens, outputTokens }]]));

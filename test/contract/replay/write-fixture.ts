@@ -78,6 +78,7 @@ function testTarget({ target, file }: ReadExchange): TestTarget {
     const { profile = 'claude' } = target.provider;
     return { dialect: 'anthropic', anthropicProfile: profile, ...settings };
   }
+  if (target.provider.dialect === 'ollama') return { dialect: 'ollama', ...settings };
   const textCalls = target.dialect === 'openai-chat' && target.capabilities.textCalls;
   return { dialect: 'openai-chat', profile: target.provider.profile, ...settings, ...(textCalls ? { textCalls } : {}) };
 }

@@ -95,7 +95,7 @@ function openCall(target: Target, call: RecordedCall, keep: (piece: Uint8Array) 
 
 function describeTarget(target: Target, estimatedInputTokens: number | undefined): CollectedExchange['settings'] {
   const { provider, dialect, model, limits } = target;
-  const { profile } = provider;
+  const profile = provider.dialect === 'ollama' ? undefined : provider.profile;
   return {
     path: '/v1/messages',
     provider: provider.name,

@@ -52,7 +52,7 @@ export const exchangeSchema = z.strictObject({
     path: z.literal('/v1/messages', { error: 'must be /v1/messages' }).default('/v1/messages'),
     /** The operator's name for the upstream. */
     provider: z.string().optional(),
-    dialect: z.enum(['openai-chat', 'anthropic'], { error: 'must be openai-chat or anthropic' }),
+    dialect: z.enum(['openai-chat', 'anthropic', 'ollama'], { error: 'must be openai-chat, anthropic or ollama' }),
     /** Which server family answers there; unset: by the host of the base URL. */
     profile: z.string().optional(),
     baseUrl: z.string().optional(),

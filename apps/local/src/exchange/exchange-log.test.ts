@@ -30,6 +30,7 @@ const config = {
   upstreamProxy: { url: new Secret('http://user:proxy%2Fpass-1@proxy.example:3128'), except: '' },
   redis: { url: 'redis://:redis-pass-1@127.0.0.1' },
 };
+if (catalog.preferred === undefined) throw new Error('no provider');
 const target = createTarget({ provider: catalog.preferred, model: 'big' });
 
 let parent: string;

@@ -1,0 +1,96 @@
+import { createNdjsonDecoder, isJsonObject, isText, isUtf8Text, noUsage, RawJson, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonValue, NdjsonDecoderOptions } from '@ccg/wire';
+import type { Finish } from '../../encoder/encoder-state.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import { createEventStream } from '../../encoder/event-stream.ts';
+import { malformedError } from '../../encoder/stream-errors.ts';
+import type { ToolFragment } from '../../encoder/tool-calls.ts';
+import { notAnAnswer, saysError } from '../../failure/says-error.ts';
+import type { FailureContext } from '../../failure/tell-failure.ts';
+import { inBandFailure } from '../../failure/upstream-failure.ts';
+import { asCount, asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
+import { jsonLiteral, textLiteral } from '../../json-literal.ts';
+import type { StreamTranslator } from '../../translation.ts';
+
+const movedKeys: ReadonlySet<string> = new Set(['arguments']);
+
+/**
+ * Feeds the encoder from Ollama's lines, in any chunking. A whole answer is a single line of the same form. A line that
+ * cannot be read may have been a part of the answer, so it ends the answer with an error, save where the end cuts it.
+ */
+export function createOllamaStream(
+  encoder: Encoder,
+  context: FailureContext,
+  options?: NdjsonDecoderOptions,
+): StreamTranslator {
+  let isAtEnd = false;
+  const decoder = createNdjsonDecoder((line) => {
+    const value = tryReadJson(line, { rawKeys: movedKeys });
+    if (isJsonObject(value) && isUtf8Text(line)) readLine(value, encoder, context);
+    else if (!isAtEnd || !line.trimStart().startsWith('{')) encoder.fail(malformedError(context.provider));
+  }, options);
+  return createEventStream(encoder, {
+    push: decoder.push,
+    end() {
+      isAtEnd = true;
+      decoder.end();
+    },
+  });
+}
+
+/** Hands one line to the encoder. The last one says why the answer ends, and how long prompt and answer were. */
+function readLine(line: JsonObject, encoder: Encoder, context: FailureContext): void {
+  if (saysError(line['error'])) {
+    encoder.fail(inBandFailure(line, context));
+    return;
+  }
+  const message = asObject(line['message']);
+  if (message !== undefined) readMessage(message, encoder);
+  if (line['done'] === true) {
+    readUsage(line, encoder);
+    encoder.finish(finishOf(asText(line['done_reason'])));
+    encoder.marker();
+  } else if (message === undefined) encoder.fail(notAnAnswer(line, context));
+}
+
+function readMessage({ thinking, content, tool_calls: calls }: JsonObject, encoder: Encoder): void {
+  if (isText(thinking)) encoder.thinking(textLiteral(thinking));
+  if (isText(content)) encoder.text(textLiteral(content));
+  for (const call of asList(calls)) encoder.toolCall(readCall(asObject(call) ?? {}));
+}
+
+/** A call is never in pieces, so that neither an index that comes again nor a missing id joins two. */
+function readCall(call: JsonObject): ToolFragment {
+  const definition = asObject(call['function']) ?? {};
+  return {
+    index: undefined,
+    id: nonEmpty(call['id']),
+    name: nonEmpty(definition['name']),
+    input: inputLiteral(definition['arguments']),
+    whole: true,
+  };
+}
+
+function nonEmpty(value: JsonValue | undefined): string | undefined {
+  const literal = isText(value) ? textLiteral(value) : '';
+  return literal === '' ? undefined : literal;
+}
+
+/** Arguments are an object; a proxy may have made a text of it. */
+function inputLiteral(value: JsonValue | undefined): string | undefined {
+  if (isText(value)) return textLiteral(value);
+  return isJsonObject(value) || value instanceof RawJson ? jsonLiteral(writeJson(value)) : undefined;
+}
+
+/** Both counts may be missing: that of a prompt is where all of it was known from the request before. */
+function readUsage(line: JsonObject, encoder: Encoder): void {
+  const inputTokens = asCount(line['prompt_eval_count']);
+  const outputTokens = asCount(line['eval_count']);
+  if (inputTokens === undefined && outputTokens === undefined) return;
+  encoder.usage({ ...noUsage, inputTokens: inputTokens ?? 0, outputTokens: outputTokens ?? 0 });
+}
+
+/** Calls end with `stop` too, so the encoder tells from the blocks what the client is told. */
+function finishOf(reason: string | undefined): Finish {
+  return { kind: reason === 'length' ? 'length' : 'stop' };
+}

@@ -1,0 +1,56 @@
+import type { OllamaCapabilities } from '@ccg/catalog';
+import { emptyAnswer } from '../encoder/empty-answer.ts';
+import { callableTools } from '../encoder/filters/text-calls/callable-tools.ts';
+import { readRejections } from '../failure/rejections.ts';
+import { readRequest } from '../request/read-request.ts';
+import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
+import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
+import { createToolNames } from '../tools/tool-names.ts';
+import type { Translation, TranslationInput } from '../translation.ts';
+import { createWarnings } from '../warnings.ts';
+import { createOllamaReader } from './answer/answer-reader.ts';
+import { convertRequest } from './request/request.ts';
+
+/** Ollama takes any name, but the models behind it were trained on names that OpenAI takes. */
+const toolNameMax = 64;
+
+/** Translates Messages for Ollama's own chat. Throws `request-invalid`. */
+export function createOllamaTranslation(input: TranslationInput, capabilities: OllamaCapabilities): Translation {
+  const { messagesRequest, target } = input;
+  const { provider, model } = target;
+  const warnings = createWarnings();
+  const request = readRequest(input, warnings);
+  const effective = effectiveTools(request, warnings);
+  const { tools } = effective;
+  const toolNames = createToolNames(declaredNames(tools), toolNameMax);
+  const context = {
+    capabilities,
+    provider: provider.name,
+    warnings,
+    rejected: readRejections(input.rejections),
+    toolNames,
+    toolIds: createToolIds('any'),
+  };
+  const { body, parts } = convertRequest(request, effective, input, context);
+  return {
+    request: {
+      headers: [['accept', messagesRequest.stream ? 'application/x-ndjson' : 'application/json']],
+      body,
+      warnings: warnings.list(),
+    },
+    localAnswer: emptyAnswer(input),
+    reader: createOllamaReader({
+      provider: provider.name,
+      model,
+      requestedModel: input.requestedModel,
+      requestId: input.requestId,
+      estimatedInputTokens: input.estimatedInputTokens,
+      windowTokens: input.limits.contextTokens,
+      ids: input.ids,
+      toolNames,
+      isUsedId: usedToolIds(request['messages'], context.toolIds.given()),
+      textCallTools: capabilities.textCalls && tools.length > 0 ? callableTools(tools, toolNames) : undefined,
+      sent: parts,
+    }),
+  };
+}
