@@ -202,9 +202,30 @@ test('of several providers openai serves, and the start warns and says where mod
   ]);
 });
 
+test('without any provider it starts, and a model of the Ollama on this machine is asked for by its name', async () => {
+  const local = await start({ env: {} });
+  expect(local.pastedLine('claude')).toContain(`${local.url}/ollama:gpt-oss:20b`);
+  const ask = async (path: string) => {
+    const response = await fetch(`${local.url}${path}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': await firstKey(), 'content-type': 'application/json' },
+      body: JSON.stringify(hello),
+    });
+    return await response.text();
+  };
+  expect(await ask('')).toContain('No provider is configured for the model');
+  // Whether one runs here or not, and has the model or not, it is Ollama that is asked.
+  expect(await ask('/ollama:no-such-model-here')).toContain('\\"ollama\\"');
+  expect(local.process.stdout()).not.toMatch(/provider (?:answers|cannot be reached)/u);
+});
+
 describe('a faulty configuration', () => {
   test.each<[string, Record<string, string>, RegExp]>([
-    ['no provider: the lines for .env', {}, /No provider is configured.*\.env.*ANTHROPIC_API_KEY=.*OPENAI_BASE_URL=/s],
+    [
+      'a preferred provider that nobody configured',
+      { PREFERRED_PROVIDER: 'openai' },
+      /"openai" is not a configured provider/,
+    ],
     [
       'a key of this gateway as a provider credential',
       { ANTHROPIC_API_KEY: 'ccg_live_x' },
@@ -266,6 +287,7 @@ describe('npm run demo', () => {
       ]);
     }
     expect(upstream.requests).toHaveLength(0);
+    await expect(client.messages.create({ ...hello, model: 'ollama:any' })).rejects.toThrow('is not configured here');
     local.process.signal('SIGINT');
     expect(await local.process.exited).toEqual({ code: 0, signal: null });
   });

@@ -7,11 +7,9 @@ import { copyTree, type TreeCopy } from './copy-tree.ts';
 
 const starts = globSync('apps/*/start.js', { cwd: repositoryRoot }).sort();
 
-const providerVariables = ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY'];
-
-/** What an app needs besides a provider. */
+/** What an app cannot start without. One person's gateway needs nothing. */
 const requiredVariables: Readonly<Record<string, readonly string[]>> = {
-  'apps/gateway/start.js': ['KEY_PEPPER', 'REDIS_URL'],
+  'apps/gateway/start.js': ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'KEY_PEPPER', 'REDIS_URL'],
 };
 
 /** Makes a new Node say that it is an old one, before the first line of the program. */
@@ -46,14 +44,17 @@ describe.each(starts)('%s', (start) => {
     expect(stderr).toContain('20.20.2');
     expect(stderr).not.toMatch(stackTrace);
   });
+});
 
-  test('names the variables that it misses and exits 1 without a configuration', async () => {
+test.each(Object.entries(requiredVariables))(
+  '%s names the variables that it misses and exits 1 without a configuration',
+  async (start, names) => {
     const { exitCode, stderr } = await run([start]);
     expect(exitCode).toBe(1);
-    for (const name of [...providerVariables, ...(requiredVariables[start] ?? [])]) expect(stderr).toContain(name);
+    for (const name of names) expect(stderr).toContain(name);
     expect(stderr).not.toMatch(stackTrace);
-  });
-});
+  },
+);
 
 const stackTrace = /^\s+at .+:\d+:\d+\)?$/m;
 

@@ -79,20 +79,26 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
     restarted: () => seedDefaultTenant(config, firstKeyFile),
   };
   const store = await selectStore({ env, mode, settings, observer });
-  const config = readConfig({
-    ...(mode === 'demo' ? await withDemoProvider(env, opened) : env),
-    REDIS_URL: store.url,
-    KEY_PEPPER: await readPepper(env, dataDir.path),
-  });
+  const config = readConfig(
+    {
+      ...(mode === 'demo' ? await withDemoProvider(env, opened) : env),
+      REDIS_URL: store.url,
+      KEY_PEPPER: await readPepper(env, dataDir.path),
+    },
+    mode,
+  );
   opened.defer(() => store.close());
   await store.start();
   await seedDefaultTenant(config, firstKeyFile, say);
   const recording = await openRecording(settings, config, opened);
   const gateway = await startGateway(config, recording).catch((thrown: unknown) => explainListenError(thrown, config));
-  const routes = describeRoutes(config.catalog);
+  const { catalog } = config;
+  const routes = describeRoutes(catalog);
+  // Any model would do; the commands must show how one is named.
+  const path = catalog.preferred === undefined ? `/${[...catalog.providers.keys()].join()}:gpt-oss:20b` : '';
   const { exchangeFolder } = settings;
   const isDemo = mode === 'demo';
-  process.stdout.write(welcome({ isDemo, url: gateway.url, store, firstKeyFile, routes, exchangeFolder }));
+  process.stdout.write(welcome({ isDemo, url: gateway.url, store, firstKeyFile, routes, path, exchangeFolder }));
   return gateway;
 }
 
@@ -144,9 +150,10 @@ async function readPepper(env: Environment, dataDir: string): Promise<string> {
   return (await readOrCreateSecret(join(dataDir, 'key-pepper'), generate)).reveal();
 }
 
-function readConfig(env: Environment): GatewayConfig {
+function readConfig(env: Environment, mode: Mode): GatewayConfig {
   // One person's machine asks for less than a server: openai of several, as single-user proxies take it.
-  const parsed = parseConfig(env, 'take-openai');
+  // A demo asks no model at all, so not that of a local Ollama either.
+  const parsed = parseConfig(env, mode === 'demo' ? 'organisation' : 'one-person');
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   for (const warning of parsed.warnings) say(`Warning: ${warning}`);
   return parsed.config;

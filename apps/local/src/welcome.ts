@@ -6,13 +6,15 @@ export interface WelcomeFacts {
   readonly firstKeyFile: string;
   /** What clients ask for → what is asked of which provider. */
   readonly routes: Readonly<Record<string, string>>;
+  /** What to put behind the base URL, where a model must be named in it. */
+  readonly path?: string;
   /** Where exchanges are recorded; undefined: nowhere. */
   readonly exchangeFolder?: string | undefined;
 }
 
 /** What a person reads after a start. The last two commands work when pasted into a POSIX shell. */
-export function welcome({ isDemo, url, store, firstKeyFile, routes, exchangeFolder }: WelcomeFacts): string {
-  const baseUrl = reachableUrl(url);
+export function welcome({ isDemo, url, store, firstKeyFile, routes, path = '', exchangeFolder }: WelcomeFacts): string {
+  const baseUrl = reachableUrl(url) + path;
   const apiKey = `"$(cat ${shellQuote(firstKeyFile, 'always')})"`;
   const body = { model: 'claude-sonnet-5-5', max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] };
   const lines = [
@@ -20,7 +22,7 @@ export function welcome({ isDemo, url, store, firstKeyFile, routes, exchangeFold
       ? 'Claude Code Gateway DEMO: every answer is canned, no model is asked, nothing is billed.'
       : 'Claude Code Gateway is ready.',
     '',
-    `  Base URL    ${baseUrl}`,
+    `  Base URL    ${reachableUrl(url)}`,
     `  API key     in ${firstKeyFile}`,
     `  Store       ${store.name}: ${store.durability}`,
     ...Object.entries(routes).map(
