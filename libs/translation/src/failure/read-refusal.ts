@@ -1,5 +1,7 @@
 import { countedThing, isAnswerLimit, meaningsOf } from './codes.ts';
 import type { CodeMeaning } from './codes.ts';
+import { termsAround } from './condition.ts';
+import type { Terms } from './condition.ts';
 import { listOfValues } from './failure-document.ts';
 import type { FailureDocument, Fault } from './failure-document.ts';
 import { fieldPath, namesOf } from './field-path.ts';
@@ -65,14 +67,15 @@ function readLongText(document: FailureDocument): UpstreamCause | undefined {
 const historyWords = /\b(?:prompt|input|messages?|conversation|context|query)\b|输入|消息|对话|上下文/iu;
 
 /** Members that the document names, with a class beside them or for the whole of it. */
-function readFaults({ faults }: FailureDocument, meanings: ReadonlySet<CodeMeaning>): UpstreamCause | undefined {
+function readFaults(document: FailureDocument, meanings: ReadonlySet<CodeMeaning>): UpstreamCause | undefined {
+  const { faults } = document;
   const being = (meaning: CodeMeaning) =>
     faults.filter(({ codes }) => {
       const own = meaningsOf(codes);
       return own.has(meaning) || (own.size === 0 && meanings.has(meaning));
     });
   const fields = being('field');
-  if (fields.length > 0) return { kind: 'field-rejected', paths: [...new Set(fields.map(({ path }) => path))] };
+  if (fields.length > 0) return fieldsOf(fields, document);
   const [value] = being('value').filter(({ path, allowed }) => allowed.length > 0 && !isAnswerLimit(path));
   if (value !== undefined) {
     return { kind: 'value-rejected', path: value.path, value: value.value, allowed: value.allowed };
@@ -85,6 +88,24 @@ function readFaults({ faults }: FailureDocument, meanings: ReadonlySet<CodeMeani
   const [schema] = being('schema');
   if (schema !== undefined) return { kind: 'schema-rejected', keyword: keywordIn(schema), path: schema.path };
   return undefined;
+}
+
+/** The words beside the name of a field may say that it was refused under a condition alone, or for a value. */
+function fieldsOf(fields: readonly Fault[], document: FailureDocument): UpstreamCause {
+  const paths = [...new Set(fields.map(({ path }) => path))];
+  const terms = paths.flatMap((path) => termsOf(namesOf(path).at(-1) ?? path, document.texts));
+  const [path = ''] = paths;
+  const value = terms.find((term) => term.value !== undefined)?.value;
+  if (value !== undefined && paths.length === 1) return { kind: 'value-rejected', path, value, allowed: [] };
+  if (!terms.some(({ isConditional }) => isConditional)) return { kind: 'field-rejected', paths };
+  return readSentence(document, formSentences) ?? { kind: 'field-rejected', paths, isConditional: true };
+}
+
+function termsOf(name: string, texts: readonly string[]): readonly Terms[] {
+  return texts.flatMap((text) => {
+    const start = text.indexOf(name);
+    return start === -1 ? [] : [termsAround(text, start, start + name.length)];
+  });
 }
 
 /** A value that was refused without a word about others. */
@@ -160,6 +181,7 @@ function causeOf(
     case 'calls without tools':
     case 'forced choice while thinking':
     case 'thinking':
+    case 'thinking with tools':
     case 'past reasoning':
       return { kind: 'form-rejected', form: says };
     case 'mistake':
@@ -191,15 +213,39 @@ function fieldRejected(sentence: Sentence, matches: readonly Groups[], text: str
     const plain = fieldPath(path.replace(/['"`]/gu, '').replace(/[.:]$/u, ''));
     return plain === undefined ? [] : [place === undefined ? plain : (fieldPath(`${place}.${plain}`) ?? plain)];
   });
-  return paths.length === 0 ? undefined : { kind: 'field-rejected', paths: [...new Set(paths)] };
+  const [first] = paths;
+  if (first === undefined) return undefined;
+  const rejected = { kind: 'field-rejected', paths: [...new Set(paths)] } as const;
+  const terms = statedTerms(sentence, text);
+  if (terms?.value !== undefined && rejected.paths.length === 1 && !isAnswerLimit(first)) {
+    return { kind: 'value-rejected', path: first, value: terms.value, allowed: [] };
+  }
+  return terms?.isConditional === true ? { ...rejected, isConditional: true } : rejected;
+}
+
+/** The words around the place where the sentence names its field. */
+function statedTerms({ pattern }: Sentence, text: string): Terms | undefined {
+  const { path, paths } = new RegExp(pattern.source, `${pattern.flags}d`).exec(text)?.indices?.groups ?? {};
+  const place = path ?? paths;
+  return place === undefined ? undefined : termsAround(text, place[0], place[1]);
 }
 
 function valueRejected(sentence: Sentence, groups: Groups, { faults }: FailureDocument): UpstreamCause | undefined {
   const path = fieldPath(groups['path']) ?? faults[0]?.path ?? sentence.path;
   // Lengths are read elsewhere.
   if (path === undefined || namesOf(path).length === 0 || isAnswerLimit(path)) return undefined;
-  const allowed = allowedIn(groups['allowed'] ?? '');
+  const allowed = allowedIn(groups['allowed'] ?? announcedIn(groups['rest'] ?? ''));
   return { kind: 'value-rejected', path, value: groups['value'] === '' ? undefined : groups['value'], allowed };
+}
+
+const announcement =
+  /(?:one of|only|expected|must be|可选值|取值范围|支持的值|应为)[为是:：\s]{0,3}(?<list>[^\n]{1,300})|(?:supported|allowed|valid|available|permitted|possible|accepted) (?:values?|types?|options?|levels?|efforts?)[^:\n]{0,40}?(?::| are| is)(?<named>[^\n]{1,300})/iu;
+
+/** What follows a refusal names other values only where it says so. */
+function announcedIn(rest: string): string {
+  if (/Only the default \(/iu.test(rest)) return rest;
+  const { list, named } = announcement.exec(rest)?.groups ?? {};
+  return list ?? named ?? '';
 }
 
 /** The values in the rest of a sentence: quoted, in brackets, or as a bare list. */

@@ -32,7 +32,11 @@ export function remedyFor(cause: UpstreamCause, sent: SentParts, at: PromptSize)
       return shorter === undefined ? none : { kind: 'shorter', ...shorter };
     }
     case 'field-rejected':
-      return changed(cause.paths.flatMap((path) => fieldsAt(path, sent)));
+      // Under a condition, the same field may be fine in any other request.
+      return changed(
+        cause.paths.flatMap((path) => fieldsAt(path, sent)),
+        cause.isConditional !== true,
+      );
     case 'value-rejected':
       return withoutValue(cause, sent);
     case 'count-exceeded':
@@ -112,10 +116,11 @@ function withoutForm(form: RejectedForm, sent: SentParts): Retry {
       if (forms.has(form)) return changed(formsOf(form));
       // Where thinking cannot be switched off, this request does without the choice.
       return changed(members.has('tool_choice') ? [{ kind: 'field', path: 'tool_choice' }] : [], false);
-    case 'thinking': {
-      const asked = thinkingMembers.filter((path) => members.has(path));
-      return changed(asked.flatMap((path) => thinkingRejection(path, sent)));
-    }
+    case 'thinking with tools':
+      if (forms.has(form)) return changed(formsOf(form));
+      return changed(thinkingRejections(sent), false);
+    case 'thinking':
+      return changed(thinkingRejections(sent));
     case 'past reasoning':
       // Only this history's reasoning is foreign to the server.
       return changed(formsOf(forms.has(form) ? form : undefined), false);
@@ -138,8 +143,10 @@ const thinkingMembers: readonly string[] = [
 ];
 
 /** Another request may ask for another amount of thinking, or for none. */
-function thinkingRejection(path: string, { members, known }: SentParts): Rejection[] {
-  const value = members.get(path);
-  if (value === undefined || known.values.get(path)?.refused.has(value) === true) return [];
-  return [{ kind: 'value', path, refused: [value], allowed: [] }];
+function thinkingRejections({ members, known }: SentParts): Rejection[] {
+  return thinkingMembers.flatMap((path): Rejection[] => {
+    const value = members.get(path);
+    if (value === undefined || known.values.get(path)?.refused.has(value) === true) return [];
+    return [{ kind: 'value', path, refused: [value], allowed: [] }];
+  });
 }

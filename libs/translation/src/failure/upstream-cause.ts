@@ -15,8 +15,8 @@ export type UpstreamCause =
     }
   /** The answer may not be that long; a shorter one is possible. */
   | ({ readonly kind: 'answer-too-long' } & AnswerBounds)
-  /** The server does not take these members at all. */
-  | { readonly kind: 'field-rejected'; readonly paths: readonly string[] }
+  /** The server does not take these members; where it states a condition, only under that one. */
+  | { readonly kind: 'field-rejected'; readonly paths: readonly string[]; readonly isConditional?: boolean }
   /** The server takes the member, but not with this value. `allowed` is empty where it names no others. */
   | {
       readonly kind: 'value-rejected';
@@ -78,6 +78,8 @@ export type RejectedForm =
   | 'calls without tools'
   /** The model does not think, or not with these settings. */
   | 'thinking'
+  /** The model does not think in a request that has tools. */
+  | 'thinking with tools'
   /** A tool cannot be forced while the model thinks. */
   | 'forced choice while thinking'
   /** The reasoning of earlier turns is not this server's own. */

@@ -83,6 +83,9 @@ export const pastReasoning = 'past reasoning';
 /** A combination of settings that some servers reject. */
 export const forcedWhileThinking = 'forced choice while thinking';
 
+/** A combination of settings that some models of some servers reject. */
+export const thinkingWithTools = 'thinking with tools';
+
 /** No thinking, for a request that forces a tool. Warns a client that asked for some. */
 export function withoutThinking(requested: RequestedThinking, warnings: Warnings): RequestedThinking {
   if (requested.kind === 'asked' && requested.effort !== 'none') {

@@ -21,7 +21,7 @@ export const fieldSentences: readonly Sentence[] = [
   {
     says: 'field',
     pattern:
-      /(?:unsupported|unknown|unrecogni[sz]ed|unexpected|unpermitted|extra|additional) (?:request )?(?:parameter|argument|arg|keyword argument|keyword|field|propert(?:y|ies)|key|option)s?(?:\(s\))?(?: supplied| provided| in (?:the )?(?:request|object|body))?(?: are not allowed)?:? {0,2}\(?(?<paths>['"`]?[\w$][\w.[\]$-]{0,80}['"`]?(?:(?:, ?| and )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?){0,12})/iu,
+      /(?:unsupported|unknown|unrecogni[sz]ed|unexpected|unpermitted|extra|additional) (?:request )?(?:parameter|argument|arg|keyword argument|keyword|field|propert(?:y|ies)|key|option)s?(?:\(s\))?(?: supplied| provided| in (?:the )?(?:request|object|body))?(?: are not allowed)?:? {0,2}\(?(?<paths>(?!(?:not|is|are|in|should|must) )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?(?:(?:, ?| and )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?){0,12})/iu,
     examples: [
       ['Validation: Unsupported parameter(s): chat_template_kwargs', 'https://github.com/zai-org/feedback/issues/231'],
       ['Unsupported parameter(s): `documents`, `add_special_tokens`', 'https://github.com/ai-dynamo/dynamo/pull/4021'],

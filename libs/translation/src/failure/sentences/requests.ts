@@ -32,7 +32,7 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'forced choice while thinking',
     pattern:
-      /does not support this tool_choice|tool_choice[^\n]{0,80}(?:required|object|forc|specified)[^\n]{0,80}(?:thinking|reasoning)|(?:thinking|reasoning)[^\n]{0,80}(?:tool_choice|tool choice)[^\n]{0,40}(?:forc|required|tool use)|thinking[^\n]{0,40} when tool_choice forces|(?:thinking|reasoning)(?: mode)?[^\n]{0,20} not support[^\n]{0,40}tool[_ ]choice/iu,
+      /does not support this tool_choice|tool_choice[^\n]{0,80}(?:required|object|forc|specified)[^\n]{0,80}(?:thinking|reasoning)|(?:thinking|reasoning)[^\n]{0,80}(?:tool_choice|tool choice)[^\n]{0,40}(?:forc|required|tool use)|thinking[^\n]{0,40} when tool_choice forces|(?:thinking|reasoning)(?: mode)?[^\n]{0,20} not support[^\n]{0,40}tool[_ ]choice|tool[_ ]choice['"`]? (?:is|are) (?:not (?:supported|allowed|permitted|compatible)|unsupported|incompatible)[^\n]{0,10} (?:with|while|when|in)\b[^\n]{0,20}(?:thinking|reasoning)|tool[_ ]choice['"`]? must be ['"`]?auto['"`]?[^\n]{0,20}(?:thinking|reasoning)|forced (?:function|tool)[ _](?:call(?:ing|s)?|choice|use)[^\n]{0,20} not (?:supported|allowed|permitted)[^\n]{0,20}(?:thinking|reasoning)|思考[^。\n]{0,10}(?:不支持|不能|不可|无法)[^。\n]{0,10}(?:强制|tool[_ ]choice)|tool[_ ]choice[^。\n]{0,20}(?:不支持|不能|不可|无法)[^。\n]{0,10}思考/iu,
     examples: [
       ['Thinking mode does not support this tool_choice', 'https://github.com/tickernelz/opencode-mem/issues/253'],
       ['deepseek-reasoner does not support this tool_choice', 'https://github.com/vectorize-io/hindsight/issues/1286'],
@@ -40,18 +40,33 @@ export const formSentences: readonly Sentence[] = [
         '<400> InternalError.Algo.InvalidParameter: The tool_choice parameter does not support being set to required or object in thinking mode',
         'https://github.com/cloudwego/eino/issues/994',
       ],
+      ['tool_choice is not supported with reasoning', 'hand-made'],
+      ['tool_choice is incompatible with thinking', 'hand-made'],
+      ["tool_choice must be 'auto' when reasoning is on", 'hand-made'],
+      ['Forced function calling is not supported when enable_thinking is true', 'hand-made'],
+      ['思考模式下不支持强制 tool_choice', 'hand-made'],
+      ['tool_choice 参数不支持在思考模式下使用', 'hand-made'],
     ],
     counter: 'The `reasoning_content` in the thinking mode must be passed back to the API.',
   },
   {
-    says: 'thinking',
+    says: 'thinking with tools',
     pattern:
-      /does not support (?:thinking|reasoning)\b|think value .{0,60} is not supported|invalid (?:think|reasoning) value|tools with reasoning_effort are not supported|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)/iu,
+      /(?:tools?|functions?)(?: call(?:ing|s))? (?:with|together with|alongside|and|when using|in combination with) ['"`]?(?:reasoning|thinking)\w{0,10}['"`]? (?:is|are) (?:not (?:supported|allowed|permitted)|unsupported|incompatible)|(?:reasoning|thinking)\w{0,10}['"`]? (?:is|are) (?:not (?:supported|allowed|permitted|compatible)|unsupported|incompatible) (?:together )?(?:with|when using|when|while using) (?:the |function )?(?:tools|functions?)\b|(?:reasoning|thinking)\w{0,10} with (?:function )?(?:tools|functions?|calls?|calling) (?:is|are) not (?:supported|allowed)/iu,
     examples: [
       [
         'Function tools with reasoning_effort are not supported for gpt-5.4 in /v1/chat/completions. Please use /v1/responses instead.',
         'https://github.com/aaif-goose/goose/issues/11413',
       ],
+      ['reasoning_effort is not supported with tools', 'hand-made'],
+    ],
+    counter: 'reasoning_effort is not supported with this model',
+  },
+  {
+    says: 'thinking',
+    pattern:
+      /does not support (?:thinking|reasoning)\b|think value .{0,60} is not supported|invalid (?:think|reasoning) value|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)/iu,
+    examples: [
       [
         'Reasoning is mandatory for this endpoint and cannot be disabled.',
         'https://openrouter.ai/docs/use-cases/reasoning-tokens (the words)',

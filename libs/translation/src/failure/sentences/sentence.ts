@@ -31,7 +31,7 @@ type FormSaying = Extract<UpstreamCause, { kind: 'form-rejected' }>['form'];
 /**
  * One way in which servers say something. The order of the table counts: the first that matches is what a text says,
  * among those that its status admits. Groups of a pattern: `path`, `paths` (a list), `at` (what the path stands in),
- * `value`, `allowed` (a list), `keyword`, `what`, `maximum`.
+ * `value`, `allowed` (a list), `rest` (where a list may be announced), `keyword`, `what`, `maximum`.
  *
  * Patterns hold no quantifier without a bound, so that no text can keep one busy.
  */

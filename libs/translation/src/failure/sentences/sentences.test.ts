@@ -35,6 +35,7 @@ const expected: Readonly<Record<Saying, readonly [status: number, ...kinds: Upst
   'calls without tools': [400, 'form-rejected'],
   'forced choice while thinking': [400, 'form-rejected'],
   thinking: [400, 'form-rejected'],
+  'thinking with tools': [400, 'form-rejected'],
   'past reasoning': [400, 'form-rejected'],
   mistake: [500, 'refused'],
   'model-unknown': [400, 'model-unknown'],

@@ -5,7 +5,7 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
-      /Unsupported value: ['"`](?<path>[\w.]{1,60})['"`] does not support ['"`]?(?<value>[\w.+-]{1,40})['"`]? with this model(?<allowed>[^\n]{0,300})/iu,
+      /Unsupported value: ['"`](?<path>[\w.]{1,60})['"`] does not support ['"`]?(?<value>[\w.+-]{1,40})['"`]? with this model(?<rest>[^\n]{0,300})/iu,
     examples: [
       [
         "Unsupported value: 'reasoning_effort' does not support 'none' with this model. Supported values are: 'low', 'medium', 'high', and 'xhigh'.",
@@ -65,7 +65,7 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
-      /(?<![\w.])(?<path>[a-z]{1,30}_[a-z_]{1,40}) ['"`](?<value>[\w.+-]{1,40})['"`] (?:is )?(?:not (?:supported|valid|allowed)|unsupported|invalid)(?<allowed>[^\n]{0,200})/iu,
+      /(?<![\w.])(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|stop|reasoning\.effort)['"`]?(?: ?[:=] ?| )(?:['"`]|(?<=[=:] ?)|(?=\d))(?<value>[\w.+-]{1,40})['"`]? (?:is )?(?:not (?:supported|valid|allowed)|unsupported|invalid)(?<rest>[^\n]{0,300})/iu,
     examples: [["reasoning_effort 'xhigh' not supported. Use one of: low, medium", 'hand-made']],
     counter: "reasoning_effort 'xhigh' is the highest",
   },
@@ -80,7 +80,7 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
-      /value ['"`]?(?<value>[\w.+-]{1,40})['"`]? (?:for|of) ['"`]?(?<path>[a-z][\w.]{1,60})['"`]? is (?:not (?:supported|valid|allowed)|unsupported|invalid)(?<allowed>[^\n]{0,200})/iu,
+      /value ['"`]?(?<value>[\w.+-]{1,40})['"`]? (?:for|of) ['"`]?(?<path>[a-z][\w.]{1,60})['"`]? is (?:not (?:supported|valid|allowed)|unsupported|invalid)(?<rest>[^\n]{0,300})/iu,
     examples: [
       ["The value 'xhigh' for reasoning_effort is not supported. Supported values: low, medium, high", 'hand-made'],
     ],
@@ -125,7 +125,7 @@ export const valueSentences: readonly Sentence[] = [
     says: 'value',
     path: 'reasoning_effort',
     pattern:
-      /(?:Unexpected|Unsupported|Invalid|Unknown) reasoning[ _]effort:? ?['"`]?(?<value>[\w.+-]{0,40})['"`]?(?<allowed>[^\n]{0,300})/iu,
+      /(?:Unexpected|Unsupported|Invalid|Unknown) reasoning[ _]effort:? ?['"`]?(?<value>[\w.+-]{0,40})['"`]?(?<rest>[^\n]{0,300})/iu,
     examples: [
       [
         "the model's chat template rejected this request: Unexpected reasoning effort high. Supported types are xhigh (default), medium, and low.",

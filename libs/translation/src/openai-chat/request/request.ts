@@ -6,6 +6,7 @@ import { limitTokens } from '../../request/limit-tokens.ts';
 import {
   forcedWhileThinking,
   pastReasoning,
+  thinkingWithTools,
   readRequestedThinking,
   warnOfTaskBudget,
   withoutThinking,
@@ -44,7 +45,7 @@ export function convertRequest(
   const choice = convertToolChoice(body['tool_choice'], tools.names, context);
   const requested = readRequestedThinking(body);
   const wanted = isCalm(choice, context) ? withoutThinking(requested, warnings) : requested;
-  const thinking = convertThinking(wanted, capabilities, { hasTools, maxTokens }, warnings);
+  const thinking = convertThinking(wanted, asLearned(context), { hasTools, maxTokens }, warnings);
   warnOfTaskBudget(body, warnings);
   const isThinking = thinking.fields['reasoning_effort'] !== 'none';
   const { messages, forms, counts } = convertMessages(body, [thinking.line, format.line], hasTools, context);
@@ -66,7 +67,11 @@ export function convertRequest(
   const { sent, members } = withoutRejected(request, { hasStrict: tools.hasStrict, requested }, context);
   const parts: SentParts = {
     members,
-    forms: new Set([...forms, ...thinkingForms(sent, members, context)]),
+    forms: new Set([
+      ...forms,
+      ...thinkingForms(sent, members, context),
+      ...(hasTools && isEffortBesideTools(context) ? [thinkingWithTools] : []),
+    ]),
     counts: new Map([
       ...counts,
       ['stop sequences', asList(sent['stop']).length],
@@ -92,6 +97,19 @@ function isCalm(choice: JsonObject, { rejected: { fields, forms } }: ConversionC
 
 function isForced({ tool_choice: choice }: JsonObject): boolean {
   return choice === 'required' || isJsonObject(choice);
+}
+
+/** The capabilities, with what the backend was found to reject of them. */
+function asLearned({ capabilities, rejected: { forms } }: ConversionContext): ConversionContext['capabilities'] {
+  const { thinkingForm } = capabilities;
+  if (thinkingForm.kind !== 'effort' || !forms.has(thinkingWithTools)) return capabilities;
+  return { ...capabilities, thinkingForm: { ...thinkingForm, refusesTools: true } };
+}
+
+/** Whether an effort is sent in requests that have tools. */
+function isEffortBesideTools(context: ConversionContext): boolean {
+  const { thinkingForm } = asLearned(context);
+  return thinkingForm.kind === 'effort' && !thinkingForm.refusesTools;
 }
 
 /** The forms that thinking gives to a request, as far as there is another. */
