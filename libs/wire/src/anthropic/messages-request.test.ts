@@ -20,21 +20,31 @@ describe('the envelope', () => {
     expect(bytesToString(body().subarray(modelSpan.start, modelSpan.end))).toBe(encodeText('"gpt-é/\\u006d:1"'));
   });
 
-  test('gives any member, the last of a name, with the bytes that its raw values are slices of', () => {
-    const { bytesOf, read } = readText('{"model":"m","a":1, "a" : {"input": {"é":1}, "text":"é"} }');
+  test('gives a member, the last of a name, with the bytes that its raw values are slices of', () => {
+    const { bytesOf, read } = readText('{"model":"m","system":1, "system" : {"input": {"é":1}, "text":"é"} }');
     const json = encodeText('{"input": {"é":1}, "text":"é"}');
-    expect(bytesToString(bytesOf('a') ?? new Uint8Array())).toBe(json);
-    const { bytes, text, value } = read('a') ?? {};
+    expect(bytesToString(bytesOf('system') ?? new Uint8Array())).toBe(json);
+    const { bytes, text, value } = read('system') ?? {};
     expect([bytes && bytesToString(bytes), text]).toEqual([json, json]);
     expect(value).toEqual({ input: new RawJson(json, 10, 18), text: new RawText(json, 28, 30) });
     expect([read('b'), bytesOf('b')]).toEqual([undefined, undefined]);
   });
 
+  test('a member that no dialect looks into stays raw, and must be JSON', () => {
+    const { read } = readText('{"model":"m","x":{"y":[1]},"z":[1,]}');
+    expect(read('x')?.value).toEqual(new RawJson('{"y":[1]}', 0, 9));
+    expect(() => read('z')).toThrow('not valid JSON');
+  });
+
   test('lets go of the body and of what was read of it, and keeps what it says', () => {
-    const messagesRequest = readText('{"model":"m","a":[1]}');
-    expect(messagesRequest.read('a')?.value).toEqual([1]);
+    const messagesRequest = readText('{"model":"m","system":[1]}');
+    expect(messagesRequest.read('system')?.value).toEqual([1]);
     messagesRequest.release();
-    for (const use of [messagesRequest.body, () => messagesRequest.bytesOf('a'), () => messagesRequest.read('a')])
+    for (const use of [
+      messagesRequest.body,
+      () => messagesRequest.bytesOf('system'),
+      () => messagesRequest.read('system'),
+    ])
       expect(use).toThrow();
     expect(messagesRequest.model).toBe('m');
   });

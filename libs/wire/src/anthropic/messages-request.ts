@@ -27,7 +27,10 @@ export interface MessagesRequest {
   body(): Uint8Array;
   /** The bytes of a member of the body; undefined if there is none. */
   bytesOf(key: string): Uint8Array | undefined;
-  /** Reads a member of the body, the first time that it is asked for. Throws `request-invalid` if it is not JSON. */
+  /**
+   * Reads a member of the body, the first time that it is asked for; one that no dialect looks into stays `RawJson`.
+   * Throws `request-invalid` if it is not JSON.
+   */
   read(key: string): Member | undefined;
   /** Counts the messages and blocks of the body, the first time that it is asked for. */
   historySize(): HistorySize;
@@ -64,6 +67,21 @@ const movedKeys: ReadonlySet<string> = new Set([
   'context_management',
   'cache_control',
   'input_examples',
+]);
+/** Members whose values the dialects look into. Others are checked alone. */
+const readKeys: ReadonlySet<string> = new Set([
+  'system',
+  'messages',
+  'tools',
+  'tool_choice',
+  'thinking',
+  'thread',
+  'metadata',
+  'output_config',
+  'output_format',
+  'stop_sequences',
+  'mcp_servers',
+  'container',
 ]);
 
 /**
@@ -167,7 +185,7 @@ function holdBody(
       if (bytes === undefined) return undefined;
       const source = bytesToString(bytes);
       const text = mendSurrogates(source);
-      const value = readValue(text, bytes.byteOffset - body().byteOffset);
+      const value = readValue(text, bytes.byteOffset - body().byteOffset, !readKeys.has(key));
       const member = { bytes, text, value, isMended: text !== source };
       members.set(key, member);
       return member;
@@ -182,9 +200,9 @@ function holdBody(
   };
 }
 
-function readValue(text: string, offset: number): JsonValue {
+function readValue(text: string, offset: number, isRaw: boolean): JsonValue {
   try {
-    return readFrom(text, offset, { rawKeys: movedKeys, maxDepth: depthMax - 1 });
+    return readFrom(text, offset, { isRaw, rawKeys: movedKeys, maxDepth: depthMax - 1 });
   } catch (error) {
     if (error instanceof JsonDepthError) {
       throw invalid(`The body is nested more than ${depthMax} levels deep. Flatten it.`);

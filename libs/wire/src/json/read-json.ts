@@ -31,6 +31,8 @@ import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
 export interface ReadJsonOptions {
   /** Members of these names stay `RawJson`, at any depth, when their value is an object or an array. */
   readonly rawKeys?: ReadonlySet<string>;
+  /** Whether the outermost object or array, too, stays `RawJson`. */
+  readonly isRaw?: boolean;
   /** How deep arrays and objects may nest; 512 by default. */
   readonly maxDepth?: number;
   /** A plain ASCII string of this many bytes or more stays `RawText` too; 64 by default. */
@@ -72,7 +74,8 @@ export function readJson(source: string, options: ReadJsonOptions = {}): JsonVal
     rawTextMinLength: options.rawTextMinLength ?? 64,
     seen: source.length < SEEN_MIN_SOURCE ? [] : nothingSeen.slice(),
   };
-  const value = readValue(reader, skipWhitespace(reader));
+  const code = skipWhitespace(reader);
+  const value = options.isRaw === true && isNested(code) ? readRaw(reader, code) : readValue(reader, code);
   skipWhitespace(reader);
   if (reader.position < source.length) refuse(reader, 'Expected nothing after the JSON value');
   return value;
@@ -125,12 +128,17 @@ function readObject(reader: JsonReader): JsonObject {
 
 function readMember(reader: JsonReader, key: string): JsonValue {
   const code = skipWhitespace(reader);
-  if ((code === OPEN_BRACE || code === OPEN_BRACKET) && reader.rawKeys.has(key)) {
-    const start = reader.position;
-    skipValue(reader, code);
-    return new RawJson(reader.source, start, reader.position);
-  }
-  return readValue(reader, code);
+  return isNested(code) && reader.rawKeys.has(key) ? readRaw(reader, code) : readValue(reader, code);
+}
+
+function isNested(code: number): boolean {
+  return code === OPEN_BRACE || code === OPEN_BRACKET;
+}
+
+function readRaw(reader: JsonReader, code: number): RawJson {
+  const start = reader.position;
+  skipValue(reader, code);
+  return new RawJson(reader.source, start, reader.position);
 }
 
 /** Defines the member, because an assignment would set the prototype. */
