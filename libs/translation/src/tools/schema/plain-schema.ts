@@ -1,6 +1,6 @@
 import { decodeByteString, encodeText, readTopLevel, stringToBytes } from '@ccg/wire';
 import { listOf } from '../../json-fields.ts';
-import { isSchema, mapSubschemas } from './subschemas.ts';
+import { holdsSchemas, isSchema, mapSubschemas } from './subschemas.ts';
 import type { Schema } from './subschemas.ts';
 
 /** A schema that was rewritten. */
@@ -71,13 +71,22 @@ export function merge(schemas: readonly Schema[]): Schema {
   return Object.fromEntries(schemas.flatMap((schema) => Object.entries(schema)));
 }
 
+/** The same schema if nothing of it is rewritten. */
 function rewrite(schema: Schema, found: Found): Schema {
-  const entries = Object.entries(schema).flatMap(([keyword, value]) => rewriteKeyword(keyword, value, found));
-  if (isList(schema) && schema['items'] === undefined) {
+  const keywords = Object.keys(schema);
+  const needsItems = isList(schema) && schema['items'] === undefined;
+  if (!needsItems && keywords.every((keyword) => !mayChange(keyword))) return schema;
+  const entries = keywords.flatMap((keyword) => rewriteKeyword(keyword, schema[keyword], found));
+  if (needsItems) {
     found.changed = true;
     entries.push(['items', {}]);
   }
-  return Object.fromEntries(entries);
+  const isSame = entries.length === keywords.length && entries.every(([keyword, value]) => schema[keyword] === value);
+  return isSame ? schema : Object.fromEntries(entries);
+}
+
+function mayChange(keyword: string): boolean {
+  return keyword === 'propertyNames' || keyword === 'pattern' || holdsSchemas(keyword);
 }
 
 function rewriteKeyword(keyword: string, value: unknown, found: Found): [string, unknown][] {

@@ -20,7 +20,9 @@ function isStrict(value: unknown, depth: number): boolean {
     if (typeof properties !== 'object' || properties === null || schema.get('additionalProperties') !== false)
       return false;
     const required: unknown = schema.get('required');
-    if (!Array.isArray(required) || !Object.keys(properties).every((name) => required.includes(name))) return false;
+    if (!Array.isArray(required)) return false;
+    const names = new Set<unknown>(required);
+    if (!Object.keys(properties).every((name) => names.has(name))) return false;
     if (!Object.values(properties).every((property) => isStrict(property, depth + 1))) return false;
   }
   return (

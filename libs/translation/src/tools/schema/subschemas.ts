@@ -29,13 +29,31 @@ const direct: ReadonlySet<string> = new Set([
   'else',
 ]);
 
-/** The value of a keyword with each schema in it mapped. Values that are data stay as they are. */
+/** Whether schemas may stand below a keyword. */
+export function holdsSchemas(keyword: string): boolean {
+  return named.has(keyword) || direct.has(keyword);
+}
+
+/** The value of a keyword with each schema in it mapped. Values that are data, or that no map changes, stay as they are. */
 export function mapSubschemas(keyword: string, value: unknown, map: (schema: Schema) => unknown): unknown {
   const mapAny = (inner: unknown): unknown => (isSchema(inner) ? map(inner) : inner);
   if (named.has(keyword)) {
     if (!isSchema(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, mapAny(schema)]));
+    return mapMembers(value, mapAny);
   }
   if (!direct.has(keyword)) return value;
   return Array.isArray(value) ? value.map(mapAny) : mapAny(value);
+}
+
+/** The same object if no member changes, else one copy: a schema may have thousands of members. */
+function mapMembers(object: Schema, map: (member: unknown) => unknown): Schema {
+  let copy: Record<string, unknown> | undefined;
+  for (const name of Object.keys(object)) {
+    const member = object[name];
+    const mapped = map(member);
+    if (mapped === member) continue;
+    copy ??= { ...object };
+    copy[name] = mapped;
+  }
+  return copy ?? object;
 }
