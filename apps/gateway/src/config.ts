@@ -2,12 +2,13 @@ import { Secret } from '@ccg/kernel';
 import { catalogFromEnv, catalogVariables, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog, Audience } from '@ccg/catalog';
 import type { Limits } from '@ccg/tenancy';
-import { describeTarget } from '@ccg/store';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
 import type { UpstreamProxy } from '@ccg/upstream';
 import { z } from 'zod';
 import { readCertificates } from './read-certificates.ts';
+import { judgeRedisUrl, redisTargetOf } from './redis-url.ts';
+import type { RedisTarget } from './redis-url.ts';
 
 export interface GatewayConfig {
   readonly host: string;
@@ -15,7 +16,7 @@ export interface GatewayConfig {
   readonly port: number;
   readonly opsHost: string;
   readonly opsPort: number;
-  readonly redis: { readonly url: string } | { readonly socketPath: string };
+  readonly redis: RedisTarget;
   readonly redisKeyPrefix: string;
   readonly keyPepper: Secret;
   /** The first seals, all of them open. */
@@ -54,9 +55,9 @@ const serverSchema = z.object({
   OPS_PORT: wholeNumber({ max: 65_535, unset: 4002 }),
   REDIS_URL: z
     .string({ error: 'is required: redis://, rediss:// or unix:///path/of/a.sock' })
-    .regex(/^(?:rediss?:\/\/.+|unix:\/\/\/.+)$/u, { error: 'must begin with redis://, rediss:// or unix:///' })
-    .refine((url) => describeTarget(redisTarget(url)) !== undefined, {
-      error: 'names no host. In a password write # as %23, / as %2F, ? as %3F and @ as %40',
+    .superRefine((url, context) => {
+      const message = judgeRedisUrl(url);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
     }),
   REDIS_KEY_PREFIX: text('ccg:').refine((prefix) => !/[{}]/u.test(prefix), { error: 'must not contain braces' }),
   KEY_PEPPER: z
@@ -131,7 +132,7 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
     port: server.PORT,
     opsHost: server.OPS_HOST ?? server.HOST,
     opsPort: server.OPS_PORT,
-    redis: redisTarget(server.REDIS_URL),
+    redis: redisTargetOf(server.REDIS_URL),
     redisKeyPrefix: server.REDIS_KEY_PREFIX,
     keyPepper: server.KEY_PEPPER,
     sealingKeys: sealingKeys(server.SEALING_KEYS, server.KEY_PEPPER),
@@ -161,11 +162,6 @@ function sealingKeys(keys: readonly Secret[] | undefined, pepper: Secret): reado
 /** One line per fault. Values are left out: a mistyped variable may hold a secret. */
 function issuesOf(error: z.ZodError | undefined): string[] {
   return (error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-}
-
-function redisTarget(url: string): GatewayConfig['redis'] {
-  const unixSocket = 'unix://';
-  return url.startsWith(unixSocket) ? { socketPath: url.slice(unixSocket.length) } : { url };
 }
 
 function text(unset: string) {

@@ -1,0 +1,46 @@
+import { describeTarget } from '@ccg/store';
+
+export type RedisTarget = { readonly url: string } | { readonly socketPath: string };
+
+const unixSocket = 'unix://';
+
+/** Where a REDIS_URL points that has no fault. */
+export function redisTargetOf(url: string): RedisTarget {
+  return url.startsWith(unixSocket) ? { socketPath: url.slice(unixSocket.length) } : { url };
+}
+
+/** The number of the database that a REDIS_URL without a fault chooses. */
+export function databaseOf(url: string): string {
+  const { pathname = '', searchParams } = URL.parse(url) ?? {};
+  const inPath = pathname.slice(1);
+  return inPath === '' ? (searchParams?.get('db') ?? '0') : inPath;
+}
+
+/** The first fault of a REDIS_URL, without any part of it: it may hold a password. Undefined when it has none. */
+export function judgeRedisUrl(url: string): string | undefined {
+  if (/^unix:\/\/\/./u.test(url)) return undefined;
+  const [, authority, rest = ''] = /^rediss?:\/\/([^/?#]*)(.*)$/su.exec(url) ?? [];
+  if (authority === undefined) return 'must begin with redis://, rediss:// or unix:///.';
+  // An @ behind the host: the password has a character in it that ends the host, and what looks like the host is not.
+  if (rest.includes('@')) return 'names no host. In a password write # as %23, / as %2F, ? as %3F and @ as %40.';
+  const [host = '', port = ''] = authority.slice(authority.lastIndexOf('@') + 1).split(/:(?=[^:\]]*$)/u);
+  if (host === '') return 'names no host.';
+  if (port !== '' && !isPort(port)) return 'its port must be a number from 1 to 65535.';
+  if (describeTarget({ url }) === undefined) return 'is not a URL. Write redis://user:password@host:port/0.';
+  if (!isDecodable(authority)) return 'has a % that begins no escape. In a user or password write % as %25.';
+  if (!/^\d+$/u.test(databaseOf(url))) return 'its database must be a number, such as redis://host:6379/0.';
+  return undefined;
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/u.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
