@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +12,9 @@ import { spawnLocal } from './support/start-local.ts';
 const repositoryRoot = fileURLToPath(new URL('../../', import.meta.url));
 const password = 'secretpart';
 const everything = ['on', `>${password}`, '~*', '&*', '+@all'];
-const users = ['--user', 'full', ...everything, '--user', 'limited', ...everything, '-hset', '-evalsha'];
+const limited = [...everything, '-hset', '-evalsha'];
+const careful = [...everything, '-@dangerous'];
+const users = ['--user', 'full', ...everything, '--user', 'limited', ...limited, '--user', 'careful', ...careful];
 
 let root: string;
 let redis: RedisProcess;
@@ -28,7 +32,7 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-function urlFor(user: 'full' | 'limited'): string {
+function urlFor(user: 'full' | 'limited' | 'careful'): string {
   return redis.url.replace('redis://', `redis://${user}:${password}@`);
 }
 
@@ -72,9 +76,56 @@ describe.each(apps)('$app', ({ start }) => {
     child = start({ ...provider, REDIS_URL: urlFor('limited') });
     expect(await child.exited).toEqual({ code: 1, signal: null });
     expect(output().split('\n')).toContain(
-      'The Redis user "limited" may not do all that the gateway needs. Permit it there with: ACL SETUSER limited +evalsha +hset',
+      'The Redis user "limited" lacks permissions that the gateway needs. Grant them there with: ACL SETUSER limited +evalsha +hset',
     );
     expect(output()).not.toMatch(/^\s+at /mu);
     expect(output()).not.toContain(password);
+  });
+
+  test('needs no dangerous command, and the user that lacks INFO costs no line of plain text', async () => {
+    child = start({ ...provider, REDIS_URL: urlFor('careful') });
+    await expect.poll(output, { timeout: 20_000 }).toMatch(/"listening"/u);
+    expect(output()).not.toMatch(/ready check|INFO command/iu);
+  });
+
+  test.each([
+    {
+      name: 'a wrong password',
+      url: () => urlFor('full').replace(password, 'secretpart-of-another'),
+      says: 'does not accept the user or password of REDIS_URL.',
+    },
+    {
+      name: 'a database that the server does not have',
+      url: () => `${urlFor('full')}/99`,
+      says: 'has no database 99. End REDIS_URL with the number of one that it has, such as /0.',
+    },
+  ])('refuses $name in one sentence', async ({ url, says }) => {
+    const { port } = new URL(redis.url);
+    child = start({ ...provider, REDIS_URL: url() });
+    expect(await child.exited).toEqual({ code: 1, signal: null });
+    expect(output().split('\n')).toContain(`Redis at 127.0.0.1:${port} ${says}`);
+    expect(output()).not.toMatch(/^\s+at |Waiting for Redis/mu);
+    expect(output()).not.toContain(password);
+  });
+
+  test('refuses a server that is not Redis in one sentence', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const host = `127.0.0.1:${address === null || typeof address === 'string' ? '' : address.port}`;
+    child = start({ ...provider, REDIS_URL: `redis://${host}` });
+    expect(await child.exited).toEqual({ code: 1, signal: null });
+    other.close();
+    expect(output()).toContain(`What answers at ${host} is not Redis, or needs TLS.`);
+    expect(output()).not.toMatch(/^\s+at |Start it/mu);
+  });
+
+  test('says of a port without TLS that it may not speak it', async () => {
+    child = start({ ...provider, REDIS_URL: urlFor('full').replace('redis:', 'rediss:') });
+    const { port } = new URL(redis.url);
+    await expect
+      .poll(output, { timeout: 20_000 })
+      .toContain(`Waiting for Redis at 127.0.0.1:${port}: no TLS connection`);
+    expect(output()).not.toContain('Start it');
   });
 });

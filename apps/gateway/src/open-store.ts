@@ -1,9 +1,12 @@
+import { assertNever } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import { connectStore, describeTarget, findMissingPermissions, StoreUnavailableError } from '@ccg/store';
-import type { MissingPermissions, Store } from '@ccg/store';
+import { connectStore, describeTarget, findMissingPermissions, StoreUnavailableError, userOf } from '@ccg/store';
+import type { ConnectionFault, MissingPermissions, Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { ensurePepper } from '@ccg/tenancy';
 import type { GatewayConfig } from './config.ts';
+import { databaseOf } from './redis-url.ts';
+import type { RedisTarget } from './redis-url.ts';
 import { StartError } from './start-error.ts';
 
 const commandTimeoutMs = 500;
@@ -27,7 +30,11 @@ export function openStore({ redis, redisKeyPrefix }: GatewayConfig, logger: Logg
   });
 }
 
-/** Waits until Redis answers, for ever: without it nobody could be let in. `say` gets one line now and then. */
+/**
+ * Waits until Redis answers, for ever: without it nobody could be let in. `say` gets one line now and then.
+ *
+ * @throws StartError where waiting does not help.
+ */
 export async function waitForStore(
   store: Store,
   { redis }: Pick<GatewayConfig, 'redis'>,
@@ -39,7 +46,8 @@ export async function waitForStore(
       return;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      say(`Waiting for Redis at ${describeTarget(redis)} (${error.detail}). Start it, or set REDIS_URL to another.`);
+      if (error.fault !== undefined) throw new StartError(describeFault(error.fault, error.detail, redis));
+      say(describeWait(error.detail, redis));
     }
   }
 }
@@ -80,11 +88,50 @@ export async function prepareStore(store: Store, config: GatewayConfig, logger: 
   }
 }
 
+/** A server that cannot be reached at all says nothing about TLS. */
+const unreached = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)$/u;
+
+function describeWait(detail: string, redis: RedisTarget): string {
+  const address = describeTarget(redis);
+  if ('url' in redis && redis.url.startsWith('rediss:') && !unreached.test(detail)) {
+    return (
+      `Waiting for Redis at ${address}: no TLS connection (${detail}). ` +
+      'If that port does not speak TLS, write redis:// in REDIS_URL.'
+    );
+  }
+  if ('url' in redis && detail === 'connection closed') {
+    return `Waiting for Redis at ${address}: it closes the connection. If that port speaks TLS, write rediss:// in REDIS_URL.`;
+  }
+  return `Waiting for Redis at ${address} (${detail}). Start it, or set REDIS_URL to another.`;
+}
+
+function describeFault(fault: ConnectionFault, detail: string, redis: RedisTarget): string {
+  const address = describeTarget(redis);
+  const user = userOf(redis);
+  const database = 'url' in redis ? databaseOf(redis.url) : '0';
+  switch (fault) {
+    case 'credential':
+      return `Redis at ${address} does not accept the user or password of REDIS_URL.`;
+    case 'database':
+      return `Redis at ${address} has no database ${database}. End REDIS_URL with the number of one that it has, such as /0.`;
+    case 'select-denied':
+      return `The Redis user "${user}" lacks the permission to choose database ${database}. Grant it there with: ACL SETUSER ${user} +select`;
+    case 'not-redis':
+      return `What answers at ${address} is not Redis, or needs TLS. Set REDIS_URL to a Redis; for TLS write rediss://.`;
+    case 'not-tls':
+      return `What answers at ${address} does not speak TLS (${detail}). Write redis:// in REDIS_URL, or set it to a port that does.`;
+    case 'certificate':
+      return `The certificate of Redis at ${address} is not trusted (${detail}). Name the file of its authority in the environment variable NODE_EXTRA_CA_CERTS.`;
+    default:
+      return assertNever(fault);
+  }
+}
+
 function describeMissing({ user, aclRules, unknownCommands }: MissingPermissions): string | undefined {
   if (aclRules.length > 0) {
     return (
-      `The Redis user "${user}" may not do all that the gateway needs. ` +
-      `Permit it there with: ACL SETUSER ${user} ${aclRules.join(' ')}`
+      `The Redis user "${user}" lacks permissions that the gateway needs. ` +
+      `Grant them there with: ACL SETUSER ${user} ${aclRules.join(' ')}`
     );
   }
   if (unknownCommands.length > 0) {

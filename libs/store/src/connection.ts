@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import type { Writable } from 'node:stream';
+import { faultOf } from './errors.ts';
 
 /** Which Redis: the one place for what a connection to it needs. */
 export interface ConnectionTarget {
@@ -47,8 +48,30 @@ const optionsOfRole: Readonly<Record<ConnectionRole, Options>> = {
 export function openConnection(target: ConnectionTarget, role: ConnectionRole): Redis {
   const tls = target.ca === undefined ? {} : { tls: { ca: target.ca } };
   const redis = open(target, { ...optionsOfAll, ...optionsOfRole[role], ...tls });
-  redis.on('error', () => {});
+  redis.on('error', (error: Error) => {
+    const fault = faultOf(error);
+    // The client would go on in database 0.
+    if (fault === 'database' || fault === 'select-denied') redis.disconnect(true);
+  });
+  allowMissingInfo(redis);
   return redis;
+}
+
+type InfoCallback = (error: Error | null | undefined, reply?: string) => void;
+
+/**
+ * The client asks for INFO to learn whether Redis is still loading. A user that may not ask does without; the client
+ * by itself would print that between the lines of the log.
+ */
+function allowMissingInfo(redis: Redis): void {
+  const info = redis.info.bind(redis);
+  Object.assign(redis, {
+    info: (callback: InfoCallback) =>
+      info((error, reply) => {
+        if (error?.message.startsWith('NOPERM') === true) callback(null, '');
+        else callback(error, reply);
+      }),
+  });
 }
 
 /** Where a Redis is, for people and logs, without its user or password; undefined for a URL that names no host. */

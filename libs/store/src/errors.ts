@@ -4,17 +4,27 @@
  */
 export type UnavailableReason = 'down' | 'timeout' | 'breaker' | 'refused';
 
+/**
+ * Why no connection can come about, however long one waits: `credential` a wrong or missing user or password,
+ * `database` the server does not have it, `select-denied` the user may not choose it, `not-redis` another protocol is
+ * spoken there, `not-tls` a plain port was asked for TLS, `certificate` the server's is not trusted.
+ */
+export type ConnectionFault = 'credential' | 'database' | 'select-denied' | 'not-redis' | 'not-tls' | 'certificate';
+
 /** Redis cannot be used at the moment. Whether the command took effect is unknown for `timeout` and `down`. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
   readonly reason: UnavailableReason;
   /** An error code or a sentence of ours, fit for a log. */
   readonly detail: string;
+  /** Set where waiting does not help. */
+  readonly fault: ConnectionFault | undefined;
 
-  constructor(reason: UnavailableReason, detail: string) {
+  constructor(reason: UnavailableReason, detail: string, fault?: ConnectionFault) {
     super(`The store is unavailable (${reason}): ${detail}`);
     this.reason = reason;
     this.detail = detail;
+    this.fault = fault;
   }
 }
 
@@ -58,6 +68,25 @@ export function describeConnectionError(error: Error): string {
   const [firstWord = ''] = error.message.split(' ', 1);
   if (error.name === 'ReplyError' && /^[A-Z]+$/u.test(firstWord)) return firstWord;
   return 'connection lost';
+}
+
+/** Judges an error of a connection that is being opened; undefined where a later try may succeed. */
+export function faultOf(error: Error): ConnectionFault | undefined {
+  if (error.name === 'ReplyError') {
+    if (/^(?:NOAUTH|WRONGPASS|ERR invalid password)\b/u.test(error.message)) return 'credential';
+    if (!isReplyTo('select', error)) return undefined;
+    return error.message.startsWith('NOPERM') ? 'select-denied' : 'database';
+  }
+  // The client's own words; it gives no code.
+  if (error.message.startsWith('Unknown RESP type')) return 'not-redis';
+  const code = 'code' in error ? String(error.code) : '';
+  if (/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)$/u.test(code)) return 'not-tls';
+  return /CERT|^UNABLE_TO_/u.test(code) ? 'certificate' : undefined;
+}
+
+function isReplyTo(commandName: string, error: Error): boolean {
+  const command = 'command' in error ? error.command : undefined;
+  return typeof command === 'object' && command !== null && 'name' in command && command.name === commandName;
 }
 
 /** Redis repeats the arguments of a command that it does not know. */

@@ -1,7 +1,8 @@
 import type { Clock } from '@ccg/kernel';
 import type { Redis } from 'ioredis';
 import { createBreaker } from './breaker.ts';
-import { describeConnectionError, StoreUnavailableError, toStoreError } from './errors.ts';
+import { describeConnectionError, faultOf, StoreUnavailableError, toStoreError } from './errors.ts';
+import type { ConnectionFault } from './errors.ts';
 
 /**
  * A busy event loop of ours fires a timer before it reads a reply that came in time, and writes commands late. In as
@@ -57,6 +58,7 @@ export function createGuard(redis: Redis, clock: Clock, onState: StateListener |
   let reported: StoreState | undefined;
   let closed = false;
   let lastError = 'not connected yet';
+  let fault: ConnectionFault | undefined;
   const breaker = createBreaker({
     clock,
     threshold: failuresThatOpen,
@@ -78,19 +80,26 @@ export function createGuard(redis: Redis, clock: Clock, onState: StateListener |
 
   redis.on('error', (error: Error) => {
     lastError = describeConnectionError(error);
+    fault = faultOf(error);
   });
   redis.on('ready', () => {
     // The handshake was answered just now, which is all that a probe could tell.
     breaker.succeeded();
     lastError = 'connection lost';
+    fault = undefined;
     report();
   });
-  redis.on('close', report);
+  redis.on('close', () => {
+    if (lastError === 'not connected yet') lastError = 'connection closed';
+    report();
+  });
 
   return {
     state,
     async whenReady(timeoutMs) {
-      if (!(await becomesReady(redis, clock, timeoutMs))) throw new StoreUnavailableError('down', lastError);
+      if (fault !== undefined || !(await becomesReady(redis, clock, timeoutMs))) {
+        throw new StoreUnavailableError('down', lastError, fault);
+      }
     },
     close() {
       closed = true;
@@ -113,6 +122,7 @@ export function createGuard(redis: Redis, clock: Clock, onState: StateListener |
   };
 }
 
+/** False after `timeoutMs`, or as soon as waiting does not help. */
 async function becomesReady(redis: Redis, clock: Clock, timeoutMs: number): Promise<boolean> {
   if (redis.status === 'ready') return true;
   const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -120,11 +130,16 @@ async function becomesReady(redis: Redis, clock: Clock, timeoutMs: number): Prom
     resolve(true);
   };
   redis.once('ready', onReady);
+  const onError = (error: Error): void => {
+    if (faultOf(error) !== undefined) resolve(false);
+  };
+  redis.on('error', onError);
   const cancel = clock.schedule(timeoutMs, () => {
     resolve(false);
   });
   const ready = await promise;
   cancel();
   redis.off('ready', onReady);
+  redis.off('error', onError);
   return ready;
 }

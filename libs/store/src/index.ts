@@ -1,7 +1,7 @@
-export { describeTarget } from './connection.ts';
+export { describeTarget, userOf } from './connection.ts';
 export type { ConnectionTarget } from './connection.ts';
 export { StoreReplyError, StoreUnavailableError } from './errors.ts';
-export type { UnavailableReason } from './errors.ts';
+export type { ConnectionFault, UnavailableReason } from './errors.ts';
 export type { StoreState } from './guard.ts';
 export { findMissingPermissions } from './permissions.ts';
 export type { CommandName, MissingPermissions } from './permissions.ts';

@@ -3,6 +3,7 @@ import type { Clock } from '@ccg/kernel';
 import type { Redis } from 'ioredis';
 import { openConnection, userOf } from './connection.ts';
 import type { ConnectionTarget } from './connection.ts';
+import { StoreUnavailableError, toStoreError } from './errors.ts';
 import { callWithTimeout, createGuard } from './guard.ts';
 
 type Probe = (redisKey: string) => readonly (string | number)[];
@@ -94,8 +95,9 @@ async function tryCommands(redis: Redis, redisKey: string): Promise<readonly Fai
     try {
       await (name === 'subscribe' ? redis.subscribe(redisKey) : redis.call(name, ...probe(redisKey)));
     } catch (thrown) {
-      // A connection that breaks is no answer.
-      if (!(thrown instanceof Error) || thrown.name !== 'ReplyError') throw thrown;
+      // A connection that breaks is no answer, and neither is a server that still loads.
+      if (!(thrown instanceof Error) || toStoreError(thrown) instanceof StoreUnavailableError)
+        throw toStoreError(thrown);
       failures.push([name, thrown.message]);
     }
   }
