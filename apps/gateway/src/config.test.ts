@@ -25,3 +25,21 @@ test.each([
 ])('metrics that stay on the machine, or are open on purpose, are not: %o', (hosts) => {
   expect(warningsOf(hosts)).toEqual([]);
 });
+
+test.each([{ PORT: '4002' }, { OPS_PORT: '4000' }, { HOST: '::1', OPS_HOST: '::1', PORT: '80', OPS_PORT: '80' }])(
+  'one port for clients and for probes is refused: %o',
+  (ports) => {
+    const parsed = parseConfig({ ...env, ...ports });
+    expect(parsed).toMatchObject({
+      kind: 'faulty',
+      message: expect.stringMatching(/^  PORT and OPS_PORT must differ/mu),
+    });
+  },
+);
+
+test.each([
+  { PORT: '0', OPS_PORT: '0' },
+  { PORT: '80', OPS_PORT: '80', HOST: '10.0.0.1', OPS_HOST: '127.0.0.1' },
+])('two ports that the system chooses, and one port on two hosts, are not: %o', (ports) => {
+  expect(parseConfig({ ...env, ...ports }).kind).toBe('valid');
+});

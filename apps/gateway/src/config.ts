@@ -19,7 +19,7 @@ export interface GatewayConfig {
   readonly redis: RedisTarget;
   readonly redisKeyPrefix: string;
   readonly keyPepper: Secret;
-  /** The first seals, all of them open. */
+  /** The first key encrypts; any key decrypts. */
   readonly sealingKeys: readonly [Secret, ...Secret[]];
   readonly catalog: Catalog;
   readonly limits: Limits;
@@ -109,12 +109,19 @@ export const gatewayVariables: readonly string[] = [
 export function parseConfig(env: Env, audience: Audience = 'organisation'): ParsedConfig {
   const server = serverSchema.safeParse(env);
   const catalog = catalogFromEnv(env, audience);
-  if (!server.success || catalog.kind === 'faulty') {
-    const problems = [...issuesOf(server.error), ...(catalog.kind === 'faulty' ? catalog.problems : [])];
+  const clash = server.success ? portClash(server.data) : [];
+  if (!server.success || clash.length > 0 || catalog.kind === 'faulty') {
+    const problems = [...issuesOf(server.error), ...clash, ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };
   }
   const warnings = [...catalog.warnings, ...opsHostWarnings(server.data)];
   return { kind: 'valid', config: Object.freeze(toConfig(server.data, catalog.catalog)), warnings };
+}
+
+/** Two listeners cannot share an address; with 0 the system chooses two. */
+function portClash({ HOST, PORT, OPS_HOST = HOST, OPS_PORT }: z.infer<typeof serverSchema>): readonly string[] {
+  const isSame = PORT === OPS_PORT && PORT !== 0 && HOST === OPS_HOST;
+  return isSame ? ['PORT and OPS_PORT must differ: the one is for clients, the other for probes and metrics.'] : [];
 }
 
 /** A gateway that is opened to a network opens its metrics too, which nobody asked for. */
