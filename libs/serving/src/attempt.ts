@@ -72,6 +72,15 @@ export interface AttemptDependencies extends RelayDependencies {
 /** How often a provider may reject something and be asked again without it. */
 const roundsMax = 3;
 
+/** One of the times that a target is asked, and what was learned from those before it. */
+interface Round {
+  readonly number: number;
+  readonly rejections: readonly Rejection[];
+  /** From the last rejection. It is learned once an answer shows that the change helped. */
+  readonly unproven: readonly Rejection[];
+  readonly attempts: readonly AttemptRecord[];
+}
+
 /** The state of an attempt that got as far as an answer; nothing in it holds the body of the request. */
 type Opened = { readonly attempts: readonly AttemptRecord[]; readonly warnings: readonly Warning[] } & (
   | {
@@ -80,6 +89,7 @@ type Opened = { readonly attempts: readonly AttemptRecord[]; readonly warnings: 
       readonly reader: AnswerReader;
       readonly attempt: OpenAttempt;
       readonly hangProneFields: readonly string[];
+      readonly round: Round;
     }
   | { readonly kind: 'local'; readonly answer: LocalAnswer }
   | { readonly kind: 'failed'; readonly failure: Failure }
@@ -91,34 +101,67 @@ type Opened = { readonly attempts: readonly AttemptRecord[]; readonly warnings: 
  */
 export function createAttempt(dependencies: AttemptDependencies): Attempt {
   return async (job, target) => {
-    // The translated body is gone from here on: a function that waits for an answer keeps all its variables.
-    const opened = await open(job, target, dependencies);
-    const { attempts, warnings } = opened;
-    switch (opened.kind) {
-      case 'open':
-        return await relay(job, target, opened, dependencies);
-      case 'local':
-        return { target, attempts, warnings, ...(await writeLocalAnswer(job, opened.answer, warnings)) };
-      case 'failed':
-        return { target, attempts, warnings, ...notMeasured, ...failed(opened.failure) };
-      default:
-        return assertNever(opened);
+    let round: Round = {
+      number: 0,
+      rejections: dependencies.learnedRejections.of(target),
+      unproven: [],
+      attempts: [],
+    };
+    for (;;) {
+      // The translated body is gone from here on: a function that waits for an answer keeps all its variables.
+      const opened = await open(job, target, round, dependencies);
+      const { attempts, warnings } = opened;
+      switch (opened.kind) {
+        case 'open': {
+          const result = await relay(job, target, opened, dependencies);
+          const next = await roundAfter(job, target, opened, result, dependencies);
+          if (next === undefined) return result;
+          round = next;
+          break;
+        }
+        case 'local':
+          return { target, attempts, warnings, ...(await writeLocalAnswer(job, opened.answer, warnings)) };
+        case 'failed':
+          return { target, attempts, warnings, ...notMeasured, ...failed(opened.failure) };
+        default:
+          return assertNever(opened);
+      }
     }
   };
 }
 
+/** Some servers refuse a request inside of an answer with status 200. Undefined if nothing can be changed. */
+async function roundAfter(
+  { estimate }: Job,
+  target: Target,
+  { reader, round: { number, rejections, unproven } }: Extract<Opened, { kind: 'open' }>,
+  result: AttemptResult,
+  { learnedRejections }: AttemptDependencies,
+): Promise<Round | undefined> {
+  if (result.kind === 'answered' || result.class !== 'refused') return undefined;
+  const at = { estimatedTokens: await estimate.tokens(target), windowTokens: target.limits.contextTokens };
+  const changes = changesFor(reader.retry?.(at) ?? { kind: 'none' });
+  if (changes !== undefined || isPromptTooLong(result.failure)) learnedRejections.learn(target, unproven);
+  if (changes === undefined || number >= roundsMax) return undefined;
+  const { applied, learned } = changes;
+  return {
+    number: number + 1,
+    rejections: [...rejections, ...applied],
+    unproven: learned,
+    attempts: result.attempts,
+  };
+}
+
 /** Calls the target, and again without what its server rejects. */
-async function open(job: Job, target: Target, dependencies: AttemptDependencies): Promise<Opened> {
+async function open(job: Job, target: Target, from: Round, dependencies: AttemptDependencies): Promise<Opened> {
   const { translate, callTarget, learnedRejections, clock } = dependencies;
   const { request, estimate, sink } = job;
-  const attempts: AttemptRecord[] = [];
+  const attempts = [...from.attempts];
   let warnings: readonly Warning[] = [];
   try {
     const estimatedInputTokens = await estimate.tokens(target);
-    let rejections = learnedRejections.of(target);
-    // From the last rejection. It is learned once the next call shows that the change helped.
-    let unproven: readonly Rejection[] = [];
-    for (let rounds = 0; ; rounds += 1) {
+    let { rejections, unproven } = from;
+    for (let { number } = from; ; number += 1) {
       const { request: translated, reader, localAnswer } = translate(job, target, { estimatedInputTokens, rejections });
       ({ warnings } = translated);
       if (localAnswer !== undefined) return { kind: 'local', answer: localAnswer, attempts, warnings };
@@ -132,15 +175,15 @@ async function open(job: Job, target: Target, dependencies: AttemptDependencies)
       }
       const { response, attempt } = called;
       if (isAnswer(response)) {
-        learnedRejections.learn(target, unproven);
-        return { kind: 'open', response, reader, attempt, hangProneFields, attempts, warnings };
+        const round = { number, rejections, unproven, attempts };
+        return { kind: 'open', response, reader, attempt, hangProneFields, attempts, warnings, round };
       }
       const { error, retry } = await rejectionOf(job, target, called, reader);
       attempts.push(endAttempt(attempt, outcomeOfFailure(error), clock));
       const changes = changesFor(retry);
       // A server that now rejects something else accepted the last change.
       if (changes !== undefined || isPromptTooLong(error)) learnedRejections.learn(target, unproven);
-      if (changes === undefined || rounds >= roundsMax) return { kind: 'failed', failure: error, attempts, warnings };
+      if (changes === undefined || number >= roundsMax) return { kind: 'failed', failure: error, attempts, warnings };
       unproven = changes.learned;
       rejections = [...rejections, ...changes.applied];
     }
@@ -173,7 +216,7 @@ async function rejectionOf(
 async function relay(
   { request, messagesRequest, sink }: Job,
   target: Target,
-  { response, reader, attempt, attempts, warnings, hangProneFields }: Extract<Opened, { kind: 'open' }>,
+  { response, reader, attempt, attempts, warnings, hangProneFields, round }: Extract<Opened, { kind: 'open' }>,
   dependencies: AttemptDependencies,
 ): Promise<AttemptResult> {
   const { learnedRejections, clock } = dependencies;
@@ -184,7 +227,10 @@ async function relay(
     sink,
     provenance: { upstreamRequestId: attempt.upstreamRequestId, warnings },
     requestId: request.requestId,
-    onVisible: messagesRequest.release,
+    onVisible() {
+      learnedRejections.learn(target, round.unproven);
+      messagesRequest.release();
+    },
   };
   const relayed = await relayAnswer(job, messagesRequest.stream, dependencies);
   const { kind, usage, usageSource } = relayed;

@@ -1,56 +1,24 @@
-import { jsonAt, jsonListAt, jsonScript, playModel, say } from '@ccg/testkit';
-import type { RecordedRequest, Script } from '@ccg/testkit';
+import { jsonAt, jsonListAt, jsonScript } from '@ccg/testkit';
+import type { RecordedRequest } from '@ccg/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
-import { run, startServingRig } from '../test/serving-rig.ts';
-import type { Finished, ServingRig } from '../test/serving-rig.ts';
+import {
+  chat,
+  closeServer,
+  compatible,
+  gauge,
+  has,
+  hourMs,
+  rejection,
+  start,
+  thinking,
+  tools,
+  warned,
+} from '../test/rejecting-server.ts';
 
 // Servers that reject something: what they are asked next, and what is sent to them from then on.
 
-let rig: ServingRig | undefined;
-afterEach(async () => {
-  await rig?.close();
-  rig = undefined;
-});
+afterEach(closeServer);
 
-const answer = playModel(Array.from({ length: 12 }, () => ({ content: [say('Well.')] })));
-const chat = { provider: 'openai', model: 'some-model' };
-const compatible = { provider: 'anthropic', model: 'some-model' };
-
-type Change = Readonly<Record<string, unknown>>;
-interface Server {
-  readonly prefix?: typeof chat;
-  /** What the server says of a request that it rejects. */
-  rejects(body: unknown, request: RecordedRequest): Script | undefined;
-}
-
-async function start({ prefix = chat, rejects }: Server) {
-  const started = await startServingRig({ anthropicProfile: 'glm' });
-  rig = started;
-  started.upstream.play((request) => rejects(request.json(), request) ?? answer(request));
-  const ask = async (change: Change, model = prefix.model) => {
-    const before = started.upstream.requests.length;
-    const finished = await run(started, { prefix: { ...prefix, model }, change });
-    return { ...finished, sent: started.upstream.requests.slice(before).map((request) => request.json()) };
-  };
-  const learned = async () => {
-    const { text } = await started.metrics.expose();
-    return text.split('\n').filter((line) => line.startsWith('ccg_learned_rejections{'));
-  };
-  return { ask, learned, clock: started.clock };
-}
-
-const gauge = (kind: string, count: number, provider = 'openai') =>
-  `ccg_learned_rejections{provider="${provider}",kind="${kind}"} ${count}`;
-const rejection = (message: string, more: Change = {}, status = 400) =>
-  jsonScript(status, { error: { message, type: 'invalid_request_error', ...more } });
-const warned = ({ record }: Finished) => record.warnings.map(({ field, code }) => `${field} ${code}`);
-const has = (body: unknown, ...path: readonly string[]) => jsonAt(body, ...path) !== undefined;
-const hourMs = 60 * 60 * 1000;
-
-const thinking = { thinking: { type: 'adaptive' } };
-const tools = [
-  { name: 'Bash', input_schema: { type: 'object', properties: { word: { type: 'string', pattern: '^[a-z]+$' } } } },
-];
 const turnWithReasoning = [
   { role: 'user', content: 'Go' },
   {
@@ -263,71 +231,6 @@ describe('schemas', () => {
     const plain = await server.ask({ tools: [{ name: 'Bash', input_schema: { type: 'object', properties: {} } }] });
     expect(warned(plain)).toEqual([]);
     expect(await server.learned()).toEqual([gauge('schema', 1, prefix.provider)]);
-  });
-});
-
-describe('what a server refuses under a condition alone', () => {
-  const model = 'gpt-5.2';
-  const effort = (level: string) => ({ ...thinking, output_config: { effort: level } });
-  const efforts = (sent: readonly unknown[]) => sent.map((body) => jsonAt(body, 'reasoning_effort'));
-
-  test('is learned as the combination: thinking beside tools is off, and other requests keep theirs', async () => {
-    const words =
-      'Function tools with reasoning_effort are not supported for gpt-5.2 in /v1/chat/completions. Please use /v1/responses instead.';
-    const server = await start({
-      rejects: (body) =>
-        has(body, 'tools') && jsonAt(body, 'reasoning_effort') === 'high' ? rejection(words) : undefined,
-    });
-    const first = await server.ask({ ...effort('high'), tools }, model);
-    expect([first.end, first.record.attempts.length]).toEqual(['completed ok', 2]);
-    expect((await server.ask({ ...effort('high'), tools }, model)).record.attempts).toHaveLength(1);
-    expect(efforts((await server.ask(effort('high'), model)).sent)).toEqual(['high']);
-    expect(await server.learned()).toEqual([gauge('form', 1)]);
-  });
-
-  test.each([
-    ['temperature is not supported when top_p is set', 'temperature'],
-    ["'temperature' is unsupported in combination with top_p", 'temperature'],
-    ['When top_p is given, `temperature` is not supported', 'temperature'],
-    ['使用 top_p 时不支持参数 temperature', 'temperature'],
-    ["Unsupported parameter: 'temperature' together with top_p.", 'temperature'],
-  ])('changes this request and no other: %s', async (words, field) => {
-    const server = await start({
-      rejects: (body) => (has(body, field) && has(body, 'top_p') ? rejection(words) : undefined),
-    });
-    const first = await server.ask({ temperature: 0.5, top_p: 0.5 });
-    expect([first.end, warned(first)]).toEqual(['completed ok', [`${field} unsupported`]]);
-    expect((await server.ask({ temperature: 0.5 })).sent.map((body) => jsonAt(body, field))).toEqual([0.5]);
-    expect(await server.learned()).toEqual([]);
-  });
-
-  test.each([
-    ["reasoning_effort 'xhigh' is not supported for this model", 'value'],
-    ['does not support reasoning_effort xhigh', 'value'],
-    ['Unsupported parameter: reasoning_effort=xhigh', 'value'],
-    ["The parameter reasoning_effort is not supported for value 'xhigh'", 'value'],
-    ["参数 reasoning_effort 不支持 'xhigh'", 'value'],
-  ])('is learned as the value: %s', async (words, kind) => {
-    const server = await start({
-      rejects: (body) => (jsonAt(body, 'reasoning_effort') === 'xhigh' ? rejection(words) : undefined),
-    });
-    expect((await server.ask(effort('xhigh'), model)).end).toBe('completed ok');
-    expect(efforts((await server.ask(effort('low'), model)).sent)).toEqual(['low']);
-    expect(await server.learned()).toEqual([gauge(kind, 1)]);
-  });
-
-  test.each([
-    'temperature is not supported with this model',
-    "'temperature' is not supported for gpt-5.2",
-    'The temperature parameter is not supported by acme/acme-1.',
-    '不支持的参数：temperature',
-  ])('is learned as the field where the words are about the model alone: %s', async (words) => {
-    const server = await start({
-      rejects: (body) => (has(body, 'temperature') ? rejection(words) : undefined),
-    });
-    await server.ask({ temperature: 0.5 });
-    expect((await server.ask({ temperature: 0.7 })).record.attempts).toHaveLength(1);
-    expect(await server.learned()).toEqual([gauge('field', 1)]);
   });
 });
 

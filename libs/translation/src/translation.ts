@@ -159,6 +159,8 @@ export interface AnswerReader {
   stream(sink: FrameSink): StreamTranslator;
   /** Reads an answer whose status is not 2xx. */
   failure(upstream: UpstreamAnswer, at: PromptSize): UpstreamFailure;
+  /** How to send the request again after a failure inside of an answer, of which the client has seen nothing. */
+  retry?(at: PromptSize): UpstreamFailure['retry'];
 }
 
 /** One request translated for one target; made anew for every attempt. */

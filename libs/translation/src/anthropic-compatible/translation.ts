@@ -13,7 +13,7 @@ import { emptyAnswer } from '../encoder/empty-answer.ts';
 import type { SentParts } from '../failure/remedy.ts';
 import { readRejections } from '../failure/rejections.ts';
 import type { FailureContext } from '../failure/tell-failure.ts';
-import { readUpstreamFailure } from '../failure/upstream-failure.ts';
+import { readUpstreamFailure, watchFailures } from '../failure/upstream-failure.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolNames } from '../tools/tool-names.ts';
@@ -91,16 +91,18 @@ interface ReaderInput {
 /** A function of its own, so that its closures hold nothing of the request. */
 function createReader(input: ReaderInput): AnswerReader {
   const { context, sent, requestedModel, requestId, ids, settings } = input;
+  const { watched, retry } = watchFailures(context, sent);
   const head = () => ({ id: ids.messageId(), model: requestedModel, requestId });
   const encoderFor = (writer: BlockWriter, sink: FrameSink) =>
     withSnapshots(createEncoder(settings, writer, sink), context.provider);
   const translatorOf = (encoder: SnapshotEncoder, options?: ChunkDecoderOptions) =>
-    createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context), options));
+    createEventStream(encoder, createChunkDecoder(createEventReader(encoder, watched), options));
   const collect = () => createAnswerCollector(head(), encoderFor, (encoder) => translatorOf(encoder, wholeAnswer));
   return {
     answer: (body) => collectWhole(collect(), body),
     collect,
     stream: (sink) => translatorOf(encoderFor(createFrameWriter(head()), sink)),
     failure: (upstream, at) => readUpstreamFailure(upstream, { ...context, at }, sent),
+    retry,
   };
 }

@@ -13,6 +13,8 @@ export interface FailureContext {
   readonly at: PromptSize;
   /** What makes a model known to its server, as a sentence. */
   readonly modelRemedy?: string;
+  /** Told of each failure that was read inside an answer. */
+  onFailureInside?(this: void, reading: FailureReading): void;
 }
 
 /** What the client is told of a failure: the one table from causes to statuses, types and headers. */

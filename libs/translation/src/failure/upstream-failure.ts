@@ -1,7 +1,7 @@
 import type { GatewayError } from '@ccg/kernel';
 import { bytesToString, decodeByteString, writeJson } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
-import type { UpstreamAnswer, UpstreamFailure } from '../translation.ts';
+import type { PromptSize, UpstreamAnswer, UpstreamFailure } from '../translation.ts';
 import { readFailure } from './read-failure.ts';
 import type { FailureReading } from './read-failure.ts';
 import { remedyFor } from './remedy.ts';
@@ -34,7 +34,29 @@ export function readInBandFailure(value: JsonValue, status = 200): FailureReadin
 }
 
 export function inBandFailure(value: JsonValue, context: FailureContext): GatewayError {
-  return tellFailure(readInBandFailure(value), context);
+  const reading = readInBandFailure(value);
+  context.onFailureInside?.(reading);
+  return tellFailure(reading, context);
+}
+
+/** Remembers the last failure inside of an answer, and says how to send the request again after it. */
+export function watchFailures(
+  context: FailureContext,
+  sent: SentParts,
+): { readonly watched: FailureContext; retry(this: void, at: PromptSize): UpstreamFailure['retry'] } {
+  let last: FailureReading | undefined;
+  return {
+    watched: {
+      ...context,
+      onFailureInside(reading) {
+        last = reading;
+      },
+    },
+    retry(at) {
+      if (last === undefined) return { kind: 'none' };
+      return remedyFor(withRoom(last, { ...context, at }, sent).cause, sent, at);
+    },
+  };
 }
 
 /** Where no useful answer fits beside the prompt, it is the prompt that is too long, or the account that is empty. */

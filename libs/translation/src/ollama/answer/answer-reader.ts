@@ -7,7 +7,7 @@ import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.
 import { withThinkTags } from '../../encoder/filters/think-tags.ts';
 import { createFrameWriter } from '../../encoder/frame-writer.ts';
 import { collectWhole, createAnswerCollector, wholeAnswer } from '../../encoder/message-writer.ts';
-import { readUpstreamFailure } from '../../failure/upstream-failure.ts';
+import { readUpstreamFailure, watchFailures } from '../../failure/upstream-failure.ts';
 import type { SentParts } from '../../failure/remedy.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { outwardToolId } from '../../tools/tool-ids.ts';
@@ -43,6 +43,7 @@ export function createOllamaReader(input: OllamaReaderInput): AnswerReader {
     at: { estimatedTokens: estimatedInputTokens, windowTokens: input.windowTokens },
     modelRemedy: `Run "ollama pull ${model}" where Ollama runs, or choose another model.`,
   };
+  const { watched, retry } = watchFailures(context, sent);
   const settings: EncoderSettings = {
     provider,
     maxTokens: sent.maxTokens,
@@ -57,13 +58,14 @@ export function createOllamaReader(input: OllamaReaderInput): AnswerReader {
     withFilters(createEncoder(settings, writer, sink), textCallTools);
   const collect = () =>
     createAnswerCollector(head(), encoderFor, (encoder) =>
-      createOllamaStream(encoder, context, { maxLineBytes: wholeAnswer.maxEventBytes }),
+      createOllamaStream(encoder, watched, { maxLineBytes: wholeAnswer.maxEventBytes }),
     );
   return {
     answer: (body) => collectWhole(collect(), body),
     collect,
-    stream: (sink) => createOllamaStream(encoderFor(createFrameWriter(head()), sink), context),
+    stream: (sink) => createOllamaStream(encoderFor(createFrameWriter(head()), sink), watched),
     failure: (upstream, at) => readUpstreamFailure(upstream, { ...context, at }, sent),
+    retry,
   };
 }
 

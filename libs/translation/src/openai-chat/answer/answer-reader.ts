@@ -10,7 +10,7 @@ import { withSnapshots } from '../../encoder/filters/with-snapshots.ts';
 import type { SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
 import { createFrameWriter } from '../../encoder/frame-writer.ts';
 import { collectWhole, createAnswerCollector, wholeAnswer } from '../../encoder/message-writer.ts';
-import { readUpstreamFailure } from '../../failure/upstream-failure.ts';
+import { readUpstreamFailure, watchFailures } from '../../failure/upstream-failure.ts';
 import type { SentParts } from '../../failure/remedy.ts';
 import { outwardToolId } from '../../tools/tool-ids.ts';
 import type { ToolNames } from '../../tools/tool-names.ts';
@@ -43,6 +43,7 @@ export interface ChatReaderInput {
 export function createChatReader(input: ChatReaderInput): AnswerReader {
   const { provider, model, ids, toolNames, sealer, sent, estimatedInputTokens: estimatedTokens } = input;
   const failureContext = { provider, model, at: { estimatedTokens, windowTokens: input.windowTokens } };
+  const { watched, retry } = watchFailures(failureContext, sent);
   const settings: EncoderSettings = {
     provider,
     maxTokens: input.sent.maxTokens,
@@ -59,12 +60,13 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
   const encoderFor = (writer: BlockWriter, sink: FrameSink) =>
     withFilters(createEncoder(settings, writer, sink), input);
   const collect = () =>
-    createAnswerCollector(head(), encoderFor, (encoder) => createChatStream(encoder, failureContext, wholeAnswer));
+    createAnswerCollector(head(), encoderFor, (encoder) => createChatStream(encoder, watched, wholeAnswer));
   return {
     answer: (body) => collectWhole(collect(), body),
     collect,
-    stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), failureContext),
+    stream: (sink) => createChatStream(encoderFor(createFrameWriter(head()), sink), watched),
     failure: (upstream, at) => readUpstreamFailure(upstream, { ...failureContext, at }, sent),
+    retry,
   };
 }
 
