@@ -135,7 +135,7 @@ describe('the log', () => {
     { answer: jsonScript(413, { error: { message: 'no' } }), level: 'info', outcome: 'client_too_large' },
     { answer: jsonScript(500, { error: { message: 'no' } }), level: 'warn', outcome: 'upstream_error' },
     { answer: jsonScript(429, { error: { message: 'no' } }), level: 'warn', outcome: 'upstream_rate_limited' },
-    { answer: [cut], level: 'warn', outcome: 'upstream_unreachable' },
+    { answer: [cut], level: 'warn', outcome: 'upstream_truncated' },
   ])('a failure that is $outcome is told at level $level', async ({ answer, level, outcome }) => {
     suite.upstream.answer(answer, answer);
     const failed = await ask('');

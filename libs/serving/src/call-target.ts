@@ -40,7 +40,7 @@ interface TargetCall {
   readonly signal: AbortSignal;
 }
 
-/** Never rejects. A connection that failed before any byte of an answer is tried once more; an HTTP answer is an answer. */
+/** Never rejects. A call that its server cannot have acted on is made once more. */
 export type CallTarget = (target: Target, call: TargetCall) => Promise<Called>;
 
 interface CallDependencies {

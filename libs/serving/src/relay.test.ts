@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { GatewayError } from '@ccg/kernel';
 import {
   anthropicFrame,
@@ -108,11 +109,23 @@ describe.each(dialects)(
       expect(sink.text().match(/event: error/gu)).toHaveLength(1);
     });
 
-    test('a connection that dies before its answer is tried once more, and is unreachable after that', async () => {
-      rig.upstream.answer([cut], upTo(frames.length), [cut], [cut]);
+    test('a request is sent again if its connection was about to be closed, and not if it may have been processed', async () => {
+      const leaveConnection = async () => {
+        rig.upstream.answer(jsonScript(500, { error: { message: 'no' } }));
+        await run(rig, { prefix, change: stream });
+        await setImmediate();
+      };
+      await leaveConnection();
+      rig.upstream.answer([cut], upTo(frames.length));
       const { end, record } = await run(rig, { prefix, change: stream });
       expect([end, record.attempts.length]).toEqual(['completed ok', 2]);
-      expect((await run(rig, { prefix, change: stream })).end).toBe('unsent upstream_unreachable');
+      await leaveConnection();
+      rig.upstream.answer([cut], [cut]);
+      const twice = await run(rig, { prefix, change: stream });
+      expect([twice.end, twice.record.attempts.length]).toEqual(['unsent upstream_truncated', 2]);
+      rig.upstream.answer([cut]);
+      const once = await run(rig, { prefix, change: stream });
+      expect([once.end, once.record.attempts.length]).toEqual(['unsent upstream_truncated', 1]);
     });
 
     test.each([stream, {}])('a provider that does not begin is timed out: %j', async (change) => {

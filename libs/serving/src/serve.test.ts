@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   anthropicFrames,
   anthropicSseHead,
@@ -127,6 +128,10 @@ test('a field that the provider refuses is left out of a second try, and of the 
 
 describe('the record', () => {
   test('names what was asked for, the route, each attempt and each stage', async () => {
+    // Its connection is used again, and closed at once.
+    rig.upstream.answer(jsonScript(500, { error: { message: 'no' } }));
+    await run(rig, { prefix: chatModel, change: stream });
+    await setImmediate();
     rig.upstream.answer([cut], (request) => {
       rig.clock.advance(40);
       return playModel([turn])(request);

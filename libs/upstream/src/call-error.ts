@@ -2,8 +2,12 @@ import { GatewayError } from '@ccg/kernel';
 
 /** How a call can fail without an HTTP answer, or in the middle of one. */
 export type CallFailureKind =
-  /** No connection, or one that ended before any byte of an answer. */
+  /** No connection, or one that ended before the server can have acted on the request. */
   | 'unreachable'
+  /** The connection ended after the whole request was sent, and before any byte of an answer. */
+  | 'unanswered'
+  /** What came back is not HTTP. */
+  | 'not-http'
   /** The gateway could not get the credential that it would have sent. */
   | 'no-credential'
   /** The connection ended in the middle of an answer. */
@@ -15,7 +19,7 @@ export type CallFailureKind =
   /** The answer is compressed in a way that the gateway does not know, or its compressed form is damaged. */
   | 'unreadable-coding';
 
-/** A call that failed below HTTP. Only `unreachable` may be tried again: nothing of an answer was seen. */
+/** A call that failed below HTTP. Only `unreachable` may be tried again: any other call may have been processed, and billed. */
 export class UpstreamCallError extends Error {
   override readonly name = 'UpstreamCallError';
   readonly kind: CallFailureKind;
@@ -38,6 +42,18 @@ export function callErrorToGatewayError(error: UpstreamCallError, providerName: 
         'upstream-unreachable',
         `The provider "${providerName}" cannot be reached from the gateway. Try again; if it persists, tell the gateway's operators.`,
         { cause: error },
+      );
+    case 'unanswered':
+      return new GatewayError(
+        'upstream-truncated',
+        `The provider "${providerName}" closed the connection after it had the request and before it answered. The gateway did not send the request again, since it may have been processed. Try again.`,
+        { cause: error },
+      );
+    case 'not-http':
+      return new GatewayError(
+        'upstream-malformed',
+        `What answers at the base URL of the provider "${providerName}" does not speak HTTP. Tell the gateway's operators to check it: https or http, and the port.`,
+        { cause: error, retry: 'never' },
       );
     case 'no-credential':
       return new GatewayError(

@@ -1,6 +1,7 @@
 import { getCACertificates } from 'node:tls';
-import { Agent, EnvHttpProxyAgent, Pool } from 'undici';
+import { Agent, buildConnector, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
+import { noteFailures } from './failed-sockets.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 /**
@@ -17,7 +18,7 @@ export function createDispatcher(options: UpstreamOptions): Dispatcher {
     pipelining: 1,
     headersTimeout: options.firstByteTimeoutMs,
     bodyTimeout: options.idleTimeoutMs,
-    connect: { timeout: connectTimeoutMs, ...tls },
+    connect: noteFailures(buildConnector({ allowH2: false, timeout: connectTimeoutMs, ...tls })),
   };
   if (proxy === undefined) return new Agent(limits);
   return new EnvHttpProxyAgent({

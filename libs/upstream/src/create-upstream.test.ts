@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { createProvider } from '@ccg/catalog';
 import type { HeaderList } from '@ccg/wire';
-import { afterEach, expect, test } from 'vitest';
+import { createSelfSignedServer, selfSignedCertificate, unreachableUrl } from '@ccg/testkit';
+import { afterEach, describe, expect, test } from 'vitest';
 import { createUpstream } from './create-upstream.ts';
 import type { Upstream, UpstreamResponse } from './create-upstream.ts';
 
@@ -46,15 +48,82 @@ test('an error status is an answer, not a failure', async () => {
   await response.body.collect(100);
 });
 
-test('a connection that fails before any answer is unreachable, one that is cut later is cut', async () => {
-  const silent = await serve((request) => request.socket.destroy());
-  await expect(send(upstream(), silent)).rejects.toMatchObject({ kind: 'unreachable' });
+test('a connection that ends within an answer is cut', async () => {
   const torn = await serve((_request, response) => {
     response.write('half');
     response.socket?.end();
   });
   const response = await send(upstream(), torn);
   await expect(response.body.collect(100)).rejects.toMatchObject({ kind: 'cut' });
+});
+
+describe.each(['http', 'https'] as const)('a connection over %s that ends without an answer', (scheme) => {
+  const closed = ['closed', (socket: Socket) => socket.destroy()] as const;
+  const reset = ['reset', (socket: Socket) => socket.resetAndDestroy()] as const;
+  // Node resets no sockets with TLS.
+  const ends = scheme === 'http' ? [closed, reset] : [closed];
+
+  /** The n-th request of a connection gets the n-th of these; they all have its connection to themselves. */
+  async function client(...answers: readonly ((socket: Socket, response: ServerResponse) => unknown)[]) {
+    const counts = new WeakMap<Socket, number>();
+    const url = await serve((request, response) => {
+      request.resume().on('end', () => {
+        const { socket } = request;
+        const count = counts.get(socket) ?? 0;
+        counts.set(socket, count + 1);
+        answers[count]?.(socket, response);
+      });
+    }, scheme);
+    const created = upstream({ extraRoots: selfSignedCertificate });
+    return (body?: Uint8Array) => send(created, url, body === undefined ? {} : { body });
+  }
+  const answer = (_socket: Socket, response: ServerResponse) => response.end('{}');
+
+  /** An answer whose connection is free again afterwards. */
+  async function askFirst(ask: () => Promise<UpstreamResponse>): Promise<void> {
+    await (await ask()).body.collect(100);
+    await setImmediate();
+  }
+
+  test.each(ends)('%s after the whole request, may have been processed', async (_how, end) => {
+    const ask = await client(end);
+    await expect(ask()).rejects.toMatchObject({ kind: 'unanswered' });
+    await expect(ask(Buffer.alloc(100_000, 'x'))).rejects.toMatchObject({ kind: 'unanswered' });
+  });
+
+  test.each(ends)('%s in the middle of the request, has processed nothing', async (_how, end) => {
+    const url = await serve((request) => {
+      request.once('data', () => end(request.socket));
+    }, scheme);
+    const body = Buffer.alloc(50_000_000, 'x');
+    await expect(send(upstream({ extraRoots: selfSignedCertificate }), url, { body })).rejects.toMatchObject({
+      kind: 'unreachable',
+    });
+  });
+
+  test.each(ends)('%s at once when it is used again, was about to be closed', async (_how, end) => {
+    const ask = await client(answer, end);
+    await askFirst(ask);
+    await expect(ask()).rejects.toMatchObject({ kind: 'unreachable' });
+  });
+
+  test.each(ends)('%s a while after it was used again, may have processed the request', async (_how, end) => {
+    const ask = await client(answer, (socket) => setTimeout(() => end(socket), 600));
+    await askFirst(ask);
+    await expect(ask()).rejects.toMatchObject({ kind: 'unanswered' });
+  });
+
+  test('in the middle of a status line, is cut, and one that does not speak HTTP is told so', async () => {
+    const ask = await client(answer, (socket) => socket.end('HTTP/1.1 20'));
+    await askFirst(ask);
+    await expect(ask()).rejects.toMatchObject({ kind: 'cut' });
+    const other = await client((socket) => socket.end('220 mail.example.com ESMTP\r\n'));
+    await expect(other()).rejects.toMatchObject({ kind: 'not-http' });
+  });
+});
+
+test('a server that takes no connection is unreachable', async () => {
+  await expect(send(upstream(), await unreachableUrl())).rejects.toMatchObject({ kind: 'unreachable' });
 });
 
 test('silence before and within an answer ends by its own time limit', async () => {
@@ -196,8 +265,12 @@ function send(
   return to.call(provider, { operation: 'messages', headers: [], body: Buffer.from('{}'), client, ...parts }, signal);
 }
 
-async function serve(handle: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<string> {
-  const server = createServer(handle as RequestListener);
+async function serve(
+  handle: (request: IncomingMessage, response: ServerResponse) => unknown,
+  scheme: 'http' | 'https' = 'http',
+): Promise<string> {
+  const create = scheme === 'http' ? createServer : createSelfSignedServer;
+  const server = create(handle as RequestListener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   closers.push(async () => {
@@ -205,5 +278,5 @@ async function serve(handle: (request: IncomingMessage, response: ServerResponse
     server.close();
     await once(server, 'close');
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
 }

@@ -3,12 +3,14 @@ import type { Dispatcher } from 'undici';
 import type { Endpoint } from '@ccg/catalog';
 import type { HeaderList } from '@ccg/wire';
 import { UpstreamCallError } from './call-error.ts';
+import type { CallFailureKind } from './call-error.ts';
+import { createDispatcher } from './create-dispatcher.ts';
 import { composeCall } from './compose-call.ts';
 import type { UpstreamCall } from './compose-call.ts';
-import { createDispatcher } from './create-dispatcher.ts';
 import { handOverBody } from './hand-over-body.ts';
 import { inflateBody, readCodings } from './inflate-body.ts';
 import type { ComposedCall } from './hand-over-body.ts';
+import { failedSocketOf } from './failed-sockets.ts';
 import { BodyFeed } from './response-body.ts';
 import type { UpstreamBody } from './response-body.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
@@ -78,18 +80,26 @@ function createHandler(
 ): Dispatcher.DispatchHandler {
   let feed: BodyFeed | undefined;
   let abort: (() => void) | undefined;
-  let isConnected = false;
+  let reached: Progress['reached'] = 'nothing';
+  let sentAtMs = Infinity;
   const done = () => {
     if (abort !== undefined) signal.removeEventListener('abort', abort);
   };
   return {
     onRequestStart(controller) {
-      isConnected = true;
+      reached = 'connection';
       abort = () => {
         controller.abort(new UpstreamCallError('aborted', signal.reason));
       };
       if (signal.aborted) abort();
       else signal.addEventListener('abort', abort, { once: true });
+    },
+    onRequestSent() {
+      reached = 'sent';
+      sentAtMs = performance.now();
+    },
+    onResponseStarted() {
+      reached = 'answer';
     },
     onResponseStart(controller, status, headers) {
       if (status < 200) return;
@@ -105,7 +115,7 @@ function createHandler(
     },
     onResponseError(_controller, error) {
       done();
-      const failure = classifyError(error, { isConnected, isAnswered: feed !== undefined }, times);
+      const failure = classifyError(error, { reached, isAnswered: feed !== undefined, sentAtMs }, times);
       if (feed === undefined) reject(failure);
       else feed.fail(failure);
     },
@@ -141,20 +151,45 @@ function unreadableBody(status: number, body: UpstreamBody): UpstreamBody {
 }
 
 interface Progress {
-  readonly isConnected: boolean;
+  /** How far a call has come; `answer` is its first byte. */
+  readonly reached: 'nothing' | 'connection' | 'sent' | 'answer';
+  /** Whether its head was whole. */
   readonly isAnswered: boolean;
+  readonly sentAtMs: number;
 }
 
-function classifyError(error: Error, { isConnected, isAnswered }: Progress, times: Times): UpstreamCallError {
+/** A server that closes an idle connection just as it is used again is noticed within one round trip. */
+const staleMaxMs = 500;
+
+function classifyError(error: Error, progress: Progress, times: Times): UpstreamCallError {
   if (error instanceof UpstreamCallError) return error;
   if (error instanceof errors.HeadersTimeoutError) {
     // Without a connection it is a proxy that did not open its tunnel.
-    const waitedMs = isConnected ? times.firstByteTimeoutMs : times.connectTimeoutMs;
+    const waitedMs = progress.reached === 'nothing' ? times.connectTimeoutMs : times.firstByteTimeoutMs;
     return new UpstreamCallError('first-byte-timeout', error, waitedMs);
   }
   if (error instanceof errors.BodyTimeoutError)
     return new UpstreamCallError('idle-timeout', error, times.idleTimeoutMs);
-  return new UpstreamCallError(isAnswered ? 'cut' : 'unreachable', error);
+  return new UpstreamCallError(endOf(error, progress), error);
+}
+
+/** A request that the server may have processed is not sent again: it might be billed twice. */
+function endOf(error: Error, { reached, isAnswered, sentAtMs }: Progress): CallFailureKind {
+  if (isAnswered) return 'cut';
+  if (error instanceof errors.HTTPParserError) return 'not-http';
+  switch (reached) {
+    case 'nothing':
+    case 'connection':
+      return 'unreachable';
+    case 'sent': {
+      const { bytesRead, unsentBytes } = failedSocketOf(error);
+      // Nothing of this answer was read, so what was read belonged to an earlier one.
+      const isStale = bytesRead > 0 && performance.now() - sentAtMs < staleMaxMs;
+      return unsentBytes > 0 || isStale ? 'unreachable' : 'unanswered';
+    }
+    case 'answer':
+      return 'cut';
+  }
 }
 
 function headerList(headers: Record<string, string | string[] | undefined>): HeaderList {

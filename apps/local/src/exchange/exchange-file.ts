@@ -31,6 +31,8 @@ const callSchema = z.strictObject({
       'open',
       'cut',
       'unreachable',
+      'unanswered',
+      'not-http',
       'no-credential',
       'first-byte-timeout',
       'idle-timeout',
