@@ -191,6 +191,38 @@ describe('of an Anthropic-compatible server', () => {
   });
 });
 
+describe('a line of Ollama', () => {
+  const ollama: TestTarget = { dialect: 'ollama', model: 'm' };
+  const line = (message: unknown, more: object = {}) => `${JSON.stringify({ message, done: false, ...more })}\n`;
+  const named = { name: 'Bash', arguments: { command: 'ls' } };
+  const called = line({ content: 'I look.', tool_calls: [{ id: 'call_1', function: named }] });
+  const end = line({ content: '' }, { done: true, done_reason: 'stop' });
+
+  test.each([
+    '/cache',
+    ['/cache'],
+    { content: ['/cache'] },
+    { content: { text: '/cache' } },
+    { content: '', thinking: ['Hm'] },
+    { content: '', text: '/cache' },
+    { content: '', tool_calls: { function: named } },
+    { content: '', tool_calls: [named] },
+    { content: '', tool_calls: [null] },
+    { content: '', tool_calls: [{ function: { arguments: {} } }] },
+    { content: '', tool_calls: [{ function: { ...named, arguments: ['ls'] } }] },
+    { content: '', tool_calls: [{ function: { name: 'Bash', parameters: { command: 'ls' } } }] },
+  ])('whose message has an unknown form ends the answer as one error: %j', (message) => {
+    expectOneError(ollama, called + line(message) + end);
+  });
+
+  test.each([{ role: 'assistant', content: null, tool_calls: null }, { content: '', thinking: '' }, {}])(
+    'that holds nothing changes nothing: %j',
+    (message) => {
+      expectCall(ollama, called + line(message) + end);
+    },
+  );
+});
+
 function expectOneError(target: TestTarget, stream: string): void {
   const { text, progress } = playStream(translate(requestWithTools, target), [bytesOf(stream)]);
   expect(progress).toMatchObject({ state: 'failed', error: { code: 'upstream-malformed' } });

@@ -11,6 +11,7 @@ import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { asCount, asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
 import { jsonLiteral, textLiteral } from '../../json-literal.ts';
 import type { StreamTranslator } from '../../translation.ts';
+import { isKnownMessage } from './known-form.ts';
 
 const movedKeys: ReadonlySet<string> = new Set(['arguments']);
 
@@ -42,6 +43,10 @@ export function createOllamaStream(
 function readLine(line: JsonObject, encoder: Encoder, context: FailureContext): void {
   if (saysError(line['error'])) {
     encoder.fail(inBandFailure(line, context));
+    return;
+  }
+  if (!isKnownMessage(line['message'])) {
+    encoder.fail(malformedError(context.provider));
     return;
   }
   const message = asObject(line['message']);

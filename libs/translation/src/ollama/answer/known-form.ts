@@ -1,0 +1,30 @@
+import { isJsonObject, RawJson } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { hasAny, isTextOrNull, isVoid } from '../../unread-content.ts';
+
+/**
+ * Whether the reader knows the form of a line's message. A part that is dropped unseen can turn what the model wrote, or
+ * the command that it runs, into another one.
+ */
+export function isKnownMessage(message: JsonValue | undefined): boolean {
+  if (message === undefined || message === null) return true;
+  if (!isJsonObject(message)) return false;
+  const { content, thinking, tool_calls: calls } = message;
+  if (!isTextOrNull(content) || !isTextOrNull(thinking) || hasAny(message, strayNames)) return false;
+  return isVoid(calls) || (Array.isArray(calls) && calls.every((call) => isJsonObject(call) && isKnownCall(call)));
+}
+
+/** Content under names that Ollama does not use. */
+const strayNames = ['text', 'parts', 'reasoning', 'reasoning_content', 'function_call'];
+
+function isKnownCall({ function: definition, ...rest }: JsonObject): boolean {
+  if (!isJsonObject(definition) || hasAny(rest, ['name', 'arguments', 'input', 'parameters'])) return false;
+  const { name, arguments: input } = definition;
+  return !isVoid(name) && isTextOrNull(name) && isKnownInput(input) && !hasAny(definition, ['input', 'parameters']);
+}
+
+/** An object, or a text that holds one. */
+function isKnownInput(input: JsonValue | undefined): boolean {
+  if (input instanceof RawJson) return input.source[input.start] === '{';
+  return isTextOrNull(input) || isJsonObject(input);
+}
