@@ -10,8 +10,20 @@ const compatible: TestTarget = { dialect: 'anthropic', anthropicProfile: 'glm', 
 const empty = ['""', '" "', '{}', 'null', '[]', 'false', '0', '[{}]', '"<nil>"', '{"message":""}'].concat([
   '{"message":"","type":"","param":null,"code":0}',
   '{"message":null,"code":null,"metadata":{"raw":""}}',
+  '{"code":0,"message":"ok"}',
+  '{"code":200,"message":"success","request_id":"r1"}',
+  '{"code":"0","msg":"success"}',
+  '{"status":"success","detail":""}',
+  '{"code":0,"message":"成功"}',
+  '"OK"',
+  '"no error"',
 ]);
-const failures = ['"slow down"', '{"message":"slow down"}', '{"code":429}', '["slow down"]', 'true', '503'];
+const failures = ['"slow down"', '{"message":"slow down"}', '{"code":429}', '["slow down"]', 'true', '503'].concat([
+  '{"code":0,"message":"slow down"}',
+  '{"code":200,"message":"slow down"}',
+  '{"code":500,"message":"ok"}',
+  '{"success":true,"message":"slow down"}',
+]);
 
 const chunks = (error: string, errorAt: 'top' | 'choice') =>
   [

@@ -17,7 +17,8 @@ export function mayHoldContent(value: JsonValue | undefined, depth = 0): boolean
   if (Array.isArray(value)) return value.some((element) => mayHoldContent(element, depth + 1));
   if (!isJsonObject(value)) return false;
   return Object.entries(value).some(([name, member]) => {
-    if (otherNames.has(name)) return false;
+    // A message in words is for people.
+    if (otherNames.has(name) || (name === 'message' && isText(member))) return false;
     return contentNames.has(name) ? holdsText(member, depth + 1) : mayHoldContent(member, depth + 1);
   });
 }

@@ -1,6 +1,7 @@
 import { isJsonObject } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asCount, asList, asText } from '../json-fields.ts';
+import { isKeepAlive } from '../failure/says-error.ts';
 import { isTextOrNull, isVoid, mayHoldContent } from '../unread-content.ts';
 
 /** The member that holds the text of a delta, by the delta's type. */
@@ -47,9 +48,15 @@ export function createFormCheck(): (event: JsonObject) => boolean {
         return true;
       case undefined:
       default:
-        return !mayHoldContent(event);
+        return isKeepAlive(event) || !mayHoldContent(event);
     }
   };
+}
+
+/** Whether an event has a type that the protocol has, or is a message. */
+export function isNamed(event: JsonObject): boolean {
+  const type = asText(event['type']) ?? '';
+  return type === 'error' || type === 'message' || /^(?:message|content_block)_/u.test(type) || 'content' in event;
 }
 
 /** Whether a whole message can be read: a list of blocks, or a text. */

@@ -9,8 +9,8 @@ import { jsonLiteral, textLiteral } from '../json-literal.ts';
 import { asCount, asList, asObject, asText, tryReadJson } from '../json-fields.ts';
 import { inBandFailure } from '../failure/upstream-failure.ts';
 import type { FailureContext } from '../failure/tell-failure.ts';
-import { notAnAnswer, saysError } from '../failure/says-error.ts';
-import { createFormCheck, isKnownMessage } from './known-form.ts';
+import { isFailure, notAnAnswer, saysError } from '../failure/says-error.ts';
+import { createFormCheck, isKnownMessage, isNamed } from './known-form.ts';
 
 /**
  * Reads the events of an Anthropic-compatible server into the encoder, which corrects them: blocks that stop late or
@@ -22,7 +22,7 @@ export function createEventReader(encoder: SnapshotEncoder, context: FailureCont
   const isKnown = createFormCheck();
 
   function takeEvent(event: JsonObject): void {
-    if (saysError(event['error'])) {
+    if (saysError(event['error']) || saysError(event['base_resp']) || (!isNamed(event) && isFailure(event))) {
       encoder.fail(inBandFailure(event, context));
       return;
     }

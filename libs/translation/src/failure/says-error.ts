@@ -8,32 +8,68 @@ import type { FailureContext } from './tell-failure.ts';
 
 /**
  * Whether an `error` member says that something failed. Servers whose language has no optional members send an empty one
- * in every healthy answer: a value that holds nothing but empty values is no error.
+ * in every healthy answer, or one that says that all is well: neither is an error.
  */
 export function saysError(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null || value === false || value === 0) return false;
-  if (isText(value)) return !/^\s*(?:<?nil>?|null|none|undefined)?\s*$/iu.test(asText(value) ?? '');
+  if (isText(value)) {
+    const text = (asText(value) ?? '').trim();
+    return !/^(?:<?nil>?|null|none|undefined)?$/iu.test(text) && !isWell(text);
+  }
   if (Array.isArray(value)) return value.some(saysError);
-  return isJsonObject(value) ? Object.values(value).some(saysError) : true;
+  if (!isJsonObject(value)) return true;
+  return !saysWell(value) && Object.values(value).some(saysError);
+}
+
+function isWell(text: string): boolean {
+  return /^(?:0+|200|ok(?:ay)?|success(?:ful)?|succeed(?:ed)?|no[ _]?error|(?:请求|操作)?成功)[.!。]?$/iu.test(text);
+}
+
+const codeMembers = ['code', 'status', 'status_code', 'error_code', 'errcode', 'err_code', 'errorCode'];
+const textMembers = `message msg detail details errors reason title status_msg error_msg err_msg errmsg errorMessage
+  error_message error_description`.split(/\s+/u);
+
+/** Whether its code or its text says that all is well, and nothing of it says otherwise. */
+function saysWell(object: JsonObject): boolean {
+  const told = [...codeMembers, ...textMembers].map((name) => object[name]);
+  const isGood = (value: JsonValue | undefined) => value === 200 || isWell((asText(value) ?? '').trim());
+  if (object['success'] === true || object['ok'] === true)
+    return told.every((value) => isGood(value) || !saysError(value));
+  return told.some(isGood) && told.every((value) => isGood(value) || !saysError(value));
 }
 
 /** Whether a document that is no answer says why. */
 function hasReason(document: JsonObject): boolean {
-  return saysError(document['error']) || reasonMembers.some((name) => saysError(document[name]));
+  if (saysError(document['error']) || saysError(document['base_resp'])) return true;
+  if (textMembers.some((name) => !isTurn(document[name]) && saysError(document[name]))) return true;
+  return codeMembers.some((name) => isFailureCode(document[name]));
 }
 
-/** Where servers put what failed, besides `error`, when a document is nothing but a failure. */
-const reasonMembers = [
-  'message',
-  'detail',
-  'details',
-  'errors',
-  'msg',
-  'title',
-  'reason',
-  'error_msg',
-  'error_message',
-];
+/** Some protocols put a part of the answer in a member that others use for the reason. */
+function isTurn(value: JsonValue | undefined): boolean {
+  return isJsonObject(value) && ('content' in value || 'role' in value);
+}
+
+function isFailureCode(code: JsonValue | undefined): boolean {
+  if (typeof code === 'number') return code >= 400;
+  return (
+    /^(?:[1-9]\d{2,}|.*(?:err|fail|invalid|exceed|limit|denied|unavailable).*)$/iu.test(asText(code) ?? '') &&
+    saysError(code)
+  );
+}
+
+/**
+ * Whether a piece of a stream that holds no part of the answer is a failure. Its reason may stand in any of the usual
+ * members. A keep-alive may have words of its own.
+ */
+export function isFailure(piece: JsonObject): boolean {
+  return !isKeepAlive(piece) && hasReason(piece);
+}
+
+/** Whether it says only that the server is still at work. */
+export function isKeepAlive({ type }: JsonObject): boolean {
+  return /^(?:ping|heart[-_ ]?beat|keep[-_ ]?alive|status|progress)$/iu.test(asText(type) ?? '');
+}
 
 /** Why a document is no answer: what it says itself, or that nobody can read it. */
 export function notAnAnswer(document: JsonObject, context: FailureContext): GatewayError {

@@ -1,6 +1,7 @@
 import { isJsonObject, isText, RawJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asText } from '../../json-fields.ts';
+import { isKeepAlive } from '../../failure/says-error.ts';
 import { hasAny, isTextOrNull, isVoid, mayHoldContent } from '../../unread-content.ts';
 
 /**
@@ -11,12 +12,8 @@ export function isKnownChunk(chunk: JsonObject): boolean {
   const { choices = null } = chunk;
   if (choices !== null && !Array.isArray(choices)) return false;
   const all = asList(choices);
-  if (all.length === 0) return isPing(chunk) || !mayHoldContent(chunk);
+  if (all.length === 0) return isKeepAlive(chunk) || !mayHoldContent(chunk);
   return all.every(isJsonObject) && !hasAny(chunk, ['delta']);
-}
-
-function isPing(chunk: JsonObject): boolean {
-  return /^(?:ping|heartbeat|keep[-_ ]?alive)$/iu.test(asText(chunk['type']) ?? '');
 }
 
 /** Whether a choice can be read, in a stream or as a whole. */

@@ -8,7 +8,7 @@ import { textLiteral } from '../../json-literal.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
-import { saysError } from '../../failure/says-error.ts';
+import { isFailure, saysError } from '../../failure/says-error.ts';
 import { isKnownChoice } from './known-form.ts';
 import { readDelta } from './read-delta.ts';
 import type { UsageMeter } from './usage.ts';
@@ -53,7 +53,9 @@ function gaveUp(overloaded: boolean, { provider }: FailureContext): GatewayError
 
 /** The chunk or answer itself if it is an error: servers that fail after they sent the status report it there. */
 export function errorOf(chunk: JsonObject): JsonObject | undefined {
-  return saysError(chunk['error']) || asText(chunk['object']) === 'error' ? chunk : undefined;
+  if (saysError(chunk['error']) || saysError(chunk['base_resp'])) return chunk;
+  if (asText(chunk['object']) === 'error') return chunk;
+  return asList(chunk['choices']).length === 0 && isFailure(chunk) ? chunk : undefined;
 }
 
 /** The end of a choice: none yet, a reason, or a backend that gave up. */
