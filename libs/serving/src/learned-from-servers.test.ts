@@ -206,6 +206,22 @@ describe('capacities', () => {
     expect(await server.learned()).toEqual([gauge('capacity', 1, prefix.provider)]);
   });
 
+  test.each([
+    ['This model does not support image input', 400],
+    ['image input is not supported - hint: you may need to provide the mmproj', 500],
+    ['No endpoints found that support image input', 404],
+    ['m is not a multimodal model', 400],
+    ['该模型不支持图片输入', 400],
+  ])('of no image at all do not end the session: %s', async (words, status) => {
+    const server = await start({
+      rejects: (_body, request) => (imagesIn(request) > 0 ? rejection(words, {}, status) : undefined),
+    });
+    const first = await server.ask(asked(1));
+    expect([first.end, warned(first)]).toEqual(['completed ok', ['messages unsupported']]);
+    expect((await server.ask(asked(2))).record.attempts).toHaveLength(1);
+    expect(await server.learned()).toEqual([gauge('capacity', 1)]);
+  });
+
   test('of tools are told to the client, since no tool can be left out silently', async () => {
     const server = await start({ rejects: () => rejection('At most 128 tools are supported, got 140.') });
     const { end, record } = await server.ask({ tools });

@@ -81,7 +81,7 @@ export function isAnswerLimit(path: string): boolean {
 }
 
 const counted: readonly (readonly [RegExp, CountedThing])[] = [
-  [/^(?:image|media|图)/iu, 'images'],
+  [/^(?:image|media|vision|multi-?modal|picture|photo|图|视觉|多模态)/iu, 'images'],
   [/^(?:audio|音频)/iu, 'audios'],
   [/^(?:video|视频)/iu, 'videos'],
   [/^(?:file|document|文件)/iu, 'files'],

@@ -170,7 +170,7 @@ function causeOf(
     case 'value':
       return valueRejected(sentence, groups, document);
     case 'count':
-      return countExceeded(groups, document);
+      return countExceeded(sentence, groups, document);
     case 'schema':
       return {
         kind: 'schema-rejected',
@@ -263,10 +263,21 @@ function allowedIn(rest: string): readonly string[] {
   return list.split(/[\s,|]+/u).filter((word) => /^[\w.+-]{1,40}$/u.test(word) && !/^(?:and|or)$/u.test(word));
 }
 
-function countExceeded({ what, maximum }: Groups, { faults, texts }: FailureDocument): UpstreamCause | undefined {
+function countExceeded(
+  sentence: Sentence,
+  { what, maximum }: Groups,
+  { faults, texts }: FailureDocument,
+): UpstreamCause | undefined {
   const quoted = texts.flatMap((text) => /Invalid ['"`]([\w.[\]]{1,80})['"`]/iu.exec(text)?.[1] ?? []);
   const thing =
     what === undefined ? [...faults.map(({ path }) => path), ...quoted].map(countedThing)[0] : countedThing(what);
   if (thing === undefined) return undefined;
-  return { kind: 'count-exceeded', what: thing, maximum: maximum === undefined ? undefined : Number(maximum) };
+  return { kind: 'count-exceeded', what: thing, maximum: maximum === undefined ? sentence.maximum : numberOf(maximum) };
+}
+
+const numberWords: readonly string[] = ['zero', 'one', 'two', 'three', 'four', 'five', 'six'];
+
+function numberOf(stated: string): number {
+  const word = numberWords.indexOf(stated.toLowerCase());
+  return word === -1 ? Number(stated) : word;
 }

@@ -5,6 +5,106 @@ export const countSentences: readonly Sentence[] = [
   {
     says: 'count',
     pattern:
+      /(?:more than|only|at most|up to|no more than|max(?:imum)?(?: of)?|(?:only )?(?:supports?|accepts?|allows?|takes?)(?: only)?) (?<maximum>\d{1,4}|one|two|three|four|five|six) (?<what>image|picture|photo|audio|video)(?:s|\(s\))?\b(?!-)/iu,
+    examples: [
+      ['You passed 6 images, but this model only supports 2 images per request', 'hand-made'],
+      ['This model does not support more than one image', 'hand-made'],
+      ['Only one image is supported per request', 'hand-made'],
+      ['A request may hold up to 2 pictures', 'hand-made'],
+    ],
+    counter: 'The maximum size of one image is 5 MB.',
+  },
+  {
+    says: 'count',
+    pattern:
+      /(?<what>image|picture|audio|video|tool|message)s? count:? ?\(?\d{1,5}\)? ?(?:>=?|exceeds?|is (?:greater|more|larger) than)[^\d\n]{0,30}(?<maximum>\d{1,5})/iu,
+    examples: [['image count 6 > 2', 'hand-made']],
+    counter: 'image size 6 > 2 MB',
+  },
+  {
+    says: 'count',
+    pattern: /number of (?<what>image|picture|audio|video)s? to (?:at most |max(?:imum)? )?(?<maximum>\d{1,5})/iu,
+    examples: [['Please reduce the number of images to 4 or fewer', 'hand-made']],
+    counter: 'Please reduce the size of the images to 4 MB or less',
+  },
+  {
+    says: 'count',
+    pattern: /(?<what>image|audio|video)=(?<maximum>\d{1,5}),? (?:but )?(?:got|received|passed|found) \d/iu,
+    examples: [['limit_mm_per_prompt: image=2, got 6', 'hand-made']],
+    counter: 'limit_mm_per_prompt: image=2',
+  },
+  {
+    says: 'count',
+    maximum: 1,
+    pattern: /(?:not support|cannot (?:take|handle|process)) multiple (?<what>image|picture|audio|video)s?\b/iu,
+    examples: [['This model does not support multiple images', 'hand-made']],
+    counter: 'This model supports multiple images',
+  },
+  {
+    says: 'count',
+    maximum: 0,
+    pattern:
+      /(?:(?:does not|doesn't|do not|don't|cannot|can't|unable to) (?:currently |yet )?(?:support|accept|process|handle|take|see|read|view)|no support for) (?:the |any )?['"`]?(?<what>image|picture|vision|multi-?modal|audio|video)(?:s|_url)?['"`]?(?:[ -](?:inputs?|contents?|data|parts?|blocks?|understanding))?(?=$|[.,;:!)]| (?:in|for|with|by|on)\b|[^\p{L}\d _-])(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
+    examples: [
+      ['This model does not support image input', 'hand-made'],
+      ['The model m does not support vision.', 'hand-made'],
+    ],
+    counter: 'This model does not support images larger than 5 MB',
+  },
+  {
+    says: 'count',
+    maximum: 0,
+    pattern: /(?:is not|isn't) an? (?<what>multi-?modal|vision)(?:[- ]language)? model/iu,
+    examples: [['m is not a multimodal model', 'https://github.com/vllm-project/vllm (serving, the words)']],
+    counter: 'm is not a model of this server',
+  },
+  {
+    says: 'count',
+    maximum: 0,
+    pattern:
+      /(?<![\w.-])['"`]?(?<what>images?|image_url|vision|pictures?|multi-?modal)['"`]?(?: (?:inputs?|contents?|understanding|data|parts?|blocks?|messages?)){0,2}(?: types?)?['"`]? (?:is|are) (?:not (?:supported|allowed|accepted|enabled|available)|unsupported|only supported by)(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
+    examples: [
+      ['image_url is not supported by this model', 'hand-made'],
+      [
+        'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
+        'https://github.com/ggml-org/llama.cpp (tools/server)',
+      ],
+      [
+        'Invalid content type. image_url is only supported by certain models.',
+        'https://platform.openai.com/docs/guides/images-vision (the words)',
+      ],
+    ],
+    counter: 'The image format webp is not supported',
+  },
+  {
+    says: 'count',
+    maximum: 0,
+    pattern: /no endpoints? (?:found )?that supports? (?<what>image|audio|video) inputs?/iu,
+    examples: [
+      ['No endpoints found that support image input', 'https://openrouter.ai/docs/guides/overview/multimodal/images'],
+    ],
+    counter: 'No endpoints found that support tool use',
+  },
+  {
+    says: 'count',
+    maximum: 0,
+    pattern: /unknown variant ['"`]?(?<what>image)(?:_url)?['"`]?, expected ['"`]?text\b/iu,
+    examples: [
+      ['messages[1].content[0]: unknown variant `image_url`, expected `text`', 'https://serde.rs (the words)'],
+    ],
+    counter: 'unknown variant `xhigh`, expected `text`',
+  },
+  {
+    says: 'count',
+    maximum: 0,
+    pattern:
+      /(?:不支持|无法|不能)(?:输入|处理|接收|识别|理解){0,2}(?<what>图像|图片|视觉|多模态|视频|音频)(?!格式|大小|尺寸|类型|链接|地址|的| ?url)/iu,
+    examples: [['该模型不支持图片输入', 'hand-made']],
+    counter: '该模型不支持图片格式 webp',
+  },
+  {
+    says: 'count',
+    pattern:
       /at most (?<maximum>\d{1,5}) (?<what>image|audio|video|document|file|tool|function|message|stop sequence)(?:s|\(s\))?\b/iu,
     examples: [
       ['At most 1 image(s) may be provided in one request.', 'https://github.com/vllm-project/vllm/issues/13513'],

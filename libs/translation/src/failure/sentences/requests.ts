@@ -149,13 +149,8 @@ export const refusalSentences: readonly Sentence[] = [
   {
     says: 'mistake',
     pattern:
-      /image input is not supported|Failed to parse (?:tools|tool call arguments|messages|input)|\[json\.exception|invalid format:|must be of type|is not supported for this model|(?:model|endpoints?)[^.\n]{0,60}(?:text-only|image input|tool use)/iu,
-    examples: [
-      [
-        'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
-        'https://github.com/ggml-org/llama.cpp (tools/server)',
-      ],
-    ],
+      /Failed to parse (?:tools|tool call arguments|messages|input)|\[json\.exception|invalid format:|must be of type|is not supported for this model|(?:model|endpoints?)[^.\n]{0,60}(?:text-only|image input|tool use)/iu,
+    examples: [['Failed to parse messages: Missing content', 'https://github.com/ggml-org/llama.cpp (tools/server)']],
     counter: 'The image could not be read. Try again.',
   },
   {

@@ -42,6 +42,8 @@ export interface Sentence {
   readonly unless?: RegExp;
   /** For sentences that name no path themselves. */
   readonly path?: string;
+  /** For sentences that say a number without a digit. */
+  readonly maximum?: number;
   /** The words as they were found, and where. */
   readonly examples: readonly (readonly [text: string, source: string])[];
   /** Words that look alike and say something else. */
