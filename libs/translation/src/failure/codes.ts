@@ -24,7 +24,8 @@ export type CodeMeaning =
 const meanings: Readonly<Record<CodeMeaning, string>> = {
   overflow: `context_length_exceeded context_window_exceeded context_length_error contextwindowexceedederror
     model_context_window_exceeded model_max_prompt_tokens_exceeded exceed_context_size_error prompt_too_long prompt_limit
-    input_too_long tokens_limit_reached 1261`,
+    input_too_long input_tokens_exceeded prompt_tokens_exceeded max_input_tokens_exceeded context_overflow
+    sequence_too_long tokens_limit_reached 1261`,
   'too-many-tokens': 'requested_too_many_tokens too_many_tokens max_tokens_exceeded',
   field: `unsupported_parameter unknown_parameter extra_forbidden value_error.extra unrecognized_keys additionalproperties
     unknown_field unsupported_field unsupportedparamserror`,

@@ -41,6 +41,7 @@ const cases: readonly Case[] = [
   ['field-rejected', 400, m('image_url is not supported when tools are given'), { isConditional: true }],
   ['count-exceeded', 400, m('Images are not supported for this model'), { maximum: 0 }],
   ['count-exceeded', 400, m('Images are not supported with acme-1'), { maximum: 0 }],
+  ['refused', 400, m('number of tool calls in the message exceeds the limit of 128')],
   ['refused', 400, m('The image format webp is not supported')],
   ['refused', 400, m('This model does not support images larger than 5 MB')],
   ['refused', 400, m('Image URLs are not supported, send the image itself')],

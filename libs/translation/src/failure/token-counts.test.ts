@@ -57,6 +57,22 @@ test.each<[string, Partial<TokenCounts>]>([
   ['max_tokens must be between 1 and 512, but 32000 was given', { answerMax: 512 }],
   ['max_tokens: 32000 > 512', { asked: 32000, answerMax: 512 }],
   ['max_tokens exceeds what 3 of our servers allow', {}],
+  [
+    'The prompt has 140000 tokens which is more than the 131072 tokens this model can handle',
+    { prompt: 140000, window: 131072 },
+  ],
+  [
+    'Requested generation length 1 is not possible! The provided prompt is 9000 tokens long, so generating 1 tokens requires a sequence length of 9001, but the maximum supported sequence length is just 8192!',
+    { prompt: 9000, total: 9001, asked: 1, window: 8192 },
+  ],
+  ['request tokens 140000 exceed the model limit 131072', { prompt: 140000, window: 131072 }],
+  ['tokens in request = 140000, max = 131072', { prompt: 140000, window: 131072 }],
+  ['Context overflow: 140,512 / 131,072', { prompt: 140512, window: 131072 }],
+  ['prefill length 40000 is larger than max_prefill_length 32768', { prompt: 40000, window: 32768 }],
+  ['KV cache is full: cannot schedule a sequence of 42000 tokens (capacity 40960)', { prompt: 42000, window: 40960 }],
+  ['exceeded the max_position_embeddings 32768 with 40000 prompt tokens', { prompt: 40000, window: 32768 }],
+  ['too many output tokens requested: 32000 (cap: 8192)', { asked: 32000, answerMax: 8192 }],
+  ['You can afford at most 5000 output tokens', { affordable: 5000 }],
   ['invalid params, context window exceeds limit (2013)', {}],
   ['Error code: 400, request 0217, at 12:30, in 500 ms', {}],
 ])('the numbers of: %s', (text, counts) => {

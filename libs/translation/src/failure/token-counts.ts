@@ -83,6 +83,8 @@ function summarise(found: readonly (readonly [Role, number])[]): TokenCounts {
 const digits = String.raw`\d(?:[\d,_]{0,12}\d)?`;
 const sum = new RegExp(String.raw`(${digits}) ?\+ ?(${digits}) ?[>≥]=? ?(${digits})`, 'u');
 const comparison = new RegExp(String.raw`(?<![\w.])(${digits}) ?[>≥]=? ?(${digits})(?![\w.]\d)`, 'u');
+/** `140,512 / 131,072`: what was sent, and what may be. */
+const share = new RegExp(String.raw`(?<![\w./])(\d[\d,_]{3,12}) ?/ ?(\d[\d,_]{3,12})(?![\w/])`, 'u');
 const difference = new RegExp(String.raw`(${digits}) ?[>≥]=? ?(${digits}) ?[-−] ?(${digits})`, 'u');
 
 /** Sums and comparisons say what each of their numbers is: `500 + 32000 > 8192`, `32000 > 8192 - 500`, `9 > 8`. */
@@ -95,7 +97,8 @@ function takeSums(text: string, found: (readonly [Role, number])[]): string {
     });
   const withoutSum = take(text, sum, () => ['prompt', 'asked', 'window']);
   const withoutDifference = take(withoutSum, difference, () => ['asked', 'window', 'prompt']);
-  return take(withoutDifference, comparison, (before) =>
+  const withoutShare = take(withoutDifference, share, () => ['window', 'window']);
+  return take(withoutShare, comparison, (before) =>
     nearestName(lastClause(before.toLowerCase())) === 'answer' ? ['asked', 'answerMax'] : ['prompt', 'window'],
   );
 }
@@ -180,10 +183,11 @@ function isCount(text: string, number: string, index: number): boolean {
 
 const names = {
   answer:
-    /max(?:imum)?[ _-]?(?:completion|output|new|gen|generation|response)?[ _-]?to(?:ken|k)s?|max_length|num_predict|n_predict|outputs?|completions?|responses?|answers?|generate[ds]?|prediction|输出|生成|回答/gu,
+    /max(?:imum)?[ _-]?(?:completion|output|new|gen|generation|response)?[ _-]?to(?:ken|k)s?|max_length|num_predict|n_predict|outputs?|completions?|responses?|answers?|generate[ds]?|generation length|prediction|输出|生成|回答/gu,
   prompt:
-    /[a-z_]{0,20}prompts?[a-z_]{0,20}|inputs?(?:_[a-z]{1,20})?|messages? (?:resulted|contain|ha[sd]|ha?ve)|request (?:contains?|ha[sd]|\()|n_keep|to keep|keep the first|conversation|history|输入|提示|消息/gu,
-  window: /context|window|n_ctx|[a-z_]{0,10}seq(?:uence)?[ _]?len|[a-z_]{0,10}model[ _]?len|max_position|上下文|窗口/gu,
+    /[a-z_]{0,20}prompts?[a-z_]{0,20}|inputs?(?:_[a-z]{1,20})?|messages? (?:resulted|contain|ha[sd]|ha?ve)|request (?:contains?|ha[sd]|\()|n_keep|to keep|keep the first|tokens in (?:the |your )?request|request tokens|[a-z_]{0,10}prefill[a-z_]{0,20}|sequence of|conversation|history|输入|提示|消息/gu,
+  window:
+    /context|window|n_ctx|[a-z_]{0,10}seq(?:uence)?[ _]?len|[a-z_]{0,10}model[ _]?len|max_position|supported sequence|capacity(?=\W{1,3}$)|上下文|窗口/gu,
   total: /[a-z_]{0,20}total[a-z_]{0,20}|requested(?=\W{0,3}(?:about |up to |a total of )?$)|总/gu,
 } as const;
 
@@ -201,7 +205,8 @@ function roleOf(mention: Mention, before: Role | undefined): Role | undefined {
   const { value, left, right, endsRange } = mention;
   if (/at least \W{0,3}$/u.test(left)) return value > 1 ? 'atLeast' : undefined;
   if (/(?:exceeded|over|overflow\w{0,5}|longer)[^.;]{0,40} by \W{0,2}(?:about )?$/u.test(left)) return 'over';
-  if (/afford\W{0,3}$/u.test(left)) return 'affordable';
+  if (/afford(?: at most| up to| only)?\W{0,3}$/u.test(left)) return 'affordable';
+  if (/requires an? (?:sequence|context) length of $/u.test(left)) return 'total';
   if (/required\W{0,3}$/u.test(left) && /^ (?:tokens? )?available/u.test(right)) return 'affordable';
   const clause = lastClause(left);
   const isMost = endsRange || ((limit.test(withoutNames(clause)) || ownLimit.test(clause)) && !actual.test(left));
@@ -236,6 +241,7 @@ function roleByName(name: Name | undefined, clause: string, isMost: boolean): Ro
     case 'window':
       return 'window';
     case 'total':
+      if (!isMost && clause.search(names.answer) !== -1 && clause.search(names.prompt) === -1) return 'asked';
       return isMost && !/requested\W{0,3}(?:about |up to |a total of )?$/u.test(clause) ? 'window' : 'total';
     case undefined:
       return undefined;

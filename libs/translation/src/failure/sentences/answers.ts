@@ -9,7 +9,7 @@ const otherFaults =
 export const answerSentences: readonly Sentence[] = [
   {
     says: 'affordable',
-    pattern: /can only afford [1-9]|tokens? capacity required, \d{1,9} available/iu,
+    pattern: /can (?:only )?afford (?:at most |up to |only )?[1-9]|tokens? capacity required, \d{1,9} available/iu,
     examples: [
       [
         'This request requires more credits, or fewer max_tokens. You requested up to 32000 tokens, but can only afford 27342. To increase, visit https://openrouter.ai/settings/credits and upgrade to a paid account',
@@ -155,7 +155,7 @@ export const answerSentences: readonly Sentence[] = [
   {
     says: 'answer-too-long',
     pattern:
-      /(?:output|completion|generated) (?:length|tokens?)\b[^.\n]{0,80}(?:exceed|too (?:long|large|many)|at most|limited to)|(?:at most|limit of|maximum of|up to) \d[\d,]{0,9} (?:output|completion) tokens|Requested \d{1,9} to generate tokens|(?:输出|生成|回答)[^。\n]{0,40}(?:超过|超出|大于|过长)/iu,
+      /too many (?:output|completion|generated|new) tokens|(?:output|completion) tokens? limit\b[^.\n]{0,60}\d|(?:num_predict|n_predict|max_length)\b[^.\n]{0,40}(?:greater|larger|exceed|at most|less than|<=|≤)|(?:output|completion|generated) (?:length|tokens?)\b[^.\n]{0,80}(?:exceed|too (?:long|large|many)|at most|limited to)|(?:at most|limit of|maximum of|up to) \d[\d,]{0,9} (?:output|completion) tokens|Requested \d{1,9} to generate tokens|(?:输出|生成|回答)[^。\n]{0,40}(?:超过|超出|大于|过长)/iu,
     unless: otherThings,
     examples: [
       [
