@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { hang, openAiChatFrames, openAiChatSseHead, say, startFaultProxy, startTestRedis, write } from '@ccg/testkit';
 import { openStream } from '../../acceptance/support/open-stream.ts';
-import { startLocal } from '../../acceptance/support/start-local.ts';
+import { redisPid, startLocal } from '../../acceptance/support/start-local.ts';
 import { startSuite } from '../../acceptance/support/start-suite.ts';
 import { requestBody } from '../payload/bodies.ts';
 import { measureBound } from './bound-figure.ts';
@@ -19,6 +19,12 @@ const request = {
   stream: true,
   messages: [{ role: 'user', content: 'hi' }],
 };
+/** Of the local gateways that run. Their Redis outlives them; everything else dies with this process. */
+const dataDirs = new Set<string>();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void Promise.all([...dataDirs].map(removeLocal)).finally(() => process.exit(1)));
+}
+
 const redis = await startTestRedis(process.env);
 process.env['TEST_REDIS_URL'] = redis.url;
 
@@ -39,6 +45,7 @@ await redis.stop();
 
 async function firstAnswer(store: 'embedded' | 'redis-server'): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ccg-bounds-'));
+  dataDirs.add(dataDir);
   const startedAt = performance.now();
   // Tests start from code that is compiled already; a first start is not.
   const env = { LOCAL_STORE: store, NODE_DISABLE_COMPILE_CACHE: '1' };
@@ -49,8 +56,15 @@ async function firstAnswer(store: 'embedded' | 'redis-server'): Promise<number> 
   if (stream.status !== 200) throw new Error(`The first answer was ${stream.status}.`);
   local.process.signal('SIGTERM');
   await local.process.exited;
-  await rm(dataDir, { recursive: true });
+  await removeLocal(dataDir);
   return elapsedMs;
+}
+
+async function removeLocal(dataDir: string): Promise<void> {
+  const pid = await redisPid(dataDir);
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  await rm(dataDir, { recursive: true, force: true });
+  dataDirs.delete(dataDir);
 }
 
 async function clientGone(): Promise<number> {
