@@ -47,6 +47,33 @@ const paths = [
   { how: 'passed through', path: '/anthropic:claude-opus-5-5/v1/messages' },
 ];
 
+/** Bodies at the bounds that are not of the history. */
+const members = (length: number, of: unknown) =>
+  Object.fromEntries(Array.from({ length }, (_, index) => [`property_${index}`, of]));
+const tool = (name: string, properties: number) => ({
+  name,
+  input_schema: { type: 'object', properties: members(properties, { type: 'string' }) },
+});
+const tools = (length: number) => Array.from({ length }, (_, index) => tool(`tool_${index}`, 2));
+const pairs = Array.from({ length: 4999 }, (_, index) => [
+  { role: 'assistant', content: [{ type: 'tool_use', id: `toolu_${index}`, name: 'a', input: { a: 1 } }] },
+  { role: 'user', content: [{ type: 'tool_result', tool_use_id: `toolu_${index}`, content: 'x' }] },
+]).flat();
+const callWith = (input: unknown) => [
+  user,
+  { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'a', input }] },
+];
+const otherBodies: readonly { readonly what: string; readonly body: object; readonly status: 200 | 400 }[] = [
+  { what: '2,000 tools', body: { tools: tools(2000) }, status: 200 },
+  { what: '9,999 messages of calls and results', body: { messages: [user, ...pairs] }, status: 200 },
+  { what: 'an input of 199,000 values', body: { messages: callWith(members(199_000, 1)) }, status: 200 },
+  { what: 'an unknown member of 199,000 values', body: { unknown: members(199_000, 1) }, status: 200 },
+  { what: 'a schema of 99,000 properties', body: { tools: [tool('a', 99_000)] }, status: 200 },
+  { what: '100,000 tools', body: { tools: tools(100_000) }, status: 400 },
+  { what: 'an input of 300,000 values', body: { messages: callWith(members(300_000, 1)) }, status: 400 },
+  { what: '300,000 unknown members', body: members(300_000, 1), status: 400 },
+];
+
 /** The figures of bodies that are many things instead of long ones, at a gateway whose limit they do not reach. */
 export function historyFigures(suite: Suite): readonly BoundFigure[] {
   const cpu = accepted.flatMap((history) =>
@@ -70,11 +97,24 @@ export function historyFigures(suite: Suite): readonly BoundFigure[] {
         measure: async () => (await send(suite, path, bodyOf(history), history.status)).heldMs,
       })),
   );
-  return [...cpu, ...held];
+  const others = otherBodies.flatMap(({ what, body, status }) =>
+    paths
+      .filter(({ how }) => how === 'translated' || how === 'counted')
+      .map(({ how, path }) => ({
+        what: `event loop held by ${what}, ${status === 200 ? how : `refused when ${how}`}`,
+        boundMs: heldMaxMs,
+        measure: async () => (await send(suite, path, bytesOf(body), status)).heldMs,
+      })),
+  );
+  return [...cpu, ...held, ...others];
 }
 
 function bodyOf({ messages }: HistoryCase): Buffer {
-  return Buffer.from(JSON.stringify({ model: 'm', max_tokens: 64, messages }));
+  return bytesOf({ messages });
+}
+
+function bytesOf(change: object): Buffer {
+  return Buffer.from(JSON.stringify({ model: 'm', max_tokens: 64, messages: [user], ...change }));
 }
 
 interface Cost {
@@ -84,7 +124,7 @@ interface Cost {
 
 async function send(suite: Suite, path: string, body: Buffer, status: number): Promise<Cost> {
   suite.upstream.reset();
-  suite.upstream.play(playModel([{ content: [say('fine')] }]));
+  suite.upstream.play(playModel(many(5001, { content: [say('fine')] })));
   for (let sent = 0; sent < warmUps; sent += 1) await post(suite, path, body, status);
   const before = await gauges(suite);
   for (let sent = 0; sent < measured; sent += 1) await post(suite, path, body, status);
