@@ -1,14 +1,13 @@
 import { assertNever, createBoundedMap } from '@ccg/kernel';
-import { readJson } from '@ccg/wire';
+import { compactJson } from '@ccg/wire';
 import { countSlices, sliceBytes } from './count-slices.ts';
 import type { SliceCounter } from './count-slices.ts';
 import { imageTokens } from './image-tokens.ts';
 import { createPdfPages, pdfPieceLength } from './pdf-tokens.ts';
-import { bytesOf, textOf } from './prompt-text.ts';
+import { bytesOf, ownSpan, textOf } from './prompt-text.ts';
 import type { Part, Span } from './prompt-text.ts';
 import { readPrompt } from './read-prompt.ts';
 import type { Prompt } from './read-prompt.ts';
-import { jsonPart } from './text-parts.ts';
 import { addCount, asThinking, fixedTokens, noTokens } from './token-count.ts';
 import type { RunningCount, TokenCount } from './token-count.ts';
 import type { CountTokens } from './tokenizer.ts';
@@ -120,7 +119,7 @@ async function countAnew(part: CountedPart, counter: SliceCounter): Promise<Toke
     case 'json':
       return countSlices(kind, part.span, counter);
     case 'spaced':
-      return countParts([jsonPart(readJson(textOf(part.span)))], counter);
+      return countSlices('json', ownSpan(compactJson(textOf(part.span))), counter);
     case 'thinking':
       return asThinking(await countSlices('text', part.span, counter));
     case 'tools':

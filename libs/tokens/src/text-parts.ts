@@ -1,4 +1,4 @@
-import { isAttribution, RawJson, RawText, readJson, writeJson } from '@ccg/wire';
+import { compactJson, isAttribution, RawJson, RawText, writeJson } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
 import { ownSpan, spanOf } from './prompt-text.ts';
 import type { Part, Source } from './prompt-text.ts';
@@ -14,6 +14,6 @@ export function textParts(value: JsonValue | undefined, source: Source): Part[] 
 
 /** A value as the JSON that it is, without the white space between its tokens. */
 export function jsonPart(value: JsonValue): Part {
-  const compact = value instanceof RawJson ? readJson(writeJson(value)) : value;
-  return { kind: 'json', span: ownSpan(writeJson(compact)) };
+  const json = writeJson(value);
+  return { kind: 'json', span: ownSpan(value instanceof RawJson ? compactJson(json) : json) };
 }

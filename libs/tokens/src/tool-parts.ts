@@ -1,4 +1,4 @@
-import { decodeText, isJsonObject, isText, RawJson, readJson, toolPlaceholderName, writeJson } from '@ccg/wire';
+import { compactJson, decodeText, isJsonObject, isText, RawJson, toolPlaceholderName, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { fixedPart, toolsTokens, toolTokens } from './overheads.ts';
 import { ownSpan } from './prompt-text.ts';
@@ -20,7 +20,12 @@ function partsOf(tool: JsonObject): Part[] {
   const shown: JsonObject = {
     name: isText(name) ? name : undefined,
     description: isText(description) ? description : undefined,
-    parameters: readJson(writeJson(schema)),
+    parameters: compactRaw(schema),
   };
   return [fixedPart(toolTokens), { kind: 'json', span: ownSpan(writeJson(shown)) }];
+}
+
+function compactRaw(value: RawJson): RawJson {
+  const json = compactJson(writeJson(value));
+  return new RawJson(json, 0, json.length);
 }

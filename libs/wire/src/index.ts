@@ -30,6 +30,7 @@ export {
   isText,
 } from './json/json-value.ts';
 export type { JsonArray, JsonObject, JsonText, JsonValue } from './json/json-value.ts';
+export { compactJson } from './json/compact-json.ts';
 export { readJson, readSpan } from './json/read-json.ts';
 export type { ReadJsonOptions, Span } from './json/read-json.ts';
 export { readElements, readMembers, readTopLevel } from './json/read-top-level.ts';
