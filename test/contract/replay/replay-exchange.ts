@@ -118,6 +118,9 @@ function renderError(error: Extract<RequestRecord['end'], { kind: 'unsent' }>['e
 function createTextSink(): ResponseSink & { answer(): ClientAnswer } {
   const chunks: Buffer[] = [];
   let head: Omit<ClientAnswer, 'text'> | undefined;
+  const take = (data: string | Uint8Array): undefined => {
+    chunks.push(typeof data === 'string' ? Buffer.from(data, 'latin1') : Buffer.from(data));
+  };
   return {
     signal: new AbortController().signal,
     get committed() {
@@ -127,11 +130,8 @@ function createTextSink(): ResponseSink & { answer(): ClientAnswer } {
     commit(status, headers) {
       head ??= { status, headers: Object.fromEntries(headers) };
     },
-    write(data) {
-      chunks.push(typeof data === 'string' ? Buffer.from(data, 'latin1') : Buffer.from(data));
-      return undefined;
-    },
-    end: () => undefined,
+    write: take,
+    end: (last) => (last === undefined ? undefined : take(last)),
     answer: () => ({ ...(head ?? { status: 0, headers: {} }), text: Buffer.concat(chunks).toString('utf8') }),
   };
 }
