@@ -147,6 +147,25 @@ describe('calls and results', () => {
     expect(warnings.list()).toHaveLength(1);
   });
 
+  test.each([[[1, 2]], [[1, 2, 3]]])(
+    'with one id in one message are kept apart if each has its result: %j',
+    (order) => {
+      const calls = order.map(() => call('1'));
+      const own = order.map(() => result('1'));
+      const warnings = createWarnings();
+      const paired = pairToolResults(mergeTurns(turnsOf(assistant(...calls), user(...own))), warnings);
+      const results = paired.flatMap((step) => (step.kind === 'results' ? step.results : []));
+      expect(
+        results.map(({ call: { repeat, block }, result: found }) => [repeat, block.path(), found?.path()]),
+      ).toEqual(order.map((_, at) => [at, `messages.0.content.${at}`, `messages.1.content.${at}`]));
+      expect(warnings.list()).toHaveLength(1);
+    },
+  );
+
+  test('with one id in one message are one if only the first has a result', () => {
+    expect(steps(assistant(call('1'), call('1')), user([result('1')]))).toEqual(['assistant:  +1', 'results: 1=some']);
+  });
+
   test('are not paired over a turn, and a result without a call stays with the user', () => {
     expect(
       steps(

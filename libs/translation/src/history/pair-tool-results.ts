@@ -35,13 +35,13 @@ export function pairToolResults(turns: readonly Turn[], warnings: Warnings): His
   const steps: HistoryStep[] = [];
   const seen = new Map<string, number>();
   let open: readonly HistoryCall[] = [];
-  for (const turn of turns) {
+  for (const [at, turn] of turns.entries()) {
     const { found, rest } = takeResults(turn, open);
     if (open.length > 0)
       steps.push({ kind: 'results', results: open.map((call) => ({ call, result: found.get(call) })) });
     open = [];
     if (turn.role === 'assistant') {
-      const { blocks, calls } = readCalls(turn.blocks, seen);
+      const { blocks, calls } = readCalls(turn.blocks, seen, resultCounts(turns[at + 1]));
       for (const { repeat, block } of calls) if (repeat === 1) warnOfRepeat(block, warnings);
       steps.push({ kind: 'assistant', blocks, calls });
       open = calls;
@@ -77,16 +77,28 @@ function takeResults(turn: Turn, open: readonly HistoryCall[]): TakenResults {
   return { found, rest };
 }
 
+/** How many results the turn after the calls has for each id. */
+function resultCounts(turn: Turn | undefined): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const block of turn?.blocks ?? []) {
+    const key = block.type === 'tool_result' ? keyOf(block, 'tool_use_id') : undefined;
+    if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /**
- * A second call with the same id in one message is dropped: the client drops it too and executed the first alone.
- * `seen` counts the calls of each id so far.
+ * A second call with the same id in one message is dropped unless it has a result of its own: Claude Code drops it too
+ * and executes the first alone. `seen` counts the calls of each id so far.
  */
 function readCalls(
   turnBlocks: readonly HistoryBlock[],
   seen: Map<string, number>,
+  results: ReadonlyMap<string, number>,
 ): { blocks: HistoryBlock[]; calls: HistoryCall[] } {
   const calls: HistoryCall[] = [];
   const latest = new Map<string, HistoryBlock>();
+  const kept = new Map<string, number>();
   const blocks: HistoryBlock[] = [];
   for (const block of turnBlocks) {
     const { id, name } = block.block;
@@ -96,7 +108,10 @@ function readCalls(
     }
     const key = decodeText(id);
     const before = latest.get(key);
-    if (before !== undefined && messageOf(before) === messageOf(block)) continue;
+    const count = (kept.get(key) ?? 0) + 1;
+    const isTwice = before !== undefined && messageOf(before) === messageOf(block);
+    if (isTwice && (results.get(key) ?? 0) < count) continue;
+    kept.set(key, count);
     const repeat = seen.get(key) ?? 0;
     seen.set(key, repeat + 1);
     latest.set(key, block);
