@@ -26,55 +26,60 @@ const carriageReturn = 0x0d;
 
 /** Reads the answers on one connection, just enough to know that they are complete, and cheaply. */
 export function createAnswerReader(events: AnswerEvents): AnswerReader {
-  let state: State = 'head';
-  /** A head of an answer or of a chunk that the last bytes did not finish. */
-  let pending = Buffer.alloc(0);
-  let left = 0;
   let status = 0;
   let tokens = 0;
   let tail = '';
 
-  /** Takes the next bytes of the body, without the chunks' framing. */
-  function takeBody(body: Buffer): void {
-    if (body.length === 0) return;
-    if (tail === '') events.onFirstBodyByte();
-    const found = countTokens(tail, body);
-    tail = (tail + body.toString('latin1', Math.max(0, body.length - tailLength))).slice(-tailLength);
-    if (found === 0) return;
-    tokens += found;
-    events.onTokens(found);
-  }
+  return createFramingReader({
+    onHead(answered) {
+      status = answered;
+    },
+    onBody(body) {
+      if (body.length === 0) return;
+      if (tail === '') events.onFirstBodyByte();
+      const found = countTokens(tail, body);
+      tail = (tail + body.toString('latin1', Math.max(0, body.length - tailLength))).slice(-tailLength);
+      if (found === 0) return;
+      tokens += found;
+      events.onTokens(found);
+    },
+    onEnd() {
+      const answer = { status, tokens, tail };
+      tokens = 0;
+      tail = '';
+      events.onAnswer(answer);
+    },
+  });
+}
 
-  function finish(): void {
-    const answer = { status, tokens, tail };
-    state = 'head';
-    tokens = 0;
-    tail = '';
-    events.onAnswer(answer);
-  }
+interface FramingEvents {
+  onHead(status: number): void;
+  /** The next bytes of the body, without the chunks' framing; there may be none. */
+  onBody(body: Buffer): void;
+  onEnd(): void;
+}
 
-  /** Returns where the body begins, or -1 when the head is not whole. */
-  function readHead(bytes: Buffer, from: number): number {
-    const end = bytes.indexOf('\r\n\r\n', from);
-    if (end < 0) return -1;
-    const head = bytes.toString('latin1', from, end).toLowerCase();
-    status = Number(head.slice(9, 12));
-    const size = /\r\ncontent-length: *(?<size>\d+)/u.exec(head)?.groups?.['size'];
-    if (size === undefined && !head.includes('\r\ntransfer-encoding: chunked')) throw new Error(`No framing: ${head}`);
-    state = size === undefined ? 'chunk-head' : 'sized';
-    left = Number(size ?? 0);
-    return end + 4;
-  }
+function createFramingReader({ onHead, onBody, onEnd }: FramingEvents): AnswerReader {
+  let state: State = 'head';
+  /** A head of an answer or of a chunk that the last bytes did not finish. */
+  let pending = Buffer.alloc(0);
+  let left = 0;
 
-  /** Returns where the chunk's bytes begin, or -1 when its head is not whole. */
-  function readChunkHead(bytes: Buffer, from: number): number {
-    let size = 0;
-    let at = from;
-    for (; at < bytes.length && bytes[at] !== carriageReturn; at += 1) size = size * 16 + hexDigit(bytes[at] ?? 0);
-    if (at + 1 >= bytes.length) return -1;
-    state = size === 0 ? 'last-chunk-end' : 'chunk';
-    left = size === 0 ? 2 : size;
-    return at + 2;
+  /** Returns where what follows the head begins, or -1 when the head is not whole. */
+  function takeHead(bytes: Buffer, from: number): number {
+    if (state === 'chunk-head') {
+      const { size, end } = readChunkHead(bytes, from);
+      if (end < 0) return -1;
+      state = size === 0 ? 'last-chunk-end' : 'chunk';
+      left = size === 0 ? 2 : size;
+      return end;
+    }
+    const head = readHead(bytes, from);
+    if (head === undefined) return -1;
+    onHead(head.status);
+    state = head.size === undefined ? 'chunk-head' : 'sized';
+    left = head.size ?? 0;
+    return head.end;
   }
 
   function read(bytes: Buffer): void {
@@ -83,7 +88,7 @@ export function createAnswerReader(events: AnswerEvents): AnswerReader {
     let bodyEnd = 0;
     while (from < bytes.length) {
       if (state === 'head' || state === 'chunk-head') {
-        const next = state === 'head' ? readHead(bytes, from) : readChunkHead(bytes, from);
+        const next = takeHead(bytes, from);
         if (next < 0) break;
         from = next;
         continue;
@@ -97,30 +102,45 @@ export function createAnswerReader(events: AnswerEvents): AnswerReader {
       from = to;
       if (left > 0) break;
       if (state === 'sized' || state === 'last-chunk-end') {
-        takeBody(bytes.subarray(0, bodyEnd));
+        onBody(bytes.subarray(0, bodyEnd));
         bodyEnd = 0;
-        finish();
+        state = 'head';
+        onEnd();
       } else if (state === 'chunk') {
         state = 'chunk-end';
         left = 2;
       } else state = 'chunk-head';
     }
     if (from < bytes.length) pending = Buffer.from(bytes.subarray(from));
-    takeBody(bytes.subarray(0, bodyEnd));
+    onBody(bytes.subarray(0, bodyEnd));
   }
 
   return {
     push(buffer, length) {
       const bytes = buffer.subarray(0, length);
-      if (pending.length === 0) {
-        read(bytes);
-        return;
-      }
-      const whole = Buffer.concat([pending, bytes]);
+      const whole = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
       pending = Buffer.alloc(0);
       read(whole);
     },
   };
+}
+
+/** The head of an answer and where it ends; without a size its body comes in chunks. Undefined when it is not whole. */
+function readHead(bytes: Buffer, from: number) {
+  const end = bytes.indexOf('\r\n\r\n', from);
+  if (end < 0) return undefined;
+  const head = bytes.toString('latin1', from, end).toLowerCase();
+  const size = /\r\ncontent-length: *(?<size>\d+)/u.exec(head)?.groups?.['size'];
+  if (size === undefined && !head.includes('\r\ntransfer-encoding: chunked')) throw new Error(`No framing: ${head}`);
+  return { status: Number(head.slice(9, 12)), size: size === undefined ? undefined : Number(size), end: end + 4 };
+}
+
+/** The size of a chunk and where its bytes begin, or -1 when its head is not whole. */
+function readChunkHead(bytes: Buffer, from: number): { readonly size: number; readonly end: number } {
+  let size = 0;
+  let at = from;
+  for (; at < bytes.length && bytes[at] !== carriageReturn; at += 1) size = size * 16 + hexDigit(bytes[at] ?? 0);
+  return { size, end: at + 1 >= bytes.length ? -1 : at + 2 };
 }
 
 /** Deltas in `body` and on its border with the `tail` of what came before. */
