@@ -58,6 +58,22 @@ describe('what a server refuses under a condition alone', () => {
   });
 
   test.each([
+    'temperature must be between 0 and 0.5',
+    'temperature must be 0.3',
+    'the valid range of temperature is (0, 0.5]',
+    'temperature 取值范围为 (0, 0.5]',
+    "3 is out of range: 'temperature' should be less than or equal to 0.5",
+  ])('is learned as the value, where a number is out of its range: %s', async (words) => {
+    const server = await start({
+      rejects: (body) => (Number(jsonAt(body, 'temperature') ?? 0) > 0.5 ? rejection(words) : undefined),
+    });
+    expect((await server.ask({ temperature: 0.9 })).end).toBe('completed ok');
+    const next = await server.ask({ temperature: 0.3 });
+    expect(next.sent.map((body) => jsonAt(body, 'temperature'))).toEqual([0.3]);
+    expect(await server.learned()).toEqual([gauge('value', 1)]);
+  });
+
+  test.each([
     'temperature is not supported with this model',
     "'temperature' is not supported for gpt-5.2",
     'The temperature parameter is not supported by acme/acme-1.',

@@ -81,6 +81,18 @@ export function isAnswerLimit(path: string): boolean {
   );
 }
 
+/** The numbers that steer the choice of tokens. */
+export function isSampling(path: string): boolean {
+  return /^(?:temperature|top_?p|top_?k|min_?p|\w{1,20}_?penalty)$/iu.test(path);
+}
+
+/** Whether a code says that a number lies outside of its range. */
+export function isBeyondRange(code: string): boolean {
+  return /^(?:(?:less|greater)_than(?:_equal)?|(?:exclusive)?(?:max|min)imum|number_too_(?:big|small)|too_(?:big|small)(?:_number)?|value_error\.number\.\w{1,20}|decimal_(?:above_max|below_min)_value)$/iu.test(
+    code,
+  );
+}
+
 const counted: readonly (readonly [RegExp, CountedThing])[] = [
   [/^(?:image|media|vision|multi-?modal|picture|photo|图|视觉|多模态)/iu, 'images'],
   [/^(?:audio|音频)/iu, 'audios'],

@@ -168,10 +168,13 @@ function faultsOf(object: LooseObject): readonly Fault[] {
     maximum: scalars(maximumNames).find((text) => /^\d{1,9}$/u.test(text)),
   };
   const keys = object.get('keys');
+  const [, extra] = terms.find(([name]) => name === 'additionalproperty' || name === 'unevaluatedproperty') ?? [];
   // A validator that lists unknown names says where they stand, and gives the names beside it.
   const unknown = Array.isArray(keys)
     ? keys.flatMap((key) => fieldPath([object.get('path') ?? [], key].flat()) ?? [])
-    : [];
+    : extra === undefined
+      ? []
+      : [fieldPath([...pick(new Set(['instancepath'])), extra].flat()) ?? []].flat();
   const paths = unknown.length > 0 ? unknown : pick(pathNames).flatMap((stated) => fieldPath(stated) ?? []);
   return [...new Set(paths)].map((path) => ({ path, ...fault, maximum: numberIn(fault.maximum) }));
 }

@@ -9,6 +9,43 @@ const m = (message: unknown, more: object = {}) => ({ error: { message, ...more 
 /** Accounts, counts, schemas, fields and values in the words of many servers, and in the forms of several validators. */
 const cases: readonly Case[] = [
   [
+    'field-rejected',
+    400,
+    {
+      errors: [
+        {
+          instancePath: '/stream_options',
+          keyword: 'additionalProperties',
+          params: { additionalProperty: 'include_obfuscation' },
+          message: 'must NOT have additional properties',
+        },
+      ],
+    },
+    { paths: ['stream_options.include_obfuscation'] },
+  ],
+  [
+    'field-rejected',
+    400,
+    { errors: [{ pointer: '/chat_template_kwargs', detail: 'is not allowed' }] },
+    { paths: ['chat_template_kwargs'] },
+  ],
+  [
+    'value-rejected',
+    422,
+    {
+      detail: [
+        {
+          type: 'less_than_equal',
+          loc: ['body', 'top_p'],
+          msg: 'Input should be less than or equal to 0.8',
+          input: 0.95,
+          ctx: { le: 0.8 },
+        },
+      ],
+    },
+    { path: 'top_p', value: '0.95' },
+  ],
+  [
     'account-empty',
     429,
     m('Your account org-1 <ak-2> is suspended, please check your plan and billing details', {

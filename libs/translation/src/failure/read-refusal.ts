@@ -1,4 +1,4 @@
-import { countedThing, isAnswerLimit, meaningsOf } from './codes.ts';
+import { countedThing, isAnswerLimit, isBeyondRange, isSampling, meaningsOf } from './codes.ts';
 import type { CodeMeaning } from './codes.ts';
 import { termsAround } from './condition.ts';
 import type { Terms } from './condition.ts';
@@ -76,6 +76,10 @@ function readFaults(document: FailureDocument, meanings: ReadonlySet<CodeMeaning
     });
   const fields = being('field');
   if (fields.length > 0) return fieldsOf(fields, document);
+  const outside = faults.find(({ path, codes }) => isSampling(path) && codes.some(isBeyondRange));
+  if (outside !== undefined) {
+    return { kind: 'value-rejected', path: outside.path, value: outside.value, allowed: outside.allowed };
+  }
   const [value] = being('value').filter(({ path, allowed }) => allowed.length > 0 && !isAnswerLimit(path));
   if (value !== undefined) {
     return { kind: 'value-rejected', path: value.path, value: value.value, allowed: value.allowed };
@@ -166,7 +170,7 @@ function causeOf(
   const { says } = sentence;
   switch (says) {
     case 'field':
-      return fieldRejected(sentence, matches, text);
+      return fieldRejected(sentence, matches, text, document);
     case 'value':
       return valueRejected(sentence, groups, document);
     case 'count':
@@ -202,7 +206,12 @@ function causeOf(
   }
 }
 
-function fieldRejected(sentence: Sentence, matches: readonly Groups[], text: string): UpstreamCause | undefined {
+function fieldRejected(
+  sentence: Sentence,
+  matches: readonly Groups[],
+  text: string,
+  { faults }: FailureDocument,
+): UpstreamCause | undefined {
   const stated = matches.flatMap(({ path, paths, at }) => {
     if (at !== undefined) return [`${at}.${path ?? ''}`];
     return [...(path === undefined ? [] : [path]), ...(paths?.split(/, ?| and /u) ?? [])];
@@ -213,9 +222,12 @@ function fieldRejected(sentence: Sentence, matches: readonly Groups[], text: str
     const plain = fieldPath(path.replace(/['"`]/gu, '').replace(/[.:]$/u, ''));
     return plain === undefined ? [] : [place === undefined ? plain : (fieldPath(`${place}.${plain}`) ?? plain)];
   });
-  const [first] = paths;
+  // Some servers write the name into a member, and only the rest into the sentence.
+  const beside = faults.flatMap((fault) => (fault.text?.trim() === text ? [fault.path] : []));
+  const all = paths.length > 0 || stated.length > 0 ? paths : beside;
+  const [first] = all;
   if (first === undefined) return undefined;
-  const rejected = { kind: 'field-rejected', paths: [...new Set(paths)] } as const;
+  const rejected = { kind: 'field-rejected', paths: [...new Set(all)] } as const;
   const terms = statedTerms(sentence, text);
   if (terms?.value !== undefined && rejected.paths.length === 1 && !isAnswerLimit(first)) {
     return { kind: 'value-rejected', path: first, value: terms.value, allowed: [] };
@@ -250,7 +262,10 @@ function announcedIn(rest: string): string {
 
 /** The values in the rest of a sentence: quoted, in brackets, or as a bare list. */
 function allowedIn(rest: string): readonly string[] {
-  const [sentence = ''] = rest.replace(/^[.\s]{1,3}/u, '').split(/\.(?:\s|$)|\n|, received /u);
+  const [sentence = ''] = rest
+    .replace(/[、，]/gu, ', ')
+    .replace(/^[.\s]{1,3}/u, '')
+    .split(/\.(?:\s|$)|\n|, received /u);
   const [, only] = /Only the default \(([^)\n]{1,40})\)/iu.exec(sentence) ?? [];
   if (only !== undefined) return [only];
   const words = sentence.replace(/\([^)]{0,40}\)/gu, '');

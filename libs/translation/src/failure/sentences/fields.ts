@@ -21,7 +21,7 @@ export const fieldSentences: readonly Sentence[] = [
   {
     says: 'field',
     pattern:
-      /(?:unsupported|unknown|unrecogni[sz]ed|unexpected|unpermitted|extra|additional) (?:request )?(?:parameter|argument|arg|keyword argument|keyword|field|propert(?:y|ies)|key|option)s?(?:\(s\))?(?: supplied| provided| in (?:the )?(?:request|object|body))?(?: are not allowed)?:? {0,2}\(?(?<paths>(?!(?:not|is|are|in|should|must) )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?(?:(?:, ?| and )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?){0,12})/iu,
+      /(?:unsupported|unknown|unrecogni[sz]ed|unexpected|unpermitted|extra|additional) (?:request )?(?:parameter|argument|arg|keyword argument|keyword|field|propert(?:y|ies)|key|option)s?(?:\(s\))?(?: supplied| provided| in (?:the )?(?:request|object|body))?(?: are not allowed)?[: ]{0,4}\(?(?<paths>(?!(?:not|is|are|in|should|must) )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?(?:(?:, ?| and )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?){0,12})/iu,
     examples: [
       ['Validation: Unsupported parameter(s): chat_template_kwargs', 'https://github.com/zai-org/feedback/issues/231'],
       ['Unsupported parameter(s): `documents`, `add_special_tokens`', 'https://github.com/ai-dynamo/dynamo/pull/4021'],
@@ -148,6 +148,50 @@ export const fieldSentences: readonly Sentence[] = [
       /(?:parameter|argument|field|option|property) not (?:supported|allowed|permitted|recogni[sz]ed):? ?['"`]?(?<path>[a-z][\w.]{1,60})/iu,
     examples: [['Argument not supported: logit_bias', 'hand-made']],
     counter: 'The feature is not supported: images',
+  },
+  {
+    says: 'field',
+    pattern:
+      /(?:parameter|argument|field|option|propertie|key)s (?:are|were) (?:not (?:supported|allowed|permitted|recogni[sz]ed)|unsupported|unknown|unexpected|invalid)(?: [^:\n]{0,40})?: {0,2}(?<paths>['"`]?[\w$][\w.[\]$-]{0,80}['"`]?(?:(?:, ?| and )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?){0,12})/iu,
+    examples: [['The following parameters are not supported: chat_template_kwargs, stream_options', 'hand-made']],
+    counter: 'The parameters are not supported.',
+  },
+  {
+    says: 'field',
+    pattern:
+      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|top_p|stop)['"`]? (?:(?:is|are) (?:deprecated|no longer (?:supported|accepted|available))|(?:is not|isn't|are not|aren't) (?:available|supported|accepted|an? (?:valid|known|recogni[sz]ed|supported) (?:parameter|argument|field|option|property)))/iu,
+    examples: [
+      ['`temperature` is deprecated for this model.', 'hand-made'],
+      ["chat_template_kwargs isn't available for this model", 'hand-made'],
+      ['chat_template_kwargs is not a valid parameter', 'hand-made'],
+    ],
+    counter: 'This API is deprecated.',
+  },
+  {
+    says: 'field',
+    pattern:
+      /['"`]?temperature['"`]? and ['"`]?(?<path>top_p)['"`]? (?:cannot|can't|can not|may not|must not|should not) (?:both )?be\b/iu,
+    examples: [
+      [
+        '`temperature` and `top_p` cannot both be specified for this model. Please use only one.',
+        'https://docs.anthropic.com/en/api/messages (the words)',
+      ],
+    ],
+    counter: '`temperature` and `top_p` are numbers',
+  },
+  {
+    says: 'field',
+    pattern:
+      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|top_p|stop) ?(?:参数|字段|属性) ?(?:不支持|不被支持|未知|不允许|无效)/iu,
+    examples: [['reasoning_content 字段不支持', 'hand-made']],
+    counter: 'temperature 参数必须小于 1',
+  },
+  {
+    says: 'field',
+    pattern:
+      /^(?:is |this (?:field|property|parameter) is )(?:not (?:allowed|permitted|supported|recogni[sz]ed)|unsupported|unknown|unexpected)\.?$/iu,
+    examples: [],
+    counter: 'is not allowed',
   },
   {
     says: 'field',

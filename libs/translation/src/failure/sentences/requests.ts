@@ -65,7 +65,7 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'thinking',
     pattern:
-      /does not support (?:thinking|reasoning)\b|think value .{0,60} is not supported|invalid (?:think|reasoning) value|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)/iu,
+      /does not support (?:thinking|reasoning)\b|think value .{0,60} is not supported|invalid (?:think|reasoning) value|(?<![\w.])(?<!(?:messages|tools)[\w.[\]]{1,60}: )(?:thinking|reasoning)(?: mode)? (?:is )?not (?:supported|available|enabled)(?! (?:when|while|if|with|in|for|on|together) (?!(?:this|the|that|your) (?:[^ ]{1,60} )?(?:model|endpoint|server|provider)))|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)/iu,
     examples: [
       [
         'Reasoning is mandatory for this endpoint and cannot be disabled.',
@@ -78,7 +78,7 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'past reasoning',
     pattern:
-      /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified/iu,
+      /signature: Extra inputs are not permitted|Input tag '(?:redacted_)?thinking' found|Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified/iu,
     examples: [
       [
         'messages.1.content.0: Invalid `signature` in `thinking` block',
@@ -102,7 +102,7 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'schema',
     pattern:
-      /(?:(?:schema|grammar)[^\n]{0,80}keywords?:? ?|unsupported (?:json )?schema (?:fields?|keywords?|properties|features?):? ?)[{[(]{0,2}['"`](?<keyword>[a-zA-Z$]{2,30})['"`]/iu,
+      /(?:(?:schema|grammar|function\.parameters)[^\n]{0,80}keywords?:? ?|unsupported (?:json )?schema (?:fields?|keywords?|properties|features?):? ?)[{[(]{0,2}['"`](?<keyword>[a-zA-Z$]{2,30})['"`]/iu,
     examples: [
       ["Unsupported JSON schema fields: {'pattern'}", 'hand-made'],
       ["Failed to compile grammar: unsupported keyword 'patternProperties'", 'hand-made'],
@@ -112,6 +112,39 @@ export const formSentences: readonly Sentence[] = [
       ],
     ],
     counter: "Unsupported keyword 'stop'",
+  },
+  {
+    says: 'schema',
+    pattern: /unsupported (?:json )?schema keywords?:? ?(?<keyword>[a-zA-Z$]{2,30})\b/iu,
+    examples: [['Unsupported schema keyword: pattern', 'hand-made']],
+    counter: 'Unsupported keyword: pattern',
+  },
+  {
+    says: 'schema',
+    pattern:
+      /['"`](?<keyword>[a-zA-Z$]{2,30})['"`] is (?:not (?:allowed|supported|permitted)|unsupported) in (?:the )?(?:tool|function)s? (?:parameters|schemas?|inputs?)/iu,
+    examples: [['"$schema" is not allowed in tool parameters', 'hand-made']],
+    counter: '"stop" is not allowed in this request',
+  },
+  {
+    says: 'schema',
+    pattern:
+      /(?:parameters?|tools?|functions?)[^\n]{0,20} schema (?:is )?not supported(?:: ?(?<keyword>[a-zA-Z$]{2,30}) ['"`])?|schema ?(?:不合法|不支持|无效)/iu,
+    examples: [
+      ['function parameters schema not supported: format "uri"', 'hand-made'],
+      ['工具参数的 schema 不合法: pattern 不支持', 'hand-made'],
+    ],
+    counter: 'The schema of the database is not supported',
+  },
+  {
+    says: 'schema',
+    pattern:
+      /grammar (?:is )?too (?:complex|large|deep)|(?:xgrammar|llguidance|guidance|outlines):? [^.\n]{0,60}not supported|regex (?:look\w{0,10})[^.\n]{0,20}not supported/iu,
+    examples: [
+      ['The grammar is too complex', 'hand-made'],
+      ['xgrammar: regex lookahead not supported', 'hand-made'],
+    ],
+    counter: "Unsupported parameter: 'grammar'",
   },
   {
     says: 'schema',

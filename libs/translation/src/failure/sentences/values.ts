@@ -5,6 +5,52 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
+      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty)['"`]?(?: value| parameter)? (?:must|should|has to|needs to|can only) be (?:between|in the range|within|at most|no more|less|lower|smaller|greater|at least|[<>≤≥])/iu,
+    examples: [['temperature must be between 0 and 0.5', 'hand-made']],
+    counter: 'temperature must be a number',
+  },
+  {
+    says: 'value',
+    pattern:
+      /range (?:of|for) ['"`]?(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty)['"`]? (?:is|should be|must be)/iu,
+    examples: [['the valid range of top_p is (0, 0.8]', 'hand-made']],
+    counter: 'the valid range of the port is (0, 65535]',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty)(?![a-z_])[^\n。]{0,30}(?:取值范围|范围|必须(?:小于|大于|在|介于)|应(?:该)?(?:小于|大于|在|介于)|不能(?:超过|大于|小于))/iu,
+    examples: [
+      ['temperature 取值范围为 (0, 0.5]', 'hand-made'],
+      ['参数 top_p 必须小于 1', 'hand-made'],
+    ],
+    counter: 'temperature 的说明在文档中',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty)['"`]? (?:must|should|has to) be (?:set to |exactly |equal to )?(?<allowed>\d{1,3}(?:\.\d{1,4})?)(?![\w%]|\.\d| (?:or|to|and|-))/iu,
+    examples: [['temperature must be 0.6', 'hand-made']],
+    counter: 'temperature must be 0 or more',
+  },
+  {
+    says: 'value',
+    pattern:
+      /(?<![\w.])(?<path>[a-z]{1,30}_[a-z_]{1,40})['"`]?: only (?<allowed>['"`]?[\w.+-]{1,40}['"`]?) (?:is|are) (?:supported|allowed|accepted)/iu,
+    examples: [["tool_choice: only 'auto' is supported", 'hand-made']],
+    counter: 'tool_choice: only for models with tools',
+  },
+  {
+    says: 'value',
+    path: 'response_format.type',
+    pattern:
+      /response_format(?:\.type| type)?:? ['"`]?(?<value>json_schema|json_object)['"`]? (?:is |are )?(?:not (?:supported|allowed|available)|unsupported)/iu,
+    examples: [['response_format type json_schema is not supported', 'hand-made']],
+    counter: 'response_format is not supported',
+  },
+  {
+    says: 'value',
+    pattern:
       /Unsupported value: ['"`](?<path>[\w.]{1,60})['"`] does not support ['"`]?(?<value>[\w.+-]{1,40})['"`]? with this model(?<rest>[^\n]{0,300})/iu,
     examples: [
       [
