@@ -101,6 +101,19 @@ const noise: readonly string[] = [
   'retry: 3000\n\n',
   'id: {"7"}\n\n',
   'keep-alive\n\n',
+  'data: see https://x/y?a="b" for more\n\n',
+  ': "still working" {}\n\n',
+  ': queue {"position":3}\n\n',
+];
+
+/** What a proxy or a dying server puts in the place of a part of the answer. */
+const breaks: readonly string[] = [
+  'data: <html>502 Bad Gateway</html>\n\n',
+  'data: <!DOCTYPE html>\ndata: <p>gone\n\n',
+  'data: \u0000\u0000\u0000\n\n',
+  'event: error\n\n',
+  'event: error\ndata:\n\n',
+  'data: ["/cache"]\n\n',
 ];
 
 describe.each(servers)('a stream of $name', ({ target, stream }) => {
@@ -110,6 +123,16 @@ describe.each(servers)('a stream of $name', ({ target, stream }) => {
   test.each(noise)('is not disturbed by noise, however much: %j', (line) => {
     const noisy = frames.map((frame) => frame + line.repeat(4)).join('');
     expect(contentOf(target, played(target, noisy))).toEqual(contentOf(target, whole));
+  });
+});
+
+describe.each(servers.filter(({ target }) => !passesThrough(target)))('a stream of $name', ({ target, stream }) => {
+  test.each(breaks)('ends as one error where it is interrupted by %j', (line) => {
+    const frames = stream.split(/(?<=\n\n)/u);
+    const interrupted = frames.toSpliced(-5, 0, line).join('');
+    const { text, progress } = playStream(translate(plainRequest, target), [bytesOf(interrupted)]);
+    expect(progress.state).toBe('failed');
+    expect(text.match(/^event: error$/gmu)).toHaveLength(1);
   });
 });
 

@@ -36,8 +36,12 @@ const hole: EventData = { kind: 'hole' };
 function readValue(json: string, value: JsonValue): readonly EventData[] {
   const chunk = asObject(value);
   if (chunk !== undefined) return [{ kind: 'chunk', json, value: chunk }];
-  const chunks = (Array.isArray(value) ? value : []).map(asObject).filter((element) => element !== undefined);
-  return chunks.length === 0 ? [noise] : chunks.map((element) => ({ kind: 'chunk', json: '', value: element }));
+  if (!Array.isArray(value) || value.length === 0) return [noise];
+  return value.map((element): EventData => {
+    const piece = asObject(element);
+    if (piece !== undefined) return { kind: 'chunk', json: '', value: piece };
+    return element === null ? noise : hole;
+  });
 }
 
 /**
@@ -59,15 +63,28 @@ function isOfAnswer(name: string): boolean {
 
 /** Whether what stands in a comment is an event without its field name, or the rest of one. */
 function isCommentOfAnswer(text: string): boolean {
-  const value = asObject(tryReadJson(text));
-  if (value === undefined) return !isNoise(text);
+  const value = asObject(tryReadJson(text.replace(/^[^"{[]*/u, '')));
+  // The rest of an event ends a text, a list or an object.
+  if (value === undefined) return !isNoise(text) && /\\|"\s*[:,}\]]|[}\]]\s*[,}\]]/u.test(text);
   return value['choices'] !== undefined || isOfAnswer(asText(value['type']) ?? '');
 }
 
-/** Words, a word in square brackets, or a terminal marker that was cut. */
+/**
+ * Words, a word in square brackets, or a terminal marker that was cut. Words may have a quoted value behind an equals sign.
+ * A page and bytes that are no characters are a failure in place of the answer.
+ */
 function isNoise(text: string): boolean {
-  return !/[{}[\]"\\]/u.test(text) || /^\[[\w .:-]*\]$/u.test(text) || '[DONE]'.startsWith(text);
+  if (controls.test(text) || isPage.test(text)) return false;
+  return (
+    !/[{}[\]"\\]/u.test(text.replace(/="[^{}[\]"\\]*"/gu, '=')) ||
+    /^\[[\w .:-]*\]$/u.test(text) ||
+    '[DONE]'.startsWith(text)
+  );
 }
+
+/** Bytes below the blank, but for white space. */
+const controls = /[^\t-\r -\u00ff]/u;
+const isPage = /^\s*<(?:!doctype|html|head|body|title|center|h1|pre|\?xml)\b/iu;
 
 /** Some servers put their own prefix before the one of the framework that they use. */
 function withoutPrefix(data: string): string {

@@ -66,6 +66,13 @@ describe('server-sent events', () => {
     ['data\ndata\n\n', [{ name: '', data: '\n' }]],
     [': comment\nid: 7\nretry: 5\nunknown\ndata: x\n\n', [{ name: '', data: 'x' }]],
     ['event: ping\n\ndata: x\n\n', [{ name: '', data: 'x' }]],
+    [
+      'event: error\n\ndata: x\n\n',
+      [
+        { name: 'error', data: '' },
+        { name: '', data: 'x' },
+      ],
+    ],
     ['event: a\nevent: b\ndata: x\n\n', [{ name: 'b', data: 'x' }]],
     ['event: a\nevent\ndata: x\n\n', [{ name: '', data: 'x' }]],
     ['database: x\nevents: y\n Data: z\n\n', []],

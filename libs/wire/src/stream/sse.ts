@@ -33,7 +33,8 @@ const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
 /**
  * Decodes server-sent events (HTML standard, 9.2.6) from bytes in any chunking, with all three line ends, comments, data
  * over many lines and a byte order mark at the start. Events without data, `id` and `retry` are ignored. It differs from
- * the standard in one point: a last event without its blank line is passed on too, because servers forget that line.
+ * the standard in two points: a last event without its blank line is passed on too, because servers forget that line, and
+ * so is an event `error` without data.
  * Throws `upstream-malformed` beyond the bound.
  */
 export function createSseDecoder(onEvent: (event: SseEvent) => void, options: SseDecoderOptions = {}): SseDecoder {
@@ -108,7 +109,8 @@ function createEventAssembler(
   }
 
   function dispatch(): void {
-    const event = data === undefined ? undefined : { name, data };
+    // An error is one without a reason too.
+    const event = data === undefined && name !== 'error' ? undefined : { name, data: data ?? '' };
     const rest = stray;
     name = '';
     data = undefined;
