@@ -238,6 +238,14 @@ test.each(targets.slice(0, 2))(
   },
 );
 
+test.each(targets.slice(0, 2))('plain words in the place of an answer of $name are told', ({ target }) => {
+  const { progress } = playStream(translate(plainRequest, target), [bytesOf('upstream worker has died\n')]);
+  expect(progress).toMatchObject({
+    state: 'failed',
+    error: { publicMessage: expect.stringContaining('upstream worker has died') },
+  });
+});
+
 test('an error that an older llama.cpp gives a field of its own is an error', () => {
   const body = 'error: {"code":503,"message":"Loading model","type":"unavailable_error"}\n\n';
   const { progress } = playStream(translate(plainRequest, { dialect: 'openai-chat', model: 'm' }), [bytesOf(body)]);

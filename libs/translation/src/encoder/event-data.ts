@@ -113,6 +113,7 @@ export interface ChunkDecoderOptions {
 
 /** A document with more blank lines in it is none. */
 const blankLinesMax = 100;
+const wordsMaxLength = 4000;
 
 /**
  * Reads events whose data are JSON chunks, and JSON documents in their place: the body decides what it is, not its label.
@@ -121,7 +122,8 @@ const blankLinesMax = 100;
 export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptions = {}): StreamDecoder {
   let isAtEnd = false;
   let hasRead = false;
-  let hasOtherText = false;
+  /** Words outside of events. */
+  let words = '';
   /** A document that is not whole yet: its pieces between blank lines. */
   let begun: string[] = [];
 
@@ -170,7 +172,7 @@ export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptio
     const [, error] = /^error:\s*(.+)/su.exec(text) ?? [];
     if (error !== undefined) taker.error(error);
     else {
-      hasOtherText ||= text.trim() !== '' && !beginsDocument(text);
+      if (words.length < wordsMaxLength && !beginsDocument(text)) words = `${words}\n${text}`.trim();
       takeData(text.trim(), '');
     }
   }
@@ -182,9 +184,16 @@ export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptio
       isAtEnd = true;
       decoder.end();
       takeBegun();
-      if (hasOtherText && !hasRead) taker.hole();
+      if (!hasRead) tellWords(words, taker);
     },
   };
+}
+
+/** Tells words that are all that a server said: they are its reason, unless they are a page. */
+function tellWords(words: string, taker: EventTaker): void {
+  if (words === '') return;
+  if (isNoise(words)) taker.error(words);
+  else taker.hole();
 }
 
 function beginsDocument(text: string): boolean {
