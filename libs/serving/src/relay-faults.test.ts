@@ -102,7 +102,7 @@ function relaying(reader: AnswerReader): Relaying {
   const clock = createManualClock();
   const job = {
     target: targetFor('m'),
-    response: { status: 200, headers: [], body },
+    response: { status: 200, headers: [['content-type', 'text/event-stream'] as const], body },
     reader,
     provenance: { upstreamRequestId: undefined, warnings: [] },
     requestId: 'req_test',

@@ -3,7 +3,7 @@ import { ReaderGoneError } from '@ccg/kernel';
 import type { Clock, GatewayError } from '@ccg/kernel';
 import type { Metrics } from '@ccg/telemetry';
 import type { AnswerReader, StreamTranslator } from '@ccg/translation';
-import { createPageCheck, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
+import { createBodyCheck, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
 import type { UpstreamBody, UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders, jsonContentType, streamContentType, tellFailure, writeAnswer } from './answer.ts';
 import type { Provenance } from './answer.ts';
@@ -146,7 +146,7 @@ async function pump(
 ): Promise<Pumped> {
   const { translator, deliver } = delivery;
   const terminal = Promise.withResolvers<void>();
-  const pages = createPageCheck(headers);
+  const check = createBodyCheck(headers);
   const grace = createEndGrace(clock, terminal.resolve);
   let isOver = false;
   let isSilent = true;
@@ -154,7 +154,8 @@ async function pump(
     isSilent = false;
     if (isOver) return undefined;
     try {
-      if (pages.isPage(chunk)) throw wrongBaseUrlError(target, { kind: 'page' });
+      const found = check.find(chunk);
+      if (found !== undefined) throw wrongBaseUrlError(target, found);
       translator.push(chunk);
       const room = deliver();
       const { state, finishedAt } = translator.progress();
@@ -170,7 +171,8 @@ async function pump(
   });
   try {
     await Promise.race([terminal.promise, piping]);
-    if (pages.isPageAtEnd()) throw wrongBaseUrlError(target, { kind: 'page' });
+    const found = check.findAtEnd();
+    if (found !== undefined) throw wrongBaseUrlError(target, found);
     translator.end();
     await deliver();
   } catch (thrown) {

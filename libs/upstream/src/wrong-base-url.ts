@@ -5,6 +5,8 @@ import type { HeaderList } from '@ccg/wire';
 /** What was found where a provider's API should be. */
 export type BaseUrlFinding =
   | { readonly kind: 'page' }
+  | { readonly kind: 'text' }
+  | { readonly kind: 'empty' }
   | { readonly kind: 'redirect'; readonly status: number }
   | { readonly kind: 'path-unknown'; readonly status: number };
 
@@ -52,6 +54,10 @@ export function describeFinding(finding: BaseUrlFinding, path: string): string {
   switch (finding.kind) {
     case 'page':
       return `${path} is a web page there, not an API`;
+    case 'text':
+      return `${path} answers with plain text there, not as an API`;
+    case 'empty':
+      return `${path} answers with an empty body there`;
     case 'redirect':
       return `${path} redirects to another address there (HTTP ${finding.status})`;
     case 'path-unknown':
@@ -59,33 +65,43 @@ export function describeFinding(finding: BaseUrlFinding, path: string): string {
   }
 }
 
-/** Tells whether an answer is a web page. */
-export interface PageCheck {
-  /** Takes the next bytes of the body; true as soon as they tell that it is one. */
-  isPage(bytes: Uint8Array): boolean;
-  /** Whether a body that has ended without telling was one, by its label. */
-  isPageAtEnd(): boolean;
+/** Tells whether the body of a successful answer is one of an API. */
+interface BodyCheck {
+  /** Takes the next bytes of the body; a finding as soon as they tell that it is not. */
+  find(bytes: Uint8Array): BaseUrlFinding | undefined;
+  /** The same for a body that has ended without telling. */
+  findAtEnd(): BaseUrlFinding | undefined;
 }
 
 /**
  * Tells by the first bytes that are not blank: a page begins with a tag, and an answer does not. Of those that begin with
- * something else, only what looks like an answer is taken for one if its label says page.
+ * something else, only what looks like an answer is taken for one if its label says page or plain text.
  */
-export function createPageCheck(headers: HeaderList): PageCheck {
-  const isLabelled = isPage(headers);
+export function createBodyCheck(headers: HeaderList): BodyCheck {
+  const label = labelOf(headers);
   let isDecided = false;
   return {
-    isPage(bytes) {
-      if (isDecided) return false;
+    find(bytes) {
+      if (isDecided) return undefined;
       const text = Buffer.from(bytes.subarray(0, 64))
         .toString('latin1')
         .replace(/^[\s\u00ef\u00bb\u00bf]+/u, '');
-      if (text === '') return false;
+      if (text === '') return undefined;
       isDecided = true;
-      return text.startsWith('<') || (isLabelled && !answerBeginnings.some((one) => beginAlike(one, text)));
+      if (text.startsWith('<')) return { kind: 'page' };
+      if (label === 'answer' || answerBeginnings.some((one) => beginAlike(one, text))) return undefined;
+      return { kind: label };
     },
-    isPageAtEnd: () => isLabelled && !isDecided,
+    findAtEnd() {
+      if (isDecided || isEventStream(headers)) return undefined;
+      return { kind: label === 'page' ? 'page' : 'empty' };
+    },
   };
+}
+
+function labelOf(headers: HeaderList): 'page' | 'text' | 'answer' {
+  if (isPage(headers)) return 'page';
+  return /^(?:text\/plain)\b/iu.test(contentTypeOf(headers)) ? 'text' : 'answer';
 }
 
 const answerBeginnings = ['{', '[', ':', 'data:', 'event:', 'id:', 'retry:'];
@@ -96,6 +112,14 @@ function beginAlike(one: string, other: string): boolean {
 }
 
 function isPage(headers: HeaderList): boolean {
-  const contentType = headers.find(([name]) => name === 'content-type')?.[1] ?? '';
-  return /^(?:text\/html|application\/xhtml\+xml)\b/iu.test(contentType);
+  return /^(?:text\/html|application\/xhtml\+xml)\b/iu.test(contentTypeOf(headers));
+}
+
+/** An empty one is a stream that broke off before its first event. */
+function isEventStream(headers: HeaderList): boolean {
+  return /^text\/event-stream\b/iu.test(contentTypeOf(headers));
+}
+
+function contentTypeOf(headers: HeaderList): string {
+  return headers.find(([name]) => name === 'content-type')?.[1] ?? '';
 }
