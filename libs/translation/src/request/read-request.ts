@@ -114,12 +114,16 @@ function plainly(count: number): string {
 /** Throws `request-invalid` with what was found. */
 function checkHistorySize(messagesRequest: MessagesRequest): void {
   if (!isHistoryTooLong(messagesRequest)) return;
-  const { messages, blocks, isCut } = messagesRequest.historySize();
-  throw fieldError(
-    'messages',
-    `a request to this model may have ${messagesMax} messages and ${blocksMax} content blocks; ` +
-      `this one has ${isCut ? 'more than ' : ''}${messages} messages and ${blocks} content blocks. Compact the conversation, or start a new one`,
-  );
+  const { messages, blocks, systemBlocks, isCut } = messagesRequest.historySize();
+  const bound = `too many. At most ${plainly(messagesMax)} messages and ${plainly(blocksMax)} content blocks`;
+  // Counting ends at 100,000 of both.
+  const found = isCut
+    ? `over ${plainly(messages + blocks)} of them`
+    : `${plainly(messages)} messages and ${plainly(blocks)} content blocks`;
+  const isSystem = messages <= messagesMax && blocks - systemBlocks <= blocksMax;
+  throw isSystem
+    ? fieldError('system', `${bound}; this request has ${found}. Shorten the system prompt`)
+    : fieldError('messages', `${bound}; this request has ${found}. Compact the conversation or start a new one`);
 }
 
 /** Servers and containers at Anthropic: without them the answer would be wrong. */

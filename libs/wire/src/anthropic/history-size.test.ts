@@ -24,21 +24,36 @@ test.each([
   ['no message at all', [], 0, 0],
 ])('a history is counted: %s', (_what, history, messages, blocks) => {
   for (const space of [0, 1])
-    expect(countHistory(bytes(history, space), undefined)).toEqual({ messages, blocks, isCut: false });
+    expect(countHistory(bytes(history, space), undefined)).toEqual({ messages, blocks, systemBlocks: 0, isCut: false });
 });
 
 test('counting stops at 100,000', () => {
   const content = Array.from({ length: 300_000 }, () => 0);
-  expect(countHistory(bytes([{ content }]), undefined)).toEqual({ messages: 1, blocks: 99_999, isCut: true });
-  expect(countHistory(bytes([]), bytes(content))).toEqual({ messages: 0, blocks: 100_000, isCut: true });
+  expect(countHistory(bytes([{ content }]), undefined)).toEqual({
+    messages: 1,
+    blocks: 99_999,
+    systemBlocks: 0,
+    isCut: true,
+  });
+  expect(countHistory(bytes([]), bytes(content))).toEqual({
+    messages: 0,
+    blocks: 100_000,
+    systemBlocks: 100_000,
+    isCut: true,
+  });
 });
 
 test('blocks of the system prompt count, a text does not', () => {
   const history = bytes([{ role: 'user', content: 'a' }]);
-  expect(countHistory(history, bytes([text('a'), text('b')]))).toEqual({ messages: 1, blocks: 2, isCut: false });
-  expect(countHistory(history, bytes('[1,2,3]'))).toEqual({ messages: 1, blocks: 0, isCut: false });
-  expect(countHistory(bytes('no list'), undefined)).toEqual({ messages: 0, blocks: 0, isCut: false });
-  expect(countHistory(undefined, undefined)).toEqual({ messages: 0, blocks: 0, isCut: false });
+  expect(countHistory(history, bytes([text('a'), text('b')]))).toEqual({
+    messages: 1,
+    blocks: 2,
+    systemBlocks: 2,
+    isCut: false,
+  });
+  expect(countHistory(history, bytes('[1,2,3]'))).toEqual({ messages: 1, blocks: 0, systemBlocks: 0, isCut: false });
+  expect(countHistory(bytes('no list'), undefined)).toEqual({ messages: 0, blocks: 0, systemBlocks: 0, isCut: false });
+  expect(countHistory(undefined, undefined)).toEqual({ messages: 0, blocks: 0, systemBlocks: 0, isCut: false });
 });
 
 test('of any JSON the elements of lists are counted, those of inputs left out', () => {
@@ -47,6 +62,7 @@ test('of any JSON the elements of lists are counted, those of inputs left out', 
       expect(countHistory(bytes(history, space), undefined)).toEqual({
         messages: history.length,
         blocks: countInner(history) - history.length,
+        systemBlocks: 0,
         isCut: false,
       });
     }),

@@ -6,6 +6,8 @@ export interface HistorySize {
   readonly messages: number;
   /** Includes blocks inside of other blocks, and those of the system prompt. */
   readonly blocks: number;
+  /** How many of the blocks are of the system prompt. */
+  readonly systemBlocks: number;
   /** Counting stopped at 100,000, because it would have taken too long; there are more. */
   readonly isCut: boolean;
 }
@@ -25,8 +27,9 @@ const inputKey = Buffer.from('"input"');
 export function countHistory(messages: Uint8Array | undefined, system: Uint8Array | undefined): HistorySize {
   const history = countElements(messages);
   const instructions = countElements(system);
-  const blocks = history.inner + instructions.outer + instructions.inner;
-  return { messages: history.outer, blocks, isCut: history.isCut || instructions.isCut };
+  const systemBlocks = instructions.outer + instructions.inner;
+  const blocks = history.inner + systemBlocks;
+  return { messages: history.outer, blocks, systemBlocks, isCut: history.isCut || instructions.isCut };
 }
 
 /** How many elements a list has, and how many all the lists inside of it have. */
