@@ -56,6 +56,12 @@ describe('readEnvironment', () => {
     expect(() => read({})).toThrow(
       new StartError(`${join(repository, '.env')} is a folder. It must be a file of NAME=value lines.`),
     );
+    for (const text of ['PORT=1\n', '\uFEFFPORT=1\n', 'A=\u00E9\n']) {
+      await writeFile(join(root, 'utf16.env'), text, 'utf16le');
+      expect(() => read({ ENV_FILE: join(root, 'utf16.env') })).toThrow(
+        new StartError(`${join(root, 'utf16.env')} is not UTF-8: save it as UTF-8.`),
+      );
+    }
     expect(() => read({ ENV_FILE: 'absent.env' })).toThrow(
       new StartError(`ENV_FILE: ${join(workingDirectory, 'absent.env')} does not exist.`),
     );

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -46,8 +47,15 @@ function chooseFile({ env, workingDirectory, repository }: EnvironmentSources): 
 }
 
 function readText(file: string): string {
+  const bytes = readBytes(file);
+  // UTF-16 of plain letters is valid UTF-8 too, with zeros in it.
+  if (!isUtf8(bytes) || bytes.includes(0)) throw new StartError(`${file} is not UTF-8: save it as UTF-8.`);
+  return bytes.toString('utf8');
+}
+
+function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     if (code === 'ENOENT') throw new StartError(`ENV_FILE: ${file} does not exist.`);

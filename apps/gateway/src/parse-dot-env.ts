@@ -14,10 +14,13 @@ export function parseDotEnv(text: string, knownNames: readonly string[]): DotEnv
   // Editors on Windows begin a file with a byte order mark; Node takes it for a part of the first name.
   const content = text.replace(/^\uFEFF/u, '').replaceAll(/\r\n?/gu, '\n');
   const variables = Object.fromEntries(Object.entries(parseEnv(content)).filter(([name]) => /^\w+$/u.test(name)));
+  const firstLines = new Map<string, number>();
   const warnings = listEntries(content).flatMap(({ line, text: entry, isQuoteOpen }) => {
+    const name = nameOf(entry);
     const warning = isQuoteOpen
       ? 'a quote is opened and never closed.'
-      : (judgeForm(entry) ?? judgeName(nameOf(entry), knownNames, variables));
+      : (judgeForm(entry) ?? judgeRepetition(name, firstLines) ?? judgeName(name, knownNames, variables));
+    if (isAssignment(entry) && !firstLines.has(name)) firstLines.set(name, line);
     return warning === undefined ? [] : [`line ${line}: ${warning}`];
   });
   return { variables, warnings };
@@ -49,17 +52,42 @@ function nameOf(entry: string): string {
   return /^\s*(?:export\s+)?(\w+)/u.exec(entry)?.[1] ?? '';
 }
 
+function isAssignment(entry: string): boolean {
+  return /^\s*(?:export\s+)?\w+\s*=/u.test(entry);
+}
+
 function judgeForm(entry: string): string | undefined {
   const name = nameOf(entry);
   if (/^\s*(?:export\s+)?\w+\s*:/u.test(entry)) return `ignored. Write ${name}=value instead of ${name}: value.`;
-  if (!/^\s*(?:export\s+)?\w+\s*=/u.test(entry)) return 'ignored, because it is not NAME=value.';
+  if (!isAssignment(entry)) return 'ignored, because it is not NAME=value.';
   // Node begins a comment at any # outside of quotes, also within a word.
-  if (/=\s*[^\s"'`#][^"'`#]*[^\s#]#/u.test(entry)) return `the value of ${name} ends before the #. Put it in quotes.`;
+  if (/^[^=]*=(?:\s*[^\s"'`#][^#]*)?(?<!\s)#/u.test(entry))
+    return `the value of ${name} ends before the #. Put it in quotes.`;
   return undefined;
 }
 
+function judgeRepetition(name: string, firstLines: ReadonlyMap<string, number>): string | undefined {
+  const first = firstLines.get(name);
+  return first === undefined ? undefined : `${name} is set in line ${first} too. The last value counts.`;
+}
+
+/** Names that other programs have for a variable of ours, and ours. */
+const foreignNames: Readonly<Record<string, readonly string[]>> = {
+  OPENAI_API_BASE: ['OPENAI_BASE_URL'],
+  OPENAI_KEY: ['OPENAI_API_KEY'],
+  OPENAI_MODEL: ['BIG_MODEL', 'SMALL_MODEL'],
+  ANTHROPIC_KEY: ['ANTHROPIC_API_KEY'],
+};
+
 function judgeName(name: string, knownNames: readonly string[], variables: DotEnv['variables']): string | undefined {
   if (knownNames.includes(name)) return undefined;
+  if (name === 'ANTHROPIC_BASE_URL' && variables['ANTHROPIC_API_BASE'] === undefined) {
+    return `${name} is the variable of Claude Code. The provider's URL is ANTHROPIC_API_BASE.`;
+  }
+  const ours = Object.hasOwn(foreignNames, name) ? (foreignNames[name] ?? []) : [];
+  if (ours.length > 0 && ours.every((own) => variables[own] === undefined)) {
+    return `${name} is not a variable of the gateway. Did you mean ${ours.join(' and ')}?`;
+  }
   // A name that is set too was not misspelt here: HTTP_PROXY may stand beside HTTPS_PROXY for other programs.
   const meant = knownNames.find((known) => variables[known] === undefined && isMisspelling(name, known));
   return meant === undefined ? undefined : `${name} is not a variable of the gateway. Did you mean ${meant}?`;

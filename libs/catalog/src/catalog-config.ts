@@ -86,6 +86,9 @@ function providerCredential() {
     .refine((text) => !text.startsWith('ccg_'), {
       error: "is a key of this gateway; set the provider's own, or the gateway would call itself",
     })
+    .refine((text) => !/^[a-z-]*\.{3}$/iu.test(text), {
+      error: 'is the placeholder of an example. Set your own credential',
+    })
     .refine((text) => /^[\x20-\x7e]*$/u.test(text), {
       error: 'has a character that is not printable ASCII, which no HTTP header can carry. Copy the credential again',
     })

@@ -145,6 +145,12 @@ describe('what stops the start', () => {
     ]);
   });
 
+  test.each(['sk-...', 'sk-ant-...', '...'])('the placeholder %s as a credential', (credential) => {
+    expect(problems({ ...openai, OPENAI_API_KEY: credential })).toEqual([
+      'OPENAI_API_KEY: is the placeholder of an example. Set your own credential',
+    ]);
+  });
+
   test.each(['anthropic:claude-opus-5-5', 'openai:'])('BIG_MODEL=%s, which names no target', (model) => {
     expect(problems({ ...openai, BIG_MODEL: model })).toEqual([expect.stringMatching(/^BIG_MODEL: "/u)]);
   });
