@@ -6,7 +6,7 @@ const env = { REDIS_URL: 'redis://localhost', KEY_PEPPER: 'p'.repeat(32), OPENAI
 function warningsOf(hosts: Readonly<Record<string, string>>): readonly string[] {
   const parsed = parseConfig({ ...env, ...hosts });
   if (parsed.kind === 'faulty') throw new Error(parsed.message);
-  return parsed.warnings;
+  return parsed.listenWarnings;
 }
 
 test.each([{ HOST: '0.0.0.0' }, { HOST: '::' }, { HOST: '10.0.0.5' }, { HOST: 'gateway.internal' }])(

@@ -42,8 +42,13 @@ export interface GatewayConfig {
 }
 
 export type ParsedConfig =
-  /** Warnings name a variable and the remedy, one line each. */
-  | { readonly kind: 'valid'; readonly config: GatewayConfig; readonly warnings: readonly string[] }
+  /** Warnings name a variable and the remedy, one line each. Those of the listeners are true once they listen. */
+  | {
+      readonly kind: 'valid';
+      readonly config: GatewayConfig;
+      readonly warnings: readonly string[];
+      readonly listenWarnings: readonly string[];
+    }
   | { readonly kind: 'faulty'; readonly message: string };
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -114,8 +119,8 @@ export function parseConfig(env: Env, audience: Audience = 'organisation'): Pars
     const problems = [...issuesOf(server.error), ...clash, ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };
   }
-  const warnings = [...catalog.warnings, ...opsHostWarnings(server.data)];
-  return { kind: 'valid', config: Object.freeze(toConfig(server.data, catalog.catalog)), warnings };
+  const config = Object.freeze(toConfig(server.data, catalog.catalog));
+  return { kind: 'valid', config, warnings: catalog.warnings, listenWarnings: opsHostWarnings(server.data) };
 }
 
 /** Two listeners cannot share an address; with 0 the system chooses two. */

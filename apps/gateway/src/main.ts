@@ -30,6 +30,7 @@ try {
   for (const warning of parsed.warnings) process.stderr.write(`Warning: ${warning}\n`);
   const { config } = parsed;
   const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
+  for (const warning of parsed.listenWarnings) process.stderr.write(`Warning: ${warning}\n`);
   // In this order: a signal that arrives while nobody listens would end the process without draining.
   runUntilSignal(gateway, { throughNpm });
   stopListening();

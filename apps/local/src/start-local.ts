@@ -79,7 +79,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
     restarted: () => seedDefaultTenant(config, firstKeyFile),
   };
   const store = await selectStore({ env, mode, settings, observer });
-  const config = readConfig(
+  const { config, listenWarnings } = readConfig(
     {
       ...(mode === 'demo' ? await withDemoProvider(env, opened) : env),
       REDIS_URL: store.url,
@@ -92,6 +92,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   await seedDefaultTenant(config, firstKeyFile, say);
   const recording = await openRecording(settings, config, opened);
   const gateway = await startGateway(config, recording).catch((thrown: unknown) => explainListenError(thrown, config));
+  for (const warning of listenWarnings) say(`Warning: ${warning}`);
   const { catalog } = config;
   const routes = describeRoutes(catalog);
   // Any model would do; the commands must show how one is named.
@@ -150,11 +151,11 @@ async function readPepper(env: Environment, dataDir: string): Promise<string> {
   return (await readOrCreateSecret(join(dataDir, 'key-pepper'), generate)).reveal();
 }
 
-function readConfig(env: Environment, mode: Mode): GatewayConfig {
+function readConfig(env: Environment, mode: Mode) {
   // One person's machine asks for less than a server: openai of several, as single-user proxies take it.
   // A demo asks no model at all, so not that of a local Ollama either.
   const parsed = parseConfig(env, mode === 'demo' ? 'organisation' : 'one-person');
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   for (const warning of parsed.warnings) say(`Warning: ${warning}`);
-  return parsed.config;
+  return parsed;
 }
