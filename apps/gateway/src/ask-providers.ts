@@ -60,6 +60,8 @@ type ListAnswer =
   | { readonly kind: 'listed'; readonly models: ReadonlyMap<string, ModelLimits> }
   | { readonly kind: 'credential-rejected'; readonly status: number }
   | { readonly kind: 'wrong-base-url'; readonly finding: BaseUrlFinding }
+  /** It answers with success, and with what no API says. */
+  | { readonly kind: 'not-json'; readonly isEmpty: boolean }
   /** It answers, and has no list: many compatible servers do without. */
   | { readonly kind: 'no-list'; readonly status: number }
   | { readonly kind: 'failed'; readonly status: number }
@@ -90,7 +92,9 @@ function readAnswer({ status, headers }: UpstreamResponse, body: Uint8Array): Li
   if (status === 401 || status === 403) return { kind: 'credential-rejected', status };
   const finding = findInAnswer({ status, headers, body });
   if (finding !== undefined) return { kind: 'wrong-base-url', finding };
-  const models = status === 200 ? readModelList(parse(body)) : undefined;
+  const value = parse(body);
+  if (status < 300 && value === undefined) return { kind: 'not-json', isEmpty: body.length === 0 };
+  const models = status === 200 ? readModelList(value) : undefined;
   if (models !== undefined) return { kind: 'listed', models };
   return status >= 500 || status === 429 ? { kind: 'failed', status } : { kind: 'no-list', status };
 }
@@ -129,20 +133,19 @@ function describe(provider: Provider, answer: ListAnswer): Finding {
     case 'listed': {
       const models = answer.models.size;
       const credentialState = credentialOf(provider);
-      const message = `provider answers: credential ${credentialState}, ${models} models listed`;
+      const message = `provider answers: credential ${credentialState}, ${models} ${models === 1 ? 'model' : 'models'} listed`;
       return { level: 'info', message, reachable: true, credentialState, models };
     }
     case 'credential-rejected': {
       const message = `provider rejects the credential (HTTP ${answer.status}): check it`;
       return { level: 'warn', message, reachable: true, credentialState: 'rejected', upstreamStatus: answer.status };
     }
-    case 'wrong-base-url': {
-      const found = describeFinding(answer.finding, form.paths.models);
-      const message = `provider answers, but ${found}: the base URL may be wrong, or the provider does not list its models. ${form.baseUrlHint}`;
-      return { level: 'warn', message, reachable: true };
-    }
+    case 'wrong-base-url':
+      return wrongBaseUrl(describeFinding(answer.finding, form.paths.models), form.baseUrlHint);
+    case 'not-json':
+      return wrongBaseUrl(`${form.paths.models} is ${answer.isEmpty ? 'empty' : 'not JSON'} there`, form.baseUrlHint);
     case 'no-list': {
-      const message = `provider does not list its models (HTTP ${answer.status}); their limits are not learned`;
+      const message = `provider does not list its models (HTTP ${answer.status}), so their context windows are not known from it`;
       return { level: 'info', message, reachable: true, upstreamStatus: answer.status };
     }
     case 'failed':
@@ -159,6 +162,11 @@ function describe(provider: Provider, answer: ListAnswer): Finding {
     default:
       return assertNever(answer);
   }
+}
+
+function wrongBaseUrl(found: string, hint: string): Finding {
+  const message = `provider answers, but ${found}: the base URL looks wrong, or the provider does not list its models. ${hint}`;
+  return { level: 'warn', message, reachable: true };
 }
 
 function credentialOf({ baseUrl, credential }: Provider): 'accepted' | 'not checked by a public list' | 'not set' {
