@@ -52,7 +52,12 @@ describe('an encoding', () => {
       request: typed(['content-type', 'text/plain']),
       message: /application\/json/u,
     },
-    { ...unsupported, name: 'no content-type', request: typed(), message: /application\/json/u },
+    {
+      ...unsupported,
+      name: 'no content-type',
+      request: typed(),
+      message: /content-type is missing\. Send "content-type: application\/json"/u,
+    },
     {
       ...unsupported,
       name: 'another charset',

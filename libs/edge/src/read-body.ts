@@ -47,9 +47,12 @@ function refuseOtherTypes(contentType: string | undefined): void {
   const isJson = type.trim() === 'application/json';
   const isUtf8Charset = charset === undefined || /^charset="?(?:utf-?8|us-ascii)"?$/u.test(charset);
   if (isJson && isUtf8Charset) return;
+  const isMissing = (contentType ?? '').trim() === '';
   throw new GatewayError(
     'unsupported-media-type',
-    'The body must be JSON in UTF-8. Send it with the header "content-type: application/json".',
+    isMissing
+      ? 'The header content-type is missing. Send "content-type: application/json" with a body in UTF-8.'
+      : 'The body must be JSON in UTF-8. Send it with the header "content-type: application/json".',
   );
 }
 
