@@ -28,12 +28,12 @@ const refusals: readonly Refusal[] = [
   {
     name: 'several providers and none preferred',
     env: { ...openai, ANTHROPIC_API_KEY: 'sk-ant-test' },
-    says: [/^\s*PREFERRED_PROVIDER: is required\. .*openai, anthropic/mu],
+    says: [/^\s*PREFERRED_PROVIDER: required\. .*openai, anthropic/mu],
   },
   {
     name: "no models for Claude's names at a server that is not OpenAI's",
     env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' },
-    says: [/^\s*BIG_MODEL: set it to a model of/mu, /^\s*SMALL_MODEL: set it to a model of/mu],
+    says: [/^\s*BIG_MODEL: required\. Name a model of/mu, /^\s*SMALL_MODEL: required\. Name a model of/mu],
   },
   {
     name: 'a credential that no header can carry, and the URL of a request',

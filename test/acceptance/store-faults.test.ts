@@ -81,7 +81,7 @@ describe.each(faults)('while Redis $fault', ({ strike }) => {
       new Set([
         'info: store ready',
         'warn: store down',
-        'warn: Redis is away: this replica enforces limits alone',
+        'warn: Redis is down: until it is back, this replica counts limits by itself',
         'info: limits are shared through Redis again',
       ]),
     );

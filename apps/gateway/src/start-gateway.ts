@@ -133,7 +133,7 @@ async function startServing(config: GatewayConfig, { store, logger, ...parts }: 
     clock: parts.clock,
     liveReplicas: () => 1,
     onLocalFallback: (inFallback) => {
-      if (inFallback) logger.warn('Redis is away: this replica enforces limits alone');
+      if (inFallback) logger.warn('Redis is down: until it is back, this replica counts limits by itself');
       else logger.info('limits are shared through Redis again');
     },
     onFault: (error) => {

@@ -91,7 +91,7 @@ function mappedModel(
     return { kind: 'valid', reference: undefined };
   const text = stated ?? (preferred !== undefined && isOpenAi(preferred) ? openAiModels[setting] : undefined);
   if (text === undefined) {
-    const message = `set it to a model of the provider "${preferred?.name}". It stands in for ${claudeNames[setting]}.`;
+    const message = `required. Name a model of the provider "${preferred?.name}"; it replaces ${claudeNames[setting]}.`;
     return faulty([setting], message);
   }
   const named = parseModelReference(text, providers);
@@ -174,9 +174,9 @@ function preferredProvider(
   const several = `Several providers are configured: ${configured}.`;
   const openAi = providers.get('openai');
   if (audience === 'organisation' || openAi === undefined) {
-    return faulty(['preferred'], `is required. ${several} Set it to the one for requests that name no provider.`);
+    return faulty(['preferred'], `required. ${several} Set it to the one for requests that name no provider.`);
   }
-  const message = `is not set. ${several} Requests that name no provider go to openai; set it to choose another.`;
+  const message = `not set. ${several} Requests that name no provider go to openai; set it to choose another.`;
   return { kind: 'found', provider: openAi, warnings: [{ path: ['preferred'], message }] };
 }
 

@@ -54,11 +54,11 @@ describe('which providers exist', () => {
     expect(catalogFromEnv({ ...anthropic, ...openai }, 'one-person')).toMatchObject({
       catalog: { preferred: { name: 'openai' } },
       warnings: [
-        'PREFERRED_PROVIDER: is not set. Several providers are configured: openai, anthropic. Requests that name no provider go to openai; set it to choose another.',
+        'PREFERRED_PROVIDER: not set. Several providers are configured: openai, anthropic. Requests that name no provider go to openai; set it to choose another.',
       ],
     });
     const others = catalogFromEnv({ ...anthropic, NVIDIA_API_KEY: 'nvapi-x' }, 'one-person');
-    expect(others).toMatchObject({ problems: [expect.stringMatching(/^PREFERRED_PROVIDER: is required/u)] });
+    expect(others).toMatchObject({ problems: [expect.stringMatching(/^PREFERRED_PROVIDER: required/u)] });
     expect(catalogFromEnv(openai, 'one-person')).toMatchObject({ warnings: [] });
   });
 
@@ -116,7 +116,7 @@ describe('what stops the start', () => {
 
   test('several providers and none preferred', () => {
     expect(problems({ ...anthropic, ...openai })).toEqual([
-      'PREFERRED_PROVIDER: is required. Several providers are configured: openai, anthropic. Set it to the one for requests that name no provider.',
+      'PREFERRED_PROVIDER: required. Several providers are configured: openai, anthropic. Set it to the one for requests that name no provider.',
     ]);
   });
 
@@ -126,8 +126,8 @@ describe('what stops the start', () => {
     [{ ...both, NVIDIA_API_KEY: 'nvapi-x', PREFERRED_PROVIDER: 'nvidia' }, 'nvidia'],
   ])('no models for the names of Claude, where %j serves them', (env, name) => {
     expect(problems(env)).toEqual([
-      `BIG_MODEL: set it to a model of the provider "${name}". It stands in for sonnet, opus and other Claude names.`,
-      `SMALL_MODEL: set it to a model of the provider "${name}". It stands in for haiku.`,
+      `BIG_MODEL: required. Name a model of the provider "${name}"; it replaces sonnet, opus and other Claude names.`,
+      `SMALL_MODEL: required. Name a model of the provider "${name}"; it replaces haiku.`,
     ]);
     expect(problems({ ...env, BIG_MODEL: 'm' })).toEqual([expect.stringMatching(/^SMALL_MODEL: /u)]);
     expect(problems({ ...env, BIG_MODEL: 'm', SMALL_MODEL: 'm' })).toEqual([]);

@@ -50,11 +50,11 @@ test.each([
 test.each([
   [
     'openai-chat' as const,
-    'The base URL of the provider "p" looks wrong: there is no /chat/completions there (HTTP 404). Tell the gateway\'s operators to check it. It usually ends in /v1.',
+    'The base URL of the provider "p" looks wrong: there is no /chat/completions there (HTTP 404). Tell the gateway\'s operators to check it. The base URL usually ends in /v1.',
   ],
   [
     'anthropic' as const,
-    'The base URL of the provider "p" looks wrong: there is no /v1/messages there (HTTP 404). Tell the gateway\'s operators to check it. It usually does not end in /v1.',
+    'The base URL of the provider "p" looks wrong: there is no /v1/messages there (HTTP 404). Tell the gateway\'s operators to check it. The base URL usually does not end in /v1.',
   ],
 ])('a client of %s is told what was found, no host, and not to retry', (dialect, message) => {
   const base = { name: 'p', baseUrl: 'http://internal.example', credential: undefined };
