@@ -25,7 +25,7 @@ const suites: readonly Suite[] = [
     shared: true,
   },
   { name: 'architecture', include: ['test/architecture/**/*.test.ts'], timeoutMs: 60_000 },
-  { name: 'contract', include: ['test/contract/**/*.test.ts'], timeoutMs: 60_000, shared: true },
+  { name: 'contract', include: ['test/contract/**/*.test.ts'], timeoutMs: 120_000, shared: true },
   {
     name: 'integration',
     include: ['test/integration/**/*.test.ts'],

@@ -202,7 +202,7 @@ describe('a body on a translated dialect', () => {
       ...invalid,
       name: 'nesting that exhausts a stack',
       request: () =>
-        authorized(`{"model":"m","max_tokens":1,"messages":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`, {
+        authorized(`{"model":"m","max_tokens":1,"messages":${'['.repeat(150_000)}${']'.repeat(150_000)}}`, {
           path: translatedPath,
         }),
       message: /nest|deep|depth|512/iu,

@@ -87,7 +87,7 @@ describe('where the provider does not speak the dialect', () => {
     expectError(await count(translated, { ...foo, messages }), {
       status: 400,
       type: 'invalid_request_error',
-      message: /10000 messages .* this one has 10001 messages/u,
+      message: /At most 10,000 messages .* this request has 10,001 messages/u,
     });
   });
 

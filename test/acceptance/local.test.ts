@@ -190,7 +190,7 @@ test('of several providers openai serves, and the start warns and says where mod
     ANTHROPIC_API_BASE: upstream.url,
   };
   const local = await start({ env });
-  expect(local.process.stderr()).toMatch(/^Warning: PREFERRED_PROVIDER: is not set\. .*go to openai/mu);
+  expect(local.process.stderr()).toMatch(/^Warning: PREFERRED_PROVIDER: not set\. .*go to openai/mu);
   const models = local.process
     .stdout()
     .split('\n')
