@@ -196,8 +196,8 @@ test('of several providers openai serves, and the start warns and says where mod
     .split('\n')
     .filter((line) => line.includes('→'));
   expect(models.map((line) => line.trim())).toEqual([
-    'Models      haiku → openai:small',
-    'sonnet, opus, claude → openai:big',
+    'Models      *sonnet*, *opus*, *claude* → openai:big',
+    '*haiku* → openai:small',
     'other names → openai, name unchanged',
   ]);
 });

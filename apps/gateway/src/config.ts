@@ -1,11 +1,12 @@
 import { Secret } from '@ccg/kernel';
-import { catalogFromEnv, catalogVariables, optionalText, wholeNumber } from '@ccg/catalog';
+import { catalogVariables, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog, Audience } from '@ccg/catalog';
 import type { Limits } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
 import type { UpstreamProxy } from '@ccg/upstream';
 import { z } from 'zod';
+import { catalogFileVariable, readCatalog } from './read-catalog.ts';
 import { readCertificates } from './read-certificates.ts';
 import { judgeRedisUrl, redisTargetOf } from './redis-url.ts';
 import type { RedisTarget } from './redis-url.ts';
@@ -48,6 +49,8 @@ export type ParsedConfig =
       readonly config: GatewayConfig;
       readonly warnings: readonly string[];
       readonly listenWarnings: readonly string[];
+      /** Which file was read, and what of the environment it replaces. */
+      readonly notices: readonly string[];
     }
   | { readonly kind: 'faulty'; readonly message: string };
 
@@ -106,6 +109,7 @@ const serverSchema = z.object({
 /** The names of all variables that the gateway reads. */
 export const gatewayVariables: readonly string[] = [
   'ENV_FILE',
+  catalogFileVariable,
   ...Object.keys(serverSchema.shape),
   ...catalogVariables,
 ];
@@ -113,14 +117,15 @@ export const gatewayVariables: readonly string[] = [
 /** Reads the whole configuration, and names every faulty variable in one message. */
 export function parseConfig(env: Env, audience: Audience = 'organisation'): ParsedConfig {
   const server = serverSchema.safeParse(env);
-  const catalog = catalogFromEnv(env, audience);
+  const catalog = readCatalog(env, audience);
   const clash = server.success ? portClash(server.data) : [];
   if (!server.success || clash.length > 0 || catalog.kind === 'faulty') {
     const problems = [...issuesOf(server.error), ...clash, ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };
   }
   const config = Object.freeze(toConfig(server.data, catalog.catalog));
-  return { kind: 'valid', config, warnings: catalog.warnings, listenWarnings: opsHostWarnings(server.data) };
+  const { warnings, notices } = catalog;
+  return { kind: 'valid', config, warnings, listenWarnings: opsHostWarnings(server.data), notices };
 }
 
 /** Two listeners cannot share an address; with 0 the system chooses two. */

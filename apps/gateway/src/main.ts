@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 import { onStopSignal, runUntilSignal } from '@ccg/edge';
+import { checkConfig } from './check-config.ts';
 import { gatewayVariables, parseConfig } from './config.ts';
 import { readEnvironment } from './environment.ts';
 import { describeStartFailure, explainListenError, StartError } from './start-error.ts';
@@ -24,9 +26,19 @@ try {
     knownNames: gatewayVariables,
   });
   for (const notice of notices) process.stderr.write(`${notice}\n`);
+  const { values, positionals } = parseArgs({
+    options: { 'check-config': { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  if (values['check-config'] === true) {
+    const { exitCode, text } = checkConfig(positionals[0], variables);
+    process.stdout.write(`${text}\n`);
+    process.exit(exitCode);
+  }
   if ((variables['LOG_EXCHANGE'] ?? '') !== '') throw new StartError(recordsNothing);
   const parsed = parseConfig(variables);
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
+  for (const notice of parsed.notices) process.stderr.write(`${notice}\n`);
   for (const warning of parsed.warnings) process.stderr.write(`Warning: ${warning}\n`);
   const { config } = parsed;
   const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));

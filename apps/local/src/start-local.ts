@@ -156,6 +156,7 @@ function readConfig(env: Environment, mode: Mode) {
   // A demo asks no model at all, so not that of a local Ollama either.
   const parsed = parseConfig(env, mode === 'demo' ? 'organisation' : 'one-person');
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
+  for (const notice of parsed.notices) say(notice);
   for (const warning of parsed.warnings) say(`Warning: ${warning}`);
   return parsed;
 }

@@ -4,19 +4,18 @@ import type { ModelOverride } from './capabilities/model-traits.ts';
 import type { CatalogConfig, ProviderConfig } from './catalog-config.ts';
 import { createProvider } from './provider.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
-import { parseModelReference } from './model-names.ts';
+import { parseModelReference, parseRequestedModel } from './model-names.ts';
+import { createModelTable, findEntry } from './model-table.ts';
+import type { ModelEntry, ModelTable } from './model-table.ts';
 import { targetKey } from './targets.ts';
-import type { ModelReference } from './targets.ts';
 
 /** Everything the operator configured about providers and models. */
 export interface Catalog {
   readonly providers: ReadonlyMap<string, Provider>;
   /** Serves every name that does not choose a provider itself; undefined where nobody configured a provider. */
   readonly preferred: Provider | undefined;
-  /** What sonnet, opus and other Claude names become; undefined passes them unchanged. */
-  readonly big: ModelReference | undefined;
-  /** What haiku names become; undefined passes them unchanged. */
-  readonly small: ModelReference | undefined;
+  /** Where names go that choose no provider; a name without an entry goes unchanged to the preferred one. */
+  readonly models: ModelTable;
   /** The cap on output tokens of translated requests; 0 means none. */
   readonly maxOutputTokens: number;
   /** The context windows that the operator set, by the keys of targets. */
@@ -42,78 +41,124 @@ export type BuiltCatalog =
 export type Audience = 'organisation' | 'one-person';
 
 const openAiHost = 'api.openai.com';
-const openAiModels = { big: 'gpt-4.1', small: 'gpt-4.1-mini' };
-const claudeNames = { big: 'sonnet, opus and other Claude names', small: 'haiku' };
+
+/** The entries that together stand for the names of Claude, as `BIG_MODEL` and `SMALL_MODEL` mean them. */
+export const claudeNames = { big: ['*sonnet*', '*opus*', '*claude*'], small: ['*haiku*'] };
+
+/** What becomes of Claude's names where nothing is said of them, since only Claude's own servers know them. */
+const claudeTiers = [
+  { names: claudeNames.big, openAi: 'gpt-4.1', what: 'sonnet, opus and other Claude names' },
+  { names: claudeNames.small, openAi: 'gpt-4.1-mini', what: 'haiku' },
+];
 
 /** Builds the catalog, or says what is missing for it. */
 export function buildCatalog(config: CatalogConfig, audience: Audience): BuiltCatalog {
   const providers = new Map(
     Object.entries(config.providers).map(([name, provider]) => [name, createProvider(settingsOf(name, provider))]),
   );
-  const preferred = preferredProvider(config.preferred, providers, audience);
+  const preferred = preferredProvider(config, providers, audience);
   if (preferred.kind === 'faulty') return { kind: 'faulty', problems: [preferred.problem] };
   const { provider } = preferred;
-  const big = mappedModel('big', config.big.model, provider, providers);
-  const small = mappedModel('small', config.small.model, provider, providers);
-  const problems = [big, small].filter((mapped) => mapped.kind === 'faulty').map(({ problem }) => problem);
-  if (big.kind === 'faulty' || small.kind === 'faulty') return { kind: 'faulty', problems };
-  const windows = windowsOf([
-    [small.reference, config.small.contextTokens],
-    [big.reference, config.big.contextTokens],
-  ]);
+  const named = buildEntries(config.models, provider, providers);
+  if (named.problems.length > 0) return { kind: 'faulty', problems: named.problems };
   const { maxOutputTokens, overrides } = config;
-  const catalog = {
-    providers,
-    preferred: provider,
-    big: big.reference,
-    small: small.reference,
-    windows,
-    maxOutputTokens,
-    overrides,
-  };
+  const models = createModelTable(named.entries);
+  const windows = windowsOf(named.entries, config.models);
   return {
     kind: 'valid',
-    catalog: Object.freeze(catalog),
+    catalog: Object.freeze({ providers, preferred: provider, models, windows, maxOutputTokens, overrides }),
     warnings: [...preferred.warnings, ...doubledVersions(providers)],
   };
 }
 
-type MappedModel = { readonly kind: 'valid'; readonly reference: ModelReference | undefined } | Faulty;
+type ModelsConfig = CatalogConfig['models'];
 
-function mappedModel(
-  setting: 'big' | 'small',
-  stated: string | undefined,
-  preferred: Provider | undefined,
-  providers: ReadonlyMap<string, Provider>,
-): MappedModel {
-  // Claude's own names need no mapping where Claude answers; elsewhere nothing would be known by them.
-  if (stated === undefined && (preferred === undefined || preferred.endpoint.form.knowsClaude))
-    return { kind: 'valid', reference: undefined };
-  const text = stated ?? (preferred !== undefined && isOpenAi(preferred) ? openAiModels[setting] : undefined);
-  if (text === undefined) {
-    const message = `required. Name a model of the provider "${preferred?.name}"; it replaces ${claudeNames[setting]}.`;
-    return faulty([setting], message);
+function buildEntries(stated: ModelsConfig, preferred: Provider | undefined, providers: ReadonlyMap<string, Provider>) {
+  const problems: CatalogProblem[] = [];
+  const entries: ModelEntry[] = [];
+  for (const [name, { model, displayName }] of Object.entries(stated)) {
+    if (model === undefined) continue;
+    if (parseRequestedModel(name, providers).kind !== 'bare') {
+      problems.push({
+        path: ['models', name],
+        message: 'begins with the name of a provider, which always goes there.',
+      });
+      continue;
+    }
+    const found = resolve(name, model, { stated, preferred, providers });
+    if (found.kind === 'faulty') problems.push(found.problem);
+    else entries.push({ name, displayName, provider: found.provider, model: found.model });
   }
+  const unnamed = problems.length > 0 ? { entries: [], problems: [] } : missingTiers(entries, stated, preferred);
+  return { entries: [...entries, ...unnamed.entries], problems: [...problems, ...unnamed.problems] };
+}
+
+/** Claude's own names need no mapping where Claude answers; elsewhere nothing would be known by them. */
+function missingTiers(entries: readonly ModelEntry[], stated: ModelsConfig, provider: Provider | undefined) {
+  const missing: ModelEntry[] = [];
+  const problems: CatalogProblem[] = [];
+  if (provider === undefined || provider.endpoint.form.knowsClaude) return { entries: missing, problems };
+  for (const { names, openAi, what } of claudeTiers) {
+    const table = createModelTable(entries.filter(({ name }) => names.includes(name) || stated[name]?.isTier !== true));
+    const unknown = names.filter((name) => findEntry(table, nameOfClaude(name)) === undefined);
+    const [first] = unknown;
+    if (first === undefined) continue;
+    if (isOpenAi(provider)) {
+      missing.push(...unknown.map((name) => ({ name, provider, model: openAi, displayName: undefined })));
+    } else {
+      const message = `required. Name a model of the provider "${provider.name}"; it replaces ${what}.`;
+      problems.push({ path: ['models', first], message });
+    }
+  }
+  return { entries: missing, problems };
+}
+
+/** A name as Claude Code sends it, to see whether an entry serves it. */
+function nameOfClaude(pattern: string): string {
+  return pattern === '*claude*' ? 'claude-next-1' : `claude-${pattern.replaceAll('*', '')}-1`;
+}
+
+interface ResolveContext {
+  readonly stated: ModelsConfig;
+  readonly preferred: Provider | undefined;
+  readonly providers: ReadonlyMap<string, Provider>;
+}
+
+type Resolved = { readonly kind: 'found'; readonly provider: Provider; readonly model: string | undefined } | Faulty;
+
+/** Follows an entry through the entries that it names. */
+function resolve(name: string, text: string, context: ResolveContext, seen: readonly string[] = [name]): Resolved {
+  const { stated, preferred, providers } = context;
+  const path = ['models', seen[0] ?? name];
   const named = parseModelReference(text, providers);
   switch (named.kind) {
     case 'target':
-      return { kind: 'valid', reference: named };
+      return { kind: 'found', provider: named.provider, model: named.model === '*' ? undefined : named.model };
     case 'bare': {
-      if (preferred !== undefined) return { kind: 'valid', reference: { provider: preferred, model: text } };
-      return faulty(
-        [setting],
-        'names no provider, and none is configured. Write {provider}:{model}, such as ollama:gpt-oss:20b.',
-      );
+      const next = Object.keys(stated).find((other) => other.toLowerCase() === text.toLowerCase() && other !== '*');
+      const model = next === undefined ? undefined : stated[next]?.model;
+      if (next === undefined || model === undefined) {
+        if (preferred === undefined) return faulty(path, unnamed);
+        return { kind: 'found', provider: preferred, model: text === '*' ? undefined : text };
+      }
+      const chain = [...seen, next];
+      if (seen.includes(next))
+        return faulty(path, `goes round in a circle: ${chain.join(' → ')}. Write {provider}:{model}.`);
+      return resolve(next, model, context, chain);
     }
-    case 'unconfigured': {
-      const configured = [...providers.keys()].join(', ');
-      return faulty([setting], `"${named.name}" is not a configured provider. Configured: ${configured}.`);
-    }
+    case 'unconfigured':
+      return faulty(path, `"${named.name}" is not a configured provider. ${listOf(providers)}`);
     case 'no-model':
-      return faulty([setting], `"${text}" names a provider and no model. Write ${named.name}:{model}.`);
+      return faulty(path, `"${text}" names a provider and no model. Write ${named.name}:{model}.`);
     default:
       return assertNever(named);
   }
+}
+
+const unnamed = 'names no provider, and none is configured. Write {provider}:{model}, such as ollama:gpt-oss:20b.';
+
+function listOf(providers: ReadonlyMap<string, Provider>): string {
+  return `Configured: ${[...providers.keys()].join(', ')}.`;
 }
 
 /** A version that the base URL and the dialect's path both have; right only where another gateway tolerates it. */
@@ -141,10 +186,13 @@ function isOpenAi({ baseUrl }: Provider): boolean {
   return new URL(baseUrl).hostname === openAiHost;
 }
 
-function windowsOf(stated: readonly (readonly [ModelReference | undefined, number | undefined])[]) {
+/** Of two that are stated for one target the one that stands first counts. */
+function windowsOf(entries: readonly ModelEntry[], stated: ModelsConfig): ReadonlyMap<string, number> {
   const windows = new Map<string, number>();
-  for (const [reference, tokens] of stated) {
-    if (reference !== undefined && tokens !== undefined) windows.set(targetKey(reference), tokens);
+  for (const { name, provider, model } of entries) {
+    const tokens = stated[name]?.contextTokens;
+    const key = model === undefined ? undefined : targetKey({ provider, model });
+    if (key !== undefined && tokens !== undefined && !windows.has(key)) windows.set(key, tokens);
   }
   return windows;
 }
@@ -154,7 +202,7 @@ type Preferred =
   | Faulty;
 
 function preferredProvider(
-  wanted: string | undefined,
+  { preferred: wanted, models }: CatalogConfig,
   providers: ReadonlyMap<string, Provider>,
   audience: Audience,
 ): Preferred {
@@ -171,6 +219,8 @@ function preferredProvider(
     );
   }
   if (counted.length <= 1) return { kind: 'found', provider: first, warnings: [] };
+  const rest = parseModelReference(models['*']?.model ?? '', providers);
+  if (rest.kind === 'target') return { kind: 'found', provider: rest.provider, warnings: [] };
   const several = `Several providers are configured: ${configured}.`;
   const openAi = providers.get('openai');
   if (audience === 'organisation' || openAi === undefined) {

@@ -1,48 +1,74 @@
 import { Secret } from '@ccg/kernel';
 import { z } from 'zod';
 import { anthropicProfiles } from './capabilities/anthropic-capabilities.ts';
+import { anthropicCorrections, chatCorrections, operatorThinkingRule } from './capabilities/capability-rules.ts';
 import { chatProfiles } from './capabilities/chat-capabilities.ts';
 
 const providerBase = {
   credential: providerCredential().optional(),
-  /** Sent with every request. */
-  headers: z.array(z.tuple([z.string(), z.string()])).default([]),
+  /** Sent with every request; secret where it came from where secrets are kept. */
+  headers: z.array(z.tuple([z.string(), z.union([z.string(), z.instanceof(Secret)])])).default([]),
+  timeouts: z
+    .strictObject({
+      connectMs: z.number().optional(),
+      firstEventMs: z.number().optional(),
+      idleMs: z.number().optional(),
+    })
+    .default({}),
 };
 
-const providerSchema = z.discriminatedUnion('dialect', [
-  z.strictObject({
-    ...providerBase,
+/** What differs between the dialects of providers; the file has the same. */
+export const dialectRules = {
+  anthropic: {
     dialect: z.literal('anthropic'),
     baseUrl: baseUrl(/(?:\/v1)?\/(?:messages|models)\/*$/iu, '/v1/messages'),
     profile: oneOf(anthropicProfiles).optional(),
-  }),
-  z.strictObject({
-    ...providerBase,
+    capabilities: anthropicCorrections.optional(),
+  },
+  'openai-chat': {
     dialect: z.literal('openai-chat'),
     baseUrl: baseUrl(/\/(?:completions|responses|messages|models)\/*$/iu, '/chat/completions'),
     profile: oneOf(chatProfiles).optional(),
-  }),
-  z.strictObject({
-    ...providerBase,
+    capabilities: chatCorrections.optional(),
+  },
+  ollama: {
     dialect: z.literal('ollama'),
     baseUrl: baseUrl(/\/(?:api|v1)(?:\/[a-z_/]*)?$/iu, '/api/chat or /v1'),
     /** The window that models are loaded with, unless they have less. */
-    contextTokens: z.int().min(1),
+    contextTokens: z.int().min(1).default(128_000),
     /** How long a model stays loaded: a duration, or seconds; negative numbers are without end. */
-    keepAlive: z.union([z.string(), z.int()]),
+    keepAlive: z.union([z.string(), z.int()]).default('30m'),
+  },
+};
+
+/** The text before the first colon of `{provider}:{model}`. */
+export function providerName() {
+  return z.string().regex(/^[a-z][a-z0-9-]*$/u, { error: 'must be lower-case letters, digits, hyphens' });
+}
+
+const providerSchema = z.discriminatedUnion('dialect', [
+  z.strictObject({ ...providerBase, ...dialectRules.anthropic }),
+  z.strictObject({ ...providerBase, ...dialectRules['openai-chat'] }),
+  z.strictObject({
+    ...providerBase,
+    ...dialectRules.ollama,
     /** It serves only requests that name it, is not asked for its models, and is nobody's preferred provider. */
     onlyByName: z.boolean().default(false),
   }),
 ]);
 
-const mappedModelSchema = z
-  .strictObject({
-    /** `{model}` of the preferred provider, or `{provider}:{model}`. */
-    model: z.string().optional(),
-    /** Its context window; unset: what the provider's list of models says, else what is known by the name. */
-    contextTokens: z.int().min(1).optional(),
-  })
-  .default({});
+const modelSchema = z.strictObject({
+  /**
+   * `{provider}:{model}`, the name of another entry, or a model of the preferred provider; `{provider}:*` passes the
+   * name unchanged. Unset: what is usual for the name, where anything is.
+   */
+  model: z.string().optional(),
+  /** Its context window; unset: what the provider's list of models says, else what is known by the name. */
+  contextTokens: z.int().min(1).optional(),
+  displayName: z.string().optional(),
+  /** Whether it leaves the other tier of Claude's names to an entry of its own: BIG_MODEL says nothing of haiku. */
+  isTier: z.boolean().default(false),
+});
 
 const overrideSchema = z.strictObject({
   models: z.array(z.string().toLowerCase()),
@@ -50,26 +76,20 @@ const overrideSchema = z.strictObject({
     images: z.boolean().optional(),
     pdfs: z.boolean().optional(),
     textCalls: z.boolean().optional(),
-    thinking: z.strictObject({ on: z.boolean(), budgetTokens: z.int().min(0) }).optional(),
+    thinking: operatorThinkingRule.optional(),
   }),
 });
 
 /**
- * What an operator says of providers and models, as plain data. The environment gives it, and a file in the same shape
- * could; the rules of its values are here and nowhere else.
+ * What an operator says of providers and models, as plain data. The environment and a file give it; the
+ * rules of its values are here and nowhere else.
  */
 export const catalogConfigSchema = z.strictObject({
-  /** By name, which is the text before the first colon of `{provider}:{model}`. */
-  providers: z.record(
-    z.string().regex(/^[a-z][a-z0-9-]*$/u, { error: 'must be lower-case letters, digits, hyphens' }),
-    providerSchema,
-  ),
+  providers: z.record(providerName(), providerSchema),
   /** For requests that name no provider. */
   preferred: z.string().optional(),
-  /** What sonnet, opus and other Claude names become. */
-  big: mappedModelSchema,
-  /** What haiku names become. */
-  small: mappedModelSchema,
+  /** By the name that clients ask for, in which `*` stands for any text. */
+  models: z.record(z.string(), modelSchema).default({}),
   /** The cap on output tokens of translated requests; 0 means none. */
   maxOutputTokens: z.int().min(0).default(0),
   /** Corrections of what is known of models; later ones count first. */

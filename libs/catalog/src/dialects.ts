@@ -1,8 +1,13 @@
+import type { Secret } from '@ccg/kernel';
+
 /** The wire formats that are spoken to upstreams. */
 export type Dialect = 'anthropic' | 'openai-chat' | 'ollama';
 
 /** HTTP headers in order, names in lower case. */
 export type StaticHeaders = readonly (readonly [name: string, value: string])[];
+
+/** The same, where a value may be a secret of the operator. */
+export type ProviderHeaders = readonly (readonly [name: string, value: string | Secret])[];
 
 /**
  * What a dialect is below its message bodies: where requests go, and what passes of a client's request. Shared code

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { buildCatalog } from './build-catalog.ts';
+import { buildCatalog, claudeNames } from './build-catalog.ts';
 import type { Audience, Catalog, CatalogProblem } from './build-catalog.ts';
 import { catalogConfigSchema } from './catalog-config.ts';
 import type { CatalogInput } from './catalog-config.ts';
 import { nameList, onOrOff, optionalText, wholeNumber } from './env-rules.ts';
+import { readCatalogFile } from './from-file.ts';
+import type { ReadCatalogFile, SecretReader } from './from-file.ts';
 import { knownProviders } from './known-providers.ts';
 import type { KnownProvider } from './known-providers.ts';
+import type { FileProblem } from './read-yaml.ts';
 
 const manyTokens = 999_999_999;
 
@@ -37,33 +40,154 @@ export const catalogVariables: readonly string[] = [
 type Env = Readonly<Record<string, string | undefined>>;
 
 export type CatalogFromEnv =
-  /** Problems and warnings are one line each, which names the variable and the remedy, and no value: it may be a secret. */
-  | { readonly kind: 'valid'; readonly catalog: Catalog; readonly warnings: readonly string[] }
+  /** Problems and warnings are one line each, which names the variable or the line, and the remedy, and no value: it may be a secret. */
+  | {
+      readonly kind: 'valid';
+      readonly catalog: Catalog;
+      readonly warnings: readonly string[];
+      /** What of the environment the file replaces. */
+      readonly notices: readonly string[];
+    }
   | { readonly kind: 'faulty'; readonly problems: readonly string[] };
 
-/** Builds the catalog from variables. Which providers exist follows from the credentials that are set. */
-export function catalogFromEnv(env: Env, audience: Audience = 'organisation'): CatalogFromEnv {
+/** The text of `gateway.yaml` and where the secrets are that it names. */
+export interface CatalogFileSource {
+  /** For messages. */
+  readonly path: string;
+  readonly text: string;
+  readonly secrets: SecretReader;
+}
+
+/**
+ * Builds the catalog from variables, and from a file whose entries replace those of the same name. Which providers the
+ * variables make follows from the credentials that are set.
+ */
+export function catalogFromEnv(
+  env: Env,
+  audience: Audience = 'organisation',
+  source?: CatalogFileSource,
+): CatalogFromEnv {
   const variables = variablesSchema.safeParse(env);
-  const config = catalogConfigSchema.safeParse({
+  const file = source === undefined ? noFile : readCatalogFile(source.text, source.secrets);
+  const say = sayAt(source?.path, file);
+  const fromEnv = {
     ...(variables.success ? inputOf(variables.data) : {}),
     providers: providersOf(env, audience, variables.data),
-  });
-  const issues = [...(variables.error?.issues ?? []), ...(config.error?.issues ?? [])];
-  if (!config.success || issues.length > 0) {
-    return { kind: 'faulty', problems: issues.map(({ path, message }) => line(path.map(String), message)) };
-  }
+  };
+  const fromFile = file.kind === 'read' ? file.input : noFile.input;
+  const config = catalogConfigSchema.safeParse(merge(fromEnv, fromFile));
+  const problems = [
+    ...(variables.error?.issues ?? []).map(({ path, message }) => say(path.map(String), message)),
+    ...(file.kind === 'faulty' ? file.problems.map((problem) => placed(source?.path, problem)) : []),
+    ...(config.error?.issues ?? []).map(({ path, message }) => say(path.map(String), message)),
+    ...unknownProviders(fromFile.models, { ...fromEnv.providers, ...fromFile.providers }).map(({ path, message }) =>
+      say(path, message),
+    ),
+  ];
+  if (!config.success || problems.length > 0) return { kind: 'faulty', problems: [...new Set(problems)] };
   const built = buildCatalog(config.data, audience);
-  const linesOf = (problems: readonly CatalogProblem[]) => problems.map(({ path, message }) => line(path, message));
+  const linesOf = (found: readonly CatalogProblem[]) => [
+    ...new Set(found.map(({ path, message }) => say(path, message))),
+  ];
   if (built.kind === 'faulty') return { kind: 'faulty', problems: linesOf(built.problems) };
-  return { ...built, warnings: linesOf(built.warnings) };
+  return {
+    ...built,
+    warnings: linesOf(built.warnings),
+    notices: replacedBy(fromFile, fromEnv).map(
+      (name) => `${source?.path ?? ''}: ${name} replaces the one of the environment`,
+    ),
+  };
+}
+
+type FileInput = Extract<ReadCatalogFile, { kind: 'read' }>['input'];
+
+const noFile: Extract<ReadCatalogFile, { kind: 'read' }> = {
+  kind: 'read',
+  input: { providers: {}, models: {} },
+  lineOf: () => 1,
+};
+
+/** Entries of the file stand first, and replace those of the same name. */
+function merge(env: EnvInput, file: FileInput): object {
+  const inFile = new Set(Object.keys(file.models).map((name) => name.toLowerCase()));
+  const others = Object.entries(env.models ?? {}).filter(([name]) => !inFile.has(name));
+  return {
+    ...env,
+    preferred: file.preferred ?? env.preferred,
+    providers: { ...env.providers, ...file.providers },
+    models: { ...file.models, ...Object.fromEntries(others) },
+  };
+}
+
+type EnvInput = Partial<Omit<CatalogInput, 'providers'>> & { readonly providers: Record<string, unknown> };
+
+/** The settings of the environment that stand in the file too. */
+function replacedBy(file: FileInput, env: EnvInput): string[] {
+  const set = Object.entries(env.models ?? {}).flatMap(([name, { model }]) => (model === undefined ? [] : [name]));
+  const names = new Set(Object.keys(file.models).map((name) => name.toLowerCase()));
+  return [
+    ...Object.keys(file.providers)
+      .filter((name) => name in env.providers)
+      .map((name) => pathText(['providers', name])),
+    ...set.filter((name) => names.has(name)).map((name) => pathText(['models', name])),
+    ...(file.preferred !== undefined && env.preferred !== undefined ? ['preferred'] : []),
+  ];
+}
+
+/** A file names its targets whole: a provider that is misspelt must not become a part of the name of a model. */
+function unknownProviders(models: FileInput['models'], providers: object): CatalogProblem[] {
+  const names = new Set(Object.keys(models).map((name) => name.toLowerCase()));
+  const configured = Object.keys(providers).join(', ') || 'none';
+  return Object.entries(models).flatMap(([name, { model = '' }]) => {
+    const [provider = ''] = model.split(':');
+    const isAlias = names.has(model.toLowerCase());
+    if (isAlias || (model.includes(':') && Object.hasOwn(providers, provider))) return [];
+    const what = model.includes(':')
+      ? `"${provider}" is not a configured provider`
+      : `"${model}" is neither {provider}:{model} nor the name of another entry`;
+    return [{ path: ['models', name], message: `${what}. Configured providers: ${configured}` }];
+  });
+}
+
+/** Says in terms of the file, or else of variables, what is wrong with a setting. */
+function sayAt(path: string | undefined, file: ReadCatalogFile) {
+  return (at: readonly string[], message: string): string => {
+    const [section, name = ''] = at;
+    const isInFile =
+      file.kind === 'read' &&
+      ((section === 'providers' && Object.hasOwn(file.input.providers, name)) ||
+        (section === 'models' && Object.hasOwn(file.input.models, name)) ||
+        (section === 'preferred' && file.input.preferred !== undefined));
+    return isInFile ? placed(path, { line: file.lineOf(at), path: at, message }) : line(at, message);
+  };
+}
+
+function placed(file: string | undefined, { line: number, path, message }: FileProblem): string {
+  return `${file ?? ''}:${number}: ${path.length === 0 ? '' : `${pathText(path)}: `}${message}`;
+}
+
+function pathText(path: readonly (string | number)[]): string {
+  return path.map((part) => (/^[\w-]+$/u.test(String(part)) ? String(part) : JSON.stringify(part))).join('.');
 }
 
 function inputOf(variables: z.infer<typeof variablesSchema>): Omit<CatalogInput, 'providers'> {
   const thinking = { on: variables.NVIDIA_ENABLE_THINKING, budgetTokens: variables.NVIDIA_REASONING_BUDGET };
+  const big = {
+    model: variables.BIG_MODEL,
+    contextTokens: variables.BIG_MODEL_CONTEXT_TOKENS || undefined,
+    isTier: true,
+  };
+  const small = {
+    model: variables.SMALL_MODEL,
+    contextTokens: variables.SMALL_MODEL_CONTEXT_TOKENS || undefined,
+    isTier: true,
+  };
   return {
     preferred: variables.PREFERRED_PROVIDER,
-    big: { model: variables.BIG_MODEL, contextTokens: variables.BIG_MODEL_CONTEXT_TOKENS || undefined },
-    small: { model: variables.SMALL_MODEL, contextTokens: variables.SMALL_MODEL_CONTEXT_TOKENS || undefined },
+    models: Object.fromEntries([
+      ...claudeNames.big.map((name) => [name, big]),
+      ...claudeNames.small.map((name) => [name, small]),
+    ]),
     maxOutputTokens: variables.MAX_OUTPUT_TOKENS,
     overrides: [
       { models: ['nemotron'], traits: { thinking } },
@@ -116,10 +240,12 @@ function variableAt(head: string, name: string, setting: string): string | undef
     }
     case 'preferred':
       return 'PREFERRED_PROVIDER';
-    case 'big':
-      return 'BIG_MODEL';
-    case 'small':
-      return 'SMALL_MODEL';
+    case 'models':
+      return claudeNames.small.includes(name)
+        ? 'SMALL_MODEL'
+        : claudeNames.big.includes(name)
+          ? 'BIG_MODEL'
+          : undefined;
     default:
       return undefined;
   }

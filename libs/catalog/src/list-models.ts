@@ -1,7 +1,8 @@
 import type { Catalog } from './build-catalog.ts';
 import type { ModelLimits } from './model-limits.ts';
 import { discoveryPrefix, parseRequestedModel } from './model-names.ts';
-import { claudeTier, mapName } from './resolve-route.ts';
+import { describeEntry, findEntry, isPattern, referenceTo } from './model-table.ts';
+import { listedAlias, mapName } from './resolve-route.ts';
 import { targetKey } from './targets.ts';
 import type { ModelReference, Targets } from './targets.ts';
 
@@ -12,44 +13,69 @@ export interface ListedModel extends ModelLimits {
   readonly displayName: string;
 }
 
-/** The models that the configuration names, each once. */
-export function listModels(catalog: Catalog, targets: Targets): ListedModel[] {
-  const references = [catalog.big, catalog.small].filter((reference) => reference !== undefined);
-  const byId = new Map(references.map((reference) => [discoveryPrefix + targetKey(reference), reference]));
-  return [...byId].map(([id, reference]) => describe(id, reference, targets));
+/**
+ * The models that the configuration names: every alias under its own name, and the models behind patterns. What has no
+ * `claude` in its name is there under an id that has, too: Claude Code's model picker takes no other.
+ */
+export function listModels({ models }: Catalog, targets: Targets): ListedModel[] {
+  const listed = models.entries.flatMap((entry) => {
+    if (isPattern(entry.name)) {
+      const { model, displayName } = entry;
+      if (model === undefined) return [];
+      const reference = referenceTo(entry, model);
+      return [describe(discoveryPrefix + targetKey(reference), reference, targets, displayName)];
+    }
+    const { name } = entry;
+    const ids = /claude|anthropic/iu.test(name) ? [name] : [name, discoveryPrefix + name];
+    return ids.map((id) => describe(id, referenceTo(entry, name), targets, entry.displayName ?? name));
+  });
+  return [...new Map(listed.map((model) => [model.id, model])).values()];
 }
 
 /** Where names go, for whoever starts the gateway: what clients ask for → what is asked of which provider. */
-export function describeRoutes({ big, small, preferred }: Catalog): Readonly<Record<string, string>> {
+export function describeRoutes({ models, preferred }: Catalog): Readonly<Record<string, string>> {
+  const namesByTarget = new Map<string, string[]>();
+  for (const entry of models.entries) {
+    const target = describeEntry(entry);
+    namesByTarget.set(target, [...(namesByTarget.get(target) ?? []), entry.name]);
+  }
+  const routes = [...namesByTarget].map(([target, names]) => [names.join(', '), target]);
   const unchanged =
     preferred === undefined ? 'no provider; name one, such as /ollama:{model}' : `${preferred.name}, name unchanged`;
-  return {
-    haiku: small === undefined ? unchanged : targetKey(small),
-    'sonnet, opus, claude': big === undefined ? unchanged : targetKey(big),
-    'other names': unchanged,
-  };
+  const others = models.entries.some(({ name }) => name === '*');
+  return Object.fromEntries(others ? routes : [...routes, ['other names', unchanged]]);
 }
 
 /**
  * The model behind an id that messages accept: one of the list, any that chooses a provider, a Claude name, and a name
- * that the preferred provider is known to serve. Undefined for the rest.
+ * that its provider is known to serve. Undefined for the rest.
  */
 export function findModel(catalog: Catalog, targets: Targets, id: string): ListedModel | undefined {
   const named = parseRequestedModel(id, catalog.providers);
   if (named.kind === 'target') return describe(id, named, targets);
   if (named.kind !== 'bare' || id === '') return undefined;
+  const alias = listedAlias(catalog.models, id);
+  const entry = findEntry(catalog.models, alias ?? id);
   const reference = mapName(catalog, id);
   if (reference === undefined) return undefined;
-  const isKnown = claudeTier(id) !== undefined || isConfigured(reference, catalog) || targets.isListed(reference);
-  return isKnown ? describe(id, reference, targets) : undefined;
+  const isKnown =
+    (entry !== undefined && (entry.model !== undefined || !isPattern(entry.name))) ||
+    isClaudeName(id, reference) ||
+    isConfigured(reference, catalog) ||
+    targets.isListed(reference);
+  return isKnown ? describe(id, reference, targets, entry?.displayName ?? alias) : undefined;
 }
 
-function isConfigured(reference: ModelReference, { big, small }: Catalog): boolean {
+function isClaudeName(id: string, { provider }: ModelReference): boolean {
+  return provider.endpoint.form.knowsClaude && /haiku|sonnet|opus|claude/iu.test(id);
+}
+
+function isConfigured(reference: ModelReference, { models }: Catalog): boolean {
   const key = targetKey(reference);
-  return [big, small].some((mapped) => mapped !== undefined && targetKey(mapped) === key);
+  return models.entries.some((entry) => entry.model !== undefined && targetKey(referenceTo(entry, '')) === key);
 }
 
-function describe(id: string, reference: ModelReference, targets: Targets): ListedModel {
+function describe(id: string, reference: ModelReference, targets: Targets, displayName?: string): ListedModel {
   const { model, provider, limits } = targets.of(reference);
-  return { id, displayName: `${model} (${provider.name})`, ...limits };
+  return { id, displayName: displayName ?? `${model} (${provider.name})`, ...limits };
 }

@@ -1,8 +1,9 @@
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
+import type { AnthropicCorrections, ChatCorrections } from './capabilities/capability-rules.ts';
 import type { AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
 import type { ChatProfile } from './capabilities/chat-capabilities.ts';
 import { dialectForm } from './dialects.ts';
-import type { DialectForm, StaticHeaders } from './dialects.ts';
+import type { DialectForm, ProviderHeaders } from './dialects.ts';
 
 /**
  * Proves the gateway to a provider. A fixed `Secret` is one; a token that is fetched and renewed returns a promise
@@ -20,9 +21,19 @@ export interface Endpoint {
   /** Headers of the client that this server must not get, although the dialect has them. */
   readonly withheldHeaders: readonly string[];
   /** Sent with every request, beside the dialect's. */
-  readonly headers: StaticHeaders;
+  readonly headers: ProviderHeaders;
+  /** What the operator set for this provider; the rest is as for all of them. */
+  readonly timeouts: EndpointTimeouts;
   /** Undefined sends no credential at all. */
   readonly credential: ProviderCredential | undefined;
+}
+
+export interface EndpointTimeouts {
+  readonly connectMs?: number | undefined;
+  /** From the request to the first event of its answer, or the first byte of one that is no stream. */
+  readonly firstEventMs?: number | undefined;
+  /** For a silence after that. */
+  readonly idleMs?: number | undefined;
 }
 
 interface SettingsBase {
@@ -30,7 +41,8 @@ interface SettingsBase {
   readonly name: string;
   readonly baseUrl: string;
   readonly credential: ProviderCredential | undefined;
-  readonly headers?: StaticHeaders;
+  readonly headers?: ProviderHeaders;
+  readonly timeouts?: EndpointTimeouts;
   /** Whether it serves only requests that name it: nobody configured it, so it is not asked for its models either. */
   readonly onlyByName?: boolean;
 }
@@ -39,12 +51,14 @@ interface AnthropicSettings extends SettingsBase {
   readonly dialect: 'anthropic';
   /** Which server answers there: Anthropic's own, or a proxy before it, where this is left out. */
   readonly profile?: AnthropicProfile;
+  readonly capabilities?: AnthropicCorrections | undefined;
 }
 
 interface ChatSettings extends SettingsBase {
   readonly dialect: 'openai-chat';
   /** Which server family answers there, and so which capabilities its models have. */
   readonly profile: ChatProfile;
+  readonly capabilities?: ChatCorrections | undefined;
 }
 
 interface OllamaSettings extends SettingsBase {
@@ -61,13 +75,15 @@ export type ProviderSettings = AnthropicSettings | ChatSettings | OllamaSettings
 export type Provider = ProviderSettings & { readonly endpoint: Endpoint };
 
 export function createProvider(settings: ProviderSettings): Provider {
-  const { baseUrl, credential, headers = [] } = settings;
-  const takesBetas = settings.dialect !== 'anthropic' || anthropicCapabilities(settings.profile).betas;
+  const { baseUrl, credential, headers = [], timeouts = {} } = settings;
+  const takesBetas =
+    settings.dialect !== 'anthropic' || anthropicCapabilities(settings.profile, settings.capabilities).betas;
   const endpoint = {
     baseUrl,
     form: dialectForm(settings.dialect),
     withheldHeaders: takesBetas ? [] : ['anthropic-beta'],
     headers,
+    timeouts,
     credential,
   };
   return { ...settings, endpoint };

@@ -1,6 +1,8 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Catalog } from './build-catalog.ts';
-import { parseRequestedModel } from './model-names.ts';
+import { discoveryPrefix, parseRequestedModel } from './model-names.ts';
+import { findEntry, referenceTo } from './model-table.ts';
+import type { ModelTable } from './model-table.ts';
 import type { ModelReference, Target, Targets } from './targets.ts';
 
 /** What a requested model resolved to; targets are tried in order. */
@@ -40,8 +42,8 @@ function referenceOf(catalog: Catalog, { model, prefix }: RouteRequest): ModelRe
 }
 
 /**
- * Maps the model of a request body: an explicit `{provider}:{model}` and an id of the models list first, then
- * haiku → small and sonnet, opus and other Claude names → big in any case, and every other name unchanged.
+ * Maps the model of a request body: an explicit `{provider}:{model}` and an id of the models list first, then the
+ * operator's table of models, and every other name unchanged.
  */
 function mapModel(catalog: Catalog, requested: string): ModelReference {
   const named = parseRequestedModel(requested, catalog.providers);
@@ -61,23 +63,16 @@ function mapModel(catalog: Catalog, requested: string): ModelReference {
 }
 
 /** Where a name goes that chooses no provider; undefined where no provider is configured for it. */
-export function mapName({ big, small, preferred }: Catalog, requested: string): ModelReference | undefined {
-  const unchanged = preferred === undefined ? undefined : { provider: preferred, model: requested };
-  switch (claudeTier(requested)) {
-    case 'small':
-      return small ?? unchanged;
-    case 'big':
-      return big ?? unchanged;
-    case undefined:
-      return unchanged;
-  }
+export function mapName({ models, preferred }: Catalog, requested: string): ModelReference | undefined {
+  const entry = findEntry(models, listedAlias(models, requested) ?? requested);
+  if (entry !== undefined) return referenceTo(entry, requested);
+  return preferred === undefined ? undefined : { provider: preferred, model: requested };
 }
 
-/** Which of Claude's models a name stands for; undefined for the names of other models. */
-export function claudeTier(requested: string): 'big' | 'small' | undefined {
-  const name = requested.toLowerCase();
-  if (name.includes('haiku')) return 'small';
-  return /sonnet|opus|claude/u.test(name) ? 'big' : undefined;
+/** The entry that an id of the list of models stands for: those without `claude` in their names are listed with it. */
+export function listedAlias({ exact }: ModelTable, requested: string): string | undefined {
+  if (!requested.startsWith(discoveryPrefix)) return undefined;
+  return exact.get(requested.slice(discoveryPrefix.length).toLowerCase())?.name;
 }
 
 function providerUnknown(name: string, place: string, use: string, { providers }: Catalog): GatewayError {

@@ -79,7 +79,7 @@ export function createTarget(
   const base = { key: targetKey(reference), provider, model, endpoint: provider.endpoint, limits };
   switch (provider.dialect) {
     case 'anthropic': {
-      const capabilities = anthropicCapabilities(provider.profile);
+      const capabilities = anthropicCapabilities(provider.profile, provider.capabilities);
       const { passthrough } = capabilities;
       return { ...base, dialect: 'anthropic', capabilities, resendsReasoning: true, reportsPromptFirst: passthrough };
     }

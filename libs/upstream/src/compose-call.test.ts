@@ -51,6 +51,20 @@ const chat = (credential: ProviderCredential | undefined) =>
     profile: 'compatible',
   });
 
+test('a header of the operator takes the place of every other of its name, and a secret one is sent as it is', async () => {
+  const headers = [
+    ['anthropic-beta', new Secret('own-beta')],
+    ['user-agent', 'own'],
+  ] as const;
+  const provider = { ...anthropic(), endpoint: { ...anthropic().endpoint, headers } };
+  await call(provider, message());
+  const sent = headersOf(seen[0]).filter(([name]) => name === 'anthropic-beta' || name === 'user-agent');
+  expect(sent).toEqual([
+    ['anthropic-beta', 'own-beta'],
+    ['user-agent', 'own'],
+  ]);
+});
+
 test('a chat server gets every header once, and none of the client', async () => {
   await call(chat(new Secret('sk-own')), { ...message(), headers: [['accept', 'text/event-stream']] });
   expect(seen[0]?.url).toBe('/v1/chat/completions');

@@ -1,4 +1,5 @@
 import type { DialectForm, Endpoint } from '@ccg/catalog';
+import type { Secret } from '@ccg/kernel';
 import type { HeaderList } from '@ccg/wire';
 import { UpstreamCallError } from './call-error.ts';
 import type { ComposedCall } from './hand-over-body.ts';
@@ -27,6 +28,8 @@ interface Prepared {
   readonly form: DialectForm;
   /** Flat, as the HTTP client takes them. */
   readonly headers: readonly string[];
+  /** The names of those that the operator set: they replace all others. */
+  readonly own: ReadonlySet<string>;
 }
 
 const prepared = new WeakMap<Endpoint, Prepared>();
@@ -47,21 +50,21 @@ export function composeCall(endpoint: Endpoint, call: UpstreamCall): ComposedCal
 }
 
 function compose(endpoint: Endpoint, call: UpstreamCall, credential: string | undefined): ComposedCall {
-  const { origin, basePath, form, headers: fixed } = prepare(endpoint);
+  const { origin, basePath, form, headers: fixed, own } = prepare(endpoint);
   const headers = [...fixed];
   if (credential !== undefined) headers.push(form.credential.header, form.credential.scheme + credential);
   const path = basePath + pathOf(form, call.operation);
   if (call.operation === 'models') {
-    headers.push(...form.headers.flat());
+    headers.push(...without(own, form.headers).flat());
     return { origin, path, method: 'GET', headers, body: null };
   }
   headers.push('content-type', 'application/json');
   if (call.operation === 'model') {
-    headers.push(...form.headers.flat());
+    headers.push(...without(own, form.headers).flat());
     return { origin, path, method: 'POST', headers, body: call.body };
   }
-  headers.push(...call.headers.flat());
-  pushPassed(headers, endpoint, call.client.headers);
+  headers.push(...without(own, call.headers).flat());
+  pushPassed(headers, endpoint, own, call.client.headers);
   const query = form.passesQuery ? asQuery(call.client.query) : '';
   return { origin, path: path + query, method: 'POST', headers, body: call.body };
 }
@@ -74,10 +77,15 @@ function prepare(endpoint: Endpoint): Prepared {
     origin,
     basePath: pathname.replace(/\/+$/u, ''),
     form: endpoint.form,
-    headers: ['accept-encoding', 'identity', ...endpoint.headers.flat()],
+    headers: ['accept-encoding', 'identity', ...endpoint.headers.flatMap(([name, value]) => [name, revealed(value)])],
+    own: new Set(endpoint.headers.map(([name]) => name)),
   };
   prepared.set(endpoint, made);
   return made;
+}
+
+function revealed(value: string | Secret): string {
+  return typeof value === 'string' ? value : value.reveal();
 }
 
 function pathOf({ paths }: DialectForm, operation: Operation): string {
@@ -86,11 +94,20 @@ function pathOf({ paths }: DialectForm, operation: Operation): string {
   return path;
 }
 
+function without(own: ReadonlySet<string>, headers: HeaderList): HeaderList {
+  return own.size === 0 ? headers : headers.filter(([name]) => !own.has(name));
+}
+
 /** The client's headers that pass, and those of the dialect's own that it did not send. */
-function pushPassed(headers: string[], { form, withheldHeaders }: Endpoint, client: HeaderList): void {
-  const sent = new Set<string>();
+function pushPassed(
+  headers: string[],
+  { form, withheldHeaders }: Endpoint,
+  own: ReadonlySet<string>,
+  client: HeaderList,
+): void {
+  const sent = new Set<string>(own);
   for (const [name, value] of form.clientHeaders === undefined ? [] : client) {
-    if (form.clientHeaders?.test(name) !== true || withheldHeaders.includes(name)) continue;
+    if (form.clientHeaders?.test(name) !== true || withheldHeaders.includes(name) || own.has(name)) continue;
     headers.push(name, value);
     sent.add(name);
   }

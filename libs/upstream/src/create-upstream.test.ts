@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { createProvider } from '@ccg/catalog';
+import type { EndpointTimeouts } from '@ccg/catalog';
 import type { HeaderList } from '@ccg/wire';
 import { createSelfSignedServer, selfSignedCertificate, unreachableUrl } from '@ccg/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -152,6 +153,25 @@ test('a server that works in silence may do so for as long as it may take to beg
   expect(Buffer.from(await working.body.collect(100)).toString()).toBe('half done');
 });
 
+test('the times of a provider go before those of all, and its first event counts, not the head of its answer', async () => {
+  const client = upstream({ idleTimeoutMs: 100 });
+  const own = { timeouts: { firstEventMs: 300 } };
+  const slow = await serve((_request, response) => {
+    response.flushHeaders();
+    setTimeout(() => response.end('late'), 200);
+  });
+  const patient = await send(client, slow, {}, undefined, { timeouts: { firstEventMs: 60_000 } });
+  expect(String(await patient.body.collect(100))).toBe('late');
+  const headAlone = await serve((_request, response) => response.flushHeaders());
+  const begun = await send(client, headAlone, {}, undefined, own);
+  await expect(begun.body.collect(100)).rejects.toMatchObject({ kind: 'first-byte-timeout', waitedMs: 300 });
+  const stuck = await serve((_request, response) => response.write('half'));
+  const torn = await serve((request) => request.resume().on('end', () => request.socket.destroy()));
+  await expect(send(client, torn, {}, undefined, own)).rejects.toMatchObject({ kind: 'unanswered' });
+  const half = await send(upstream(), stuck, {}, undefined, { timeouts: { idleMs: 100 } });
+  await expect(half.body.collect(100)).rejects.toMatchObject({ kind: 'idle-timeout', waitedMs: 100 });
+});
+
 test('an abort ends the call at the server, before and within an answer', async () => {
   for (const answers of [false, true]) {
     const gone = Promise.withResolvers<void>();
@@ -259,8 +279,9 @@ function send(
   baseUrl: string,
   parts: { readonly headers?: HeaderList; readonly body?: Uint8Array } = {},
   { signal }: Pick<AbortController, 'signal'> = new AbortController(),
+  more: { readonly timeouts?: EndpointTimeouts } = {},
 ): Promise<UpstreamResponse> {
-  const provider = createProvider({ name: 'a', dialect: 'anthropic', baseUrl, credential: undefined });
+  const provider = createProvider({ name: 'a', dialect: 'anthropic', baseUrl, credential: undefined, ...more });
   const client = { headers: [], query: '' };
   return to.call(provider, { operation: 'messages', headers: [], body: Buffer.from('{}'), client, ...parts }, signal);
 }

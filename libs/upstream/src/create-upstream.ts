@@ -8,6 +8,8 @@ import { createDispatcher } from './create-dispatcher.ts';
 import { composeCall } from './compose-call.ts';
 import type { UpstreamCall } from './compose-call.ts';
 import { handOverBody } from './hand-over-body.ts';
+import { endSilence } from './end-silence.ts';
+import type { SilenceTimes } from './end-silence.ts';
 import { inflateBody, readCodings } from './inflate-body.ts';
 import type { ComposedCall } from './hand-over-body.ts';
 import { failedSocketOf } from './failed-sockets.ts';
@@ -39,22 +41,45 @@ export interface Upstream {
 
 /** The HTTP client for all providers: one pool of HTTP/1.1 connections per origin, no redirects. Compressed answers are inflated. */
 export function createUpstream(options: UpstreamOptions): Upstream {
-  const dispatcher = createDispatcher(options);
-  const patient = { ...options, idleTimeoutMs: options.firstByteTimeoutMs };
-  const timesOf = ({ form }: Endpoint): Times => (form.worksInSilence ? patient : options);
+  // A pool has one time for opening connections, so a provider with a time of its own has pools of its own.
+  const dispatchers = new Map<number, Dispatcher>();
+  const dispatcherOf = ({ connectMs }: Times) => {
+    const dispatcher = dispatchers.get(connectMs) ?? createDispatcher({ ...options, connectTimeoutMs: connectMs });
+    dispatchers.set(connectMs, dispatcher);
+    return dispatcher;
+  };
   return {
     call({ endpoint }, call, signal) {
+      const times = timesOf(endpoint, options);
+      const dispatcher = dispatcherOf(times);
       const composed = composeCall(endpoint, call);
-      const times = timesOf(endpoint);
       if (!(composed instanceof Promise)) return send(dispatcher, composed, signal, times);
       return composed.then((handed) => send(dispatcher, handed, signal, times));
     },
-    close: () => dispatcher.destroy(),
+    async close() {
+      await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+    },
   };
 }
 
 /** How long is waited for a provider, to be told when it was too long. */
-type Times = Pick<UpstreamOptions, 'connectTimeoutMs' | 'firstByteTimeoutMs' | 'idleTimeoutMs'>;
+interface Times extends SilenceTimes {
+  readonly connectMs: number;
+  /** Whether silence is the operator's own matter for this provider, or is left to the HTTP client. */
+  readonly isOwn: boolean;
+}
+
+/** A server that works in silence may do so for as long as it may take to begin. */
+function timesOf({ form, timeouts }: Endpoint, options: UpstreamOptions): Times {
+  const { connectMs, firstEventMs, idleMs } = timeouts;
+  const silenceMs = form.worksInSilence ? (firstEventMs ?? options.firstByteTimeoutMs) : options.idleTimeoutMs;
+  return {
+    connectMs: connectMs ?? options.connectTimeoutMs,
+    firstEventMs: firstEventMs ?? options.firstByteTimeoutMs,
+    idleMs: idleMs ?? silenceMs,
+    isOwn: firstEventMs !== undefined || idleMs !== undefined,
+  };
+}
 
 function send(
   dispatcher: Dispatcher,
@@ -67,8 +92,10 @@ function send(
       reject(new UpstreamCallError('aborted', signal.reason));
       return;
     }
-    const sent = { ...handOverBody(call), bodyTimeout: times.idleTimeoutMs };
-    dispatcher.dispatch(sent, createHandler(signal, times, resolve, reject));
+    const handler = createHandler(signal, times, resolve, reject);
+    const handed = handOverBody(call);
+    if (times.isOwn) dispatcher.dispatch({ ...handed, headersTimeout: 0, bodyTimeout: 0 }, endSilence(handler, times));
+    else dispatcher.dispatch({ ...handed, bodyTimeout: times.idleMs }, handler);
   });
 }
 
@@ -165,11 +192,10 @@ function classifyError(error: Error, progress: Progress, times: Times): Upstream
   if (error instanceof UpstreamCallError) return error;
   if (error instanceof errors.HeadersTimeoutError) {
     // Without a connection it is a proxy that did not open its tunnel.
-    const waitedMs = progress.reached === 'nothing' ? times.connectTimeoutMs : times.firstByteTimeoutMs;
+    const waitedMs = progress.reached === 'nothing' ? times.connectMs : times.firstEventMs;
     return new UpstreamCallError('first-byte-timeout', error, waitedMs);
   }
-  if (error instanceof errors.BodyTimeoutError)
-    return new UpstreamCallError('idle-timeout', error, times.idleTimeoutMs);
+  if (error instanceof errors.BodyTimeoutError) return new UpstreamCallError('idle-timeout', error, times.idleMs);
   return new UpstreamCallError(endOf(error, progress), error);
 }
 

@@ -111,18 +111,18 @@ const ollamaSettings = { contextTokens: 128_000, keepAlive: '30m' };
 
 /** The gateway of one provider that the request went to, with the settings that it had. */
 function resolveTarget(request: Exchange['request']): Pick<ReadExchange, 'catalog' | 'targets' | 'target'> {
-  const { dialect, profile, model, limits, maxOutputTokens, overrides } = request;
+  const { dialect, profile, capabilities, model, limits, maxOutputTokens, overrides } = request;
   const {
     provider: name = dialect === 'openai-chat' ? 'openai' : dialect,
     baseUrl = dialect === 'ollama' ? 'http://server.invalid' : unknownServer,
   } = request;
   const config = catalogConfigSchema.safeParse({
     providers: {
-      [name]: dialect === 'ollama' ? { dialect, baseUrl, ...ollamaSettings } : { dialect, profile, baseUrl },
+      [name]:
+        dialect === 'ollama' ? { dialect, baseUrl, ...ollamaSettings } : { dialect, profile, capabilities, baseUrl },
     },
     preferred: name,
-    big: { model },
-    small: { model },
+    models: { '*': { model: `${name}:${model}` } },
     maxOutputTokens,
     overrides,
   });

@@ -95,12 +95,14 @@ function openCall(target: Target, call: RecordedCall, keep: (piece: Uint8Array) 
 
 function describeTarget(target: Target, estimatedInputTokens: number | undefined): CollectedExchange['settings'] {
   const { provider, dialect, model, limits } = target;
-  const profile = provider.dialect === 'ollama' ? undefined : provider.profile;
+  const { profile, capabilities } =
+    provider.dialect === 'ollama' ? { profile: undefined, capabilities: undefined } : provider;
   return {
     path: '/v1/messages',
     provider: provider.name,
     dialect,
     ...(profile === undefined ? {} : { profile }),
+    ...(capabilities === undefined ? {} : { capabilities }),
     baseUrl: provider.baseUrl,
     model,
     limits: definedOf(limits),

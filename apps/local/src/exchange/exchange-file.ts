@@ -57,6 +57,8 @@ export const exchangeSchema = z.strictObject({
     dialect: z.enum(['openai-chat', 'anthropic', 'ollama'], { error: 'must be openai-chat, anthropic or ollama' }),
     /** Which server family answers there; unset: by the host of the base URL. */
     profile: z.string().optional(),
+    /** What the operator corrected of what is known of the provider's models. */
+    capabilities: z.record(z.string(), z.unknown()).optional(),
     baseUrl: z.string().optional(),
     /** The name of the model at the upstream. */
     model: z.string().min(1),

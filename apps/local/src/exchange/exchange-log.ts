@@ -130,7 +130,9 @@ async function readSecrets({ catalog, keyPepper, sealingKeys, upstreamProxy, red
   const credentials = [...catalog.providers.values()].map(async ({ credential }) => credential?.reveal() ?? '');
   const read = await Promise.allSettled(credentials);
   const urls = [upstreamProxy?.url.reveal(), 'url' in redis ? redis.url : undefined];
+  const headers = [...catalog.providers.values()].flatMap((provider) => provider.headers ?? []);
   return [
+    ...headers.flatMap(([, value]) => (typeof value === 'string' ? [] : [value.reveal()])),
     ...read.map((result) => (result.status === 'fulfilled' ? result.value : '')),
     ...[keyPepper, ...sealingKeys].map((secret) => secret.reveal()),
     ...urls.flatMap((url) => (url === undefined || !URL.canParse(url) ? [] : passwordsOf(new URL(url)))),

@@ -1,3 +1,5 @@
+import { definedOf } from './corrections.ts';
+import type { Corrections } from './corrections.ts';
 import type { Effort } from './model-traits.ts';
 
 /** The families of servers that speak Anthropic Messages. */
@@ -59,8 +61,12 @@ const servers: Readonly<Record<AnthropicProfile, AnthropicCapabilities>> = {
   'llama-cpp': { ...local, toolChoices: ['auto', 'any'] },
 };
 
-export function anthropicCapabilities(profile: AnthropicProfile = 'claude'): AnthropicCapabilities {
-  return servers[profile];
+/** The capabilities of a family of servers, with what the operator corrects. */
+export function anthropicCapabilities(
+  profile: AnthropicProfile = 'claude',
+  corrections: Corrections<AnthropicCapabilities> = {},
+): AnthropicCapabilities {
+  return { ...servers[profile], ...definedOf(corrections) };
 }
 
 const hosts: readonly (readonly [RegExp, AnthropicProfile])[] = [

@@ -1,4 +1,6 @@
 import { assertNever } from '@ccg/kernel';
+import type { ChatCorrections } from './capability-rules.ts';
+import { definedOf } from './corrections.ts';
 import { platformOf } from './chat-platforms.ts';
 import { bareName, traitsByName, traitsByOperator, unknownModel } from './known-models.ts';
 import type { ChatCapabilities, ChatForms, ChatOverrides, ChatProfile, ThinkingForm } from './chat-capabilities.ts';
@@ -87,9 +89,15 @@ const families: readonly (readonly [RegExp, Partial<ChatForms>])[] = [
   [/^gemini-/u, { cacheMarks: true }],
 ];
 
+interface ChatServer {
+  readonly profile: ChatProfile;
+  readonly baseUrl: string;
+  readonly capabilities?: ChatCorrections | undefined;
+}
+
 /** The capabilities of a model: in order of its server's family, its name, the service at this host, and the operator. */
 export function chatCapabilities(
-  { profile, baseUrl }: { readonly profile: ChatProfile; readonly baseUrl: string },
+  { profile, baseUrl, capabilities = {} }: ChatServer,
   model: string,
   overrides: readonly ModelOverride[],
 ): ChatCapabilities {
@@ -105,7 +113,13 @@ export function chatCapabilities(
     thinkingForm: thinkingForm(thinking),
     ...overModels,
   };
-  return { ...known, ...platformOf(baseUrl, known), ...traitsByOperator(model, overrides) };
+  const { thinking: operatorThinking, ...corrected } = capabilities;
+  return {
+    ...known,
+    ...platformOf(baseUrl, known),
+    ...traitsByOperator(model, overrides),
+    ...definedOf<ChatCapabilities>({ ...corrected, operatorThinking }),
+  };
 }
 
 function formsByName(name: string): Partial<ChatForms> {

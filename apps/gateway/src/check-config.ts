@@ -1,0 +1,46 @@
+import { describeRoutes } from '@ccg/catalog';
+import type { Environment } from './environment.ts';
+import { catalogFileVariable, readCatalog } from './read-catalog.ts';
+
+export interface CheckedConfig {
+  readonly exitCode: 0 | 1;
+  readonly text: string;
+}
+
+/**
+ * What a start would make of a file of providers and models in this environment: the table that they give, or all that is
+ * wrong. Shows no secret and calls nobody.
+ */
+export function checkConfig(file: string | undefined, env: Environment): CheckedConfig {
+  if (file === undefined) return { exitCode: 1, text: 'Name the file: npm run config:check -- FILE' };
+  const read = readCatalog({ ...env, [catalogFileVariable]: file });
+  if (read.kind === 'faulty') {
+    return { exitCode: 1, text: ['The configuration is not usable:', ...read.problems].join('\n  ') };
+  }
+  const { catalog, notices, warnings } = read;
+  const providers = [...catalog.providers.values()].map(({ name, dialect, baseUrl, credential, headers = [] }) => [
+    name,
+    dialect,
+    baseUrl,
+    credential === undefined ? 'no credential' : 'with credential',
+    headers.length === 0 ? '' : `headers: ${headers.map(([header]) => header).join(', ')}`,
+  ]);
+  const models = Object.entries(describeRoutes(catalog));
+  const lines = [
+    ...notices,
+    ...warnings.map((warning) => `Warning: ${warning}`),
+    '',
+    'Providers',
+    ...columns(providers),
+    '',
+    'Models',
+    ...columns(models.map(([names, target]) => [names, '→', target])),
+  ];
+  return { exitCode: 0, text: lines.join('\n') };
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const [first = []] = rows;
+  const widths = first.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
+}

@@ -1,0 +1,71 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { catalogFromEnv } from '@ccg/catalog';
+import type { Audience, CatalogFileSource, CatalogFromEnv } from '@ccg/catalog';
+import { reasonOf } from './start-error.ts';
+
+/** Names the file of providers and models. */
+export const catalogFileVariable = 'GATEWAY_CONFIG';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A file of this size is not one of providers and models, and is not read to find that out. */
+const maxBytes = 1024 * 1024;
+
+/** Reads providers and models from the environment and the file that `GATEWAY_CONFIG` names. */
+export function readCatalog(env: Env, audience?: Audience): CatalogFromEnv {
+  const named = env[catalogFileVariable]?.trim() ?? '';
+  if (named === '') return catalogFromEnv(env, audience);
+  const file = readSource(resolve(named), env);
+  if (file.kind === 'unreadable') {
+    const others = catalogFromEnv(env, audience);
+    const isFileAlone = others.kind === 'valid' || others.problems[0]?.startsWith('No provider') === true;
+    const problem = `${catalogFileVariable}: ${file.reason}`;
+    return { kind: 'faulty', problems: [problem, ...(isFileAlone ? [] : others.problems)] };
+  }
+  const read = catalogFromEnv(env, audience, file.source);
+  if (read.kind === 'faulty') return read;
+  return { ...read, notices: [`Providers and models: ${file.source.path}`, ...read.notices] };
+}
+
+type Source =
+  | { readonly kind: 'read'; readonly source: CatalogFileSource }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+function readSource(path: string, env: Env): Source {
+  try {
+    const found = statSync(path);
+    if (found.isDirectory()) return unreadable(`${path} is a folder. Name the file in it`);
+    if (!found.isFile()) return unreadable(`${path} is not a file`);
+    if (found.size > maxBytes) {
+      return unreadable(`${path} has ${found.size} bytes, and ${maxBytes} are the most. Is it the right file?`);
+    }
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    return { kind: 'read', source: { path, text, secrets: secretsFor(path, env) } };
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    if (code === 'ENOENT') return unreadable(`${path} does not exist`);
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return unreadable(`${path} is not UTF-8 text`);
+    return unreadable(`${path} cannot be read (${reasonOf(thrown)})`);
+  }
+}
+
+function unreadable(reason: string): Source {
+  return { kind: 'unreadable', reason: `${reason}.` };
+}
+
+/** A secret's file is found from the folder of the file that names it. */
+function secretsFor(path: string, env: Env): CatalogFileSource['secrets'] {
+  return {
+    env: (name) => env[name],
+    file(name) {
+      const secret = resolve(dirname(path), name);
+      try {
+        const found = statSync(secret);
+        return found.isFile() && found.size <= maxBytes ? readFileSync(secret, 'utf8') : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { Secret } from '@ccg/kernel';
+import { z } from 'zod';
+import type { CatalogInput } from './catalog-config.ts';
+import { dialectRules, providerName } from './catalog-config.ts';
+import { readYaml } from './read-yaml.ts';
+import { describeIssue } from './file-issues.ts';
+import type { FileProblem } from './read-yaml.ts';
+
+const secretSource = z.union(
+  [z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
+  {
+    error: 'must be {env: NAME} or {file: PATH}. The secret itself does not belong into this file',
+  },
+);
+
+type SecretSource = z.output<typeof secretSource>;
+
+const reservedHeaders =
+  /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-length|content-type|content-encoding|accept-encoding|expect)$/iu;
+
+function seconds(max: number) {
+  const error = `must be seconds, from 0.01 to ${max}`;
+  return z.number({ error }).min(0.01, { error }).max(max, { error }).optional();
+}
+
+/** `credential` is the header that the dialect's own credential goes into. */
+function providerBase(credential: string) {
+  const isFree = (name: string) => !reservedHeaders.test(name) && name.toLowerCase() !== credential;
+  const name = z
+    .string()
+    .regex(/^[\w!#$%&'*+.^`|~-]+$/u, { error: 'is not the name of an HTTP header' })
+    .refine(isFree, {
+      error: `is a header that the gateway sets itself; the credential of ${credential} is "credential"`,
+    });
+  return {
+    credential: secretSource.optional(),
+    headers: z
+      .record(name, z.union([z.string(), secretSource], { error: 'must be text, {env: NAME} or {file: PATH}' }))
+      .optional(),
+    timeouts: z
+      .strictObject({ connect: seconds(600), firstEvent: seconds(3600), idle: seconds(3600) })
+      .optional()
+      .describe('In seconds; what is left out is as for all providers'),
+  };
+}
+
+const modelText = z.string().regex(/^[^\s*]+$|^[^\s*:]+:\*$/u, {
+  error: 'must be {provider}:{model}, {provider}:* for the name unchanged, or the name of another entry',
+});
+
+const entrySchema = z.strictObject({
+  model: modelText.describe('{provider}:{model}, {provider}:* for the name unchanged, or the name of another entry'),
+  contextTokens: z.int().min(1).optional().describe('The context window'),
+  displayName: z.string().min(1).max(200).optional(),
+});
+
+/** `gateway.yaml`. What a section is missing comes from the environment. */
+const catalogFileSchema = z.strictObject({
+  version: z.literal(1),
+  preferred: providerName().optional().describe('Serves the names that no entry of models matches'),
+  providers: z
+    .record(
+      providerName(),
+      z.discriminatedUnion('dialect', [
+        z.strictObject({ ...dialectRules.anthropic, ...providerBase('x-api-key') }),
+        z.strictObject({ ...dialectRules['openai-chat'], ...providerBase('authorization') }),
+        z.strictObject({ ...dialectRules.ollama, ...providerBase('authorization') }),
+      ]),
+    )
+    .optional(),
+  models: z
+    .record(
+      z.string().regex(/^[^\s\p{Cc}]{1,200}$/u, { error: 'must be a name of 1 to 200 characters without spaces' }),
+      z.union([modelText, entrySchema]),
+    )
+    .optional(),
+});
+
+type CatalogFile = z.output<typeof catalogFileSchema>;
+
+/** Where secrets come from; undefined is not there. */
+export interface SecretReader {
+  env(name: string): string | undefined;
+  file(path: string): string | undefined;
+}
+
+export type ReadCatalogFile =
+  | {
+      readonly kind: 'read';
+      readonly input: Pick<CatalogInput, 'preferred'> & {
+        readonly providers: CatalogInput['providers'];
+        readonly models: NonNullable<CatalogInput['models']>;
+      };
+      readonly lineOf: (path: readonly (string | number)[]) => number;
+    }
+  | { readonly kind: 'faulty'; readonly problems: readonly FileProblem[] };
+
+/** Reads the text of `gateway.yaml` into the shape that the environment gives too, or says all that is wrong with it. */
+export function readCatalogFile(text: string, secrets: SecretReader): ReadCatalogFile {
+  const yaml = readYaml(text);
+  if (yaml.kind === 'faulty') return yaml;
+  const { lineOf } = yaml;
+  const parsed = catalogFileSchema.safeParse(yaml.value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, []));
+    return {
+      kind: 'faulty',
+      problems: problems
+        .map((problem) => ({ ...problem, line: lineOf(problem.path) }))
+        .toSorted((a, b) => a.line - b.line),
+    };
+  }
+  const problems: FileProblem[] = [];
+  const read = (path: readonly string[], source: SecretSource): string => {
+    const found = 'env' in source ? secrets.env(source.env)?.trim() : secrets.file(source.file)?.trim();
+    if (found !== undefined && found !== '') return found;
+    const message =
+      'env' in source
+        ? `the environment variable ${source.env} is not set. Set it, or remove this setting`
+        : `the file ${source.file} is empty or cannot be read. Paths begin at the folder of this file`;
+    problems.push({ line: lineOf(path), path, message });
+    return '';
+  };
+  const input = toInput(parsed.data, read);
+  return problems.length > 0 ? { kind: 'faulty', problems } : { kind: 'read', input, lineOf };
+}
+
+type ReadSecret = (path: readonly string[], source: SecretSource) => string;
+
+function toInput({ preferred, providers = {}, models = {} }: CatalogFile, read: ReadSecret) {
+  return {
+    ...(preferred === undefined ? {} : { preferred }),
+    providers: Object.fromEntries(
+      Object.entries(providers).map(([name, provider]) => [name, providerInput(name, provider, read)]),
+    ),
+    models: Object.fromEntries(
+      Object.entries(models).map(([name, entry]) => [name, typeof entry === 'string' ? { model: entry } : entry]),
+    ),
+  };
+}
+
+type FileProvider = NonNullable<CatalogFile['providers']>[string];
+
+function providerInput(name: string, provider: FileProvider, read: ReadSecret): CatalogInput['providers'][string] {
+  const { credential, headers = {}, timeouts = {}, ...rest } = provider;
+  const at = ['providers', name];
+  return {
+    ...rest,
+    credential: credential === undefined ? undefined : read([...at, 'credential'], credential),
+    headers: Object.entries(headers).map(([header, value]): [string, Secret] => {
+      const text = typeof value === 'string' ? value : read([...at, 'headers', header], value);
+      return [header.toLowerCase(), new Secret(text)];
+    }),
+    timeouts: {
+      connectMs: inMs(timeouts.connect),
+      firstEventMs: inMs(timeouts.firstEvent),
+      idleMs: inMs(timeouts.idle),
+    },
+  };
+}
+
+function inMs(duration: number | undefined): number | undefined {
+  return duration === undefined ? undefined : Math.round(duration * 1000);
+}
+
+/** The JSON Schema of the file, for editors. */
+export function catalogFileJsonSchema(): object {
+  return z.toJSONSchema(catalogFileSchema, { io: 'input' });
+}
