@@ -55,13 +55,13 @@ function plain(scalar: TopLevelEntry['scalar']): TopLevelEntry['scalar'] {
 /** Ten times the longest sessions; converting so many keeps the event loop busy for some 50 ms. */
 const messagesMax = 10_000;
 const blocksMax = 20_000;
-/** No message or block is shorter, with its comma: `{"type":"x"},`. Most bodies need no count. */
-const elementMinBytes = 13;
+/** No valid message is shorter, with its comma: `{"role":"system"},`. Most bodies are too short to need a count. */
+const messageMinBytes = 18;
 
 /** Whether a history would take too long to convert. */
 export function isHistoryTooLong({ bytesOf, historySize }: MessagesRequest): boolean {
   const length = (bytesOf('messages')?.length ?? 0) + (bytesOf('system')?.length ?? 0);
-  if (length < messagesMax * elementMinBytes) return false;
+  if (length < messagesMax * messageMinBytes) return false;
   const { messages, blocks } = historySize();
   return messages > messagesMax || blocks > blocksMax;
 }
