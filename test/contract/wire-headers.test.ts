@@ -26,7 +26,7 @@ test.each(targets)('a request in the form of %o has every header once', async (t
   try {
     const { headers, body } = translate(plainRequest, target).request;
     const client = { headers: [['content-type', 'application/json']], query: '' } as const;
-    const call = { operation: 'messages', headers, body, client } as const;
+    const call = { operation: 'messages', model: 'm', stream: false, headers, body, client } as const;
     const to = targetOf({ ...target, baseUrl: `http://127.0.0.1:${port}` });
     const response = await upstream.call(to, call, new AbortController().signal);
     await response.body.collect(100);

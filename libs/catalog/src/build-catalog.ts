@@ -2,6 +2,7 @@ import { assertNever } from '@ccg/kernel';
 import { anthropicProfileOf } from './capabilities/anthropic-capabilities.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import type { CatalogConfig, ProviderConfig } from './catalog-config.ts';
+import { requestPath } from './dialects.ts';
 import { createProvider } from './provider.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 import { parseModelReference, parseRequestedModel } from './model-names.ts';
@@ -164,7 +165,8 @@ function listOf(providers: ReadonlyMap<string, Provider>): string {
 /** A version that the base URL and the dialect's path both have; right only where another gateway tolerates it. */
 function doubledVersions(providers: ReadonlyMap<string, Provider>): CatalogProblem[] {
   const doubled = [...providers.values()].filter(
-    ({ endpoint }) => endpoint.baseUrl.endsWith('/v1') && endpoint.form.paths.messages.startsWith('/v1/'),
+    ({ endpoint }) =>
+      endpoint.baseUrl.endsWith('/v1') && requestPath(endpoint.form, { operation: 'messages' })?.startsWith('/v1/'),
   );
   const message = 'ends in /v1, and requests go to /v1/messages below it. Remove /v1, unless that is what you want.';
   return doubled.map(({ name }) => ({ path: ['providers', name, 'baseUrl'], message }));

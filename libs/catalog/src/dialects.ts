@@ -10,15 +10,21 @@ export type StaticHeaders = readonly (readonly [name: string, value: string])[];
 export type ProviderHeaders = readonly (readonly [name: string, value: string | Secret])[];
 
 /**
+ * A path below the base URL, or how it follows from the model and from whether a stream is asked for. Names of models come
+ * from clients, so they are escaped.
+ */
+type RequestPath = string | ((model: string, stream: boolean) => string);
+
+/**
  * What a dialect is below its message bodies: where requests go, and what passes of a client's request. Shared code
  * reads this record and compares no dialect's name. Translation alone has code of its own for each dialect.
  */
 export interface DialectForm {
-  /** Appended to the base URL. A dialect with the model in its path makes these a function of the model. */
+  /** Appended to the base URL. */
   readonly paths: {
-    readonly messages: string;
+    readonly messages: RequestPath;
     /** Undefined where the dialect has no request that counts tokens. */
-    readonly count: string | undefined;
+    readonly count: RequestPath | undefined;
     /** The list of models. */
     readonly models: string;
     /** What the server knows of one model; undefined where the dialect has no request for it. */
@@ -81,6 +87,19 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     knowsClaude: false,
   },
 };
+
+/** What a path can depend on. */
+interface PathCall {
+  readonly operation: keyof DialectForm['paths'];
+  readonly model?: string;
+  readonly stream?: boolean;
+}
+
+/** The path of a request below the base URL; undefined where the dialect has no such request. */
+export function requestPath({ paths }: DialectForm, call: PathCall): string | undefined {
+  const path = paths[call.operation];
+  return typeof path === 'function' ? path(call.model ?? '', call.stream ?? false) : path;
+}
 
 export function dialectForm(dialect: Dialect): DialectForm {
   return forms[dialect];

@@ -7,6 +7,7 @@ export type { Effort, OperatorThinking, ThinkTags } from './capabilities/model-t
 export { buildCatalog } from './build-catalog.ts';
 export type { Catalog, Audience } from './build-catalog.ts';
 export { catalogConfigSchema } from './catalog-config.ts';
+export { requestPath } from './dialects.ts';
 export type { Dialect, DialectForm } from './dialects.ts';
 export { optionalText, wholeNumber } from './env-rules.ts';
 export { catalogFromEnv, catalogVariables } from './from-env.ts';

@@ -155,7 +155,12 @@ async function roundAfter(
 /** Calls the target, and again without what its server rejects. */
 async function open(job: Job, target: Target, from: Round, dependencies: AttemptDependencies): Promise<Opened> {
   const { translate, callTarget, learnedRejections, clock } = dependencies;
-  const { request, estimate, sink } = job;
+  const {
+    request,
+    messagesRequest: { stream },
+    estimate,
+    sink,
+  } = job;
   const attempts = [...from.attempts];
   let warnings: readonly Warning[] = [];
   try {
@@ -165,7 +170,8 @@ async function open(job: Job, target: Target, from: Round, dependencies: Attempt
       const { request: translated, reader, localAnswer } = translate(job, target, { estimatedInputTokens, rejections });
       ({ warnings } = translated);
       if (localAnswer !== undefined) return { kind: 'local', answer: localAnswer, attempts, warnings };
-      const called = await callTarget(target, { operation: 'messages', translated, request, signal: sink.signal });
+      const { signal } = sink;
+      const called = await callTarget(target, { operation: 'messages', stream, translated, request, signal });
       attempts.push(...called.earlier);
       const { hangProneFields = [] } = translated;
       if (called.kind === 'failed') {

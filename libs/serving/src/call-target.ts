@@ -35,6 +35,7 @@ type Called = CalledOnce & { readonly earlier: readonly AttemptRecord[] };
 
 interface TargetCall {
   readonly operation: 'messages' | 'count';
+  readonly stream: boolean;
   readonly translated: Pick<UpstreamRequest, 'headers' | 'body'>;
   readonly request: ServeRequest;
   readonly signal: AbortSignal;
@@ -61,12 +62,12 @@ export function createCallTarget(dependencies: CallDependencies): CallTarget {
 
 async function callOnce(
   target: Target,
-  { operation, translated: { headers, body }, request, signal }: TargetCall,
+  { operation, stream, translated: { headers, body }, request, signal }: TargetCall,
   { upstream, clock }: CallDependencies,
 ): Promise<CalledOnce> {
   const { receivedAtMs } = request;
   const begun = { target: nameOf(target), receivedAtMs, startedMs: clock.now() - receivedAtMs };
-  const call: RecordedCall = { operation, headers, body, client: request };
+  const call: RecordedCall = { operation, model: target.model, stream, headers, body, client: request };
   try {
     const answering = upstream.call(target, call, signal);
     const recording = request.recording?.called(target, call);

@@ -130,7 +130,7 @@ async function callForCount(job: CountJob, signal: AbortSignal, dependencies: Co
   const { callTarget, clock, learnedRejections, translate, uncounted } = dependencies;
   const known = { estimatedInputTokens: undefined, rejections: learnedRejections.of(target) };
   const { request: translated, reader } = translate(job, target, known);
-  const called = await callTarget(target, { operation: 'count', translated, request, signal });
+  const called = await callTarget(target, { operation: 'count', stream: false, translated, request, signal });
   /** A provider that fails is replaced by the estimate; a client that left is not answered. */
   const failed = (failure: Failure): Counted =>
     sink.signal.aborted ? { kind: 'failed', failure } : { kind: 'uncounted' };

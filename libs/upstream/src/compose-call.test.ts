@@ -123,6 +123,16 @@ test('counts and lists of models go to the paths of their dialect', async () => 
   ]);
 });
 
+test('a path may follow from the model and from whether a stream is asked for', async () => {
+  const plain = chat(undefined);
+  const path = (model: string, stream: boolean) => `/models/${model}:${stream ? 'stream?alt=sse' : 'whole'}`;
+  const form = { ...plain.endpoint.form, paths: { ...plain.endpoint.form.paths, messages: path } };
+  const provider = { ...plain, endpoint: { ...plain.endpoint, form } };
+  await call(provider, { ...message(), model: 'one', stream: false });
+  await call(provider, { ...message(), model: 'two', stream: true });
+  expect(seen.map(({ url }) => url)).toEqual(['/v1/models/one:whole', '/v1/models/two:stream?alt=sse']);
+});
+
 test.each([
   ['?a=b c', '?a=b%20c'],
   ['?a="<>', '?a=%22%3C%3E'],
@@ -147,7 +157,14 @@ test('without its credential a provider is not called', async () => {
 });
 
 function message(query = ''): UpstreamCall & { readonly operation: 'messages' | 'count' } {
-  return { operation: 'messages', headers: [], client: { headers: clientHeaders, query }, body: Buffer.from('{}') };
+  return {
+    operation: 'messages',
+    model: 'm',
+    stream: false,
+    headers: [],
+    client: { headers: clientHeaders, query },
+    body: Buffer.from('{}'),
+  };
 }
 
 async function call(provider: ReturnType<typeof chat>, what: UpstreamCall): Promise<void> {

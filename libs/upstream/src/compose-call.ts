@@ -1,3 +1,4 @@
+import { requestPath } from '@ccg/catalog';
 import type { DialectForm, Endpoint } from '@ccg/catalog';
 import type { Secret } from '@ccg/kernel';
 import type { HeaderList } from '@ccg/wire';
@@ -8,6 +9,10 @@ import type { ComposedCall } from './hand-over-body.ts';
 export type UpstreamCall =
   | {
       readonly operation: 'messages' | 'count';
+      /** Some dialects have it in the path. */
+      readonly model: string;
+      /** Whether the answer is to be a stream. */
+      readonly stream: boolean;
       /** What the dialect's translation says of this body. */
       readonly headers: HeaderList;
       /** Of the client's request: the dialect lets a part of it pass. */
@@ -18,8 +23,6 @@ export type UpstreamCall =
   | { readonly operation: 'model'; readonly body: Uint8Array }
   /** The list of models. */
   | { readonly operation: 'models' };
-
-type Operation = UpstreamCall['operation'];
 
 /** The parts of a call that are the same for every request to an endpoint. */
 interface Prepared {
@@ -53,7 +56,7 @@ function compose(endpoint: Endpoint, call: UpstreamCall, credential: string | un
   const { origin, basePath, form, headers: fixed, own } = prepare(endpoint);
   const headers = [...fixed];
   if (credential !== undefined) headers.push(form.credential.header, form.credential.scheme + credential);
-  const path = basePath + pathOf(form, call.operation);
+  const path = basePath + pathOf(form, call);
   if (call.operation === 'models') {
     headers.push(...without(own, form.headers).flat());
     return { origin, path, method: 'GET', headers, body: null };
@@ -88,9 +91,9 @@ function revealed(value: string | Secret): string {
   return typeof value === 'string' ? value : value.reveal();
 }
 
-function pathOf({ paths }: DialectForm, operation: Operation): string {
-  const path = paths[operation];
-  if (path === undefined) throw new Error(`The dialect has no request for ${operation}.`);
+function pathOf(form: DialectForm, call: UpstreamCall): string {
+  const path = requestPath(form, call);
+  if (path === undefined) throw new Error(`The dialect has no request for ${call.operation}.`);
   return path;
 }
 

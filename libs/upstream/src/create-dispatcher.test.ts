@@ -72,7 +72,14 @@ async function ask(url: string, options: Partial<UpstreamOptions> = {}): Promise
   const { signal } = new AbortController();
   const provider = createProvider({ name: 'a', dialect: 'anthropic', baseUrl: url, credential: undefined });
   const client = { headers: [], query: '' };
-  const call = { operation: 'messages', headers: [], body: Buffer.from('{}'), client } as const;
+  const call = {
+    operation: 'messages',
+    model: 'm',
+    stream: false,
+    headers: [],
+    body: Buffer.from('{}'),
+    client,
+  } as const;
   const response = await upstream.call(provider, call, signal);
   return Buffer.from(await response.body.collect(1000)).toString();
 }

@@ -283,7 +283,11 @@ function send(
 ): Promise<UpstreamResponse> {
   const provider = createProvider({ name: 'a', dialect: 'anthropic', baseUrl, credential: undefined, ...more });
   const client = { headers: [], query: '' };
-  return to.call(provider, { operation: 'messages', headers: [], body: Buffer.from('{}'), client, ...parts }, signal);
+  return to.call(
+    provider,
+    { operation: 'messages', model: 'm', stream: false, headers: [], body: Buffer.from('{}'), client, ...parts },
+    signal,
+  );
 }
 
 async function serve(

@@ -1,3 +1,4 @@
+import { requestPath } from '@ccg/catalog';
 import type { Endpoint } from '@ccg/catalog';
 import { GatewayError } from '@ccg/kernel';
 import type { HeaderList } from '@ccg/wire';
@@ -41,11 +42,12 @@ const jsonText =
 
 /** What a client is told. It names no host: that is the operators' business. No retry can help. */
 export function wrongBaseUrlError(
-  target: { readonly provider: { readonly name: string }; readonly endpoint: Endpoint },
+  target: { readonly provider: { readonly name: string }; readonly model: string; readonly endpoint: Endpoint },
   finding: BaseUrlFinding,
 ): GatewayError {
   const { form } = target.endpoint;
-  const text = `The base URL of the provider "${target.provider.name}" looks wrong: ${describeFinding(finding, form.paths.messages)}. Tell the gateway's operators to check it. ${form.baseUrlHint}`;
+  const found = describeFinding(finding, requestPath(form, { operation: 'messages', model: target.model }) ?? '');
+  const text = `The base URL of the provider "${target.provider.name}" looks wrong: ${found}. Tell the gateway's operators to check it. ${form.baseUrlHint}`;
   return new GatewayError('upstream-malformed', text, { retry: 'never' });
 }
 

@@ -1,3 +1,4 @@
+import { requestPath } from '@ccg/catalog';
 import type { Target } from '@ccg/catalog';
 import type { CallRecording, ExchangeRecording, RecordedCall, RequestRecord, ServeRequest } from '@ccg/serving';
 
@@ -63,7 +64,6 @@ interface OpenCall {
 }
 
 function openCall(target: Target, call: RecordedCall, keep: (piece: Uint8Array) => Uint8Array | undefined): OpenCall {
-  const { paths } = target.endpoint.form;
   const sent = keep(call.body);
   const pieces: Uint8Array[] = [];
   let head: { readonly status: number; readonly headers: CollectedCall['headers'] } | undefined;
@@ -82,7 +82,7 @@ function openCall(target: Target, call: RecordedCall, keep: (piece: Uint8Array) 
       },
     },
     close: () => ({
-      path: paths[call.operation] ?? '',
+      path: requestPath(target.endpoint.form, call) ?? '',
       sent: ownCopy(sent === undefined ? [] : [sent]),
       status: head?.status,
       headers: head?.headers ?? [],

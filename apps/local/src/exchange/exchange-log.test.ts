@@ -57,7 +57,14 @@ function play(recorder: Recorder, { body = Buffer.from('{"model":"m"}'), chunks 
   recording.received(body);
   recording.translated(target, 12);
   const sent = Buffer.from(`{"model":"big","note":"${pepper}"}`);
-  const call = recording.called(target, { operation: 'messages', headers: [], client: request, body: sent });
+  const call = recording.called(target, {
+    operation: 'messages',
+    model: 'm',
+    stream: false,
+    headers: [],
+    client: request,
+    body: sent,
+  });
   call.answered({
     status: 200,
     headers: [
