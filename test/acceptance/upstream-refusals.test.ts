@@ -158,20 +158,29 @@ describe.each([
   });
 });
 
-test('an upstream that nobody listens for is a 502', async () => {
+test('an upstream that nobody listens for is a 502, and one at a link-local address is not called', async () => {
   const lonely = await startSuite('upstream-unreachable', {
     PREFERRED_PROVIDER: 'openai',
     OPENAI_BASE_URL: `${await unreachableUrl()}/v1`,
+    ANTHROPIC_API_BASE: 'http://[::ffff:169.254.169.254]',
   });
-  try {
-    const answer = await sendRaw(lonely.gateway.url, {
+  const askAt = (path: string) =>
+    sendRaw(lonely.gateway.url, {
+      path,
       headers: [
         ['x-api-key', lonely.apiKey],
         ['content-type', 'application/json'],
       ],
       body: JSON.stringify({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'hi' }] }),
     });
-    expectError(answer, { status: 502, type: 'api_error', message: /openai/u });
+  try {
+    expectError(await askAt(paths.openai), { status: 502, type: 'api_error', message: /openai/u });
+    expectError(await askAt(paths.anthropic), {
+      status: 500,
+      type: 'api_error',
+      message: /^The provider "anthropic" resolves to a link-local address/u,
+      headers: { 'x-should-retry': 'false' },
+    });
   } finally {
     await lonely.close();
   }

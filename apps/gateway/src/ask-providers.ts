@@ -112,7 +112,8 @@ function reasonOf(thrown: unknown): string {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     if ('code' in error && typeof error.code === 'string' && /^[A-Z\d_]+$/u.test(error.code)) return error.code;
   }
-  return thrown instanceof UpstreamCallError ? thrown.kind : String(thrown);
+  if (!(thrown instanceof UpstreamCallError)) return String(thrown);
+  return thrown.kind === 'refused-address' ? 'its address is link-local or of cloud metadata' : thrown.kind;
 }
 
 /** Services that show their list to everybody, whatever the credential. */

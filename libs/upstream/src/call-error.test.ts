@@ -8,3 +8,9 @@ test.each([
   const error = callErrorToGatewayError(new UpstreamCallError(kind, undefined, 600_000), 'p');
   expect(error).toMatchObject({ publicMessage, code: 'upstream-timeout', status: 504 });
 });
+
+test('a refused address is told as a fault of the configuration that no retry helps', () => {
+  const error = callErrorToGatewayError(new UpstreamCallError('refused-address'), 'p');
+  expect(error).toMatchObject({ status: 500, type: 'api_error', retry: 'never', owner: 'upstream' });
+  expect(error.publicMessage).toContain('The provider "p" resolves to a link-local address');
+});

@@ -2,6 +2,8 @@ import { GatewayError } from '@ccg/kernel';
 
 /** How a call can fail without an HTTP answer, or in the middle of one. */
 export type CallFailureKind =
+  /** The base URL leads to an address that holds credentials of the machine. Nothing was sent. */
+  | 'refused-address'
   /** No connection, or one that ended before the server can have acted on the request. */
   | 'unreachable'
   /** The connection ended after the whole request was sent, and before any byte of an answer. */
@@ -42,6 +44,12 @@ export function callErrorToGatewayError(error: UpstreamCallError, providerName: 
         'upstream-unreachable',
         `The provider "${providerName}" cannot be reached from the gateway. Try again; if it persists, tell the gateway's operators.`,
         { cause: error },
+      );
+    case 'refused-address':
+      return new GatewayError(
+        'upstream-unreachable',
+        `The provider "${providerName}" resolves to a link-local address or to one of cloud metadata, which holds the credentials of a machine. The gateway calls no provider there. Tell the gateway's operators to check the base URL and what its host name resolves to.`,
+        { cause: error, status: 500, retry: 'never' },
       );
     case 'unanswered':
       return new GatewayError(

@@ -3,6 +3,7 @@ import type { DialectForm, Endpoint } from '@ccg/catalog';
 import type { Secret } from '@ccg/kernel';
 import type { HeaderList } from '@ccg/wire';
 import { UpstreamCallError } from './call-error.ts';
+import { isMetadataAddress } from './metadata-addresses.ts';
 import type { ComposedCall } from './hand-over-body.ts';
 
 /** What is asked of a provider. Where it goes and what proves the gateway follows from the endpoint. */
@@ -29,6 +30,8 @@ interface Prepared {
   readonly origin: string;
   readonly basePath: string;
   readonly form: DialectForm;
+  /** Whether the host is itself an address that is refused; a name is looked at when it is resolved. */
+  readonly isRefused: boolean;
   /** Flat, as the HTTP client takes them. */
   readonly headers: readonly string[];
   /** The names of those that the operator set: they replace all others. */
@@ -50,6 +53,11 @@ export function composeCall(endpoint: Endpoint, call: UpstreamCall): ComposedCal
       throw new UpstreamCallError('no-credential', thrown);
     },
   );
+}
+
+/** Whether the base URL names an address at which no provider is called, whatever the way there. */
+export function isRefusedEndpoint(endpoint: Endpoint): boolean {
+  return prepare(endpoint).isRefused;
 }
 
 function compose(endpoint: Endpoint, call: UpstreamCall, credential: string | undefined): ComposedCall {
@@ -75,11 +83,12 @@ function compose(endpoint: Endpoint, call: UpstreamCall, credential: string | un
 function prepare(endpoint: Endpoint): Prepared {
   const known = prepared.get(endpoint);
   if (known !== undefined) return known;
-  const { origin, pathname } = new URL(endpoint.baseUrl);
+  const { origin, pathname, hostname } = new URL(endpoint.baseUrl);
   const made = {
     origin,
     basePath: pathname.replace(/\/+$/u, ''),
     form: endpoint.form,
+    isRefused: isMetadataAddress(hostname),
     headers: ['accept-encoding', 'identity', ...endpoint.headers.flatMap(([name, value]) => [name, revealed(value)])],
     own: new Set(endpoint.headers.map(([name]) => name)),
   };

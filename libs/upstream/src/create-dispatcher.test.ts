@@ -5,7 +5,7 @@ import { createProvider } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
 import { createSelfSignedServer, selfSignedCertificate, startConnectProxy } from '@ccg/testkit';
 import type { ConnectProxy } from '@ccg/testkit';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { createUpstream } from './create-upstream.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
@@ -59,6 +59,49 @@ test.each([
   );
   const asked = ask(await secureServer(), { connectTimeoutMs: 200, proxy: { url: new Secret(proxy), except: '' } });
   await expect(asked).rejects.toMatchObject({ kind, waitedMs: status === undefined ? 200 : undefined });
+});
+
+describe('a host whose addresses hold credentials of the machine', () => {
+  const answering =
+    (...addresses: readonly string[]): UpstreamOptions['resolve'] =>
+    (_host, _options, found) => {
+      found(
+        null,
+        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      );
+    };
+
+  test.each([
+    ['a name', 'http://model.test', ['169.254.169.254']],
+    ['a name, over https', 'https://model.test', ['169.254.169.254', 'fd00:ec2::254']],
+    ['a name, by NAT64', 'http://model.test', ['64:ff9b::a9fe:a9fe']],
+    ['the address itself', 'http://169.254.169.254', []],
+    ['a number', 'http://2852039166', []],
+    ['a mapped address', 'https://[::ffff:169.254.169.254]', []],
+  ])('is not called by %s', async (_name, url, addresses) => {
+    const asked = ask(url, { resolve: answering(...addresses) });
+    await expect(asked).rejects.toMatchObject({ kind: 'refused-address' });
+  });
+
+  test('is called at its other addresses, and only there', async () => {
+    const server = createServer((request, response) => response.end(request.url));
+    const url = (await listen(server, 'http')).replace('127.0.0.1', 'model.test');
+    expect(await ask(url, { resolve: answering('fe80::1', '127.0.0.1') })).toBe('/v1/messages');
+  });
+
+  test('is not called through a proxy by its address, and the proxy hears nothing of it', async () => {
+    const proxy = await connectProxy();
+    const asked = ask('https://169.254.169.254', { proxy: { url: new Secret(proxy.url), except: '' } });
+    await expect(asked).rejects.toMatchObject({ kind: 'refused-address' });
+    expect(proxy.tunnels).toEqual([]);
+  });
+
+  test('is not called by its name where no proxy is used for it', async () => {
+    const proxy = await connectProxy();
+    const through = { proxy: { url: new Secret(proxy.url), except: 'model.test' }, resolve: answering('169.254.1.1') };
+    await expect(ask('https://model.test', through)).rejects.toMatchObject({ kind: 'refused-address' });
+    await expect(ask('http://model.test', through)).rejects.toMatchObject({ kind: 'refused-address' });
+  });
 });
 
 async function ask(url: string, options: Partial<UpstreamOptions> = {}): Promise<string> {

@@ -2,6 +2,8 @@ import { getCACertificates } from 'node:tls';
 import { Agent, buildConnector, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { noteFailures } from './failed-sockets.ts';
+import { guardedLookup } from './guarded-lookup.ts';
+import { isMetadataAddress } from './metadata-addresses.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 /**
@@ -9,7 +11,8 @@ import type { UpstreamOptions } from './upstream-options.ts';
  * through it, save to the hosts that need none.
  */
 export function createDispatcher(options: UpstreamOptions): Dispatcher {
-  const { connectTimeoutMs, proxy, extraRoots } = options;
+  const { connectTimeoutMs, proxy, extraRoots, resolve } = options;
+  const lookup = guardedLookup(isMetadataAddress, resolve);
   // Roots that are named replace those that Node has, so both are given.
   const tls = extraRoots === undefined ? {} : { ca: [...getCACertificates('default'), extraRoots] };
   const limits = {
@@ -18,7 +21,7 @@ export function createDispatcher(options: UpstreamOptions): Dispatcher {
     pipelining: 1,
     headersTimeout: options.firstByteTimeoutMs,
     bodyTimeout: options.idleTimeoutMs,
-    connect: noteFailures(buildConnector({ allowH2: false, timeout: connectTimeoutMs, ...tls })),
+    connect: noteFailures(buildConnector({ allowH2: false, timeout: connectTimeoutMs, lookup, ...tls })),
   };
   if (proxy === undefined) return new Agent(limits);
   return new EnvHttpProxyAgent({

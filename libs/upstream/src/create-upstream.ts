@@ -5,7 +5,7 @@ import type { HeaderList } from '@ccg/wire';
 import { UpstreamCallError } from './call-error.ts';
 import type { CallFailureKind } from './call-error.ts';
 import { createDispatcher } from './create-dispatcher.ts';
-import { composeCall } from './compose-call.ts';
+import { composeCall, isRefusedEndpoint } from './compose-call.ts';
 import type { UpstreamCall } from './compose-call.ts';
 import { handOverBody } from './hand-over-body.ts';
 import { endSilence } from './end-silence.ts';
@@ -50,6 +50,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   };
   return {
     call({ endpoint }, call, signal) {
+      if (isRefusedEndpoint(endpoint)) return Promise.reject(new UpstreamCallError('refused-address'));
       const times = timesOf(endpoint, options);
       const dispatcher = dispatcherOf(times);
       const composed = composeCall(endpoint, call);

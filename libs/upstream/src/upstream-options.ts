@@ -1,4 +1,5 @@
 import type { Secret } from '@ccg/kernel';
+import type { Resolve } from './guarded-lookup.ts';
 
 /** How providers are reached, and how long is waited for them. */
 export interface UpstreamOptions {
@@ -12,6 +13,8 @@ export interface UpstreamOptions {
   readonly proxy?: UpstreamProxy | undefined;
   /** Certificates in PEM that are trusted beside those that Node trusts. */
   readonly extraRoots?: string | undefined;
+  /** Finds the addresses of host names; the system does unless given. */
+  readonly resolve?: Resolve | undefined;
 }
 
 export interface UpstreamProxy {

@@ -34,6 +34,7 @@ const callSchema = z.strictObject({
       'unanswered',
       'not-http',
       'no-credential',
+      'refused-address',
       'first-byte-timeout',
       'idle-timeout',
       'too-large',
