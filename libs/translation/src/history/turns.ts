@@ -1,7 +1,7 @@
 import type { GatewayError } from '@ccg/kernel';
-import { isEmptyText, isText } from '@ccg/wire';
-import type { JsonObject, JsonValue } from '@ccg/wire';
-import { asObject, asText } from '../json-fields.ts';
+import { isAttribution, isEmptyText, isText } from '@ccg/wire';
+import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
+import { asList, asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request/read-request.ts';
 
 /**
@@ -21,6 +21,12 @@ export function readTurns(messages: readonly JsonValue[]): Turn[] {
       clearsAtNextUser: asText(message['clear_at']) === 'next_user_message',
     };
   });
+}
+
+/** The texts of the instructions, without the line that names the client, which changes from request to request. */
+export function instructionTexts(system: JsonValue | undefined): JsonText[] {
+  const texts = isText(system) ? [system] : asList(system).map((block) => asObject(block)?.['text']);
+  return texts.filter(isText).filter((text) => !isEmptyText(text) && !isAttribution(text));
 }
 
 /** A block of text. */

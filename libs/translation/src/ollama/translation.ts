@@ -1,4 +1,5 @@
 import type { OllamaCapabilities } from '@ccg/catalog';
+import { readerInputOf } from '../encoder/create-answer-reader.ts';
 import { emptyAnswer } from '../encoder/empty-answer.ts';
 import { callableTools } from '../encoder/filters/text-calls/callable-tools.ts';
 import { readRejections } from '../failure/rejections.ts';
@@ -17,7 +18,7 @@ const toolNameMax = 64;
 /** Translates Messages for Ollama's own chat. Throws `request-invalid`. */
 export function createOllamaTranslation(input: TranslationInput, capabilities: OllamaCapabilities): Translation {
   const { messagesRequest, target } = input;
-  const { provider, model } = target;
+  const { provider } = target;
   const warnings = createWarnings();
   const request = readRequest(input, warnings);
   const effective = effectiveTools(request, warnings);
@@ -40,13 +41,7 @@ export function createOllamaTranslation(input: TranslationInput, capabilities: O
     },
     localAnswer: emptyAnswer(input),
     reader: createOllamaReader({
-      provider: provider.name,
-      model,
-      requestedModel: input.requestedModel,
-      requestId: input.requestId,
-      estimatedInputTokens: input.estimatedInputTokens,
-      windowTokens: input.limits.contextTokens,
-      ids: input.ids,
+      ...readerInputOf(input),
       toolNames,
       isUsedId: usedToolIds(request['messages'], context.toolIds.given()),
       textCallTools: capabilities.textCalls && tools.length > 0 ? callableTools(tools, toolNames) : undefined,

@@ -1,4 +1,5 @@
 import type { ChatCapabilities } from '@ccg/catalog';
+import { readerInputOf } from '../encoder/create-answer-reader.ts';
 import { emptyAnswer } from '../encoder/empty-answer.ts';
 import { readRejections } from '../failure/rejections.ts';
 import { readRequest } from '../request/read-request.ts';
@@ -39,13 +40,7 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
     },
     localAnswer: emptyAnswer(input),
     reader: createChatReader({
-      provider: provider.name,
-      model: target.model,
-      requestedModel: input.requestedModel,
-      requestId: input.requestId,
-      estimatedInputTokens: input.estimatedInputTokens,
-      windowTokens: input.limits.contextTokens,
-      ids: input.ids,
+      ...readerInputOf(input),
       sealer: input.sealer,
       toolNames,
       isUsedId: usedToolIds(request['messages'], context.toolIds.given()),

@@ -1,13 +1,13 @@
-import { decodeText, encodeText, isAttribution, isEmptyText, isText, joinTexts, RawJson, writeJson } from '@ccg/wire';
+import { decodeText, encodeText, isEmptyText, isText, joinTexts, RawJson, writeJson } from '@ccg/wire';
 import type { JsonArray, JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { argumentsText } from '../../history/calls-as-text.ts';
 import { pairToolResults } from '../../history/pair-tool-results.ts';
 import type { CallResult, HistoryCall } from '../../history/pair-tool-results.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
 import { searchResultText } from '../../history/tool-result.ts';
-import { emptyHistoryError, leftOutText, mergeTurns, readTurns } from '../../history/turns.ts';
+import { emptyHistoryError, instructionTexts, leftOutText, mergeTurns, readTurns } from '../../history/turns.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
-import { asList, asObject } from '../../json-fields.ts';
+import { asList } from '../../json-fields.ts';
 import { callName } from '../../tools/tool-names.ts';
 import { convertMedia, resultMessage, resultText } from './content.ts';
 import type { ConversionContext } from './conversion-context.ts';
@@ -19,7 +19,7 @@ export function convertMessages(
   context: ConversionContext,
 ): JsonObject[] {
   const { warnings } = context;
-  const told = [...systemTexts(body['system']), ...(line === undefined ? [] : [line])];
+  const told = [...instructionTexts(body['system']), ...(line === undefined ? [] : [line])];
   const system = told.length === 0 ? [] : [{ role: 'system', content: joinTexts(told, '\n\n') }];
   // Most chat templates show instructions only at the beginning.
   const turns = placeSystemTurns(readTurns(asList(body['messages'])), 'reminder', warnings);
@@ -47,11 +47,6 @@ export function convertMessages(
   messages.push(...userMessage([], open?.images ?? [], context));
   if (messages.length === 0) throw emptyHistoryError();
   return [...system, ...messages];
-}
-
-function systemTexts(system: JsonValue | undefined): JsonText[] {
-  const texts = isText(system) ? [system] : asList(system).map((block) => asObject(block)?.['text']);
-  return texts.filter(isText).filter((text) => !isEmptyText(text) && !isAttribution(text));
 }
 
 /** Images stand beside the text of a message, in their order. */

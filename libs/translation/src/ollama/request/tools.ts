@@ -1,14 +1,12 @@
-import { decodeText, isText, RawJson, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asObject, asText } from '../../json-fields.ts';
 import { fieldError } from '../../request/read-request.ts';
-import { runsAtAnthropic } from '../../tools/effective-tools.ts';
-import type { DeclaredTool, EffectiveTools } from '../../tools/effective-tools.ts';
+import { declareTools, warnOfStrict } from '../../tools/declare-tools.ts';
+import type { CallableTool, WrittenTool } from '../../tools/declare-tools.ts';
+import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import { parametersOf } from '../../tools/schema/parameters.ts';
-import { plainerSchemaText, simplified } from '../../tools/schema/plainer-schema.ts';
-import type { ConvertedTools } from '../../tools/tool-list-cache.ts';
 import type { TranslationInput } from '../../translation.ts';
-import { createWarnings } from '../../warnings.ts';
+import type { Warnings } from '../../warnings.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 /**
@@ -18,21 +16,16 @@ import type { ConversionContext } from './conversion-context.ts';
 export function convertTools(
   value: JsonValue | undefined,
   { tools, asDeclared }: EffectiveTools,
-  { tools: source, toolListCache, target }: Pick<TranslationInput, 'tools' | 'toolListCache' | 'target'>,
+  input: Pick<TranslationInput, 'tools' | 'toolListCache' | 'target'>,
   context: ConversionContext,
 ): JsonValue | undefined {
   const choice = tools.length === 0 ? undefined : asObject(value);
-  const { schemas } = context.rejected;
-  const form = [target.key, schemas.level, ...[...schemas.keywords].toSorted()].join('\n');
   const wanted = choice === undefined ? undefined : chosen(choice, context);
   if (wanted === 'none') return undefined;
   const forced = wanted === undefined ? [] : tools.filter(({ tool }) => asText(tool['name']) === wanted.tool);
   // A tool that was removed cannot be forced.
-  const declared = forced.length === 0 ? tools : forced;
-  const convert = () => convertAnew(declared, context);
-  const isCached = source !== undefined && asDeclared && declared === tools;
-  const converted = isCached ? toolListCache.made(source, form, convert) : convert();
-  for (const { field, code, text } of converted.warnings) context.warnings.add(field, code, text);
+  const declared = forced.length === 0 ? { tools, asDeclared } : { tools: forced, asDeclared: false };
+  const converted = declareTools(declared, input, context, { variants: [], write: writeFunction });
   // A list without an element is not the same to every chat template as none.
   return converted.names.length === 0 ? undefined : converted.value;
 }
@@ -66,44 +59,11 @@ function chosen(choice: JsonObject, { warnings }: ConversionContext): 'none' | {
   }
 }
 
-function convertAnew(tools: readonly DeclaredTool[], context: ConversionContext): ConvertedTools {
-  const warnings = createWarnings();
-  const functions = tools.flatMap((tool) => convertTool(tool, { ...context, warnings }));
-  const written = writeJson(functions.map((definition) => ({ type: 'function', function: definition })));
+function writeFunction(declared: CallableTool, warnings: Warnings): WrittenTool {
+  const { name, description, schema } = declared;
+  warnOfStrict(declared, warnings);
   return {
-    value: new RawJson(written, 0, written.length),
-    names: functions.map(({ name }) => name),
-    hasStrict: false,
-    warnings: warnings.list(),
+    value: { type: 'function', function: { name, description, parameters: parametersOf(schema) } },
+    isStrict: false,
   };
-}
-
-interface FunctionDefinition extends JsonObject {
-  readonly name: string;
-}
-
-function convertTool(
-  declared: DeclaredTool,
-  { warnings, toolNames, rejected }: ConversionContext,
-): FunctionDefinition[] {
-  const { tool, path } = declared;
-  const { name, description, input_schema: schema } = tool;
-  if (runsAtAnthropic(declared)) {
-    const type = asText(tool['type']) ?? '';
-    warnings.add(path, 'unsupported', `The server tool ${type} runs only at Anthropic. It was removed.`);
-    return [];
-  }
-  if (!isText(name)) throw fieldError(`${path}.name`, 'Field required');
-  if (tool['strict'] === true) {
-    warnings.add(`${path}.strict`, 'unsupported', 'This provider does not enforce strict tool schemas.');
-  }
-  const plainer = simplified(schema, rejected.schemas);
-  if (plainer !== undefined) warnings.add(`${path}.input_schema`, 'approximated', plainerSchemaText);
-  return [
-    {
-      name: toolNames.inward(decodeText(name)),
-      description: isText(description) ? description : undefined,
-      parameters: parametersOf(plainer ?? schema),
-    },
-  ];
 }
