@@ -24,7 +24,7 @@ async function nextTurn(): Promise<void> {
   });
 }
 
-test('the commands of one turn leave in one write, also those that its promises send', async () => {
+test('the commands of one turn leave in one write, also those that its promises and later callbacks send', async () => {
   const { stream, writes } = recordingStream();
   const joinWrite = joinWrites({ stream });
   const send = (command: string) => {
@@ -36,11 +36,14 @@ test('the commands of one turn leave in one write, also those that its promises 
     send('b');
   });
   send('c');
+  process.nextTick(() => {
+    send('d');
+  });
   expect(writes).toEqual([]);
   await nextTurn();
-  send('d');
+  send('e');
   await nextTurn();
-  expect(writes).toEqual(['acb', 'd']);
+  expect(writes).toEqual(['acbd', 'e']);
 });
 
 test('a connection that comes back within a turn leaves neither of its streams waiting', async () => {

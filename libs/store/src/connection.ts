@@ -96,8 +96,9 @@ function open(target: ConnectionTarget, options: Options): Redis {
 }
 
 /**
- * Gives a function to call before every command, so that those of one turn of the event loop leave in one write. It
- * takes less time than auto-pipelining, and delays nothing: the write happens as soon as the turn's promises have run.
+ * Gives a function to call before every command, so that those of one turn of the event loop, whichever requests they
+ * belong to, leave in one write. It delays nothing: Redis's reply cannot be read before the turn has ended. It takes less
+ * time than auto-pipelining.
  */
 export function joinWrites(connection: { readonly stream: Pick<Writable, 'cork' | 'uncork'> }): () => void {
   let corked: typeof connection.stream | undefined;
@@ -107,8 +108,8 @@ export function joinWrites(connection: { readonly stream: Pick<Writable, 'cork' 
     if (stream === corked) return;
     corked = stream;
     stream.cork();
-    process.nextTick(() => {
-      corked = undefined;
+    setImmediate(() => {
+      if (corked === stream) corked = undefined;
       stream.uncork();
     });
   };
