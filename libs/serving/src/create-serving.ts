@@ -9,6 +9,7 @@ import { createAdmit } from './admit-request.ts';
 import { createAttempt } from './attempt.ts';
 import type { Translate } from './attempt.ts';
 import { createCallTarget } from './call-target.ts';
+import { createCountAtProvider } from './count-at-provider.ts';
 import { createCountTokens } from './count-tokens.ts';
 import type { CountTokens } from './count-tokens.ts';
 import { createEstimatePrompt } from './estimate-prompt.ts';
@@ -20,7 +21,6 @@ import type { Recorder } from './recorder.ts';
 import { createSealing } from './sealing/create-sealing.ts';
 import { createServe } from './serve.ts';
 import type { Serve } from './serve.ts';
-import { createTargetCache } from './target-cache.ts';
 
 /** What serving is made of. Each of its steps gets the part that it needs. */
 export interface ServingDependencies {
@@ -70,7 +70,7 @@ export function createServing(dependencies: ServingDependencies): Serving {
   });
   return {
     serve: recorder === undefined ? serve : withRecorder(serve, recorder),
-    countTokens: createCountTokens({ ...shared, uncounted: createTargetCache(clock) }),
+    countTokens: createCountTokens({ ...dependencies, countAtProvider: createCountAtProvider(shared) }),
     close: () => upstream.close(),
   };
 }

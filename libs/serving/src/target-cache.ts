@@ -5,7 +5,8 @@ import type { Clock } from '@ccg/kernel';
 /** What was learned lately about each target. */
 export interface TargetCache<Value> {
   of(target: Target): Value | undefined;
-  set(target: Target, value: Value): void;
+  /** For an hour, or as long as is said. */
+  set(target: Target, value: Value, forMs?: number): void;
 }
 
 /** Servers are updated, so after an hour they are asked again for what they refused. */
@@ -21,8 +22,8 @@ export function createTargetCache<Value>(clock: Clock): TargetCache<Value> {
       const entry = entries.get(key);
       return entry === undefined || entry.untilMs <= clock.now() ? undefined : entry.value;
     },
-    set({ key }, value) {
-      entries.set(key, { value, untilMs: clock.now() + rememberedMs });
+    set({ key }, value, forMs = rememberedMs) {
+      entries.set(key, { value, untilMs: clock.now() + forMs });
     },
   };
 }

@@ -12,6 +12,7 @@ export type {
   OutputLimit,
   LocalAnswer,
   Progress,
+  PromptCount,
   PromptSize,
   Sealer,
   StreamTranslator,

@@ -163,9 +163,20 @@ export interface AnswerReader {
   retry?(at: PromptSize): UpstreamFailure['retry'];
 }
 
+/** How the provider counts the tokens of a prompt. */
+export interface PromptCount {
+  /** Whether the provider takes the client's own request, so that what it says of it is said to the client. */
+  readonly isOfClient: boolean;
+  request(this: void): Pick<UpstreamRequest, 'headers' | 'body'>;
+  /** The client's answer; undefined for anything that is no count. */
+  answer(this: void, body: Uint8Array): string | Uint8Array | undefined;
+}
+
 /** One request translated for one target; made anew for every attempt. */
 export interface Translation {
   readonly request: UpstreamRequest;
+  /** Unset where the dialect has no request that counts. */
+  readonly count?: PromptCount;
   /** Set when the gateway answers by itself, without an upstream: the whole answer, as a stream or as JSON. */
   readonly localAnswer: LocalAnswer | undefined;
   readonly reader: AnswerReader;

@@ -6,6 +6,7 @@ import { createChunkDecoder } from '../encoder/event-data.ts';
 import { createEventStream } from '../encoder/event-stream.ts';
 import { withSnapshots } from '../encoder/filters/with-snapshots.ts';
 import { readRejections } from '../failure/rejections.ts';
+import { anthropicCount } from '../request/prompt-count.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
@@ -35,12 +36,10 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
     warnings,
   };
   const { body, parts } = convertForCompatible(request, tools, input, context);
+  const sent = { headers: [], body, warnings: warnings.list() };
   return {
-    request: {
-      headers: [],
-      body,
-      warnings: warnings.list(),
-    },
+    request: sent,
+    count: anthropicCount(sent),
     localAnswer: emptyAnswer(input),
     reader: createReader({
       ...readerInputOf(input),

@@ -5,6 +5,7 @@ import { readRejections } from '../failure/rejections.ts';
 import { unknownSize } from '../failure/tell-failure.ts';
 import type { FailureContext } from '../failure/tell-failure.ts';
 import { readHttpFailure } from '../failure/upstream-failure.ts';
+import { anthropicCount } from '../request/prompt-count.ts';
 import { pastReasoning } from '../request/requested-thinking.ts';
 import type { AnswerReader, Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
 import { collectWhole } from '../encoder/message-writer.ts';
@@ -23,15 +24,17 @@ export function createAnthropicTranslation(input: TranslationInput): Translation
   const { name } = input.target.provider;
   const withoutReasoning = readRejections(rejections).forms.has(pastReasoning);
   const edits = [...historyEdits(messagesRequest, withoutReasoning ? 'all' : 'ours'), ...modelEdit(input)];
+  const request = {
+    headers: [],
+    body: spliceBytes(
+      messagesRequest.body(),
+      edits.toSorted((a, b) => a.start - b.start),
+    ),
+    warnings: [],
+  };
   return {
-    request: {
-      headers: [],
-      body: spliceBytes(
-        messagesRequest.body(),
-        edits.toSorted((a, b) => a.start - b.start),
-      ),
-      warnings: [],
-    },
+    request,
+    count: anthropicCount(request),
     // At Anthropic a request for no token warms the cache.
     localAnswer: undefined,
     reader: createReader({
