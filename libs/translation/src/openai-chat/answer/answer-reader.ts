@@ -6,7 +6,7 @@ import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.
 import { withThinkTags } from '../../encoder/filters/think-tags.ts';
 import { withSnapshots } from '../../encoder/filters/with-snapshots.ts';
 import type { AnswerReader, Sealer } from '../../translation.ts';
-import { writeCallState } from '../call-state.ts';
+import { sealCall } from '../../tools/call-state.ts';
 import { signReasoning } from './reasoning-details.ts';
 import { createChatStream } from './stream.ts';
 
@@ -21,10 +21,7 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
   const { provider, sealer, thinkTags, textCallTools } = input;
   return createAnswerReader(input, {
     sign: (run) => signReasoning(run, sealer),
-    sealCall(id, members) {
-      const state = writeCallState(id, members);
-      return state === undefined ? '' : sealer.seal(state);
-    },
+    sealCall: (id, members) => sealCall(id, members, sealer),
     filter(encoder) {
       const withCalls = textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools);
       return withSnapshots(withThinkTags(withCalls, thinkTags), provider);

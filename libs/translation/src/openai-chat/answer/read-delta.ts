@@ -4,7 +4,7 @@ import { jsonLiteral, textLiteral } from '../../json-literal.ts';
 import type { ToolFragment } from '../../encoder/tool-calls.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import type { ReasoningPiece } from '../reasoning-state.ts';
-import { unknownMembers } from '../call-state.ts';
+import { unknownMembers } from './unknown-members.ts';
 import { visibleDetails } from './reasoning-details.ts';
 
 /** The content of one delta or of a whole message. Texts are contents of JSON string literals. */

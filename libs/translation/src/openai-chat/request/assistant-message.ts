@@ -4,11 +4,11 @@ import { argumentsText } from '../../history/calls-as-text.ts';
 import type { HistoryCall } from '../../history/pair-tool-results.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
 import { asObject, asText } from '../../json-fields.ts';
+import { sealedMembers } from '../../tools/call-state.ts';
+import type { CallMembers } from '../../tools/call-state.ts';
 import { callName } from '../../tools/tool-names.ts';
 import { pastReasoning } from '../../request/requested-thinking.ts';
 import type { Sealer } from '../../translation.ts';
-import { readCallState } from '../call-state.ts';
-import type { CallMembers } from '../call-state.ts';
 import { readReasoningState } from '../reasoning-state.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
@@ -58,21 +58,6 @@ function toolCall(
     arguments: argumentsText(call.block.block['input']),
   };
   return { ...members, id: toolIds.inward(call.key, call.repeat), type: 'function', function: definition };
-}
-
-/**
- * What the backend wants back with its calls, by their ids. A client may leave reasoning out of its history; the calls
- * are sent without it then.
- */
-function sealedMembers(blocks: readonly HistoryBlock[], { open }: Sealer): ReadonlyMap<string, CallMembers> {
-  const found = new Map<string, CallMembers>();
-  for (const { type, block } of blocks) {
-    const sealed = type === 'redacted_thinking' ? asText(block['data']) : undefined;
-    const opened = sealed === undefined ? undefined : open(sealed);
-    const state = opened === undefined ? undefined : readCallState(opened);
-    if (state !== undefined) found.set(state.id, state.members);
-  }
-  return found;
 }
 
 /**
