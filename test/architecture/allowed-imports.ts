@@ -30,7 +30,11 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   'libs/catalog': { own: ['@ccg/kernel'], external: ['yaml', 'zod'], node: false },
   'libs/tokens': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/catalog'], external: ['gpt-tokenizer'], node: false },
   'libs/translation': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/catalog'], external: [], node: false },
-  'libs/upstream': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/catalog'], external: ['undici'], node: true },
+  'libs/upstream': {
+    own: ['@ccg/kernel', '@ccg/wire', '@ccg/catalog'],
+    external: ['google-auth-library', 'undici'],
+    node: true,
+  },
   'libs/store': { own: ['@ccg/kernel'], external: ['ioredis'], node: true },
   'libs/tenancy': { own: ['@ccg/kernel', '@ccg/store'], external: [], node: true },
   'libs/admission': { own: ['@ccg/kernel', '@ccg/store'], external: ['rate-limiter-flexible'], node: true },

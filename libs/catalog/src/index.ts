@@ -18,7 +18,7 @@ export type { ListedModel } from './list-models.ts';
 export { readModelList } from './model-limits.ts';
 export type { ModelLimits } from './model-limits.ts';
 export { createProvider } from './provider.ts';
-export type { Endpoint, EndpointTimeouts, Provider, ProviderCredential } from './provider.ts';
+export type { Endpoint, EndpointTimeouts, GoogleCredential, Provider, ProviderCredential } from './provider.ts';
 export { resolveRoute } from './resolve-route.ts';
 export type { Route, RouteRequest } from './resolve-route.ts';
 export { createTarget, createTargets } from './targets.ts';

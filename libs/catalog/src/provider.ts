@@ -5,12 +5,21 @@ import type { ChatProfile } from './capabilities/chat-capabilities.ts';
 import { dialectForm } from './dialects.ts';
 import type { DialectForm, ProviderHeaders } from './dialects.ts';
 
-/**
- * Proves the gateway to a provider. A fixed `Secret` is one; a token that is fetched and renewed returns a promise
- * while it fetches.
- */
-export interface ProviderCredential {
+/** Proves the gateway to a provider. */
+export type ProviderCredential = RevealedCredential | GoogleCredential;
+
+/** A fixed `Secret` is one; what is fetched returns a promise while it is. */
+interface RevealedCredential {
   reveal(): string | Promise<string>;
+}
+
+/** Access tokens of Google, by the Application Default Credentials of the machine, which whoever calls the provider keeps fresh. */
+export interface GoogleCredential {
+  readonly kind: 'google';
+  /** The project that requests belong to. */
+  readonly project: string;
+  /** A file of credentials; undefined leaves it to the machine: its login of gcloud, or its metadata server. */
+  readonly keyFile: string | undefined;
 }
 
 /** What it takes to call a provider in one dialect; built once, so that a request works nothing of it out. */

@@ -1,4 +1,5 @@
 import { GatewayError } from '@ccg/kernel';
+import { CredentialError, credentialErrorToGatewayError } from './credential-error.ts';
 
 /** How a call can fail without an HTTP answer, or in the middle of one. */
 export type CallFailureKind =
@@ -64,6 +65,7 @@ export function callErrorToGatewayError(error: UpstreamCallError, providerName: 
         { cause: error, retry: 'never' },
       );
     case 'no-credential':
+      if (error.cause instanceof CredentialError) return credentialErrorToGatewayError(error.cause, providerName);
       return new GatewayError(
         'upstream-credential-rejected',
         `The gateway could not get its credential for the provider "${providerName}". Tell the gateway's operators.`,

@@ -2,7 +2,7 @@ import { requestPath } from '@ccg/catalog';
 import type { DialectForm, Endpoint } from '@ccg/catalog';
 import type { Secret } from '@ccg/kernel';
 import type { HeaderList } from '@ccg/wire';
-import { UpstreamCallError } from './call-error.ts';
+import type { CredentialHeaders } from './credentials.ts';
 import { isMetadataAddress } from './metadata-addresses.ts';
 import type { ComposedCall } from './hand-over-body.ts';
 
@@ -40,30 +40,19 @@ interface Prepared {
 
 const prepared = new WeakMap<Endpoint, Prepared>();
 
-/**
- * An HTTP request for the client: the endpoint's URL and headers, what its dialect lets through of the client's, its
- * credential, and no content coding, since answers are relayed as they come; a server that compresses all the same is understood. A promise only where the credential is one.
- */
-export function composeCall(endpoint: Endpoint, call: UpstreamCall): ComposedCall | Promise<ComposedCall> {
-  const credential = endpoint.credential?.reveal();
-  if (typeof credential !== 'object') return compose(endpoint, call, credential);
-  return credential.then(
-    (value) => compose(endpoint, call, value),
-    (thrown: unknown) => {
-      throw new UpstreamCallError('no-credential', thrown);
-    },
-  );
-}
-
 /** Whether the base URL names an address at which no provider is called, whatever the way there. */
 export function isRefusedEndpoint(endpoint: Endpoint): boolean {
   return prepare(endpoint).isRefused;
 }
 
-function compose(endpoint: Endpoint, call: UpstreamCall, credential: string | undefined): ComposedCall {
+/**
+ * An HTTP request for the client: the endpoint's URL and headers, what its dialect lets through of the client's, the
+ * headers of its credential, and no content coding, since answers are relayed as they come; a server that compresses all
+ * the same is understood.
+ */
+export function composeCall(endpoint: Endpoint, call: UpstreamCall, credential: CredentialHeaders): ComposedCall {
   const { origin, basePath, form, headers: fixed, own } = prepare(endpoint);
-  const headers = [...fixed];
-  if (credential !== undefined) headers.push(form.credential.header, form.credential.scheme + credential);
+  const headers = [...fixed, ...credential];
   const path = basePath + pathOf(form, call);
   if (call.operation === 'models') {
     headers.push(...without(own, form.headers).flat());

@@ -1,10 +1,13 @@
 import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Endpoint } from '@ccg/catalog';
+import { systemClock } from '@ccg/kernel';
 import type { HeaderList } from '@ccg/wire';
 import { UpstreamCallError } from './call-error.ts';
 import type { CallFailureKind } from './call-error.ts';
 import { createDispatcher } from './create-dispatcher.ts';
+import { createCredentials } from './credentials.ts';
+import { fetchThrough } from './fetch-through.ts';
 import { composeCall, isRefusedEndpoint } from './compose-call.ts';
 import type { UpstreamCall } from './compose-call.ts';
 import { handOverBody } from './hand-over-body.ts';
@@ -43,21 +46,24 @@ export interface Upstream {
 export function createUpstream(options: UpstreamOptions): Upstream {
   // A pool has one time for opening connections, so a provider with a time of its own has pools of its own.
   const dispatchers = new Map<number, Dispatcher>();
-  const dispatcherOf = ({ connectMs }: Times) => {
+  const dispatcherOf = ({ connectMs }: Pick<Times, 'connectMs'>) => {
     const dispatcher = dispatchers.get(connectMs) ?? createDispatcher({ ...options, connectTimeoutMs: connectMs });
     dispatchers.set(connectMs, dispatcher);
     return dispatcher;
   };
+  const fetch = fetchThrough(() => dispatcherOf({ connectMs: options.connectTimeoutMs }));
+  const credentials = createCredentials({ clock: options.clock ?? systemClock, fetch });
   return {
     call({ endpoint }, call, signal) {
       if (isRefusedEndpoint(endpoint)) return Promise.reject(new UpstreamCallError('refused-address'));
       const times = timesOf(endpoint, options);
       const dispatcher = dispatcherOf(times);
-      const composed = composeCall(endpoint, call);
-      if (!(composed instanceof Promise)) return send(dispatcher, composed, signal, times);
-      return composed.then((handed) => send(dispatcher, handed, signal, times));
+      return credentials.ask(endpoint, (headers) =>
+        send(dispatcher, composeCall(endpoint, call, headers), signal, times),
+      );
     },
     async close() {
+      credentials.close();
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
     },
   };

@@ -1,4 +1,4 @@
-import type { Secret } from '@ccg/kernel';
+import type { Clock, Secret } from '@ccg/kernel';
 import type { Resolve } from './guarded-lookup.ts';
 
 /** How providers are reached, and how long is waited for them. */
@@ -13,6 +13,8 @@ export interface UpstreamOptions {
   readonly proxy?: UpstreamProxy | undefined;
   /** Certificates in PEM that are trusted beside those that Node trusts. */
   readonly extraRoots?: string | undefined;
+  /** For the renewal of tokens; the machine's unless given. */
+  readonly clock?: Clock | undefined;
   /** Finds the addresses of host names; the system does unless given. */
   readonly resolve?: Resolve | undefined;
 }

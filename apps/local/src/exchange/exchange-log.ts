@@ -125,9 +125,14 @@ function bytesOf({ body, calls }: CollectedExchange): number {
   return calls.reduce((total, { sent, answer }) => total + sent.length + answer.length, body.length);
 }
 
-/** Every secret of the configuration. A credential that cannot be had now was not sent either. */
+/**
+ * Every secret of the configuration. A credential that cannot be had now was not sent either; tokens of Google come and
+ * go, and stand in no place but the header that is never recorded.
+ */
 async function readSecrets({ catalog, keyPepper, sealingKeys, upstreamProxy, redis }: Config): Promise<string[]> {
-  const credentials = [...catalog.providers.values()].map(async ({ credential }) => credential?.reveal() ?? '');
+  const credentials = [...catalog.providers.values()].map(async ({ credential }) =>
+    credential === undefined || 'kind' in credential ? '' : credential.reveal(),
+  );
   const read = await Promise.allSettled(credentials);
   const urls = [upstreamProxy?.url.reveal(), 'url' in redis ? redis.url : undefined];
   const headers = [...catalog.providers.values()].flatMap((provider) => provider.headers ?? []);

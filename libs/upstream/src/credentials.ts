@@ -1,0 +1,87 @@
+import type { Endpoint, GoogleCredential } from '@ccg/catalog';
+import type { Clock } from '@ccg/kernel';
+import { UpstreamCallError } from './call-error.ts';
+import { createGoogleTokens } from './google-tokens.ts';
+import type { Fetch, GoogleToken } from './google-tokens.ts';
+import { createTokenRefresher } from './token-refresher.ts';
+import type { TokenRefresher } from './token-refresher.ts';
+
+/** The headers that prove the gateway to a provider: names and values in turn. */
+export type CredentialHeaders = readonly string[];
+
+/** Sends a request; its status is all that is read of the answer here. */
+type Ask<Answer> = (headers: CredentialHeaders) => Promise<Answer>;
+
+interface Answered {
+  readonly status: number;
+  readonly body: { abort(): void };
+}
+
+/** The credentials of providers, each fetched and renewed once for all requests. */
+export interface Credentials {
+  /**
+   * Asks with the credential of an endpoint. A server that finds a token expired is asked once more with a new one.
+   * Rejects with `UpstreamCallError` if there is no credential.
+   */
+  ask<Answer extends Answered>(endpoint: Endpoint, ask: Ask<Answer>): Promise<Answer>;
+  close(): void;
+}
+
+interface CredentialsDependencies {
+  readonly clock: Clock;
+  /** For tokens; called before there is one. */
+  readonly fetch: Fetch;
+}
+
+export function createCredentials({ clock, fetch }: CredentialsDependencies): Credentials {
+  const refreshers = new Map<GoogleCredential, TokenRefresher<GoogleToken>>();
+
+  function refresherOf(credential: GoogleCredential): TokenRefresher<GoogleToken> {
+    const known = refreshers.get(credential);
+    if (known !== undefined) return known;
+    const fetchToken = createGoogleTokens(credential, { fetch, clock });
+    const made = createTokenRefresher({ fetchToken, clock });
+    refreshers.set(credential, made);
+    return made;
+  }
+
+  return {
+    ask({ credential, form }, ask) {
+      if (credential === undefined) return ask([]);
+      if ('kind' in credential) return askWithToken(refresherOf(credential), ask);
+      const { header, scheme } = form.credential;
+      const revealed = credential.reveal();
+      if (typeof revealed === 'string') return ask([header, scheme + revealed]);
+      return orNoCredential(revealed).then((value) => ask([header, scheme + value]));
+    },
+    close() {
+      for (const refresher of refreshers.values()) refresher.close();
+    },
+  };
+}
+
+async function askWithToken<Answer extends Answered>(
+  refresher: TokenRefresher<GoogleToken>,
+  ask: Ask<Answer>,
+): Promise<Answer> {
+  const token = await orNoCredential(refresher.token());
+  const answer = await ask(headersOf(token));
+  if (answer.status !== 401) return answer;
+  const renewed = await orNoCredential(refresher.renew(token));
+  if (renewed === undefined) return answer;
+  answer.body.abort();
+  return ask(headersOf(renewed));
+}
+
+async function orNoCredential<T>(value: T | Promise<T>): Promise<T> {
+  try {
+    return await value;
+  } catch (thrown) {
+    throw new UpstreamCallError('no-credential', thrown);
+  }
+}
+
+function headersOf({ value, quotaProject }: GoogleToken): CredentialHeaders {
+  const headers = ['authorization', `Bearer ${value}`];
+  return quotaProject === undefined ? headers : [...headers, 'x-goog-user-project', quotaProject];
+}
