@@ -108,8 +108,9 @@ export const fieldProbes: readonly FieldProbe[] = [
   },
   ...fields('`DeferredToolPlaceholder`', { tools: [bash, { ...bash, name: 'DeferredToolPlaceholder' }] }),
   ...fields('server tools (a `type` and no schema)', {
-    tools: [bash, { type: 'web_search_20250305', name: 'web_search' }],
+    tools: [bash, { type: 'web_fetch_20250910', name: 'web_fetch' }],
   }),
+  ...fields('the server tool `web_search`', { tools: [bash, { type: 'web_search_20250305', name: 'web_search' }] }),
   ...fields(
     '`tool_choice`',
     choice({ type: 'auto' }),
@@ -182,5 +183,16 @@ export const fieldProbes: readonly FieldProbe[] = [
   ...answers('`thinking` without a signature', { type: 'thinking', thinking: 'Hm', signature: '' }),
   ...answers('`redacted_thinking`', { type: 'redacted_thinking', data: 'theirs' }),
   ...answers('reasoning under the gateway’s seal, of elsewhere', { type: 'redacted_thinking', data: sealed }),
-  ...answers('other blocks', { type: 'server_tool_use', id: 's', name: 'web_search', input: {} }),
+  ...answers(
+    '`server_tool_use`, `web_search_tool_result` of a web search',
+    { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'q' } },
+    { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] },
+  ),
+  ...answers('the same, made elsewhere', {
+    type: 'server_tool_use',
+    id: 'srvtoolu_ccg1',
+    name: 'web_search',
+    input: {},
+  }),
+  ...answers('other blocks', { type: 'server_tool_use', id: 's', name: 'web_fetch', input: {} }),
 ];

@@ -31,10 +31,13 @@ export interface FailureIn {
 
 function requestOut({ target }: Fixture, input: string): string {
   const translation = translate(input, target);
-  const { warnings } = translation.request;
+  const { request, localAnswer } = translation;
+  const { warnings } = request;
   const body = bodyText(translation);
   // Passthrough is about bytes, translation about what they mean.
-  return passesThrough(target) ? body : prettyJson({ body: JSON.parse(body), warnings });
+  return passesThrough(target)
+    ? body
+    : prettyJson({ body: JSON.parse(body), warnings, answeredHere: localAnswer?.body });
 }
 
 function streamOut(fixture: Fixture, input: string): string {

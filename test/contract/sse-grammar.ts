@@ -18,7 +18,9 @@ export type ParsedBlock =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'thinking'; readonly thinking: string; readonly signature: string }
   | { readonly type: 'redacted_thinking'; readonly data: string }
-  | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly inputJson: string };
+  | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly inputJson: string }
+  | { readonly type: 'server_tool_use'; readonly id: string; readonly name: string; readonly inputJson: string }
+  | { readonly type: 'web_search_tool_result'; readonly id: string };
 
 interface ReaderState {
   readonly content: ParsedBlock[];
@@ -130,14 +132,33 @@ function readBlockStart(block: unknown): ParsedBlock {
       if (data === '') throw new Error('redacted thinking without data');
       return { type: 'redacted_thinking', data };
     }
+    case 'web_search_tool_result': {
+      const id = jsonTextAt(block, 'tool_use_id');
+      if (!/^srvtoolu_\w+$/u.test(id)) throw new Error('a search without an id');
+      checkSearchResult(jsonAt(block, 'content'));
+      return { type: 'web_search_tool_result', id };
+    }
+    case 'server_tool_use':
     case 'tool_use': {
+      const type = jsonAt(block, 'type') === 'tool_use' ? 'tool_use' : 'server_tool_use';
       const [id, name] = [jsonTextAt(block, 'id'), jsonTextAt(block, 'name')];
       if (id === '' || name === '') throw new Error('a tool call without id or name');
       if (JSON.stringify(jsonAt(block, 'input')) !== '{}') throw new Error('input in its start');
-      return { type: 'tool_use', id, name, inputJson: '' };
+      return { type, id, name, inputJson: '' };
     }
     default:
       throw new Error('an unknown block');
+  }
+}
+
+/** Clients read these members of a page without looking. */
+function checkSearchResult(content: unknown): void {
+  if (jsonTextAt(content, 'type') === 'web_search_tool_result_error') return;
+  if (!Array.isArray(content)) throw new Error('a search without a list of pages');
+  for (const page of content) {
+    if (jsonTextAt(page, 'url') === '' || typeof jsonAt(page, 'title') !== 'string')
+      throw new Error('a page of nowhere');
+    if (typeof jsonAt(page, 'encrypted_content') !== 'string') throw new Error('a page without content');
   }
 }
 
@@ -156,7 +177,7 @@ function addDelta(state: ReaderState, data: unknown): void {
   } else if (block.type === 'thinking' && key === 'thinking signature_delta') {
     open.block = { ...block, signature: jsonTextAt(delta, 'signature') };
     open.signatures += 1;
-  } else if (block.type === 'tool_use' && key === 'tool_use input_json_delta') {
+  } else if ('inputJson' in block && key === `${block.type} input_json_delta`) {
     open.block = { ...block, inputJson: block.inputJson + piece(delta, 'partial_json') };
   } else throw new Error(`${key} does not fit`);
 }
@@ -199,6 +220,12 @@ function checkWhole({ content, end, stopReason, phase }: ReaderState): void {
   if (phase === 'delta') throw new Error('message_delta without message_stop');
   const calls = content.filter((block) => block.type === 'tool_use');
   if (new Set(calls.map((call) => call.id)).size < calls.length) throw new Error('two calls with one id');
+  const searches = content.filter((block) => block.type === 'server_tool_use');
+  const results = content.filter((block) => block.type === 'web_search_tool_result');
+  if (searches.map(({ id }) => id).join() !== results.map(({ id }) => id).join())
+    throw new Error('a search without a result');
+  for (const { inputJson } of searches)
+    if (!isJsonObject(inputJson)) throw new Error(`a search for nothing: ${inputJson}`);
   for (const call of calls) {
     // Only the last call can have been cut by the token limit.
     const mayBeCut = stopReason === 'max_tokens' && call === content.at(-1);

@@ -52,6 +52,8 @@ function describeBlock(block: ParsedBlock): string {
       return `thinking: ${block.thinking}`;
     case 'tool_use':
       return `${block.name} ${block.inputJson}`;
+    case 'server_tool_use':
+    case 'web_search_tool_result':
     case 'redacted_thinking':
       return block.type;
   }

@@ -61,6 +61,7 @@ const formRules: RulesOf<ChatForms> = {
   strictTools: z.boolean(),
   plainSchemas: z.boolean(),
   parallelToolCalls: z.boolean(),
+  webSearch: z.enum(['none', 'openrouter-tool']),
   toolNameMax: z.int().min(1),
   toolIds: z.enum(['any', 'at-most-64', 'nine-letters']),
 };

@@ -70,6 +70,8 @@ export interface ChatForms {
   /** Whether the server refuses some schemas of tools even when they are not strict. */
   readonly plainSchemas: boolean;
   readonly parallelToolCalls: boolean;
+  /** How the server is asked to search the web by itself, if it can. */
+  readonly webSearch: 'none' | 'openrouter-tool';
   readonly toolNameMax: number;
   readonly toolIds: ToolIdRule;
 }

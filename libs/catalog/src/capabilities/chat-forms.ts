@@ -26,6 +26,7 @@ const unknownServer: Omit<ChatForms, 'thinkingForm'> = {
   strictTools: false,
   plainSchemas: false,
   parallelToolCalls: true,
+  webSearch: 'none',
   toolNameMax: 64,
   toolIds: 'any',
 };
@@ -58,7 +59,7 @@ const servers: Readonly<Record<ChatProfile, Server>> = {
     overModels: { pdfs: false, cacheMarks: false },
   },
   openrouter: {
-    server: {},
+    server: { webSearch: 'openrouter-tool' },
     // It gives every model one form, so the model's own counts for nothing there.
     overModels: {
       systemRole: 'system',

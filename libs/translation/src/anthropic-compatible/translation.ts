@@ -1,7 +1,7 @@
 import type { AnthropicCapabilities } from '@ccg/catalog';
 import { createAnswerReader, readerInputOf } from '../encoder/create-answer-reader.ts';
 import type { ReaderInput } from '../encoder/create-answer-reader.ts';
-import { emptyAnswer } from '../encoder/empty-answer.ts';
+import { answerWithoutSearch, emptyAnswer } from '../encoder/local-answer.ts';
 import { createChunkDecoder } from '../encoder/event-data.ts';
 import { createEventStream } from '../encoder/event-stream.ts';
 import { withSnapshots } from '../encoder/filters/with-snapshots.ts';
@@ -11,6 +11,7 @@ import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
+import { readWebSearch } from '../tools/web-search.ts';
 import type { AnswerReader, Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
 import { createEventReader } from './read-events.ts';
@@ -40,7 +41,7 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
   return {
     request: sent,
     count: anthropicCount(sent),
-    localAnswer: emptyAnswer(input),
+    localAnswer: emptyAnswer(input) ?? answerWithoutSearch(input, readWebSearch(request, tools)),
     reader: createReader({
       ...readerInputOf(input),
       toolNames: { outward: names.original, declares: () => true },

@@ -1,15 +1,16 @@
 import { bytesToString, JsonDepthError, JsonSyntaxError, readElements, readMembers, readSpan } from '@ccg/wire';
 import type { MemberSpan, MessagesRequest, Span, Splice, TopLevelEntry } from '@ccg/wire';
+import { searchIdPrefix } from '../encoder/web-searches.ts';
 import { asText } from '../json-fields.ts';
 import { isHistoryTooLong } from '../request/read-request.ts';
 import { sealTag } from '../translation.ts';
 
-/** Which blocks of reasoning are removed from a history for Anthropic. */
+/** Which blocks are removed from a history for Anthropic. */
 export type Removal = 'ours' | 'all';
 
 /**
- * The edits that remove the reasoning that Anthropic cannot verify: blocks of another backend, which the gateway sealed
- * or which have no signature, or all reasoning after Anthropic rejected a signature. A message without other content
+ * The edits that remove what Anthropic cannot verify: searches of another backend, its reasoning, which the gateway
+ * sealed or which has no signature, or all reasoning after Anthropic rejected a signature. A message without other content
  * is removed, too. A body without such blocks costs one search.
  */
 export function historyEdits(messagesRequest: MessagesRequest, removal: Removal): readonly Splice[] {
@@ -49,6 +50,12 @@ type Cut =
 const keep: Cut = { kind: 'keep' };
 const reasoningTypes: ReadonlySet<string> = new Set(['thinking', 'redacted_thinking']);
 
+/** Where the blocks of a search have its id. */
+const searchIdFields: ReadonlyMap<string, string> = new Map([
+  ['server_tool_use', 'id'],
+  ['web_search_tool_result', 'tool_use_id'],
+]);
+
 /** A string of this size is made and searched faster than its bytes are searched. */
 const windowBytes = 64 * 1024;
 /** The greatest length of a match: no JSON writer puts so much space between a name and its value. */
@@ -57,7 +64,8 @@ const reachBytes = 64;
 function mayHoldOurs(messages: Uint8Array): boolean {
   for (let at = 0; at < messages.length; at += windowBytes) {
     const text = bytesToString(messages.subarray(at, at + windowBytes + reachBytes));
-    if (text.includes(`"${sealTag}`) || /"signature"\s*:\s*""/u.test(text)) return true;
+    if (text.includes(`"${sealTag}`) || text.includes(`"${searchIdPrefix}`) || /"signature"\s*:\s*""/u.test(text))
+      return true;
   }
   return false;
 }
@@ -79,6 +87,8 @@ function isRemoved(bytes: Uint8Array, block: Span, removal: Removal): boolean {
   if (bytes[block.start] !== OPEN_BRACE) return false;
   const members = readMembers(bytes, block);
   const type = textOf(bytes, members, 'type') ?? '';
+  const searchId = searchIdFields.get(type);
+  if (searchId !== undefined) return (textOf(bytes, members, searchId) ?? '').startsWith(searchIdPrefix);
   if (!reasoningTypes.has(type)) return false;
   const seal = textOf(bytes, members, type === 'thinking' ? 'signature' : 'data') ?? '';
   return removal === 'all' || seal === '' || seal.startsWith(sealTag);

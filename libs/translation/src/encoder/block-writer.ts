@@ -1,5 +1,6 @@
 import type { AnthropicErrorType } from '@ccg/kernel';
 import type { Usage } from '@ccg/wire';
+import type { WebSearch } from './web-searches.ts';
 
 /** The values of `stop_reason` that a translated answer can have. */
 export type StopReason = 'end_turn' | 'max_tokens' | 'tool_use' | 'refusal' | 'stop_sequence';
@@ -10,6 +11,8 @@ export interface MessageEnd {
   /** The content of a JSON string literal. */
   readonly stopSequence: string | undefined;
   readonly usage: Usage;
+  /** How often the backend searched the web. */
+  readonly webSearches: number;
 }
 
 /** What is known of a message before its content. */
@@ -37,6 +40,8 @@ export interface BlockWriter {
   closeThinking(signature: string): void;
   /** A whole block of reasoning that cannot be read; `data` is the content of a JSON string literal. */
   redacted(data: string): void;
+  /** A search of the web and what it found: two whole blocks. */
+  search(search: WebSearch): void;
   /** Closes a tool call whose arguments stop in the middle. */
   closeCut(): void;
   end(end: MessageEnd): void;

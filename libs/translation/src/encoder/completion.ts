@@ -5,6 +5,7 @@ import type { EncoderState, Finish } from './encoder-state.ts';
 import { drain, isDone } from './segment-queue.ts';
 import { emptyAnswerError, truncatedError } from './stream-errors.ts';
 import { sealLateMembers } from './tool-segment.ts';
+import { writeSearches } from './web-searches.ts';
 
 /** Ends the message at the backend's terminal marker; some servers name no finish reason before it. */
 export function completeAtMarker(state: EncoderState): void {
@@ -23,19 +24,21 @@ function complete(state: EncoderState): void {
   drain(state);
   // A drained tool call may have ended the stream.
   if (!isOpen(state)) return;
-  const { finish, wroteText, wroteToolUse } = state;
-  const mayBeEmpty = finish?.kind === 'length' || finish?.kind === 'refusal';
+  const { finish, wroteText, wroteToolUse, searches } = state;
+  const mayBeEmpty = finish?.kind === 'length' || finish?.kind === 'refusal' || searches.length > 0;
   if (!wroteText && !wroteToolUse && !mayBeEmpty) {
     failStream(state, emptyAnswerError(state.settings.provider));
     return;
   }
   sealLateMembers(state);
+  writeSearches(state);
   state.phase = 'complete';
   state.writer.begin(usageAtStart(state));
   state.writer.end({
     stopReason: stopReason(finish, wroteToolUse),
     stopSequence: finish?.kind === 'stop-sequence' && !wroteToolUse ? finish.literal : undefined,
     usage: usageSoFar(state).usage,
+    webSearches: searches.length,
   });
 }
 

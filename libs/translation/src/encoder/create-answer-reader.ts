@@ -25,6 +25,8 @@ export interface ReaderInput {
   readonly toolNames: Pick<ToolNames, 'outward' | 'declares'>;
   /** Whether the request's history has this id of a call. */
   readonly isUsedId: (id: string) => boolean;
+  /** What the client wants searched, where the backend searches the web: the content of a JSON string literal. */
+  readonly searchQuery?: string | undefined;
   readonly sent: SentParts;
 }
 
@@ -70,6 +72,7 @@ export function createAnswerReader<Filtered extends Encoder>(
     ids,
     estimatedInputTokens,
     tools: { id: outwardToolId, isUsed: input.isUsedId, name: toolNames.outward, isDeclared: toolNames.declares },
+    searchQuery: input.searchQuery,
     sign,
     sealCall,
   };

@@ -5,6 +5,7 @@ import type { IdSource, Progress } from '../translation.ts';
 import type { BlockWriter } from './block-writer.ts';
 import { createToolCalls } from './tool-calls.ts';
 import type { ToolCall, ToolCalls } from './tool-calls.ts';
+import type { FoundPages } from './web-searches.ts';
 
 export interface EncoderSettings {
   /** Named in errors. */
@@ -15,6 +16,11 @@ export interface EncoderSettings {
   /** Reported until the backend reports its own count. Undefined: unknown. */
   readonly estimatedInputTokens: number | undefined;
   readonly tools: ToolBorder;
+  /**
+   * What the client wants searched, the content of a string literal: the query of searches of which the backend tells
+   * none. Undefined: the client asked for none, and is told of none.
+   */
+  readonly searchQuery?: string | undefined;
   /** The signature of a run of reasoning: printable ASCII, or empty if the backend needs nothing back. */
   sign(run: ReasoningRun): string;
   /**
@@ -45,6 +51,7 @@ export interface EncoderState {
   readonly usedIds: Set<string>;
   readonly writtenCalls: Map<ToolCall, WrittenCall>;
   readonly queue: Segment[];
+  readonly searches: FoundPages[];
   phase: Progress['state'];
   error: GatewayError | undefined;
   /** Undefined until the backend reports one. */
@@ -66,6 +73,7 @@ export function newEncoderState(settings: EncoderSettings, writer: BlockWriter):
     usedIds: new Set(),
     writtenCalls: new Map(),
     queue: [],
+    searches: [],
     phase: 'open',
     error: undefined,
     usage: undefined,

@@ -12,7 +12,7 @@ interface Written {
   readonly events: () => readonly { readonly type: string; readonly index?: number; readonly delta?: object }[];
 }
 
-function createWritten(maxTokens?: number, used: readonly string[] = []): Written {
+function createWritten(maxTokens?: number, used: readonly string[] = [], searchQuery?: string): Written {
   const writes: string[] = [];
   const ids = { messageId: () => 'msg_1', toolUseId: () => 'toolu_g1' };
   const encoder = createEncoder(
@@ -21,6 +21,7 @@ function createWritten(maxTokens?: number, used: readonly string[] = []): Writte
       maxTokens,
       ids,
       estimatedInputTokens: undefined,
+      searchQuery,
       tools: {
         id: (id) => (id === '' ? undefined : id),
         isUsed: (id) => used.includes(id),
@@ -214,4 +215,41 @@ test.each([
   encoder.flush();
   const blocks = events().flatMap((event) => ('content_block' in event ? [Object(event.content_block)] : []));
   expect(blocks.map(({ data, id }) => data ?? id)).toEqual(written);
+});
+
+test.each([
+  [
+    'in their order, behind the rest',
+    'wanted',
+    [
+      ['one', ['https://a', 'https://b']],
+      ['wanted', ['https://c']],
+    ],
+    2,
+  ],
+  ['to no client that asked for none', undefined, [], 0],
+])('tells searches of the web %s', (_what, searchQuery, told, count) => {
+  const { encoder, events } = createWritten(undefined, [], searchQuery);
+  const page = (url: string) => ({ url, title: 'A page' });
+  encoder.webSearch('one');
+  encoder.webPages([page('https://a'), page('https://b')]);
+  encoder.text('Found.');
+  encoder.webSearch();
+  encoder.webPages([page('https://c'), page('https://a')]);
+  encoder.finish({ kind: 'stop' });
+  encoder.marker();
+  encoder.flush();
+  const blocks = events().flatMap((event) => ('content_block' in event ? [Object(event.content_block)] : []));
+  const inputs = events().flatMap(({ delta }) => {
+    const { type, partial_json: input } = Object(delta);
+    return type === 'input_json_delta' ? [JSON.parse(input).query] : [];
+  });
+  const results = blocks.filter(({ type }) => type === 'web_search_tool_result');
+  expect(results.map(({ content }, index) => [inputs[index], content.map(({ url }: { url: string }) => url)])).toEqual(
+    told,
+  );
+  expect(blocks.map(({ type }) => type)[0]).toBe('text');
+  expect(events().find(({ type }) => type === 'message_delta')).toMatchObject(
+    count === 0 ? {} : { usage: { server_tool_use: { web_search_requests: count } } },
+  );
 });

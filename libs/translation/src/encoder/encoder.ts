@@ -15,6 +15,8 @@ import {
   addWholeCalls,
 } from './segment-queue.ts';
 import type { ToolFragment } from './tool-calls.ts';
+import { addPages, addSearch } from './web-searches.ts';
+import type { WebPage } from './web-searches.ts';
 import { withWholeCharacters } from './whole-characters.ts';
 
 /**
@@ -37,6 +39,13 @@ export interface Encoder {
   wholeCalls(calls: readonly ToolFragment[]): void;
   /** The last pieces of calls; ignored if they are all calls once more. */
   lastCalls(fragments: readonly ToolFragment[]): void;
+  /**
+   * A search of the web that the backend made by itself. `query` is what it searched for, if it says so. Searches are
+   * written behind the rest of the answer.
+   */
+  webSearch(query?: string): void;
+  /** Pages that the latest search found. What was told before is left out. */
+  webPages(pages: readonly WebPage[]): void;
   /** The usage so far; the last call counts. */
   usage(usage: Usage): void;
   finish(finish: Finish): void;
@@ -77,6 +86,12 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
     lastCalls(fragments) {
       if (state.toolCalls.areRepeated(fragments)) addWholeCalls(state, fragments);
       else for (const fragment of fragments) addToolFragment(state, fragment);
+    },
+    webSearch(query) {
+      addSearch(state, query);
+    },
+    webPages(pages) {
+      addPages(state, pages);
     },
     usage(usage) {
       // A late report would be seen or not, depending on the chunks.

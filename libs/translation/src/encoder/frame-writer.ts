@@ -1,6 +1,9 @@
 import { errorFrame, encodeText, sseFrame } from '@ccg/wire';
 import type { Usage } from '@ccg/wire';
+import { jsonLiteral } from '../json-literal.ts';
 import type { BlockWriter, MessageHead, MessageEnd } from './block-writer.ts';
+import { searchBlocks } from './web-searches.ts';
+import type { WebSearch } from './web-searches.ts';
 
 /** Writes a message as an Anthropic event stream. */
 export function createFrameWriter(head: MessageHead): BlockWriter {
@@ -42,6 +45,10 @@ export function createFrameWriter(head: MessageHead): BlockWriter {
     redacted(data) {
       frames += redactedStartFrame(nextIndex, data) + blockStopFrame(nextIndex);
       nextIndex += 1;
+    },
+    search(search) {
+      frames += searchFrames(nextIndex, search);
+      nextIndex += 2;
     },
     closeCut: close,
     end(end) {
@@ -85,6 +92,19 @@ function toolStartFrame(index: number, tool: { readonly id: string; readonly nam
   return blockStartFrame(index, `{"type":"tool_use","id":"${tool.id}","name":"${tool.name}","input":{}}`);
 }
 
+/** The input comes in a delta, as at the Anthropic API; what was found is in the start of its block. */
+function searchFrames(index: number, search: WebSearch): string {
+  const input = jsonLiteral(`{"query":"${search.query}"}`);
+  const delta = `{"type":"input_json_delta","partial_json":"${input}"}`;
+  return (
+    blockStartFrame(index, `{"type":"server_tool_use","id":"${search.id}","name":"web_search","input":{}}`) +
+    sseFrame('content_block_delta', `{"type":"content_block_delta","index":${index},"delta":${delta}}`) +
+    blockStopFrame(index) +
+    blockStartFrame(index + 1, searchBlocks(search).result) +
+    blockStopFrame(index + 1)
+  );
+}
+
 /** All of a delta frame up to the content of its text; `deltaTail` follows it. */
 function deltaHead(index: number, kind: BlockKind): string {
   const head = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":`;
@@ -115,12 +135,14 @@ function blockStopFrame(index: number): string {
 export const messageStopFrame = sseFrame('message_stop', '{"type":"message_stop"}');
 
 /** The two frames that end a message. */
-function messageEndFrames({ stopReason, stopSequence, usage }: MessageEnd): string {
+function messageEndFrames({ stopReason, stopSequence, usage, webSearches }: MessageEnd): string {
   const sequence = stopSequence === undefined ? 'null' : `"${stopSequence}"`;
   const delta = `{"stop_reason":"${stopReason}","stop_sequence":${sequence}}`;
   return (
-    sseFrame('message_delta', `{"type":"message_delta","delta":${delta},"usage":${deltaUsageJson(usage)}}`) +
-    messageStopFrame
+    sseFrame(
+      'message_delta',
+      `{"type":"message_delta","delta":${delta},"usage":${deltaUsageJson(usage, webSearches)}}`,
+    ) + messageStopFrame
   );
 }
 
@@ -130,16 +152,19 @@ export function messageHeadJson({ id, model }: Pick<MessageHead, 'id' | 'model'>
 }
 
 /** Usage as a whole message carries it. Every member is there: clients read some without looking. */
-export function usageJson(usage: Usage): string {
+export function usageJson(usage: Usage, webSearches = 0): string {
   const writes = `"cache_creation":{"ephemeral_5m_input_tokens":${usage.cacheWriteTokens},"ephemeral_1h_input_tokens":0}`;
-  return `${deltaUsageJson(usage).slice(0, -1)},${writes},"server_tool_use":null,"service_tier":"standard"}`;
+  const searches = webSearches === 0 ? ',"server_tool_use":null' : '';
+  return `${deltaUsageJson(usage, webSearches).slice(0, -1)},${writes}${searches},"service_tier":"standard"}`;
 }
 
-function deltaUsageJson(usage: Usage): string {
+function deltaUsageJson(usage: Usage, webSearches: number): string {
+  const searches =
+    webSearches === 0 ? '' : `,"server_tool_use":{"web_search_requests":${webSearches},"web_fetch_requests":0}`;
   return (
     `{"input_tokens":${usage.inputTokens},"cache_creation_input_tokens":${usage.cacheWriteTokens},` +
     `"cache_read_input_tokens":${usage.cacheReadTokens},"output_tokens":${usage.outputTokens},` +
-    `"output_tokens_details":{"thinking_tokens":${usage.reasoningTokens}}}`
+    `"output_tokens_details":{"thinking_tokens":${usage.reasoningTokens}}${searches}}`
   );
 }
 

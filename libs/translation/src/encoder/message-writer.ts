@@ -4,6 +4,7 @@ import type { BlockWriter, MessageHead } from './block-writer.ts';
 import type { Encoder } from './encoder.ts';
 import { messageHeadJson, usageJson } from './frame-writer.ts';
 import type { BlockKind } from './frame-writer.ts';
+import { searchBlocks } from './web-searches.ts';
 
 /** Writes a message as one JSON document. */
 export function createMessageWriter(head: MessageHead): BlockWriter {
@@ -45,15 +46,20 @@ export function createMessageWriter(head: MessageHead): BlockWriter {
       opened = true;
       blocks.push(`{"type":"redacted_thinking","data":"${data}"}`);
     },
+    search(search) {
+      opened = true;
+      const { use, result } = searchBlocks(search);
+      blocks.push(use, result);
+    },
     closeCut() {
       // A document cannot hold half of a JSON text.
       open = undefined;
     },
-    end({ stopReason, stopSequence, usage }) {
+    end({ stopReason, stopSequence, usage, webSearches }) {
       const sequence = stopSequence === undefined ? 'null' : `"${stopSequence}"`;
       message =
         `{${messageHeadJson(head)},"content":[${blocks.join(',')}],"stop_reason":"${stopReason}",` +
-        `"stop_sequence":${sequence},"stop_details":null,"usage":${usageJson(usage)}}`;
+        `"stop_sequence":${sequence},"stop_details":null,"usage":${usageJson(usage, webSearches)}}`;
     },
     fail() {
       // The error replaces the whole document.

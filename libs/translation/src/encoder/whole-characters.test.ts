@@ -86,7 +86,7 @@ test('a document holds whole characters, also in names', () => {
   whole.delta(String.raw`3d\"}`);
   whole.close();
   const usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 };
-  whole.end({ stopReason: 'stop_sequence', stopSequence: String.raw`\ude00`, usage });
+  whole.end({ stopReason: 'stop_sequence', stopSequence: String.raw`\ude00`, usage, webSearches: 0 });
   expect(JSON.parse(writer.take())).toMatchObject({
     content: [{ name: 'Re\ufffdad', input: { a: '\ufffd' } }],
     stop_sequence: '\ufffd',

@@ -1,5 +1,6 @@
 import { mendSurrogates } from '@ccg/wire';
 import type { BlockWriter } from './block-writer.ts';
+import type { WebPage } from './web-searches.ts';
 
 /**
  * A writer whose blocks hold whole characters: halves of a surrogate pair that come in two deltas are written together,
@@ -34,6 +35,11 @@ export function withWholeCharacters(writer: BlockWriter): BlockWriter {
     closeThinking(signature) {
       flush();
       writer.closeThinking(signature);
+    },
+    search({ id, query, pages }) {
+      const mended = (page: WebPage) => ({ url: mendSurrogates(page.url), title: mendSurrogates(page.title) });
+      const found = pages === 'unavailable' ? pages : pages.map(mended);
+      writer.search({ id, query: mendSurrogates(query), pages: found });
     },
     closeCut() {
       flush();

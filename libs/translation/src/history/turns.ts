@@ -3,6 +3,7 @@ import { isAttribution, isEmptyText, isText } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request/read-request.ts';
+import { searchAsText } from './web-searches.ts';
 
 /**
  * Reads the client's messages. String content and a list with one text block become the same turn, because Claude
@@ -49,13 +50,13 @@ function readBlocks(content: JsonValue | undefined, path: string, role: Turn['ro
   if (!Array.isArray(content)) throw fieldError(path, 'Input should be a string or a list of content blocks');
   const blocks: HistoryBlock[] = [];
   for (const [index, value] of content.entries()) {
-    const block = readBlock(value, `${path}.${index}`);
+    const block = readBlock(value, `${path}.${index}`, role);
     if (block.type !== 'text' || !isEmptyTextBlock(block)) blocks.push(block);
   }
   return blocks;
 }
 
-function readBlock(value: JsonValue, path: string): HistoryBlock {
+function readBlock(value: JsonValue, path: string, role: Turn['role']): HistoryBlock {
   const block = asObject(value);
   if (block === undefined) throw fieldError(path, 'Input should be a content block');
   const type = asText(block['type']);
@@ -63,6 +64,8 @@ function readBlock(value: JsonValue, path: string): HistoryBlock {
   for (const field of requiredTexts(type)) {
     if (!isText(block[field])) throw fieldError(`${path}.${field}`, 'Input should be a string');
   }
+  const search = role === 'assistant' ? searchAsText(type, block) : undefined;
+  if (search !== undefined) return textBlock(search, () => path);
   return { type, block, path: () => path };
 }
 

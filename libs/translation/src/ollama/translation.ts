@@ -1,12 +1,13 @@
 import type { OllamaCapabilities } from '@ccg/catalog';
 import { readerInputOf } from '../encoder/create-answer-reader.ts';
-import { emptyAnswer } from '../encoder/empty-answer.ts';
+import { answerWithoutSearch, emptyAnswer } from '../encoder/local-answer.ts';
 import { callableTools } from '../encoder/filters/text-calls/callable-tools.ts';
 import { readRejections } from '../failure/rejections.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
+import { readWebSearch } from '../tools/web-search.ts';
 import type { Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
 import { createOllamaReader } from './answer/answer-reader.ts';
@@ -39,7 +40,7 @@ export function createOllamaTranslation(input: TranslationInput, capabilities: O
       body,
       warnings: warnings.list(),
     },
-    localAnswer: emptyAnswer(input),
+    localAnswer: emptyAnswer(input) ?? answerWithoutSearch(input, readWebSearch(request, tools)),
     reader: createOllamaReader({
       ...readerInputOf(input),
       toolNames,

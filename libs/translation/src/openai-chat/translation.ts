@@ -1,11 +1,12 @@
 import type { ChatCapabilities } from '@ccg/catalog';
 import { readerInputOf } from '../encoder/create-answer-reader.ts';
-import { emptyAnswer } from '../encoder/empty-answer.ts';
+import { answerWithoutSearch, emptyAnswer } from '../encoder/local-answer.ts';
 import { readRejections } from '../failure/rejections.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
+import { readWebSearch } from '../tools/web-search.ts';
 import type { Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
 import { createChatReader } from './answer/answer-reader.ts';
@@ -20,6 +21,8 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
   const request = readRequest(input, warnings);
   const effective = effectiveTools(request, warnings);
   const { tools } = effective;
+  const search = readWebSearch(request, tools);
+  const searches = capabilities.webSearch !== 'none';
   const toolNames = createToolNames(declaredNames(tools), capabilities.toolNameMax);
   const context = {
     capabilities,
@@ -38,7 +41,7 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
       warnings: warnings.list(),
       hangProneFields: ['stream_options'].filter((field) => parts.members.has(field)),
     },
-    localAnswer: emptyAnswer(input),
+    localAnswer: emptyAnswer(input) ?? (searches ? undefined : answerWithoutSearch(input, search)),
     reader: createChatReader({
       ...readerInputOf(input),
       sealer: input.sealer,
@@ -46,6 +49,7 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
       isUsedId: usedToolIds(request['messages'], context.toolIds.given()),
       thinkTags: capabilities.thinkTags,
       textCallTools: capabilities.textCalls && tools.length > 0 ? callableTools(tools, toolNames) : undefined,
+      searchQuery: searches ? search?.query : undefined,
       sent: parts,
     }),
   };

@@ -11,6 +11,7 @@ import type { DeclaredTool, EffectiveTools } from './effective-tools.ts';
 import { plainerSchemaText, simplified } from './schema/plainer-schema.ts';
 import type { ConvertedTools } from './tool-list-cache.ts';
 import type { ToolNames } from './tool-names.ts';
+import { isWebSearch } from './web-search.ts';
 
 /** A tool of the client that the backend can call. */
 export interface CallableTool extends DeclaredTool {
@@ -38,11 +39,13 @@ interface ToolForm {
   /** What the form depends on besides the target and the schemas that its server rejected. */
   readonly variants: readonly string[];
   write(tool: CallableTool, warnings: Warnings): WrittenTool;
+  /** Declares the backend's own search of the web in the place of Anthropic's. Unset: it has none. */
+  readonly search?: ((tool: JsonObject) => JsonObject) | undefined;
 }
 
 /**
  * The client's tools as a list of the dialect. Tools that Anthropic runs itself are left out with a warning, so the list
- * may be empty. It is converted once for each list, model and form.
+ * may be empty; the names are those of the tools that the client runs. It is converted once for each list, model and form.
  */
 export function declareTools(
   { tools, asDeclared }: EffectiveTools,
@@ -60,12 +63,17 @@ export function declareTools(
 
 function convertAll(tools: readonly DeclaredTool[], context: DeclareContext, form: ToolForm): ConvertedTools {
   const warnings = createWarnings();
-  const callable = tools.flatMap((tool) => readTool(tool, { ...context, warnings }));
-  const written = callable.map((tool) => form.write(tool, warnings));
+  const names: string[] = [];
+  const written = tools.flatMap((tool): WrittenTool[] => {
+    if (form.search !== undefined && isWebSearch(tool)) return [{ value: form.search(tool.tool), isStrict: false }];
+    const callable = readTool(tool, { ...context, warnings });
+    names.push(...callable.map(({ name }) => name));
+    return callable.map((one) => form.write(one, warnings));
+  });
   const json = writeJson(written.map(({ value }) => value));
   return {
     value: new RawJson(json, 0, json.length),
-    names: callable.map(({ name }) => name),
+    names,
     hasStrict: written.some(({ isStrict }) => isStrict),
     warnings: warnings.list(),
   };

@@ -9,6 +9,7 @@ import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { isFailure, saysError } from '../../failure/says-error.ts';
+import { citedPages } from './annotations.ts';
 import { isKnownChoice } from './known-form.ts';
 import { readDelta } from './read-delta.ts';
 import type { UsageMeter } from './usage.ts';
@@ -33,6 +34,7 @@ export function readChoice(choice: JsonObject | undefined, encoder: SnapshotEnco
   const end = readFinishReason(choice);
   if (isJsonObject(delta)) encoder.delta(readDelta(delta, 'piece'), end.kind === 'finished');
   if (isJsonObject(message)) encoder.snapshot(readDelta(message, 'whole'));
+  for (const part of [delta, message]) if (isJsonObject(part)) encoder.webPages(citedPages(part));
   if (end.kind === 'finished') encoder.finish(end.finish);
   if (end.kind === 'gave-up') encoder.fail(gaveUp(end.overloaded, context));
 }

@@ -12,6 +12,7 @@ import {
   withoutThinking,
 } from '../../request/requested-thinking.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
+import { isWebSearch } from '../../tools/web-search.ts';
 import type { TranslationInput } from '../../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
 import { countMarks } from './cache-marks.ts';
@@ -41,6 +42,7 @@ export function convertRequest(
   const maxTokens = tokenLimit(input, context);
   const tools = convertTools(effective, input, context);
   const hasTools = tools.names.length > 0;
+  const searches = capabilities.webSearch !== 'none' && effective.tools.some(isWebSearch);
   const format = convertAnswerFormat(body, hasTools, context);
   const choice = convertToolChoice(body['tool_choice'], tools.names, context);
   const requested = readRequestedThinking(body);
@@ -56,7 +58,7 @@ export function convertRequest(
     ...convertSampling(body, isThinking, context),
     ...thinking.fields,
     // Several servers reject an empty list.
-    tools: hasTools ? tools.value : undefined,
+    tools: hasTools || searches ? tools.value : undefined,
     ...choice,
     ...format.fields,
     ...convertIdentifiers(body, context),

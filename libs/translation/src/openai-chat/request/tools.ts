@@ -13,6 +13,7 @@ import type { TranslationInput } from '../../translation.ts';
 import type { Warnings } from '../../warnings.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { areStrictToolsRejected } from './rejected-members.ts';
+import { openRouterSearch } from './web-search.ts';
 
 /** The client's tools as functions, with name, description and schema and nothing else. */
 export function convertTools(
@@ -24,6 +25,7 @@ export function convertTools(
   const takesStrict = capabilities.strictTools && !areStrictToolsRejected(context);
   return declareTools(effective, input, context, {
     variants: takesStrict ? ['strict'] : [],
+    search: capabilities.webSearch === 'openrouter-tool' ? openRouterSearch : undefined,
     write: (tool, warnings) => writeFunction(tool, takesStrict, capabilities.plainSchemas, warnings),
   });
 }
