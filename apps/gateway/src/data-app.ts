@@ -1,6 +1,6 @@
 import { createApp } from '@ccg/edge';
 import type { Endpoint, Exchange, HttpApp, Reporter } from '@ccg/edge';
-import type { Clock } from '@ccg/kernel';
+import type { Clock, Secret } from '@ccg/kernel';
 import type { RequestRecord } from '@ccg/serving';
 import type { ApiKeyVerifier } from '@ccg/tenancy';
 import { parseTarget } from './parse-target.ts';
@@ -12,6 +12,7 @@ export type GatewayEndpoint = Endpoint<RequestTarget, RequestRecord>;
 export interface DataAppDependencies {
   readonly endpoints: readonly GatewayEndpoint[];
   readonly verifier: ApiKeyVerifier;
+  readonly keylessAs?: Secret | undefined;
   readonly reporter: Reporter<RequestRecord>;
   readonly clock: Clock;
 }

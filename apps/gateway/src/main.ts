@@ -14,6 +14,8 @@ setInterval(() => {}, foreverMs);
 
 const recordsNothing =
   'LOG_EXCHANGE works with npm start alone: it writes prompts to files, which no gateway of an organisation may do. Unset it.';
+const needsKeys =
+  "ALLOW_KEYLESS works with npm start alone, on one person's machine. Unset it, and give every developer an API key.";
 const throughNpm = process.env['npm_lifecycle_event'] !== undefined;
 // A start may wait for Redis, and a process with the id 1 is not ended by a signal that it does not listen to.
 const stopListening = onStopSignal({ throughNpm }, () => process.exit(1));
@@ -36,6 +38,7 @@ try {
     process.exit(exitCode);
   }
   if ((variables['LOG_EXCHANGE'] ?? '') !== '') throw new StartError(recordsNothing);
+  if (!isOff(variables['ALLOW_KEYLESS'])) throw new StartError(needsKeys);
   const parsed = parseConfig(variables);
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   for (const notice of parsed.notices) process.stderr.write(`${notice}\n`);
@@ -49,4 +52,9 @@ try {
 } catch (thrown) {
   process.stderr.write(`${describeStartFailure(thrown)}\n`);
   process.exit(1);
+}
+
+/** A faulty value is not off: whoever wrote it wanted something. */
+function isOff(value = ''): boolean {
+  return value === '' || value.toLowerCase() === 'false';
 }

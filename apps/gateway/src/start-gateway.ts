@@ -1,7 +1,7 @@
 import { createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
 import type { Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
-import type { Clock } from '@ccg/kernel';
+import type { Clock, Secret } from '@ccg/kernel';
 import { createTargets, describeRoutes } from '@ccg/catalog';
 import type { Targets } from '@ccg/catalog';
 import { createAdmission } from '@ccg/admission';
@@ -33,6 +33,11 @@ export interface GatewayDependencies {
   readonly log?: { write(line: string): void };
   /** Records exchanges with providers. For one person's machine: an organisation's prompts belong in no file. */
   readonly recorder?: (logger: Logger) => Recorder;
+  /**
+   * The API key whose owner a program on this machine acts for that shows none. For one person's machine, and a listener
+   * on a loopback address.
+   */
+  readonly keylessAs?: Secret | undefined;
 }
 
 export interface RunningGateway {
@@ -48,7 +53,7 @@ const verifierBounds = { cacheMs: 5000, staleMs: 60_000, maxEntries: 10_000 };
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
 export async function startGateway(
   config: GatewayConfig,
-  { clock = systemClock, log, recorder }: GatewayDependencies = {},
+  { clock = systemClock, log, recorder, keylessAs }: GatewayDependencies = {},
 ): Promise<RunningGateway> {
   await using opened = new AsyncDisposableStack();
   const logger = createLogger(config.logLevel, log);
@@ -89,7 +94,11 @@ export async function startGateway(
     ...unsupportedEndpoints(),
   ];
   const reporter = createReporter(logger, metrics);
-  const data = await listen(createDataApp({ endpoints, verifier, reporter, clock }), config.host, config.port);
+  const data = await listen(
+    createDataApp({ endpoints, verifier, keylessAs, reporter, clock }),
+    config.host,
+    config.port,
+  );
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));
   readiness = () => (verifier.canVerify() ? 'ready' : 'store-down');

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { checkStore, StartError, waitForStore } from '@ccg/gateway';
 import type { GatewayConfig } from '@ccg/gateway';
 import { systemClock } from '@ccg/kernel';
+import type { Secret } from '@ccg/kernel';
 import { connectStore, StoreUnavailableError } from '@ccg/store';
 import { ensureTenant, generateApiKey, importApiKey, readCredential } from '@ccg/tenancy';
 
@@ -13,7 +14,7 @@ const connectTimeoutMs = 5_000;
 const commandTimeoutMs = 2_000;
 
 /**
- * Puts the default tenant and its first API key into the store, both only where they are missing. The key is made
+ * Puts the default tenant and its first API key into the store, both only where they are missing, and gives the key. The key is made
  * once and kept in `firstKeyFile` (0600), so that one and the same key works however much the store has forgotten.
  * With `onWaiting`, which gets lines for people, it waits for a store that does not answer; else it gives up soon.
  */
@@ -21,7 +22,7 @@ export async function seedDefaultTenant(
   config: GatewayConfig,
   firstKeyFile: string,
   onWaiting?: (line: string) => void,
-): Promise<void> {
+): Promise<Secret> {
   const apiKey = await readOrCreateSecret(firstKeyFile, () => generateApiKey(randomBytes));
   if (readCredential({ 'x-api-key': apiKey.reveal() }).kind !== 'api-key') {
     throw new StartError(`${firstKeyFile} does not hold an API key. Remove it to get a new one.`);
@@ -35,6 +36,7 @@ export async function seedDefaultTenant(
     const { outcome } = await importApiKey(deps, { tenant, name: 'first key', apiKey });
     if (outcome === 'revoked')
       throw new StartError(`The API key in ${firstKeyFile} was revoked. Remove the file to get a new one.`);
+    return apiKey;
   } catch (thrown) {
     if (!(thrown instanceof StoreUnavailableError)) throw thrown;
     throw new StartError(`The store does not answer (${thrown.detail}). Check REDIS_URL.`);

@@ -4,7 +4,12 @@ import { readSettings } from './settings.ts';
 
 describe('readSettings', () => {
   test('keeps data in .data of the repository and forces no store by default, also with empty variables', () => {
-    const defaults = { dataDir: '/repository/.data', exchangeFolder: undefined, forcedStore: undefined };
+    const defaults = {
+      dataDir: '/repository/.data',
+      allowKeyless: false,
+      exchangeFolder: undefined,
+      forcedStore: undefined,
+    };
     expect(readSettings({}, '/repository')).toEqual(defaults);
     expect(readSettings({ DATA_DIR: '', LOCAL_STORE: '', LOG_EXCHANGE: '' }, '/repository')).toEqual(defaults);
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { onStopSignal, runUntilSignal } from '@ccg/edge';
+import { isLoopbackAddress, onStopSignal, runUntilSignal } from '@ccg/edge';
 import {
   explainListenError,
   gatewayVariables,
@@ -76,7 +76,9 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const firstKeyFile = join(dataDir.path, 'first-key');
   const observer: StoreObserver = {
     say,
-    restarted: () => seedDefaultTenant(config, firstKeyFile),
+    async restarted() {
+      await seedDefaultTenant(config, firstKeyFile);
+    },
   };
   const store = await selectStore({ env, mode, settings, observer });
   const { config, listenWarnings } = readConfig(
@@ -87,20 +89,35 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
     },
     mode,
   );
+  if (settings.allowKeyless) refuseOpenAddress(config);
   opened.defer(() => store.close());
   await store.start();
-  await seedDefaultTenant(config, firstKeyFile, say);
+  const firstKey = await seedDefaultTenant(config, firstKeyFile, say);
+  const keylessAs = settings.allowKeyless ? firstKey : undefined;
   const recording = await openRecording(settings, config, opened);
-  const gateway = await startGateway(config, recording).catch((thrown: unknown) => explainListenError(thrown, config));
+  const gateway = await startGateway(config, { ...recording, keylessAs }).catch((thrown: unknown) =>
+    explainListenError(thrown, config),
+  );
   for (const warning of listenWarnings) say(`Warning: ${warning}`);
   const { catalog } = config;
   const routes = describeRoutes(catalog);
   // Any model would do; the commands must show how one is named.
   const path = catalog.preferred === undefined ? `/${[...catalog.providers.keys()].join()}:gpt-oss:20b` : '';
-  const { exchangeFolder } = settings;
+  const { exchangeFolder, allowKeyless: isKeyless } = settings;
   const isDemo = mode === 'demo';
-  process.stdout.write(welcome({ isDemo, url: gateway.url, store, firstKeyFile, routes, path, exchangeFolder }));
+  process.stdout.write(
+    welcome({ isDemo, url: gateway.url, store, firstKeyFile, routes, path, isKeyless, exchangeFolder }),
+  );
   return gateway;
+}
+
+/** Without an API key only those may get in who are on this machine. */
+function refuseOpenAddress({ host }: GatewayConfig): void {
+  if (isLoopbackAddress(host)) return;
+  throw new StartError(
+    `ALLOW_KEYLESS lets in whoever reaches the gateway, so it works on a loopback address alone, but HOST is ${host}. ` +
+      'Set HOST to 127.0.0.1, or remove ALLOW_KEYLESS.',
+  );
 }
 
 /** Opens the recording of exchanges, if it is asked for; it closes after the gateway. */

@@ -8,12 +8,23 @@ export interface WelcomeFacts {
   readonly routes: Readonly<Record<string, string>>;
   /** What to put behind the base URL, where a model must be named in it. */
   readonly path?: string;
+  /** Whether programs on this machine need no API key. */
+  readonly isKeyless?: boolean;
   /** Where exchanges are recorded; undefined: nowhere. */
   readonly exchangeFolder?: string | undefined;
 }
 
 /** What a person reads after a start. The last two commands work when pasted into a POSIX shell. */
-export function welcome({ isDemo, url, store, firstKeyFile, routes, path = '', exchangeFolder }: WelcomeFacts): string {
+export function welcome({
+  isDemo,
+  url,
+  store,
+  firstKeyFile,
+  routes,
+  path = '',
+  isKeyless = false,
+  exchangeFolder,
+}: WelcomeFacts): string {
   const baseUrl = reachableUrl(url) + path;
   const apiKey = `"$(cat ${shellQuote(firstKeyFile, 'always')})"`;
   const body = { model: 'claude-sonnet-5-5', max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] };
@@ -24,6 +35,7 @@ export function welcome({ isDemo, url, store, firstKeyFile, routes, path = '', e
     '',
     `  Base URL    ${reachableUrl(url)}`,
     `  API key     in ${firstKeyFile}`,
+    ...(isKeyless ? ['              not needed by programs on this machine (ALLOW_KEYLESS)'] : []),
     `  Store       ${store.name}: ${store.durability}`,
     ...Object.entries(routes).map(
       ([names, target], index) => `  ${index === 0 ? 'Models' : '      '}      ${names} → ${target}`,

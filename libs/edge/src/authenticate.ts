@@ -1,24 +1,35 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
+import type { Secret } from '@ccg/kernel';
 import { readCredential } from '@ccg/tenancy';
-import type { ApiKeyVerifier, Principal } from '@ccg/tenancy';
+import type { ApiKeyVerifier, Credential, Principal } from '@ccg/tenancy';
 import type { IncomingHttpHeaders } from 'node:http';
+import { refuseUnlessLocal } from './keyless.ts';
 
 const howToSend = 'Set ANTHROPIC_AUTH_TOKEN to your API key for this gateway. It begins with ccg_live_.';
 
 /**
- * Finds out who a request acts for, from its headers alone.
+ * Finds out who a request acts for, from its headers alone. With `keylessAs` a program on this machine that shows no
+ * credential of this gateway acts as the owner of that API key.
  *
  * @throws GatewayError 401 that says what to do, or 503 when the API key cannot be checked now.
  */
-export async function authenticate(headers: IncomingHttpHeaders, verifier: ApiKeyVerifier): Promise<Principal> {
+export async function authenticate(
+  headers: IncomingHttpHeaders,
+  verifier: ApiKeyVerifier,
+  keylessAs?: Secret,
+): Promise<Principal> {
   const xApiKey = headers['x-api-key'];
   const credential = readCredential({
     'x-api-key': typeof xApiKey === 'string' ? xApiKey : xApiKey?.join(', '),
     authorization: headers.authorization,
   });
+  if (keylessAs !== undefined && isForeign(credential)) {
+    refuseUnlessLocal(headers);
+    return verify(keylessAs, verifier);
+  }
   switch (credential.kind) {
     case 'api-key':
-      break;
+      return verify(credential.apiKey, verifier);
     case 'absent':
       throw new GatewayError('credential-missing', `No API key was sent. ${howToSend}`);
     case 'malformed':
@@ -44,7 +55,15 @@ export async function authenticate(headers: IncomingHttpHeaders, verifier: ApiKe
     default:
       return assertNever(credential);
   }
-  const verification = await verifier.verify(credential.apiKey);
+}
+
+/** Whether it is none of this gateway's. */
+function isForeign({ kind }: Credential): boolean {
+  return kind !== 'api-key' && kind !== 'ambiguous';
+}
+
+async function verify(apiKey: Secret, verifier: ApiKeyVerifier): Promise<Principal> {
+  const verification = await verifier.verify(apiKey);
   switch (verification.kind) {
     case 'verified':
       return verification.principal;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Response } from 'express';
 import { GatewayError } from '@ccg/kernel';
-import type { Clock } from '@ccg/kernel';
+import type { Clock, Secret } from '@ccg/kernel';
 import type { ApiKeyVerifier, Principal } from '@ccg/tenancy';
 import { authenticate } from './authenticate.ts';
 import { createClientErrors } from './client-errors.ts';
@@ -20,6 +20,8 @@ export interface AppOptions<Where extends Target, Result> {
   /** What a client is told to do at a path without an endpoint. */
   readonly unknownPathAdvice: string;
   readonly verifier: ApiKeyVerifier;
+  /** The API key whose owner a program on this machine acts for that shows none. Unset: nobody is let in without one. */
+  readonly keylessAs?: Secret | undefined;
   readonly reporter: Reporter<Result>;
   readonly clock: Clock;
 }
@@ -29,7 +31,7 @@ export interface AppOptions<Where extends Target, Result> {
  * ends. Express finds the endpoints whose path is a pattern.
  */
 export function createApp<Where extends Target, Result>(options: AppOptions<Where, Result>): HttpApp {
-  const { clock, reporter, verifier } = options;
+  const { clock, reporter } = options;
   const clientErrors = createClientErrors(clock, (requestId, error) => {
     const unparsed = { requestId, endpoint: 'unparsed', method: '', principal: undefined, durationMs: 0 };
     reporter.finished({ ...unparsed, status: error.status }, reporter.resultOf(error));
@@ -48,7 +50,7 @@ export function createApp<Where extends Target, Result>(options: AppOptions<Wher
       return dispatch(exchange, refusing('malformed', missingHost()));
     }
     const endpoint = byPath.get(target.path);
-    if (endpoint !== undefined) return dispatch(exchange, toWork(exchange, endpoint, verifier));
+    if (endpoint !== undefined) return dispatch(exchange, toWork(exchange, endpoint, options));
     matchPattern(exchange);
     return undefined;
   };
@@ -70,9 +72,10 @@ function isPattern(path: string): boolean {
 
 /** Express, for the endpoints whose path is a pattern, and for what belongs to none. */
 function createMatcher<Where extends Target, Result>(
-  { endpoints, unknownPathAdvice, verifier }: AppOptions<Where, Result>,
+  options: AppOptions<Where, Result>,
   dispatch: Dispatch<Result>,
 ): (exchange: Exchange<Where>) => void {
+  const { endpoints, unknownPathAdvice } = options;
   type Matched = Response<unknown, { exchange: Exchange<Where> }>;
   const app = express();
   app.disable('x-powered-by');
@@ -81,7 +84,7 @@ function createMatcher<Where extends Target, Result>(
   app.enable('case sensitive routing');
   for (const endpoint of endpoints.filter(({ path }) => isPattern(path))) {
     app.all(endpoint.path, (_request, { locals: { exchange } }: Matched) =>
-      dispatch(exchange, toWork(exchange, endpoint, verifier)),
+      dispatch(exchange, toWork(exchange, endpoint, options)),
     );
   }
   app.use((_request, { locals: { exchange } }: Matched) => {
@@ -131,14 +134,14 @@ function createDispatch<Result>(
 function toWork<Where extends Target, Result>(
   exchange: Exchange<Where>,
   endpoint: Endpoint<Where, Result>,
-  verifier: ApiKeyVerifier,
+  { verifier, keylessAs }: Pick<AppOptions<Where, Result>, 'verifier' | 'keylessAs'>,
 ): Work<Result> {
   return {
     name: endpoint.name,
     async run(identified) {
       refuseOtherMethods(exchange, endpoint);
       if (endpoint.access === 'public') return endpoint.handle(exchange);
-      const principal = await authenticate(exchange.request.headers, verifier);
+      const principal = await authenticate(exchange.request.headers, verifier, keylessAs);
       identified(principal);
       return endpoint.handle(exchange, principal);
     },

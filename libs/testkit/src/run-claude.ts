@@ -11,8 +11,11 @@ export interface RunClaudeOptions {
   /** What a developer would put into ANTHROPIC_BASE_URL; may carry a `/provider:model` prefix. */
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** The variable that holds the API key, and so the header that carries it. */
-  readonly via: 'auth-token' | 'api-key';
+  /**
+   * The variable that holds the API key, and so the header that carries it. `login` is where the token of a login at
+   * claude.ai stands.
+   */
+  readonly via: keyof typeof variables;
   readonly prompt: string;
   /** Where Claude Code works. */
   readonly cwd: string;
@@ -75,6 +78,12 @@ function claudeArguments(options: RunClaudeOptions): string[] {
   return ['-p', options.prompt, ...always, ...model, ...(options.extraArgs ?? [])];
 }
 
+const variables = {
+  'auth-token': 'ANTHROPIC_AUTH_TOKEN',
+  'api-key': 'ANTHROPIC_API_KEY',
+  login: 'CLAUDE_CODE_OAUTH_TOKEN',
+} as const;
+
 function claudeEnvironment(options: RunClaudeOptions, home: string): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
@@ -85,7 +94,7 @@ function claudeEnvironment(options: RunClaudeOptions, home: string): Record<stri
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     CLAUDE_CODE_MAX_RETRIES: '1',
     ANTHROPIC_BASE_URL: options.baseUrl,
-    [options.via === 'auth-token' ? 'ANTHROPIC_AUTH_TOKEN' : 'ANTHROPIC_API_KEY']: options.apiKey,
+    [variables[options.via]]: options.apiKey,
     ...options.extraEnv,
   };
 }
