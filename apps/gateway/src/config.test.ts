@@ -43,3 +43,13 @@ test.each([
 ])('two ports that the system chooses, and one port on two hosts, are not: %o', (ports) => {
   expect(parseConfig({ ...env, ...ports }).kind).toBe('valid');
 });
+
+test('files are not fetched from where a proxy chooses', () => {
+  const faulty = parseConfig({ ...env, FETCH_IMAGE_URLS: 'true', HTTPS_PROXY: 'proxy:3128' });
+  expect(faulty).toMatchObject({
+    kind: 'faulty',
+    message: expect.stringMatching(/^  FETCH_IMAGE_URLS: cannot be true while HTTPS_PROXY is set/mu),
+  });
+  expect(parseConfig({ ...env, FETCH_IMAGE_URLS: 'true' })).toMatchObject({ config: { fetchImageUrls: true } });
+  expect(parseConfig({ ...env, HTTPS_PROXY: 'proxy:3128' })).toMatchObject({ config: { fetchImageUrls: false } });
+});

@@ -1,5 +1,5 @@
 import { Secret } from '@ccg/kernel';
-import { catalogVariables, optionalText, wholeNumber } from '@ccg/catalog';
+import { catalogVariables, onOrOff, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog, Audience } from '@ccg/catalog';
 import type { Limits } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
@@ -37,6 +37,8 @@ export interface GatewayConfig {
   /** How often providers are asked for their models; 0 never. */
   readonly modelListIntervalMs: number;
   readonly upstreamProxy: UpstreamProxy | undefined;
+  /** Whether images and documents are fetched by URL for providers that take bytes alone. */
+  readonly fetchImageUrls: boolean;
   /** PEM certificates that are trusted beside Node's. */
   readonly upstreamExtraRoots: string | undefined;
   readonly logLevel: LogLevel;
@@ -100,6 +102,7 @@ const serverSchema = z.object({
     })
     .transform((value) => (value === undefined ? undefined : new Secret(value))),
   NO_PROXY: text(''),
+  FETCH_IMAGE_URLS: onOrOff(false),
   NODE_EXTRA_CA_CERTS: optionalText().transform(readCertificates),
   LOG_LEVEL: optionalText().pipe(
     z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
@@ -118,7 +121,7 @@ export const gatewayVariables: readonly string[] = [
 export function parseConfig(env: Env, audience: Audience = 'organisation'): ParsedConfig {
   const server = serverSchema.safeParse(env);
   const catalog = readCatalog(env, audience);
-  const clash = server.success ? portClash(server.data) : [];
+  const clash = server.success ? [...portClash(server.data), ...proxyClash(server.data)] : [];
   if (!server.success || clash.length > 0 || catalog.kind === 'faulty') {
     const problems = [...issuesOf(server.error), ...clash, ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };
@@ -132,6 +135,15 @@ export function parseConfig(env: Env, audience: Audience = 'organisation'): Pars
 function portClash({ HOST, PORT, OPS_HOST = HOST, OPS_PORT }: z.infer<typeof serverSchema>): readonly string[] {
   const isSame = PORT === OPS_PORT && PORT !== 0 && HOST === OPS_HOST;
   return isSame ? ['PORT and OPS_PORT must differ: the one is for clients, the other for probes and metrics.'] : [];
+}
+
+/** A proxy would choose the address that a file comes from, so nobody could tell that it is a public one. */
+function proxyClash({ FETCH_IMAGE_URLS, HTTPS_PROXY }: z.infer<typeof serverSchema>): readonly string[] {
+  if (!FETCH_IMAGE_URLS || HTTPS_PROXY === undefined) return [];
+  return [
+    'FETCH_IMAGE_URLS: cannot be true while HTTPS_PROXY is set, since the proxy would choose the address. ' +
+      'Remove FETCH_IMAGE_URLS, and images by URL are refused where a provider takes bytes alone, or remove HTTPS_PROXY.',
+  ];
 }
 
 /** A gateway that is opened to a network opens its metrics too, which nobody asked for. */
@@ -165,6 +177,7 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
     upstreamIdleTimeoutMs: server.UPSTREAM_IDLE_TIMEOUT_MS,
     modelListIntervalMs: server.MODEL_LIST_INTERVAL_MS,
     upstreamProxy: server.HTTPS_PROXY === undefined ? undefined : { url: server.HTTPS_PROXY, except: server.NO_PROXY },
+    fetchImageUrls: server.FETCH_IMAGE_URLS,
     upstreamExtraRoots: server.NODE_EXTRA_CA_CERTS,
     logLevel: server.LOG_LEVEL,
   };

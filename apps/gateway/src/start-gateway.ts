@@ -12,7 +12,7 @@ import { createLogger, createMetrics } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier } from '@ccg/tenancy';
 import type { Authorization } from '@ccg/tenancy';
-import { createUpstream } from '@ccg/upstream';
+import { createFileFetcher, createUpstream } from '@ccg/upstream';
 import type { Upstream, UpstreamOptions } from '@ccg/upstream';
 import type { GatewayConfig } from './config.ts';
 import { askProviders } from './ask-providers.ts';
@@ -151,7 +151,9 @@ async function startServing(config: GatewayConfig, { store, logger, ...parts }: 
   });
   const tokens = await startTokenCounting(sha256);
   const { catalog, sealingKeys } = config;
-  return createServing({ ...parts, catalog, sealingKeys, admission, tokens, digest: sha256, ids: randomIds });
+  const fileFetcher = config.fetchImageUrls ? createFileFetcher({ extraRoots: config.upstreamExtraRoots }) : undefined;
+  const made = { catalog, sealingKeys, admission, tokens, fileFetcher, digest: sha256, ids: randomIds };
+  return createServing({ ...parts, ...made });
 }
 
 function upstreamOptions(config: GatewayConfig): UpstreamOptions {

@@ -9,7 +9,7 @@ export type { Catalog, Audience } from './build-catalog.ts';
 export { catalogConfigSchema } from './catalog-config.ts';
 export { requestPath } from './dialects.ts';
 export type { Dialect, DialectForm } from './dialects.ts';
-export { optionalText, wholeNumber } from './env-rules.ts';
+export { onOrOff, optionalText, wholeNumber } from './env-rules.ts';
 export { catalogFromEnv, catalogVariables } from './from-env.ts';
 export type { CatalogFileSource, CatalogFromEnv } from './from-env.ts';
 export { catalogFileJsonSchema } from './from-file.ts';

@@ -24,6 +24,8 @@ interface TargetBase extends ModelReference {
   readonly limits: ModelLimits;
   /** Whether reasoning of earlier turns is sent again, and so is part of the prompt. */
   readonly resendsReasoning: boolean;
+  /** What must be sent as bytes, so that one of which only the URL is known has to be fetched. */
+  readonly inlineMedia: readonly ('image' | 'document')[];
   /** Whether a stream begins with the number of its prompt's tokens, so that no estimate is needed. */
   readonly reportsPromptFirst: boolean;
 }
@@ -80,13 +82,29 @@ export function createTarget(
   switch (provider.dialect) {
     case 'anthropic': {
       const capabilities = anthropicCapabilities(provider.profile, provider.capabilities);
-      const { passthrough } = capabilities;
-      return { ...base, dialect: 'anthropic', capabilities, resendsReasoning: true, reportsPromptFirst: passthrough };
+      const { passthrough, images } = capabilities;
+      const needsBytes = !passthrough && images.includes('base64') && !images.includes('url');
+      return {
+        ...base,
+        dialect: 'anthropic',
+        capabilities,
+        resendsReasoning: true,
+        inlineMedia: inlineMedia({ images: needsBytes, pdfs: false }),
+        reportsPromptFirst: passthrough,
+      };
     }
     case 'openai-chat': {
       const capabilities = chatCapabilities(provider, model, overrides);
       const resendsReasoning = capabilities.replayReasoning !== 'none';
-      return { ...base, dialect: 'openai-chat', capabilities, resendsReasoning, reportsPromptFirst: false };
+      const { images, imageUrls, pdfs } = capabilities;
+      return {
+        ...base,
+        dialect: 'openai-chat',
+        capabilities,
+        resendsReasoning,
+        inlineMedia: inlineMedia({ images: images && !imageUrls, pdfs }),
+        reportsPromptFirst: false,
+      };
     }
     case 'ollama': {
       const { contextTokens: configured, keepAlive } = provider;
@@ -103,12 +121,18 @@ export function createTarget(
         limits: { ...limits, contextTokens },
         capabilities,
         resendsReasoning: true,
+        inlineMedia: inlineMedia({ images: capabilities.images, pdfs: false }),
         reportsPromptFirst: false,
       };
     }
     default:
       return assertNever(provider);
   }
+}
+
+/** Where nothing is read nothing is fetched: a note takes its place. */
+function inlineMedia(taken: { readonly images: boolean; readonly pdfs: boolean }): TargetBase['inlineMedia'] {
+  return [...(taken.images ? (['image'] as const) : []), ...(taken.pdfs ? (['document'] as const) : [])];
 }
 
 /** Clients choose the names of models, so the number of targets of a provider has a bound. */

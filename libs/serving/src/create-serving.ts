@@ -4,7 +4,7 @@ import type { Clock, Secret } from '@ccg/kernel';
 import type { Metrics } from '@ccg/telemetry';
 import { createToolListCache, createTranslation } from '@ccg/translation';
 import type { IdSource } from '@ccg/translation';
-import type { Upstream } from '@ccg/upstream';
+import type { FileFetcher, Upstream } from '@ccg/upstream';
 import { createAdmit } from './admit-request.ts';
 import { createAttempt } from './attempt.ts';
 import type { Translate } from './attempt.ts';
@@ -14,6 +14,7 @@ import { createCountTokens } from './count-tokens.ts';
 import type { CountTokens } from './count-tokens.ts';
 import { createEstimatePrompt } from './estimate-prompt.ts';
 import type { Digest, TokenCounting } from './estimate-prompt.ts';
+import { createInlineFiles, withInlineFiles } from './inline-files.ts';
 import { createLearnModel } from './learn-model.ts';
 import { createLearnedRejections, overridingLimits } from './learned-rejections.ts';
 import { withRecorder } from './recorder.ts';
@@ -29,6 +30,8 @@ export interface ServingDependencies {
   readonly admission: Admission;
   /** Serving ends its connections when it closes. */
   readonly upstream: Upstream;
+  /** Fetches images and documents of which a client gave the URL. Unset, none are. Serving ends its connections too. */
+  readonly fileFetcher?: FileFetcher | undefined;
   readonly tokens: TokenCounting;
   readonly digest: Digest;
   readonly ids: IdSource;
@@ -55,7 +58,7 @@ const toolListCacheMaxBytes = 8 * 1024 * 1024;
 
 /** Builds the pipeline, and what this process remembers between requests: rejections, translated tools. */
 export function createServing(dependencies: ServingDependencies): Serving {
-  const { admission, clock, recorder, tokens, upstream } = dependencies;
+  const { admission, clock, fileFetcher, recorder, tokens, upstream } = dependencies;
   const translate = createTranslate(dependencies);
   const callTarget = createCallTarget({ upstream, clock });
   const learnedRejections = createLearnedRejections(clock);
@@ -65,13 +68,15 @@ export function createServing(dependencies: ServingDependencies): Serving {
     ...dependencies,
     admit: createAdmit(admission),
     estimatePrompt: createEstimatePrompt(tokens, clock),
-    attempt: createAttempt(shared),
+    attempt: withInlineFiles(createAttempt(shared), createInlineFiles(fileFetcher)),
     learnModel: createLearnModel(dependencies),
   });
   return {
     serve: recorder === undefined ? serve : withRecorder(serve, recorder),
     countTokens: createCountTokens({ ...dependencies, countAtProvider: createCountAtProvider(shared) }),
-    close: () => upstream.close(),
+    async close() {
+      await Promise.all([upstream.close(), fileFetcher?.close()]);
+    },
   };
 }
 

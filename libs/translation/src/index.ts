@@ -1,4 +1,6 @@
 export { createTranslation } from './create-translation.ts';
+export { findUrlSources, withFiles } from './history/url-sources.ts';
+export type { InlineFile, UrlSource } from './history/url-sources.ts';
 export { checkRequestSize } from './request/read-request.ts';
 export { createToolListCache } from './tools/tool-list-cache.ts';
 export type { ToolListCache } from './tools/tool-list-cache.ts';

@@ -3,7 +3,7 @@ import type { DialectForm, Endpoint } from '@ccg/catalog';
 import type { Secret } from '@ccg/kernel';
 import type { HeaderList } from '@ccg/wire';
 import type { CredentialHeaders } from './credentials.ts';
-import { isMetadataAddress } from './metadata-addresses.ts';
+import { isMetadataAddress } from './addresses.ts';
 import type { ComposedCall } from './hand-over-body.ts';
 
 /** What is asked of a provider. Where it goes and what proves the gateway follows from the endpoint. */

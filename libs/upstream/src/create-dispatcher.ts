@@ -3,7 +3,7 @@ import { Agent, buildConnector, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { noteFailures } from './failed-sockets.ts';
 import { guardedLookup } from './guarded-lookup.ts';
-import { isMetadataAddress } from './metadata-addresses.ts';
+import { isMetadataAddress } from './addresses.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
 /**

@@ -1,5 +1,7 @@
 export { callErrorToGatewayError, UpstreamCallError } from './call-error.ts';
 export type { CallFailureKind } from './call-error.ts';
+export { createFileFetcher, FileFetchError, fileMaxBytes, fileTimeoutMs } from './fetch-file.ts';
+export type { FileFetcher } from './fetch-file.ts';
 export { createUpstream, readableResponse } from './create-upstream.ts';
 export type { UpstreamCall } from './compose-call.ts';
 export type { Upstream, UpstreamResponse } from './create-upstream.ts';

@@ -43,6 +43,7 @@ const thinkingFormRule = z.discriminatedUnion('kind', [
 ]);
 
 const formRules: RulesOf<ChatForms> = {
+  imageUrls: z.boolean(),
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']),
   systemRole: z.enum(['system', 'developer']),
   systemTurns: z.enum(['in-place', 'reminder']),

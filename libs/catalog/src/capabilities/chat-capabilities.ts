@@ -39,6 +39,8 @@ export type ToolIdRule = 'any' | 'at-most-64' | 'nine-letters';
 
 /** How chat completions are written for one model of one server: field names, roles and what is left out. */
 export interface ChatForms {
+  /** Whether the server fetches images itself; else they are sent as bytes alone. */
+  readonly imageUrls: boolean;
   readonly maxTokensField: 'max_tokens' | 'max_completion_tokens';
   /** The role of the leading instructions. */
   readonly systemRole: 'system' | 'developer';

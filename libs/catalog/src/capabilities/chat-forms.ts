@@ -9,6 +9,7 @@ import { isOldOpenAi, isOpenAiReasoner } from './openai-models.ts';
 
 /** What vLLM, llama.cpp, Ollama and LM Studio have in common. */
 const unknownServer: Omit<ChatForms, 'thinkingForm'> = {
+  imageUrls: true,
   maxTokensField: 'max_tokens',
   systemRole: 'system',
   systemTurns: 'reminder',

@@ -21,7 +21,7 @@ export function convertMedia(block: HistoryBlock, context: ConversionContext): C
     case 'image-base64':
       return imagePart(dataUrl(media.mediaType, media.data));
     case 'image-url':
-      return imagePart(media.url);
+      return capabilities.imageUrls ? imagePart(media.url) : leftOut('image', 'images by URL', block, context);
     case 'pdf': {
       const file = { filename: media.fileName, file_data: dataUrl(media.mediaType, media.data) };
       return { kind: 'part', what: 'document', part: { type: 'file', file } };

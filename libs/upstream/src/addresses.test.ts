@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isMetadataAddress } from './metadata-addresses.ts';
+import { isMetadataAddress, isPublicAddress } from './addresses.ts';
 
 test.each([
   ['link-local', ['169.254.0.0', '169.254.169.254', '169.254.255.255', 'fe80::1', 'fe80::1%eth0', 'febf::1']],
@@ -20,4 +20,19 @@ test('loopback, private and public addresses are not, and names are not looked a
   const others = ['127.0.0.1', '::1', '10.0.0.1', '192.168.1.1', '172.17.0.1', 'fd00::1', 'fc00::1', '100.64.0.1'];
   const more = ['169.253.255.255', '169.255.0.0', 'fec0::1', '::ffff:10.0.0.1', '8.8.8.8', '2001:db8::1', 'localhost'];
   expect([...others, ...more].filter(isMetadataAddress)).toEqual([]);
+});
+
+test.each([
+  ['of this machine or network', ['127.0.0.1', '0.0.0.0', '10.1.2.3', '172.31.0.1', '192.168.0.1', '100.64.0.1']],
+  ['for special purposes', ['192.0.2.1', '198.18.0.1', '203.0.113.9', '224.0.0.1', '255.255.255.255', '168.63.129.16']],
+  ['private in IPv6', ['::', '::1', 'fe80::1', 'fc00::1', 'fd12::1', 'ff02::1', '2001:db8::1', '2001::1', '3fff::1']],
+  ['IPv4 in another form', ['::ffff:10.0.0.1', '::ffff:8.8.8.8', '64:ff9b::10.0.0.1', '2002:a00:1::1', '::8.8.8.8']],
+  ['no addresses', ['localhost', 'example.com', '']],
+])('addresses that are %s are not public', (_what, addresses) => {
+  expect(addresses.filter(isPublicAddress)).toEqual([]);
+});
+
+test('others are public', () => {
+  const addresses = ['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '[2a00::1]', '64:ff9b::8.8.8.8'];
+  expect(addresses.filter((address) => !isPublicAddress(address))).toEqual([]);
 });
