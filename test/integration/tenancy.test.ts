@@ -224,7 +224,7 @@ describe('verifying', () => {
       },
     };
     const verifier = openVerifier(counting, systemClock);
-    const answers = await Promise.all(Array.from({ length: 50 }, () => verifier.verify(apiKey)));
+    const answers = await Promise.all(Array.from({ length: 50 }, async () => verifier.verify(apiKey)));
     expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['verified']));
     // The index entry, then everything of the tenant.
     expect(asked).toEqual(['get', 'script']);

@@ -1,7 +1,7 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Secret } from '@ccg/kernel';
 import { readCredential } from '@ccg/tenancy';
-import type { ApiKeyVerifier, Credential, Principal } from '@ccg/tenancy';
+import type { ApiKeyVerifier, Credential, Principal, Verification } from '@ccg/tenancy';
 import type { IncomingHttpHeaders } from 'node:http';
 import { refuseUnlessLocal } from './keyless.ts';
 
@@ -9,15 +9,20 @@ const howToSend = 'Set ANTHROPIC_AUTH_TOKEN to your API key for this gateway. It
 
 /**
  * Finds out who a request acts for, from its headers alone. With `keylessAs` a program on this machine that shows no
- * credential of this gateway acts as the owner of that API key.
+ * credential of this gateway acts as the owner of that API key. A promise only where the store has to be asked.
  *
  * @throws GatewayError 401 that says what to do, or 503 when the API key cannot be checked now.
  */
-export async function authenticate(
+export function authenticate(
   headers: IncomingHttpHeaders,
   verifier: ApiKeyVerifier,
   keylessAs?: Secret,
-): Promise<Principal> {
+): Principal | Promise<Principal> {
+  const verification = verifier.verify(apiKeyOf(headers, keylessAs));
+  return verification instanceof Promise ? verification.then(principalOf) : principalOf(verification);
+}
+
+function apiKeyOf(headers: IncomingHttpHeaders, keylessAs: Secret | undefined): Secret {
   const xApiKey = headers['x-api-key'];
   const credential = readCredential({
     'x-api-key': typeof xApiKey === 'string' ? xApiKey : xApiKey?.join(', '),
@@ -25,11 +30,11 @@ export async function authenticate(
   });
   if (keylessAs !== undefined && isForeign(credential)) {
     refuseUnlessLocal(headers);
-    return verify(keylessAs, verifier);
+    return keylessAs;
   }
   switch (credential.kind) {
     case 'api-key':
-      return verify(credential.apiKey, verifier);
+      return credential.apiKey;
     case 'absent':
       throw new GatewayError('credential-missing', `No API key was sent. ${howToSend}`);
     case 'malformed':
@@ -62,8 +67,7 @@ function isForeign({ kind }: Credential): boolean {
   return kind !== 'api-key' && kind !== 'ambiguous';
 }
 
-async function verify(apiKey: Secret, verifier: ApiKeyVerifier): Promise<Principal> {
-  const verification = await verifier.verify(apiKey);
+function principalOf(verification: Verification): Principal {
   switch (verification.kind) {
     case 'verified':
       return verification.principal;

@@ -30,11 +30,11 @@ export function createBackPressure(
     waiting = undefined;
     if (current !== undefined) settle(current);
   };
-  response.on('drain', () => {
+  const makeRoom = () => {
     stop((current) => {
       current.resolve();
     });
-  });
+  };
   const watch = (takenBefore: number) => {
     cancel = clock.schedule(stallTimeoutMs, () => {
       // A slow reader takes bytes long before there is room for more.
@@ -47,6 +47,7 @@ export function createBackPressure(
     room() {
       if (waiting === undefined) {
         waiting = Promise.withResolvers<void>();
+        response.once('drain', makeRoom);
         // The writer may have stopped listening by the time the reader leaves.
         waiting.promise.catch(() => {});
         watch(bytesTaken(response));

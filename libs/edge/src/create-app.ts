@@ -115,9 +115,14 @@ function createDispatch<Result>(
   return async (arrival, { name: endpoint, run }) => {
     let principal: Principal | undefined;
     const { request, response, requestId, receivedAtMs } = arrival;
-    const result = await run((identified) => {
-      principal = identified;
-    }).catch((thrown: unknown) => reporter.resultOf(thrown));
+    let result: Result;
+    try {
+      result = await run((identified) => {
+        principal = identified;
+      });
+    } catch (thrown) {
+      result = reporter.resultOf(thrown);
+    }
     const { method = '' } = request;
     const finished = { requestId, endpoint, method, principal, durationMs: clock.now() - receivedAtMs };
     const clientError = clientErrors.errorOf(response);
@@ -140,10 +145,11 @@ function toWork<Where extends Target, Result>(
     name: endpoint.name,
     async run(identified) {
       refuseOtherMethods(exchange, endpoint);
-      if (endpoint.access === 'public') return endpoint.handle(exchange);
-      const principal = await authenticate(exchange.request.headers, verifier, keylessAs);
+      if (endpoint.access === 'public') return await endpoint.handle(exchange);
+      const authenticated = authenticate(exchange.request.headers, verifier, keylessAs);
+      const principal = authenticated instanceof Promise ? await authenticated : authenticated;
       identified(principal);
-      return endpoint.handle(exchange, principal);
+      return await endpoint.handle(exchange, principal);
     },
   };
 }

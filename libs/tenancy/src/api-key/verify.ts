@@ -28,8 +28,8 @@ export interface ApiKeyVerifierOptions {
 }
 
 export interface ApiKeyVerifier {
-  /** Never rejects because Redis is away. */
-  verify(apiKey: Secret): Promise<Verification>;
+  /** Never rejects because Redis is away. A promise only where Redis has to be asked. */
+  verify(apiKey: Secret): Verification | Promise<Verification>;
   /** Whether it can verify anybody now: Redis answers, or an API key is still remembered. */
   canVerify(): boolean;
   /** Stops listening for revocations. */
@@ -37,7 +37,7 @@ export interface ApiKeyVerifier {
 }
 
 interface Remembered {
-  readonly principal: Principal;
+  readonly verification: Verification;
   readonly at: number;
 }
 
@@ -51,57 +51,34 @@ const script = loadScript(new URL('./read-principal.lua', import.meta.url));
 export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVerifier {
   const { store, pepper, clock, cacheMs, staleMs, maxEntries } = options;
   const digestOf = createDigestCache(pepper, maxEntries);
-  const unknownMs = Math.min(longestUnknownMs, cacheMs);
-  // Kept apart, so that guessed API keys cannot push out those that work.
-  const known = createBoundedMap<Remembered>(maxEntries);
-  const strangers = createBoundedMap<number>(maxEntries);
+  const memory = createMemory(options);
   const loading = new Map<string, Promise<Verification>>();
-  let revocations = 0;
   let lastVerifiedAt = -Infinity;
 
-  const subscription = store.subscribe(store.redisKeys.revocations(), (digest) => {
-    revocations += 1;
-    known.delete(digest);
-  });
+  const subscription = store.subscribe(store.redisKeys.revocations(), memory.revoke);
 
   async function load(digest: string): Promise<Verification> {
+    const remember = memory.begin(digest);
     const at = clock.now();
-    const revocationsBefore = revocations;
     try {
       const principal = await readPrincipal(store, digest, options.authorization);
-      if (principal === undefined) {
-        known.delete(digest);
-        strangers.set(digest, at);
-        return unknown;
-      }
+      remember(principal);
+      if (principal === undefined) return unknown;
       lastVerifiedAt = at;
-      // A revocation that came while Redis was asked may be of this API key.
-      if (revocations === revocationsBefore) known.set(digest, { principal, at });
       return { kind: 'verified', principal };
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      return remembered(digest, staleMs) ?? unavailable;
+      return memory.verified(digest, staleMs) ?? unavailable;
     }
   }
 
-  function remembered(digest: string, forMs: number): Verification | undefined {
-    const entry = known.get(digest);
-    if (entry === undefined || !isWithin(forMs, entry.at, clock.now())) return undefined;
-    return { kind: 'verified', principal: entry.principal };
-  }
-
-  function isStranger(digest: string): boolean {
-    const at = strangers.get(digest);
-    return at !== undefined && isWithin(unknownMs, at, clock.now());
-  }
-
   return {
-    async verify(apiKey) {
-      if (!isApiKey(apiKey.reveal())) return unknown;
+    verify(apiKey) {
       const digest = digestOf(apiKey);
-      const cached = remembered(digest, cacheMs);
+      if (digest === undefined) return unknown;
+      const cached = memory.verified(digest, cacheMs);
       if (cached !== undefined) return cached;
-      if (isStranger(digest)) return unknown;
+      if (memory.isStranger(digest)) return unknown;
       const running = loading.get(digest) ?? load(digest).finally(() => loading.delete(digest));
       loading.set(digest, running);
       return running;
@@ -113,18 +90,68 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
   };
 }
 
+/** What this process knows of API keys, by their digests. */
+interface Memory {
+  /** The principal of an API key that was verified within that time. */
+  verified(digest: string, withinMs: number): Verification | undefined;
+  /** Whether an API key was found to be unknown a moment ago. */
+  isStranger(digest: string): boolean;
+  /** Returns a function that takes what Redis, asked from now on, says; undefined is an unknown API key. */
+  begin(digest: string): (principal: Principal | undefined) => void;
+  revoke(this: void, digest: string): void;
+}
+
+function createMemory({ clock, cacheMs, maxEntries }: ApiKeyVerifierOptions): Memory {
+  const unknownMs = Math.min(longestUnknownMs, cacheMs);
+  // Kept apart, so that guessed API keys cannot push out those that work.
+  const known = createBoundedMap<Remembered>(maxEntries);
+  const strangers = createBoundedMap<number>(maxEntries);
+  let revocations = 0;
+  return {
+    verified(digest, withinMs) {
+      const entry = known.get(digest);
+      return entry !== undefined && isWithin(withinMs, entry.at, clock.now()) ? entry.verification : undefined;
+    },
+    isStranger(digest) {
+      const at = strangers.get(digest);
+      return at !== undefined && isWithin(unknownMs, at, clock.now());
+    },
+    begin(digest) {
+      const at = clock.now();
+      const revocationsBefore = revocations;
+      return (principal) => {
+        if (principal === undefined) {
+          known.delete(digest);
+          strangers.set(digest, at);
+        } else if (revocations === revocationsBefore) {
+          // A revocation that came while Redis was asked may be of this API key.
+          known.set(digest, { verification: { kind: 'verified', principal }, at });
+        }
+      };
+    },
+    revoke(digest) {
+      revocations += 1;
+      known.delete(digest);
+    },
+  };
+}
+
 /** A clock that was set back makes an entry too old, not young for ever. */
 function isWithin(ms: number, at: number, now: number): boolean {
   return now >= at && now - at < ms;
 }
 
-/** Computes the digest of an API key once: it takes longer than the rest of a verification from the cache. */
-function createDigestCache(pepper: Secret, maxEntries: number): (apiKey: Secret) => string {
+/**
+ * Computes the digest of an API key once: it takes longer than the rest of a verification from the cache. Undefined for
+ * what cannot be an API key.
+ */
+function createDigestCache(pepper: Secret, maxEntries: number): (apiKey: Secret) => string | undefined {
   const digests = createBoundedMap<string>(maxEntries);
   return (apiKey) => {
     const fingerprint = fingerprintApiKey(apiKey);
     const known = digests.get(fingerprint);
     if (known !== undefined) return known;
+    if (!isApiKey(apiKey.reveal())) return undefined;
     const digest = hashApiKey(pepper, apiKey);
     digests.set(fingerprint, digest);
     return digest;

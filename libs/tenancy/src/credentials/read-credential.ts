@@ -24,22 +24,28 @@ interface Shown {
 }
 
 const jwt = /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/u;
-const bearer = /^bearer(?:\s+(?<token>\S.*))?$/iu;
+const bearer = /^bearer(?:\s+(\S.*))?$/iu;
 
 /**
  * Finds the caller's credential by its shape. Of two headers the one that is ours (an API key or a token) counts and
  * the other is ignored; two different ones of ours are ambiguous.
  */
 export function readCredential(headers: CredentialHeaders): Credential {
-  const shown = [show(headers['x-api-key']), showBearer(headers.authorization)];
-  const [first, second] = shown.filter(({ shape }) => shape === 'api-key' || shape === 'jwt');
-  if (first !== undefined) {
-    if (second !== undefined && second.text !== first.text) return { kind: 'ambiguous' };
-    return first.shape === 'jwt' ? { kind: 'jwt' } : { kind: 'api-key', apiKey: new Secret(first.text) };
+  const inApiKeyHeader = show(headers['x-api-key']);
+  const inAuthorization = showBearer(headers.authorization);
+  if (isOurs(inApiKeyHeader) && isOurs(inAuthorization) && inApiKeyHeader.text !== inAuthorization.text) {
+    return { kind: 'ambiguous' };
   }
-  const shapes = new Set(shown.map(({ shape }) => shape));
-  if (shapes.has('foreign-anthropic')) return { kind: 'foreign-anthropic' };
-  return { kind: shapes.has('malformed') ? 'malformed' : 'absent' };
+  const { shape, text } = isOurs(inApiKeyHeader) ? inApiKeyHeader : inAuthorization;
+  if (shape === 'api-key') return { kind: 'api-key', apiKey: new Secret(text) };
+  if (shape === 'jwt') return { kind: 'jwt' };
+  const shapes = [inApiKeyHeader.shape, shape];
+  if (shapes.includes('foreign-anthropic')) return { kind: 'foreign-anthropic' };
+  return { kind: shapes.includes('malformed') ? 'malformed' : 'absent' };
+}
+
+function isOurs({ shape }: Shown): boolean {
+  return shape === 'api-key' || shape === 'jwt';
 }
 
 function show(header: string | undefined): Shown {
@@ -51,7 +57,7 @@ function showBearer(header: string | undefined): Shown {
   const text = header?.trim() ?? '';
   if (text === '') return { shape: 'absent', text };
   const match = bearer.exec(text);
-  return match === null ? { shape: 'malformed', text } : show(match.groups?.['token']);
+  return match === null ? { shape: 'malformed', text } : show(match[1]);
 }
 
 function shapeOf(text: string): Shape {
