@@ -2,7 +2,7 @@ import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { Lease } from './leases.ts';
 import { assertLimits, concurrencyRetryMs, refillMs } from './limits.ts';
-import type { AdmissionRequest, ConcurrencyLimit, Limited, LimitState, RateLimit } from './limits.ts';
+import type { AdmissionRequest, ConcurrencyLimit, Limit, Limited, LimitState, RateLimit } from './limits.ts';
 
 /** What the store says: the lease that it granted and what it left of each limit, or the limit that refused. */
 export type StoreDecision =
@@ -20,27 +20,42 @@ export async function admitInStore(
   { tenant, requestId, limits }: AdmissionRequest,
   { timeoutMs, leaseTtlMs }: { readonly timeoutMs: number; readonly leaseTtlMs: number },
 ): Promise<StoreDecision> {
-  assertLimits(limits);
   const { redisKeys } = store;
+  const { running, rates, subjects, numbers } = callFor(limits);
+  const keys = [
+    ...running.map(({ subject }) => redisKeys.leases(tenant, subject)),
+    ...rates.map(({ name, subject }) => redisKeys.rateLimit(tenant, name, subject)),
+  ];
+  const reply = await store.run(script, keys, [requestId, Math.ceil(leaseTtlMs), ...numbers], { timeoutMs });
+  return toDecision({ tenant, id: requestId, subjects }, running, rates, reply);
+}
+
+/** What of a call follows from the limits alone. */
+interface LimitsCall {
+  readonly running: readonly ConcurrencyLimit[];
+  readonly rates: readonly RateLimit[];
+  readonly subjects: readonly string[];
+  readonly numbers: readonly number[];
+}
+
+const calls = new WeakMap<readonly Limit[], LimitsCall>();
+
+/** Tenants keep their limits, so most requests bring a list that was seen before. */
+function callFor(limits: readonly Limit[]): LimitsCall {
+  const known = calls.get(limits);
+  if (known !== undefined) return known;
+  assertLimits(limits);
   const running = limits.filter((limit) => limit.kind === 'concurrency');
   const rates = limits.filter((limit) => limit.kind === 'rate');
-  const reply = await store.run(
-    script,
-    [
-      ...running.map(({ subject }) => redisKeys.leases(tenant, subject)),
-      ...rates.map(({ name, subject }) => redisKeys.rateLimit(tenant, name, subject)),
-    ],
-    [
-      requestId,
-      Math.ceil(leaseTtlMs),
-      running.length,
-      ...running.map(({ maxRunning }) => maxRunning),
-      ...rates.flatMap(toArguments),
-    ],
-    { timeoutMs },
-  );
-  const lease = { tenant, id: requestId, subjects: running.map(({ subject }) => subject) };
-  return toDecision(lease, running, rates, reply);
+  const maxima = running.map(({ maxRunning }) => maxRunning);
+  const call = {
+    running,
+    rates,
+    subjects: running.map(({ subject }) => subject),
+    numbers: [running.length, ...maxima, ...rates.flatMap(toArguments)],
+  };
+  calls.set(limits, call);
+  return call;
 }
 
 function toArguments(rate: RateLimit): readonly number[] {

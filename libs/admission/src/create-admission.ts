@@ -2,6 +2,7 @@ import type { Clock } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { admitInStore } from './admit.ts';
+import type { StoreDecision } from './admit.ts';
 import { createLeaseKeeper, renewInStore } from './leases.ts';
 import type { AdmissionRequest, Decision } from './limits.ts';
 import { createLocalFallback } from './local-fallback.ts';
@@ -67,11 +68,7 @@ export function createAdmission({
     if (!(error instanceof StoreUnavailableError)) onFault?.(error);
   }
 
-  async function admitByStore(request: AdmissionRequest): Promise<Decision> {
-    const decision = await admitInStore(store, request, { timeoutMs, leaseTtlMs });
-    note(false);
-    if (decision.kind === 'limited') return decision;
-    const { lease, limits } = decision;
+  function admitted({ lease, limits }: Extract<StoreDecision, { kind: 'admitted' }>): Decision {
     if (lease.subjects.length > 0) keeper.hold(lease);
     const settle = once(async (refunds) => {
       keeper.letGo(lease);
@@ -92,12 +89,15 @@ export function createAdmission({
   return {
     async admit(request) {
       if (request.limits.length === 0) return { kind: 'admitted', by: 'no-limit', limits: [], settle: nothing };
+      let decision: StoreDecision;
       try {
-        return await admitByStore(request);
+        decision = await admitInStore(store, request, { timeoutMs, leaseTtlMs });
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
-        return admitLocally(request);
+        return await admitLocally(request);
       }
+      note(false);
+      return decision.kind === 'limited' ? decision : admitted(decision);
     },
   };
 }

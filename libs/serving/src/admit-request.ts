@@ -23,7 +23,18 @@ export function createAdmit(admission: Admission): Admit {
   };
 }
 
-function toAdmissionLimits({ requestsPerMinute }: Limits): readonly Limit[] {
+const converted = new WeakMap<Limits, readonly Limit[]>();
+
+/** The same list for the same limits: admission remembers what follows from it. */
+function toAdmissionLimits(limits: Limits): readonly Limit[] {
+  const known = converted.get(limits);
+  if (known !== undefined) return known;
+  const made = convertLimits(limits);
+  converted.set(limits, made);
+  return made;
+}
+
+function convertLimits({ requestsPerMinute }: Limits): readonly Limit[] {
   if (requestsPerMinute === undefined) return [];
   const refillPerSecond = requestsPerMinute / 60;
   return [

@@ -43,7 +43,8 @@ export async function writeAnswer(body: string | Uint8Array, to: WholeAnswer): P
   const isJson = contentType === jsonContentType;
   sink.commit(200, isJson ? [...headers, ['content-length', String(body.length)]] : headers);
   try {
-    await sink.end(body);
+    const room = sink.end(body);
+    if (room !== undefined) await room;
     return { kind: 'completed' };
   } catch (thrown) {
     const failure = thrown instanceof ReaderGoneError ? thrown : toGatewayError(thrown);

@@ -26,12 +26,11 @@ export interface Answered {
   readonly attempt: OpenAttempt;
 }
 
-type CalledOnce =
-  | Answered
-  | { readonly kind: 'failed'; readonly thrown: unknown; readonly failure: Failure; readonly attempt: AttemptRecord };
-
 /** What came of a call; `earlier` holds the attempt before it, if its connection failed. */
-type Called = CalledOnce & { readonly earlier: readonly AttemptRecord[] };
+type Called = { readonly earlier: readonly AttemptRecord[] } & (
+  | Answered
+  | { readonly kind: 'failed'; readonly thrown: unknown; readonly failure: Failure; readonly attempt: AttemptRecord }
+);
 
 interface TargetCall {
   readonly operation: 'messages' | 'count';
@@ -50,34 +49,34 @@ interface CallDependencies {
 }
 
 export function createCallTarget(dependencies: CallDependencies): CallTarget {
-  return async (target, call) => {
-    const first = await callOnce(target, call, dependencies);
-    const isUnreachable =
-      first.kind === 'failed' && first.thrown instanceof UpstreamCallError && first.thrown.kind === 'unreachable';
-    if (!isUnreachable) return { ...first, earlier: [] };
-    const second = await callOnce(target, call, dependencies);
-    return { ...second, earlier: [first.attempt] };
-  };
+  return (target, call) => callOnce(target, call, [], dependencies);
 }
 
 async function callOnce(
   target: Target,
-  { operation, stream, translated: { headers, body }, request, signal }: TargetCall,
-  { upstream, clock }: CallDependencies,
-): Promise<CalledOnce> {
-  const { receivedAtMs } = request;
+  call: TargetCall,
+  earlier: readonly AttemptRecord[],
+  dependencies: CallDependencies,
+): Promise<Called> {
+  const { operation, stream, request, signal } = call;
+  const { headers, body } = call.translated;
+  const { upstream, clock } = dependencies;
+  const { receivedAtMs, recording } = request;
   const begun = { target: nameOf(target), receivedAtMs, startedMs: clock.now() - receivedAtMs };
-  const call: RecordedCall = { operation, model: target.model, stream, headers, body, client: request };
+  const sent: RecordedCall = { operation, model: target.model, stream, headers, body, client: request };
   try {
-    const answering = upstream.call(target, call, signal);
-    const recording = request.recording?.called(target, call);
-    const response = await (recording === undefined ? answering : recordAnswer(answering, recording));
+    const answering = upstream.call(target, sent, signal);
+    const recorded = recording?.called(target, sent);
+    const response = await (recorded === undefined ? answering : recordAnswer(answering, recorded));
     const upstreamRequestId = header(response, 'request-id') ?? header(response, 'x-request-id');
-    return { kind: 'answered', response, attempt: { ...begun, status: response.status, upstreamRequestId } };
+    return { kind: 'answered', response, attempt: { ...begun, status: response.status, upstreamRequestId }, earlier };
   } catch (thrown) {
     const failure = failureOf(thrown, signal, target);
     const open = { ...begun, status: undefined, upstreamRequestId: undefined };
-    return { kind: 'failed', thrown, failure, attempt: endAttempt(open, outcomeOfFailure(failure), clock) };
+    const attempt = endAttempt(open, outcomeOfFailure(failure), clock);
+    const isUnreachable = thrown instanceof UpstreamCallError && thrown.kind === 'unreachable';
+    if (isUnreachable && earlier.length === 0) return callOnce(target, call, [attempt], dependencies);
+    return { kind: 'failed', thrown, failure, attempt, earlier };
   }
 }
 

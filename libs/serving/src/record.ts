@@ -161,6 +161,9 @@ export interface RequestRecord extends Measured {
 /** Usage of a request that reached no model. */
 export const notMeasured: Measured = { usage: noUsage, usageSource: 'none' };
 
+/** What is known of a request since it was admitted. */
+export type Asked = Pick<RequestRecord, 'attempts' | 'stages' | 'warnings' | 'usage' | 'usageSource'>;
+
 /** What is known before anything has happened. */
 export const nothingKnown: Omit<RequestRecord, 'end' | 'outcome'> = Object.freeze({
   ...notMeasured,

@@ -11,7 +11,7 @@ import { failureOf } from './call-target.ts';
 import { toolsOf } from './estimate-prompt.ts';
 import type { Digest, EstimatePrompt } from './estimate-prompt.ts';
 import { nameOf, nothingKnown, outcomeOf } from './record.ts';
-import type { End, RequestRecord } from './record.ts';
+import type { Asked, End, RequestRecord } from './record.ts';
 import type { ResponseSink, ServeRequest } from './request.ts';
 
 export interface ServeDependencies {
@@ -37,20 +37,21 @@ export function createServe(dependencies: ServeDependencies): Serve {
   const { catalog, targets, admit, metrics, clock } = dependencies;
   return async (request, sink) => {
     const { requestId, receivedAtMs, prefix } = request;
-    let known = nothingKnown;
+    let route: RequestRecord['route'];
+    let asked: Asked = nothingKnown;
     let end: End;
     try {
       const messagesRequest = readMessagesRequest(request.takeBody());
       const { model: requestedModel, stream } = messagesRequest;
-      known = { ...known, route: { requestedModel, stream, targets: [] } };
-      const route = resolveRoute(catalog, targets, { model: requestedModel, prefix });
-      known = { ...known, route: { requestedModel, stream, targets: route.targets.map(nameOf) } };
+      route = { requestedModel, stream, targets: [] };
+      const resolved = resolveRoute(catalog, targets, { model: requestedModel, prefix });
+      route = { requestedModel, stream, targets: resolved.targets.map(nameOf) };
       // Nothing below the top level of the body is read for a request that a limit refuses.
       const admitted = await admit(request);
       try {
         const admittedMs = clock.now() - receivedAtMs;
-        const result = await askTargets(route.targets, { request, messagesRequest, sink }, dependencies);
-        known = { ...known, ...measuresOf(result, receivedAtMs, admittedMs) };
+        const result = await askTargets(resolved.targets, { request, messagesRequest, sink }, dependencies);
+        asked = measuresOf(result, receivedAtMs, admittedMs);
         end = result.kind === 'answered' ? result.end : await tellFailure(result.failure, false, requestId, sink);
       } finally {
         admitted.settle();
@@ -58,10 +59,20 @@ export function createServe(dependencies: ServeDependencies): Serve {
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
-    const stages = { ...known.stages, endedMs: clock.now() - receivedAtMs };
-    const record = Object.freeze({ ...known, stages, end, outcome: outcomeOf(end) });
+    const { attempts, warnings, usage, usageSource } = asked;
+    const stages = { ...asked.stages, endedMs: clock.now() - receivedAtMs };
+    const record: RequestRecord = {
+      end,
+      outcome: outcomeOf(end),
+      route,
+      attempts,
+      stages,
+      warnings,
+      usage,
+      usageSource,
+    };
     countRecord(record, metrics);
-    return record;
+    return Object.freeze(record);
   };
 }
 
@@ -96,7 +107,7 @@ function mayAskAnother(result: AttemptResult): boolean {
   return result.kind === 'failed' && result.class === 'untranslatable';
 }
 
-function measuresOf(result: AttemptResult, receivedAtMs: number, admittedMs: number) {
+function measuresOf(result: AttemptResult, receivedAtMs: number, admittedMs: number): Asked {
   const { attempts, warnings, usage, usageSource } = result;
   const firstEventAtMs = result.kind === 'answered' ? result.firstEventAtMs : undefined;
   const firstEventMs = firstEventAtMs === undefined ? undefined : firstEventAtMs - receivedAtMs;

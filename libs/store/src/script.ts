@@ -19,16 +19,14 @@ export function createScript(source: string): Script {
 }
 
 /** Runs a script by its digest, and by its text on a server that has not seen it or has restarted since. */
-export async function runScript(
+export function runScript(
   redis: Redis,
   script: Script,
   keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  try {
-    return await redis.evalsha(script.sha1, keys.length, ...keys, ...args);
-  } catch (error) {
+  return redis.evalsha(script.sha1, keys.length, ...keys, ...args).catch((error: unknown) => {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return redis.eval(script.source, keys.length, ...keys, ...args);
-  }
+  });
 }
