@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { GatewayError, ReaderGoneError } from '@ccg/kernel';
+import { joinBytes } from '@ccg/wire';
 
 /** The limit of the Anthropic API, which its clients rely on. */
 const bodyMaxBytes = 32 * 1024 * 1024;
@@ -85,8 +86,7 @@ function collect(request: IncomingMessage, decoder: Transform | undefined): Prom
     else chunks.push(chunk);
   };
   const onEnd = () => {
-    const [only] = chunks;
-    resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length));
+    resolve(joinBytes(chunks));
     stop();
   };
   const onClosed = () => {

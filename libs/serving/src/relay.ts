@@ -145,11 +145,12 @@ async function pump(
   clock: Clock,
 ): Promise<Pumped> {
   const { translator, deliver } = delivery;
-  const terminal = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
   const check = createBodyCheck(headers);
-  const grace = createEndGrace(clock, terminal.resolve);
+  const grace = createEndGrace(clock, over.resolve);
   let isOver = false;
   let isSilent = true;
+  let isClosed = false;
   const piping = body.pipe((chunk) => {
     isSilent = false;
     if (isOver) return undefined;
@@ -160,21 +161,26 @@ async function pump(
       const room = deliver();
       const { state, finishedAt } = translator.progress();
       isOver = state !== 'open';
-      if (isOver) terminal.resolve();
+      if (isOver) over.resolve();
       else grace.observe(finishedAt, room);
       return room;
     } catch (thrown) {
       isOver = true;
-      terminal.reject(thrown);
+      over.reject(thrown);
       throw thrown;
     }
   });
+  piping.then(() => {
+    isClosed = true;
+    over.resolve();
+  }, over.reject);
   try {
-    await Promise.race([terminal.promise, piping]);
+    await over.promise;
     const found = check.findAtEnd();
     if (found !== undefined) throw wrongBaseUrlError(target, found);
     translator.end();
-    await deliver();
+    const room = deliver();
+    if (room !== undefined) await room;
   } catch (thrown) {
     isOver = true;
     const failure = failureOf(thrown, sink.signal, target);
@@ -187,7 +193,7 @@ async function pump(
     grace.cancel();
   }
   if (grace.isOver()) body.abort();
-  else closeSoon(body, piping, clock);
+  else if (!isClosed) closeSoon(body, piping, clock);
   const { reason } = sink.signal;
   return { failure: reason instanceof ReaderGoneError ? reason : translator.progress().error, silent: false };
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from '@ccg/wire';
 import { UpstreamCallError } from './call-error.ts';
 import type { Dispatcher } from 'undici';
 
@@ -98,7 +99,7 @@ export class BodyFeed implements UpstreamBody {
   #offer(): Promise<void> | undefined {
     if (this.#receive === undefined || this.#waiting || this.#arrived.length === 0) return undefined;
     try {
-      return this.#receive(joined(this.#arrived.splice(0)));
+      return this.#receive(joinBytes(this.#arrived.splice(0)));
     } catch (error) {
       // Nobody above would catch it: this runs in a microtask.
       this.#abandon(error);
@@ -132,10 +133,5 @@ export async function collectBody(pipe: UpstreamBody['pipe'], maxBytes: number):
     chunks.push(chunk);
     return undefined;
   });
-  return joined(chunks);
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [first] = chunks;
-  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
+  return joinBytes(chunks);
 }

@@ -1,6 +1,7 @@
 import { requestPath } from '@ccg/catalog';
 import type { Endpoint } from '@ccg/catalog';
 import { GatewayError } from '@ccg/kernel';
+import { bytesToString } from '@ccg/wire';
 import type { HeaderList } from '@ccg/wire';
 
 /** What was found where a provider's API should be. */
@@ -85,9 +86,7 @@ export function createBodyCheck(headers: HeaderList): BodyCheck {
   return {
     find(bytes) {
       if (isDecided) return undefined;
-      const text = Buffer.from(bytes.subarray(0, 64))
-        .toString('latin1')
-        .replace(/^[\s\u00ef\u00bb\u00bf]+/u, '');
+      const text = bytesToString(bytes.subarray(0, 64)).replace(/^[\s\u00ef\u00bb\u00bf]+/u, '');
       if (text === '') return undefined;
       isDecided = true;
       if (text.startsWith('<')) return { kind: 'page' };

@@ -44,6 +44,12 @@ function sequenceLength(byteString: string, at: number): number {
   return length;
 }
 
+/** Pieces as one. A single piece is not copied. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces);
+}
+
 /** Whether bytes are well-formed UTF-8. */
 export function isUtf8Bytes(bytes: Uint8Array): boolean {
   try {

@@ -4,6 +4,7 @@ export {
   encodeText,
   isUtf8Bytes,
   isUtf8Text,
+  joinBytes,
   spliceBytes,
   stringToBytes,
 } from './bytes.ts';

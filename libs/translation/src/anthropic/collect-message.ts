@@ -3,7 +3,9 @@ import {
   decodeText,
   encodeText,
   isText,
+  joinBytes,
   joinTexts,
+  noUsage,
   RawJson,
   stringToBytes,
   writeJson,
@@ -19,47 +21,80 @@ import type { StreamNames } from './passage.ts';
 
 /** Collects an answer of Anthropic into one message: a document as it comes, events block by block. */
 export function createAnthropicCollector(named: StreamNames): AnswerCollector {
+  let chosen: AnswerCollector | undefined;
+  const chosenOrEvents = () => (chosen ??= collectEvents(named));
+  return {
+    push(bytes) {
+      if (chosen !== undefined) {
+        chosen.push(bytes);
+        return;
+      }
+      const opening = readForm(bytes);
+      if (opening.kind === 'undecided') return;
+      chosen = opening.kind === 'document' ? collectDocument(named) : collectEvents(named);
+      chosen.push(opening.bytes);
+    },
+    end() {
+      chosenOrEvents().end();
+    },
+    fail(failure) {
+      chosenOrEvents().fail(failure);
+    },
+    progress: () => chosen?.progress() ?? nothingYet,
+    answer: () => chosenOrEvents().answer(),
+  };
+}
+
+const nothingYet: Progress = {
+  visible: false,
+  usage: noUsage,
+  usageSource: 'estimated',
+  state: 'open',
+  finishedAt: undefined,
+  error: undefined,
+};
+
+function collectDocument(named: StreamNames): AnswerCollector {
+  let pieces: Uint8Array[] = [];
+  let document: Answer | undefined;
+  const whole = (): Answer => {
+    document ??= readAnswer(joinBytes(pieces), named);
+    pieces = [];
+    return document;
+  };
+  return {
+    push(bytes) {
+      pieces.push(bytes);
+    },
+    end() {
+      whole();
+    },
+    fail(error) {
+      document ??= { kind: 'failure', error };
+    },
+    progress() {
+      if (document === undefined) return nothingYet;
+      if (document.kind === 'failure') return { ...nothingYet, state: 'failed', error: document.error };
+      return { ...nothingYet, state: 'complete', usage: document.usage, usageSource: document.usageSource };
+    },
+    answer: whole,
+  };
+}
+
+function collectEvents(named: StreamNames): AnswerCollector {
   const builder = createMessageBuilder();
   const decoder = createSseDecoder(builder.take);
   const events = createAnthropicStream((frames) => {
     decoder.push(typeof frames === 'string' ? stringToBytes(frames) : frames);
   }, named);
-  let pieces: Uint8Array[] = [];
-  let form: 'undecided' | 'document' | 'events' = 'undecided';
-  let document: Answer | undefined;
-
-  function progress(): Progress {
-    if (form === 'events' || document === undefined) return events.progress();
-    const seen = events.progress();
-    if (document.kind === 'failure') return { ...seen, state: 'failed', error: document.error };
-    return { ...seen, state: 'complete', usage: document.usage, usageSource: document.usageSource };
-  }
-
   return {
-    push(bytes) {
-      const opening = form === 'undecided' ? readForm(bytes) : { kind: form, bytes };
-      form = opening.kind;
-      if (opening.kind === 'events') events.push(opening.bytes);
-      else if (opening.kind === 'document') pieces.push(opening.bytes);
-    },
-    end() {
-      if (form !== 'document') events.end();
-      else document ??= readAnswer(Buffer.concat(pieces), named);
-      pieces = [];
-    },
-    fail(failure) {
-      document ??= { kind: 'failure', error: failure };
-      events.fail(failure);
-    },
-    progress,
+    ...events,
     answer() {
-      const { error, usage, usageSource } = progress();
-      if (form === 'document' && document !== undefined) return document;
+      const { error, usage, usageSource } = events.progress();
       if (error !== undefined) return { kind: 'failure', error };
       const message = builder.message();
-      if (message.kind === 'broken')
-        return { kind: 'failure', error: brokenToolCallError(named.provider, message.tool) };
-      return { kind: 'message', body: message.json, usage, usageSource };
+      if (message.kind === 'whole') return { kind: 'message', body: message.json, usage, usageSource };
+      return { kind: 'failure', error: brokenToolCallError(named.provider, message.tool) };
     },
   };
 }
