@@ -145,12 +145,12 @@ describe.each([
     [
       '20,001 blocks',
       { messages: [{ role: 'user', content: many(20_001, block) }] },
-      'this request has 1 messages and 20,001 content blocks.',
+      'this request has 1 message and 20,001 content blocks.',
     ],
     [
       '20,002 blocks, most of them in a result',
       { messages: [{ role: 'user', content: [{ type: 'tool_result', content: many(20_001, block) }] }] },
-      'this request has 1 messages and 20,002 content blocks.',
+      'this request has 1 message and 20,002 content blocks.',
     ],
     [
       '300,000 blocks',
@@ -160,7 +160,7 @@ describe.each([
     [
       '20,001 blocks of instructions',
       { system: many(20_001, block) },
-      'system: too many. At most 10,000 messages and 20,000 content blocks; this request has 1 messages and 20,001 content blocks. Shorten the system prompt',
+      'system: too many. At most 10,000 messages and 20,000 content blocks; this request has 1 message and 20,001 content blocks. Shorten the system prompt',
     ],
   ])('%s are refused with the bound and the number', (_what, change, found) => {
     const { code, publicMessage } = refusal(

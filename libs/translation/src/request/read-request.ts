@@ -107,6 +107,10 @@ export function tooManyTools(found: number): GatewayError {
   return fieldError('tools', `too many. ${bound}. Remove tools or disconnect MCP servers that are not needed`);
 }
 
+function counted(count: number, one: string): string {
+  return `${plainly(count)} ${one}${count === 1 ? '' : 's'}`;
+}
+
 function plainly(count: number): string {
   return count.toLocaleString('en-US');
 }
@@ -119,7 +123,7 @@ function checkHistorySize(messagesRequest: MessagesRequest): void {
   // Counting ends at 100,000 of both.
   const found = isCut
     ? `over ${plainly(messages + blocks)} of them`
-    : `${plainly(messages)} messages and ${plainly(blocks)} content blocks`;
+    : `${counted(messages, 'message')} and ${counted(blocks, 'content block')}`;
   const isSystem = messages <= messagesMax && blocks - systemBlocks <= blocksMax;
   throw isSystem
     ? fieldError('system', `${bound}; this request has ${found}. Shorten the system prompt`)
