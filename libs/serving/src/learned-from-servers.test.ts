@@ -1,5 +1,5 @@
 import { jsonAt, jsonListAt, jsonScript } from '@ccg/testkit';
-import type { RecordedRequest } from '@ccg/testkit';
+import type { RecordedRequest, Script } from '@ccg/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   chat,
@@ -95,6 +95,56 @@ describe('fields', () => {
     expect(await server.learned()).toEqual([gauge('field', 1), gauge('message_field', 1)]);
   });
 
+  test('one after the other are all left out, and those that are named together in one round', async () => {
+    const named = ['temperature', 'top_p', 'stop', 'parallel_tool_calls', 'tool_choice', 'stream_options'];
+    const asked = {
+      temperature: 0.5,
+      top_p: 0.5,
+      stop_sequences: ['x'],
+      stream: true,
+      tools,
+      tool_choice: { type: 'any', disable_parallel_tool_use: true },
+    };
+    const oneByOne = await start({
+      rejects(body) {
+        const found = named.find((name) => has(body, name));
+        return found === undefined ? undefined : rejection(`property '${found}' is unsupported`);
+      },
+    });
+    const first = await oneByOne.ask(asked);
+    expect([first.end, first.record.attempts.length]).toEqual(['completed ok', 7]);
+    expect((await oneByOne.ask(asked)).record.attempts).toHaveLength(1);
+    await closeServer();
+    const together: readonly ((found: readonly string[]) => Script)[] = [
+      (found) => rejection(`Unsupported parameter(s): ${found.join(', ')}`),
+      (found) =>
+        jsonScript(422, {
+          detail: found.map((name) => ({
+            type: 'extra_forbidden',
+            loc: ['body', name],
+            msg: 'Extra inputs are not permitted',
+          })),
+        }),
+      (found) =>
+        jsonScript(400, {
+          message: found.map((name) => `property ${name} should not exist`),
+          error: 'Bad Request',
+          statusCode: 400,
+        }),
+    ];
+    for (const told of together) {
+      const server = await start({
+        rejects(body) {
+          const found = named.filter((name) => has(body, name));
+          return found.length === 0 ? undefined : told(found);
+        },
+      });
+      const { end, record } = await server.ask(asked);
+      expect([end, record.attempts.length]).toEqual(['completed ok', 2]);
+      await closeServer();
+    }
+  });
+
   test('that the gateway adds by itself are no matter of the client', async () => {
     const server = await start({
       rejects: (body) => (has(body, 'stream_options') ? rejection('Unknown parameter: stream_options') : undefined),
@@ -126,49 +176,6 @@ describe('fields', () => {
     ]);
     expect((await server.ask({ top_k: 4 })).record.attempts).toHaveLength(1);
     expect(await server.learned()).toEqual([gauge('field', 1, 'anthropic')]);
-  });
-});
-
-describe('values', () => {
-  const words =
-    "Unsupported value: 'reasoning_effort' does not support 'xhigh' with this model. Supported values are: 'low', 'medium', and 'high'.";
-  const levels = ['low', 'medium', 'high'];
-  const effort = (level: string) => ({ ...thinking, output_config: { effort: level } });
-  const rejects = (body: unknown) => {
-    const sent = jsonAt(body, 'reasoning_effort');
-    return sent === undefined || levels.some((level) => level === sent)
-      ? undefined
-      : rejection(words, { param: 'reasoning_effort', code: 'unsupported_value' });
-  };
-
-  test("become the nearest one that the server names, and no other developer's request changes", async () => {
-    const server = await start({ rejects });
-    const model = 'gpt-5.2';
-    const first = await server.ask(effort('xhigh'), model);
-    expect([first.end, first.record.attempts.length]).toEqual(['completed ok', 2]);
-    expect(first.sent.map((body) => jsonAt(body, 'reasoning_effort'))).toEqual(['xhigh', 'high']);
-    expect(warned(first)).toEqual(['thinking approximated']);
-    const other = await server.ask(effort('medium'), model);
-    expect(other.sent.map((body) => jsonAt(body, 'reasoning_effort'))).toEqual(['medium']);
-    expect(warned(other)).toEqual([]);
-    const again = await server.ask(effort('max'), model);
-    expect(again.sent.map((body) => jsonAt(body, 'reasoning_effort'))).toEqual(['high']);
-    expect(await server.learned()).toEqual([gauge('value', 1)]);
-  });
-
-  test('without an order are left out for that value alone', async () => {
-    const server = await start({
-      rejects: (body) =>
-        jsonAt(body, 'temperature') === 0.5
-          ? rejection(
-              "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is supported.",
-              { param: 'temperature', code: 'unsupported_value' },
-            )
-          : undefined,
-    });
-    const first = await server.ask({ temperature: 0.5 });
-    expect([first.end, warned(first)]).toEqual(['completed ok', ['temperature unsupported']]);
-    expect((await server.ask({ temperature: 1 })).sent.map((body) => jsonAt(body, 'temperature'))).toEqual([1]);
   });
 });
 
@@ -250,34 +257,6 @@ describe('schemas', () => {
   });
 });
 
-describe('a forced tool choice', () => {
-  const words = 'Thinking mode does not support this tool_choice';
-  const forced = { tools, tool_choice: { type: 'tool', name: 'Bash' } };
-  const isForced = (body: unknown) =>
-    has(body, 'tool_choice', 'function') || jsonAt(body, 'tool_choice', 'type') === 'tool';
-
-  test('that a server rejects while the model thinks switches thinking off, for such requests alone', async () => {
-    const server = await start({
-      prefix: compatible,
-      rejects: (body) =>
-        isForced(body) && jsonAt(body, 'thinking', 'type') !== 'disabled' ? rejection(words) : undefined,
-    });
-    const first = await server.ask({ ...forced, ...thinking, max_tokens: 9000 });
-    expect([first.end, first.record.attempts.length]).toEqual(['completed ok', 2]);
-    expect(warned(first)).toEqual(['thinking unsupported']);
-    expect((await server.ask(forced)).record.attempts).toHaveLength(1);
-    const free = await server.ask({ tools, ...thinking, max_tokens: 9000 });
-    expect(free.sent.map((body) => jsonAt(body, 'thinking', 'type'))).toEqual(['enabled']);
-    expect(await server.learned()).toEqual([gauge('form', 1, 'anthropic')]);
-  });
-
-  test('is left to the model for this request where nothing else helps', async () => {
-    const server = await start({ rejects: (body) => (isForced(body) ? rejection(words) : undefined) });
-    const first = await server.ask(forced, 'deepseek-v3.1');
-    expect([first.end, warned(first)]).toEqual(['completed ok', ['tool_choice unsupported']]);
-  });
-});
-
 describe('a server that rejects everything', () => {
   test('the same every time is asked once more, and nothing is learned from it', async () => {
     const server = await start({ rejects: () => rejection("Unsupported parameter: 'temperature'") });
@@ -293,7 +272,7 @@ describe('a server that rejects everything', () => {
     expect([end, record.attempts.length]).toEqual(['unsent client_bad_request', 1]);
   });
 
-  test('something else every time is asked three times more, and ends in its own 400', async () => {
+  test('something else every time is asked as often as it names something new, and ends in its own 400', async () => {
     const names = ['temperature', 'top_p', 'stop', 'stream', 'model', 'messages'];
     let asked = 0;
     const server = await start({

@@ -1,7 +1,17 @@
 import { jsonAt, jsonScript, openAiChatSseHead, write } from '@ccg/testkit';
 import type { Script } from '@ccg/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
-import { closeServer, gauge, has, rejection, start, thinking, tools, warned } from '../test/rejecting-server.ts';
+import {
+  closeServer,
+  compatible,
+  gauge,
+  has,
+  rejection,
+  start,
+  thinking,
+  tools,
+  warned,
+} from '../test/rejecting-server.ts';
 
 // What is learned of a server is no wider than what it refused, and wherever in its answer it did so.
 
@@ -26,19 +36,59 @@ describe('what a server refuses under a condition alone', () => {
     expect(await server.learned()).toEqual([gauge('form', 1)]);
   });
 
+  const sampling = { temperature: 0.5, top_p: 0.5 };
+  const asked = { top_p: sampling, tools: { temperature: 0.5, tools }, stream: { temperature: 0.5, stream: true } };
+
   test.each([
-    ['temperature is not supported when top_p is set', 'temperature'],
-    ["'temperature' is unsupported in combination with top_p", 'temperature'],
-    ['When top_p is given, `temperature` is not supported', 'temperature'],
-    ['使用 top_p 时不支持参数 temperature', 'temperature'],
-    ["Unsupported parameter: 'temperature' together with top_p.", 'temperature'],
-  ])('changes this request and no other: %s', async (words, field) => {
+    ['temperature is not supported when top_p is set', 'top_p'],
+    ["'temperature' is unsupported in combination with top_p", 'top_p'],
+    ['When top_p is given, `temperature` is not supported', 'top_p'],
+    ['使用 top_p 时不支持参数 temperature', 'top_p'],
+    ["Unsupported parameter: 'temperature' together with top_p.", 'top_p'],
+    ['temperature is not supported with tools', 'tools'],
+    ['`temperature` is not supported when functions are used', 'tools'],
+    ['temperature is not supported in streaming mode', 'stream'],
+  ] as const)('is left out at first from then on where it holds, and nowhere else: %s', async (words, other) => {
     const server = await start({
-      rejects: (body) => (has(body, field) && has(body, 'top_p') ? rejection(words) : undefined),
+      rejects: (body) => {
+        const holds = other === 'stream' ? jsonAt(body, 'stream') === true : has(body, other);
+        return has(body, 'temperature') && holds ? rejection(words) : undefined;
+      },
     });
-    const first = await server.ask({ temperature: 0.5, top_p: 0.5 });
-    expect([first.end, warned(first)]).toEqual(['completed ok', [`${field} unsupported`]]);
-    expect((await server.ask({ temperature: 0.5 })).sent.map((body) => jsonAt(body, field))).toEqual([0.5]);
+    const first = await server.ask(asked[other]);
+    expect([first.end, warned(first)]).toEqual(['completed ok', ['temperature unsupported']]);
+    const again = await server.ask(asked[other]);
+    expect([again.end, again.record.attempts.length]).toEqual(['completed ok', 1]);
+    expect((await server.ask({ temperature: 0.5 })).sent.map((body) => jsonAt(body, 'temperature'))).toEqual([0.5]);
+    expect(await server.learned()).toEqual([gauge('field', 1)]);
+  });
+
+  test.each([
+    ['`temperature` may only be set to 1 when thinking is enabled or in adaptive mode.', 1],
+    ['temperature must be 1 when thinking is enabled', 1],
+    ['temperature must be between 0.9 and 1 while reasoning is on', 0.9],
+  ])('that is a value is sent as the server takes it where it holds: %s', async (words, nearest) => {
+    const server = await start({
+      prefix: compatible,
+      rejects: (body) =>
+        jsonAt(body, 'thinking', 'type') === 'enabled' && jsonAt(body, 'temperature') === 0.5
+          ? rejection(words)
+          : undefined,
+    });
+    const thinks = { ...thinking, max_tokens: 9000, temperature: 0.5 };
+    expect((await server.ask(thinks)).sent.map((body) => jsonAt(body, 'temperature'))).toEqual([0.5, nearest]);
+    expect((await server.ask(thinks)).record.attempts).toHaveLength(1);
+    expect((await server.ask({ temperature: 0.5 })).sent.map((body) => jsonAt(body, 'temperature'))).toEqual([0.5]);
+  });
+
+  test('that cannot be told from a request changes this request and no other', async () => {
+    const words = 'temperature is not supported unless the account is verified';
+    const server = await start({
+      rejects: (body) => (has(body, 'temperature') ? rejection(words) : undefined),
+    });
+    const first = await server.ask({ temperature: 0.5 });
+    expect([first.end, warned(first)]).toEqual(['completed ok', ['temperature unsupported']]);
+    expect((await server.ask({ temperature: 0.5 })).record.attempts).toHaveLength(2);
     expect(await server.learned()).toEqual([]);
   });
 

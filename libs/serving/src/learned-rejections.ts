@@ -95,9 +95,9 @@ function keyOf(rejection: Rejection): string {
   const { kind } = rejection;
   switch (kind) {
     case 'field':
-      return `${kind} ${rejection.path}`;
+      return [kind, rejection.path, ...(rejection.when ?? [])].join(' ');
     case 'value':
-      return `${kind} ${rejection.path} ${rejection.refused.join(' ')}`;
+      return [kind, rejection.path, ...rejection.refused, ...(rejection.when ?? [])].join(' ');
     case 'capacity':
       return `${kind} ${rejection.what}`;
     case 'schema':
@@ -126,6 +126,12 @@ export function overridingLimits(known: ModelLimits, rejections: readonly Reject
 interface Changes {
   readonly applied: readonly Rejection[];
   readonly learned: readonly Rejection[];
+}
+
+/** Whether one of the changes is not made already. To ask again without one would give the same answer. */
+export function addsTo(known: readonly Rejection[], changes: readonly Rejection[]): boolean {
+  const made = new Set(known.map((rejection) => JSON.stringify(rejection)));
+  return changes.some((rejection) => !made.has(JSON.stringify(rejection)));
 }
 
 /** Undefined if nothing can be changed that would help. */

@@ -13,6 +13,7 @@ export async function closeServer(): Promise<void> {
 const answer = playModel(Array.from({ length: 12 }, () => ({ content: [say('Well.')] })));
 export const chat = { provider: 'openai', model: 'some-model' };
 export const compatible = { provider: 'anthropic', model: 'some-model' };
+export const ollama = { provider: 'ollama', model: 'some-model' };
 
 type Change = Readonly<Record<string, unknown>>;
 interface Server {
@@ -25,11 +26,14 @@ interface Server {
 export async function start({ prefix = chat, rejects }: Server) {
   const started = await startServingRig({ anthropicProfile: 'glm' });
   rig = started;
-  started.upstream.play((request) => rejects(request.json(), request) ?? answer(request));
+  started.upstream.play((request) =>
+    request.path === '/api/show' ? answer(request) : (rejects(request.json(), request) ?? answer(request)),
+  );
   const ask = async (change: Change, model = prefix.model) => {
     const before = started.upstream.requests.length;
     const finished = await run(started, { prefix: { ...prefix, model }, change });
-    return { ...finished, sent: started.upstream.requests.slice(before).map((request) => request.json()) };
+    const asked = started.upstream.requests.slice(before).filter(({ path }) => path !== '/api/show');
+    return { ...finished, sent: asked.map((request) => request.json()) };
   };
   const learned = async () => {
     const { text } = await started.metrics.expose();

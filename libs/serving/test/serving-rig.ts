@@ -198,6 +198,7 @@ function catalogFor(anthropicUrl: string, openAiUrl: string, profile = 'claude')
     ANTHROPIC_API_BASE: anthropicUrl,
     ANTHROPIC_PROFILE: profile,
     OPENAI_BASE_URL: openAiUrl,
+    OLLAMA_API_BASE: anthropicUrl,
   });
   if (made.kind === 'faulty') throw new Error(made.problems.join('\n'));
   return made.catalog;

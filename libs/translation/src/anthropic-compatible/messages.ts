@@ -10,7 +10,7 @@ import type { HistoryBlock } from '../history/turns.ts';
 import { asList } from '../json-fields.ts';
 import { searchResultText } from '../history/tool-result.ts';
 import { callName } from '../tools/tool-names.ts';
-import { pastReasoning } from '../request/requested-thinking.ts';
+import { pastReasoning, reasoningInMessages } from '../request/requested-thinking.ts';
 import { sealTag } from '../translation.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 import { compactResult, convertMedia, convertResult, interruptedResult, textPart } from './content.ts';
@@ -104,7 +104,7 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
     case 'text':
       return isText(text) ? [textPart(text)] : [];
     case 'thinking':
-      if (startsSealed(signature) || context.rejected.forms.has(pastReasoning)) return [];
+      if (startsSealed(signature) || isReasoningRejected(context)) return [];
       return [{ type: 'thinking', thinking, signature }];
     case 'redacted_thinking':
       // None of these servers writes one, and several reject it.
@@ -129,6 +129,10 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
       );
       return [];
   }
+}
+
+function isReasoningRejected({ rejected: { forms } }: CompatibleContext): boolean {
+  return forms.has(pastReasoning) || forms.has(reasoningInMessages);
 }
 
 function startsSealed(value: JsonValue | undefined): boolean {

@@ -6,6 +6,9 @@ import {
   forcedWhileThinking,
   pastReasoning,
   readRequestedThinking,
+  reasoningInMessages,
+  systemMessages,
+  warnOfSystem,
   warnOfTaskBudget,
   withoutThinking,
 } from '../request/requested-thinking.ts';
@@ -44,8 +47,12 @@ export function convertForCompatible(
   const isCalm = isForced && rejected.forms.has(forcedWhileThinking);
   const sampling = convertSampling(body, context);
   const thinking = convertThinking(body, isCalm ? withoutThinking(requested, warnings) : requested, maxTokens, context);
-  const system = convertSystem(body['system'], context);
-  const { messages, counts } = convertMessages(body, context);
+  const instructions = convertSystem(body['system'], context);
+  const { messages: history, counts } = convertMessages(body, context);
+  const isSystemTaken = instructions === undefined || !rejected.forms.has(systemMessages);
+  const system = isSystemTaken ? instructions : undefined;
+  const messages = isSystemTaken ? history : withSystemAsUser(instructions, history);
+  if (!isSystemTaken) warnOfSystem(warnings);
   const request: JsonObject = {
     model: target.model,
     max_tokens: maxTokens,
@@ -61,7 +68,8 @@ export function convertForCompatible(
     members,
     forms: new Set([
       ...(isForced && !isCalm ? [forcedWhileThinking] : []),
-      ...(repeatsReasoning(messages) ? [pastReasoning] : []),
+      ...(repeatsReasoning(messages) ? [pastReasoning, reasoningInMessages] : []),
+      ...(system === undefined ? [] : [systemMessages]),
     ]),
     counts: new Map([...counts, ['stop sequences', asList(request['stop_sequences']).length]]),
     hasSchemas: tools.length > 0,
@@ -69,6 +77,14 @@ export function convertForCompatible(
     known: rejected,
   };
   return { body: writeJsonBytes(sent), parts };
+}
+
+/** The instructions at the beginning of the user's first message, which is made where there is none. */
+function withSystemAsUser(system: JsonValue, history: readonly JsonObject[]): JsonObject[] {
+  const parts = isText(system) ? [textPart(system)] : asList(system);
+  const [first, ...rest] = history;
+  if (first?.['role'] !== 'user') return [{ role: 'user', content: [...parts] }, ...history];
+  return [{ ...first, content: [...parts, ...asList(first['content'])] }, ...rest];
 }
 
 function warnOfIgnored(body: JsonObject, { warnings }: CompatibleContext): void {

@@ -6,6 +6,7 @@ import { createChunkDecoder } from '../encoder/event-data.ts';
 import { createEventStream } from '../encoder/event-stream.ts';
 import { withSnapshots } from '../encoder/filters/with-snapshots.ts';
 import { readRejections } from '../failure/rejections.ts';
+import { circumstancesOf } from '../request/circumstances.ts';
 import { anthropicCount } from '../request/prompt-count.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
@@ -26,6 +27,8 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
   const warnings = createWarnings();
   const request = readRequest(input, warnings);
   const { tools } = effectiveTools(request, warnings);
+  const isStream = input.messagesRequest.stream;
+  const circumstances = circumstancesOf(request, { hasTools: tools.length > 0, isStream });
   const names = createToolNames(declaredNames(tools), toolNameMax);
   const toolIds = createToolIds('any');
   const context = {
@@ -33,7 +36,7 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
     provider: name,
     ids: toolIds,
     names,
-    rejected: readRejections(input.rejections),
+    rejected: readRejections(input.rejections, circumstances),
     warnings,
   };
   const { body, parts } = convertForCompatible(request, tools, input, context);

@@ -6,7 +6,7 @@ import { unknownSize } from '../failure/tell-failure.ts';
 import type { FailureContext } from '../failure/tell-failure.ts';
 import { readHttpFailure } from '../failure/upstream-failure.ts';
 import { anthropicCount } from '../request/prompt-count.ts';
-import { pastReasoning } from '../request/requested-thinking.ts';
+import { pastReasoning, reasoningInMessages } from '../request/requested-thinking.ts';
 import type { AnswerReader, Translation, TranslationInput, UpstreamFailure } from '../translation.ts';
 import { collectWhole } from '../encoder/message-writer.ts';
 import { createAnthropicCollector } from './collect-message.ts';
@@ -72,7 +72,8 @@ function modelEdit({ messagesRequest, target }: TranslationInput): readonly Spli
 
 /** A history of another account or model may hold reasoning that this one cannot verify. Without it a retry works. */
 function retryOf({ cause }: FailureReading, isRetry: boolean): UpstreamFailure['retry'] {
-  const isAboutReasoning = cause.kind === 'form-rejected' && cause.form === pastReasoning;
+  const isAboutReasoning =
+    cause.kind === 'form-rejected' && (cause.form === pastReasoning || cause.form === reasoningInMessages);
   if (isRetry || !isAboutReasoning) return { kind: 'none' };
   return { kind: 'changed', rejections: [{ kind: 'form', form: pastReasoning }], isLearned: false };
 }

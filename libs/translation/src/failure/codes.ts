@@ -81,9 +81,9 @@ export function isAnswerLimit(path: string): boolean {
   );
 }
 
-/** The numbers that steer the choice of tokens. */
+/** The numbers that steer the choice of tokens, or how much the model thinks. */
 export function isSampling(path: string): boolean {
-  return /^(?:temperature|top_?p|top_?k|min_?p|\w{1,20}_?penalty)$/iu.test(path);
+  return /^(?:temperature|top_?p|top_?k|min_?p|\w{1,20}_?penalty|(?:[\w.]{1,40}[_.])?budget(?:_tokens)?)$/iu.test(path);
 }
 
 /** Whether a code says that a number lies outside of its range. */

@@ -2,6 +2,8 @@ import type { HeaderList } from '@ccg/wire';
 import { fieldPath } from './field-path.ts';
 import { findDocuments, wholeDocument } from './loose-json.ts';
 import type { Loose, LooseObject } from './loose-json.ts';
+import { rangeOfTerms } from './number-range.ts';
+import type { NumberRange } from './number-range.ts';
 
 /** What an error document says, wherever in it: at any depth, in lists, and in texts that hold another document. */
 export interface FailureDocument {
@@ -35,6 +37,8 @@ export interface Fault {
   readonly allowed: readonly string[];
   /** The limit of a length, a count or a number. */
   readonly maximum: number | undefined;
+  /** The numbers that are taken. */
+  readonly range: NumberRange | undefined;
 }
 
 const bodyMaxLength = 64 * 1024;
@@ -154,7 +158,7 @@ function createCollector() {
 
 function faultsOf(object: LooseObject): readonly Fault[] {
   // Validators put the terms of a rule beside the fault.
-  const terms = ['ctx', 'params'].flatMap((name) => membersOf(object.get(name)));
+  const terms = ['ctx', 'params', 'context'].flatMap((name) => membersOf(object.get(name)));
   const members = [...membersOf(object), ...terms];
   const pick = (among: ReadonlySet<string>) => members.filter(([name]) => among.has(name)).map(([, value]) => value);
   const scalars = (among: ReadonlySet<string>) => pick(among).filter(isScalar).map(String);
@@ -166,6 +170,7 @@ function faultsOf(object: LooseObject): readonly Fault[] {
     value: scalars(valueNames).find((text) => text.length <= 64),
     allowed: pick(allowedNames).flatMap(listOfValues),
     maximum: scalars(maximumNames).find((text) => /^\d{1,9}$/u.test(text)),
+    range: rangeOfTerms(members),
   };
   const keys = object.get('keys');
   const [, extra] = terms.find(([name]) => name === 'additionalproperty' || name === 'unevaluatedproperty') ?? [];

@@ -38,7 +38,7 @@ const cases: readonly Case[] = [
   ['count-exceeded', 400, m('This model does not support image input'), { what: 'images', maximum: 0 }],
   ['refused', 400, m('Images are not supported in tool messages')],
   ['refused', 400, m('This model does not support images in system messages')],
-  ['field-rejected', 400, m('image_url is not supported when tools are given'), { isConditional: true }],
+  ['field-rejected', 400, m('image_url is not supported when tools are given'), { when: ['tools'] }],
   ['count-exceeded', 400, m('Images are not supported for this model'), { maximum: 0 }],
   ['count-exceeded', 400, m('Images are not supported with acme-1'), { maximum: 0 }],
   ['refused', 400, m('number of tool calls in the message exceeds the limit of 128')],

@@ -1,18 +1,21 @@
 import type { ModelLimits } from '@ccg/catalog';
-import type { CountedThing } from './upstream-cause.ts';
+import type { NumberRange } from './number-range.ts';
+import type { Circumstance, CountedThing } from './upstream-cause.ts';
 
 /**
  * One thing that a target's server rejected, no wider than it rejected it. A path has empty brackets for every index:
  * `messages[].name`.
  */
 export type Rejection =
-  | { readonly kind: 'field'; readonly path: string }
+  | { readonly kind: 'field'; readonly path: string; readonly when?: readonly Circumstance[] }
   /** These values of a member. `allowed` is empty where the server named no others. */
   | {
       readonly kind: 'value';
       readonly path: string;
       readonly refused: readonly string[];
       readonly allowed: readonly string[];
+      readonly range?: NumberRange;
+      readonly when?: readonly Circumstance[];
     }
   | { readonly kind: 'capacity'; readonly what: CountedThing; readonly maximum: number }
   | { readonly kind: 'schema'; readonly without: PlainerSchema }
@@ -28,6 +31,7 @@ export type PlainerSchema = { readonly keyword: string } | 'constraints' | 'all 
 export interface RejectedValues {
   readonly refused: ReadonlySet<string>;
   readonly allowed: readonly string[];
+  readonly range: NumberRange | undefined;
 }
 
 /** All rejections that a translation goes by. */
@@ -37,6 +41,8 @@ export interface Rejections {
   readonly maxima: ReadonlyMap<CountedThing, number>;
   readonly forms: ReadonlySet<string>;
   readonly schemas: RejectedSchemas;
+  /** What of the request a rejection may depend on. */
+  readonly circumstances: ReadonlySet<Circumstance>;
 }
 
 export interface RejectedSchemas {
@@ -44,8 +50,14 @@ export interface RejectedSchemas {
   readonly level: 'as sent' | 'constraints' | 'all but the plainest';
 }
 
-/** Reads a list of rejections, in which later ones override earlier ones of the same thing. */
-export function readRejections(list: readonly Rejection[]): Rejections {
+/**
+ * Reads a list of rejections, in which later ones override earlier ones of the same thing. Those that hold only under
+ * circumstances that the request does not have are left out.
+ */
+export function readRejections(
+  list: readonly Rejection[],
+  circumstances: ReadonlySet<Circumstance> = new Set(),
+): Rejections {
   const fields = new Set<string>();
   const values = new Map<string, RejectedValues>();
   const maxima = new Map<CountedThing, number>();
@@ -53,16 +65,19 @@ export function readRejections(list: readonly Rejection[]): Rejections {
   const keywords = new Set<string>();
   let level: RejectedSchemas['level'] = 'as sent';
   for (const rejection of list) {
+    if ('when' in rejection && rejection.when?.some((circumstance) => !circumstances.has(circumstance)) === true)
+      continue;
     switch (rejection.kind) {
       case 'field':
         fields.add(rejection.path);
         break;
       case 'value': {
-        const { path, refused, allowed } = rejection;
+        const { path, refused, allowed, range } = rejection;
         const known = values.get(path);
         values.set(path, {
           refused: new Set([...(known?.refused ?? []), ...refused]),
           allowed: allowed.length > 0 ? allowed : (known?.allowed ?? []),
+          range: range ?? known?.range,
         });
         break;
       }
@@ -82,5 +97,5 @@ export function readRejections(list: readonly Rejection[]): Rejections {
         break;
     }
   }
-  return { fields, values, maxima, forms, schemas: { keywords, level } };
+  return { fields, values, maxima, forms, schemas: { keywords, level }, circumstances };
 }

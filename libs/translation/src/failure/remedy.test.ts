@@ -166,14 +166,15 @@ describe('a form that was rejected', () => {
     expect(learned(form('calls without tools'))).toEqual([]);
   });
 
-  test('of a forced choice: without thinking, and without the choice where that is known not to help', () => {
+  test('of a forced choice: without thinking, and without this choice where that is known not to help', () => {
     const cause = form('forced choice while thinking');
     expect(learned(cause)).toEqual([{ kind: 'form', form: 'forced choice while thinking' }]);
+    const choice = JSON.stringify(body.tool_choice);
     const calm: SentParts = { ...sent(), forms: new Set() };
     expect(remedyFor(cause, calm, unknown)).toEqual({
       kind: 'changed',
-      rejections: fields('tool_choice'),
-      isLearned: false,
+      rejections: [{ kind: 'value', path: 'tool_choice', refused: [choice], allowed: [] }],
+      isLearned: true,
     });
   });
 

@@ -1,3 +1,5 @@
+import type { NumberRange } from './number-range.ts';
+
 /**
  * Why an upstream did not answer, read from what it said and never from who it is. Closed, so that every reader of it
  * says what it does about each.
@@ -15,14 +17,16 @@ export type UpstreamCause =
     }
   /** The answer may not be that long; a shorter one is possible. */
   | ({ readonly kind: 'answer-too-long' } & AnswerBounds)
-  /** The server does not take these members; where it states a condition, only under that one. */
-  | { readonly kind: 'field-rejected'; readonly paths: readonly string[]; readonly isConditional?: boolean }
+  /** The server does not take these members; where it states circumstances, only under those. */
+  | { readonly kind: 'field-rejected'; readonly paths: readonly string[]; readonly when?: readonly Circumstance[] }
   /** The server takes the member, but not with this value. `allowed` is empty where it names no others. */
   | {
       readonly kind: 'value-rejected';
       readonly path: string;
       readonly value: string | undefined;
       readonly allowed: readonly string[];
+      readonly range?: NumberRange;
+      readonly when?: readonly Circumstance[];
     }
   /** More of something than the server takes. */
   | { readonly kind: 'count-exceeded'; readonly what: CountedThing; readonly maximum: number | undefined }
@@ -42,6 +46,12 @@ export type UpstreamCause =
   | { readonly kind: 'refused'; readonly path: string | undefined }
   /** The server failed by itself. */
   | { readonly kind: 'broken'; readonly retryAfterSeconds: number | undefined };
+
+/**
+ * What else a request must have for a rejection to hold. `unknown` stands for a condition that cannot be told from a
+ * request.
+ */
+export type Circumstance = 'tools' | 'thinking' | 'streaming' | 'no streaming' | `with ${string}` | 'unknown';
 
 /** What a server said of the lengths; undefined where it did not say. */
 export interface AnswerBounds {
@@ -74,6 +84,8 @@ export type CountedThing =
 export type RejectedForm =
   /** User and assistant must take turns, or messages of tools are unknown to the model's template. */
   | 'messages in any order'
+  /** There is no message of the system; its text must be the user's. */
+  | 'system messages'
   /** Calls and results in the history need tools that are declared. */
   | 'calls without tools'
   /** The model does not think, or not with these settings. */
@@ -83,4 +95,6 @@ export type RejectedForm =
   /** A tool cannot be forced while the model thinks. */
   | 'forced choice while thinking'
   /** The reasoning of earlier turns is not this server's own. */
-  | 'past reasoning';
+  | 'past reasoning'
+  /** Messages hold no reasoning, or not in this form. */
+  | 'reasoning in messages';

@@ -2,6 +2,7 @@ import type { ChatCapabilities } from '@ccg/catalog';
 import { readerInputOf } from '../encoder/create-answer-reader.ts';
 import { answerWithoutSearch, emptyAnswer } from '../encoder/local-answer.ts';
 import { readRejections } from '../failure/rejections.ts';
+import { circumstancesOf } from '../request/circumstances.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
@@ -23,13 +24,14 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
   const { tools } = effective;
   const search = readWebSearch(request, tools);
   const searches = capabilities.webSearch !== 'none';
+  const circumstances = circumstancesOf(request, { hasTools: tools.length > 0, isStream: messagesRequest.stream });
   const toolNames = createToolNames(declaredNames(tools), capabilities.toolNameMax);
   const context = {
     capabilities,
     provider: provider.name,
     warnings,
     sealer: input.sealer,
-    rejected: readRejections(input.rejections),
+    rejected: readRejections(input.rejections, circumstances),
     toolNames,
     toolIds: createToolIds(capabilities.toolIds),
   };

@@ -1,6 +1,8 @@
 import { efforts } from '@ccg/catalog';
 import type { Effort } from '@ccg/catalog';
+import { isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
+import { isWithin, nearestWithin } from '../failure/number-range.ts';
 import type { RejectedValues, Rejections } from '../failure/rejections.ts';
 import { changeMember, shortValue } from '../failure/sent-members.ts';
 import type { Warnings } from '../warnings.ts';
@@ -38,9 +40,9 @@ export function applyRejections(
     sent = changeMember(sent, path, (value) => {
       const text = shortValue(value);
       if (text === undefined || isTaken(text, known)) return value;
-      const nearest = nearestValue(path, text, known);
+      const nearest = nearestValue(path, value, known);
       const field = clientField(path, value);
-      if (field !== undefined) warnOfValue(field, text, nearest, warnings);
+      if (field !== undefined) warnOfValue(field, value, nearest, warnings);
       return nearest;
     });
   }
@@ -48,26 +50,46 @@ export function applyRejections(
 }
 
 /** Whether a server takes the value, as far as is known. */
-export function isTaken(value: string, { refused, allowed }: RejectedValues): boolean {
-  return !refused.has(value) && (allowed.length === 0 || allowed.includes(value));
+export function isTaken(value: string, { refused, allowed, range }: RejectedValues): boolean {
+  if (refused.has(value) || (range !== undefined && !isWithin(range, Number(value)))) return false;
+  return allowed.length === 0 || allowed.includes(value) || allowed.some((other) => isSameNumber(other, value));
 }
 
-/** Only efforts have an order. Any other value that is rejected has none that means nearly the same. */
-function nearestValue(path: string, value: string, { refused, allowed }: RejectedValues): string | undefined {
-  const wanted = efforts.find((effort) => effort === value);
+function isSameNumber(one: string, other: string): boolean {
+  return one.trim() !== '' && other.trim() !== '' && Number(one) === Number(other);
+}
+
+/** Efforts and numbers have an order, and a switch has two positions. Any other value has none that means nearly the same. */
+function nearestValue(path: string, value: JsonValue, known: RejectedValues): JsonValue | undefined {
+  if (typeof value === 'number') return nearestNumber(path, value, known);
+  if (typeof value === 'boolean') return known.allowed.includes(String(!value)) ? !value : undefined;
+  const text = shortValue(value);
+  const wanted = efforts.find((effort) => effort === text);
   if (wanted === undefined || !path.endsWith('effort')) return undefined;
-  const levels = allowed.filter((level) => !refused.has(level));
+  const levels = known.allowed.filter((level) => !known.refused.has(level));
   return closestEffort(
     wanted,
     efforts.filter((effort: Effort) => levels.includes(effort)),
   );
 }
 
-function warnOfValue(field: string, value: string, nearest: string | undefined, warnings: Warnings): void {
+function nearestNumber(path: string, value: number, { refused, allowed, range }: RejectedValues): number | undefined {
+  const step = /top_?k|budget/iu.test(path) ? 1 : 0.01;
+  const stated = allowed.filter((text) => text.trim() !== '' && !refused.has(text)).map(Number);
+  const numbers = stated.filter(
+    (number) => Number.isFinite(number) && (range === undefined || isWithin(range, number)),
+  );
+  if (numbers.length > 0) return numbers.toSorted((a, b) => Math.abs(a - value) - Math.abs(b - value))[0];
+  const nearest = range === undefined ? undefined : nearestWithin(range, value, step);
+  return nearest === undefined || refused.has(String(nearest)) ? undefined : nearest;
+}
+
+function warnOfValue(field: string, value: JsonValue, nearest: JsonValue | undefined, warnings: Warnings): void {
   if (nearest === undefined) {
-    const text = `The provider rejects this value of ${field}. It was removed.`;
-    warnings.add(field, 'unsupported', text);
-  } else {
-    warnings.add(field, 'approximated', `The provider rejects the effort ${value}. The effort ${nearest} was used.`);
+    warnings.add(field, 'unsupported', `The provider rejects this value of ${field}. It was removed.`);
+    return;
   }
+  const name = isText(value) ? 'effort' : 'value';
+  const [sent = '', used = ''] = [value, nearest].map(shortValue);
+  warnings.add(field, 'approximated', `The provider rejects the ${name} ${sent}. The ${name} ${used} was used.`);
 }

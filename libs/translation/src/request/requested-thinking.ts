@@ -80,11 +80,24 @@ export function closestEffort(wanted: Effort, levels: readonly Effort[]): Effort
 /** The reasoning of earlier turns, which a server may reject as not its own. */
 export const pastReasoning = 'past reasoning';
 
+/** Reasoning in messages, in whatever form, which some servers of the older protocol do not know. */
+export const reasoningInMessages = 'reasoning in messages';
+
+/** Messages of the system, which some models do not know. */
+export const systemMessages = 'system messages';
+
 /** A combination of settings that some servers reject. */
 export const forcedWhileThinking = 'forced choice while thinking';
 
 /** A combination of settings that some models of some servers reject. */
 export const thinkingWithTools = 'thinking with tools';
+
+/** Tells the client that its instructions stand in a message of the user. */
+export function warnOfSystem(warnings: Warnings): void {
+  const text =
+    'This model takes no system messages. The system prompt was sent at the beginning of the first user message.';
+  warnings.add('system', 'approximated', text);
+}
 
 /** No thinking, for a request that forces a tool. Warns a client that asked for some. */
 export function withoutThinking(requested: RequestedThinking, warnings: Warnings): RequestedThinking {

@@ -3,6 +3,28 @@ import type { Sentence } from './sentence.ts';
 /** How servers refuse a form of the history, a combination of settings, or a schema. */
 export const formSentences: readonly Sentence[] = [
   {
+    says: 'system messages',
+    pattern:
+      /(?<![\w.])system (?:roles?|messages?|prompts?|instructions?)(?: is| are)? (?:not (?:supported|allowed|permitted|accepted|enabled)|unsupported)|(?:does not|doesn't|do not|don't) (?:support|accept|allow) (?:the |any |a )?['"`]?system['"`]? (?:role|message|prompt|instruction)s?|\brole['"`]? does not support ['"`]system['"`]|developer instruction is not enabled|only user and assistant roles are (?:supported|allowed)(?!, with)|(?:不支持|不允许)(?:使用)? ?['"`]?(?:system|系统)['"`]? ?(?:角色|消息|提示词?|指令|role|message)/iu,
+    examples: [
+      ['System role not supported', 'https://github.com/vllm-project/vllm/pull/2964'],
+      ['System messages are not allowed', 'https://github.com/router-for-me/CLIProxyAPI/issues/4092'],
+      [
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+        'https://github.com/janhq/jan/issues/4392',
+      ],
+      [
+        'Developer instruction is not enabled for models/gemini-2.0-flash-exp',
+        'https://github.com/QuantumNous/new-api/issues/989',
+      ],
+      [
+        'Only user and assistant roles are supported!',
+        'https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.2 (chat template)',
+      ],
+    ],
+    counter: 'The operating system is not supported by this model.',
+  },
+  {
     says: 'messages in any order',
     pattern:
       /roles must alternate|unexpected role '\w{1,20}' after role|only user(?:, system)? and assistant roles are supported/iu,
@@ -76,9 +98,16 @@ export const formSentences: readonly Sentence[] = [
     counter: 'This endpoint does not support images.',
   },
   {
+    says: 'reasoning in messages',
+    pattern:
+      /messages[^\n]{0,80}signature: (?:Extra inputs are|extra fields) not permitted|Input tag ['"`](?:redacted_)?thinking['"`] found|unknown variant ['"`](?:redacted_)?thinking['"`]|(?:content|block) types? ['"`]?(?:redacted_)?thinking['"`]? (?:is|are) (?:not supported|unsupported|invalid)|(?:unsupported|unknown|invalid) (?:content )?(?:block )?types?:? ['"`](?:redacted_)?thinking/iu,
+    examples: [],
+    counter: "Input tag 'computer' found using 'type' does not match any of the expected tags: 'text', 'thinking'",
+  },
+  {
     says: 'past reasoning',
     pattern:
-      /signature: Extra inputs are not permitted|Input tag '(?:redacted_)?thinking' found|Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified/iu,
+      /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified/iu,
     examples: [
       [
         'messages.1.content.0: Invalid `signature` in `thinking` block',

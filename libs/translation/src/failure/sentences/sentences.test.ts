@@ -37,6 +37,8 @@ const expected: Readonly<Record<Saying, readonly [status: number, ...kinds: Upst
   thinking: [400, 'form-rejected'],
   'thinking with tools': [400, 'form-rejected'],
   'past reasoning': [400, 'form-rejected'],
+  'reasoning in messages': [400, 'form-rejected'],
+  'system messages': [400, 'form-rejected'],
   mistake: [500, 'refused'],
   'model-unknown': [400, 'model-unknown'],
   'account-empty': [429, 'account-empty'],

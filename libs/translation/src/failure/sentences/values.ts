@@ -5,32 +5,55 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
-      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty)['"`]?(?: value| parameter)? (?:must|should|has to|needs to|can only) be (?:between|in the range|within|at most|no more|less|lower|smaller|greater|at least|[<>≤≥])/iu,
-    examples: [['temperature must be between 0 and 0.5', 'hand-made']],
+      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)['"`]?(?: value| parameter)?(?::? (?:(?:must|should|has to|needs to|can only|may only) )?be (?:set )?(?:(?:(?:a |an )?(?:non-negative|positive)|between|in\b|within|at most|no more|less|lower|smaller|greater|larger|at least)\b|[<>≤≥])|: (?:valid )?range\b|: (?:decimal|integer|number|value|float) (?:above|below|out of)\b)/iu,
+    examples: [
+      ['`temperature` must be in the range of [0.0,1.0]', 'https://github.com/langchain-ai/langchainjs/issues/6038'],
+      ['Invalid params: temperature must be in range (0, +inf)', 'https://github.com/ai-forever/gigachain/issues/237'],
+      ['top_p: range: -1 or 0..1', 'https://github.com/anthropics/anthropic-sdk-typescript/issues/484'],
+      ['Temperature should be in [0.0, 2.0)', 'https://help.aliyun.com/zh/model-studio/error-code'],
+      ['Parameter top_k be greater than or equal to 0', 'https://help.aliyun.com/zh/model-studio/error-code'],
+      [
+        'The thinking_budget parameter must be a positive integer and not greater than 38912',
+        'https://help.aliyun.com/zh/model-studio/error-code',
+      ],
+      ['top_p must be in (0, 1], got 1.5.', 'https://github.com/vllm-project/vllm (vllm/sampling_params.py)'],
+      [
+        "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 3 instead.",
+        'https://platform.openai.com/docs/guides/error-codes',
+      ],
+    ],
     counter: 'temperature must be a number',
   },
   {
     says: 'value',
     pattern:
-      /range (?:of|for) ['"`]?(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty)['"`]? (?:is|should be|must be)/iu,
-    examples: [['the valid range of top_p is (0, 0.8]', 'hand-made']],
+      /range (?:of|for) (?:the )?['"`]?(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)['"`]?(?: (?:hyper)?parameter| value)? (?:is|should be|must be)/iu,
+    examples: [
+      ['Range of top_p should be (0.0, 1.0]', 'https://help.aliyun.com/zh/model-studio/error-code'],
+      [
+        'The temperature hyperparameter is out of range. The valid range for the temperature hyperparameter should be between 0 and 1.',
+        'https://github.com/Marker-Inc-Korea/AutoRAG/issues/1100',
+      ],
+    ],
     counter: 'the valid range of the port is (0, 65535]',
   },
   {
     says: 'value',
     pattern:
-      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty)(?![a-z_])[^\n。]{0,30}(?:取值范围|范围|必须(?:小于|大于|在|介于)|应(?:该)?(?:小于|大于|在|介于)|不能(?:超过|大于|小于))/iu,
-    examples: [
-      ['temperature 取值范围为 (0, 0.5]', 'hand-made'],
-      ['参数 top_p 必须小于 1', 'hand-made'],
-    ],
+      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)(?![a-z_])[^\n。]{0,30}(?:取值范围|范围|必须(?:小于|大于|在|介于)|应(?:该)?(?:小于|大于|在|介于)|不能(?:超过|大于|小于))/iu,
+    examples: [],
     counter: 'temperature 的说明在文档中',
   },
   {
     says: 'value',
     pattern:
-      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty)['"`]? (?:must|should|has to) be (?:set to |exactly |equal to )?(?<allowed>\d{1,3}(?:\.\d{1,4})?)(?![\w%]|\.\d| (?:or|to|and|-))/iu,
-    examples: [['temperature must be 0.6', 'hand-made']],
+      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)['"`]? (?:must|should|has to|can only|may only) be (?:set to |exactly |equal to )?(?<allowed>\d{1,3}(?:\.\d{1,4})?)(?![\w%]|\.\d| (?:or|to|and|-))/iu,
+    examples: [
+      [
+        '`temperature` may only be set to 1 when thinking is enabled. Please consult our documentation',
+        'https://github.com/MartialBE/one-hub/issues/529',
+      ],
+    ],
     counter: 'temperature must be 0 or more',
   },
   {
@@ -44,8 +67,14 @@ export const valueSentences: readonly Sentence[] = [
     says: 'value',
     path: 'response_format.type',
     pattern:
-      /response_format(?:\.type| type)?:? ['"`]?(?<value>json_schema|json_object)['"`]? (?:is |are )?(?:not (?:supported|allowed|available)|unsupported)/iu,
-    examples: [['response_format type json_schema is not supported', 'hand-made']],
+      /response_format(?:(?:\.type| type):? ?['"`]?(?:json_schema|json_object)?|:? ['"`]?(?:json_schema|json_object))['"`]? ?(?:is |are )?(?:not (?:supported|allowed|available)|unsupported|unavailable)/iu,
+    examples: [
+      ['This response_format type is unavailable now', 'https://github.com/llm-exe/llm-exe/issues/662'],
+      [
+        'Failed to deserialize the JSON body into the target type: response_format: response_format.type `json_schema` is unavailable now at line 1 column 1193',
+        'https://github.com/BerriAI/litellm/issues/7580',
+      ],
+    ],
     counter: 'response_format is not supported',
   },
   {
@@ -79,6 +108,19 @@ export const valueSentences: readonly Sentence[] = [
       ],
     ],
     counter: "Unsupported parameter: 'logprobs' is not supported with this model.",
+  },
+  {
+    says: 'value',
+    path: 'messages[].role',
+    pattern:
+      /(?<!\w)['"`]?(?<value>system|developer|tool|function)['"`]? is not one of(?<allowed> [[(][^\])\n]{0,200}['"`]user['"`][^\])\n]{0,200}[\])])/iu,
+    examples: [
+      [
+        "developer is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.[0].role'",
+        'Alibaba Cloud Model Studio, as quoted in public test suites',
+      ],
+    ],
+    counter: "'system' is not one of the models that this server has",
   },
   {
     says: 'value',

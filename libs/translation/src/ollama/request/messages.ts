@@ -8,6 +8,7 @@ import { searchResultText } from '../../history/tool-result.ts';
 import { emptyHistoryError, instructionTexts, leftOutText, mergeTurns, readTurns } from '../../history/turns.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
 import { asList } from '../../json-fields.ts';
+import { systemMessages, warnOfSystem } from '../../request/requested-thinking.ts';
 import { callName } from '../../tools/tool-names.ts';
 import { convertMedia, resultMessage, resultText } from './content.ts';
 import type { ConversionContext } from './conversion-context.ts';
@@ -18,7 +19,7 @@ export function convertMessages(
   line: JsonText | undefined,
   context: ConversionContext,
 ): JsonObject[] {
-  const { warnings } = context;
+  const { warnings, rejected } = context;
   const told = [...instructionTexts(body['system']), ...(line === undefined ? [] : [line])];
   const system = told.length === 0 ? [] : [{ role: 'system', content: joinTexts(told, '\n\n') }];
   // Most chat templates show instructions only at the beginning.
@@ -46,7 +47,17 @@ export function convertMessages(
   }
   messages.push(...userMessage([], open?.images ?? [], context));
   if (messages.length === 0) throw emptyHistoryError();
-  return [...system, ...messages];
+  if (system.length === 0 || !rejected.forms.has(systemMessages)) return [...system, ...messages];
+  if (body['system'] !== undefined) warnOfSystem(warnings);
+  return withSystemAsUser(joinTexts(told, '\n\n'), messages);
+}
+
+/** The instructions at the beginning of the user's first message, which is made where there is none. */
+function withSystemAsUser(instructions: JsonText, history: readonly JsonObject[]): JsonObject[] {
+  const [first, ...rest] = history;
+  const { content } = first ?? {};
+  if (first?.['role'] !== 'user' || !isText(content)) return [{ role: 'user', content: instructions }, ...history];
+  return [{ ...first, content: joinTexts([instructions, content], '\n\n') }, ...rest];
 }
 
 /** Images stand beside the text of a message, in their order. */

@@ -6,7 +6,12 @@ import { asList } from '../../json-fields.ts';
 import { formatInstruction, readAnswerFormat, warnOfInstruction } from '../../request/answer-format.ts';
 import { applyRejections } from '../../request/apply-rejections.ts';
 import { limitTokens } from '../../request/limit-tokens.ts';
-import { closestEffort, readRequestedThinking, warnOfTaskBudget } from '../../request/requested-thinking.ts';
+import {
+  closestEffort,
+  readRequestedThinking,
+  systemMessages,
+  warnOfTaskBudget,
+} from '../../request/requested-thinking.ts';
 import type { RequestedThinking } from '../../request/requested-thinking.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import { plainerSchemaText, simplified } from '../../tools/schema/plainer-schema.ts';
@@ -39,9 +44,10 @@ export function convertRequest(
   const format = convertFormat(body, tools !== undefined, context);
   const requested = readRequestedThinking(body);
   warnOfTaskBudget(body, warnings);
+  const messages = convertMessages(body, format.line, context);
   const request: JsonObject = {
     model: target.model,
-    messages: convertMessages(body, format.line, context),
+    messages,
     tools,
     think: convertThinking(requested, context),
     format: format.schema,
@@ -55,7 +61,7 @@ export function convertRequest(
   const sent = applyRejections(request, rejected, { kept: indispensable, clientField, warnings });
   const parts: SentParts = {
     members: sentMembers(sent, indispensable),
-    forms: new Set(),
+    forms: new Set(messages.some(({ role }) => role === 'system') ? [systemMessages] : []),
     counts: new Map(),
     hasSchemas: tools !== undefined || format.schema !== undefined,
     maxTokens,

@@ -19,7 +19,7 @@ export function alternate(messages: readonly JsonObject[]): JsonObject[] {
     }
   }
   return told.map(({ message, contents }) =>
-    contents.length === 1 ? message : { ...message, content: joined(contents) },
+    contents.length === 1 ? message : { ...message, content: joinContents(contents) },
   );
 }
 
@@ -57,8 +57,8 @@ function isInstruction({ role }: JsonObject): boolean {
   return role === 'system' || role === 'developer';
 }
 
-/** One text as long as all are text; from the first that is not, parts. */
-function joined(contents: readonly (JsonValue | undefined)[]): JsonText | JsonArray {
+/** One text as long as all are text, and none bears a mark; from the first that is not, parts. */
+export function joinContents(contents: readonly (JsonValue | undefined)[]): JsonText | JsonArray {
   const texts: JsonText[] = [];
   for (const content of contents) {
     const text = textOf(content);
@@ -73,9 +73,13 @@ function joined(contents: readonly (JsonValue | undefined)[]): JsonText | JsonAr
 /** Undefined where there is more than text. */
 function textOf(content: JsonValue | undefined): JsonText | undefined {
   if (isText(content)) return content;
-  const texts = asList(content).map((part) => (isJsonObject(part) ? part['text'] : undefined));
+  const texts = asList(content).map((part) => (isPlainText(part) ? part['text'] : undefined));
   const known = texts.filter(isText);
   return known.length === texts.length ? joinTexts(known, '\n\n') : undefined;
+}
+
+function isPlainText(part: JsonValue): part is JsonObject {
+  return isJsonObject(part) && part['cache_control'] === undefined;
 }
 
 function partsOf(content: JsonValue | undefined): readonly JsonValue[] {

@@ -9,7 +9,8 @@ import type { MediaCounts } from '../../history/limit-media.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
 import { asList, asObject } from '../../json-fields.ts';
-import { alternate } from './alternate.ts';
+import { systemMessages, warnOfSystem } from '../../request/requested-thinking.ts';
+import { alternate, joinContents } from './alternate.ts';
 import { assistantMessage } from './assistant-message.ts';
 import { compactParts, limitMarks, markedText } from './cache-marks.ts';
 import { callsAsText } from '../../history/calls-as-text.ts';
@@ -37,9 +38,10 @@ export function convertMessages(
   const { capabilities, rejected, warnings } = context;
   const { systemTurns, cacheMarks } = capabilities;
   const systemRole = systemRoleOf(context);
+  const hasSystemRole = !rejected.forms.has(systemMessages);
   const told = [...systemParts(body['system'], capabilities), ...lines.filter(isText).map((line) => textPart(line))];
   const system = told.length === 0 ? [] : [{ role: systemRole, content: compactParts(told, capabilities) }];
-  const placing = mustAlternate(context) ? 'reminder' : systemTurns;
+  const placing = mustAlternate(context) || !hasSystemRole ? 'reminder' : systemTurns;
   const turns = placeSystemTurns(readTurns(asList(body['messages'])), placing, warnings);
   const steps = pairToolResults(mergeTurns(turns), warnings);
   const plan = planHistory(steps, hasTools, context);
@@ -47,9 +49,21 @@ export function convertMessages(
   const compact = (parts: readonly JsonObject[]) => compactParts(parts, capabilities);
   const { messages: history, counts } = limitMedia(converted, rejected.maxima, { kindOf, compact }, warnings);
   if (history.every(({ role }) => role === systemRole)) throw emptyHistoryError();
-  const messages = plan.alternates ? alternate([...system, ...history]) : [...system, ...history];
+  const all = hasSystemRole ? [...system, ...history] : withSystemAsUser(system, history);
+  if (!hasSystemRole && body['system'] !== undefined && told.length > 0) warnOfSystem(warnings);
+  const messages = plan.alternates ? alternate(all) : all;
   const marked = cacheMarks ? limitMarks(messages, rejected.maxima.get('cache marks')) : messages;
-  return { messages: marked, forms: plan.forms, counts };
+  const isSystemSent = messages.some(({ role }) => role === systemRole);
+  return { messages: marked, forms: [...plan.forms, ...(isSystemSent ? [systemMessages] : [])], counts };
+}
+
+/** The instructions at the beginning of the user's first message, which is made where there is none. */
+function withSystemAsUser(system: readonly JsonObject[], history: readonly JsonObject[]): JsonObject[] {
+  const [instructions] = system;
+  if (instructions === undefined) return [...history];
+  const [first, ...rest] = history;
+  if (first?.['role'] !== 'user') return [{ ...instructions, role: 'user' }, ...history];
+  return [{ ...first, content: joinContents([instructions['content'], first['content']]) }, ...rest];
 }
 
 /** A server that rejects the role of instructions takes its older name. */
