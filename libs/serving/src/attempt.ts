@@ -10,7 +10,7 @@ import type { Answered, CallTarget, OpenAttempt } from './call-target.ts';
 import type { PromptEstimate } from './estimate-prompt.ts';
 import { notMeasured, outcomeOf, outcomeOfFailure } from './record.ts';
 import type { AttemptRecord, End, Failure, Measured } from './record.ts';
-import { changesFor } from './learned-rejections.ts';
+import { addsTo, changesFor } from './learned-rejections.ts';
 import type { LearnedRejections } from './learned-rejections.ts';
 import { relayJson, relayStream } from './relay.ts';
 import type { Relayed, RelayDependencies, RelayJob } from './relay.ts';
@@ -69,8 +69,8 @@ export interface AttemptDependencies extends RelayDependencies {
   readonly clock: Clock;
 }
 
-/** How often a provider may reject something and be asked again without it. */
-const roundsMax = 3;
+/** How often a provider may reject something new and be asked again without it. */
+const roundsMax = 8;
 
 /** One of the times that a target is asked, and what was learned from those before it. */
 interface Round {
@@ -142,7 +142,7 @@ async function roundAfter(
   const at = { estimatedTokens: await estimate.tokens(target), windowTokens: target.limits.contextTokens };
   const changes = changesFor(reader.retry?.(at) ?? { kind: 'none' });
   if (changes !== undefined || isPromptTooLong(result.failure)) learnedRejections.learn(target, unproven);
-  if (changes === undefined || number >= roundsMax) return undefined;
+  if (changes === undefined || number >= roundsMax || !addsTo(rejections, changes.applied)) return undefined;
   const { applied, learned } = changes;
   return {
     number: number + 1,
@@ -189,7 +189,9 @@ async function open(job: Job, target: Target, from: Round, dependencies: Attempt
       const changes = changesFor(retry);
       // A server that now rejects something else accepted the last change.
       if (changes !== undefined || isPromptTooLong(error)) learnedRejections.learn(target, unproven);
-      if (changes === undefined || number >= roundsMax) return { kind: 'failed', failure: error, attempts, warnings };
+      if (changes === undefined || number >= roundsMax || !addsTo(rejections, changes.applied)) {
+        return { kind: 'failed', failure: error, attempts, warnings };
+      }
       unproven = changes.learned;
       rejections = [...rejections, ...changes.applied];
     }
