@@ -48,8 +48,18 @@ export const requestWithTools = JSON.stringify({
 /** One for all tests, so that lists that are alike are told apart. */
 const toolListCache = createToolListCache({ maxBytes: 4_000_000 });
 
+/** What the gateway hands to every translation of a conversation. */
+interface Surroundings {
+  readonly ids: IdSource;
+  readonly sealer: Sealer;
+}
+
 /** The translation of a request, given as JSON text; ids count up from 1. */
-export function translate(request: string, target: TestTarget): Translation {
+export function translate(
+  request: string,
+  target: TestTarget,
+  { ids = countingIds(), sealer = openSealer }: Partial<Surroundings> = {},
+): Translation {
   const messagesRequest = readMessagesRequest(stringToBytes(encodeText(request)));
   const tools = messagesRequest.bytesOf('tools');
   const at = targetOf(target);
@@ -69,8 +79,8 @@ export function translate(request: string, target: TestTarget): Translation {
     requestedModel: messagesRequest.model,
     maxOutputTokens: target.maxOutputTokens ?? 0,
     limits: { ...at.limits, ...target.limits },
-    ids: countingIds(),
-    sealer: openSealer,
+    ids,
+    sealer,
     estimatedInputTokens: target.estimatedInputTokens,
     rejections: target.rejections ?? [],
   });
@@ -151,7 +161,7 @@ function providerOf({
       });
 }
 
-function countingIds(): IdSource {
+export function countingIds(): IdSource {
   let messages = 0;
   let tools = 0;
   return {

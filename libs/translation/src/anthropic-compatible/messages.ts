@@ -1,4 +1,4 @@
-import { isJsonObject, isText, textStartsWith, writeJson } from '@ccg/wire';
+import { isEmptyText, isJsonObject, isText, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { emptyHistoryError, leftOutText, mergeTurns, readTurns } from '../history/turns.ts';
 import { pairToolResults } from '../history/pair-tool-results.ts';
@@ -11,9 +11,9 @@ import { asList } from '../json-fields.ts';
 import { searchResultText } from '../history/tool-result.ts';
 import { callName } from '../tools/tool-names.ts';
 import { pastReasoning, reasoningInMessages } from '../request/requested-thinking.ts';
-import { sealTag } from '../translation.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 import { compactResult, convertMedia, convertResult, interruptedResult, textPart } from './content.ts';
+import { openSignature } from './signature-state.ts';
 
 interface Message {
   readonly role: 'user' | 'assistant';
@@ -34,7 +34,9 @@ export function convertMessages(body: JsonObject, context: CompatibleContext): L
     if (step.kind === 'assistant') {
       messages.push(...resultMessages(open, [], context));
       const calls = step.calls.map((call) => convertCall(call, context));
-      messages.push({ role: 'assistant', content: [...content, ...calls] });
+      // Reasoning that led to nothing is no answer.
+      const says = calls.length > 0 || content.some(({ type }) => type !== 'thinking');
+      if (says) messages.push({ role: 'assistant', content: [...content, ...calls] });
     } else {
       const leftOut = content.length > 0 || open !== undefined ? undefined : leftOutText(step.blocks);
       const said = leftOut === undefined ? content : convertBlock(leftOut, context);
@@ -104,8 +106,8 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
     case 'text':
       return isText(text) ? [textPart(text)] : [];
     case 'thinking':
-      if (startsSealed(signature) || isReasoningRejected(context)) return [];
-      return [{ type: 'thinking', thinking, signature }];
+      if (!isText(thinking) || isEmptyText(thinking) || isReasoningRejected(context)) return [];
+      return [{ type: 'thinking', thinking, signature: openSignature(signature, context.sealer) }];
     case 'redacted_thinking':
       // None of these servers writes one, and several reject it.
       return [];
@@ -133,8 +135,4 @@ function convertBlock(block: HistoryBlock, context: CompatibleContext): JsonObje
 
 function isReasoningRejected({ rejected: { forms } }: CompatibleContext): boolean {
   return forms.has(pastReasoning) || forms.has(reasoningInMessages);
-}
-
-function startsSealed(value: JsonValue | undefined): boolean {
-  return isText(value) && textStartsWith(value, sealTag);
 }

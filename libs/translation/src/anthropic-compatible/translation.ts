@@ -3,6 +3,7 @@ import { createAnswerReader, readerInputOf } from '../encoder/create-answer-read
 import type { ReaderInput } from '../encoder/create-answer-reader.ts';
 import { answerWithoutSearch, emptyAnswer } from '../encoder/local-answer.ts';
 import { createChunkDecoder } from '../encoder/event-data.ts';
+import type { Encoder } from '../encoder/encoder.ts';
 import { createEventStream } from '../encoder/event-stream.ts';
 import { withSnapshots } from '../encoder/filters/with-snapshots.ts';
 import { readRejections } from '../failure/rejections.ts';
@@ -13,10 +14,11 @@ import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
 import { readWebSearch } from '../tools/web-search.ts';
-import type { AnswerReader, Translation, TranslationInput } from '../translation.ts';
+import type { AnswerReader, Sealer, Translation, TranslationInput } from '../translation.ts';
 import { createWarnings } from '../warnings.ts';
 import { createEventReader } from './read-events.ts';
 import { convertForCompatible } from './request.ts';
+import { sealSignature } from './signature-state.ts';
 
 /** The longest name that the Anthropic API accepts. */
 const toolNameMax = 128;
@@ -37,6 +39,7 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
     ids: toolIds,
     names,
     rejected: readRejections(input.rejections, circumstances),
+    sealer: input.sealer,
     warnings,
   };
   const { body, parts } = convertForCompatible(request, tools, input, context);
@@ -45,22 +48,38 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
     request: sent,
     count: anthropicCount(sent),
     localAnswer: emptyAnswer(input) ?? answerWithoutSearch(input, readWebSearch(request, tools)),
-    reader: createReader({
-      ...readerInputOf(input),
-      toolNames: { outward: names.original, declares: () => true },
-      isUsedId: usedToolIds(request['messages'], toolIds.given()),
-      sent: parts,
-    }),
+    reader: createReader(
+      {
+        ...readerInputOf(input),
+        toolNames: { outward: names.original, declares: () => true },
+        isUsedId: usedToolIds(request['messages'], toolIds.given()),
+        sent: parts,
+      },
+      input.sealer,
+    ),
   };
 }
 
 /** A function of its own, so that its closures hold nothing of the request. */
-function createReader(input: ReaderInput): AnswerReader {
+function createReader(input: ReaderInput, sealer: Sealer): AnswerReader {
   return createAnswerReader(input, {
     sign: () => '',
     sealCall: () => '',
-    filter: (encoder) => withSnapshots(encoder, input.provider),
+    filter: (encoder) => withSnapshots(withSealedSignatures(encoder, sealer), input.provider),
     stream: (encoder, context, options) =>
       createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context), options)),
   });
+}
+
+/** No signature of this server leaves the gateway as it came. */
+function withSealedSignatures(encoder: Encoder, sealer: Sealer): Encoder {
+  return {
+    ...encoder,
+    signature(literal) {
+      encoder.signature(sealSignature(literal, sealer));
+    },
+    redactedThinking(literal) {
+      encoder.redactedThinking(sealSignature(literal, sealer));
+    },
+  };
 }
