@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { anyText } from '../../test/arbitrary-json.ts';
 import { bytesToString, encodeText, spliceBytes, stringToBytes } from '../bytes.ts';
 import { RawJson, RawText } from '../json/json-value.ts';
+import { decodeJson } from '../json/text.ts';
 import { writeJson } from '../json/write-json.ts';
 import { readMessagesRequest } from './messages-request.ts';
 
@@ -34,6 +35,19 @@ describe('the envelope', () => {
     const { read } = readText('{"model":"m","x":{"y":[1]},"z":[1,]}');
     expect(read('x')?.value).toEqual(new RawJson('{"y":[1]}', 0, 9));
     expect(() => read('z')).toThrow('not valid JSON');
+  });
+
+  test.each([
+    ['a half alone in a text', String.raw`[{"text":"a\\\ud83d"}]`, String.raw`[{"text":"a\\\ufffd"}]`],
+    ['a half alone in what stays raw', String.raw`[{"input":{"a":"\uDE00"}}]`, String.raw`[{"input":{"a":"\ufffd"}}]`],
+    ['a half alone in a name', String.raw`[{"\ud83d":1}]`, String.raw`[{"\ufffd":1}]`],
+    ['a pair', String.raw`["\ud83d\ude00"]`, undefined],
+    ['what only looks like a half', String.raw`["\\ud83d \ud7ff \ue000"]`, undefined],
+  ])('replaces halves of surrogate pairs that stand alone, and nothing else: %s', (_what, messages, mended) => {
+    const { text, value, isMended } = readText(`{"model":"m","messages":${messages}}`).read('messages') ?? {};
+    expect(text).toBe(mended ?? messages);
+    expect(decodeJson(value ?? null)).toEqual(JSON.parse(mended ?? messages));
+    expect(isMended).toBe(mended !== undefined);
   });
 
   test('lets go of the body and of what was read of it, and keeps what it says', () => {

@@ -183,10 +183,7 @@ function holdBody(
       if (known !== undefined) return known;
       const bytes = bytesOf(key);
       if (bytes === undefined) return undefined;
-      const source = bytesToString(bytes);
-      const text = mendSurrogates(source);
-      const value = readValue(text, bytes.byteOffset - body().byteOffset, !readKeys.has(key));
-      const member = { bytes, text, value, isMended: text !== source };
+      const member = readMember(bytes, bytes.byteOffset - body().byteOffset, !readKeys.has(key));
       members.set(key, member);
       return member;
     },
@@ -200,9 +197,14 @@ function holdBody(
   };
 }
 
-function readValue(text: string, offset: number, isRaw: boolean): JsonValue {
+function readMember(bytes: Uint8Array, offset: number, isRaw: boolean): Member {
+  const source = bytesToString(bytes);
+  const options = { isRaw, rawKeys: movedKeys, maxDepth: depthMax - 1 };
   try {
-    return readFrom(text, offset, { isRaw, rawKeys: movedKeys, maxDepth: depthMax - 1 });
+    const { value, hasSurrogates } = readFrom(source, offset, options);
+    const text = hasSurrogates ? mendSurrogates(source) : source;
+    if (text === source) return { bytes, text, value, isMended: false };
+    return { bytes, text, value: readFrom(text, offset, options).value, isMended: true };
   } catch (error) {
     if (error instanceof JsonDepthError) {
       throw invalid(`The body is nested more than ${depthMax} levels deep. Flatten it.`);

@@ -43,6 +43,8 @@ export interface JsonScan {
   depth: number;
   /** The offset of the first backslash after the last string that was checked, or the source's length. */
   nextBackslash: number;
+  /** Whether an escape was a half of a surrogate pair, paired or not. */
+  hasSurrogates: boolean;
 }
 
 /**
@@ -212,10 +214,16 @@ function afterEscape(scan: JsonScan, at: number): number {
       for (let digit = at + 2; digit < at + 6; digit += 1) {
         if (!isHexDigit(source.charCodeAt(digit))) return refuseAt(at, 'Unknown escape in a string');
       }
+      if (isSurrogate(source, at + 2)) scan.hasSurrogates = true;
       return at + 6;
     default:
       return refuseAt(at, 'Unknown escape in a string');
   }
+}
+
+/** Whether the four digits are D800 to DFFF. */
+function isSurrogate(source: string, digits: number): boolean {
+  return (source.charCodeAt(digits) | 0x20) === 0x64 && source.charCodeAt(digits + 1) > 0x37; // d, 7
 }
 
 function isHexDigit(code: number): boolean {

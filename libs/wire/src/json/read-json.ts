@@ -63,6 +63,16 @@ const NO_KEYS: ReadonlySet<string> = new Set();
  * Throws `JsonSyntaxError` or `JsonDepthError`.
  */
 export function readJson(source: string, options: ReadJsonOptions = {}): JsonValue {
+  return readWhole(source, options).value;
+}
+
+interface WholeJson {
+  readonly value: JsonValue;
+  /** Whether an escape is a half of a surrogate pair: only then can one stand alone. */
+  readonly hasSurrogates: boolean;
+}
+
+function readWhole(source: string, options: ReadJsonOptions): WholeJson {
   const reader: JsonReader = {
     source,
     maxDepth: options.maxDepth ?? 512,
@@ -70,6 +80,7 @@ export function readJson(source: string, options: ReadJsonOptions = {}): JsonVal
     position: 0,
     depth: 0,
     nextBackslash: -1,
+    hasSurrogates: false,
     rawKeys: options.rawKeys ?? NO_KEYS,
     rawTextMinLength: options.rawTextMinLength ?? 64,
     seen: source.length < SEEN_MIN_SOURCE ? [] : nothingSeen.slice(),
@@ -78,7 +89,7 @@ export function readJson(source: string, options: ReadJsonOptions = {}): JsonVal
   const value = options.isRaw === true && isNested(code) ? readRaw(reader, code) : readValue(reader, code);
   skipWhitespace(reader);
   if (reader.position < source.length) refuse(reader, 'Expected nothing after the JSON value');
-  return value;
+  return { value, hasSurrogates: reader.hasSurrogates };
 }
 
 function readValue(reader: JsonReader, code: number): JsonValue {
@@ -233,13 +244,13 @@ export interface Span {
  * bytes. Only the stretch is made into a string.
  */
 export function readSpan(bytes: Uint8Array, { start, end }: Span): JsonValue {
-  return readFrom(bytesToString(bytes.subarray(start, end)), start);
+  return readFrom(bytesToString(bytes.subarray(start, end)), start, {}).value;
 }
 
 /** Reads a byte string that was cut from a longer one at `offset`; errors give offsets in the longer one. */
-export function readFrom(text: string, offset: number, options?: ReadJsonOptions): JsonValue {
+export function readFrom(text: string, offset: number, options: ReadJsonOptions): WholeJson {
   try {
-    return readJson(text, options);
+    return readWhole(text, options);
   } catch (thrown) {
     if (thrown instanceof JsonSyntaxError) throw thrown.movedBy(offset);
     throw thrown;
