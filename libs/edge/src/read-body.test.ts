@@ -35,6 +35,14 @@ test.each([
   },
 );
 
+test.each([
+  { name: 'plain', bytes: post(long) },
+  { name: 'compressed', bytes: post(gzipSync(long), 'content-encoding: gzip') },
+])('a body of many chunks is whole: $name', async ({ bytes }) => {
+  const { request, response } = await arrive(bytes);
+  expect(Buffer.from((await readBody(request, response))()).equals(Buffer.from(long))).toBe(true);
+});
+
 async function takenFrom(request: IncomingMessage, response: ServerResponse): Promise<WeakRef<Uint8Array>> {
   const takeBody = await readBody(request, response);
   return new WeakRef(takeBody());
