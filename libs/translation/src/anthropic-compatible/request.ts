@@ -76,7 +76,7 @@ export function convertForCompatible(
     maxTokens,
     known: rejected,
   };
-  return { body: writeJsonBytes(sent), parts };
+  return { body: writeJsonBytes(sent, messagesRequest.body().length), parts };
 }
 
 /** The instructions at the beginning of the user's first message, which is made where there is none. */

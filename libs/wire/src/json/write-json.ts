@@ -2,21 +2,58 @@ import { encodeText, stringToBytes } from '../bytes.ts';
 import { JoinedText, RawJson, RawText } from './json-value.ts';
 import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
 
+/** What has been written. Where bytes are wanted the text goes into them from time to time. */
+interface Output {
+  text: string;
+  readonly bytes: Bytes | undefined;
+}
+
+interface Bytes {
+  /** How long the buffer is at first. */
+  readonly firstRoom: number;
+  buffer: Buffer;
+  length: number;
+}
+
+/** Far below 128 KB, from which on strings are expensive to make. */
+const textMaxLength = 32 * 1024;
+/** A shorter text is copied faster together with what stands around it. */
+const longTextMinLength = 1024;
+
 /**
  * Writes JSON as a byte string. Plain strings and names are Unicode text and are escaped and encoded as needed. Raw
  * texts and raw subtrees are copied as they came. Undefined members are left out. Infinity, which a number too large is
  * read as, becomes such a number again; NaN becomes null.
  */
 export function writeJson(value: JsonValue): string {
-  if (typeof value === 'string') return writeString(value);
-  if (typeof value === 'number') return writeNumber(value);
-  if (typeof value === 'boolean') return value ? 'true' : 'false';
-  if (value === null) return 'null';
-  if (value instanceof RawText) return `"${value.source.slice(value.start, value.end)}"`;
-  if (value instanceof RawJson) return value.source.slice(value.start, value.end);
-  if (Array.isArray(value)) return writeArray(value);
-  if (value instanceof JoinedText) return writeJoined(value);
-  return writeObject(value);
+  const output = { text: '', bytes: undefined };
+  write(output, value);
+  return output.text;
+}
+
+/**
+ * Writes an object as `writeJson` does, but as bytes: long texts go from their source right into them, so that no long
+ * string is made. `likelyLength` is about how many bytes it will be.
+ */
+export function writeJsonBytes(object: JsonObject, likelyLength: number): Uint8Array {
+  const bytes = { firstRoom: Math.ceil(likelyLength * 1.125), buffer: Buffer.alloc(0), length: 0 };
+  const output = { text: '', bytes };
+  write(output, object);
+  if (bytes.length === 0) return stringToBytes(output.text);
+  putIn(bytes, output.text);
+  return bytes.buffer.subarray(0, bytes.length);
+}
+
+function write(output: Output, value: JsonValue): void {
+  if (typeof value === 'string') output.text += writeString(value);
+  else if (typeof value === 'number') output.text += writeNumber(value);
+  else if (typeof value === 'boolean') output.text += value ? 'true' : 'false';
+  else if (value === null) output.text += 'null';
+  else if (value instanceof RawText) writeRawText(output, value);
+  else if (value instanceof RawJson) copy(output, value);
+  else if (Array.isArray(value)) writeArray(output, value);
+  else if (value instanceof JoinedText) writeJoined(output, value);
+  else writeObject(output, value);
 }
 
 function writeString(text: string): string {
@@ -40,66 +77,68 @@ function writeNumber(value: number): string {
   return value > 0 ? '1e999' : '-1e999';
 }
 
-function writeArray(array: JsonArray): string {
-  let out = '[';
+function writeRawText(output: Output, text: RawText): void {
+  output.text += '"';
+  copy(output, text);
+  output.text += '"';
+}
+
+function writeArray(output: Output, array: JsonArray): void {
+  output.text += '[';
   for (let index = 0; index < array.length; index += 1) {
-    if (index > 0) out += ',';
-    out += writeJson(array[index] ?? null);
+    if (index > 0) output.text += ',';
+    write(output, array[index] ?? null);
+    emptyIfLong(output);
   }
-  return `${out}]`;
+  output.text += ']';
 }
 
-function writeJoined(text: JoinedText): string {
-  let out = '"';
+function writeJoined(output: Output, text: JoinedText): void {
+  output.text += '"';
   for (const part of text.parts) {
-    out += typeof part === 'string' ? writeString(part).slice(1, -1) : part.source.slice(part.start, part.end);
+    if (typeof part === 'string') output.text += writeString(part).slice(1, -1);
+    else copy(output, part);
   }
-  return `${out}"`;
+  output.text += '"';
 }
 
-function writeObject(object: JsonObject): string {
-  let out = '{';
+function writeObject(output: Output, object: JsonObject): void {
+  let separator = '{';
   for (const key of Object.keys(object)) {
     const value = object[key];
     if (value === undefined) continue;
-    if (out.length > 1) out += ',';
-    out += `${writeString(key)}:${writeJson(value)}`;
-  }
-  return `${out}}`;
-}
-
-/** Far below 128 KB, from which on strings are expensive to make. */
-const pieceLength = 32 * 1024;
-
-/**
- * Writes an object as `writeJson` does, but as bytes. Members are written one by one, and lists element by element, so
- * that no long string is made.
- */
-export function writeJsonBytes(object: JsonObject): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  let text = '{';
-  let separator = '';
-  for (const key of Object.keys(object)) {
-    const value = object[key];
-    if (value === undefined) continue;
-    text += `${separator}${writeJson(key)}:`;
-    if (Array.isArray(value)) writeList(value);
-    else put(writeJson(value));
+    output.text += `${separator}${writeString(key)}:`;
+    write(output, value);
     separator = ',';
   }
-  pieces.push(stringToBytes(`${text}}`));
-  return Buffer.concat(pieces);
+  output.text += separator === '{' ? '{}' : '}';
+  emptyIfLong(output);
+}
 
-  function writeList(list: readonly JsonValue[]): void {
-    text += '[';
-    for (let at = 0; at < list.length; at += 1) put(`${at === 0 ? '' : ','}${writeJson(list[at] ?? null)}`);
-    text += ']';
+/** Copies what is written as it came. */
+function copy(output: Output, { source, start, end }: RawText | RawJson): void {
+  const text = source.slice(start, end);
+  if (output.bytes === undefined || text.length < longTextMinLength) output.text += text;
+  else {
+    putIn(output.bytes, output.text);
+    putIn(output.bytes, text);
+    output.text = '';
   }
+}
 
-  function put(written: string): void {
-    text += written;
-    if (text.length < pieceLength) return;
-    pieces.push(stringToBytes(text));
-    text = '';
+function emptyIfLong(output: Output): void {
+  if (output.bytes === undefined || output.text.length < textMaxLength) return;
+  putIn(output.bytes, output.text);
+  output.text = '';
+}
+
+function putIn(bytes: Bytes, text: string): void {
+  const end = bytes.length + text.length;
+  if (end > bytes.buffer.length) {
+    const { buffer } = bytes;
+    bytes.buffer = Buffer.allocUnsafeSlow(Math.max(bytes.firstRoom, 2 * buffer.length, end));
+    buffer.copy(bytes.buffer, 0, 0, bytes.length);
   }
+  bytes.buffer.write(text, bytes.length, 'latin1');
+  bytes.length = end;
 }

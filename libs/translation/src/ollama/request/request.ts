@@ -67,7 +67,7 @@ export function convertRequest(
     maxTokens,
     known: rejected,
   };
-  return { body: writeJsonBytes(sent), parts };
+  return { body: writeJsonBytes(sent, messagesRequest.body().length), parts };
 }
 
 /** What the request means nothing without. Unknown members are ignored by every version of Ollama. */

@@ -83,7 +83,7 @@ export function convertRequest(
     maxTokens,
     known: rejected,
   };
-  return { body: writeJsonBytes(sent), parts };
+  return { body: writeJsonBytes(sent, messagesRequest.body().length), parts };
 }
 
 function tokenLimit(input: TranslationInput, { capabilities, warnings }: ConversionContext): number {
