@@ -189,8 +189,8 @@ describe.each([
       { tools: [{ name: 'a', input_schema: { type: 'object', properties: members(200_000) } }] },
       /^The body has too many JSON values\. At most 200,000 .*; this body has 200,0\d\d\. /u,
     ],
-    ['a list of 2,000,000 numbers', { metadata: many(2_000_000, 0) }, /this body has over 1,000,000\. /u],
-    ['300,000 unknown members', members(300_000), /^The body has too many members\. At most 1,000 .* has 300,003\. /u],
+    ['a list of 2,000,000 numbers', { metadata: many(2_000_000, 0) }, /this body has 2,000,0\d\d\. /u],
+    ['300,000 unknown members', members(300_000), /^The body has too many members\. At most 1,000 .* has more\. /u],
   ])('%s are refused with the bound and the number in plain words', (_what, change, sentence) => {
     const body = JSON.stringify({ model: 'm', max_tokens: 9, messages: [user], ...change });
     expect(refusal(body, at)).toMatchObject({
@@ -201,7 +201,7 @@ describe.each([
 
   test('one member 1,001 times is refused', () => {
     const body = `{"model":"m",${'"x":{},'.repeat(1001)}"max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}`;
-    expect(refusal(body, at).publicMessage).toContain('has 1,004');
+    expect(refusal(body, at).publicMessage).toContain('At most 1,000 at its top level; this body has more.');
   });
 
   test('2,000 tools, 1,000 members and 190,000 values in an input are translated', () => {

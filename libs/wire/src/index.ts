@@ -15,7 +15,6 @@ export { errorEnvelope, errorFrame, readAnthropicUsage, streamErrorType } from '
 export type { WireError } from './anthropic/answer.ts';
 export { isAttribution, readClientIdentity, toolPlaceholderName } from './anthropic/claude-code.ts';
 export type { ClientIdentity } from './anthropic/claude-code.ts';
-export { valuesCountMax } from './anthropic/body-size.ts';
 export type { HistorySize } from './anthropic/history-size.ts';
 export { readMessagesRequest } from './anthropic/messages-request.ts';
 export type { Member, MessagesRequest, PromptTools } from './anthropic/messages-request.ts';

@@ -1,5 +1,5 @@
 import { GatewayError } from '@ccg/kernel';
-import { isText, RawText, valuesCountMax } from '@ccg/wire';
+import { isText, RawText } from '@ccg/wire';
 import type { JsonObject, JsonValue, MessagesRequest, TopLevelEntry } from '@ccg/wire';
 import { asObject, asText } from '../json-fields.ts';
 import type { TranslationInput } from '../translation.ts';
@@ -55,13 +55,11 @@ function plain(scalar: TopLevelEntry['scalar']): TopLevelEntry['scalar'] {
 /** Ten times the longest sessions; converting so many keeps the event loop busy for some 50 ms. */
 const messagesMax = 10_000;
 const blocksMax = 20_000;
-/** No valid message is shorter, with its comma: `{"role":"system"},`. Most bodies are too short to need a count. */
-const messageMinBytes = 18;
 
-/** Whether a history would take too long to convert. */
-export function isHistoryTooLong({ bytesOf, historySize }: MessagesRequest): boolean {
-  const length = (bytesOf('messages')?.length ?? 0) + (bytesOf('system')?.length ?? 0);
-  if (length < messagesMax * messageMinBytes) return false;
+/** Whether a history would take too long to convert. Every block is a value, so that most need no count of their own. */
+export function isHistoryTooLong({ entryOf, historySize }: MessagesRequest): boolean {
+  const values = (entryOf('messages')?.values ?? 0) + (entryOf('system')?.values ?? 0);
+  if (values <= messagesMax) return false;
   const { messages, blocks } = historySize();
   return messages > messagesMax || blocks > blocksMax;
 }
@@ -70,36 +68,23 @@ export function isHistoryTooLong({ bytesOf, historySize }: MessagesRequest): boo
 export const toolsMax = 2000;
 /** Claude Code begins with some 500. A tool adds about 50, a message 10. */
 const valuesMax = 200_000;
-/** Claude Code sends 11. */
-const membersMax = 1000;
-/** No element of a list is shorter, with its comma: `0,`. */
-const valueMinBytes = 2;
 
 /**
- * Refuses a request that would take too long to convert or to count, by what is counted in its bytes. Throws
- * `request-invalid` with the bound and what was found.
+ * Refuses a request that would take too long to convert or to count. Throws `request-invalid` with the bound and what
+ * was found.
  */
 export function checkRequestSize(messagesRequest: MessagesRequest): void {
-  const { entries, bytesOf, body, toolCount, valueCount } = messagesRequest;
-  if (entries.length > membersMax) {
-    const found = `At most ${plainly(membersMax)} at its top level; this body has ${plainly(entries.length)}`;
-    throw new GatewayError(
-      'request-invalid',
-      `The body has too many members. ${found}. Remove those that are no parameters.`,
-    );
-  }
-  if ((bytesOf('tools')?.length ?? 0) >= toolsMax * valueMinBytes && toolCount() > toolsMax) {
-    throw tooManyTools(toolCount());
-  }
+  const { entries, entryOf } = messagesRequest;
+  const { elements: tools = 0 } = entryOf('tools') ?? {};
+  if (tools > toolsMax) throw tooManyTools(tools);
   checkHistorySize(messagesRequest);
-  if (body().length >= valuesMax * valueMinBytes && valueCount() > valuesMax) {
-    const found = `${valueCount() === valuesCountMax ? 'over ' : ''}${plainly(valueCount())}`;
-    throw new GatewayError(
-      'request-invalid',
-      `The body has too many JSON values. At most ${plainly(valuesMax)} strings, numbers, lists and objects; ` +
-        `this body has ${found}. Send large data as text, or in parts.`,
-    );
-  }
+  const values = entries.reduce((sum, entry) => sum + entry.values, 1);
+  if (values <= valuesMax) return;
+  throw new GatewayError(
+    'request-invalid',
+    `The body has too many JSON values. At most ${plainly(valuesMax)} strings, numbers, lists and objects; ` +
+      `this body has ${plainly(values)}. Send large data as text, or in parts.`,
+  );
 }
 
 export function tooManyTools(found: number): GatewayError {

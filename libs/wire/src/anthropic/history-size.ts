@@ -1,5 +1,5 @@
 import { CLOSE_BRACKET, COLON, COMMA, OPEN_BRACKET, QUOTE, viewOf } from '../bytes.ts';
-import { closingBracket, closingQuote, isClosing, isOpening, isSpace, skipSpace } from '../json/byte-scan.ts';
+import { closingQuote, isClosing, isOpening, isSpace, measureBrackets, skipSpace } from '../json/byte-scan.ts';
 
 /** How many messages and content blocks a history has. */
 export interface HistorySize {
@@ -51,7 +51,7 @@ function countElements(value: Uint8Array | undefined): Elements {
     if (byte === QUOTE) at = closingQuote(json, at);
     else if (byte === COMMA) addElement(count, depth, isList[depth] === 1);
     else if (isOpening(byte)) {
-      if (depth > 0 && isList[depth] === 0 && isInput(json, at)) at = closingBracket(json, at);
+      if (depth > 0 && isList[depth] === 0 && isInput(json, at)) at = measureBrackets(json, at).close;
       else {
         depth += 1;
         isList[depth] = byte === OPEN_BRACKET ? 1 : 0;

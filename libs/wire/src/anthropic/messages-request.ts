@@ -8,7 +8,6 @@ import { readTopLevel } from '../json/read-top-level.ts';
 import type { TopLevelEntry } from '../json/read-top-level.ts';
 import { mendSurrogates } from '../json/surrogates.ts';
 import { decodeText } from '../json/text.ts';
-import { countElementsOf, countValues } from './body-size.ts';
 import { countHistory } from './history-size.ts';
 import type { HistorySize } from './history-size.ts';
 
@@ -25,6 +24,8 @@ export interface MessagesRequest {
   readonly modelSpan: Span;
   /** The whole body as it came. */
   body(): Uint8Array;
+  /** A member of the body; undefined if there is none. If a name occurs twice the last one counts, as in `JSON.parse`. */
+  entryOf(key: string): TopLevelEntry | undefined;
   /** The bytes of a member of the body; undefined if there is none. */
   bytesOf(key: string): Uint8Array | undefined;
   /**
@@ -34,10 +35,6 @@ export interface MessagesRequest {
   read(key: string): Member | undefined;
   /** Counts the messages and blocks of the body, the first time that it is asked for. */
   historySize(): HistorySize;
-  /** Counts the tools of the body, the first time that it is asked for. */
-  toolCount(): number;
-  /** Counts the JSON values of the body, up to `valuesCountMax`, the first time that it is asked for. */
-  valueCount(): number;
   /**
    * Releases the body and all that was read of it, so that a long answer does not keep it in memory. The methods above
    * throw from then on.
@@ -56,6 +53,8 @@ export interface Member {
 }
 
 const EXAMPLE = '{"model": "…", "max_tokens": 1024, "messages": […]}';
+/** Claude Code sends 11 members. Reading the names of 300,000 would take 200 ms. */
+const membersMax = 1000;
 /** The deepest nesting that is accepted. A body of brackets alone must not exhaust the stack. */
 const depthMax = 512;
 /** Members that are moved or left out as a whole, so their values are not read. */
@@ -105,11 +104,20 @@ export function readMessagesRequest(body: Uint8Array): MessagesRequest {
 
 function readEntries(body: Uint8Array): readonly TopLevelEntry[] {
   try {
-    return readTopLevel(body).entries;
+    const { entries, isCut } = readTopLevel(body, membersMax);
+    if (isCut) throw tooManyMembers();
+    return entries;
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw invalid(adviceOn(body, error));
     throw error;
   }
+}
+
+function tooManyMembers(): GatewayError {
+  return invalid(
+    'The body has too many members. At most 1,000 at its top level; this body has more. ' +
+      'Remove those that are no parameters.',
+  );
 }
 
 function adviceOn(body: Uint8Array, error: JsonSyntaxError): string {
@@ -157,26 +165,26 @@ function maxTokensOf(entry: TopLevelEntry | undefined): number | undefined {
 function holdBody(
   whole: Uint8Array,
   entries: readonly TopLevelEntry[],
-): Pick<MessagesRequest, 'body' | 'bytesOf' | 'read' | 'historySize' | 'toolCount' | 'valueCount' | 'release'> {
+): Pick<MessagesRequest, 'body' | 'entryOf' | 'bytesOf' | 'read' | 'historySize' | 'release'> {
   const members = new Map<string, Member>();
   let held: Uint8Array | undefined = whole;
   let size: HistorySize | undefined;
-  let tools: number | undefined;
-  let values: number | undefined;
 
   function body(): Uint8Array {
     if (held === undefined) throw new Error('The body was released.');
     return held;
   }
 
-  /** If a name occurs twice the last one counts, as in `JSON.parse`. */
+  const entryOf = (key: string) => entries.findLast((each) => each.key === key);
+
   function bytesOf(key: string): Uint8Array | undefined {
-    const entry = entries.findLast((each) => each.key === key);
+    const entry = entryOf(key);
     return entry === undefined ? undefined : body().subarray(entry.start, entry.end);
   }
 
   return {
     body,
+    entryOf,
     bytesOf,
     read(key) {
       const known = members.get(key);
@@ -188,8 +196,6 @@ function holdBody(
       return member;
     },
     historySize: () => (size ??= countHistory(bytesOf('messages'), bytesOf('system'))),
-    toolCount: () => (tools ??= countElementsOf(bytesOf('tools'))),
-    valueCount: () => (values ??= countValues(body())),
     release() {
       held = undefined;
       members.clear();

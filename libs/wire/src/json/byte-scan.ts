@@ -1,25 +1,44 @@
-import { BACKSLASH, CARRIAGE_RETURN, CLOSE_BRACE, LINE_FEED, OPEN_BRACE, QUOTE, SPACE, TAB } from '../bytes.ts';
+import { BACKSLASH, CARRIAGE_RETURN, CLOSE_BRACE, COMMA, LINE_FEED, OPEN_BRACE, QUOTE, SPACE, TAB } from '../bytes.ts';
 import { JsonDepthError, JsonSyntaxError } from './json-value.ts';
 
 /** Most strings end within this many bytes; for them a loop is faster than a native search. */
 const nearBytes = 24;
 
+/** A list or an object in JSON bytes. */
+export interface Brackets {
+  /** The offset of the bracket that closes it. */
+  readonly close: number;
+  /** How many elements or members it has. */
+  readonly elements: number;
+  /** How many JSON values it is, itself included: strings, numbers, objects, lists and the words. Names do not count. */
+  readonly values: number;
+}
+
 /**
- * Finds the bracket that closes the one at `open`. It checks only that strings end and brackets balance. Throws
- * `JsonDepthError` when more than `maxDepth` brackets are open.
+ * Finds the end of the list or object at `open`, and counts what is in it on the way. It checks only that strings end
+ * and brackets balance. Throws `JsonDepthError` when more than `maxDepth` brackets are open.
  */
-export function closingBracket(json: Buffer, open: number, maxDepth = Number.POSITIVE_INFINITY): number {
+export function measureBrackets(json: Buffer, open: number, maxDepth = Number.POSITIVE_INFINITY): Brackets {
   const { length } = json;
   let depth = 0;
+  let elements = 0;
+  let values = 1;
   for (let at = open; at < length; at += 1) {
     const byte = json[at] ?? 0;
     if (byte === QUOTE) at = closingQuote(json, at);
-    else if (isOpening(byte)) {
+    else if (byte === COMMA) {
+      values += 1;
+      if (depth === 1) elements += 1;
+    } else if (isOpening(byte)) {
       depth += 1;
       if (depth > maxDepth) throw new JsonDepthError(maxDepth);
+      // There is one value more than commas, unless it is empty.
+      if (isClosing(json[skipSpace(json, at + 1)] ?? 0)) continue;
+      values += 1;
+      if (depth === 1) elements += 1;
     } else if (isClosing(byte)) {
       depth -= 1;
-      if (depth === 0) return at;
+      if (depth === 0) return { close: at, elements, values };
     }
   }
   return refuseByte(json, length, '');

@@ -25,6 +25,24 @@ describe('the top level of an object', () => {
     );
   });
 
+  test('counts what is in each member: elements, and all values but names', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 8 })), fc.nat({ max: 2 }), (object, space) => {
+        const { entries } = readTopLevel(Buffer.from(JSON.stringify(object, null, space)));
+        const counts = Object.values(object).map((value) => [elementsIn(value), valuesIn(value)]);
+        expect(entries.map(({ elements, values }) => [elements, values])).toEqual(counts);
+      }),
+    );
+  });
+
+  test('is read no further than as many members as are wanted', () => {
+    const source = '{"a":1,"b":[2],"c":';
+    const { entries, isCut } = readTopLevel(stringToBytes(source), 2);
+    expect([entries.map(({ key }) => key), isCut]).toEqual([['a', 'b'], true]);
+    expect(readTopLevel(stringToBytes('{"a":1,"b":2}'), 2)).toMatchObject({ isCut: false });
+    expect(() => readTopLevel(stringToBytes(source), 3)).toThrow('ends too early');
+  });
+
   test('keeps duplicates, and the names that escapes stand for', () => {
     const source = '{"a":1,"mod\\u0065l":"x","model":[{"model":"deep"}],"a":{}}';
     const { entries } = readTopLevel(stringToBytes(source));
@@ -69,3 +87,12 @@ describe('the top level of an object', () => {
     expect(readTopLevel(stringToBytes(`{"a":${deep},"b":2}`)).entries).toHaveLength(2);
   });
 });
+
+function elementsIn(value: unknown): number {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+}
+
+function valuesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.values(value).reduce((sum: number, inner) => sum + valuesIn(inner), 1);
+}

@@ -10,19 +10,25 @@ import {
   SPACE,
   viewOf,
 } from '../bytes.ts';
-import { closingBracket, closingQuote, isSpace, refuseByte, skipSpace } from './byte-scan.ts';
+import { closingQuote, isSpace, measureBrackets, refuseByte, skipSpace } from './byte-scan.ts';
 import { isText } from './json-value.ts';
 import type { JsonText } from './json-value.ts';
 import { readSpan } from './read-json.ts';
 import type { Span } from './read-json.ts';
 import { decodeText } from './text.ts';
 
-/** One member of the outermost object; its value is the bytes `start` to `end`. */
-export interface TopLevelEntry {
+/** One member of an object. Its value, the bytes `start` to `end`, has not been read. */
+export interface MemberSpan extends Span {
   /** The name as Unicode text, escapes decoded. */
   readonly key: string;
-  readonly start: number;
-  readonly end: number;
+  /** How many elements or members the value has, if it is a list or an object. */
+  readonly elements: number;
+  /** How many JSON values it is, itself included. */
+  readonly values: number;
+}
+
+/** One member of the outermost object. */
+export interface TopLevelEntry extends MemberSpan {
   /** Undefined for an object or an array, which is not read. */
   readonly scalar: null | boolean | number | JsonText | undefined;
 }
@@ -30,6 +36,8 @@ export interface TopLevelEntry {
 export interface TopLevel {
   /** In their order. A name that occurs twice is listed twice. */
   readonly entries: readonly TopLevelEntry[];
+  /** There are more members than `maxMembers`. What comes after them was not looked at. */
+  readonly isCut: boolean;
 }
 
 /** Texts of this many bytes or more stay raw. */
@@ -40,22 +48,14 @@ const plainMaxBytes = 64;
  * as much as all the rest. Inside of nested objects and arrays it checks only that brackets balance and strings end.
  * Throws `JsonSyntaxError`, also when the value is not an object.
  */
-export function readTopLevel(bytes: Uint8Array): TopLevel {
+export function readTopLevel(bytes: Uint8Array, maxMembers = Number.POSITIVE_INFINITY): TopLevel {
   const json = viewOf(bytes);
-  const entries: TopLevelEntry[] = [];
-  const end = scanMembers(json, 0, Number.POSITIVE_INFINITY, ({ key, start, end: valueEnd }) => {
-    const isNested = json[start] === OPEN_BRACE || json[start] === OPEN_BRACKET;
-    entries.push({ key, start, end: valueEnd, scalar: isNested ? undefined : readScalar(json, start, valueEnd) });
-  });
+  const { members, end } = scanMembers(json, 0, { maxDepth: Number.POSITIVE_INFINITY, maxMembers });
+  const entries = members.map((member) => ({ ...member, scalar: readScalar(json, member) }));
+  if (end === undefined) return { entries, isCut: true };
   const rest = skipSpace(json, end);
   if (rest < json.length) refuseByte(json, rest, 'Expected nothing after the JSON value');
-  return { entries };
-}
-
-/** One member of an object. Its value, the bytes `start` to `end`, has not been read. */
-export interface MemberSpan extends Span {
-  /** The name as Unicode text, escapes decoded. */
-  readonly key: string;
+  return { entries, isCut: false };
 }
 
 /** The deepest nesting that is accepted inside of a value. */
@@ -66,9 +66,8 @@ const depthMax = 512;
  * `JsonDepthError` for a value that is nested more than 512 levels deep.
  */
 export function readMembers(bytes: Uint8Array, { start, end }: Span): readonly MemberSpan[] {
-  const members: MemberSpan[] = [];
-  scanMembers(viewOf(bytes.subarray(0, end)), start, depthMax, (member) => members.push(member));
-  return members;
+  const json = viewOf(bytes.subarray(0, end));
+  return scanMembers(json, start, { maxDepth: depthMax, maxMembers: Number.POSITIVE_INFINITY }).members;
 }
 
 /** Finds the elements of the array at `start`. Throws as `readMembers` does. */
@@ -79,7 +78,7 @@ export function readElements(bytes: Uint8Array, { start, end }: Span): readonly 
   if (json[at] !== OPEN_BRACKET) refuseByte(json, at, 'Expected an array');
   at = skipSpace(json, at + 1);
   while (json[at] !== CLOSE_BRACKET) {
-    const element = { start: at, end: endOfValue(json, at, depthMax) };
+    const element = { start: at, end: measureValue(json, at, depthMax).end };
     if (element.end === at) refuseByte(json, at, 'Expected a value');
     elements.push(element);
     at = skipSpace(json, element.end);
@@ -91,21 +90,32 @@ export function readElements(bytes: Uint8Array, { start, end }: Span): readonly 
   return elements;
 }
 
-/** Passes each member to `take` and returns the offset after the object. */
-function scanMembers(json: Buffer, from: number, maxDepth: number, take: (member: MemberSpan) => void): number {
+interface Scanned {
+  readonly members: readonly MemberSpan[];
+  /** The offset after the object; undefined if it has more than `maxMembers`. */
+  readonly end: number | undefined;
+}
+
+function scanMembers(
+  json: Buffer,
+  from: number,
+  { maxDepth, maxMembers }: { readonly maxDepth: number; readonly maxMembers: number },
+): Scanned {
+  const members: MemberSpan[] = [];
   let at = skipSpace(json, from);
   if (json[at] !== OPEN_BRACE) refuseByte(json, at, 'Expected an object');
   at = skipSpace(json, at + 1);
   while (json[at] !== CLOSE_BRACE) {
+    if (members.length === maxMembers) return { members, end: undefined };
     const member = readMember(json, at, maxDepth);
-    take(member);
+    members.push(member);
     at = skipSpace(json, member.end);
     if (json[at] === CLOSE_BRACE) break;
     if (json[at] !== COMMA) refuseByte(json, at, 'Expected a comma or the end of the object');
     at = skipSpace(json, at + 1);
     if (json[at] === CLOSE_BRACE) refuseByte(json, at, 'Expected a member name in quotes');
   }
-  return at + 1;
+  return { members, end: at + 1 };
 }
 
 function readMember(json: Buffer, at: number, maxDepth: number): MemberSpan {
@@ -115,17 +125,20 @@ function readMember(json: Buffer, at: number, maxDepth: number): MemberSpan {
   const colon = skipSpace(json, keyEnd);
   if (json[colon] !== COLON) refuseByte(json, colon, 'Expected a colon after the member name');
   const start = skipSpace(json, colon + 1);
-  return { key, start, end: endOfValue(json, start, maxDepth) };
+  return { key, start, ...measureValue(json, start, maxDepth) };
 }
 
-function endOfValue(json: Buffer, start: number, maxDepth: number): number {
+function measureValue(json: Buffer, start: number, maxDepth: number): Pick<MemberSpan, 'end' | 'elements' | 'values'> {
   const first = json[start];
-  if (first === OPEN_BRACE || first === OPEN_BRACKET) return closingBracket(json, start, maxDepth) + 1;
-  return first === QUOTE ? closingQuote(json, start) + 1 : endOfWord(json, start);
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+    const { close, elements, values } = measureBrackets(json, start, maxDepth);
+    return { end: close + 1, elements, values };
+  }
+  return { end: first === QUOTE ? closingQuote(json, start) + 1 : endOfWord(json, start), elements: 0, values: 1 };
 }
 
 function readKey(json: Buffer, start: number, end: number): string {
-  const key = readScalar(json, start, end);
+  const key = readScalar(json, { start, end });
   return isText(key) ? decodeText(key) : '';
 }
 
@@ -139,7 +152,9 @@ function plainText(json: Buffer, start: number, end: number): string | undefined
   return json.toString('latin1', start + 1, end - 1);
 }
 
-function readScalar(json: Buffer, start: number, end: number): TopLevelEntry['scalar'] {
+/** Undefined for an object or an array, which is not read. */
+function readScalar(json: Buffer, { start, end }: Span): TopLevelEntry['scalar'] {
+  if (json[start] === OPEN_BRACE || json[start] === OPEN_BRACKET) return undefined;
   const value = plainText(json, start, end) ?? readSpan(json, { start, end });
   return typeof value !== 'object' || value === null || isText(value) ? value : undefined;
 }
