@@ -90,6 +90,7 @@ export const developmentFiles: readonly string[] = ['apps/local/src/demo'];
 export const closedFolders: Readonly<Record<string, string>> = {
   'libs/translation/src/anthropic': 'libs/translation/src/create-translation.ts',
   'libs/translation/src/anthropic-compatible': 'libs/translation/src/create-translation.ts',
+  'libs/translation/src/gemini': 'libs/translation/src/create-translation.ts',
   'libs/translation/src/ollama': 'libs/translation/src/create-translation.ts',
   'libs/translation/src/openai-chat': 'libs/translation/src/create-translation.ts',
 };

@@ -22,7 +22,14 @@ describe('the variables that are read', () => {
     const text = example.replaceAll(/^# (?=[A-Z][A-Z_]+=)/gmu, '').replaceAll(/\.{3}$/gmu, 'x');
     const uncommented = parseEnv(text);
     const required = { KEY_PEPPER: 'p'.repeat(32), REDIS_URL: uncommented['REDIS_URL'], OPENAI_API_KEY: 'sk-x' };
-    const examples = ['RATE_LIMIT_RPM', 'ANTHROPIC_API_KEY', 'NVIDIA_API_KEY', 'OPENROUTER_API_KEY', 'OLLAMA_API_BASE'];
+    const examples = [
+      'RATE_LIMIT_RPM',
+      'ANTHROPIC_API_KEY',
+      'GEMINI_API_KEY',
+      'NVIDIA_API_KEY',
+      'OPENROUTER_API_KEY',
+      'OLLAMA_API_BASE',
+    ];
     const exampleEnv = Object.fromEntries(Object.entries(uncommented).filter(([name]) => !examples.includes(name)));
     expect(parseConfig({ ...exampleEnv, ...required })).toEqual(parseConfig(required));
     expect(parseConfig({ ...uncommented, ...required })).toMatchObject({ kind: 'valid' });

@@ -15,7 +15,7 @@ describe('a block of the README that is pasted into .env', () => {
   test('is there for every provider', () => {
     expect(blocks.length).toBe([...readme.matchAll(/^```dotenv$/gmu)].length);
     expect(blocks.map(({ groups }) => groups?.['title'])).toEqual(
-      expect.arrayContaining(['Anthropic', 'OpenAI', 'NVIDIA NIM', 'OpenRouter', 'Ollama']),
+      expect.arrayContaining(['Anthropic', 'OpenAI', 'NVIDIA NIM', 'OpenRouter', 'Gemini', 'Ollama']),
     );
   });
 

@@ -93,6 +93,7 @@ test.each([
 
 const compatible = { dialect: 'anthropic', anthropicProfile: 'ollama', model: 'm' } as const;
 const ollama = { dialect: 'ollama', model: 'm' } as const;
+const gemini = { dialect: 'gemini', model: 'm' } as const;
 const many = <Element>(length: number, of: Element): Element[] => Array.from({ length }, () => of);
 const block = { type: 'text', text: 'zz' };
 const tool = { name: 'a', input_schema: { type: 'object' } };
@@ -107,6 +108,7 @@ describe.each([
   ['openai-chat', target],
   ['an Anthropic-compatible server', compatible],
   ['Ollama', ollama],
+  ['Gemini', gemini],
 ])('for %s', (_name, at) => {
   const unsupported = { error_code: 'thread_unsupported_request', unsupported: ['thread'] };
   // The SDKs go on by themselves on these codes: without a thread, or with the whole conversation.

@@ -22,7 +22,7 @@ test('every known bug has one row, with a fixture or a test that exists, or the 
 
 /** What is wrong with the evidence of a row. */
 function faultsOf(evidence: string): string[] {
-  const fixtures = [...evidence.matchAll(/`((?:openai-chat|anthropic|ollama)\/[a-z-]+)`/gu)].map(
+  const fixtures = [...evidence.matchAll(/`((?:openai-chat|anthropic|ollama|gemini)\/[a-z-]+)`/gu)].map(
     ([, folder = '']) => folder,
   );
   const tests = [...evidence.matchAll(/`([\w/.-]+\.test\.ts)`: "((?:[^"]|"(?! ·| \|))+)"(?= ·|$)/gu)];

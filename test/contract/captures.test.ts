@@ -49,6 +49,27 @@ describe.each(captures)('the request $name', ({ body }) => {
     expect(request).toMatchObject({ truncate: false, options: { num_ctx: 128_000 } });
   });
 
+  test.each(['gemini-2.5-flash', 'gemini-3-pro-preview'])('is content for %s', (model) => {
+    const text = bodyText(translate(body, { dialect: 'gemini', model }));
+    const request: unknown = JSON.parse(text);
+    const contents = jsonListAt(request, 'contents');
+    expect(jsonAt(contents[0], 'role')).toBe('user');
+    for (const [index, content] of contents.entries()) {
+      expect(['user', 'model']).toContain(jsonAt(content, 'role'));
+      const parts = jsonListAt(content, 'parts');
+      expect(parts.length).toBeGreaterThan(0);
+      const calls = parts.flatMap((part) => jsonAt(part, 'functionCall') ?? []);
+      for (const call of calls) expect(jsonAt(call, 'args')).toBeTypeOf('object');
+      if (calls.length === 0) continue;
+      const next = jsonListAt(contents[index + 1], 'parts').flatMap((part) => jsonAt(part, 'functionResponse') ?? []);
+      expect(next.map((response) => jsonAt(response, 'name'))).toEqual(calls.map((call) => jsonAt(call, 'name')));
+      expect(next.map((response) => jsonAt(response, 'id'))).toEqual(calls.map((call) => jsonAt(call, 'id')));
+    }
+    const declarations = jsonListAt(jsonListAt(request, 'tools')[0], 'functionDeclarations');
+    expect(declarations.filter((tool) => jsonAt(tool, 'parametersJsonSchema', 'type') !== 'object')).toEqual([]);
+    expect(text).not.toMatch(secretWords);
+  });
+
   test.each(['kimi', 'deepseek', 'ollama', 'llama-cpp'] as const)('is the oldest form of Messages at %s', (profile) => {
     const target = { dialect: 'anthropic', model: 'm', anthropicProfile: profile } as const;
     const text = bodyText(translate(body, target));

@@ -130,6 +130,29 @@ const stationsOf: Readonly<Record<TestDialect, readonly Station[]>> = {
       state: 'none',
     },
   ],
+  gemini: [
+    {
+      name: 'gemini',
+      target: { dialect: 'gemini', model: 'gemini-3-flash-preview' },
+      id: (turn) => `lpndqlk${turn % 10}`,
+      answer: (thoughtSignature, id) =>
+        sse([
+          { candidates: [{ content: { role: 'model', parts: [{ text: 'I think.', thought: true }] } }] },
+          {
+            candidates: [
+              {
+                content: {
+                  role: 'model',
+                  parts: [{ functionCall: { id, name: 'Bash', args: { command: 'ls' } }, thoughtSignature }],
+                },
+                finishReason: 'STOP',
+              },
+            ],
+          },
+        ]),
+      state: 'wanted-back',
+    },
+  ],
 };
 
 const stations = Object.values(stationsOf).flat();

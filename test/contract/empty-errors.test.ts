@@ -4,6 +4,7 @@ import type { TestTarget } from './translate.ts';
 
 const chat: TestTarget = { dialect: 'openai-chat', model: 'gpt-4.1' };
 const ollama: TestTarget = { dialect: 'ollama', model: 'some-model' };
+const gemini: TestTarget = { dialect: 'gemini', model: 'some-model' };
 const compatible: TestTarget = { dialect: 'anthropic', anthropicProfile: 'glm', model: 'some-model' };
 
 /** What servers say when nothing failed. */
@@ -62,11 +63,20 @@ const lines = (error: string) =>
     .map((line) => `{${line},"error":${error}}\n`)
     .join('');
 
+const content = (error: string, text: string, more = '') =>
+  `{"candidates":[{"content":{"role":"model","parts":[{"text":"${text}"}]}${more}}],"error":${error}}`;
+const contents = (error: string) =>
+  [content(error, 'Half'), content(error, ' a loaf', ',"finishReason":"STOP"')]
+    .map((chunk) => `data: ${chunk}\n\n`)
+    .join('');
+const wholeContent = (error: string) => content(error, 'Half a loaf', ',"finishReason":"STOP"');
+
 const cases = [
   { where: 'a chunk', target: chat, stream: (error: string) => chunks(error, 'top'), answer: completion },
   { where: 'a choice', target: chat, stream: (error: string) => chunks(error, 'choice'), answer: completion },
   { where: 'an event of an Anthropic-compatible server', target: compatible, stream: events, answer: message },
   { where: 'a line of Ollama', target: ollama, stream: lines, answer: lines },
+  { where: 'a chunk of Gemini', target: gemini, stream: contents, answer: wholeContent },
 ];
 
 describe.each(cases)('an error in $where', ({ target, stream, answer }) => {
@@ -88,6 +98,8 @@ test.each([
   [chat, '{"error":{}}'],
   [chat, '{"error":"","choices":[]}'],
   [chat, '{"object":"error","error":{}}'],
+  [gemini, '{"error":{}}'],
+  [gemini, '{"error":"","candidates":[]}'],
   [compatible, '{"error":{}}'],
   [compatible, '{"type":"error","error":{}}'],
   [compatible, '{"error":"","content":[]}'],

@@ -37,6 +37,11 @@ const columns: readonly (readonly TestTarget[])[] = [
     { dialect: 'ollama', model: 'm', maxOutputTokens: 50_000 },
     { dialect: 'ollama', model: 'm', facts: { contextTokens: 8192, images: false, thinks: false } },
   ],
+  [
+    { dialect: 'gemini', model: 'gemini-3-flash' },
+    { dialect: 'gemini', model: 'gemini-2.5-flash', maxOutputTokens: 50_000 },
+    { dialect: 'gemini', model: 'gemma-3-27b-it' },
+  ],
 ];
 
 type Fate = 'sent' | 'warned' | 'dropped' | 'refused';
@@ -57,15 +62,17 @@ test('every row has its probes, and every probe its row', () => {
 describe.each(rows)('$name', ({ name, cells }) => {
   const probes = fieldProbes.filter(({ row }) => row === name);
 
-  test.each(['anthropic', 'anthropic-compatible', 'openai-chat', 'ollama'].map((column, index) => ({ column, index })))(
-    'becomes at $column what its cell says',
-    ({ index }) => {
-      const words = cells[index]?.match(/\b(?:moved|mapped|warned|dropped|refused)\b/gu) ?? [];
-      const told = new Set(words.map((word) => fateOf[word]));
-      const seen = new Set(probes.flatMap((probe) => (columns[index] ?? []).map((target) => fate(probe, target))));
-      expect(seen).toEqual(told);
-    },
-  );
+  test.each(
+    ['anthropic', 'anthropic-compatible', 'openai-chat', 'ollama', 'gemini'].map((column, index) => ({
+      column,
+      index,
+    })),
+  )('becomes at $column what its cell says', ({ index }) => {
+    const words = cells[index]?.match(/\b(?:moved|mapped|warned|dropped|refused)\b/gu) ?? [];
+    const told = new Set(words.map((word) => fateOf[word]));
+    const seen = new Set(probes.flatMap((probe) => (columns[index] ?? []).map((target) => fate(probe, target))));
+    expect(seen).toEqual(told);
+  });
 });
 
 /** What becomes of the field that a probe has and its counterpart has not. */

@@ -49,7 +49,12 @@ export function captureLines(file: string): { readonly name: string; readonly bo
     });
 }
 
-const usualModels = { anthropic: 'claude-opus-5-5', 'openai-chat': 'gpt-4.1', ollama: 'qwen3:8b' };
+const usualModels = {
+  anthropic: 'claude-opus-5-5',
+  'openai-chat': 'gpt-4.1',
+  ollama: 'qwen3:8b',
+  gemini: 'gemini-3-flash-preview',
+};
 
 function fixtureCase(dialect: TestDialect, name: string): FixtureCase {
   const path = (file: string) => `${root}${dialect}/${name}/${file}`;

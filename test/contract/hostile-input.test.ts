@@ -75,6 +75,7 @@ test.each([
   ['deepseek', { ...compatible, anthropicProfile: 'deepseek' }],
   ['ollama as Anthropic', { ...compatible, anthropicProfile: 'ollama' }],
   ['ollama', ollama],
+  ['gemini', { dialect: 'gemini', model: 'm' }],
 ] as const)('a request with anything anywhere is translated or refused as invalid (%s)', (_name, target) => {
   fc.assert(
     fc.property(
@@ -84,7 +85,8 @@ test.each([
       ({ body }, path, value) => {
         const broken = JSON.stringify(replaceAt(JSON.parse(body), path, value));
         try {
-          expect(JSON.parse(bodyText(translate(broken, target)))).toHaveProperty('messages');
+          const sent: unknown = JSON.parse(bodyText(translate(broken, target)));
+          expect(sent).toHaveProperty(target.dialect === 'gemini' ? 'contents' : 'messages');
         } catch (thrown) {
           if (!(thrown instanceof GatewayError)) throw thrown;
           expect(thrown.code).toBe('request-invalid');

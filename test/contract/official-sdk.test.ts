@@ -28,10 +28,12 @@ describe('the official SDK', () => {
     );
   });
 
-  const streams = [...fixtureCases('openai-chat'), ...fixtureCases('ollama')].flatMap((fixture) => {
-    const stream = fixture.read('stream.out.txt');
-    return stream === undefined ? [] : [{ name: fixture.name, stream }];
-  });
+  const streams = [...fixtureCases('openai-chat'), ...fixtureCases('ollama'), ...fixtureCases('gemini')].flatMap(
+    (fixture) => {
+      const stream = fixture.read('stream.out.txt');
+      return stream === undefined ? [] : [{ name: fixture.name, stream }];
+    },
+  );
   test.each(streams)('takes the stream of $name for what it is', async ({ stream }) => {
     const parsed = parseStream(stream);
     const final = clientOf(stream, 'text/event-stream').messages.stream(params).finalMessage();

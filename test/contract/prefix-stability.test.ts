@@ -20,6 +20,8 @@ const targets: readonly TestTarget[] = [
   ),
   ...(['kimi', 'ollama'] as const).map((anthropicProfile) => ({ ...compatible, anthropicProfile })),
   { dialect: 'ollama', model: 'm' },
+  { dialect: 'gemini', model: 'gemini-2.5-flash' },
+  { dialect: 'gemini', model: 'gemini-3-flash' },
 ];
 
 // A backend reuses what it has computed for a prompt only as long as the next prompt begins with the same text.
@@ -59,7 +61,7 @@ test.each(targets.map((target) => ({ target, name: nameOf(target) })))(
   ({ target }) => {
     const sent = [3, 5, 7].map((count) => {
       const request = { model: 'm', max_tokens: 9, messages: oddTurns.slice(0, count) };
-      return jsonListAt(JSON.parse(bodyText(translate(JSON.stringify(request), target))), 'messages');
+      return sentMessages(JSON.stringify(request), target);
     });
     const [longest = []] = sent.slice(-1);
     for (const shorter of sent) expect(longest.slice(0, shorter.length)).toEqual(shorter);
@@ -90,5 +92,11 @@ function unmarked(messages: readonly unknown[]): readonly unknown[] {
 function messagesOf(name: string, target: TestTarget): readonly unknown[] {
   const body = captures.get(name);
   if (body === undefined) throw new Error(`no capture ${name}`);
-  return jsonListAt(JSON.parse(bodyText(translate(body, target))), 'messages');
+  return sentMessages(body, target);
+}
+
+/** Gemini calls them contents. */
+function sentMessages(body: string, target: TestTarget): readonly unknown[] {
+  const sent: unknown = JSON.parse(bodyText(translate(body, target)));
+  return jsonListAt(sent, target.dialect === 'gemini' ? 'contents' : 'messages');
 }

@@ -42,6 +42,7 @@ const targets: readonly TestTarget[] = [
   { dialect: 'openai-chat', model: 'gpt-5.2' },
   { dialect: 'openai-chat', model: 'm', profile: 'compatible', textCalls: true },
   { dialect: 'ollama', model: 'm', textCalls: true },
+  { dialect: 'gemini', model: 'm', textCalls: true },
 ];
 
 test.each(targets)('a reader of answers keeps nothing of the body that was sent: %o', async (target) => {

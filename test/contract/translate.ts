@@ -5,7 +5,7 @@ import { bytesToString, decodeByteString, encodeText, readMessagesRequest, strin
 import { createToolListCache, createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Rejection, Sealer, Translation } from '@ccg/translation';
 
-export type TestDialect = 'anthropic' | 'openai-chat' | 'ollama';
+export type TestDialect = 'anthropic' | 'openai-chat' | 'ollama' | 'gemini';
 
 export interface TestTarget {
   readonly dialect: TestDialect;
@@ -151,6 +151,7 @@ function providerOf({
   if (dialect === 'ollama') {
     return createProvider({ ...base, dialect, name: 'ollama', contextTokens: 128_000, keepAlive: '30m' });
   }
+  if (dialect === 'gemini') return createProvider({ ...base, dialect, name: 'gemini' });
   return dialect === 'anthropic'
     ? createProvider({ ...base, dialect, name: 'anthropic', profile: anthropicProfile })
     : createProvider({

@@ -223,6 +223,51 @@ describe('a line of Ollama', () => {
   );
 });
 
+describe('a chunk of Gemini', () => {
+  const gemini: TestTarget = { dialect: 'gemini', model: 'm' };
+  const chunk = (part: unknown, more: object = {}) =>
+    `data: ${JSON.stringify({ candidates: [{ content: { role: 'model', parts: [part] }, index: 0, ...more }] })}\n\n`;
+  const named = { name: 'Bash', args: { command: 'ls' } };
+  const called = chunk({ text: 'I look.' }) + chunk({ functionCall: named });
+  const end = chunk({ text: '' }, { finishReason: 'STOP' });
+
+  test.each([
+    '/cache',
+    ['/cache'],
+    { text: ['/cache'] },
+    { text: { text: '/cache' } },
+    { content: '/cache' },
+    { functionCall: 'Bash' },
+    { functionCall: [named] },
+    { functionCall: { args: {} } },
+    { functionCall: { name: '', args: { command: 'ls' } } },
+    { functionCall: { ...named, args: ['ls'] } },
+    { functionCall: { name: 'Bash', parameters: { command: 'ls' } } },
+    { functionCall: { name: 'Bash', willContinue: true } },
+    { functionCall: { name: 'Bash', partialArgs: [{ jsonPath: '$.command', stringValue: 'ls' }] } },
+    { toolUse: { name: 'Bash', input: { command: 'ls' } } },
+  ])('whose part has an unknown form ends the answer as one error: %j', (part) => {
+    expectOneError(gemini, called + chunk(part) + end);
+  });
+
+  test.each([
+    { candidates: { content: { parts: [{ text: '/cache' }] } } },
+    { candidates: [{ content: '/cache' }] },
+    { candidates: [{ content: { parts: { text: '/cache' } } }] },
+    { candidates: [{ message: { content: '/cache' } }] },
+    { choices: [{ delta: { content: '/cache' } }] },
+  ])('of an unknown form ends the answer as one error: %j', (body) => {
+    expectOneError(gemini, `${called}data: ${JSON.stringify(body)}\n\n${end}`);
+  });
+
+  test.each([{ text: null, thoughtSignature: null }, { thoughtSignature: 'c2ln' }, {}, { partMetadata: { a: 'b' } }])(
+    'that holds nothing changes nothing: %j',
+    (part) => {
+      expectCall(gemini, called + chunk(part) + end);
+    },
+  );
+});
+
 function expectOneError(target: TestTarget, stream: string): void {
   const { text, progress } = playStream(translate(requestWithTools, target), [bytesOf(stream)]);
   expect(progress).toMatchObject({ state: 'failed', error: { code: 'upstream-malformed' } });

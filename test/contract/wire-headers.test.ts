@@ -10,6 +10,7 @@ const targets: readonly TestTarget[] = [
   { dialect: 'anthropic', model: 'claude-opus-5-5' },
   { dialect: 'anthropic', model: 'm', anthropicProfile: 'kimi' },
   { dialect: 'ollama', model: 'm' },
+  { dialect: 'gemini', model: 'm' },
 ];
 
 test.each(targets)('a request in the form of %o has every header once', async (target) => {

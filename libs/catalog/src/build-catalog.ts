@@ -3,6 +3,7 @@ import { anthropicProfileOf } from './capabilities/anthropic-capabilities.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import type { CatalogConfig, ProviderConfig } from './catalog-config.ts';
 import { requestPath } from './dialects.ts';
+import { aliasOf } from './known-providers.ts';
 import { createProvider } from './provider.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 import { parseModelReference, parseRequestedModel } from './model-names.ts';
@@ -179,7 +180,7 @@ function settingsOf(name: string, provider: ProviderConfig): ProviderSettings {
   if (provider.dialect === 'anthropic') {
     return { ...provider, name, credential, profile: provider.profile ?? anthropicProfileOf(hostname) };
   }
-  if (provider.dialect === 'ollama') return { ...provider, name, credential };
+  if (provider.dialect === 'ollama' || provider.dialect === 'gemini') return { ...provider, name, credential };
   const byHost = hostname === openAiHost ? 'openai' : 'compatible';
   return { ...provider, name, credential, profile: provider.profile ?? byHost };
 }
@@ -213,7 +214,8 @@ function preferredProvider(
   const [first] = counted;
   if (providers.size === 0) return faulty(['providers'], 'configure at least one provider.');
   if (wanted !== undefined) {
-    const provider = counted.find(({ name }) => name === wanted);
+    const provider =
+      counted.find(({ name }) => name === wanted) ?? counted.find(({ name }) => name === aliasOf(wanted));
     if (provider !== undefined) return { kind: 'found', provider, warnings: [] };
     return faulty(
       ['preferred'],

@@ -1,7 +1,13 @@
 import { Secret } from '@ccg/kernel';
 import { z } from 'zod';
 import { anthropicProfiles } from './capabilities/anthropic-capabilities.ts';
-import { anthropicCorrections, chatCorrections, operatorThinkingRule } from './capabilities/capability-rules.ts';
+import {
+  anthropicCorrections,
+  chatCorrections,
+  geminiCorrections,
+  operatorThinkingRule,
+} from './capabilities/capability-rules.ts';
+import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
 import { chatProfiles } from './capabilities/chat-capabilities.ts';
 
 const providerBase = {
@@ -39,6 +45,13 @@ export const dialectRules = {
     /** How long a model stays loaded: a duration, or seconds; negative numbers are without end. */
     keepAlive: z.union([z.string(), z.int()]).default('30m'),
   },
+  gemini: {
+    dialect: z.literal('gemini'),
+    baseUrl: baseUrl(/\/models(?:\/.*)?$|:\w+$/iu, '/models'),
+    /** From which probability of harm on an answer is blocked; unset: as the server decides. */
+    safetyThreshold: oneOf(safetyThresholds).optional(),
+    capabilities: geminiCorrections.optional(),
+  },
 };
 
 /** The text before the first colon of `{provider}:{model}`. */
@@ -49,6 +62,7 @@ export function providerName() {
 const providerSchema = z.discriminatedUnion('dialect', [
   z.strictObject({ ...providerBase, ...dialectRules.anthropic }),
   z.strictObject({ ...providerBase, ...dialectRules['openai-chat'] }),
+  z.strictObject({ ...providerBase, ...dialectRules.gemini }),
   z.strictObject({
     ...providerBase,
     ...dialectRules.ollama,

@@ -1,7 +1,7 @@
 import type { Secret } from '@ccg/kernel';
 
 /** The wire formats that are spoken to upstreams. */
-export type Dialect = 'anthropic' | 'openai-chat' | 'ollama';
+export type Dialect = 'anthropic' | 'openai-chat' | 'ollama' | 'gemini';
 
 /** HTTP headers in order, names in lower case. */
 export type StaticHeaders = readonly (readonly [name: string, value: string])[];
@@ -86,7 +86,28 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     worksInSilence: true,
     knowsClaude: false,
   },
+  gemini: {
+    // Below the base URL of Vertex AI, which ends in the publisher, the paths are the same.
+    paths: {
+      messages: (model, stream) => geminiPath(model, stream ? 'streamGenerateContent?alt=sse' : 'generateContent'),
+      count: undefined,
+      models: '/models?pageSize=1000',
+      model: undefined,
+    },
+    passesQuery: false,
+    clientHeaders: undefined,
+    headers: [['user-agent', 'claude-code-gateway']],
+    credential: { header: 'x-goog-api-key', scheme: '' },
+    baseUrlHint: 'The base URL usually ends in /v1beta.',
+    worksInSilence: false,
+    knowsClaude: false,
+  },
 };
+
+/** Lists of models give names with `models/` before them. */
+function geminiPath(model: string, method: string): string {
+  return `/models/${encodeURIComponent(model.replace(/^models\//u, ''))}:${method}`;
+}
 
 /** What a path can depend on. */
 interface PathCall {

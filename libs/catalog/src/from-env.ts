@@ -6,7 +6,8 @@ import type { CatalogInput } from './catalog-config.ts';
 import { nameList, onOrOff, optionalText, wholeNumber } from './env-rules.ts';
 import { readCatalogFile } from './from-file.ts';
 import type { ReadCatalogFile, SecretReader } from './from-file.ts';
-import { knownProviders } from './known-providers.ts';
+import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
+import { aliasOf, knownProviders } from './known-providers.ts';
 import type { KnownProvider } from './known-providers.ts';
 import type { FileProblem } from './read-yaml.ts';
 
@@ -29,6 +30,9 @@ const variablesSchema = z.object({
       error: 'must be a duration such as 30m or 24h, a number of seconds, or -1 for no end',
     })
     .transform((text = '30m') => (/^-?\d+$/u.test(text) ? Number(text) : text)),
+  GEMINI_SAFETY_THRESHOLD: optionalText().pipe(
+    z.enum(safetyThresholds, { error: `must be one of ${safetyThresholds.join(', ')}` }).optional(),
+  ),
 });
 
 /** The names of all variables that describe providers and models. */
@@ -107,27 +111,32 @@ const noFile: Extract<ReadCatalogFile, { kind: 'read' }> = {
   lineOf: () => 1,
 };
 
-/** Entries of the file stand first, and replace those of the same name. */
+/** Entries of the file stand first, and replace those of the same name, or of the other name of the same provider. */
 function merge(env: EnvInput, file: FileInput): object {
+  const ofEnv = Object.entries(env.providers).filter(([name]) => !isReplaced(name, file));
   const inFile = new Set(Object.keys(file.models).map((name) => name.toLowerCase()));
   const others = Object.entries(env.models ?? {}).filter(([name]) => !inFile.has(name));
   return {
     ...env,
     preferred: file.preferred ?? env.preferred,
-    providers: { ...env.providers, ...file.providers },
+    providers: { ...Object.fromEntries(ofEnv), ...file.providers },
     models: { ...file.models, ...Object.fromEntries(others) },
   };
 }
 
 type EnvInput = Partial<Omit<CatalogInput, 'providers'>> & { readonly providers: Record<string, unknown> };
 
+function isReplaced(provider: string, { providers }: FileInput): boolean {
+  return [provider, aliasOf(provider) ?? provider].some((name) => Object.hasOwn(providers, name));
+}
+
 /** The settings of the environment that stand in the file too. */
 function replacedBy(file: FileInput, env: EnvInput): string[] {
   const set = Object.entries(env.models ?? {}).flatMap(([name, { model }]) => (model === undefined ? [] : [name]));
   const names = new Set(Object.keys(file.models).map((name) => name.toLowerCase()));
   return [
-    ...Object.keys(file.providers)
-      .filter((name) => name in env.providers)
+    ...Object.keys(env.providers)
+      .filter((name) => isReplaced(name, file))
       .map((name) => pathText(['providers', name])),
     ...set.filter((name) => names.has(name)).map((name) => pathText(['models', name])),
     ...(file.preferred !== undefined && env.preferred !== undefined ? ['preferred'] : []),
@@ -141,7 +150,8 @@ function unknownProviders(models: FileInput['models'], providers: object): Catal
   return Object.entries(models).flatMap(([name, { model = '' }]) => {
     const [provider = ''] = model.split(':');
     const isAlias = names.has(model.toLowerCase());
-    if (isAlias || (model.includes(':') && Object.hasOwn(providers, provider))) return [];
+    const isKnown = [provider, aliasOf(provider) ?? provider].some((known) => Object.hasOwn(providers, known));
+    if (isAlias || (model.includes(':') && isKnown)) return [];
     const what = model.includes(':')
       ? `"${provider}" is not a configured provider`
       : `"${model}" is neither {provider}:{model} nor the name of another entry`;
@@ -219,6 +229,10 @@ function providersOf(
         return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, headers, ...settings }]];
       }
       if (!isConfigured) return [];
+      if (dialect === 'gemini') {
+        const { GEMINI_SAFETY_THRESHOLD: safetyThreshold } = variables ?? {};
+        return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, headers, safetyThreshold }]];
+      }
       const profile = read(known.variables.profile) ?? known.profile;
       return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, profile, headers }]];
     }),

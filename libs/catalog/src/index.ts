@@ -2,6 +2,7 @@ export type { AnthropicCapabilities, AnthropicProfile } from './capabilities/ant
 export type { ChatCapabilities, ChatProfile, ToolIdRule } from './capabilities/chat-capabilities.ts';
 export { readModelFacts } from './capabilities/ollama-capabilities.ts';
 export type { ModelFacts, OllamaCapabilities } from './capabilities/ollama-capabilities.ts';
+export type { GeminiCapabilities } from './capabilities/gemini-capabilities.ts';
 export { efforts } from './capabilities/model-traits.ts';
 export type { Effort, OperatorThinking, ThinkTags } from './capabilities/model-traits.ts';
 export { buildCatalog } from './build-catalog.ts';
@@ -22,4 +23,4 @@ export type { Endpoint, EndpointTimeouts, GoogleCredential, Provider, ProviderCr
 export { resolveRoute } from './resolve-route.ts';
 export type { Route, RouteRequest } from './resolve-route.ts';
 export { createTarget, createTargets } from './targets.ts';
-export type { AnthropicTarget, ChatTarget, OllamaTarget, Target, Targets } from './targets.ts';
+export type { AnthropicTarget, ChatTarget, GeminiTarget, OllamaTarget, Target, Targets } from './targets.ts';

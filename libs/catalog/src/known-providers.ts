@@ -61,6 +61,15 @@ export const knownProviders: readonly KnownProvider[] = [
     example: { line: 'OPENROUTER_API_KEY=sk-or-...', what: 'OpenRouter' },
   },
   {
+    name: 'gemini',
+    dialect: 'gemini',
+    defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    variables: { credential: 'GEMINI_API_KEY', baseUrl: 'GEMINI_API_BASE' },
+    needsNoCredential: false,
+    isByCredential: true,
+    example: { line: 'GEMINI_API_KEY=AIza...', what: 'Gemini' },
+  },
+  {
     name: 'ollama',
     dialect: 'ollama',
     defaultBaseUrl: 'http://localhost:11434',
@@ -78,11 +87,25 @@ export const knownProviders: readonly KnownProvider[] = [
 const providerNames: ReadonlySet<string> = new Set([
   'azure',
   'bedrock',
-  'gemini',
   'google',
   'vertex',
   ...knownProviders.map(({ name }) => name),
 ]);
+
+/** The other name of a provider, under which it is found too; undefined for all that have one. */
+export function aliasOf(name: string): string | undefined {
+  return aliases.get(name);
+}
+
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['google', 'gemini'],
+  ['gemini', 'google'],
+]);
+
+/** The provider of this name, or of its other name. */
+export function findNamed<Value>(providers: ReadonlyMap<string, Value>, name: string): Value | undefined {
+  return providers.get(name) ?? providers.get(aliasOf(name) ?? '');
+}
 
 export function isProviderName(text: string): boolean {
   return providerNames.has(text.toLowerCase());

@@ -15,6 +15,8 @@ const knownLimits: readonly (readonly [RegExp, ModelLimits])[] = [
   [/^gpt-5\.\d+-(?:mini|nano)/u, { contextTokens: 400_000, outputTokens: 128_000 }],
   [/^gpt-5\.[4-5](?:-|$)/u, { contextTokens: 1_050_000, outputTokens: 128_000 }],
   [/^o(?:1|3|4)(?:-|$)/u, { contextTokens: 200_000, outputTokens: 100_000 }],
+  [/^gemini-(?:[3-9]|\d\d|2\.5|(?:pro|flash)(?:-lite)?-latest)/u, { contextTokens: 1_048_576, outputTokens: 65_536 }],
+  [/^gemini-2\.0/u, { contextTokens: 1_048_576, outputTokens: 8192 }],
   [/^gpt-oss/u, { contextTokens: 131_072, outputTokens: undefined }],
   [/^claude-(?:opus|sonnet|haiku|fable)-5/u, { contextTokens: 1_000_000, outputTokens: 128_000 }],
   [/^claude-(?:opus|sonnet|haiku)-4-5/u, { contextTokens: 200_000, outputTokens: 64_000 }],
@@ -32,16 +34,16 @@ const modelsMax = 5000;
 
 /**
  * Reads a server's own list: its models, and what it says of their limits. OpenRouter's, vLLM's (and so NIM's),
- * llama.cpp's, Anthropic's and those that are like them; Ollama tells no window that is in force. Undefined for what does
+ * llama.cpp's, Anthropic's, Gemini's and those that are like them; Ollama tells no window that is in force. Undefined for what does
  * not look like a list.
  */
 export function readModelList(list: unknown): ReadonlyMap<string, ModelLimits> | undefined {
-  const entries = at(list, 'data');
+  const entries = at(list, 'data') ?? at(list, 'models');
   if (!Array.isArray(entries)) return undefined;
   const models = new Map<string, ModelLimits>();
   for (const entry of entries) {
-    const id = at(entry, 'id');
-    if (typeof id === 'string' && models.size < modelsMax) models.set(id, readLimits(entry));
+    const id = at(entry, 'id') ?? at(entry, 'name');
+    if (typeof id === 'string' && models.size < modelsMax) models.set(id.replace(/^models\//u, ''), readLimits(entry));
   }
   return models;
 }
@@ -57,12 +59,14 @@ function readLimits(entry: unknown): ModelLimits {
     at(entry, 'context_length'),
     at(entry, 'context_window'),
     at(entry, 'max_context_length'),
+    at(entry, 'inputTokenLimit'),
   );
   const outputTokens = first(
     at(provider, 'max_completion_tokens'),
     at(entry, 'max_tokens'),
     at(entry, 'max_completion_tokens'),
     at(entry, 'max_output_tokens'),
+    at(entry, 'outputTokenLimit'),
   );
   return { contextTokens, outputTokens };
 }

@@ -1,4 +1,4 @@
-import { isProviderName } from './known-providers.ts';
+import { findNamed, isProviderName } from './known-providers.ts';
 import type { Provider } from './provider.ts';
 import type { ModelReference } from './targets.ts';
 
@@ -17,7 +17,7 @@ export function parseModelReference(text: string, providers: ReadonlyMap<string,
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(0, colon));
   const model = text.slice(colon + 1);
-  const provider = providers.get(name);
+  const provider = findNamed(providers, name);
   if (provider === undefined) return isProviderName(name) ? { kind: 'unconfigured', name } : { kind: 'bare' };
   return model === '' ? { kind: 'no-model', name } : { kind: 'target', provider, model };
 }

@@ -1,7 +1,8 @@
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
-import type { AnthropicCorrections, ChatCorrections } from './capabilities/capability-rules.ts';
+import type { AnthropicCorrections, ChatCorrections, GeminiCorrections } from './capabilities/capability-rules.ts';
 import type { AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
 import type { ChatProfile } from './capabilities/chat-capabilities.ts';
+import type { SafetyThreshold } from './capabilities/gemini-capabilities.ts';
 import { dialectForm } from './dialects.ts';
 import type { DialectForm, ProviderHeaders } from './dialects.ts';
 
@@ -78,7 +79,14 @@ interface OllamaSettings extends SettingsBase {
   readonly keepAlive: string | number;
 }
 
-export type ProviderSettings = AnthropicSettings | ChatSettings | OllamaSettings;
+interface GeminiSettings extends SettingsBase {
+  readonly dialect: 'gemini';
+  /** From which probability of harm on an answer is blocked; unset: as the server decides. */
+  readonly safetyThreshold?: SafetyThreshold | undefined;
+  readonly capabilities?: GeminiCorrections | undefined;
+}
+
+export type ProviderSettings = AnthropicSettings | ChatSettings | OllamaSettings | GeminiSettings;
 
 /** A named upstream of the operator's configuration. */
 export type Provider = ProviderSettings & { readonly endpoint: Endpoint };

@@ -1,5 +1,6 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Catalog } from './build-catalog.ts';
+import { findNamed } from './known-providers.ts';
 import { discoveryPrefix, parseRequestedModel } from './model-names.ts';
 import { findEntry, referenceTo } from './model-table.ts';
 import type { ModelTable } from './model-table.ts';
@@ -34,7 +35,7 @@ export function resolveRoute(catalog: Catalog, targets: Targets, request: RouteR
 
 function referenceOf(catalog: Catalog, { model, prefix }: RouteRequest): ModelReference {
   if (prefix === undefined) return mapModel(catalog, model);
-  const provider = catalog.providers.get(prefix.provider);
+  const provider = findNamed(catalog.providers, prefix.provider);
   const place = 'of the URL';
   if (provider === undefined) throw providerUnknown(prefix.provider, place, 'Use /{provider}:{model}', catalog);
   if (prefix.model === '') throw modelMissing(prefix.provider, place);

@@ -4,6 +4,8 @@ import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts'
 import type { AnthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import { chatCapabilities } from './capabilities/chat-forms.ts';
 import type { ChatCapabilities } from './capabilities/chat-capabilities.ts';
+import { geminiCapabilities } from './capabilities/gemini-capabilities.ts';
+import type { GeminiCapabilities } from './capabilities/gemini-capabilities.ts';
 import { ollamaCapabilities } from './capabilities/ollama-capabilities.ts';
 import type { ModelFacts, OllamaCapabilities } from './capabilities/ollama-capabilities.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
@@ -45,8 +47,13 @@ export interface OllamaTarget extends TargetBase {
   readonly capabilities: OllamaCapabilities;
 }
 
+export interface GeminiTarget extends TargetBase {
+  readonly dialect: 'gemini';
+  readonly capabilities: GeminiCapabilities;
+}
+
 /** One model of one provider in one dialect, with everything about it that does not change from request to request. */
-export type Target = AnthropicTarget | ChatTarget | OllamaTarget;
+export type Target = AnthropicTarget | ChatTarget | OllamaTarget | GeminiTarget;
 
 /** The targets of a process, each built once. */
 export interface Targets {
@@ -122,6 +129,18 @@ export function createTarget(
         capabilities,
         resendsReasoning: true,
         inlineMedia: inlineMedia({ images: capabilities.images, pdfs: false }),
+        reportsPromptFirst: false,
+      };
+    }
+    case 'gemini': {
+      const { capabilities: corrections, safetyThreshold } = provider;
+      const capabilities = geminiCapabilities(model, { overrides, corrections, safetyThreshold });
+      return {
+        ...base,
+        dialect: 'gemini',
+        capabilities,
+        resendsReasoning: false,
+        inlineMedia: inlineMedia(capabilities),
         reportsPromptFirst: false,
       };
     }

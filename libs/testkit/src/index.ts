@@ -6,6 +6,7 @@ export { startConnectProxy } from './connect-proxy.ts';
 export type { ConnectProxy, Tunnel } from './connect-proxy.ts';
 export { createGate } from './gate.ts';
 export type { Gate } from './gate.ts';
+export { geminiError, geminiFrame, geminiFrames } from './gemini-script.ts';
 export { installClaudeCli } from './install-claude-cli.ts';
 export { jsonAt, jsonListAt, jsonTextAt } from './json-at.ts';
 export { callTool, say } from './model-turn.ts';

@@ -1,11 +1,12 @@
 import { anthropicScript, anthropicTurnsSoFar } from './anthropic-script.ts';
+import { geminiScript, geminiTurnsSoFar } from './gemini-script.ts';
 import type { ModelTurn } from './model-turn.ts';
 import { ollamaModelScript, ollamaScript, ollamaTurnsSoFar } from './ollama-script.ts';
 import { openAiChatScript, openAiChatTurnsSoFar } from './openai-chat-script.ts';
 import type { Script } from './script.ts';
 import type { Play, RecordedRequest } from './scripted-upstream.ts';
 
-type UpstreamDialect = 'anthropic' | 'openai-chat' | 'ollama';
+type UpstreamDialect = 'anthropic' | 'openai-chat' | 'ollama' | 'gemini';
 
 interface Player {
   turnsSoFar(this: void, request: RecordedRequest): number;
@@ -16,6 +17,7 @@ const players: Readonly<Record<UpstreamDialect, Player>> = {
   anthropic: { turnsSoFar: anthropicTurnsSoFar, script: anthropicScript },
   'openai-chat': { turnsSoFar: openAiChatTurnsSoFar, script: openAiChatScript },
   ollama: { turnsSoFar: ollamaTurnsSoFar, script: ollamaScript },
+  gemini: { turnsSoFar: geminiTurnsSoFar, script: geminiScript },
 };
 
 /** The wire format that a request to an upstream is in, told by its path. */
@@ -24,6 +26,7 @@ export function upstreamDialect(request: RecordedRequest): UpstreamDialect | und
   if (request.method !== 'POST') return undefined;
   if (path === '/v1/messages') return 'anthropic';
   if (path === '/api/chat') return 'ollama';
+  if (path?.startsWith('/v1beta/models/') === true) return 'gemini';
   return path === '/v1/chat/completions' ? 'openai-chat' : undefined;
 }
 

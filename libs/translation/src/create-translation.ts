@@ -1,6 +1,7 @@
 import { assertNever } from '@ccg/kernel';
 import { createCompatibleTranslation } from './anthropic-compatible/translation.ts';
 import { createAnthropicTranslation } from './anthropic/translation.ts';
+import { createGeminiTranslation } from './gemini/translation.ts';
 import { createOllamaTranslation } from './ollama/translation.ts';
 import { createChatTranslation } from './openai-chat/translation.ts';
 import type { Translation, TranslationInput } from './translation.ts';
@@ -21,6 +22,8 @@ export function createTranslation(input: TranslationInput): Translation {
       return createChatTranslation(input, target.capabilities);
     case 'ollama':
       return createOllamaTranslation(input, target.capabilities);
+    case 'gemini':
+      return createGeminiTranslation(input, target.capabilities);
     default:
       return assertNever(target);
   }

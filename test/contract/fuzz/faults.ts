@@ -2,12 +2,14 @@ import {
   anthropicFrames,
   callTool,
   collectFrames,
+  geminiFrames,
   jsonAt,
   jsonListAt,
   jsonTextAt,
   ollamaLines,
   say,
 } from '@ccg/testkit';
+import type { ModelTurn } from '@ccg/testkit';
 import fc from 'fast-check';
 import { chatAnswers } from '../arbitrary-answer.ts';
 import type { TestDialect } from '../translate.ts';
@@ -52,8 +54,15 @@ export function wholeAnswers(dialect: TestDialect): readonly (readonly string[])
   const streams =
     dialect === 'openai-chat'
       ? fc.sample(chatAnswers, { numRuns: 60, seed: 2 }).map(({ stream }) => stream.replaceAll('\r\n', '\n'))
-      : writtenAnswers(dialect === 'ollama' ? ollamaLines : anthropicFrames);
+      : writtenAnswers(writers[dialect]);
   return streams.map((stream) => stream.split(dialect === 'ollama' ? /(?<=\n)/u : /(?<=\n\n)/u));
+}
+
+const writers = { ollama: ollamaLines, anthropic: anthropicFrames, gemini: geminiLines };
+
+/** With line ends that can be told from those of other dialects' faults. */
+function geminiLines(turn: ModelTurn): string[] {
+  return geminiFrames(turn).map((frame) => frame.replaceAll('\r\n', '\n'));
 }
 
 function writtenAnswers(write: typeof ollamaLines): readonly string[] {
@@ -89,8 +98,8 @@ function apply(frames: readonly string[], fault: Fault, dialect: TestDialect): r
         frame.replace(/"(?:call_|toolu_)(\d+)"/gu, (_id, number) => `"call_${Number(number) % fault.count}"`),
       );
     case 'snapshot':
-      // Ollama never says an answer twice.
-      if (dialect === 'ollama') return frames;
+      // Ollama and Gemini never say an answer twice.
+      if (dialect === 'ollama' || dialect === 'gemini') return frames;
       return dialect === 'openai-chat' ? withChatSnapshot(frames, fault) : withMessage(frames, fault);
   }
 }

@@ -17,6 +17,7 @@ interface FuzzPlan {
 const chat = { dialect: 'openai-chat', model: 'acme-1' } as const;
 const anthropic = { dialect: 'anthropic', model: 'acme-1' } as const;
 const ollama = { dialect: 'ollama', model: 'acme-1' } as const;
+const gemini = { dialect: 'gemini', model: 'acme-1' } as const;
 const targets: Readonly<Record<TestDialect, readonly TestTarget[]>> = {
   'openai-chat': [
     { ...chat, profile: 'openai' },
@@ -31,6 +32,7 @@ const targets: Readonly<Record<TestDialect, readonly TestTarget[]>> = {
     { ...anthropic, anthropicProfile: 'llama-cpp' },
   ],
   ollama: [ollama, { ...ollama, textCalls: true }],
+  gemini: [gemini, { ...gemini, textCalls: true }],
 };
 
 /** Throws at the first stream of a dialect that its translator does not bring to a grammatical end. */

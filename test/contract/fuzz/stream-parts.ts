@@ -1,4 +1,4 @@
-import { anthropicFrames, callTool, collectFrames, ollamaLines, say } from '@ccg/testkit';
+import { anthropicFrames, callTool, collectFrames, geminiFrames, ollamaLines, say } from '@ccg/testkit';
 import fc from 'fast-check';
 import { chatAnswers } from '../arbitrary-answer.ts';
 import { fixtureCases } from '../fixture-cases.ts';
@@ -24,10 +24,12 @@ function madeUp(dialect: TestDialect): readonly string[] {
     [call('toolu_1'), call('toolu_2')],
     [say('I look.'), call('toolu_1'), say('And then?')],
   ].map((content) => {
-    const write = dialect === 'ollama' ? ollamaLines : anthropicFrames;
+    const write = writers[dialect];
     return write({ content }, 'claude-opus-5-5').join('');
   });
 }
+
+const writers = { ollama: ollamaLines, anthropic: anthropicFrames, gemini: geminiFrames };
 
 function readLines(text: string): StreamEvent[] {
   return text.split('\n').flatMap((data) => (data === '' ? [] : [{ name: '', data }]));
@@ -123,4 +125,39 @@ const ollamaOddities = {
   words: ['stop', 'length', 'load', 'unload', 'call_1', 'Bash', '<think>', '</think>'],
 } satisfies Omit<StreamParts, 'streams'>;
 
-const oddities = { anthropic: anthropicOddities, 'openai-chat': chatOddities, ollama: ollamaOddities };
+const part = (fields: object, more: object = {}) => ({
+  name: '',
+  data: JSON.stringify({ candidates: [{ content: { role: 'model', parts: [fields] }, ...more }] }),
+});
+
+const geminiOddities = {
+  strayEvents: [
+    ...commonEvents,
+    { name: '', data: '{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}' },
+    { name: '', data: '[{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED"}}]' },
+    { name: '', data: '{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}' },
+    { name: '', data: '{"usageMetadata":{"promptTokenCount":7,"thoughtsTokenCount":-2}}' },
+    { name: '', data: '{"candidates":[{"index":1,"content":{"parts":[{"text":"other"}]},"finishReason":"STOP"}]}' },
+    part({ text: '', thoughtSignature: 'c2ln' }),
+    part({ text: 'Hm', thought: true }),
+    part({ text: 'Hm', thought: true, thoughtSignature: 'c2ln' }),
+    part({ functionCall: { name: 'Read' } }),
+    part({ functionCall: { id: 'call_1', name: 'Read', args: '{"path":"a"}' }, thoughtSignature: 'c2ln' }),
+    part({ functionCall: { id: 'call_1', name: 'Read', args: [] } }),
+    part({ functionCall: { name: 'Read', willContinue: true } }),
+    part({ executableCode: { language: 'PYTHON', code: 'print("`")' } }),
+    part({ inlineData: { mimeType: 'image/png', data: 'AAAA' } }),
+    part({ text: 'So' }, { finishReason: 'SAFETY' }),
+    part({}, { finishReason: 'MAX_TOKENS' }),
+    part({}, { finishReason: 'MALFORMED_FUNCTION_CALL' }),
+  ],
+  fieldNames: ['candidates', 'content', 'parts', 'text', 'thought', 'functionCall', 'args', 'finishReason', 'error'],
+  words: ['STOP', 'MAX_TOKENS', 'SAFETY', 'OTHER', 'call_1', 'Bash', 'model'],
+} satisfies Omit<StreamParts, 'streams'>;
+
+const oddities = {
+  anthropic: anthropicOddities,
+  'openai-chat': chatOddities,
+  ollama: ollamaOddities,
+  gemini: geminiOddities,
+};

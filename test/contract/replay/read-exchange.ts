@@ -109,18 +109,28 @@ const unknownServer = 'http://server.invalid/v1';
 /** The window that was sent is among the limits. */
 const ollamaSettings = { contextTokens: 128_000, keepAlive: '30m' };
 
+/** What the dialect's own provider is configured with. */
+function settingsOf({ dialect, profile, capabilities }: Exchange['request']): object {
+  switch (dialect) {
+    case 'ollama':
+      return ollamaSettings;
+    case 'gemini':
+      return { capabilities };
+    case 'anthropic':
+    case 'openai-chat':
+      return { profile, capabilities };
+  }
+}
+
 /** The gateway of one provider that the request went to, with the settings that it had. */
 function resolveTarget(request: Exchange['request']): Pick<ReadExchange, 'catalog' | 'targets' | 'target'> {
-  const { dialect, profile, capabilities, model, limits, maxOutputTokens, overrides } = request;
+  const { dialect, model, limits, maxOutputTokens, overrides } = request;
   const {
     provider: name = dialect === 'openai-chat' ? 'openai' : dialect,
     baseUrl = dialect === 'ollama' ? 'http://server.invalid' : unknownServer,
   } = request;
   const config = catalogConfigSchema.safeParse({
-    providers: {
-      [name]:
-        dialect === 'ollama' ? { dialect, baseUrl, ...ollamaSettings } : { dialect, profile, capabilities, baseUrl },
-    },
+    providers: { [name]: { dialect, baseUrl, ...settingsOf(request) } },
     preferred: name,
     models: { '*': { model: `${name}:${model}` } },
     maxOutputTokens,

@@ -79,6 +79,7 @@ function testTarget({ target, file }: ReadExchange): TestTarget {
     return { dialect: 'anthropic', anthropicProfile: profile, ...settings };
   }
   if (target.provider.dialect === 'ollama') return { dialect: 'ollama', ...settings };
+  if (target.provider.dialect === 'gemini') return { dialect: 'gemini', ...settings };
   const textCalls = target.dialect === 'openai-chat' && target.capabilities.textCalls;
   return { dialect: 'openai-chat', profile: target.provider.profile, ...settings, ...(textCalls ? { textCalls } : {}) };
 }

@@ -95,8 +95,8 @@ function openCall(target: Target, call: RecordedCall, keep: (piece: Uint8Array) 
 
 function describeTarget(target: Target, estimatedInputTokens: number | undefined): CollectedExchange['settings'] {
   const { provider, dialect, model, limits } = target;
-  const { profile, capabilities } =
-    provider.dialect === 'ollama' ? { profile: undefined, capabilities: undefined } : provider;
+  const profile = 'profile' in provider ? provider.profile : undefined;
+  const capabilities = 'capabilities' in provider ? provider.capabilities : undefined;
   return {
     path: '/v1/messages',
     provider: provider.name,

@@ -55,7 +55,9 @@ export const exchangeSchema = z.strictObject({
     path: z.literal('/v1/messages', { error: 'must be /v1/messages' }).default('/v1/messages'),
     /** The operator's name for the upstream. */
     provider: z.string().optional(),
-    dialect: z.enum(['openai-chat', 'anthropic', 'ollama'], { error: 'must be openai-chat, anthropic or ollama' }),
+    dialect: z.enum(['openai-chat', 'anthropic', 'ollama', 'gemini'], {
+      error: 'must be openai-chat, anthropic, ollama or gemini',
+    }),
     /** Which server family answers there; unset: by the host of the base URL. */
     profile: z.string().optional(),
     /** What the operator corrected of what is known of the provider's models. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AnthropicCapabilities } from './anthropic-capabilities.ts';
 import type { ChatForms } from './chat-capabilities.ts';
+import type { GeminiForms } from './gemini-capabilities.ts';
 import { efforts } from './model-traits.ts';
 import type { ModelTraits } from './model-traits.ts';
 
@@ -80,6 +81,29 @@ const anthropicRules: RulesOf<AnthropicCapabilities> = {
   efforts: z.array(level),
 };
 
+const geminiRules: RulesOf<GeminiForms> = {
+  images: z.boolean(),
+  pdfs: z.boolean(),
+  systemInstruction: z.boolean(),
+  thinking: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('never') }),
+    z.strictObject({ kind: z.literal('levels'), levels: z.array(level) }),
+    z.strictObject({
+      kind: z.literal('budget'),
+      min: z.int().min(0),
+      max: z.int().min(1),
+      canStop: z.boolean(),
+    }),
+  ]),
+  signedCalls: z.boolean(),
+  callIds: z.boolean(),
+  mediaInResults: z.boolean(),
+  resultsApart: z.boolean(),
+  structuredWithTools: z.boolean(),
+  stopSequencesMax: z.int().min(0),
+  textCalls: z.boolean(),
+};
+
 /** Corrections of what is known of all models of a chat-completions provider. */
 export const chatCorrections = z
   .strictObject({ ...traitRules, ...formRules, thinking: operatorThinkingRule })
@@ -88,5 +112,9 @@ export const chatCorrections = z
 /** Corrections of what is known of a provider that speaks Anthropic Messages. */
 export const anthropicCorrections = z.strictObject(anthropicRules).partial();
 
+/** Corrections of what is known of all models of a provider that speaks Gemini's API. */
+export const geminiCorrections = z.strictObject(geminiRules).partial();
+
 export type ChatCorrections = z.output<typeof chatCorrections>;
 export type AnthropicCorrections = z.output<typeof anthropicCorrections>;
+export type GeminiCorrections = z.output<typeof geminiCorrections>;

@@ -1,5 +1,5 @@
 import { createSseDecoder, isUtf8Text } from '@ccg/wire';
-import type { JsonObject, JsonValue, SseEvent } from '@ccg/wire';
+import type { JsonObject, JsonValue, ReadJsonOptions, SseEvent } from '@ccg/wire';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import type { StreamDecoder } from './event-stream.ts';
 
@@ -18,15 +18,15 @@ type EventData =
  * since servers forget the blank line between events. Data that is no JSON, but has any of its brackets, quotes or
  * backslashes, is a hole: it may be the rest of a chunk that was cut. So is a chunk with malformed UTF-8.
  */
-function readEventData(data: string): readonly EventData[] {
+function readEventData(data: string, options: ReadJsonOptions = {}): readonly EventData[] {
   const text = withoutPrefix(data).trim();
   if (text === '') return [noise];
   if (text.startsWith(':')) return [isCommentOfAnswer(text.slice(1).trim()) ? hole : noise];
   if (/^"?\[\s*done\s*\]"?$/iu.test(text)) return [marker];
-  const value = tryReadJson(text);
+  const value = tryReadJson(text, options);
   if (value !== undefined) return isUtf8Text(text) ? readValue(text, value) : [hole];
   const lines = text.split('\n');
-  return lines.length > 1 ? lines.flatMap(readEventData) : [isNoise(text) ? noise : hole];
+  return lines.length > 1 ? lines.flatMap((line) => readEventData(line, options)) : [isNoise(text) ? noise : hole];
 }
 
 const marker: EventData = { kind: 'marker' };
@@ -107,7 +107,7 @@ export interface EventTaker {
 export interface ChunkDecoderOptions {
   /** The greatest length of an event or a document; 16 MiB by default. */
   readonly maxEventBytes?: number;
-  /** Members of a document whose values are moved as they are. */
+  /** Members whose objects and lists are moved as they are. */
   readonly rawKeys?: ReadonlySet<string>;
 }
 
@@ -128,7 +128,7 @@ export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptio
   let begun: string[] = [];
 
   function takeData(data: string, name: string): void {
-    for (const piece of readEventData(data)) {
+    for (const piece of readEventData(data, options)) {
       hasRead ||= piece.kind === 'chunk' || piece.kind === 'marker';
       if (piece.kind === 'chunk') taker.chunk(piece.value, piece.json);
       else if (piece.kind === 'marker') taker.marker();

@@ -47,7 +47,7 @@ const meanings: Readonly<Record<CodeMeaning, string>> = {
   overloaded: `overloaded_error overloaded server_overloaded server_is_overloaded engine_overloaded_error unavailable
     service_unavailable serviceunavailableexception serveroverloaded modelnotreadyexception capacity_exceeded 1305`,
   credential: `invalid_api_key authentication_error unauthenticated invalid_authentication_error authenticationerror
-    incorrect_api_key invalid_iam_token`,
+    incorrect_api_key invalid_iam_token api_key_invalid api_key_service_blocked`,
   'content-refused': 'content_policy_violation content_filter data_inspection_failed moderation_blocked',
   'invalid-request': `invalid_request_error invalid_request bad_request badrequest badrequesterror bad_request_error
     invalid_argument invalidparameter invalid_parameter_error validationexception`,

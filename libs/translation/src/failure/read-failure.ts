@@ -57,6 +57,8 @@ function causeOf(evidence: Evidence): UpstreamCause {
   if (status === 408 || status === 504) return { kind: 'timed-out', ...wait };
   const refusal = readRefusal(document, meanings, status);
   if (refusal !== undefined) return refusal;
+  // Google says so with 400.
+  if (status === 400 && meanings.has('credential')) return { kind: 'credential' };
   if (isAccountEmpty(evidence)) {
     return { kind: 'account-empty', resetsAt: readResetTime(document) };
   }

@@ -187,6 +187,7 @@ const thinkingMembers: readonly string[] = [
   'chat_template_kwargs',
   'reasoning_budget',
   'output_config.effort',
+  'generationConfig.thinkingConfig',
 ];
 
 /** Another request may ask for another amount of thinking, or for none. */

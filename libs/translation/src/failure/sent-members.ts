@@ -11,7 +11,18 @@ export type SentMembers = ReadonlyMap<string, string | undefined>;
 const depthMax = 4;
 const valueMaxLength = 200;
 /** What lies in these belongs to tools, and has names of their own. */
-const opaque: ReadonlySet<string> = new Set(['arguments', 'input', 'input_schema', 'parameters', 'schema', 'source']);
+const opaque: ReadonlySet<string> = new Set([
+  'arguments',
+  'args',
+  'input',
+  'input_schema',
+  'parameters',
+  'parametersJsonSchema',
+  'response',
+  'responseJsonSchema',
+  'schema',
+  'source',
+]);
 
 /** The members that can be left out of a request: all but the `indispensable` ones. */
 export function sentMembers(request: JsonObject, indispensable: ReadonlySet<string>): Map<string, string | undefined> {

@@ -9,6 +9,7 @@ const clientId = /^[A-Za-z0-9_-]{1,64}$/u;
 /** Ids that the gateway encoded or made. A backend's own id of this form is encoded, so that it cannot be confused. */
 const ours = /^toolu_[xg]/u;
 const encodedPrefix = 'toolu_x';
+const madePrefix = 'toolu_g';
 const backendIdMax = 256;
 
 /** The ids of one request's history, as the backend gets them. */
@@ -29,6 +30,11 @@ export interface ToolIds {
 export function outwardToolId(id: string): string | undefined {
   if (id === '' || id.length > backendIdMax) return undefined;
   return clientId.test(id) && !ours.test(id) ? id : encodedPrefix + encode(id);
+}
+
+/** Whether the gateway made the id of a call, since its backend gave none. */
+export function isMadeId(id: string): boolean {
+  return id.startsWith(madePrefix);
 }
 
 /** Different ids of a request stay different, even if the rule shortens them. */

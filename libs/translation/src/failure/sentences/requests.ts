@@ -87,13 +87,17 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'thinking',
     pattern:
-      /does not support (?:thinking|reasoning)\b|think value .{0,60} is not supported|invalid (?:think|reasoning) value|(?<![\w.])(?<!(?:messages|tools)[\w.[\]]{1,60}: )(?:thinking|reasoning)(?: mode)? (?:is )?not (?:supported|available|enabled)(?! (?:when|while|if|with|in|for|on|together) (?!(?:this|the|that|your) (?:[^ ]{1,60} )?(?:model|endpoint|server|provider)))|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)/iu,
+      /does not support (?:thinking|reasoning)\b|thinking level \w{1,20} is not supported|thinking budget \d{1,9} is invalid|think value .{0,60} is not supported|invalid (?:think|reasoning) value|(?<![\w.])(?<!(?:messages|tools)[\w.[\]]{1,60}: )(?:thinking|reasoning)(?: mode)? (?:is )?not (?:supported|available|enabled)(?! (?:when|while|if|with|in|for|on|together) (?!(?:this|the|that|your) (?:[^ ]{1,60} )?(?:model|endpoint|server|provider)))|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)/iu,
     examples: [
       [
         'Reasoning is mandatory for this endpoint and cannot be disabled.',
         'https://openrouter.ai/docs/use-cases/reasoning-tokens (the words)',
       ],
       ['"llama3.2:1b" does not support thinking', 'https://docs.ollama.com/capabilities/thinking'],
+      [
+        'Thinking level MINIMAL is not supported for this model. Please retry with other thinking level.',
+        'https://github.com/vercel/ai/issues/22372',
+      ],
     ],
     counter: 'This endpoint does not support images.',
   },
@@ -107,12 +111,13 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'past reasoning',
     pattern:
-      /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified/iu,
+      /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified|(?:invalid|corrupted|malformed) thought[ _]signature|thought[ _]signature is (?:not valid|invalid)/iu,
     examples: [
       [
         'messages.1.content.0: Invalid `signature` in `thinking` block',
         'https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking',
       ],
+      ['Thought signature is not valid.', 'https://ai.google.dev/gemini-api/docs/thought-signatures (the words)'],
     ],
     counter: 'The signature of the request is invalid.',
   },

@@ -1,6 +1,6 @@
-import { decodeText, encodeText, isEmptyText, isText, joinTexts, RawJson, writeJson } from '@ccg/wire';
-import type { JsonArray, JsonObject, JsonText, JsonValue } from '@ccg/wire';
-import { argumentsText } from '../../history/calls-as-text.ts';
+import { isEmptyText, isText, joinTexts } from '@ccg/wire';
+import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
+import { argumentsObject } from '../../history/calls-as-text.ts';
 import { pairToolResults } from '../../history/pair-tool-results.ts';
 import type { CallResult, HistoryCall } from '../../history/pair-tool-results.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
@@ -143,15 +143,6 @@ function toolCall(call: HistoryCall, index: number, { toolIds, toolNames, warnin
   const name = callName(call, toolNames, warnings);
   const definition = { index, name, arguments: argumentsObject(call.block.block['input']) };
   return { id: toolIds.inward(call.key, call.repeat), function: definition };
-}
-
-/** The input of a call. Anything but an object is refused, as is a text that holds one. */
-function argumentsObject(input: JsonValue | undefined): JsonValue {
-  const json = input === undefined ? '' : writeJson(input);
-  if (!json.startsWith('{')) return {};
-  if (!json.includes('"__unparsedToolInput"')) return input ?? {};
-  const text = encodeText(decodeText(argumentsText(input)));
-  return new RawJson(text, 0, text.length);
 }
 
 function warnOfBlock({ type, path }: HistoryBlock, { warnings }: ConversionContext): void {

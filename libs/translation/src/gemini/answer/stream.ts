@@ -1,0 +1,84 @@
+import { decodeByteString } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
+import { createChunkDecoder } from '../../encoder/event-data.ts';
+import type { ChunkDecoderOptions, EventTaker } from '../../encoder/event-data.ts';
+import { createEventStream } from '../../encoder/event-stream.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import { malformedError } from '../../encoder/stream-errors.ts';
+import { isFailure, notAnAnswer, saysError } from '../../failure/says-error.ts';
+import type { FailureContext } from '../../failure/tell-failure.ts';
+import { inBandFailure } from '../../failure/upstream-failure.ts';
+import { asCount, asList, asObject, tryReadJson } from '../../json-fields.ts';
+import type { StreamTranslator } from '../../translation.ts';
+import { isKnownChunk } from './known-form.ts';
+import { readBlocked, readEnd } from './read-end.ts';
+import { createPartReader } from './read-part.ts';
+import { createUsageMeter } from './usage.ts';
+
+/**
+ * Feeds the encoder from a stream of Gemini's, in any chunking. A whole answer has the form of a chunk, and a list holds
+ * several. There is no terminal marker: an answer is whole if it says why it ends.
+ */
+export function createGeminiStream(
+  encoder: Encoder,
+  context: FailureContext,
+  options: Pick<ChunkDecoderOptions, 'maxEventBytes'> = {},
+): StreamTranslator {
+  return createEventStream(
+    encoder,
+    createChunkDecoder(createChunkReader(encoder, context), { ...options, rawKeys: movedKeys }),
+  );
+}
+
+const movedKeys: ReadonlySet<string> = new Set(['args']);
+
+function createChunkReader(encoder: Encoder, context: FailureContext): EventTaker {
+  const meter = createUsageMeter();
+  const parts = createPartReader(encoder);
+
+  function readChunk(chunk: JsonObject): void {
+    meter.add(chunk['usageMetadata']);
+    const usage = meter.usage();
+    if (usage !== undefined) encoder.usage(usage);
+    const candidates = asList(chunk['candidates']);
+    if (saysError(chunk['error']) || (candidates.length === 0 && isFailure(chunk))) {
+      encoder.fail(inBandFailure(chunk, context));
+      return;
+    }
+    if (!isKnownChunk(chunk)) {
+      encoder.fail(malformedError(context.provider));
+      return;
+    }
+    if (candidates.length === 0) readBlocked(chunk['promptFeedback'], encoder);
+    for (const candidate of candidates) readCandidate(asObject(candidate) ?? {});
+  }
+
+  function readCandidate(candidate: JsonObject): void {
+    // Only one was asked for.
+    if ((asCount(candidate['index']) ?? 0) !== 0) return;
+    for (const part of asList(asObject(candidate['content'])?.['parts'])) parts.read(asObject(part) ?? {});
+    readEnd(candidate, parts.hasText(), encoder, context);
+  }
+
+  return {
+    known: () => false,
+    chunk: readChunk,
+    document(document) {
+      if (isOfAnswer(document)) readChunk(document);
+      else encoder.fail(notAnAnswer(document, context));
+    },
+    error(data) {
+      encoder.fail(inBandFailure(tryReadJson(data) ?? decodeByteString(data), context));
+    },
+    marker() {
+      encoder.marker();
+    },
+    hole() {
+      encoder.fail(malformedError(context.provider));
+    },
+  };
+}
+
+function isOfAnswer(document: JsonObject): boolean {
+  return ['candidates', 'promptFeedback', 'usageMetadata'].some((name) => document[name] !== undefined);
+}
