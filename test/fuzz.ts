@@ -11,7 +11,7 @@ const { values } = parseArgs({
   },
 });
 
-for (const dialect of ['openai-chat', 'anthropic', 'ollama', 'gemini'] as const) {
+for (const dialect of ['openai-chat', 'openai-responses', 'anthropic', 'ollama', 'gemini'] as const) {
   const seed = Number(values.seed) | 0;
   console.log(`${dialect}: ${values.runs} streams of seed ${seed}`);
   const plan = { seed, runs: Number(values.runs), ...(values.path === undefined ? {} : { path: values.path }) };

@@ -93,4 +93,5 @@ export const closedFolders: Readonly<Record<string, string>> = {
   'libs/translation/src/gemini': 'libs/translation/src/create-translation.ts',
   'libs/translation/src/ollama': 'libs/translation/src/create-translation.ts',
   'libs/translation/src/openai-chat': 'libs/translation/src/create-translation.ts',
+  'libs/translation/src/openai-responses': 'libs/translation/src/create-translation.ts',
 };

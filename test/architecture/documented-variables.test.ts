@@ -29,6 +29,7 @@ describe('the variables that are read', () => {
       'NVIDIA_API_KEY',
       'OPENROUTER_API_KEY',
       'OLLAMA_API_BASE',
+      'OPENAI_DIALECT',
     ];
     const exampleEnv = Object.fromEntries(Object.entries(uncommented).filter(([name]) => !examples.includes(name)));
     expect(parseConfig({ ...exampleEnv, ...required })).toEqual(parseConfig(required));

@@ -22,9 +22,9 @@ test('every known bug has one row, with a fixture or a test that exists, or the 
 
 /** What is wrong with the evidence of a row. */
 function faultsOf(evidence: string): string[] {
-  const fixtures = [...evidence.matchAll(/`((?:openai-chat|anthropic|ollama|gemini)\/[a-z-]+)`/gu)].map(
-    ([, folder = '']) => folder,
-  );
+  const fixtures = [
+    ...evidence.matchAll(/`((?:openai-chat|openai-responses|anthropic|ollama|gemini)\/[a-z-]+)`/gu),
+  ].map(([, folder = '']) => folder);
   const tests = [...evidence.matchAll(/`([\w/.-]+\.test\.ts)`: "((?:[^"]|"(?! ·| \|))+)"(?= ·|$)/gu)];
   const isExplained = /^(?:Arrives with|Cannot occur|Open: )/u.test(evidence);
   return [

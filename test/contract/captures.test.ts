@@ -1,4 +1,4 @@
-import { jsonAt, jsonListAt } from '@ccg/testkit';
+import { jsonAt, jsonListAt, openAiResponsesFault } from '@ccg/testkit';
 import { describe, expect, test } from 'vitest';
 import { captureLines } from './fixture-cases.ts';
 import { bodyText, translate } from './translate.ts';
@@ -31,6 +31,18 @@ describe.each(captures)('the request $name', ({ body }) => {
       expect(jsonAt(request, 'stream')).toBe(jsonAt(JSON.parse(body), 'stream') === true);
     },
   );
+
+  test.each(['openai', 'compatible'] as const)('is a request for a response of the profile %s', (profile) => {
+    const text = bodyText(translate(body, { dialect: 'openai-responses', model: 'gpt-5.2', profile }));
+    const request: unknown = JSON.parse(text);
+    expect(openAiResponsesFault(request)).toBeUndefined();
+    const items = jsonListAt(request, 'input');
+    expect(items.length).toBeGreaterThan(0);
+    const messages = items.filter((item) => jsonAt(item, 'type') === 'message');
+    expect(messages.filter((message) => !roles.has(String(jsonAt(message, 'role'))))).toEqual([]);
+    expect(text).not.toMatch(secretWords);
+    expect(request).toMatchObject({ store: false, stream: jsonAt(JSON.parse(body), 'stream') === true });
+  });
 
   test('is a chat of Ollama', () => {
     const text = bodyText(translate(body, { dialect: 'ollama', model: 'qwen3:8b' }));

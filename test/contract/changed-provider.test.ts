@@ -1,4 +1,4 @@
-import { jsonAt, jsonListAt, jsonTextAt } from '@ccg/testkit';
+import { callTool, jsonAt, jsonListAt, jsonTextAt, openAiResponsesFrames, say } from '@ccg/testkit';
 import type { Sealer } from '@ccg/translation';
 import { describe, expect, test } from 'vitest';
 import { parseStream } from './sse-grammar.ts';
@@ -105,6 +105,27 @@ const stationsOf: Readonly<Record<TestDialect, readonly Station[]>> = {
       id: () => 'Bash:0',
       answer: anthropicAnswer,
       state: 'wanted-back',
+    },
+  ],
+  'openai-responses': [
+    {
+      name: 'responses',
+      target: { dialect: 'openai-responses', model: 'gpt-5.2' },
+      id: (turn) => `call_${turn}`,
+      answer: (encrypted, id) =>
+        openAiResponsesFrames(
+          { content: [say('Hm.'), callTool(id, 'Bash', { command: 'ls' })] },
+          { model: 'gpt-5.2', reasoning: { summary: 'I think.', encrypted } },
+        ).join(''),
+      state: 'wanted-back',
+    },
+    {
+      name: 'responses of another server',
+      target: { dialect: 'openai-responses', model: 'm', profile: 'compatible' },
+      id: () => 'call_0',
+      answer: (_state, id) =>
+        openAiResponsesFrames({ content: [callTool(id, 'Bash', { command: 'ls' })] }, { model: 'm' }).join(''),
+      state: 'none',
     },
   ],
   ollama: [

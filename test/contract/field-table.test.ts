@@ -19,6 +19,10 @@ const anthropic = (anthropicProfile: AnthropicProfile): TestTarget => {
 };
 const chat = (model: string, profile: ChatProfile): TestTarget => ({ dialect: 'openai-chat', model, profile });
 
+const responses = (model: string, profile: ChatProfile): TestTarget => {
+  return { dialect: 'openai-responses', model, profile };
+};
+
 /** Per column the targets that differ most. */
 const columns: readonly (readonly TestTarget[])[] = [
   [anthropic('claude')],
@@ -31,6 +35,13 @@ const columns: readonly (readonly TestTarget[])[] = [
     chat('m', 'nvidia'),
     chat('vendor/model', 'openrouter'),
     chat('anthropic/claude-opus-5', 'openrouter'),
+  ],
+  [
+    responses('gpt-4.1', 'openai'),
+    responses('o4-mini', 'openai'),
+    responses('gpt-5.4', 'openai'),
+    responses('m', 'compatible'),
+    responses('gpt-oss-120b', 'compatible'),
   ],
   [
     { dialect: 'ollama', model: 'm' },
@@ -63,10 +74,12 @@ describe.each(rows)('$name', ({ name, cells }) => {
   const probes = fieldProbes.filter(({ row }) => row === name);
 
   test.each(
-    ['anthropic', 'anthropic-compatible', 'openai-chat', 'ollama', 'gemini'].map((column, index) => ({
-      column,
-      index,
-    })),
+    ['anthropic', 'anthropic-compatible', 'openai-chat', 'openai-responses', 'ollama', 'gemini'].map(
+      (column, index) => ({
+        column,
+        index,
+      }),
+    ),
   )('becomes at $column what its cell says', ({ index }) => {
     const words = cells[index]?.match(/\b(?:moved|mapped|warned|dropped|refused)\b/gu) ?? [];
     const told = new Set(words.map((word) => fateOf[word]));

@@ -52,6 +52,7 @@ export function captureLines(file: string): { readonly name: string; readonly bo
 const usualModels = {
   anthropic: 'claude-opus-5-5',
   'openai-chat': 'gpt-4.1',
+  'openai-responses': 'gpt-4.1',
   ollama: 'qwen3:8b',
   gemini: 'gemini-3-flash-preview',
 };

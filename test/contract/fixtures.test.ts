@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fixtureCases } from './fixture-cases.ts';
 import { fixtureKinds } from './fixture-outputs.ts';
 
-const dialects = ['openai-chat', 'anthropic', 'ollama', 'gemini'] as const;
+const dialects = ['openai-chat', 'openai-responses', 'anthropic', 'ollama', 'gemini'] as const;
 
 // A changed golden is written by `vitest -u`, and read in review like code.
 describe.each(dialects)('the fixtures of %s', (dialect) => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { captureLines } from './fixture-cases.ts';
 import { parseStream } from './sse-grammar.ts';
-import { bodyText, bytesOf, plainRequest, playStream, translate } from './translate.ts';
+import { bodyText, bytesOf, plainRequest, playStream, historyNames, translate } from './translate.ts';
 
 const chat = { dialect: 'openai-chat', model: 'gpt-4.1' } as const;
 const captures = captureLines('claude-code.jsonl').filter(({ body }) => body.includes('tool_result'));
@@ -76,6 +76,7 @@ test.each([
   ['ollama as Anthropic', { ...compatible, anthropicProfile: 'ollama' }],
   ['ollama', ollama],
   ['gemini', { dialect: 'gemini', model: 'm' }],
+  ['openai-responses', { dialect: 'openai-responses', model: 'gpt-5.2' }],
 ] as const)('a request with anything anywhere is translated or refused as invalid (%s)', (_name, target) => {
   fc.assert(
     fc.property(
@@ -85,8 +86,7 @@ test.each([
       ({ body }, path, value) => {
         const broken = JSON.stringify(replaceAt(JSON.parse(body), path, value));
         try {
-          const sent: unknown = JSON.parse(bodyText(translate(broken, target)));
-          expect(sent).toHaveProperty(target.dialect === 'gemini' ? 'contents' : 'messages');
+          expect(JSON.parse(bodyText(translate(broken, target)))).toHaveProperty(historyNames[target.dialect]);
         } catch (thrown) {
           if (!(thrown instanceof GatewayError)) throw thrown;
           expect(thrown.code).toBe('request-invalid');

@@ -28,12 +28,11 @@ describe('the official SDK', () => {
     );
   });
 
-  const streams = [...fixtureCases('openai-chat'), ...fixtureCases('ollama'), ...fixtureCases('gemini')].flatMap(
-    (fixture) => {
-      const stream = fixture.read('stream.out.txt');
-      return stream === undefined ? [] : [{ name: fixture.name, stream }];
-    },
-  );
+  const dialects = ['openai-chat', 'openai-responses', 'ollama', 'gemini'] as const;
+  const streams = dialects.flatMap(fixtureCases).flatMap((fixture) => {
+    const stream = fixture.read('stream.out.txt');
+    return stream === undefined ? [] : [{ name: fixture.name, stream }];
+  });
   test.each(streams)('takes the stream of $name for what it is', async ({ stream }) => {
     const parsed = parseStream(stream);
     const final = clientOf(stream, 'text/event-stream').messages.stream(params).finalMessage();

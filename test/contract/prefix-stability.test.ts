@@ -1,7 +1,7 @@
 import { jsonListAt } from '@ccg/testkit';
 import { expect, test } from 'vitest';
 import { captureLines } from './fixture-cases.ts';
-import { bodyText, translate } from './translate.ts';
+import { bodyText, historyNames, translate } from './translate.ts';
 import type { TestTarget } from './translate.ts';
 
 const captures = new Map(captureLines('claude-code.jsonl').map(({ name, body }) => [name, body]));
@@ -19,6 +19,8 @@ const targets: readonly TestTarget[] = [
     ['gpt-4.1', 'mistralai/devstral-2'].map((model) => ({ ...chat, profile, model })),
   ),
   ...(['kimi', 'ollama'] as const).map((anthropicProfile) => ({ ...compatible, anthropicProfile })),
+  { dialect: 'openai-responses', model: 'gpt-5.2' },
+  { dialect: 'openai-responses', model: 'm', profile: 'compatible' },
   { dialect: 'ollama', model: 'm' },
   { dialect: 'gemini', model: 'gemini-2.5-flash' },
   { dialect: 'gemini', model: 'gemini-3-flash' },
@@ -95,8 +97,7 @@ function messagesOf(name: string, target: TestTarget): readonly unknown[] {
   return sentMessages(body, target);
 }
 
-/** Gemini calls them contents. */
 function sentMessages(body: string, target: TestTarget): readonly unknown[] {
   const sent: unknown = JSON.parse(bodyText(translate(body, target)));
-  return jsonListAt(sent, target.dialect === 'gemini' ? 'contents' : 'messages');
+  return jsonListAt(sent, historyNames[target.dialect]);
 }

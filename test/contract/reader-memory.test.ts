@@ -41,6 +41,7 @@ const targets: readonly TestTarget[] = [
   { dialect: 'anthropic', model: 'kimi-k2', anthropicProfile: 'kimi' },
   { dialect: 'openai-chat', model: 'gpt-5.2' },
   { dialect: 'openai-chat', model: 'm', profile: 'compatible', textCalls: true },
+  { dialect: 'openai-responses', model: 'gpt-5.2' },
   { dialect: 'ollama', model: 'm', textCalls: true },
   { dialect: 'gemini', model: 'm', textCalls: true },
 ];

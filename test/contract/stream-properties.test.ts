@@ -14,7 +14,7 @@ const anthropicStream = anthropicFrames(
   { content: [say('Grüße, 世界 😀'), callTool('toolu_1', 'Bash', { command: 'ls "x"' })] },
   'claude-opus-5-5',
 ).join('');
-const recorded = (['openai-chat', 'anthropic', 'ollama', 'gemini'] as const).flatMap((dialect) =>
+const recorded = (['openai-chat', 'openai-responses', 'anthropic', 'ollama', 'gemini'] as const).flatMap((dialect) =>
   fixtureCases(dialect).flatMap((fixture) => {
     const stream = fixture.read('stream.in.txt');
     const request = fixture.read('request.in.json') ?? plainRequest;
@@ -147,6 +147,7 @@ function endOfAnswer(target: TestTarget, stream: string): number {
     ollama: /"done":true[^\n]*\}/u,
     'openai-chat': /"finish_reason": ?"[a-z_]+"|data: \[DONE\]/u,
     gemini: /"finishReason": ?"[A-Z_]+"|data: \[DONE\]|"blockReason": ?"[A-Z_]+"/u,
+    'openai-responses': /"type":"response\.(?:completed|incomplete)"[^\n]*\}/u,
     anthropic: /"stop_reason": ?"[a-z_]+"/u,
   };
   const found = marks[target.dialect].exec(stream);

@@ -5,7 +5,16 @@ import { bytesToString, decodeByteString, encodeText, readMessagesRequest, strin
 import { createToolListCache, createTranslation } from '@ccg/translation';
 import type { IdSource, Progress, Rejection, Sealer, Translation } from '@ccg/translation';
 
-export type TestDialect = 'anthropic' | 'openai-chat' | 'ollama' | 'gemini';
+export type TestDialect = 'anthropic' | 'openai-chat' | 'openai-responses' | 'ollama' | 'gemini';
+
+/** Where a request of a dialect has the history. */
+export const historyNames: Readonly<Record<TestDialect, string>> = {
+  anthropic: 'messages',
+  'openai-chat': 'messages',
+  'openai-responses': 'input',
+  ollama: 'messages',
+  gemini: 'contents',
+};
 
 export interface TestTarget {
   readonly dialect: TestDialect;

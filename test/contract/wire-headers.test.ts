@@ -9,6 +9,7 @@ const targets: readonly TestTarget[] = [
   { dialect: 'openai-chat', model: 'gpt-4.1' },
   { dialect: 'anthropic', model: 'claude-opus-5-5' },
   { dialect: 'anthropic', model: 'm', anthropicProfile: 'kimi' },
+  { dialect: 'openai-responses', model: 'gpt-5.2' },
   { dialect: 'ollama', model: 'm' },
   { dialect: 'gemini', model: 'm' },
 ];

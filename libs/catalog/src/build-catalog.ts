@@ -1,5 +1,6 @@
 import { assertNever } from '@ccg/kernel';
 import { anthropicProfileOf } from './capabilities/anthropic-capabilities.ts';
+import { openAiHost } from './capabilities/chat-platforms.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import type { CatalogConfig, ProviderConfig } from './catalog-config.ts';
 import { requestPath } from './dialects.ts';
@@ -41,8 +42,6 @@ export type BuiltCatalog =
  * gateway also reaches a local Ollama that nobody configured, by its name.
  */
 export type Audience = 'organisation' | 'one-person';
-
-const openAiHost = 'api.openai.com';
 
 /** The entries that together stand for the names of Claude, as `BIG_MODEL` and `SMALL_MODEL` mean them. */
 export const claudeNames = { big: ['*sonnet*', '*opus*', '*claude*'], small: ['*haiku*'] };

@@ -6,6 +6,7 @@ import {
   chatCorrections,
   geminiCorrections,
   operatorThinkingRule,
+  responsesCorrections,
 } from './capabilities/capability-rules.ts';
 import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
 import { chatProfiles } from './capabilities/chat-capabilities.ts';
@@ -37,6 +38,12 @@ export const dialectRules = {
     profile: oneOf(chatProfiles).optional(),
     capabilities: chatCorrections.optional(),
   },
+  'openai-responses': {
+    dialect: z.literal('openai-responses'),
+    baseUrl: baseUrl(/\/(?:completions|responses|messages|models)\/*$/iu, '/responses'),
+    profile: oneOf(chatProfiles).optional(),
+    capabilities: responsesCorrections.optional(),
+  },
   ollama: {
     dialect: z.literal('ollama'),
     baseUrl: baseUrl(/\/(?:api|v1)(?:\/[a-z_/]*)?$/iu, '/api/chat or /v1'),
@@ -63,6 +70,7 @@ const providerSchema = z.discriminatedUnion('dialect', [
   z.strictObject({ ...providerBase, ...dialectRules.anthropic }),
   z.strictObject({ ...providerBase, ...dialectRules['openai-chat'] }),
   z.strictObject({ ...providerBase, ...dialectRules.gemini }),
+  z.strictObject({ ...providerBase, ...dialectRules['openai-responses'] }),
   z.strictObject({
     ...providerBase,
     ...dialectRules.ollama,

@@ -1,7 +1,7 @@
 import type { Secret } from '@ccg/kernel';
 
 /** The wire formats that are spoken to upstreams. */
-export type Dialect = 'anthropic' | 'openai-chat' | 'ollama' | 'gemini';
+export type Dialect = 'anthropic' | 'openai-chat' | 'openai-responses' | 'ollama' | 'gemini';
 
 /** HTTP headers in order, names in lower case. */
 export type StaticHeaders = readonly (readonly [name: string, value: string])[];
@@ -73,6 +73,17 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     credential: { header: 'authorization', scheme: 'Bearer ' },
     baseUrlHint: 'The base URL usually ends in /v1.',
     worksInSilence: false,
+    knowsClaude: false,
+  },
+  'openai-responses': {
+    paths: { messages: '/responses', count: '/responses/input_tokens', models: '/models', model: undefined },
+    passesQuery: false,
+    clientHeaders: undefined,
+    headers: [['user-agent', 'claude-code-gateway']],
+    credential: { header: 'authorization', scheme: 'Bearer ' },
+    baseUrlHint: 'The base URL usually ends in /v1.',
+    // Models that show nothing of their reasoning are silent for minutes.
+    worksInSilence: true,
     knowsClaude: false,
   },
   ollama: {

@@ -43,7 +43,7 @@ test.each<[string, string, readonly string[]]>([
     'version: 1\nproviders:\n  B:\n    dialect: anthropic\n    baseUrl: ftp://x\n  c:\n    dialect: soap\n  d: 5\nmodels: []\n',
     [
       ':3: providers.B: must be lower-case letters, digits, hyphens',
-      ':7: providers.c.dialect: must be anthropic or openai-chat or ollama or gemini',
+      ':7: providers.c.dialect: must be anthropic or openai-chat or openai-responses or ollama or gemini',
       ':8: providers.d: must be a section of NAME: value lines',
       ':9: models: must be a section of NAME: value lines',
     ],

@@ -45,6 +45,12 @@ describe('which providers exist', () => {
     expect(problem).toMatch(/^ANTHROPIC_PROFILE: must be one of claude, deepseek, kimi/u);
   });
 
+  test('an API of OpenAI that nobody knows is a problem', () => {
+    expect(problems({ ...openai, OPENAI_DIALECT: 'anthropic' })).toEqual([
+      'OPENAI_DIALECT: must be openai-chat or openai-responses',
+    ]);
+  });
+
   test('the only configured provider is preferred, of several the one that is stated', () => {
     expect(catalog(anthropic).preferred?.name).toBe('anthropic');
     expect(catalog({ ...anthropic, ...openai, PREFERRED_PROVIDER: 'anthropic' }).preferred?.name).toBe('anthropic');

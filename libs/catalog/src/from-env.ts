@@ -16,6 +16,9 @@ const manyTokens = 999_999_999;
 /** The variables beside those of the providers. What a provider's must be, its place in the configuration says. */
 const variablesSchema = z.object({
   PREFERRED_PROVIDER: optionalText(),
+  OPENAI_DIALECT: optionalText().pipe(
+    z.enum(['openai-chat', 'openai-responses'], { error: 'must be openai-chat or openai-responses' }).optional(),
+  ),
   BIG_MODEL: optionalText(),
   SMALL_MODEL: optionalText(),
   BIG_MODEL_CONTEXT_TOKENS: wholeNumber({ max: manyTokens, unset: 0 }),
@@ -37,8 +40,10 @@ const variablesSchema = z.object({
 
 /** The names of all variables that describe providers and models. */
 export const catalogVariables: readonly string[] = [
-  ...knownProviders.flatMap(({ variables }) => Object.values(variables)),
-  ...Object.keys(variablesSchema.shape),
+  ...new Set([
+    ...knownProviders.flatMap(({ variables }) => Object.values(variables)),
+    ...Object.keys(variablesSchema.shape),
+  ]),
 ];
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -234,9 +239,17 @@ function providersOf(
         return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, headers, safetyThreshold }]];
       }
       const profile = read(known.variables.profile) ?? known.profile;
-      return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, profile, headers }]];
+      const base = { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, profile, headers };
+      const stated = known.variables.dialect === undefined ? undefined : variables?.[known.variables.dialect];
+      return [[name, { ...base, ...spoken(stated) }]];
     }),
   );
+}
+
+/** Chat completions that were asked for are asked of every model; where nothing is said, models differ. */
+function spoken(stated: 'openai-chat' | 'openai-responses' | undefined): object {
+  if (stated === undefined) return {};
+  return stated === 'openai-chat' ? { capabilities: { responses: false } } : { dialect: stated };
 }
 
 /** Says in terms of variables what is wrong with a place in the configuration. */

@@ -64,6 +64,7 @@ const catalogFileSchema = z.strictObject({
       z.discriminatedUnion('dialect', [
         z.strictObject({ ...dialectRules.anthropic, ...providerBase('x-api-key') }),
         z.strictObject({ ...dialectRules['openai-chat'], ...providerBase('authorization') }),
+        z.strictObject({ ...dialectRules['openai-responses'], ...providerBase('authorization') }),
         z.strictObject({ ...dialectRules.ollama, ...providerBase('authorization') }),
         z.strictObject({ ...dialectRules.gemini, ...providerBase('x-goog-api-key') }),
       ]),

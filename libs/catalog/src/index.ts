@@ -3,6 +3,7 @@ export type { ChatCapabilities, ChatProfile, ToolIdRule } from './capabilities/c
 export { readModelFacts } from './capabilities/ollama-capabilities.ts';
 export type { ModelFacts, OllamaCapabilities } from './capabilities/ollama-capabilities.ts';
 export type { GeminiCapabilities } from './capabilities/gemini-capabilities.ts';
+export type { ResponsesCapabilities } from './capabilities/responses-capabilities.ts';
 export { efforts } from './capabilities/model-traits.ts';
 export type { Effort, OperatorThinking, ThinkTags } from './capabilities/model-traits.ts';
 export { buildCatalog } from './build-catalog.ts';

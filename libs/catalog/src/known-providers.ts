@@ -6,7 +6,13 @@ export interface KnownProvider {
   readonly name: string;
   readonly dialect: Dialect;
   readonly defaultBaseUrl: string;
-  readonly variables: { readonly credential: string; readonly baseUrl: string; readonly profile?: string };
+  readonly variables: {
+    readonly credential: string;
+    readonly baseUrl: string;
+    readonly profile?: string;
+    /** Which of its two APIs is asked, for all of its models. */
+    readonly dialect?: 'OPENAI_DIALECT';
+  };
   /** Whether a base URL alone configures it: local servers need no credential. */
   readonly needsNoCredential: boolean;
   /** The family of servers; unset: by the host. */
@@ -24,7 +30,7 @@ export const knownProviders: readonly KnownProvider[] = [
     name: 'openai',
     dialect: 'openai-chat',
     defaultBaseUrl: 'https://api.openai.com/v1',
-    variables: { credential: 'OPENAI_API_KEY', baseUrl: 'OPENAI_BASE_URL' },
+    variables: { credential: 'OPENAI_API_KEY', baseUrl: 'OPENAI_BASE_URL', dialect: 'OPENAI_DIALECT' },
     needsNoCredential: true,
     isByCredential: true,
     example: { line: 'OPENAI_API_KEY=sk-...', what: 'OpenAI' },

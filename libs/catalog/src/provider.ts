@@ -1,10 +1,15 @@
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
-import type { AnthropicCorrections, ChatCorrections, GeminiCorrections } from './capabilities/capability-rules.ts';
+import type {
+  AnthropicCorrections,
+  ChatCorrections,
+  GeminiCorrections,
+  ResponsesCorrections,
+} from './capabilities/capability-rules.ts';
 import type { AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
 import type { ChatProfile } from './capabilities/chat-capabilities.ts';
 import type { SafetyThreshold } from './capabilities/gemini-capabilities.ts';
 import { dialectForm } from './dialects.ts';
-import type { DialectForm, ProviderHeaders } from './dialects.ts';
+import type { Dialect, DialectForm, ProviderHeaders } from './dialects.ts';
 
 /** Proves the gateway to a provider. */
 export type ProviderCredential = RevealedCredential | GoogleCredential;
@@ -71,6 +76,12 @@ interface ChatSettings extends SettingsBase {
   readonly capabilities?: ChatCorrections | undefined;
 }
 
+interface ResponsesSettings extends SettingsBase {
+  readonly dialect: 'openai-responses';
+  readonly profile: ChatProfile;
+  readonly capabilities?: ResponsesCorrections | undefined;
+}
+
 interface OllamaSettings extends SettingsBase {
   readonly dialect: 'ollama';
   /** The window that models are loaded with, unless they have less. */
@@ -86,22 +97,27 @@ interface GeminiSettings extends SettingsBase {
   readonly capabilities?: GeminiCorrections | undefined;
 }
 
-export type ProviderSettings = AnthropicSettings | ChatSettings | OllamaSettings | GeminiSettings;
+export type ProviderSettings = AnthropicSettings | ChatSettings | ResponsesSettings | OllamaSettings | GeminiSettings;
 
 /** A named upstream of the operator's configuration. */
-export type Provider = ProviderSettings & { readonly endpoint: Endpoint };
+export type Provider = ProviderSettings & {
+  readonly endpoint: Endpoint;
+  /** The same server by its Responses API, where some of its models may need that. */
+  readonly responses: Endpoint | undefined;
+};
 
 export function createProvider(settings: ProviderSettings): Provider {
   const { baseUrl, credential, headers = [], timeouts = {} } = settings;
   const takesBetas =
     settings.dialect !== 'anthropic' || anthropicCapabilities(settings.profile, settings.capabilities).betas;
-  const endpoint = {
+  const endpointOf = (dialect: Dialect) => ({
     baseUrl,
-    form: dialectForm(settings.dialect),
+    form: dialectForm(dialect),
     withheldHeaders: takesBetas ? [] : ['anthropic-beta'],
     headers,
     timeouts,
     credential,
-  };
-  return { ...settings, endpoint };
+  });
+  const responses = settings.dialect === 'openai-chat' ? endpointOf('openai-responses') : undefined;
+  return { ...settings, endpoint: endpointOf(settings.dialect), responses };
 }

@@ -33,6 +33,42 @@ test('the operator counts before the list, the list before the name, each for wh
   expect(of('openai', 'nobody-knows')).toEqual([undefined, undefined]);
 });
 
+const official = { OPENAI_API_KEY: 'sk-test' };
+const elsewhere = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' };
+
+test.each([
+  [official, 'gpt-5.2', 'openai-responses'],
+  [official, 'gpt-6-sol', 'openai-responses'],
+  [official, 'o4-mini', 'openai-responses'],
+  [official, 'gpt-4.1', 'openai-chat'],
+  [official, 'gpt-5-chat-latest', 'openai-chat'],
+  [elsewhere, 'gpt-5.2', 'openai-chat'],
+  [{ ...official, OPENAI_DIALECT: 'openai-chat' }, 'gpt-5.2', 'openai-chat'],
+  [{ ...official, OPENAI_DIALECT: 'openai-responses' }, 'gpt-4.1', 'openai-responses'],
+  [{ ...elsewhere, OPENAI_DIALECT: 'openai-responses' }, 'm', 'openai-responses'],
+])('with %j the model %s is asked by %s', (openAi, model, dialect) => {
+  const parsed = catalogFromEnv({ BIG_MODEL: 'a', SMALL_MODEL: 'b', ...openAi });
+  if (parsed.kind === 'faulty') throw new Error(parsed.problems.join());
+  const provider = parsed.catalog.providers.get('openai');
+  if (provider === undefined) throw new Error('no provider');
+  const target = createTargets(parsed.catalog).of({ provider, model });
+  expect(target.dialect).toBe(dialect);
+  expect(target.endpoint.form.paths.messages).toBe(dialect === 'openai-chat' ? '/chat/completions' : '/responses');
+});
+
+test.each([
+  ['gpt-5.1', ['none', 'low', 'medium', 'high']],
+  ['gpt-5.6', ['none', 'low', 'medium', 'high', 'xhigh', 'max']],
+  ['gpt-6', ['low', 'medium', 'high', 'xhigh', 'max']],
+  ['gpt-5.6-codex', ['low', 'medium', 'high']],
+  ['gpt-4.1', []],
+])('on the Responses API %s thinks at %j', (model, levels) => {
+  const settings = { name: 'openai', baseUrl: 'https://api.openai.com/v1', credential: undefined };
+  const provider = createProvider({ ...settings, dialect: 'openai-responses', profile: 'openai' });
+  const target = createTargets().of({ provider, model });
+  expect(target.capabilities).toMatchObject({ levels, encryptedReasoning: levels.length > 0 });
+});
+
 test('a target is built once, and again when its provider lists other limits', () => {
   const provider = createProvider({
     name: 'a',

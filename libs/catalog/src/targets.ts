@@ -2,12 +2,16 @@ import { assertNever, createBoundedMap } from '@ccg/kernel';
 import type { BoundedMap } from '@ccg/kernel';
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import type { AnthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
+import type { ResponsesCorrections } from './capabilities/capability-rules.ts';
 import { chatCapabilities } from './capabilities/chat-forms.ts';
+import type { ChatServer } from './capabilities/chat-forms.ts';
 import type { ChatCapabilities } from './capabilities/chat-capabilities.ts';
 import { geminiCapabilities } from './capabilities/gemini-capabilities.ts';
 import type { GeminiCapabilities } from './capabilities/gemini-capabilities.ts';
 import { ollamaCapabilities } from './capabilities/ollama-capabilities.ts';
 import type { ModelFacts, OllamaCapabilities } from './capabilities/ollama-capabilities.ts';
+import { responsesCapabilities } from './capabilities/responses-capabilities.ts';
+import type { ResponsesCapabilities } from './capabilities/responses-capabilities.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import { modelLimits } from './model-limits.ts';
 import type { ModelLimits } from './model-limits.ts';
@@ -42,6 +46,11 @@ export interface ChatTarget extends TargetBase {
   readonly capabilities: ChatCapabilities;
 }
 
+interface ResponsesTarget extends TargetBase {
+  readonly dialect: 'openai-responses';
+  readonly capabilities: ResponsesCapabilities;
+}
+
 export interface OllamaTarget extends TargetBase {
   readonly dialect: 'ollama';
   readonly capabilities: OllamaCapabilities;
@@ -53,7 +62,7 @@ export interface GeminiTarget extends TargetBase {
 }
 
 /** One model of one provider in one dialect, with everything about it that does not change from request to request. */
-export type Target = AnthropicTarget | ChatTarget | OllamaTarget | GeminiTarget;
+export type Target = AnthropicTarget | ChatTarget | ResponsesTarget | OllamaTarget | GeminiTarget;
 
 /** The targets of a process, each built once. */
 export interface Targets {
@@ -100,18 +109,11 @@ export function createTarget(
         reportsPromptFirst: passthrough,
       };
     }
-    case 'openai-chat': {
-      const capabilities = chatCapabilities(provider, model, overrides);
-      const resendsReasoning = capabilities.replayReasoning !== 'none';
-      const { images, imageUrls, pdfs } = capabilities;
-      return {
-        ...base,
-        dialect: 'openai-chat',
-        capabilities,
-        resendsReasoning,
-        inlineMedia: inlineMedia({ images: images && !imageUrls, pdfs }),
-        reportsPromptFirst: false,
-      };
+    case 'openai-chat':
+      return chatTarget(base, provider, overrides);
+    case 'openai-responses': {
+      const { capabilities, ...server } = provider;
+      return responsesTarget(base, server, overrides, capabilities);
     }
     case 'ollama': {
       const { contextTokens: configured, keepAlive } = provider;
@@ -152,6 +154,47 @@ export function createTarget(
 /** Where nothing is read nothing is fetched: a note takes its place. */
 function inlineMedia(taken: { readonly images: boolean; readonly pdfs: boolean }): TargetBase['inlineMedia'] {
   return [...(taken.images ? (['image'] as const) : []), ...(taken.pdfs ? (['document'] as const) : [])];
+}
+
+/** A model that needs it is asked by the Responses API of the same server. */
+function chatTarget(
+  base: TargetParts,
+  provider: ChatServer & Pick<Provider, 'responses'>,
+  overrides: readonly ModelOverride[],
+): Target {
+  const capabilities = chatCapabilities(provider, base.model, overrides);
+  if (capabilities.responses && provider.responses !== undefined) {
+    return responsesTarget({ ...base, endpoint: provider.responses }, provider, overrides);
+  }
+  const { images, imageUrls, pdfs } = capabilities;
+  return {
+    ...base,
+    dialect: 'openai-chat',
+    capabilities,
+    resendsReasoning: capabilities.replayReasoning !== 'none',
+    inlineMedia: inlineMedia({ images: images && !imageUrls, pdfs }),
+    reportsPromptFirst: false,
+  };
+}
+
+type TargetParts = Omit<TargetBase, 'resendsReasoning' | 'inlineMedia' | 'reportsPromptFirst'>;
+
+function responsesTarget(
+  base: TargetParts,
+  server: ChatServer,
+  overrides: readonly ModelOverride[],
+  corrections: ResponsesCorrections = {},
+): ResponsesTarget {
+  const capabilities = responsesCapabilities(server, base.model, overrides, corrections);
+  const { encryptedReasoning: resendsReasoning, images, imageUrls, pdfs, fileUrls } = capabilities;
+  return {
+    ...base,
+    dialect: 'openai-responses',
+    capabilities,
+    resendsReasoning,
+    inlineMedia: inlineMedia({ images: images && !imageUrls, pdfs: pdfs && !fileUrls }),
+    reportsPromptFirst: false,
+  };
 }
 
 /** Clients choose the names of models, so the number of targets of a provider has a bound. */

@@ -13,6 +13,8 @@ export { callTool, say } from './model-turn.ts';
 export type { ModelPart, ModelTurn, ModelUsage } from './model-turn.ts';
 export { ollamaLine, ollamaLines, ollamaModelScript } from './ollama-script.ts';
 export { openAiChatFrame, openAiChatFrames, openAiChatScript, openAiChatSseHead } from './openai-chat-script.ts';
+export { openAiResponsesFault } from './openai-responses-fault.ts';
+export { openAiResponsesFrame, openAiResponsesFrames } from './openai-responses-script.ts';
 export { playModel, upstreamDialect } from './play-model.ts';
 export { runClaude } from './run-claude.ts';
 export type { ClaudeResult, ClaudeRun, RunClaudeOptions } from './run-claude.ts';

@@ -3,10 +3,11 @@ import { geminiScript, geminiTurnsSoFar } from './gemini-script.ts';
 import type { ModelTurn } from './model-turn.ts';
 import { ollamaModelScript, ollamaScript, ollamaTurnsSoFar } from './ollama-script.ts';
 import { openAiChatScript, openAiChatTurnsSoFar } from './openai-chat-script.ts';
+import { openAiResponsesScript, openAiResponsesTurnsSoFar } from './openai-responses-script.ts';
 import type { Script } from './script.ts';
 import type { Play, RecordedRequest } from './scripted-upstream.ts';
 
-type UpstreamDialect = 'anthropic' | 'openai-chat' | 'ollama' | 'gemini';
+type UpstreamDialect = 'anthropic' | 'openai-chat' | 'openai-responses' | 'ollama' | 'gemini';
 
 interface Player {
   turnsSoFar(this: void, request: RecordedRequest): number;
@@ -16,6 +17,7 @@ interface Player {
 const players: Readonly<Record<UpstreamDialect, Player>> = {
   anthropic: { turnsSoFar: anthropicTurnsSoFar, script: anthropicScript },
   'openai-chat': { turnsSoFar: openAiChatTurnsSoFar, script: openAiChatScript },
+  'openai-responses': { turnsSoFar: openAiResponsesTurnsSoFar, script: openAiResponsesScript },
   ollama: { turnsSoFar: ollamaTurnsSoFar, script: ollamaScript },
   gemini: { turnsSoFar: geminiTurnsSoFar, script: geminiScript },
 };
@@ -27,6 +29,7 @@ export function upstreamDialect(request: RecordedRequest): UpstreamDialect | und
   if (path === '/v1/messages') return 'anthropic';
   if (path === '/api/chat') return 'ollama';
   if (path?.startsWith('/v1beta/models/') === true) return 'gemini';
+  if (path === '/v1/responses') return 'openai-responses';
   return path === '/v1/chat/completions' ? 'openai-chat' : undefined;
 }
 

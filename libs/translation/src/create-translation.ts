@@ -4,6 +4,7 @@ import { createAnthropicTranslation } from './anthropic/translation.ts';
 import { createGeminiTranslation } from './gemini/translation.ts';
 import { createOllamaTranslation } from './ollama/translation.ts';
 import { createChatTranslation } from './openai-chat/translation.ts';
+import { createResponsesTranslation } from './openai-responses/translation.ts';
 import type { Translation, TranslationInput } from './translation.ts';
 
 /**
@@ -20,6 +21,8 @@ export function createTranslation(input: TranslationInput): Translation {
     }
     case 'openai-chat':
       return createChatTranslation(input, target.capabilities);
+    case 'openai-responses':
+      return createResponsesTranslation(input, target.capabilities);
     case 'ollama':
       return createOllamaTranslation(input, target.capabilities);
     case 'gemini':

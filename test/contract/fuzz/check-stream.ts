@@ -26,12 +26,15 @@ export function checkStream(target: TestTarget, stream: MutatedStream, parts: St
   else checkTranslated(played, upstream);
 }
 
+/** What says in any dialect that an answer is whole. */
+const isEnded =
+  /"finish_reason":[\s\r\n]*(?:data: ?)?"[^"]|\[DONE\]|message_stop|stop_reason|"done":true|"response\.(?:completed|done|incomplete)"|"output":/u;
+
 function checkTranslated({ text, progress }: StreamedAnswer, upstream: string): void {
   const { end, usage } = parseStream(text);
   if (end !== (progress.state === 'complete' ? 'message' : 'error')) throw new Error(`${end} when ${progress.state}`);
   if (end === 'error') return;
-  if (!/"finish_reason":[\s\r\n]*(?:data: ?)?"[^"]|\[DONE\]|message_stop|stop_reason|"done":true/u.test(upstream))
-    throw new Error('an answer that nobody ended');
+  if (!isEnded.test(upstream)) throw new Error('an answer that nobody ended');
   const told = progress.usage;
   const sums = [usage['input_tokens'], usage['cache_read_input_tokens'], usage['output_tokens']];
   if (sums.join() !== [told.inputTokens, told.cacheReadTokens, told.outputTokens].join()) throw new Error('two usages');

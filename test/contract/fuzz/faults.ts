@@ -7,6 +7,7 @@ import {
   jsonListAt,
   jsonTextAt,
   ollamaLines,
+  openAiResponsesFrames,
   say,
 } from '@ccg/testkit';
 import type { ModelTurn } from '@ccg/testkit';
@@ -58,7 +59,12 @@ export function wholeAnswers(dialect: TestDialect): readonly (readonly string[])
   return streams.map((stream) => stream.split(dialect === 'ollama' ? /(?<=\n)/u : /(?<=\n\n)/u));
 }
 
-const writers = { ollama: ollamaLines, anthropic: anthropicFrames, gemini: geminiLines };
+const writers = {
+  anthropic: anthropicFrames,
+  'openai-responses': (turn: ModelTurn, model: string) => openAiResponsesFrames(turn, { model }),
+  ollama: ollamaLines,
+  gemini: geminiLines,
+};
 
 /** With line ends that can be told from those of other dialects' faults. */
 function geminiLines(turn: ModelTurn): string[] {
@@ -100,6 +106,7 @@ function apply(frames: readonly string[], fault: Fault, dialect: TestDialect): r
     case 'snapshot':
       // Ollama and Gemini never say an answer twice.
       if (dialect === 'ollama' || dialect === 'gemini') return frames;
+      if (dialect === 'openai-responses') return withResponse(frames, fault);
       return dialect === 'openai-chat' ? withChatSnapshot(frames, fault) : withMessage(frames, fault);
   }
 }
@@ -160,6 +167,15 @@ function withChatSnapshot(frames: readonly string[], { place, lost }: Snapshot):
   return frames.toSpliced(place === 'before' ? last : last + 1, 0, own);
 }
 
+/** Every stream ends with the whole answer; here it differs from its pieces. */
+function withResponse(frames: readonly string[], { lost }: Snapshot): readonly string[] {
+  return frames.map((frame) => {
+    if (!frame.includes('"response.completed"')) return frame;
+    const event = Object(chunksOf([frame])[0]);
+    return `event: response.completed\ndata: ${JSON.stringify(lose(event, lost))}\n\n`;
+  });
+}
+
 function withMessage(frames: readonly string[], { place, lost }: Snapshot): readonly string[] {
   const content: Record<string, unknown>[] = [];
   for (const event of chunksOf(frames)) {
@@ -189,7 +205,11 @@ function lose(value: object, lost: number | undefined): object {
   if (lost === undefined) return value;
   let texts = 0;
   const json = JSON.stringify(value, (key, member: unknown) => {
-    if (typeof member !== 'string' || member.length < 2 || !/^(?:content|text|command|reasoning_content)$/u.test(key)) {
+    if (
+      typeof member !== 'string' ||
+      member.length < 2 ||
+      !/^(?:content|text|command|reasoning_content|arguments)$/u.test(key)
+    ) {
       return member;
     }
     texts += 1;

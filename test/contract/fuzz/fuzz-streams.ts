@@ -16,6 +16,7 @@ interface FuzzPlan {
 
 const chat = { dialect: 'openai-chat', model: 'acme-1' } as const;
 const anthropic = { dialect: 'anthropic', model: 'acme-1' } as const;
+const responses = { dialect: 'openai-responses', model: 'acme-1' } as const;
 const ollama = { dialect: 'ollama', model: 'acme-1' } as const;
 const gemini = { dialect: 'gemini', model: 'acme-1' } as const;
 const targets: Readonly<Record<TestDialect, readonly TestTarget[]>> = {
@@ -30,6 +31,10 @@ const targets: Readonly<Record<TestDialect, readonly TestTarget[]>> = {
     { ...anthropic, anthropicProfile: 'claude' },
     { ...anthropic, anthropicProfile: 'deepseek' },
     { ...anthropic, anthropicProfile: 'llama-cpp' },
+  ],
+  'openai-responses': [
+    { ...responses, profile: 'openai' },
+    { ...responses, profile: 'compatible', textCalls: true },
   ],
   ollama: [ollama, { ...ollama, textCalls: true }],
   gemini: [gemini, { ...gemini, textCalls: true }],

@@ -1,4 +1,13 @@
-import { anthropicFrames, callTool, collectFrames, geminiFrames, ollamaLines, say } from '@ccg/testkit';
+import {
+  anthropicFrames,
+  callTool,
+  collectFrames,
+  geminiFrames,
+  ollamaLines,
+  openAiResponsesFrames,
+  say,
+} from '@ccg/testkit';
+import type { ModelTurn } from '@ccg/testkit';
 import fc from 'fast-check';
 import { chatAnswers } from '../arbitrary-answer.ts';
 import { fixtureCases } from '../fixture-cases.ts';
@@ -24,12 +33,17 @@ function madeUp(dialect: TestDialect): readonly string[] {
     [call('toolu_1'), call('toolu_2')],
     [say('I look.'), call('toolu_1'), say('And then?')],
   ].map((content) => {
-    const write = writers[dialect];
-    return write({ content }, 'claude-opus-5-5').join('');
+    return writers[dialect]({ content }, 'claude-opus-5-5').join('');
   });
 }
 
-const writers = { ollama: ollamaLines, anthropic: anthropicFrames, gemini: geminiFrames };
+const writers = {
+  anthropic: anthropicFrames,
+  'openai-responses': (turn: ModelTurn, model: string) =>
+    openAiResponsesFrames(turn, { model, reasoning: { summary: 'Hm, so.', encrypted: 'enc' } }),
+  ollama: ollamaLines,
+  gemini: geminiFrames,
+};
 
 function readLines(text: string): StreamEvent[] {
   return text.split('\n').flatMap((data) => (data === '' ? [] : [{ name: '', data }]));
@@ -155,9 +169,45 @@ const geminiOddities = {
   words: ['STOP', 'MAX_TOKENS', 'SAFETY', 'OTHER', 'call_1', 'Bash', 'model'],
 } satisfies Omit<StreamParts, 'streams'>;
 
+const event = (type: string, members: object) => ({ name: type, data: JSON.stringify({ type, ...members }) });
+const failedResponse = { status: 'failed', error: { code: 'server_error', message: 'no' } };
+
+const responsesOddities = {
+  strayEvents: [
+    ...commonEvents,
+    event('response.failed', { response: failedResponse }),
+    event('response.incomplete', { response: { incomplete_details: { reason: 'content_filter' } } }),
+    event('response.completed', { response: { status: 'completed', output: [{ type: 'message', content: 'x' }] } }),
+    event('response.completed', {}),
+    event('response.output_item.added', { output_index: 0, item: { type: 'function_call', name: 'Read' } }),
+    event('response.output_item.added', { item: { type: 'message', phase: 'commentary' } }),
+    event('response.output_item.done', { output_index: 9, item: { type: 'reasoning', encrypted_content: 'more' } }),
+    event('response.output_item.done', { item: { type: 'custom_tool_call', input: 'ls' } }),
+    event('response.output_text.delta', { output_index: 0, delta: 'and <tool_call>{"name":"Bash","arguments":{}}' }),
+    event('response.output_text.delta', { delta: { text: 'x' } }),
+    event('response.reasoning_text.delta', { output_index: 3, delta: 'Hm' }),
+    event('response.function_call_arguments.done', { item_id: 'fc_0', arguments: { command: 'ls' } }),
+    event('response.function_call_arguments.delta', { output_index: 1, delta: '}' }),
+  ],
+  fieldNames: [
+    'type',
+    'item',
+    'output_index',
+    'item_id',
+    'delta',
+    'response',
+    'output',
+    'arguments',
+    'content',
+    'error',
+  ],
+  words: ['response.completed', 'response.failed', 'message', 'function_call', 'reasoning', 'fc_0', 'Bash', '<think>'],
+} satisfies Omit<StreamParts, 'streams'>;
+
 const oddities = {
   anthropic: anthropicOddities,
   'openai-chat': chatOddities,
+  'openai-responses': responsesOddities,
   ollama: ollamaOddities,
   gemini: geminiOddities,
 };

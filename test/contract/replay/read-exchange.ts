@@ -118,6 +118,7 @@ function settingsOf({ dialect, profile, capabilities }: Exchange['request']): ob
       return { capabilities };
     case 'anthropic':
     case 'openai-chat':
+    case 'openai-responses':
       return { profile, capabilities };
   }
 }
@@ -126,7 +127,7 @@ function settingsOf({ dialect, profile, capabilities }: Exchange['request']): ob
 function resolveTarget(request: Exchange['request']): Pick<ReadExchange, 'catalog' | 'targets' | 'target'> {
   const { dialect, model, limits, maxOutputTokens, overrides } = request;
   const {
-    provider: name = dialect === 'openai-chat' ? 'openai' : dialect,
+    provider: name = dialect.startsWith('openai-') ? 'openai' : dialect,
     baseUrl = dialect === 'ollama' ? 'http://server.invalid' : unknownServer,
   } = request;
   const config = catalogConfigSchema.safeParse({

@@ -207,7 +207,7 @@ describe('a file that is no exchange is refused with what is wrong:', () => {
     [
       'an unknown dialect',
       JSON.stringify({ version: 1, request: { ...request, dialect: 'x' }, upstream: call }),
-      /dialect: must be openai-chat, anthropic, ollama or gemini/u,
+      /dialect: must be openai-chat, openai-responses, anthropic, ollama or gemini/u,
     ],
     [
       'an unknown profile',

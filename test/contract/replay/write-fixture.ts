@@ -80,8 +80,10 @@ function testTarget({ target, file }: ReadExchange): TestTarget {
   }
   if (target.provider.dialect === 'ollama') return { dialect: 'ollama', ...settings };
   if (target.provider.dialect === 'gemini') return { dialect: 'gemini', ...settings };
-  const textCalls = target.dialect === 'openai-chat' && target.capabilities.textCalls;
-  return { dialect: 'openai-chat', profile: target.provider.profile, ...settings, ...(textCalls ? { textCalls } : {}) };
+  const { dialect } = target;
+  if (dialect !== 'openai-chat' && dialect !== 'openai-responses') return { dialect, ...settings };
+  const { textCalls } = target.capabilities;
+  return { dialect, profile: target.provider.profile, ...settings, ...(textCalls ? { textCalls } : {}) };
 }
 
 function sourceOf({ file }: ReadExchange): string {

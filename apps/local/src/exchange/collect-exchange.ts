@@ -94,13 +94,14 @@ function openCall(target: Target, call: RecordedCall, keep: (piece: Uint8Array) 
 }
 
 function describeTarget(target: Target, estimatedInputTokens: number | undefined): CollectedExchange['settings'] {
-  const { provider, dialect, model, limits } = target;
+  const { provider, model, limits } = target;
   const profile = 'profile' in provider ? provider.profile : undefined;
   const capabilities = 'capabilities' in provider ? provider.capabilities : undefined;
   return {
     path: '/v1/messages',
     provider: provider.name,
-    dialect,
+    // Which API of it is asked follows from the rest.
+    dialect: provider.dialect,
     ...(profile === undefined ? {} : { profile }),
     ...(capabilities === undefined ? {} : { capabilities }),
     baseUrl: provider.baseUrl,

@@ -55,8 +55,8 @@ export const exchangeSchema = z.strictObject({
     path: z.literal('/v1/messages', { error: 'must be /v1/messages' }).default('/v1/messages'),
     /** The operator's name for the upstream. */
     provider: z.string().optional(),
-    dialect: z.enum(['openai-chat', 'anthropic', 'ollama', 'gemini'], {
-      error: 'must be openai-chat, anthropic, ollama or gemini',
+    dialect: z.enum(['openai-chat', 'openai-responses', 'anthropic', 'ollama', 'gemini'], {
+      error: 'must be openai-chat, openai-responses, anthropic, ollama or gemini',
     }),
     /** Which server family answers there; unset: by the host of the base URL. */
     profile: z.string().optional(),

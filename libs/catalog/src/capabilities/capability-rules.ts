@@ -4,6 +4,7 @@ import type { ChatForms } from './chat-capabilities.ts';
 import type { GeminiForms } from './gemini-capabilities.ts';
 import { efforts } from './model-traits.ts';
 import type { ModelTraits } from './model-traits.ts';
+import type { ResponsesCapabilities } from './responses-capabilities.ts';
 
 type RulesOf<Type> = { readonly [Key in keyof Type]: z.ZodType<Type[Key]> };
 
@@ -45,6 +46,7 @@ const thinkingFormRule = z.discriminatedUnion('kind', [
 
 const formRules: RulesOf<ChatForms> = {
   imageUrls: z.boolean(),
+  responses: z.boolean(),
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']),
   systemRole: z.enum(['system', 'developer']),
   systemTurns: z.enum(['in-place', 'reminder']),
@@ -104,6 +106,32 @@ const geminiRules: RulesOf<GeminiForms> = {
   textCalls: z.boolean(),
 };
 
+/** As those of chat completions, where the Responses API has the same. */
+const responsesRules: RulesOf<ResponsesCapabilities> = {
+  images: traitRules.images,
+  imageUrls: formRules.imageUrls,
+  pdfs: traitRules.pdfs,
+  sampling: traitRules.sampling,
+  outputTokensMin: traitRules.outputTokensMin,
+  thinkTags: traitRules.thinkTags,
+  textCalls: traitRules.textCalls,
+  systemTurns: formRules.systemTurns,
+  obfuscates: formRules.obfuscates,
+  identifiers: formRules.identifiers,
+  structuredOutput: formRules.structuredOutput,
+  structuredWithTools: formRules.structuredWithTools,
+  strictTools: formRules.strictTools,
+  plainSchemas: formRules.plainSchemas,
+  parallelToolCalls: formRules.parallelToolCalls,
+  toolNameMax: formRules.toolNameMax,
+  toolIds: formRules.toolIds,
+  levels: z.array(level),
+  encryptedReasoning: z.boolean(),
+  mediaInResults: z.boolean(),
+  fileUrls: z.boolean(),
+  webSearch: z.boolean(),
+};
+
 /** Corrections of what is known of all models of a chat-completions provider. */
 export const chatCorrections = z
   .strictObject({ ...traitRules, ...formRules, thinking: operatorThinkingRule })
@@ -114,7 +142,10 @@ export const anthropicCorrections = z.strictObject(anthropicRules).partial();
 
 /** Corrections of what is known of all models of a provider that speaks Gemini's API. */
 export const geminiCorrections = z.strictObject(geminiRules).partial();
+/** Corrections of what is known of all models of a provider that speaks the Responses API alone. */
+export const responsesCorrections = z.strictObject(responsesRules).partial();
 
 export type ChatCorrections = z.output<typeof chatCorrections>;
+export type ResponsesCorrections = z.output<typeof responsesCorrections>;
 export type AnthropicCorrections = z.output<typeof anthropicCorrections>;
 export type GeminiCorrections = z.output<typeof geminiCorrections>;

@@ -41,6 +41,8 @@ export type ToolIdRule = 'any' | 'at-most-64' | 'nine-letters';
 export interface ChatForms {
   /** Whether the server fetches images itself; else they are sent as bytes alone. */
   readonly imageUrls: boolean;
+  /** Whether the model is asked by the Responses API of its server instead, where all else of this record holds too. */
+  readonly responses: boolean;
   readonly maxTokensField: 'max_tokens' | 'max_completion_tokens';
   /** The role of the leading instructions. */
   readonly systemRole: 'system' | 'developer';

@@ -1,7 +1,7 @@
 import { assertNever } from '@ccg/kernel';
 import type { ChatCorrections } from './capability-rules.ts';
 import { definedOf } from './corrections.ts';
-import { platformOf } from './chat-platforms.ts';
+import { openAiHost, platformOf } from './chat-platforms.ts';
 import { bareName, traitsByName, traitsByOperator, unknownModel } from './known-models.ts';
 import type { ChatCapabilities, ChatForms, ChatOverrides, ChatProfile, ThinkingForm } from './chat-capabilities.ts';
 import type { ModelOverride, ThinkingTrait } from './model-traits.ts';
@@ -10,6 +10,7 @@ import { isOldOpenAi, isOpenAiReasoner } from './openai-models.ts';
 /** What vLLM, llama.cpp, Ollama and LM Studio have in common. */
 const unknownServer: Omit<ChatForms, 'thinkingForm'> = {
   imageUrls: true,
+  responses: false,
   maxTokensField: 'max_tokens',
   systemRole: 'system',
   systemTurns: 'reminder',
@@ -91,7 +92,7 @@ const families: readonly (readonly [RegExp, Partial<ChatForms>])[] = [
   [/^gemini-/u, { cacheMarks: true }],
 ];
 
-interface ChatServer {
+export interface ChatServer {
   readonly profile: ChatProfile;
   readonly baseUrl: string;
   readonly capabilities?: ChatCorrections | undefined;
@@ -113,6 +114,7 @@ export function chatCapabilities(
     ...byName,
     ...formsByName(bareName(model)),
     thinkingForm: thinkingForm(thinking),
+    responses: needsResponses(baseUrl, model),
     ...overModels,
   };
   const { thinking: operatorThinking, ...corrected } = capabilities;
@@ -122,6 +124,11 @@ export function chatCapabilities(
     ...traitsByOperator(model, overrides),
     ...definedOf<ChatCapabilities>({ ...corrected, operatorThinking }),
   };
+}
+
+/** OpenAI's reasoning models take tools, or show and keep their reasoning, on its Responses API alone. */
+function needsResponses(baseUrl: string, model: string): boolean {
+  return new URL(baseUrl).hostname === openAiHost && isOpenAiReasoner(bareName(model));
 }
 
 function formsByName(name: string): Partial<ChatForms> {

@@ -3,6 +3,8 @@ import type { ChatCapabilities, ChatOverrides } from './chat-capabilities.ts';
 /** What a service does of its own; some of it depends on what is known of the model. */
 type Platform = ChatOverrides | ((model: Pick<ChatCapabilities, 'thinkingForm'>) => ChatOverrides);
 
+export const openAiHost = 'api.openai.com';
+
 /** Services by their host, or their usual port: each has a form of its own for the same model. */
 const platforms: readonly (readonly [RegExp, Platform])[] = [
   // Ollama knows no arguments of chat templates, and levels of gpt-oss alone.

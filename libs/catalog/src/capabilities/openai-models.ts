@@ -43,6 +43,20 @@ function openAiThinking(name: string): ThinkingTrait | undefined {
   return effort(withNone, minor >= 4);
 }
 
+/** The levels on the Responses API, which alone has `max`; undefined for a model that does not think. */
+export function responsesLevels(name: string): readonly Effort[] | undefined {
+  const trait = openAiThinking(name);
+  if (trait?.kind !== 'levels') return undefined;
+  return hasMax(name) ? [...trait.levels, 'max'] : trait.levels;
+}
+
+/** From gpt-5.6 on. */
+function hasMax(name: string): boolean {
+  const [, major, minor = '0', variant = ''] = gpt.exec(name) ?? [];
+  if (major === undefined || /^(?:pro|codex|chat)/u.test(variant)) return false;
+  return Number(major) > 5 || Number(minor) >= 6;
+}
+
 const withNone: readonly Effort[] = ['none', ...plain, 'xhigh'];
 
 function mayStop(major: number, minor: number, variant: string | undefined): boolean {

@@ -11,6 +11,8 @@ export interface HistoryCall {
   readonly id: JsonText;
   readonly name: JsonText;
   readonly block: HistoryBlock;
+  /** How many other blocks of its turn stand before it. */
+  readonly at: number;
 }
 
 /** The result of a call. Undefined if the call was interrupted. */
@@ -115,7 +117,7 @@ function readCalls(
     const repeat = seen.get(key) ?? 0;
     seen.set(key, repeat + 1);
     latest.set(key, block);
-    calls.push({ key, repeat, id, name, block });
+    calls.push({ key, repeat, id, name, block, at: blocks.length });
   }
   return { blocks, calls };
 }

@@ -54,7 +54,7 @@ export function declareTools(
   form: ToolForm,
 ): ConvertedTools {
   const { level, keywords } = context.rejected.schemas;
-  const key = [target.key, ...form.variants, level, ...[...keywords].toSorted()].join('\n');
+  const key = [target.dialect, target.key, ...form.variants, level, ...[...keywords].toSorted()].join('\n');
   const convert = () => convertAll(tools, context, form);
   const converted = source !== undefined && asDeclared ? toolListCache.made(source, key, convert) : convert();
   for (const { field, code, text } of converted.warnings) context.warnings.add(field, code, text);

@@ -1,3 +1,5 @@
+import { decodeLiteral, textLiteral } from '../../json-literal.ts';
+
 /** What was said so far: contents of JSON string literals. A place in it is a number of characters from the start. */
 export interface Transcript {
   add(literal: string): void;
@@ -56,4 +58,20 @@ function commonLength(one: string, from: number, other: string, at: number, coun
     if (one.charCodeAt(from + same) !== other.charCodeAt(at + same)) return same;
   }
   return count;
+}
+
+/** What the whole has beyond what was said, as the content of a string literal. Undefined if the two differ. */
+export function beyond(said: Transcript, whole: string): string | undefined {
+  const all = said.all();
+  if (all === whole) return '';
+  return all === undefined ? undefined : lacking(decodeLiteral(all), decodeLiteral(whole));
+}
+
+/** What the whole has after what was said, as the content of a string literal. White space around either counts for nothing. */
+export function lacking(said: string | undefined, whole: string | undefined): string | undefined {
+  if (said === undefined || whole === undefined) return undefined;
+  if (whole.startsWith(said)) return textLiteral(whole.slice(said.length));
+  const [told, all] = [said.trim(), whole.trim()];
+  if (all.startsWith(told)) return textLiteral(all.slice(told.length));
+  return told.startsWith(all) ? '' : undefined;
 }

@@ -1,10 +1,10 @@
 import { writeJson } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
-import { decodeLiteral, textLiteral } from '../../json-literal.ts';
+import { decodeLiteral } from '../../json-literal.ts';
 import type { Encoder } from '../encoder.ts';
 import { contradictionError } from '../stream-errors.ts';
 import type { ToolFragment } from '../tool-calls.ts';
-import { createTranscript } from './transcript.ts';
+import { beyond, createTranscript, lacking } from './transcript.ts';
 import type { Transcript } from './transcript.ts';
 
 /** What a delta or a whole message holds. Texts are contents of JSON string literals. */
@@ -114,20 +114,6 @@ function isRepeated(said: Transcript, literal: string): boolean {
   const all = said.all() ?? '';
   if (all.length < repeatedMinLength || literal.length < all.length) return false;
   return decodeLiteral(literal).startsWith(decodeLiteral(all));
-}
-
-function beyond(said: Transcript, whole: string): string | undefined {
-  const all = said.all();
-  return all === undefined ? undefined : lacking(decodeLiteral(all), decodeLiteral(whole));
-}
-
-/** What the whole has after what was said, as the content of a string literal. White space around either counts for nothing. */
-function lacking(said: string | undefined, whole: string | undefined): string | undefined {
-  if (said === undefined || whole === undefined) return undefined;
-  if (whole.startsWith(said)) return textLiteral(whole.slice(said.length));
-  const [told, all] = [said.trim(), whole.trim()];
-  if (all.startsWith(told)) return textLiteral(all.slice(told.length));
-  return told.startsWith(all) ? '' : undefined;
 }
 
 /** Reasoning and text, wherever the reasoning stands. */

@@ -111,13 +111,17 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'past reasoning',
     pattern:
-      /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified|(?:invalid|corrupted|malformed) thought[ _]signature|thought[ _]signature is (?:not valid|invalid)/iu,
+      /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified|(?:invalid|corrupted|malformed) thought[ _]signature|thought[ _]signature is (?:not valid|invalid)|encrypted[ _]content (?:\S{1,400} )?(?:could not|cannot) be (?:verified|decrypted|parsed)|of type 'reasoning' was provided without its required following item/iu,
     examples: [
       [
         'messages.1.content.0: Invalid `signature` in `thinking` block',
         'https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking',
       ],
       ['Thought signature is not valid.', 'https://ai.google.dev/gemini-api/docs/thought-signatures (the words)'],
+      [
+        'The encrypted content gAAA...xyz could not be verified. Reason: Encrypted content could not be decrypted or parsed.',
+        'https://github.com/openai/codex/issues (invalid_encrypted_content)',
+      ],
     ],
     counter: 'The signature of the request is invalid.',
   },

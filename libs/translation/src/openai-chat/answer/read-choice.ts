@@ -3,13 +3,13 @@ import { isJsonObject, isText } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import type { Finish } from '../../encoder/encoder-state.ts';
 import type { SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
+import { citedPages } from '../../encoder/cited-pages.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
 import { textLiteral } from '../../json-literal.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { isFailure, saysError } from '../../failure/says-error.ts';
-import { citedPages } from './annotations.ts';
 import { isKnownChoice } from './known-form.ts';
 import { readDelta } from './read-delta.ts';
 import type { UsageMeter } from './usage.ts';
@@ -34,7 +34,7 @@ export function readChoice(choice: JsonObject | undefined, encoder: SnapshotEnco
   const end = readFinishReason(choice);
   if (isJsonObject(delta)) encoder.delta(readDelta(delta, 'piece'), end.kind === 'finished');
   if (isJsonObject(message)) encoder.snapshot(readDelta(message, 'whole'));
-  for (const part of [delta, message]) if (isJsonObject(part)) encoder.webPages(citedPages(part));
+  for (const part of [delta, message]) if (isJsonObject(part)) encoder.webPages(citedPages(part['annotations']));
   if (end.kind === 'finished') encoder.finish(end.finish);
   if (end.kind === 'gave-up') encoder.fail(gaveUp(end.overloaded, context));
 }

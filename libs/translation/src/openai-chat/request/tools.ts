@@ -1,4 +1,4 @@
-import { isText, RawJson, writeJson } from '@ccg/wire';
+import { isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asText, asObject } from '../../json-fields.ts';
 import { fieldError } from '../../request/read-request.ts';
@@ -6,7 +6,7 @@ import { declareTools, warnOfStrict } from '../../tools/declare-tools.ts';
 import type { CallableTool, WrittenTool } from '../../tools/declare-tools.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import { parametersOf } from '../../tools/schema/parameters.ts';
-import { plainSchema } from '../../tools/schema/plain-schema.ts';
+import { plainParameters } from '../../tools/schema/plain-parameters.ts';
 import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
 import type { ConvertedTools } from '../../tools/tool-list-cache.ts';
 import type { TranslationInput } from '../../translation.ts';
@@ -37,25 +37,12 @@ function writeFunction(
   warnings: Warnings,
 ): WrittenTool {
   const { tool, name, description } = declared;
-  const parameters = convertParameters(declared, plainly, warnings);
+  const parameters = plainly ? plainParameters(declared, warnings) : parametersOf(declared.schema);
   // Strict only if the backend enforces schemas and accepts this one.
   const isStrict = tool['strict'] === true && takesStrict && isStrictSchema(parameters);
   if (!isStrict) warnOfStrict(declared, warnings);
   const definition = { name, description, parameters, strict: isStrict ? true : undefined };
   return { value: { type: 'function', function: definition }, isStrict };
-}
-
-function convertParameters({ schema, path }: CallableTool, plainly: boolean, warnings: Warnings): RawJson {
-  const parameters = parametersOf(schema);
-  if (!plainly) return parameters;
-  const plain = plainSchema(writeJson(parameters));
-  if (plain === undefined) return parameters;
-  if (plain.isLooser) {
-    const text =
-      'The schema was relaxed: this provider rejects alternatives at the root of a schema, and patterns with lookaround.';
-    warnings.add(`${path}.input_schema`, 'approximated', text);
-  }
-  return parametersOf(new RawJson(plain.json, 0, plain.json.length));
 }
 
 /**

@@ -1,0 +1,140 @@
+import { GatewayError } from '@ccg/kernel';
+import { decodeByteString } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
+import type { Finish } from '../../encoder/encoder-state.ts';
+import type { Encoder } from '../../encoder/encoder.ts';
+import { createChunkDecoder } from '../../encoder/event-data.ts';
+import type { ChunkDecoderOptions, EventTaker } from '../../encoder/event-data.ts';
+import { createEventStream } from '../../encoder/event-stream.ts';
+import { malformedError } from '../../encoder/stream-errors.ts';
+import { isFailure, notAnAnswer, saysError } from '../../failure/says-error.ts';
+import type { FailureContext } from '../../failure/tell-failure.ts';
+import { inBandFailure } from '../../failure/upstream-failure.ts';
+import { asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
+import type { StreamTranslator } from '../../translation.ts';
+import { mayHoldContent } from '../../unread-content.ts';
+import { createOutputItems } from './output-items.ts';
+import { createEventTeller } from './tell-events.ts';
+import { createPartTeller } from './tell-parts.ts';
+import { readUsage } from './usage.ts';
+
+interface ResponsesStreamOptions extends Pick<ChunkDecoderOptions, 'maxEventBytes'> {
+  /** The token limit that was sent. */
+  readonly maxTokens: number;
+}
+
+const movedKeys: ReadonlySet<string> = new Set(['arguments']);
+
+/** Feeds the encoder from a stream of response events, in any chunking, or from one response. */
+export function createResponsesStream(
+  encoder: Encoder,
+  context: FailureContext,
+  { maxTokens, ...options }: ResponsesStreamOptions,
+): StreamTranslator {
+  const decoder = createChunkDecoder(createEventReader(encoder, context, maxTokens), {
+    ...options,
+    rawKeys: movedKeys,
+  });
+  return createEventStream(encoder, decoder);
+}
+
+function createEventReader(encoder: Encoder, context: FailureContext, maxTokens: number): EventTaker {
+  const { provider } = context;
+  const teller = createEventTeller({
+    encoder,
+    provider,
+    items: createOutputItems(),
+    parts: createPartTeller(encoder, provider),
+    found: [],
+  });
+
+  function readEvent(event: JsonObject): void {
+    const type = asText(event['type']) ?? '';
+    if (teller.take(type, event)) return;
+    if (type === 'error' || saysError(event['error'])) encoder.fail(inBandFailure(event, context));
+    else if (ends.has(type)) readResponse(asObject(event['response']) ?? {}, ends.get(type));
+    else if (type === '') readDocument(event);
+    // Of any other event the whole answer has what belongs to it.
+  }
+
+  /** The end of a stream, or an answer that is none. */
+  function readResponse(response: JsonObject, byEvent: Ending | undefined): void {
+    const usage = readUsage(response['usage']);
+    if (usage !== undefined) encoder.usage(usage);
+    const ending = endingOf(response, byEvent);
+    if (ending === 'failed') {
+      encoder.fail(failureOf(response, context));
+      return;
+    }
+    teller.whole(asList(response['output']));
+    // Local servers call an answer complete that the limit cut.
+    const isCut = ending.kind === 'stop' && maxTokens > 0 && (usage?.outputTokens ?? 0) >= maxTokens;
+    encoder.finish(isCut ? { kind: 'length' } : ending);
+    encoder.marker();
+  }
+
+  function readDocument(document: JsonObject): void {
+    if (saysError(document['error'])) encoder.fail(inBandFailure(document, context));
+    else if (Array.isArray(document['output']) || asText(document['object']) === 'response') {
+      readResponse(document, undefined);
+    } else if (mayHoldContent(document)) encoder.fail(malformedError(context.provider));
+    else if (isFailure(document)) encoder.fail(inBandFailure(document, context));
+  }
+
+  return {
+    known: () => false,
+    chunk: readEvent,
+    document(document) {
+      if (asText(document['type']) !== undefined) readEvent(document);
+      else if (Array.isArray(document['output'])) readResponse(document, undefined);
+      else encoder.fail(notAnAnswer(document, context));
+    },
+    error(data) {
+      encoder.fail(inBandFailure(tryReadJson(data) ?? decodeByteString(data), context));
+    },
+    marker() {
+      // The answer's own last event says that it is whole; this only ends the body.
+    },
+    hole() {
+      encoder.fail(malformedError(context.provider));
+    },
+  };
+}
+
+type Ending = Finish | 'failed';
+
+/** The last events of a stream. Its response may say otherwise: the more exact word counts. */
+const ends: ReadonlyMap<string, Ending> = new Map<string, Ending>([
+  ['response.completed', { kind: 'stop' }],
+  ['response.done', { kind: 'stop' }],
+  ['response.incomplete', { kind: 'length' }],
+  ['response.failed', 'failed'],
+  ['response.cancelled', 'failed'],
+]);
+
+function endingOf(response: JsonObject, byEvent: Ending | undefined): Ending {
+  if (saysError(response['error'])) return 'failed';
+  switch (asText(response['status'])) {
+    case 'completed':
+      return byEvent ?? { kind: 'stop' };
+    case 'incomplete':
+      return { kind: isFiltered(response) ? 'refusal' : 'length' };
+    case undefined:
+      return byEvent ?? { kind: 'stop' };
+    // A response that is still at work has no end yet.
+    default:
+      return 'failed';
+  }
+}
+
+function isFiltered(response: JsonObject): boolean {
+  return asText(asObject(response['incomplete_details'])?.['reason']) === 'content_filter';
+}
+
+function failureOf(response: JsonObject, context: FailureContext): GatewayError {
+  if (saysError(response['error'])) return inBandFailure({ error: response['error'] ?? null }, context);
+  return new GatewayError(
+    'upstream-failed',
+    `The provider "${context.provider}" gave up in the middle of its answer. Try again.`,
+  );
+}
