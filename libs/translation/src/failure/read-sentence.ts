@@ -113,6 +113,7 @@ function fieldRejected(
   const [first] = all;
   if (first === undefined) return undefined;
   const rejected = { kind: 'field-rejected', paths: [...new Set(all)] } as const;
+  if (sentence.when !== undefined) return { ...rejected, when: sentence.when };
   const terms = statedTerms(sentence, text);
   if (terms?.value !== undefined && rejected.paths.length === 1 && !isAnswerLimit(first)) {
     return { kind: 'value-rejected', path: first, value: terms.value, allowed: [] };
@@ -133,8 +134,9 @@ function countExceeded(
   { faults, texts }: FailureDocument,
 ): UpstreamCause | undefined {
   const quoted = texts.flatMap((text) => /Invalid ['"`]([\w.[\]]{1,80})['"`]/iu.exec(text)?.[1] ?? []);
+  const named = what ?? sentence.path;
   const thing =
-    what === undefined ? [...faults.map(({ path }) => path), ...quoted].map(countedThing)[0] : countedThing(what);
+    named === undefined ? [...faults.map(({ path }) => path), ...quoted].map(countedThing)[0] : countedThing(named);
   if (thing === undefined) return undefined;
   return { kind: 'count-exceeded', what: thing, maximum: maximum === undefined ? sentence.maximum : numberOf(maximum) };
 }

@@ -40,7 +40,7 @@ export function valueRejected(
 const restMaxLength = 200;
 
 const announcement =
-  /(?:one of|only|expected|must be|可选值|取值范围|支持的值|应为)[为是:：\s]{0,3}(?<list>[^\n]{1,300})|(?:supported|allowed|valid|available|permitted|possible|accepted) (?:values?|types?|options?|levels?|efforts?)[^:\n]{0,40}?(?::| are| is)(?<named>[^\n]{1,300})/iu;
+  /(?:one of|only|expected|must be|可选值|取值范围|支持的值|应为|只能是|只能为|仅支持)[为是:：\s]{0,3}(?<list>[^\n]{1,300})|(?:supported|allowed|valid|available|permitted|possible|accepted) (?:values?|types?|options?|levels?|efforts?)[^:\n]{0,40}?(?::| are| is)(?<named>[^\n]{1,300})/iu;
 
 /** What follows a refusal names other values only where it says so. */
 function announcedIn(rest: string): string {

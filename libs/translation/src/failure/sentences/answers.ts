@@ -148,14 +148,13 @@ export const answerSentences: readonly Sentence[] = [
         "32000 is greater than the maximum of 8192 - 'max_tokens'",
         'https://python-jsonschema.readthedocs.io/en/stable/errors/ (the words)',
       ],
-      ['Maximum output tokens is 8192, you requested 32000', 'hand-made'],
     ],
     counter: "3 is greater than the maximum of 2 - 'temperature'",
   },
   {
     says: 'answer-too-long',
     pattern:
-      /too many (?:output|completion|generated|new) tokens|(?:output|completion) tokens? limit\b[^.\n]{0,60}\d|(?:num_predict|n_predict|max_length)\b[^.\n]{0,40}(?:greater|larger|exceed|at most|less than|<=|≤)|(?:output|completion|generated) (?:length|tokens?)\b[^.\n]{0,80}(?:exceed|too (?:long|large|many)|at most|limited to)|(?:at most|limit of|maximum of|up to) \d[\d,]{0,9} (?:output|completion) tokens|Requested \d{1,9} to generate tokens|(?:输出|生成|回答)[^。\n]{0,40}(?:超过|超出|大于|过长)/iu,
+      /too many (?:output|completion|generated|new) tokens|(?:output|completion)(?: tokens?)? limit\b[^.\n]{0,60}\d|(?:num_predict|n_predict|max_length)\b[^.\n]{0,40}(?:greater|larger|exceed|at most|less than|<=|≤)|(?:output|completion|generated) (?:length|tokens?)\b[^.\n]{0,80}(?:exceed|above|too (?:long|large|many)|at most|limited to)|(?:at most|limit of|maximum of|up to) \d[\d,]{0,9} (?:output|completion) tokens|Requested \d{1,9} to generate tokens|(?:输出|生成|回答)[^。\n]{0,40}(?:超过|超出|大于|过长)/iu,
     unless: otherThings,
     examples: [
       [

@@ -5,49 +5,41 @@ export const countSentences: readonly Sentence[] = [
   {
     says: 'count',
     pattern:
-      /(?:more than|only|at most|up to|no more than|max(?:imum)?(?: of)?|(?:only )?(?:supports?|accepts?|allows?|takes?)(?: only)?) (?<maximum>\d{1,4}|one|two|three|four|five|six) (?<what>image|picture|photo|audio|video)(?:s|\(s\))?\b(?!-)/iu,
+      /(?:more than|only|at most|up to|no more than|max(?:imum)?(?: of| is)?|(?:only )?(?:supports?|accepts?|allows?|takes?)(?: only)?) (?<maximum>\d{1,4}|one|two|three|four|five|six) (?<what>image|picture|photo|audio|video)(?:s|\(s\))?\b(?!-)/iu,
     examples: [
-      ['You passed 6 images, but this model only supports 2 images per request', 'hand-made'],
-      ['This model does not support more than one image', 'hand-made'],
-      ['Only one image is supported per request', 'hand-made'],
-      ['A request may hold up to 2 pictures', 'hand-made'],
+      [
+        'Too many images in request: 11 images provided, but the model supports a maximum of 10 images.',
+        'https://github.com/microsoft/vscode/issues/306919',
+      ],
+      ['Mllama only supports one image per sample', 'https://github.com/hiyouga/LlamaFactory/issues/6636'],
     ],
     counter: 'The maximum size of one image is 5 MB.',
   },
   {
     says: 'count',
-    pattern:
-      /(?<what>image|picture|audio|video|tool|message)s? count:? ?\(?\d{1,5}\)? ?(?:>=?|exceeds?|is (?:greater|more|larger) than)[^\d\n]{0,30}(?<maximum>\d{1,5})/iu,
-    examples: [['image count 6 > 2', 'hand-made']],
-    counter: 'image size 6 > 2 MB',
-  },
-  {
-    says: 'count',
-    pattern: /number of (?<what>image|picture|audio|video)s? to (?:at most |max(?:imum)? )?(?<maximum>\d{1,5})/iu,
-    examples: [['Please reduce the number of images to 4 or fewer', 'hand-made']],
-    counter: 'Please reduce the size of the images to 4 MB or less',
-  },
-  {
-    says: 'count',
-    pattern: /(?<what>image|audio|video)=(?<maximum>\d{1,5}),? (?:but )?(?:got|received|passed|found) \d/iu,
-    examples: [['limit_mm_per_prompt: image=2, got 6', 'hand-made']],
-    counter: 'limit_mm_per_prompt: image=2',
-  },
-  {
-    says: 'count',
     maximum: 1,
-    pattern: /(?:not support|cannot (?:take|handle|process)) multiple (?<what>image|picture|audio|video)s?\b/iu,
-    examples: [['This model does not support multiple images', 'hand-made']],
+    pattern:
+      /(?:(?:not support|cannot (?:take|handle|process)) multiple|only (?:supports?|accepts?|allows?|takes?) a single) (?<what>image|picture|audio|video)s?\b/iu,
+    examples: [
+      ['vision model only supports a single image per message', 'https://github.com/ollama/ollama-js/issues/213'],
+    ],
     counter: 'This model supports multiple images',
   },
   {
     says: 'count',
     maximum: 0,
     pattern:
-      /(?:(?:does not|doesn't|do not|don't|cannot|can't|unable to) (?:currently |yet )?(?:support|accept|process|handle|take|see|read|view)|no support for) (?:the |any )?['"`]?(?<what>image|picture|vision|multi-?modal|audio|video)(?:s|_url)?['"`]?(?:[ -](?:inputs?|contents?|data|parts?|blocks?|understanding))?(?=$|[.,;:!)]| (?:in|for|with|by|on)\b|[^\p{L}\d _-])(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
+      /(?:(?:does not|doesn't|do not|don't|cannot|can't|unable to) (?:currently |yet )?(?:support|accept|process|handle|take|see|read|view)|no support for) (?:the |any )?['"`]?(?<what>image|picture|vision|multi-?modal|audio|video)(?:s|_url)?['"`]?(?:[ -](?:inputs?|contents?|data|parts?|blocks?|understanding))?(?=$|[.,;:!)]| \(| (?:in|for|with|by|on)\b|[^\p{L}\d _-])(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
     examples: [
-      ['This model does not support image input', 'hand-made'],
-      ['The model m does not support vision.', 'hand-made'],
+      [
+        'this model does not support image input (ref: b8bd630e-4a39-4b57-82af-9158ee9d5703)',
+        'https://github.com/ollama/ollama/issues/17301',
+      ],
+      ['Model do not support image input.', 'https://github.com/tencent-connect/openclaw-qqbot/issues/111'],
+      [
+        'Model does not support images. Please use a model that does.',
+        'https://github.com/xlinx/sd-webui-decadetw-auto-prompt-llm/issues/16',
+      ],
     ],
     counter: 'This model does not support images larger than 5 MB',
   },
@@ -55,26 +47,42 @@ export const countSentences: readonly Sentence[] = [
     says: 'count',
     maximum: 0,
     pattern: /(?:is not|isn't) an? (?<what>multi-?modal|vision)(?:[- ]language)? model/iu,
-    examples: [['m is not a multimodal model', 'https://github.com/vllm-project/vllm (serving, the words)']],
+    examples: [
+      ['facebook/opt-125m is not a multimodal model None', 'https://github.com/studio-dots-ai/dots.ocr/issues/61'],
+    ],
     counter: 'm is not a model of this server',
   },
   {
     says: 'count',
     maximum: 0,
     pattern:
-      /(?<![\w.-])['"`]?(?<what>images?|image_url|vision|pictures?|multi-?modal)['"`]?(?: (?:inputs?|contents?|understanding|data|parts?|blocks?|messages?)){0,2}(?: types?)?['"`]? (?:is|are) (?:not (?:supported|allowed|accepted|enabled|available)|unsupported|only supported by)(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
+      /(?<![\w.-])['"`]?(?<what>images?|image_url|vision|pictures?|multi-?modal)['"`]?(?: (?:inputs?|contents?|understanding|data|parts?|blocks?|messages?)){0,2}(?: types?)?['"`]?(?: is| are)? (?:not (?:supported|allowed|accepted|enabled|available)|unsupported|only supported by)(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!models?\b|(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
     examples: [
-      ['image_url is not supported by this model', 'hand-made'],
+      [
+        'Invalid request: Image input not supported for model kimi-k2-0905-preview',
+        'https://github.com/23q3/astrbot_plugin_SpectreCore/issues/68',
+      ],
       [
         'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
         'https://github.com/ggml-org/llama.cpp (tools/server)',
       ],
       [
         'Invalid content type. image_url is only supported by certain models.',
-        'https://platform.openai.com/docs/guides/images-vision (the words)',
+        'https://github.com/vllm-project/vllm/issues/11629',
       ],
     ],
     counter: 'The image format webp is not supported',
+  },
+  {
+    says: 'count',
+    maximum: 0,
+    path: 'images',
+    pattern:
+      /content[\w.[\]]{0,20}type is invalid, allowed values: ?\[['"`]text['"`]\]|only (?:accepts?|supports?|takes?|allows?) text(?:[ -]only)?(?: inputs?| contents?| messages?)?\s{0,2}(?:$|[.,;!])/iu,
+    examples: [
+      ["messages.content.type is invalid, allowed values: ['text']", 'Z.ai (1210), as quoted in public test suites'],
+    ],
+    counter: "messages.content.type is invalid, allowed values: ['text', 'image_url']",
   },
   {
     says: 'count',
@@ -88,9 +96,14 @@ export const countSentences: readonly Sentence[] = [
   {
     says: 'count',
     maximum: 0,
-    pattern: /unknown variant ['"`]?(?<what>image)(?:_url)?['"`]?, expected ['"`]?text\b/iu,
+    pattern:
+      /(?:unknown variant|Input tag) ['"`]?(?<what>image|document)(?:_url)?['"`]?(?:, expected ['"`]?text\b| found using)/iu,
     examples: [
       ['messages[1].content[0]: unknown variant `image_url`, expected `text`', 'https://serde.rs (the words)'],
+      [
+        "messages.2.content.0: Input tag 'image' found using 'type' does not match any of the expected tags: 'text', 'tool_use'",
+        'https://docs.pydantic.dev/latest/errors/validation_errors/#union_tag_invalid (the words)',
+      ],
     ],
     counter: 'unknown variant `xhigh`, expected `text`',
   },
@@ -99,7 +112,7 @@ export const countSentences: readonly Sentence[] = [
     maximum: 0,
     pattern:
       /(?:不支持|无法|不能)(?:输入|处理|接收|识别|理解){0,2}(?<what>图像|图片|视觉|多模态|视频|音频)(?!格式|大小|尺寸|类型|链接|地址|的| ?url)/iu,
-    examples: [['该模型不支持图片输入', 'hand-made']],
+    examples: [['此模型不支持图像输入。请尝试其他模型', 'https://github.com/Wei-Shaw/sub2api/issues/6899']],
     counter: '该模型不支持图片格式 webp',
   },
   {
@@ -142,29 +155,11 @@ export const countSentences: readonly Sentence[] = [
   {
     says: 'count',
     pattern:
-      /(?:maximum|max|up to|no more than|limit(?:ed)?(?: of| to)?|only)(?: number)?(?: of)? (?<maximum>\d{1,5}) (?<what>image|audio|video|document|file|tool|function|stop sequence)s?\b/iu,
-    examples: [['A maximum of 20 images can be sent to this model.', 'hand-made']],
-    counter: 'The maximum of 20 MB an image was exceeded.',
-  },
-  {
-    says: 'count',
-    pattern:
-      /(?:number of|too many) (?<what>image|audio|video|document|file|tool|function|message|stop sequence)(?:s|_urls?)?(?: ?\(\d{1,5}\))? (?:is (?:greater|larger|more) than |is over |exceeds? )[^\d\n]{0,40}(?<maximum>\d{1,5})/iu,
+      /(?:(?:(?:max(?:imum)?(?: allowed)?|reduce the) )?number of |too many |(?=[a-z]{4,9} count\b))(?<what>image|picture|audio|video|document|file|tool|function|message|stop sequence)(?:s|_urls?)?\b(?: (?:definitions?|declarations?|inputs?|parts?|items?|count)){0,2}:?(?: \(?\d{1,5}\)?)? ?(?:(?:>=?|(?:is |are )?(?:greater|larger|more) than|(?:is |are )?(?:over|above)|exceeds?) ?|(?<=(?:max(?:imum)?(?: allowed)?|reduce the) number of [^\d\n]{0,40}))[^\d\n]{0,40}(?<maximum>\d{1,5})/iu,
     examples: [
-      ['number of images (6) exceeds the maximum (4)', 'hand-made'],
-      ['The number of image_url exceeds the limit of 3', 'hand-made'],
+      ['Total number of images exceeds the maximum allowed of 8', 'Mistral, as measured by users of its vision models'],
     ],
     counter: 'The number of requests exceeds the limit of 3.',
-  },
-  {
-    says: 'count',
-    pattern:
-      /max(?:imum)?(?: allowed)? number of (?<what>image|audio|video|document|file|tool|function|message|stop sequence)s?\b[^\d\n]{0,40}(?<maximum>\d{1,5})/iu,
-    examples: [
-      ['Exceeded the maximum number of images: 20', 'hand-made'],
-      ['Maximum number of tools is 128', 'hand-made'],
-    ],
-    counter: 'The maximum number of tokens is 8192.',
   },
   {
     says: 'count',
@@ -191,11 +186,16 @@ export const countSentences: readonly Sentence[] = [
   },
   {
     says: 'count',
-    pattern: /You set (?<what>image|audio|video)=(?<maximum>\d{1,5})[^\n]{0,80}but passed \d{1,5}/iu,
+    pattern:
+      /(?<what>image|audio|video)=(?<maximum>\d{1,5})\b[^\n]{0,80}(?:but passed|, (?:but )?(?:got|received|found)) \d{1,5}/iu,
     examples: [
       [
         'You set image=2 (or defaulted to 1) in `--limit-mm-per-prompt`, but passed 3 image items in the same prompt.',
         'https://github.com/xorbitsai/inference/issues/3054',
+      ],
+      [
+        'You set or defaulted to image=4 in --limit-mm-per-prompt, but passed 10 image items in the same prompt.',
+        'https://github.com/hiyouga/LlamaFactory/issues/7886',
       ],
     ],
     counter: 'You set image=2 in the configuration.',
@@ -214,8 +214,13 @@ export const countSentences: readonly Sentence[] = [
   {
     says: 'count',
     pattern:
-      /(?<what>图像|图片|工具|函数|文件|视频|音频)的?(?:数量|个数|数目|总数)[^\d\n]{0,20}(?:超过|超出|大于|多于|上限|最大|最多)[^\d\n]{0,10}(?<maximum>\d{1,5})/iu,
-    examples: [['图片数量不能超过 4 张', 'hand-made']],
+      /(?<what>图像|图片|工具|函数|文件|视频|音频)(?!的?(?:大小|尺寸|格式|体积|分辨率|名称|描述))[^\d\n]{0,12}(?:超过|超出|大于|多于|上限|最大|最多)[^\d\n]{0,10}(?<maximum>\d{1,5})/iu,
+    examples: [
+      [
+        '请求中的图像过多: 提供了 11 个图像，但模型最多支持 10 个图像。',
+        'https://github.com/microsoft/vscode/issues/303825',
+      ],
+    ],
     counter: '图片大小不能超过 5 MB',
   },
   {

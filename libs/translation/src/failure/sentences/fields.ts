@@ -49,14 +49,6 @@ export const fieldSentences: readonly Sentence[] = [
   },
   {
     says: 'field',
-    pattern:
-      /(?:Invalid|Disallowed) (?:request )?(?:argument|parameter|field|keyword)s?[^'"`:\n]{0,40}:? ?['"`]?(?<path>[a-z]{1,30}_[\w.[\]]{1,60})/iu,
-    unless: /must be|range|expected|greater|less than|value/iu,
-    examples: [['Invalid parameter: chat_template_kwargs', 'hand-made']],
-    counter: 'Invalid parameter: max_tokens must be less than 8192',
-  },
-  {
-    says: 'field',
     pattern: /Unknown name ["\\]{1,2}(?<path>[\w$]{1,80})["\\]{1,2}(?: at '[^'\n]{0,200}')?: Cannot find field/iu,
     examples: [
       [
@@ -106,7 +98,12 @@ export const fieldSentences: readonly Sentence[] = [
     says: 'field',
     pattern:
       /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|top_p|stop|response_format) (?:parameter |option |field |property )?(?:is|are) (?:unsupported|not (?:supported|permitted|allowed|recogni[sz]ed))/iu,
-    examples: [['parallel_tool_calls is not supported by this model', 'hand-made']],
+    examples: [
+      [
+        'An error occurred while processing the request: temperature is not supported when thinking is enabled',
+        'https://github.com/danny-avila/LibreChat/issues/11949',
+      ],
+    ],
     counter: 'Streaming is not supported by this model.',
   },
   {
@@ -115,7 +112,6 @@ export const fieldSentences: readonly Sentence[] = [
       /(?:parameter|argument|field|option|property) ['"`]?(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|top_p|stop)['"`]? (?:not (?:supported|permitted|allowed|recogni[sz]ed)|unsupported|should not exist)/iu,
     examples: [
       ['property chat_template_kwargs should not exist', 'https://docs.nestjs.com/techniques/validation (the words)'],
-      ['Parameter stream_options not supported', 'hand-made'],
     ],
     counter: 'The property of the tool should not exist twice.',
   },
@@ -128,8 +124,6 @@ export const fieldSentences: readonly Sentence[] = [
         'Malformed input request: extraneous key [stream_options] is not permitted, please reformat your input and try again.',
         'https://repost.aws/knowledge-center/bedrock-validation-exception-errors',
       ],
-      ['`chat_template_kwargs` is not a valid parameter', 'hand-made'],
-      ['No such field: chat_template_kwargs', 'hand-made'],
     ],
     counter: '`max_tokens` is not a valid integer',
   },
@@ -145,65 +139,61 @@ export const fieldSentences: readonly Sentence[] = [
   {
     says: 'field',
     pattern:
-      /(?:parameter|argument|field|option|property) not (?:supported|allowed|permitted|recogni[sz]ed):? ?['"`]?(?<path>[a-z][\w.]{1,60})/iu,
-    examples: [['Argument not supported: logit_bias', 'hand-made']],
+      /(?:parameter|argument|field|option|property) not (?:supported|allowed|permitted|recogni[sz]ed)(?: (?:on|by|for|with) this (?:model|endpoint))?:? ?['"`]?(?<path>[a-z][\w.]{1,60})/iu,
+    examples: [['Argument not supported on this model: presencePenalty', 'https://github.com/n8n-io/n8n/issues/14581']],
     counter: 'The feature is not supported: images',
   },
   {
     says: 'field',
     pattern:
-      /(?:parameter|argument|field|option|propertie|key)s (?:are|were) (?:not (?:supported|allowed|permitted|recogni[sz]ed)|unsupported|unknown|unexpected|invalid)(?: [^:\n]{0,40})?: {0,2}(?<paths>['"`]?[\w$][\w.[\]$-]{0,80}['"`]?(?:(?:, ?| and )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?){0,12})/iu,
-    examples: [['The following parameters are not supported: chat_template_kwargs, stream_options', 'hand-made']],
+      /(?:(?:does not|doesn't|do not|don't) support (?:the )?(?:following )?(?:parameter|argument|field|option)s:?|(?:parameter|argument|field|option|propertie|key)s (?:are|were) (?:not (?:supported|allowed|permitted|recogni[sz]ed)|unsupported|unknown|unexpected|invalid)(?: [^:\n]{0,40})?:) {0,2}\[?(?<paths>['"`]?[\w$][\w.[\]$-]{0,80}['"`]?(?:(?:, ?| and )['"`]?[\w$][\w.[\]$-]{0,80}['"`]?){0,12})/iu,
+    examples: [
+      [
+        "litellm.UnsupportedParamsError: openai does not support parameters: ['reasoning_effort'], for model=gemini-2.5-pro.",
+        'https://github.com/CherryHQ/cherry-studio/issues/6347',
+      ],
+    ],
     counter: 'The parameters are not supported.',
   },
   {
     says: 'field',
     pattern:
       /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|top_p|stop)['"`]? (?:(?:is|are) (?:deprecated|no longer (?:supported|accepted|available))|(?:is not|isn't|are not|aren't) (?:available|supported|accepted|an? (?:valid|known|recogni[sz]ed|supported) (?:parameter|argument|field|option|property)))/iu,
-    examples: [
-      ['`temperature` is deprecated for this model.', 'hand-made'],
-      ["chat_template_kwargs isn't available for this model", 'hand-made'],
-      ['chat_template_kwargs is not a valid parameter', 'hand-made'],
-    ],
+    examples: [['`temperature` is deprecated for this model.', 'https://github.com/RooCodeInc/Roo-Code/issues/12162']],
     counter: 'This API is deprecated.',
   },
   {
     says: 'field',
+    when: ['with temperature'],
     pattern:
-      /['"`]?temperature['"`]? and ['"`]?(?<path>top_p)['"`]? (?:cannot|can't|can not|may not|must not|should not) (?:both )?be\b/iu,
+      /(?=[^\n]{0,120}(?:both|together|same time|simultaneous|only one|use one))(?:temperature['"`]? (?:and|or) ['"`]?(?<path>top_p)(?=['"`]? (?:cannot|can't|can not|may not|must not|should not))|only one of [^\n]{0,20}(?<paths>top_p)|(?<at>top_p)['"`]? (?:and|or) ['"`]?temperature['"`]? (?:cannot|can't|can not|may not|must not|should not))/iu,
     examples: [
       [
         '`temperature` and `top_p` cannot both be specified for this model. Please use only one.',
-        'https://docs.anthropic.com/en/api/messages (the words)',
+        'https://github.com/skydiscover-ai/skydiscover/issues/15',
       ],
     ],
-    counter: '`temperature` and `top_p` are numbers',
-  },
-  {
-    says: 'field',
-    pattern:
-      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|top_p|stop) ?(?:参数|字段|属性) ?(?:不支持|不被支持|未知|不允许|无效)/iu,
-    examples: [['reasoning_content 字段不支持', 'hand-made']],
-    counter: 'temperature 参数必须小于 1',
+    counter: '`temperature` and `top_p` are numbers, both of them',
   },
   {
     says: 'field',
     pattern:
       /^(?:is |this (?:field|property|parameter) is )(?:not (?:allowed|permitted|supported|recogni[sz]ed)|unsupported|unknown|unexpected)\.?$/iu,
-    examples: [],
-    counter: 'is not allowed',
+    examples: [
+      ['is not allowed', 'https://joi.dev/api (any.unknown, with the name in a member beside it)'],
+      ['is not supported', 'https://datatracker.ietf.org/doc/html/rfc9457 (the form, with the name as a pointer)'],
+    ],
+    counter: 'is not allowed to be empty',
   },
   {
     says: 'field',
-    pattern: /(?:不支持|未知|多余)(?:的)?(?:参数|字段|属性)[:： ]{0,2}['"`]?(?<path>[a-z][\w.[\]]{1,80})/iu,
-    examples: [['不支持的参数：`enable_thinking`', 'https://github.com/1812z/HyperIsland/issues/115']],
+    pattern:
+      /(?:不支持|未知|多余)(?:的)?(?:参数|字段|属性)[:： ]{0,2}['"`]?(?<path>[a-z][\w.[\]]{1,80})|(?<=(?:参数|字段|属性) ?['"`]?|(?<![\w.])(?=[a-z_.]{1,60}['"`]? ?(?:参数|字段|属性)))(?<paths>[a-z]{1,30}_[a-z_.]{1,60}|temperature|top_p|stop)['"`]? ?(?:参数|字段|属性)? ?(?:不支持|不被支持|未知|不允许)/iu,
+    examples: [
+      ['不支持的参数：`enable_thinking`', 'https://github.com/1812z/HyperIsland/issues/115'],
+      ['grok-3-mini不支持参数：presencePenalty', 'https://github.com/lobehub/lobehub/issues/7370'],
+    ],
     counter: '不支持的模型：acme',
-  },
-  {
-    says: 'field',
-    pattern: /(?:参数|字段|属性) ?['"`]?(?<path>[a-z][\w.[\]]{1,80})['"`]? ?(?:不支持|不被支持|未知|不允许)/iu,
-    examples: [['参数 chat_template_kwargs 不支持', 'hand-made']],
-    counter: '参数 temperature 必须小于 1',
   },
   {
     // A router was asked to keep to endpoints that take every field, and has none for this model.

@@ -6,21 +6,13 @@ export const promptSentences: readonly Sentence[] = [
   {
     says: 'overflow',
     pattern:
-      /\b(?:prompt|input|request|conversation|messages?)\b[^.\n]{0,40}\d[\d,]{2,10} tokens[^.\n]{0,40}(?:more|larger|longer|greater) than[^.\n]{0,20}\d[\d,]{2,10}|exceed\w{0,3} the (?:max(?:imum)?|limit)(?: allowed)?(?: number)? of (?:input )?tokens|maximum supported sequence length|tokens in (?:the |your )?request\W{1,5}\d|\bsequence (?:is )?too long|prefill (?:length|tokens?)[^.\n]{0,40}(?:larger|greater|longer|more|exceeds?)|kv[ _-]?cache[^.\n]{0,60}sequence of \d|exceed\w{0,3} (?:the )?max_position_embeddings|(?:input|prompt)_tokens_exceeded/iu,
+      /\b(?:prompt|input|request|conversation|messages?)\b[^.\n]{0,40}\d[\d,]{2,10} tokens[^.\n]{0,40}(?:more|larger|longer|greater) than[^.\n]{0,20}\d[\d,]{2,10}|exceed\w{0,3} the (?:max(?:imum)?|limit)(?: allowed)?(?: number)? of (?:input )?tokens|maximum supported sequence length|tokens in (?:the |your )?request\W{1,5}\d|\bsequence (?:length \d{1,9} )?(?:is )?too long|(?:prompt|input) tokens?\W{1,5}\d[\d,]{2,10}\W{1,3}(?:limit|max\w{0,4})\W{1,4}\d|prefill (?:length|tokens?)[^.\n]{0,40}(?:larger|greater|longer|more|exceeds?)|kv[ _-]?cache[^.\n]{0,60}sequence of \d|exceed\w{0,3} (?:the )?max_position_embeddings|(?:input|prompt)_tokens_exceeded/iu,
     unless: otherThings,
     examples: [
-      ['The prompt has 140000 tokens which is more than the 131072 tokens this model can handle', 'hand-made'],
-      ['This request would exceed the maximum number of tokens the model can process (200000)', 'hand-made'],
       [
         'Requested generation length 1 is not possible! The provided prompt is 9000 tokens long, so generating 1 tokens requires a sequence length of 9001, but the maximum supported sequence length is just 8192!',
         'https://github.com/predibase/lorax (the words)',
       ],
-      ['tokens in request = 140000, max = 131072', 'hand-made'],
-      ['Sequence too long', 'hand-made'],
-      ['prefill length 40000 is larger than max_prefill_length 32768', 'hand-made'],
-      ['KV cache is full: cannot schedule a sequence of 42000 tokens (capacity 40960)', 'hand-made'],
-      ['exceeded the max_position_embeddings 32768 with 40000 prompt tokens', 'hand-made'],
-      ['input_tokens_exceeded', 'hand-made'],
     ],
     counter: 'The KV cache is full. Try again.',
   },

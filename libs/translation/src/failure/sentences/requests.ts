@@ -5,7 +5,7 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'system messages',
     pattern:
-      /(?<![\w.])system (?:roles?|messages?|prompts?|instructions?)(?: is| are)? (?:not (?:supported|allowed|permitted|accepted|enabled)|unsupported)|(?:does not|doesn't|do not|don't) (?:support|accept|allow) (?:the |any |a )?['"`]?system['"`]? (?:role|message|prompt|instruction)s?|\brole['"`]? does not support ['"`]system['"`]|developer instruction is not enabled|only user and assistant roles are (?:supported|allowed)(?!, with)|(?:不支持|不允许)(?:使用)? ?['"`]?(?:system|系统)['"`]? ?(?:角色|消息|提示词?|指令|role|message)/iu,
+      /(?<![\w.])system (?:roles?|messages?|prompts?|instructions?)(?: is| are)? (?:not (?:supported|allowed|permitted|accepted|enabled)|unsupported)|(?:does not|doesn't|do not|don't) (?:support|accept|allow) (?:the |any |a )?['"`]?system['"`]? (?:role|message|prompt|instruction)s?|\brole['"`]? does not support ['"`]system['"`]|developer instruction is not enabled|only user and assistant roles are (?:supported|allowed)(?!, with)|\brole:? ['"`]?system['"`]? (?:is |are )?(?:not (?:supported|allowed|permitted|accepted)|unsupported)|(?:unsupported|invalid|unknown) (?:message )?role:? ['"`]?system\b|(?:不支持|不允许)(?:使用)? ?['"`]?(?:system|系统)['"`]? ?(?:角色|消息|提示词?|指令|role|message)/iu,
     examples: [
       ['System role not supported', 'https://github.com/vllm-project/vllm/pull/2964'],
       ['System messages are not allowed', 'https://github.com/router-for-me/CLIProxyAPI/issues/4092'],
@@ -54,7 +54,7 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'forced choice while thinking',
     pattern:
-      /does not support this tool_choice|tool_choice[^\n]{0,80}(?:required|object|forc|specified)[^\n]{0,80}(?:thinking|reasoning)|(?:thinking|reasoning)[^\n]{0,80}(?:tool_choice|tool choice)[^\n]{0,40}(?:forc|required|tool use)|thinking[^\n]{0,40} when tool_choice forces|(?:thinking|reasoning)(?: mode)?[^\n]{0,20} not support[^\n]{0,40}tool[_ ]choice|tool[_ ]choice['"`]? (?:is|are) (?:not (?:supported|allowed|permitted|compatible)|unsupported|incompatible)[^\n]{0,10} (?:with|while|when|in)\b[^\n]{0,20}(?:thinking|reasoning)|tool[_ ]choice['"`]? must be ['"`]?auto['"`]?[^\n]{0,20}(?:thinking|reasoning)|forced (?:function|tool)[ _](?:call(?:ing|s)?|choice|use)[^\n]{0,20} not (?:supported|allowed|permitted)[^\n]{0,20}(?:thinking|reasoning)|思考[^。\n]{0,10}(?:不支持|不能|不可|无法)[^。\n]{0,10}(?:强制|tool[_ ]choice)|tool[_ ]choice[^。\n]{0,20}(?:不支持|不能|不可|无法)[^。\n]{0,10}思考/iu,
+      /does not support this tool_choice|tool_choice[^\n]{0,80}(?:required|object|forc|specified)[^\n]{0,80}(?:thinking|reasoning)|(?:thinking|reasoning)[^\n]{0,80}(?:tool_choice|tool choice)[^\n]{0,40}(?:forc|required|tool use)|thinking[^\n]{0,40} when tool_choice forces|(?:thinking|reasoning)(?: mode)?[^\n]{0,20} not support[^\n]{0,40}tool[_ ]choice|tool[_ ]choice['"`]? (?:is|are) (?:not (?:supported|allowed|permitted|compatible)|unsupported|incompatible)[^\n]{0,10} (?:with|while|when|in)\b[^\n]{0,20}(?:thinking|reasoning)|tool[_ ]choice['"`]? must be ['"`]?auto['"`]?[^\n]{0,20}(?:thinking|reasoning)|(?:thinking|reasoning)[^\n]{0,30}tool[_ ]choice['"`]? must be ['"`]?(?:auto|none)|forc(?:ed|ing) (?:a |the )?(?:function|tool)s?(?:[ _](?:call(?:ing|s)?|choice|use))?[^\n]{0,20} not (?:supported|allowed|permitted)[^\n]{0,20}(?:thinking|reasoning)|思考[^。\n]{0,10}(?:不支持|不能|不可|无法)[^。\n]{0,10}(?:强制|tool[_ ]choice)|tool[_ ]choice[^。\n]{0,20}(?:不支持|不能|不可|无法)[^。\n]{0,10}思考/iu,
     examples: [
       ['Thinking mode does not support this tool_choice', 'https://github.com/tickernelz/opencode-mem/issues/253'],
       ['deepseek-reasoner does not support this tool_choice', 'https://github.com/vectorize-io/hindsight/issues/1286'],
@@ -62,12 +62,14 @@ export const formSentences: readonly Sentence[] = [
         '<400> InternalError.Algo.InvalidParameter: The tool_choice parameter does not support being set to required or object in thinking mode',
         'https://github.com/cloudwego/eino/issues/994',
       ],
-      ['tool_choice is not supported with reasoning', 'hand-made'],
-      ['tool_choice is incompatible with thinking', 'hand-made'],
-      ["tool_choice must be 'auto' when reasoning is on", 'hand-made'],
-      ['Forced function calling is not supported when enable_thinking is true', 'hand-made'],
-      ['思考模式下不支持强制 tool_choice', 'hand-made'],
-      ['tool_choice 参数不支持在思考模式下使用', 'hand-made'],
+      [
+        "tool_choice 'specified' is incompatible with thinking enabled",
+        'https://github.com/can1357/oh-my-pi/issues/827',
+      ],
+      [
+        'Thinking may not be enabled when tool_choice forces tool use.',
+        'https://github.com/can1357/oh-my-pi/issues/341',
+      ],
     ],
     counter: 'The `reasoning_content` in the thinking mode must be passed back to the API.',
   },
@@ -80,15 +82,18 @@ export const formSentences: readonly Sentence[] = [
         'Function tools with reasoning_effort are not supported for gpt-5.4 in /v1/chat/completions. Please use /v1/responses instead.',
         'https://github.com/aaif-goose/goose/issues/11413',
       ],
-      ['reasoning_effort is not supported with tools', 'hand-made'],
     ],
     counter: 'reasoning_effort is not supported with this model',
   },
   {
     says: 'thinking',
     pattern:
-      /does not support (?:thinking|reasoning)\b|thinking level \w{1,20} is not supported|thinking budget \d{1,9} is invalid|think value .{0,60} is not supported|invalid (?:think|reasoning) value|(?<![\w.])(?<!(?:messages|tools)[\w.[\]]{1,60}: )(?:thinking|reasoning)(?: mode)? (?:is )?not (?:supported|available|enabled)(?! (?:when|while|if|with|in|for|on|together) (?!(?:this|the|that|your) (?:[^ ]{1,60} )?(?:model|endpoint|server|provider)))|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)/iu,
+      /does not support (?:thinking|reasoning)\b|thinking level \w{1,20} is not supported|thinking budget \d{1,9} is invalid|think value .{0,60} is not supported|invalid (?:think|reasoning) value|(?<![\w.])(?<!(?:messages|tools)[\w.[\]]{1,60}: )(?:thinking|reasoning)(?: mode)? (?:is )?not (?:supported|available|enabled)(?! (?:when|while|if|with|in|for|on|together) (?!(?:this|the|that|your) (?:[^ ]{1,60} )?(?:model|endpoint|server|provider)))|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)|always (?:engages in|uses) (?:thinking|reasoning)|(?:thinking|reasoning) cannot be (?:disabled|turned off)/iu,
     examples: [
+      [
+        'This model always engages in thinking and cannot be disabled; please use low, high, or max',
+        'https://github.com/sam-dumont/immich-video-memory-generator/issues/919',
+      ],
       [
         'Reasoning is mandatory for this endpoint and cannot be disabled.',
         'https://openrouter.ai/docs/use-cases/reasoning-tokens (the words)',
@@ -105,7 +110,16 @@ export const formSentences: readonly Sentence[] = [
     says: 'reasoning in messages',
     pattern:
       /messages[^\n]{0,80}signature: (?:Extra inputs are|extra fields) not permitted|Input tag ['"`](?:redacted_)?thinking['"`] found|unknown variant ['"`](?:redacted_)?thinking['"`]|(?:content|block) types? ['"`]?(?:redacted_)?thinking['"`]? (?:is|are) (?:not supported|unsupported|invalid)|(?:unsupported|unknown|invalid) (?:content )?(?:block )?types?:? ['"`](?:redacted_)?thinking/iu,
-    examples: [],
+    examples: [
+      [
+        'messages.0.content.1.signature: Extra inputs are not permitted',
+        'third-party channels, as quoted in public test suites',
+      ],
+      [
+        "messages.1.content.0: Input tag 'thinking' found using 'type' does not match any of the expected tags: 'text', 'image', 'tool_use', 'tool_result'",
+        'https://docs.pydantic.dev/latest/errors/validation_errors/#union_tag_invalid (the words)',
+      ],
+    ],
     counter: "Input tag 'computer' found using 'type' does not match any of the expected tags: 'text', 'thinking'",
   },
   {
@@ -142,8 +156,6 @@ export const formSentences: readonly Sentence[] = [
     pattern:
       /(?:(?:schema|grammar|function\.parameters)[^\n]{0,80}keywords?:? ?|unsupported (?:json )?schema (?:fields?|keywords?|properties|features?):? ?)[{[(]{0,2}['"`](?<keyword>[a-zA-Z$]{2,30})['"`]/iu,
     examples: [
-      ["Unsupported JSON schema fields: {'pattern'}", 'hand-made'],
-      ["Failed to compile grammar: unsupported keyword 'patternProperties'", 'hand-made'],
       [
         "invalid JSON schema for tool Bash, tools[0].function.parameters: `/properties/x`: keyword 'additionalProperties' not supported",
         'https://console.groq.com/docs/tool-use (the words)',
@@ -153,24 +165,37 @@ export const formSentences: readonly Sentence[] = [
   },
   {
     says: 'schema',
-    pattern: /unsupported (?:json )?schema keywords?:? ?(?<keyword>[a-zA-Z$]{2,30})\b/iu,
-    examples: [['Unsupported schema keyword: pattern', 'hand-made']],
+    pattern:
+      /(?:unsupported (?:json )?schema keywords?:? ?|parameters contains? (?:an )?unsupported (?:field|keyword|property):? ?['"`]?)(?<keyword>[a-zA-Z$]{2,30})\b/iu,
+    examples: [
+      [
+        'tools[0].function.parameters contains unsupported field $schema',
+        'https://github.com/gittensor-ai-lab/sparkinfer/pull/977',
+      ],
+    ],
     counter: 'Unsupported keyword: pattern',
   },
   {
     says: 'schema',
     pattern:
-      /['"`](?<keyword>[a-zA-Z$]{2,30})['"`] is (?:not (?:allowed|supported|permitted)|unsupported) in (?:the )?(?:tool|function)s? (?:parameters|schemas?|inputs?)/iu,
-    examples: [['"$schema" is not allowed in tool parameters', 'hand-made']],
+      /['"`](?<keyword>[a-zA-Z$]{2,30})['"`] (?:(?<=parameters\/[^\n]{0,300}additionalProperties ['"`][a-zA-Z$]{2,30}['"`] )not allowed|is (?:not (?:allowed|supported|permitted)|unsupported) in (?:the )?(?:tool|function)s? (?:parameters|schemas?|inputs?))/iu,
+    examples: [
+      [
+        "Tool validation failed: jsonschema: '/parameters/properties/unit' does not validate with file:///schema.json#/properties/parameters/$ref/properties/properties/additionalProperties/$ref/additionalProperties: additionalProperties 'default' not allowed",
+        'https://github.com/llm-d/llm-d-inference-sim/pull/609',
+      ],
+    ],
     counter: '"stop" is not allowed in this request',
   },
   {
     says: 'schema',
     pattern:
-      /(?:parameters?|tools?|functions?)[^\n]{0,20} schema (?:is )?not supported(?:: ?(?<keyword>[a-zA-Z$]{2,30}) ['"`])?|schema ?(?:不合法|不支持|无效)/iu,
+      /unsupported (?:tool|function) schema(?:: ?(?<keyword>[a-zA-Z$]{2,30}) is\b)?|unsupported (?:format|pattern)\b[^\n]{0,60} (?:tool|function)s? (?:schema|parameters?)|(?:parameters?|tools?|functions?)[^\n]{0,20} schema (?:is )?not supported|schema ?(?:不合法|不支持|无效)/iu,
     examples: [
-      ['function parameters schema not supported: format "uri"', 'hand-made'],
-      ['工具参数的 schema 不合法: pattern 不支持', 'hand-made'],
+      [
+        'unsupported tool schema: additionalProperties is only supported as false alongside declared properties, or as an open schema without them',
+        'https://github.com/Joakimpalm-Zen/xyntetik-runner/issues/4',
+      ],
     ],
     counter: 'The schema of the database is not supported',
   },
@@ -179,8 +204,11 @@ export const formSentences: readonly Sentence[] = [
     pattern:
       /grammar (?:is )?too (?:complex|large|deep)|(?:xgrammar|llguidance|guidance|outlines):? [^.\n]{0,60}not supported|regex (?:look\w{0,10})[^.\n]{0,20}not supported/iu,
     examples: [
-      ['The grammar is too complex', 'hand-made'],
-      ['xgrammar: regex lookahead not supported', 'hand-made'],
+      ['grammar is too complex', 'https://github.com/anomalyco/opencode/issues/17405'],
+      [
+        'The compiled grammar is too large, which would cause performance issues. Simplify your tool schemas or reduce the number of strict tools.',
+        'https://github.com/anthropics/anthropic-sdk-python/issues/1185',
+      ],
     ],
     counter: "Unsupported parameter: 'grammar'",
   },

@@ -1,4 +1,4 @@
-import type { UpstreamCause } from '../upstream-cause.ts';
+import type { Circumstance, UpstreamCause } from '../upstream-cause.ts';
 
 /** What a sentence of a server says. */
 export type Saying =
@@ -40,8 +40,10 @@ export interface Sentence {
   readonly pattern: RegExp;
   /** What the text must not hold besides. */
   readonly unless?: RegExp;
-  /** For sentences that name no path themselves. */
+  /** For sentences that name no path themselves, or nothing that is counted. */
   readonly path?: string;
+  /** For sentences whose words are the circumstances themselves. */
+  readonly when?: readonly Circumstance[];
   /** For sentences that say a number without a digit. */
   readonly maximum?: number;
   /** The words as they were found, and where. */

@@ -7,7 +7,7 @@ import { fieldSentences } from './fields.ts';
 import { lengthSentences } from './lengths.ts';
 import { formSentences, refusalSentences } from './requests.ts';
 import { valueSentences } from './values.ts';
-import type { Saying } from './sentence.ts';
+import type { Saying, Sentence } from './sentence.ts';
 
 const table = [
   ...lengthSentences,
@@ -48,9 +48,10 @@ const expected: Readonly<Record<Saying, readonly [status: number, ...kinds: Upst
   'content-refused': [403, 'refused'],
 };
 
-function causeOf(status: number, says: Saying, message: string): UpstreamCause {
-  // Sentences about a value leave its name to a member beside them.
-  const error = says === 'value' ? { message, param: 'reasoning_effort' } : { message };
+function causeOf(status: number, { says, path, pattern }: Sentence, message: string): UpstreamCause {
+  // Sentences about a value, and those that name nothing, leave the name to a member beside them.
+  const isNameless = says === 'field' && path === undefined && !/\(\?<(?:path|paths|at)>/u.test(pattern.source);
+  const error = says === 'value' || isNameless ? { message, param: 'reasoning_effort' } : { message };
   return readFailure({ status, headers: [], body: JSON.stringify({ error }) }).cause;
 }
 
@@ -59,14 +60,19 @@ describe.each(table.map((row, at) => ({ ...row, name: `${at} (${row.says})` })))
 
   test.each(row.examples.map(([text]) => text))('%s', (text) => {
     expect(row.pattern.test(text) && row.unless?.test(text) !== true).toBe(true);
-    expect(kinds).toContain(causeOf(status, row.says, text).kind);
+    expect(kinds).toContain(causeOf(status, row, text).kind);
   });
 
   test('something else that looks alike', () => {
     // At this status any sentence would be one of a limit.
     const other = row.says === 'rate-limited' ? 200 : status;
-    expect(kinds).not.toContain(causeOf(other, row.says, row.counter).kind);
+    expect(kinds).not.toContain(causeOf(other, row, row.counter).kind);
   });
+});
+
+test.each(table)('every sentence has words as they were found, and where: %j', ({ examples }) => {
+  expect(examples.length).toBeGreaterThan(0);
+  expect(examples.map(([, source]) => source).join(' ')).not.toContain('hand-made');
 });
 
 test('no sentence takes longer than its text: every quantifier has a bound', () => {

@@ -5,7 +5,7 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
-      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)['"`]?(?: value| parameter)?(?::? (?:(?:must|should|has to|needs to|can only|may only) )?be (?:set )?(?:(?:(?:a |an )?(?:non-negative|positive)|between|in\b|within|at most|no more|less|lower|smaller|greater|larger|at least)\b|[<>≤≥])|: (?:valid )?range\b|: (?:decimal|integer|number|value|float) (?:above|below|out of)\b)/iu,
+      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)['"`]?(?: value| parameter)?(?: (?:cannot|must not|may not|should not) exceed \d|:? (?:(?:must|should|has to|needs to|can only|may only) )?be (?:set )?(?:(?:(?:a |an )?(?:non-negative|positive)|between|in\b|within|at most|no more|less|lower|smaller|greater|larger|at least)\b|[<>≤≥])|: (?:valid )?range\b|: (?:decimal|integer|number|value|float) (?:above|below|out of)\b)/iu,
     examples: [
       ['`temperature` must be in the range of [0.0,1.0]', 'https://github.com/langchain-ai/langchainjs/issues/6038'],
       ['Invalid params: temperature must be in range (0, +inf)', 'https://github.com/ai-forever/gigachain/issues/237'],
@@ -40,8 +40,8 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
-      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)(?![a-z_])[^\n。]{0,30}(?:取值范围|范围|必须(?:小于|大于|在|介于)|应(?:该)?(?:小于|大于|在|介于)|不能(?:超过|大于|小于))/iu,
-    examples: [],
+      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|stop)(?![a-z_])(?=[^\n。]{0,60}(?:取值|范围|参数非法|参数错误|不合法|必须(?:小于|大于|在|介于)|应(?:该)?(?:小于|大于|在|介于)|不能(?:超过|大于|小于)|可选值|只能(?:是|为)|仅支持))(?<rest>[^\n]{0,240})/iu,
+    examples: [['temperature参数非法。请检查文档。', 'https://github.com/songquanpeng/one-api/issues/1141']],
     counter: 'temperature 的说明在文档中',
   },
   {
@@ -58,18 +58,15 @@ export const valueSentences: readonly Sentence[] = [
   },
   {
     says: 'value',
-    pattern:
-      /(?<![\w.])(?<path>[a-z]{1,30}_[a-z_]{1,40})['"`]?: only (?<allowed>['"`]?[\w.+-]{1,40}['"`]?) (?:is|are) (?:supported|allowed|accepted)/iu,
-    examples: [["tool_choice: only 'auto' is supported", 'hand-made']],
-    counter: 'tool_choice: only for models with tools',
-  },
-  {
-    says: 'value',
     path: 'response_format.type',
     pattern:
-      /response_format(?:(?:\.type| type):? ?['"`]?(?:json_schema|json_object)?|:? ['"`]?(?:json_schema|json_object))['"`]? ?(?:is |are )?(?:not (?:supported|allowed|available)|unsupported|unavailable)/iu,
+      /response_format['"`]?(?:(?:\.type| type| of type):? ?['"`]?(?:json_schema|json_object)?|:? ['"`]?(?:json_schema|json_object))['"`]? ?(?:is |are )?(?:not (?:supported|allowed|available)|unsupported|unavailable)/iu,
     examples: [
       ['This response_format type is unavailable now', 'https://github.com/llm-exe/llm-exe/issues/662'],
+      [
+        "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
+        'https://platform.openai.com/docs/guides/structured-outputs (the words)',
+      ],
       [
         'Failed to deserialize the JSON body into the target type: response_format: response_format.type `json_schema` is unavailable now at line 1 column 1193',
         'https://github.com/BerriAI/litellm/issues/7580',
@@ -154,12 +151,18 @@ export const valueSentences: readonly Sentence[] = [
     says: 'value',
     pattern:
       /(?<![\w.])(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|stop|reasoning\.effort)['"`]?(?: ?[:=] ?| )(?:['"`]|(?<=[=:] ?)|(?=\d))(?<value>[\w.+-]{1,40})['"`]? (?:is )?(?:not (?:supported|valid|allowed)|unsupported|invalid)(?<rest>[^\n]{0,300})/iu,
-    examples: [["reasoning_effort 'xhigh' not supported. Use one of: low, medium", 'hand-made']],
+    examples: [
+      [
+        "reasoning_effort 'xhigh' is not supported by model gemini-3.1-pro-preview; supported values: [low medium high]",
+        'GitHub Copilot, as quoted in public test suites',
+      ],
+    ],
     counter: "reasoning_effort 'xhigh' is the highest",
   },
   {
     says: 'value',
-    pattern: /invalid (?<path>temperature|top_p|[a-z]{1,30}_[a-z_]{1,40}): only (?<allowed>[\w.+-]{1,40}) is allowed/iu,
+    pattern:
+      /(?<![\w.])(?<path>temperature|top_p|[a-z]{1,30}_[a-z_]{1,40})['"`]?: only (?<allowed>['"`]?[\w.+-]{1,40}['"`]?) (?:is|are) (?:allowed|supported|accepted)/iu,
     examples: [
       ['invalid temperature: only 1 is allowed for this model', 'https://platform.moonshot.ai/docs (the words)'],
     ],
@@ -168,11 +171,27 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
-      /value ['"`]?(?<value>[\w.+-]{1,40})['"`]? (?:for|of) ['"`]?(?<path>[a-z][\w.]{1,60})['"`]? is (?:not (?:supported|valid|allowed)|unsupported|invalid)(?<rest>[^\n]{0,300})/iu,
+      /value ['"`]?(?<value>[\w.+-]{1,40})['"`]? (?:for|of) ['"`]?(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|reasoning\.effort)['"`]?(?: is (?:not (?:supported|valid|allowed)|unsupported|invalid)|(?<=(?:unsupported|invalid) value [^\n]{0,140}))(?<rest>[^\n]{0,300})/iu,
     examples: [
-      ["The value 'xhigh' for reasoning_effort is not supported. Supported values: low, medium, high", 'hand-made'],
+      ["Unsupported value 'xhigh' for reasoning_effort.", 'https://github.com/omnigent-ai/omnigent (its tests)'],
     ],
     counter: "The value 'xhigh' of the header is fine.",
+  },
+  {
+    says: 'value',
+    pattern:
+      /invalid value (?:for|of) ['"`]?(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|reasoning\.effort)['"`]?(?: on model [^\s:]{1,60})?:? ['"`]?(?<value>[\w.+-]{1,40})['"`]?(?<rest>[^\n]{0,300})/iu,
+    examples: [
+      [
+        'Invalid value for reasoning_effort on model "deepseek/x": "medium". Supported values are: none, high, max.',
+        'OpenAI-compatible servers, as quoted in public test suites',
+      ],
+      [
+        'Invalid value for reasoning_effort: none. Supported values are: high, max',
+        'OpenAI-compatible servers, as quoted in public test suites',
+      ],
+    ],
+    counter: 'Invalid value for the header',
   },
   {
     says: 'value',
@@ -237,12 +256,5 @@ export const valueSentences: readonly Sentence[] = [
       ],
     ],
     counter: 'The `reasoning_content` in the thinking mode must be passed back to the API.',
-  },
-  {
-    says: 'value',
-    pattern:
-      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40})(?![a-z_])[^\n]{0,60}(?:可选值|取值范围|只能(?:是|为)|仅支持)[为是:： ]{0,3}(?<allowed>[^\n]{1,200})/iu,
-    examples: [['reasoning_effort 参数非法，可选值为 low, medium, high', 'hand-made']],
-    counter: 'max_tokens参数非法。请检查文档。',
   },
 ];
