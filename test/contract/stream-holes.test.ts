@@ -104,6 +104,7 @@ const noise: readonly string[] = [
   'data: see https://x/y?a="b" for more\n\n',
   ': "still working" {}\n\n',
   ': queue {"position":3}\n\n',
+  'data: -- still working --\n\n',
 ];
 
 /** What a proxy or a dying server puts in the place of a part of the answer. */
@@ -114,6 +115,9 @@ const breaks: readonly string[] = [
   'event: error\n\n',
   'event: error\ndata:\n\n',
   'data: ["/cache"]\n\n',
+  'data: --dry-run\n\n',
+  'data:  /cache --force\n\n',
+  'data: && echo done\n\n',
 ];
 
 describe.each(servers)('a stream of $name', ({ target, stream }) => {

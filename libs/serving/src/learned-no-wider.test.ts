@@ -1,5 +1,4 @@
-import { jsonAt, jsonScript, openAiChatSseHead, write } from '@ccg/testkit';
-import type { Script } from '@ccg/testkit';
+import { jsonAt } from '@ccg/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   closeServer,
@@ -13,7 +12,7 @@ import {
   warned,
 } from '../test/rejecting-server.ts';
 
-// What is learned of a server is no wider than what it refused, and wherever in its answer it did so.
+// What is learned of a server is no wider than what it refused.
 
 afterEach(closeServer);
 
@@ -135,44 +134,5 @@ describe('what a server refuses under a condition alone', () => {
     await server.ask({ temperature: 0.5 });
     expect((await server.ask({ temperature: 0.7 })).record.attempts).toHaveLength(1);
     expect(await server.learned()).toEqual([gauge('field', 1)]);
-  });
-});
-
-describe('a refusal inside of an answer with status 200', () => {
-  const refusal = (message: string) => ({ error: { message, code: 400 } });
-  const asDocument = (message: string) => jsonScript(200, refusal(message));
-  const asEvent = (message: string): Script => [
-    ...openAiChatSseHead(),
-    write(`data: ${JSON.stringify(refusal(message))}\n\ndata: [DONE]\n\n`),
-  ];
-
-  test.each([
-    ['as a document, of a field', asDocument, "property 'temperature' is unsupported", 'temperature', 'field', false],
-    ['as the first event, of a field', asEvent, "property 'temperature' is unsupported", 'temperature', 'field', true],
-    ['as the first event, for JSON', asEvent, 'Unknown parameter: temperature', 'temperature', 'field', false],
-    ['as a document, for a stream', asDocument, 'Unknown parameter: temperature', 'temperature', 'field', true],
-  ] as const)('%s: asked again without it, which is remembered', async (_how, script, words, field, kind, stream) => {
-    const server = await start({ rejects: (body) => (has(body, field) ? script(words) : undefined) });
-    const first = await server.ask({ temperature: 0.5, stream });
-    expect([first.end, first.record.attempts.length]).toEqual(['completed ok', 2]);
-    expect((await server.ask({ temperature: 0.5, stream })).record.attempts).toHaveLength(1);
-    expect(await server.learned()).toEqual([gauge(kind, 1)]);
-  });
-
-  test('of a length is asked again with a shorter one', async () => {
-    const server = await start({
-      rejects: (body) =>
-        Number(jsonAt(body, 'max_tokens')) > 8192 ? asEvent('max_tokens must be <= 8192') : undefined,
-    });
-    const { end, sent } = await server.ask({ max_tokens: 32_000, stream: true });
-    expect([end, sent.map((body) => jsonAt(body, 'max_tokens'))]).toEqual(['completed ok', [32_000, 8192]]);
-  });
-
-  test('every time comes to an end, and nothing is learned from it', async () => {
-    const server = await start({ rejects: () => asEvent("Unsupported parameter: 'temperature'") });
-    const { record } = await server.ask({ temperature: 0.5, stream: true });
-    expect(record.attempts).toHaveLength(2);
-    expect(record.end).toMatchObject({ error: { status: 400 } });
-    expect(await server.learned()).toEqual([]);
   });
 });

@@ -71,10 +71,11 @@ function isCommentOfAnswer(text: string): boolean {
 
 /**
  * Words, a word in square brackets, or a terminal marker that was cut. Words may have a quoted value behind an equals sign.
- * A page and bytes that are no characters are a failure in place of the answer.
+ * A page and bytes that are no characters are a failure in place of the answer, and what reads like a piece of a command may
+ * be one.
  */
 function isNoise(text: string): boolean {
-  if (controls.test(text) || isPage.test(text)) return false;
+  if (controls.test(text) || isPage.test(text) || isOfCommand.test(text)) return false;
   return (
     !/[{}[\]"\\]/u.test(text.replace(/="[^{}[\]"\\]*"/gu, '=')) ||
     /^\[[\w .:-]*\]$/u.test(text) ||
@@ -85,6 +86,8 @@ function isNoise(text: string): boolean {
 /** Bytes below the blank, but for white space. */
 const controls = /[^\t-\r -\u00ff]/u;
 const isPage = /^\s*<(?:!doctype|html|head|body|title|center|h1|pre|\?xml)\b/iu;
+
+const isOfCommand = /^(?:--?[a-z]|[/|&;$~>]\S)/iu;
 
 /** Some servers put their own prefix before the one of the framework that they use. */
 function withoutPrefix(data: string): string {
