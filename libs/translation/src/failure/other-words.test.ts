@@ -215,7 +215,7 @@ const words: Partial<Readonly<Record<UpstreamCause['kind'], readonly Row[]>>> = 
   ],
 };
 
-const rows = Object.entries(words).flatMap(([kind, list = []]) =>
+const rows = Object.entries(words).flatMap(([kind, list]) =>
   list.map(([status, message, cause = {}]) => ({ kind, status, message, cause })),
 );
 
