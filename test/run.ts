@@ -9,4 +9,7 @@ for (const remark of suites.remarks) console.log(remark);
 
 const failed = check.failed + suites.failed;
 process.exitCode = failed === 0 ? 0 : 1;
-console.log(`${check.passed + suites.passed} passed, ${failed} failed`);
+const { skipped } = suites;
+for (const reason of new Set(skipped)) console.log(`Skipped: ${reason}`);
+const tail = skipped.length === 0 ? '' : `, ${skipped.length} skipped`;
+console.log(`${check.passed + suites.passed} passed, ${failed} failed${tail}`);

@@ -7,27 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { loadAgentSdk } from './support/load-agent-sdk.ts';
 import type { AgentSdk } from './support/load-agent-sdk.ts';
-import { mockCall, mockUsage, startMockModel } from './support/start-mock-model.ts';
-import type { MockModel, MockRequest, MockTurn } from './support/start-mock-model.ts';
+import { startMockModel } from './support/start-mock-model.ts';
+import type { MockModel } from './support/start-mock-model.ts';
 import { startSuite } from './support/start-suite.ts';
 import type { Suite } from './support/start-suite.ts';
-
-const usage = mockUsage(1000, 20);
-
-/** Writes a file and looks for a tool in one turn, calls the tool that was found in the next, then answers. */
-function weighTheStone(file: string): (request: MockRequest) => MockTurn {
-  return ({ messages }) => {
-    const results = messages.filter(({ role }) => role === 'tool').length;
-    if (messages.at(-1)?.role === 'user' && results > 2) return { content: 'Still 42 grams.', usage };
-    if (results === 0) {
-      const write = mockCall('call_write', 'Write', { file_path: file, content: 'grüße 石' });
-      const search = mockCall('call_search', 'ToolSearch', { query: 'select:mcp__stones__weigh' });
-      return { content: 'Two things at once.', reasoning: 'A file, a tool.', toolCalls: [write, search], usage };
-    }
-    if (results === 2) return { toolCalls: [mockCall('call_weigh', 'mcp__stones__weigh', {})], usage };
-    return { content: 'It weighs 42 grams.', usage };
-  };
-}
+import { weighTheStone } from './support/weigh-the-stone.ts';
 
 let binary: string;
 let sdk: AgentSdk;
@@ -44,7 +28,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-async function ask(suite: Suite, prompt: string, options: Readonly<Record<string, unknown>>): Promise<unknown[]> {
+interface Question {
+  readonly suite: Suite;
+  /** Behind the base URL. */
+  readonly prefix: string;
+  readonly prompt: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+async function ask({ suite, prefix, prompt, options }: Question): Promise<unknown[]> {
   const weigh = sdk.tool('weigh', 'Weighs the stone.', {}, () =>
     Promise.resolve({ content: [{ type: 'text', text: '42 grams' }] }),
   );
@@ -73,7 +65,7 @@ async function ask(suite: Suite, prompt: string, options: Readonly<Record<string
         DISABLE_AUTOUPDATER: '1',
         CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
         CLAUDE_CODE_MAX_RETRIES: '1',
-        ANTHROPIC_BASE_URL: suite.gateway.url,
+        ANTHROPIC_BASE_URL: suite.gateway.url + prefix,
         ANTHROPIC_AUTH_TOKEN: suite.apiKey,
       },
       ...options,
@@ -108,6 +100,8 @@ const toolCall = (id: string, name: string, input: unknown): unknown => ({
 const dialects = [
   {
     name: 'anthropic',
+    model: 'claude-opus-5-5',
+    thought: 'A file, a tool.',
     path: '/v1/messages',
     written: (file: string) => [
       {
@@ -142,6 +136,8 @@ const dialects = [
   },
   {
     name: 'openai',
+    model: 'gpt-4.1',
+    thought: 'A file, a tool.',
     path: '/v1/chat/completions',
     written: (file: string) => [
       {
@@ -161,47 +157,87 @@ const dialects = [
       { role: 'user', content: 'And now?' },
     ],
   },
+  {
+    name: 'ollama',
+    model: 'qwen3:8b',
+    // The mock gives it a name that Ollama does not use.
+    thought: undefined,
+    path: '/api/chat',
+    written: (file: string) => [
+      {
+        role: 'assistant',
+        content: 'Two things at once.',
+        tool_calls: [
+          { function: { name: 'Write', arguments: { file_path: file, content: 'grüße 石' } } },
+          { function: { name: 'ToolSearch', arguments: { query: 'select:mcp__stones__weigh' } } },
+        ],
+      },
+      { role: 'tool', tool_name: 'Write' },
+      { role: 'tool', tool_name: 'ToolSearch', content: 'Tool "mcp__stones__weigh" is now available.' },
+      { role: 'user', content: 'Tool loaded.' },
+      { role: 'assistant', tool_calls: [{ function: { name: 'mcp__stones__weigh', arguments: {} } }] },
+      { role: 'tool', tool_name: 'mcp__stones__weigh', content: '42 grams' },
+      { role: 'assistant', content: 'It weighs 42 grams.' },
+      { role: 'user', content: 'And now?' },
+    ],
+  },
 ];
 
-describe.each(dialects)('the Agent SDK in front of $name', ({ name, path, written }) => {
+describe.each(dialects)('the Agent SDK in front of $name', ({ name, model, thought, path, written }) => {
   let suite: Suite;
   beforeAll(async () => {
     const { url } = mock.traffic;
-    const env = { PREFERRED_PROVIDER: name, OPENAI_BASE_URL: `${url}/v1`, ANTHROPIC_API_BASE: url };
+    const models = name === 'ollama' ? { BIG_MODEL: model, SMALL_MODEL: model } : {};
+    const bases = { OPENAI_BASE_URL: `${url}/v1`, ANTHROPIC_API_BASE: url, OLLAMA_API_BASE: url };
+    const env = { PREFERRED_PROVIDER: name, ...bases, ...models };
     suite = await startSuite(`agent-sdk-${name}`, env);
   });
   afterAll(() => suite.close());
 
-  test('finishes a task with tools of the client and of the application, and goes on with it in another process', async () => {
-    const file = join(folder, `${name}.txt`);
-    mock.play(weighTheStone(file));
+  test.each([
+    { way: 'by the environment', prefix: '' },
+    { way: 'by the URL', prefix: `/${name}:${model}` },
+  ])(
+    'finishes a task with tools of the client and of the application, and goes on with it in another process, chosen $way',
+    async ({ prefix }) => {
+      const file = join(folder, `${name}${prefix === '' ? '' : '-by-url'}.txt`);
+      mock.play(weighTheStone(file, thought));
 
-    const task = await ask(suite, 'Weigh the stone.', {});
-    expect(task.at(-1)).toMatchObject({
-      subtype: 'success',
-      is_error: false,
-      result: 'It weighs 42 grams.',
-      usage: { input_tokens: 3000, output_tokens: 60 },
-    });
-    expect(await readFile(file, 'utf8')).toBe('grüße 石');
-    expect(assemble(task)).toEqual([
-      ['thinking', 'A file, a tool.'],
-      ['text', 'Two things at once.'],
-      ['tool_use', { file_path: file, content: 'grüße 石' }],
-      ['tool_use', { query: 'select:mcp__stones__weigh' }],
-      ['tool_use', {}],
-      ['text', 'It weighs 42 grams.'],
-    ]);
+      const task = await ask({ suite, prefix, prompt: 'Weigh the stone.' });
+      expect(task.at(-1)).toMatchObject({
+        subtype: 'success',
+        is_error: false,
+        result: 'It weighs 42 grams.',
+        // The mock's Ollama counts nothing, so the gateway estimates.
+        usage: name === 'ollama' ? {} : { input_tokens: 3000, output_tokens: 60 },
+      });
+      expect(Number(jsonAt(task.at(-1), 'usage', 'input_tokens'))).toBeGreaterThan(0);
+      expect(Number(jsonAt(task.at(-1), 'usage', 'output_tokens'))).toBeGreaterThan(0);
+      expect(await readFile(file, 'utf8')).toBe('grüße 石');
+      expect(assemble(task)).toEqual([
+        ...(thought === undefined ? [] : [['thinking', thought]]),
+        ['text', 'Two things at once.'],
+        ['tool_use', { file_path: file, content: 'grüße 石' }],
+        ['tool_use', { query: 'select:mcp__stones__weigh' }],
+        ['tool_use', {}],
+        ['text', 'It weighs 42 grams.'],
+      ]);
 
-    const more = await ask(suite, 'And now?', { resume: jsonTextAt(task.at(-1), 'session_id') });
-    expect(more.at(-1)).toMatchObject({ is_error: false, result: 'Still 42 grams.' });
-    const { exchanges } = mock.traffic;
-    expect(exchanges.map((exchange) => [exchange.path.split('?')[0], exchange.status])).toEqual(
-      Array.from({ length: 4 }, () => [path, 200]),
-    );
-    const sent = jsonListAt(exchanges.at(-1)?.body, 'messages');
-    expect(sent.slice(sent.findIndex((message) => jsonAt(message, 'role') === 'assistant'))).toMatchObject(
-      written(file),
-    );
-  });
+      const more = await ask({
+        suite,
+        prefix,
+        prompt: 'And now?',
+        options: { resume: jsonTextAt(task.at(-1), 'session_id') },
+      });
+      expect(more.at(-1)).toMatchObject({ is_error: false, result: 'Still 42 grams.' });
+      const exchanges = mock.traffic.exchanges.filter((exchange) => exchange.path !== '/api/show');
+      expect(exchanges.map((exchange) => [exchange.path.split('?')[0], exchange.status])).toEqual(
+        Array.from({ length: 4 }, () => [path, 200]),
+      );
+      const sent = jsonListAt(exchanges.at(-1)?.body, 'messages');
+      expect(sent.slice(sent.findIndex((message) => jsonAt(message, 'role') === 'assistant'))).toMatchObject(
+        written(file),
+      );
+    },
+  );
 });

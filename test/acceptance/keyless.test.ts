@@ -9,6 +9,7 @@ import { generateApiKey } from '@ccg/tenancy';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { expectError } from './support/expect-error.ts';
+import { installPythonSdks } from './support/python-sdks.ts';
 import { sendRaw } from './support/send-raw.ts';
 import { endLocal, runLocalToExit, startLocal } from './support/start-local.ts';
 import type { LocalProcess } from './support/start-local.ts';
@@ -63,6 +64,23 @@ describe('Claude Code without an API key of the gateway', () => {
     expect(upstream.requests.length).toBeGreaterThan(0);
     expect(JSON.stringify(upstream.requests.map(({ headers }) => headers))).not.toContain(apiKey);
     expect(local.process.stdout() + local.process.stderr()).not.toContain(apiKey);
+  });
+});
+
+describe('a Python SDK without an API key of the gateway', () => {
+  test.for([
+    { sdk: 'claude-agent-sdk', credential: { CLAUDE_CODE_OAUTH_TOKEN: login } },
+    // It does not know a message that a Claude Code with a login gives.
+    { sdk: 'claude-code-sdk', credential: { ANTHROPIC_AUTH_TOKEN: 'any-word' } },
+  ] as const)('works: $sdk', { timeout: 300_000 }, async ({ sdk, credential }, context) => {
+    const python = await installPythonSdks();
+    if (python.kind === 'missing') return context.skip(python.reason);
+    const home = await mkdtemp(join(folder, 'home-'));
+    const env = { ANTHROPIC_BASE_URL: local.url.replace('127.0.0.1', 'localhost'), ...credential };
+    const messages = await python.run({ sdk, prompt: 'Say hello.', home, binary, options: { cwd: home, env } });
+    expect(messages.at(-1)).toMatchObject({ kind: 'ResultMessage', is_error: false, result: 'Hello.' });
+    const headers = JSON.stringify(upstream.requests.map((request) => request.headers));
+    for (const secret of Object.values(credential)) expect(headers).not.toContain(secret);
   });
 });
 

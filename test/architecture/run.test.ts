@@ -26,6 +26,7 @@ test('counts every way in which a suite can fail to guarantee something', async 
       passing: "test('one', () => {}); test('two', () => {});",
       failing: "test('one', () => { throw new Error('planted'); });",
       skipping: "test('one', (context) => { context.skip(); }); test.todo('two');",
+      excused: "test('one', (context) => { context.skip('This machine has no Python.'); });",
       broken: "import './missing.ts'; test('one', () => {});",
       hook: "import { beforeAll } from 'vitest'; beforeAll(() => { throw new Error('planted'); }); test('one', () => {});",
       unhandled: "test('one', () => { void Promise.reject(new Error('planted')); });",
@@ -33,8 +34,8 @@ test('counts every way in which a suite can fail to guarantee something', async 
     },
     async () => await runVitest(root, 'contract', { show: false }),
   );
-  // Failing: 1 test, 2 skipped, 2 files that do not load or hold nothing, a hook and its skipped test, a rejection.
-  expect(result).toMatchObject({ passed: 3, failed: 8, remarks: [] });
+  // Failing: 1 test, 2 skipped for no reason that a machine can have, 2 files that do not load or hold nothing, a hook and its skipped test, a rejection.
+  expect(result).toMatchObject({ passed: 3, failed: 8, skipped: ['This machine has no Python.'], remarks: [] });
 });
 
 test('counts a run of nothing and a vitest that does not start as failures', async () => {

@@ -7,6 +7,8 @@ import { runTool } from './run-tool.ts';
 export interface SuiteResult {
   readonly passed: number;
   readonly failed: number;
+  /** The reasons of tests that this machine cannot run. */
+  readonly skipped: readonly string[];
   readonly output: string;
   /** Failures that no test carries: a crash, a suite that ran nothing. */
   readonly remarks: readonly string[];
@@ -39,14 +41,18 @@ async function readCounts(file: string): Promise<Counts | undefined> {
 }
 
 function judge(exitCode: number, counts: Counts | undefined): Omit<SuiteResult, 'output'> {
-  if (counts === undefined) return { passed: 0, failed: 1, remarks: [`vitest ended with ${exitCode} and no result`] };
+  if (counts === undefined) {
+    return { passed: 0, failed: 1, skipped: [], remarks: [`vitest ended with ${exitCode} and no result`] };
+  }
   const projects = Object.entries(counts.projects);
+  const { skipped } = counts;
   const remarks = projects
-    .filter(([, { passed, failed }]) => passed + failed === 0)
+    .filter(([, { passed, failed }]) => passed + failed + skipped.length === 0)
     .map(([name]) => `${name} ran no test`);
   if (projects.length === 0) remarks.push('no project ran');
   const sum = (kind: 'passed' | 'failed'): number => projects.reduce((total, [, count]) => total + count[kind], 0);
   const failed = sum('failed') + counts.unhandledErrors + remarks.length;
-  if (exitCode === 0 || failed > 0) return { passed: sum('passed'), failed, remarks };
-  return { passed: sum('passed'), failed: 1, remarks: [`vitest ended with ${exitCode} although every test passed`] };
+  if (exitCode === 0 || failed > 0) return { passed: sum('passed'), failed, skipped, remarks };
+  const remark = `vitest ended with ${exitCode} although every test passed`;
+  return { passed: sum('passed'), failed: 1, skipped, remarks: [remark] };
 }
