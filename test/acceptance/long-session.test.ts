@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { installClaudeCli, jsonAt, jsonListAt, runClaude } from '@ccg/testkit';
+import { installClaudeCli, jsonAt, jsonListAt, jsonTextAt, runClaude } from '@ccg/testkit';
 import type { ClaudeRun } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
@@ -39,9 +39,15 @@ function everythingSaid(request: MockRequest): string {
   return JSON.stringify(request.messages);
 }
 
+/** Gemini calls them contents. */
+function messagesOf(exchange: Exchange | undefined): readonly unknown[] {
+  const { body } = exchange ?? {};
+  return [...jsonListAt(body, 'messages'), ...jsonListAt(body, 'contents')];
+}
+
 function messagesFromFirstAnswer(exchange: Exchange | undefined): readonly unknown[] {
-  const messages = jsonListAt(exchange?.body, 'messages');
-  return messages.slice(messages.findIndex((message) => jsonAt(message, 'role') === 'assistant'));
+  const messages = messagesOf(exchange);
+  return messages.slice(messages.findIndex((message) => /^(?:assistant|model)$/u.test(jsonTextAt(message, 'role'))));
 }
 
 describe.each(dialects)('Claude Code in front of $name', (dialect) => {
@@ -56,6 +62,7 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
       PREFERRED_PROVIDER: dialect.name,
       OPENAI_BASE_URL: `${url}/v1`,
       ANTHROPIC_API_BASE: url,
+      ...dialect.env(url),
     });
     front = await recordTraffic(suite.gateway.url);
   });
@@ -170,7 +177,7 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
       expect(refused.map(({ status, answer }) => [status, jsonAt(JSON.parse(answer), 'error')])).toEqual([
         [400, { type: 'invalid_request_error', message: `prompt is too long: ${tokens} tokens > 131072 maximum` }],
       ]);
-      const last = JSON.stringify(jsonAt(mock.traffic.exchanges.at(-1)?.body, 'messages'));
+      const last = JSON.stringify(messagesOf(mock.traffic.exchanges.at(-1)));
       expect(last).toContain('Four stones were counted.');
       expect(last).not.toContain('stone-1-11');
     },
@@ -199,7 +206,7 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
       true,
       false,
     ]);
-    const itsMessages = JSON.stringify(jsonAt(ofAgent?.body, 'messages'));
+    const itsMessages = JSON.stringify(messagesOf(ofAgent));
     expect(itsMessages).toContain('Say which colour the stone has.');
     expect(itsMessages).not.toContain('Delegate it.');
     expect(JSON.stringify(messagesFromFirstAnswer(last).at(-1))).toMatch(/call_agent.*The stone is blue\./u);
@@ -219,7 +226,7 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
       expect([path, status], answer).toEqual(['/v1/messages/count_tokens?beta=true', 200]);
       return Number(jsonAt(JSON.parse(answer), 'input_tokens'));
     });
-    expect(sentUpstream()).toEqual(dialect.counts(counts));
+    expect(sentUpstream()).toEqual(dialect.counts(counts, sentUpstream()));
     const ofSystemPrompt = counts.filter((_count, index) => {
       const body = front.exchanges[index]?.body;
       return jsonListAt(body, 'tools').length === 0 && jsonAt(body, 'messages', 0, 'content') !== 'foo';

@@ -101,7 +101,7 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     // Below the base URL of Vertex AI, which ends in the publisher, the paths are the same.
     paths: {
       messages: (model, stream) => geminiPath(model, stream ? 'streamGenerateContent?alt=sse' : 'generateContent'),
-      count: undefined,
+      count: (model) => geminiPath(model, 'countTokens'),
       models: '/models?pageSize=1000',
       model: undefined,
     },

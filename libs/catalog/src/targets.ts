@@ -136,7 +136,12 @@ export function createTarget(
     }
     case 'gemini': {
       const { capabilities: corrections, safetyThreshold } = provider;
-      const capabilities = geminiCapabilities(model, { overrides, corrections, safetyThreshold });
+      const capabilities = geminiCapabilities(model, {
+        baseUrl: provider.baseUrl,
+        overrides,
+        corrections,
+        safetyThreshold,
+      });
       return {
         ...base,
         dialect: 'gemini',

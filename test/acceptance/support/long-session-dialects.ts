@@ -1,7 +1,7 @@
 import { jsonAt, jsonListAt } from '@ccg/testkit';
 import { expect } from 'vitest';
 
-import { mockTokenCount } from './start-mock-model.ts';
+import { mockCountPath, mockTokenCount } from './start-mock-model.ts';
 import type { MockTurn } from './start-mock-model.ts';
 
 /** Two files that a tool reads, by path and as base64. */
@@ -14,7 +14,9 @@ interface Looked {
 
 /** What the same session must look like at a backend of this dialect. */
 export interface SessionDialect {
-  readonly name: 'anthropic' | 'openai';
+  readonly name: 'anthropic' | 'openai' | 'gemini';
+  /** What the gateway needs besides for it, with the mock at this URL. */
+  readonly env: (url: string) => Readonly<Record<string, string>>;
   readonly path: string;
   /** From the first answer on. */
   readonly looked: (files: Looked) => readonly unknown[];
@@ -24,7 +26,7 @@ export interface SessionDialect {
   /** Refusals of more tokens than the 131,072 that fit. */
   readonly overflows: readonly { readonly by: string; readonly tokens: number; readonly turn: MockTurn }[];
   /** The path and status of each call that counting so many tokens takes. */
-  readonly counts: (counts: readonly number[]) => readonly unknown[];
+  readonly counts: (counts: readonly number[], sent: readonly unknown[]) => readonly unknown[];
   /** What a backend's cache sees of a body, in its order. */
   readonly cacheable: (body: unknown) => readonly unknown[];
 }
@@ -49,6 +51,7 @@ const counting = { command: 'echo $((6 * 7))', description: 'Count' };
 
 const anthropic: SessionDialect = {
   name: 'anthropic',
+  env: () => ({}),
   path: '/v1/messages',
   looked: ({ image, page, png, pdf }) => [
     {
@@ -117,6 +120,7 @@ const anthropic: SessionDialect = {
 
 const openai: SessionDialect = {
   name: 'openai',
+  env: () => ({}),
   path: '/v1/chat/completions',
   looked: ({ image, page, png, pdf }) => [
     {
@@ -173,4 +177,75 @@ const openai: SessionDialect = {
   cacheable: (body) => [jsonAt(body, 'tools'), ...jsonListAt(body, 'messages')],
 };
 
-export const dialects: readonly SessionDialect[] = [anthropic, openai];
+const geminiModel = 'gemini-3-pro-preview';
+const functionCall = (id: string, name: string, args: unknown): unknown => ({ functionCall: { id, name, args } });
+/** The mock signs nothing. */
+const unsigned = (part: unknown): unknown => ({
+  ...Object(part),
+  thoughtSignature: 'skip_thought_signature_validator',
+});
+
+const gemini: SessionDialect = {
+  name: 'gemini',
+  env: (url) => ({
+    GEMINI_API_KEY: 'AIza-of-the-gateway',
+    GEMINI_API_BASE: `${url}/v1beta`,
+    BIG_MODEL: geminiModel,
+    SMALL_MODEL: geminiModel,
+  }),
+  path: `/v1beta/models/${geminiModel}:streamGenerateContent`,
+  looked: ({ image, page, png, pdf }) => [
+    {
+      role: 'model',
+      parts: [
+        { text: 'I look.' },
+        unsigned(functionCall('call_image', 'Read', { file_path: image })),
+        functionCall('call_page', 'Read', { file_path: page }),
+      ],
+    },
+    {
+      role: 'user',
+      parts: [
+        {
+          functionResponse: {
+            id: 'call_image',
+            name: 'Read',
+            response: { output: '[image 1 of this result]' },
+            parts: [{ inlineData: { mimeType: 'image/png', data: png } }],
+          },
+        },
+        {
+          functionResponse: {
+            id: 'call_page',
+            name: 'Read',
+            response: { output: `PDF file read: ${page} (189 bytes)\n[document 1 of this result]` },
+            parts: [{ inlineData: { mimeType: 'application/pdf', data: pdf } }],
+          },
+        },
+      ],
+    },
+    { role: 'model', parts: [unsigned(functionCall('call_count', 'Bash', counting))] },
+    { role: 'user', parts: [{ functionResponse: { id: 'call_count', name: 'Bash', response: { output: '42' } } }] },
+  ],
+  resumed: [
+    { role: 'model', parts: [{ text: 'Answer 0.' }] },
+    { role: 'user', parts: [{ text: 'Which stone?' }] },
+    { role: 'model', parts: [{ text: 'Answer 1.' }] },
+    { role: 'user', parts: [{ text: 'Are you sure?' }] },
+  ],
+  signature: () => '',
+  overflows: [
+    refused('Gemini', 140_123, {
+      message: 'The input token count (140123) exceeds the maximum number of tokens allowed (131072).',
+      type: 'INVALID_ARGUMENT',
+    }),
+  ],
+  // A few at once are asked for, the others are estimated.
+  counts: (counts, sent) => {
+    expect(counts).toContain(mockTokenCount);
+    return sent.map(() => [mockCountPath, 200]);
+  },
+  cacheable: (body) => [jsonAt(body, 'tools'), jsonAt(body, 'systemInstruction'), ...jsonListAt(body, 'contents')],
+};
+
+export const dialects: readonly SessionDialect[] = [anthropic, openai, gemini];

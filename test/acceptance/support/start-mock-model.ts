@@ -36,6 +36,9 @@ export interface MockModel {
 /** What the mock says that any request has, where a client of the Messages API asks only for the count. */
 export const mockTokenCount = 777;
 
+/** Where Gemini is asked for a count. */
+export const mockCountPath = '/v1beta/models/gemini-3-pro-preview:countTokens';
+
 /** Starts `@copilotkit/aimock`; it streams texts and arguments in pieces of seven characters. */
 export async function startMockModel(): Promise<MockModel> {
   const mock = new LLMock({ host: '127.0.0.1', port: 0, logLevel: 'silent', chunkSize: 7 });
@@ -47,6 +50,13 @@ export async function startMockModel(): Promise<MockModel> {
     handleRequest(_request, response) {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ input_tokens: mockTokenCount }));
+      return Promise.resolve(true);
+    },
+  });
+  mock.mount(mockCountPath, {
+    handleRequest(_request, response) {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ totalTokens: mockTokenCount }));
       return Promise.resolve(true);
     },
   });

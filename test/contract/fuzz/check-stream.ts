@@ -28,7 +28,7 @@ export function checkStream(target: TestTarget, stream: MutatedStream, parts: St
 
 /** What says in any dialect that an answer is whole. */
 const isEnded =
-  /"finish_reason":[\s\r\n]*(?:data: ?)?"[^"]|\[DONE\]|message_stop|stop_reason|"done":true|"response\.(?:completed|done|incomplete)"|"output":/u;
+  /"(?:finish_reason|finishReason|blockReason)":[\s\r\n]*(?:data: ?)?"[^"]|\[DONE\]|message_stop|stop_reason|"done":true|"response\.(?:completed|done|incomplete)"|"output":/u;
 
 function checkTranslated({ text, progress }: StreamedAnswer, upstream: string): void {
   const { end, usage } = parseStream(text);

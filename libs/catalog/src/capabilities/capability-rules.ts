@@ -102,6 +102,7 @@ const geminiRules: RulesOf<GeminiForms> = {
   mediaInResults: z.boolean(),
   resultsApart: z.boolean(),
   structuredWithTools: z.boolean(),
+  countsWhole: z.boolean(),
   stopSequencesMax: z.int().min(0),
   textCalls: z.boolean(),
 };

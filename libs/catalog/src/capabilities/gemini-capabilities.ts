@@ -46,6 +46,8 @@ export interface GeminiForms {
   readonly resultsApart: boolean;
   /** Whether a form of the answer leaves the model free to call tools. */
   readonly structuredWithTools: boolean;
+  /** Whether a request for a count holds that for the answer as a whole, or its parts alone, as at Vertex AI. */
+  readonly countsWhole: boolean;
   /** How many stop sequences are accepted. */
   readonly stopSequencesMax: number;
   /** Whether tool calls that the model writes as plain text are tool calls. */
@@ -56,6 +58,7 @@ export interface GeminiForms {
 const signedGeneration = 3;
 
 interface GeminiModel {
+  readonly baseUrl: string;
   readonly overrides: readonly ModelOverride[];
   /** What the operator says of all models of the provider. */
   readonly corrections: Corrections<GeminiForms> | undefined;
@@ -65,7 +68,7 @@ interface GeminiModel {
 /** The capabilities of a model, by its name; what the operator says goes before that. */
 export function geminiCapabilities(
   model: string,
-  { overrides, corrections = {}, safetyThreshold }: GeminiModel,
+  { baseUrl, overrides, corrections = {}, safetyThreshold }: GeminiModel,
 ): GeminiCapabilities {
   const name = bareName(model);
   const isGemma = name.startsWith('gemma');
@@ -82,6 +85,7 @@ export function geminiCapabilities(
     mediaInResults: isNew,
     resultsApart: isNew,
     structuredWithTools: isNew,
+    countsWhole: !baseUrl.includes('/publishers/'),
     stopSequencesMax: 5,
     ...definedOf(corrections),
     safetyThreshold,

@@ -66,7 +66,7 @@ function isCommentOfAnswer(text: string): boolean {
   const value = asObject(tryReadJson(text.replace(/^[^"{[]*/u, '')));
   // The rest of an event ends a text, a list or an object.
   if (value === undefined) return !isNoise(text) && /\\|"\s*[:,}\]]|[}\]]\s*[,}\]]/u.test(text);
-  return value['choices'] !== undefined || isOfAnswer(asText(value['type']) ?? '');
+  return value['choices'] !== undefined || value['candidates'] !== undefined || isOfAnswer(asText(value['type']) ?? '');
 }
 
 /**

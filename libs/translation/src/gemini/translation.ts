@@ -3,6 +3,7 @@ import { readerInputOf } from '../encoder/create-answer-reader.ts';
 import { answerWithoutSearch, emptyAnswer } from '../encoder/local-answer.ts';
 import { callableTools } from '../encoder/filters/text-calls/callable-tools.ts';
 import { readRejections } from '../failure/rejections.ts';
+import { translatedCount } from '../request/prompt-count.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
@@ -34,13 +35,14 @@ export function createGeminiTranslation(input: TranslationInput, capabilities: G
     toolNames,
     toolIds: createToolIds('any'),
   };
-  const { body, parts } = convertRequest(request, effective, input, context);
+  const { body, parts, countBody } = convertRequest(request, effective, input, context);
   return {
     request: {
       headers: [['accept', messagesRequest.stream ? 'text/event-stream' : 'application/json']],
       body,
       warnings: warnings.list(),
     },
+    count: translatedCount(() => ({ headers: [['accept', 'application/json']], body: countBody() }), 'totalTokens'),
     localAnswer: emptyAnswer(input) ?? answerWithoutSearch(input, readWebSearch(request, tools)),
     reader: createGeminiReader({
       ...readerInputOf(input),

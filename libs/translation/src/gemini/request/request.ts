@@ -18,6 +18,8 @@ export interface GeminiRequest {
   readonly body: Uint8Array;
   /** What of the body can be changed if the server rejects it. */
   readonly parts: SentParts;
+  /** Asks how long the prompt is. */
+  countBody(): Uint8Array;
 }
 
 /** Writes the request for Gemini. */
@@ -58,7 +60,19 @@ export function convertRequest(
     maxTokens,
     known: rejected,
   };
-  return { body: writeJsonBytes(sent, messagesRequest.body().length), parts };
+  const byteLength = messagesRequest.body().length;
+  return {
+    body: writeJsonBytes(sent, byteLength),
+    parts,
+    countBody: () => writeJsonBytes(countRequest(sent, input.target.model, context), byteLength),
+  };
+}
+
+function countRequest(sent: JsonObject, model: string, { capabilities }: ConversionContext): JsonObject {
+  const { systemInstruction, contents, tools } = sent;
+  const prompt = { systemInstruction, contents, tools };
+  if (!capabilities.countsWhole) return prompt;
+  return { generateContentRequest: { model: `models/${model.replace(/^models\//u, '')}`, ...prompt } };
 }
 
 /** What the request means nothing without. */
