@@ -3,7 +3,7 @@ import type { Catalog, ModelLimits, Provider, Targets } from '@ccg/catalog';
 import { assertNever } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Logger } from '@ccg/telemetry';
-import { describeFinding, findInAnswer, UpstreamCallError } from '@ccg/upstream';
+import { callErrorToGatewayError, describeFinding, findInAnswer, UpstreamCallError } from '@ccg/upstream';
 import type { BaseUrlFinding, Upstream, UpstreamResponse } from '@ccg/upstream';
 
 export interface AskProvidersDependencies {
@@ -64,6 +64,9 @@ type ListAnswer =
   | { readonly kind: 'not-json'; readonly isEmpty: boolean }
   /** It answers, and has no list: many compatible servers do without. */
   | { readonly kind: 'no-list'; readonly status: number }
+  /** There is no such request, so the credential alone was made ready. */
+  | { readonly kind: 'not-asked' }
+  | { readonly kind: 'no-credential'; readonly message: string }
   | { readonly kind: 'failed'; readonly status: number }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
@@ -77,10 +80,17 @@ async function listOf(
     timeout.abort();
   });
   try {
+    if (provider.endpoint.form.paths.models === undefined) {
+      await upstream.prepareCredential(provider);
+      return { kind: 'not-asked' };
+    }
     const signal = AbortSignal.any([ending, timeout.signal]);
     const response = await upstream.call(provider, { operation: 'models' }, signal);
     return readAnswer(response, await response.body.collect(listMaxBytes));
   } catch (thrown) {
+    if (thrown instanceof UpstreamCallError && thrown.kind === 'no-credential') {
+      return { kind: 'no-credential', message: callErrorToGatewayError(thrown, provider.name).publicMessage };
+    }
     const reason = timeout.signal.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(thrown);
     return { kind: 'unreachable', reason };
   } finally {
@@ -142,13 +152,20 @@ function describe(provider: Provider, answer: ListAnswer): Finding {
       return { level: 'warn', message, reachable: true, credentialState: 'rejected', upstreamStatus: answer.status };
     }
     case 'wrong-base-url':
-      return wrongBaseUrl(describeFinding(answer.finding, form.paths.models), form.baseUrlHint);
+      return wrongBaseUrl(describeFinding(answer.finding, form.paths.models ?? ''), form.baseUrlHint);
     case 'not-json':
-      return wrongBaseUrl(`${form.paths.models} is ${answer.isEmpty ? 'empty' : 'not JSON'} there`, form.baseUrlHint);
+      return wrongBaseUrl(
+        `${form.paths.models ?? ''} is ${answer.isEmpty ? 'empty' : 'not JSON'} there`,
+        form.baseUrlHint,
+      );
     case 'no-list': {
       const message = `provider does not list its models (HTTP ${answer.status}), so their context windows are not known from it`;
       return { level: 'info', message, reachable: true, upstreamStatus: answer.status };
     }
+    case 'not-asked':
+      return { level: 'info', message: 'credential is ready; the provider has no list of models', reachable: true };
+    case 'no-credential':
+      return { level: 'warn', message: answer.message, reachable: false };
     case 'failed':
       return {
         level: 'warn',

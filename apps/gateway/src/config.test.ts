@@ -44,6 +44,20 @@ test.each([
   expect(parseConfig({ ...env, ...ports }).kind).toBe('valid');
 });
 
+test.each([
+  ['/nonexistent/key.json', /does not exist\. Name the key file of a service account, or remove/u],
+  ['.oxfmtrc.json', /is no file of Google credentials: it has no "type"/u],
+  ['README.md', /is no file of Google credentials: it is not JSON/u],
+  ['.', /cannot be read \(EISDIR/u],
+])('a file of Google credentials that is none is told at start, if Vertex AI is used: %s', (file, message) => {
+  const models = { BIG_MODEL: 'gemini-3-pro', SMALL_MODEL: 'gemini-3-flash' };
+  const vertex = { USE_VERTEX_AUTH: 'true', VERTEX_PROJECT: 'my-project', PREFERRED_PROVIDER: 'gemini', ...models };
+  const parsed = parseConfig({ ...env, ...vertex, GOOGLE_APPLICATION_CREDENTIALS: file });
+  if (parsed.kind === 'valid') throw new Error('it is taken');
+  expect(parsed.message).toMatch(new RegExp(`^  GOOGLE_APPLICATION_CREDENTIALS: .*${message.source}`, 'mu'));
+  expect(parseConfig({ ...env, GOOGLE_APPLICATION_CREDENTIALS: file }).kind).toBe('valid');
+});
+
 test('files are not fetched from where a proxy chooses', () => {
   const faulty = parseConfig({ ...env, FETCH_IMAGE_URLS: 'true', HTTPS_PROXY: 'proxy:3128' });
   expect(faulty).toMatchObject({

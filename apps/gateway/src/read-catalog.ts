@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { catalogFromEnv } from '@ccg/catalog';
-import type { Audience, CatalogFileSource, CatalogFromEnv } from '@ccg/catalog';
+import type { Audience, Catalog, CatalogFileSource, CatalogFromEnv } from '@ccg/catalog';
 import { reasonOf } from './start-error.ts';
 
 /** Names the file of providers and models. */
@@ -12,8 +12,40 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** A file of this size is not one of providers and models, and is not read to find that out. */
 const maxBytes = 1024 * 1024;
 
-/** Reads providers and models from the environment and the file that `GATEWAY_CONFIG` names. */
+/** Reads providers and models from the environment and the file that `GATEWAY_CONFIG` names, and looks at the files that these need. */
 export function readCatalog(env: Env, audience?: Audience): CatalogFromEnv {
+  const read = readSettings(env, audience);
+  const problems = read.kind === 'valid' ? keyFileProblems(read.catalog) : [];
+  return problems.length === 0 ? read : { kind: 'faulty', problems };
+}
+
+/** What is wrong with the file of Google credentials, where a provider needs it. It is read again for every token. */
+function keyFileProblems({ providers }: Catalog): readonly string[] {
+  const files = [...providers.values()].flatMap(({ credential }) =>
+    credential !== undefined && 'kind' in credential && credential.keyFile !== undefined ? [credential.keyFile] : [],
+  );
+  return [...new Set(files)].flatMap((file) => {
+    const path = resolve(file);
+    const why = faultOfKeyFile(path);
+    return why === undefined ? [] : [`GOOGLE_APPLICATION_CREDENTIALS: ${path} ${why}`];
+  });
+}
+
+function faultOfKeyFile(path: string): string | undefined {
+  const remedy =
+    'Name the key file of a service account, or remove the variable and run "gcloud auth application-default login".';
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const isCredential = typeof content === 'object' && content !== null && 'type' in content;
+    return isCredential ? undefined : `is no file of Google credentials: it has no "type". ${remedy}`;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return `is no file of Google credentials: it is not JSON. ${remedy}`;
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    return `${code === 'ENOENT' ? 'does not exist' : `cannot be read (${reasonOf(thrown)})`}. ${remedy}`;
+  }
+}
+
+function readSettings(env: Env, audience?: Audience): CatalogFromEnv {
   const named = env[catalogFileVariable]?.trim() ?? '';
   if (named === '') return catalogFromEnv(env, audience);
   const file = readSource(resolve(named), env);

@@ -179,7 +179,11 @@ function settingsOf(name: string, provider: ProviderConfig): ProviderSettings {
   if (provider.dialect === 'anthropic') {
     return { ...provider, name, credential, profile: provider.profile ?? anthropicProfileOf(hostname) };
   }
-  if (provider.dialect === 'ollama' || provider.dialect === 'gemini') return { ...provider, name, credential };
+  if (provider.dialect === 'ollama') return { ...provider, name, credential };
+  if (provider.dialect === 'gemini') {
+    const { google, ...rest } = provider;
+    return { ...rest, name, credential: google ?? credential };
+  }
   const byHost = hostname === openAiHost ? 'openai' : 'compatible';
   return { ...provider, name, credential, profile: provider.profile ?? byHost };
 }

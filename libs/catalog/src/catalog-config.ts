@@ -10,6 +10,8 @@ import {
 } from './capabilities/capability-rules.ts';
 import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
 import { chatProfiles } from './capabilities/chat-capabilities.ts';
+import { googleCredentialRule } from './vertex.ts';
+import { isHttpUrl } from './env-rules.ts';
 
 const providerBase = {
   credential: providerCredential().optional(),
@@ -69,8 +71,13 @@ export function providerName() {
 const providerSchema = z.discriminatedUnion('dialect', [
   z.strictObject({ ...providerBase, ...dialectRules.anthropic }),
   z.strictObject({ ...providerBase, ...dialectRules['openai-chat'] }),
-  z.strictObject({ ...providerBase, ...dialectRules.gemini }),
   z.strictObject({ ...providerBase, ...dialectRules['openai-responses'] }),
+  z.strictObject({
+    ...providerBase,
+    ...dialectRules.gemini,
+    /** In the place of a credential. */
+    google: googleCredentialRule.optional(),
+  }),
   z.strictObject({
     ...providerBase,
     ...dialectRules.ollama,
@@ -150,10 +157,4 @@ function baseUrl(requestPath: RegExp, usualPath: string) {
 
 function oneOf<const Names extends readonly string[]>(names: Names) {
   return z.enum(names, { error: `must be one of ${names.join(', ')}` });
-}
-
-function isHttpUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, search, hash, username, password } = new URL(text);
-  return /^https?:$/u.test(protocol) && [search, hash, username, password].every((part) => part === '');
 }

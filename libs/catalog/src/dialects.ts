@@ -25,8 +25,8 @@ export interface DialectForm {
     readonly messages: RequestPath;
     /** Undefined where the dialect has no request that counts tokens. */
     readonly count: RequestPath | undefined;
-    /** The list of models. */
-    readonly models: string;
+    /** The list of models; undefined where there is none below the base URL. */
+    readonly models: string | undefined;
     /** What the server knows of one model; undefined where the dialect has no request for it. */
     readonly model: string | undefined;
   };
@@ -98,7 +98,6 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     knowsClaude: false,
   },
   gemini: {
-    // Below the base URL of Vertex AI, which ends in the publisher, the paths are the same.
     paths: {
       messages: (model, stream) => geminiPath(model, stream ? 'streamGenerateContent?alt=sse' : 'generateContent'),
       count: (model) => geminiPath(model, 'countTokens'),
@@ -113,6 +112,14 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     worksInSilence: false,
     knowsClaude: false,
   },
+};
+
+/** Gemini at Vertex AI: its base URL ends in the publisher, the paths below are the same, and there is no list of models. */
+export const vertexForm: DialectForm = {
+  ...forms.gemini,
+  paths: { ...forms.gemini.paths, models: undefined },
+  baseUrlHint:
+    'Of Vertex AI it follows from VERTEX_PROJECT, VERTEX_LOCATION and VERTEX_API_BASE, or from gateway.yaml.',
 };
 
 /** Lists of models give names with `models/` before them. */

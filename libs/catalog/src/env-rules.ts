@@ -31,3 +31,10 @@ export function onOrOff(unset: boolean) {
     .refine((text) => text === undefined || /^(?:true|false|1|0)$/iu.test(text), { error: 'must be true or false' })
     .transform((text) => (text === undefined ? unset : /^(?:true|1)$/iu.test(text)));
 }
+
+/** Whether a text is a URL to which a path can be appended. */
+export function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, search, hash, username, password } = new URL(text);
+  return /^https?:$/u.test(protocol) && [search, hash, username, password].every((part) => part === '');
+}

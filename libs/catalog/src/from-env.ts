@@ -10,6 +10,7 @@ import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
 import { aliasOf, knownProviders } from './known-providers.ts';
 import type { KnownProvider } from './known-providers.ts';
 import type { FileProblem } from './read-yaml.ts';
+import { vertexProblems, vertexSettings, vertexVariables } from './vertex.ts';
 
 const manyTokens = 999_999_999;
 
@@ -33,6 +34,7 @@ const variablesSchema = z.object({
       error: 'must be a duration such as 30m or 24h, a number of seconds, or -1 for no end',
     })
     .transform((text = '30m') => (/^-?\d+$/u.test(text) ? Number(text) : text)),
+  ...vertexVariables,
   GEMINI_SAFETY_THRESHOLD: optionalText().pipe(
     z.enum(safetyThresholds, { error: `must be one of ${safetyThresholds.join(', ')}` }).optional(),
   ),
@@ -87,6 +89,7 @@ export function catalogFromEnv(
   const config = catalogConfigSchema.safeParse(merge(fromEnv, fromFile));
   const problems = [
     ...(variables.error?.issues ?? []).map(({ path, message }) => say(path.map(String), message)),
+    ...vertexProblems(env).map(({ path, message }) => say(path, message)),
     ...(file.kind === 'faulty' ? file.problems.map((problem) => placed(source?.path, problem)) : []),
     ...(config.error?.issues ?? []).map(({ path, message }) => say(path.map(String), message)),
     ...unknownProviders(fromFile.models, { ...fromEnv.providers, ...fromFile.providers }).map(({ path, message }) =>
@@ -233,11 +236,13 @@ function providersOf(
         const settings = { contextTokens, keepAlive, onlyByName: !isNamed };
         return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, headers, ...settings }]];
       }
-      if (!isConfigured) return [];
       if (dialect === 'gemini') {
         const { GEMINI_SAFETY_THRESHOLD: safetyThreshold } = variables ?? {};
-        return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, headers, safetyThreshold }]];
+        const byKey = isConfigured ? { baseUrl: baseUrl ?? defaultBaseUrl, credential } : undefined;
+        const reached = (variables === undefined ? undefined : vertexSettings(variables)) ?? byKey;
+        return reached === undefined ? [] : [[name, { dialect, ...reached, headers, safetyThreshold }]];
       }
+      if (!isConfigured) return [];
       const profile = read(known.variables.profile) ?? known.profile;
       const base = { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, profile, headers };
       const stated = known.variables.dialect === undefined ? undefined : variables?.[known.variables.dialect];
@@ -285,6 +290,7 @@ function known(name: string): KnownProvider | undefined {
 const noProvider = [
   'No provider is configured. Put one of these into .env, or into the environment:',
   ...knownProviders.map(({ example }) => exampleLine(example.line, example.what)),
+  exampleLine('USE_VERTEX_AUTH=true VERTEX_PROJECT=...', 'Gemini on Vertex AI'),
   exampleLine('OPENAI_BASE_URL=http://127.0.0.1:8000/v1', 'any OpenAI-compatible server'),
 ].join('\n    ');
 

@@ -4,14 +4,20 @@ import type { CatalogInput } from './catalog-config.ts';
 import { dialectRules, providerName } from './catalog-config.ts';
 import { readYaml } from './read-yaml.ts';
 import { describeIssue } from './file-issues.ts';
+import { geminiBaseUrl } from './known-providers.ts';
 import type { FileProblem } from './read-yaml.ts';
+import { vertexBaseUrl, vertexSource } from './vertex.ts';
 
-const secretSource = z.union(
-  [z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
-  {
-    error: 'must be {env: NAME} or {file: PATH}. The secret itself does not belong into this file',
-  },
-);
+const keyFileVariable = 'GOOGLE_APPLICATION_CREDENTIALS';
+
+const secretSources = [
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+] as const;
+
+const secretSource = z.union(secretSources, {
+  error: 'must be {env: NAME} or {file: PATH}. The secret itself does not belong into this file',
+});
 
 type SecretSource = z.output<typeof secretSource>;
 
@@ -66,7 +72,17 @@ const catalogFileSchema = z.strictObject({
         z.strictObject({ ...dialectRules['openai-chat'], ...providerBase('authorization') }),
         z.strictObject({ ...dialectRules['openai-responses'], ...providerBase('authorization') }),
         z.strictObject({ ...dialectRules.ollama, ...providerBase('authorization') }),
-        z.strictObject({ ...dialectRules.gemini, ...providerBase('x-goog-api-key') }),
+        z.strictObject({
+          ...dialectRules.gemini,
+          ...providerBase('x-goog-api-key'),
+          baseUrl: dialectRules.gemini.baseUrl.optional(),
+          credential: z
+            .union([...secretSources, vertexSource], {
+              error:
+                'must be {env: NAME}, {file: PATH} or {vertex: {project: ID, location: NAME}}. The secret itself does not belong into this file',
+            })
+            .optional(),
+        }),
       ]),
     )
     .optional(),
@@ -123,17 +139,22 @@ export function readCatalogFile(text: string, secrets: SecretReader): ReadCatalo
     problems.push({ line: lineOf(path), path, message });
     return '';
   };
-  const input = toInput(parsed.data, read);
+  const input = toInput(parsed.data, { secret: read, keyFile: secrets.env(keyFileVariable)?.trim() || undefined });
   return problems.length > 0 ? { kind: 'faulty', problems } : { kind: 'read', input, lineOf };
 }
 
-type ReadSecret = (path: readonly string[], source: SecretSource) => string;
+/** What the file names and does not hold. */
+interface Sources {
+  readonly secret: (path: readonly string[], source: SecretSource) => string;
+  /** The file of Google credentials, which is the machine's and so no setting of a provider. */
+  readonly keyFile: string | undefined;
+}
 
-function toInput({ preferred, providers = {}, models = {} }: CatalogFile, read: ReadSecret) {
+function toInput({ preferred, providers = {}, models = {} }: CatalogFile, sources: Sources) {
   return {
     ...(preferred === undefined ? {} : { preferred }),
     providers: Object.fromEntries(
-      Object.entries(providers).map(([name, provider]) => [name, providerInput(name, provider, read)]),
+      Object.entries(providers).map(([name, provider]) => [name, providerInput(name, provider, sources)]),
     ),
     models: Object.fromEntries(
       Object.entries(models).map(([name, entry]) => [name, typeof entry === 'string' ? { model: entry } : entry]),
@@ -143,12 +164,36 @@ function toInput({ preferred, providers = {}, models = {} }: CatalogFile, read: 
 
 type FileProvider = NonNullable<CatalogFile['providers']>[string];
 
-function providerInput(name: string, provider: FileProvider, read: ReadSecret): CatalogInput['providers'][string] {
-  const { credential, headers = {}, timeouts = {}, ...rest } = provider;
+function providerInput(name: string, provider: FileProvider, sources: Sources): CatalogInput['providers'][string] {
+  const { secret: read, keyFile } = sources;
   const at = ['providers', name];
+  if (provider.dialect === 'gemini') {
+    const { credential, baseUrl, ...rest } = provider;
+    const others = { ...rest, ...settingsOf(at, rest, read) };
+    if (credential === undefined || !('vertex' in credential)) {
+      return { ...others, baseUrl: baseUrl ?? geminiBaseUrl, credential: credentialOf(at, credential, read) };
+    }
+    const { vertex } = credential;
+    const google = { kind: 'google', project: vertex.project, keyFile } as const;
+    return { ...others, baseUrl: baseUrl ?? vertexBaseUrl(vertex), google };
+  }
+  return { ...provider, credential: credentialOf(at, provider.credential, read), ...settingsOf(at, provider, read) };
+}
+
+function credentialOf(
+  at: readonly string[],
+  credential: SecretSource | undefined,
+  read: Sources['secret'],
+): string | undefined {
+  return credential === undefined ? undefined : read([...at, 'credential'], credential);
+}
+
+function settingsOf(
+  at: readonly string[],
+  { headers = {}, timeouts = {} }: Pick<FileProvider, 'headers' | 'timeouts'>,
+  read: Sources['secret'],
+) {
   return {
-    ...rest,
-    credential: credential === undefined ? undefined : read([...at, 'credential'], credential),
     headers: Object.entries(headers).map(([header, value]): [string, Secret] => {
       const text = typeof value === 'string' ? value : read([...at, 'headers', header], value);
       return [header.toLowerCase(), new Secret(text)];

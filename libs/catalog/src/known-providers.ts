@@ -24,6 +24,8 @@ export interface KnownProvider {
   readonly example: { readonly line: string; readonly what: string };
 }
 
+export const geminiBaseUrl = 'https://generativelanguage.googleapis.com/v1beta';
+
 /** Another provider is a row here, its variables in apps/gateway/README.md and `.env.example`. */
 export const knownProviders: readonly KnownProvider[] = [
   {
@@ -69,7 +71,7 @@ export const knownProviders: readonly KnownProvider[] = [
   {
     name: 'gemini',
     dialect: 'gemini',
-    defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    defaultBaseUrl: geminiBaseUrl,
     variables: { credential: 'GEMINI_API_KEY', baseUrl: 'GEMINI_API_BASE' },
     needsNoCredential: false,
     isByCredential: true,

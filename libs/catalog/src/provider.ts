@@ -8,7 +8,7 @@ import type {
 import type { AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
 import type { ChatProfile } from './capabilities/chat-capabilities.ts';
 import type { SafetyThreshold } from './capabilities/gemini-capabilities.ts';
-import { dialectForm } from './dialects.ts';
+import { dialectForm, vertexForm } from './dialects.ts';
 import type { Dialect, DialectForm, ProviderHeaders } from './dialects.ts';
 
 /** Proves the gateway to a provider. */
@@ -25,7 +25,7 @@ export interface GoogleCredential {
   /** The project that requests belong to. */
   readonly project: string;
   /** A file of credentials; undefined leaves it to the machine: its login of gcloud, or its metadata server. */
-  readonly keyFile: string | undefined;
+  readonly keyFile?: string | undefined;
 }
 
 /** What it takes to call a provider in one dialect; built once, so that a request works nothing of it out. */
@@ -112,7 +112,7 @@ export function createProvider(settings: ProviderSettings): Provider {
     settings.dialect !== 'anthropic' || anthropicCapabilities(settings.profile, settings.capabilities).betas;
   const endpointOf = (dialect: Dialect) => ({
     baseUrl,
-    form: dialectForm(dialect),
+    form: credential !== undefined && 'kind' in credential ? vertexForm : dialectForm(dialect),
     withheldHeaders: takesBetas ? [] : ['anthropic-beta'],
     headers,
     timeouts,

@@ -28,8 +28,9 @@ export function upstreamDialect(request: RecordedRequest): UpstreamDialect | und
   if (request.method !== 'POST') return undefined;
   if (path === '/v1/messages') return 'anthropic';
   if (path === '/api/chat') return 'ollama';
-  if (path?.startsWith('/v1beta/models/') === true) return 'gemini';
   if (path === '/v1/responses') return 'openai-responses';
+  // At Vertex AI too.
+  if (path !== undefined && /\/models\/[^/]+:(?:streamG|g)enerateContent$/u.test(path)) return 'gemini';
   return path === '/v1/chat/completions' ? 'openai-chat' : undefined;
 }
 

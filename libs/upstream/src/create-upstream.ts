@@ -38,6 +38,8 @@ export interface Upstream {
    * Rejects with `UpstreamCallError`.
    */
   call(target: Callable, call: UpstreamCall, signal: AbortSignal): Promise<UpstreamResponse>;
+  /** Gets the credential of a provider ready, before a request needs it. Rejects with `UpstreamCallError`. */
+  prepareCredential(provider: Callable): Promise<void>;
   /** Ends every connection at once. */
   close(): Promise<void>;
 }
@@ -62,6 +64,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         send(dispatcher, composeCall(endpoint, call, headers), signal, times),
       );
     },
+    prepareCredential: ({ endpoint }) => credentials.prepare(endpoint),
     async close() {
       credentials.close();
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));

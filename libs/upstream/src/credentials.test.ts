@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { createProvider } from '@ccg/catalog';
 import type { GoogleCredential } from '@ccg/catalog';
-import { createManualClock, unreachableUrl } from '@ccg/testkit';
+import { Secret } from '@ccg/kernel';
+import { createManualClock, startConnectProxy, unreachableUrl } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { callErrorToGatewayError, UpstreamCallError } from './call-error.ts';
+import { createUpstream } from './create-upstream.ts';
 import { createCredentials } from './credentials.ts';
 import type { CredentialHeaders, Credentials } from './credentials.ts';
 
@@ -145,6 +147,17 @@ describe('without a token', () => {
       /token service or the metadata server does not answer \(ECONNREFUSED\)\. Try again/u,
     );
   });
+});
+
+test('the token service is asked through the proxy of the configuration', async () => {
+  const proxy = await startConnectProxy();
+  opened.defer(() => proxy.close());
+  const times = { connectTimeoutMs: 5000, firstByteTimeoutMs: 5000, idleTimeoutMs: 5000 };
+  const upstream = createUpstream({ ...times, proxy: { url: new Secret(proxy.url), except: '' } });
+  opened.defer(() => upstream.close());
+  const { endpoint } = await credentialOf(user, { url: '' });
+  await expect(upstream.prepareCredential({ endpoint })).rejects.toMatchObject({ kind: 'no-credential' });
+  expect(proxy.tunnels[0]).toMatchObject({ to: 'oauth2.googleapis.com:443' });
 });
 
 async function failureOf(asking: Promise<unknown>) {

@@ -24,6 +24,8 @@ export interface Credentials {
    * Rejects with `UpstreamCallError` if there is no credential.
    */
   ask<Answer extends Answered>(endpoint: Endpoint, ask: Ask<Answer>): Promise<Answer>;
+  /** Gets the credential of an endpoint ready. Rejects with `UpstreamCallError` if there is none. */
+  prepare(endpoint: Endpoint): Promise<void>;
   close(): void;
 }
 
@@ -53,6 +55,10 @@ export function createCredentials({ clock, fetch }: CredentialsDependencies): Cr
       const revealed = credential.reveal();
       if (typeof revealed === 'string') return ask([header, scheme + revealed]);
       return orNoCredential(revealed).then((value) => ask([header, scheme + value]));
+    },
+    async prepare({ credential }) {
+      if (credential === undefined) return;
+      await orNoCredential('kind' in credential ? refresherOf(credential).token() : credential.reveal());
     },
     close() {
       for (const refresher of refreshers.values()) refresher.close();

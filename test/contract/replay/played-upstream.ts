@@ -33,6 +33,7 @@ export function playUpstream(calls: readonly RecordedCall[], clock: ManualClock)
       if (status === undefined) throw await failureOf(end, 'first-byte-timeout', clock, signal);
       return readableResponse(status, headers, playBody(recorded, clock, signal));
     },
+    prepareCredential: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }
