@@ -71,6 +71,7 @@ function causeOf(
     case 'thinking with tools':
     case 'past reasoning':
     case 'system messages':
+    case 'system messages between turns':
     case 'reasoning in messages':
       return { kind: 'form-rejected', form: says };
     case 'mistake':

@@ -164,6 +164,12 @@ describe('a form that was rejected', () => {
   test('is replaced by its other one', () => {
     expect(learned(form('messages in any order'))).toEqual([{ kind: 'form', form: 'messages in any order' }]);
     expect(learned(form('calls without tools'))).toEqual([]);
+    expect(learned(form('system messages between turns'))).toEqual([]);
+    const sending: SentParts = { ...sent(), forms: new Set(['system messages', 'system messages between turns']) };
+    expect(remedyFor(form('system messages between turns'), sending, unknown)).toMatchObject({
+      rejections: [{ kind: 'form', form: 'system messages between turns' }],
+      isLearned: true,
+    });
   });
 
   test('of a forced choice: without thinking, and without this choice where that is known not to help', () => {

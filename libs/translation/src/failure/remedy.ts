@@ -155,6 +155,10 @@ function withoutForm(form: RejectedForm, sent: SentParts): Retry {
       const first = [form, 'messages of tools', 'messages in any order'].find((candidate) => forms.has(candidate));
       return changed(formsOf(first));
     }
+    case 'system messages between turns': {
+      const first = [form, 'system messages'].find((candidate) => forms.has(candidate));
+      return changed(formsOf(first));
+    }
     case 'reasoning in messages':
       return changed(formsOf(forms.has(form) ? form : undefined));
     case 'calls without tools':

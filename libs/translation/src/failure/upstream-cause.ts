@@ -86,6 +86,8 @@ export type RejectedForm =
   | 'messages in any order'
   /** There is no message of the system; its text must be the user's. */
   | 'system messages'
+  /** Messages of the system stand at the beginning alone. */
+  | 'system messages between turns'
   /** Calls and results in the history need tools that are declared. */
   | 'calls without tools'
   /** The model does not think, or not with these settings. */

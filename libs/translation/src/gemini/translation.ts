@@ -3,6 +3,7 @@ import { readerInputOf } from '../encoder/create-answer-reader.ts';
 import { answerWithoutSearch, emptyAnswer } from '../encoder/local-answer.ts';
 import { callableTools } from '../encoder/filters/text-calls/callable-tools.ts';
 import { readRejections } from '../failure/rejections.ts';
+import { circumstancesOf } from '../request/circumstances.ts';
 import { translatedCount } from '../request/prompt-count.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
@@ -25,13 +26,14 @@ export function createGeminiTranslation(input: TranslationInput, capabilities: G
   const request = readRequest(input, warnings);
   const effective = effectiveTools(request, warnings);
   const { tools } = effective;
+  const circumstances = circumstancesOf(request, { hasTools: tools.length > 0, isStream: messagesRequest.stream });
   const toolNames = createToolNames(declaredNames(tools), toolNameMax);
   const context = {
     capabilities,
     provider: provider.name,
     sealer,
     warnings,
-    rejected: readRejections(input.rejections),
+    rejected: readRejections(input.rejections, circumstances),
     toolNames,
     toolIds: createToolIds('any'),
   };

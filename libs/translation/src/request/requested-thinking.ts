@@ -86,6 +86,9 @@ export const reasoningInMessages = 'reasoning in messages';
 /** Messages of the system, which some models do not know. */
 export const systemMessages = 'system messages';
 
+/** Messages of the system after the first message, which the chat templates of some models refuse. */
+export const laterSystemMessages = 'system messages between turns';
+
 /** A combination of settings that some servers reject. */
 export const forcedWhileThinking = 'forced choice while thinking';
 

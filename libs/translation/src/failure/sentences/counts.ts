@@ -5,7 +5,7 @@ export const countSentences: readonly Sentence[] = [
   {
     says: 'count',
     pattern:
-      /(?:more than|only|at most|up to|no more than|max(?:imum)?(?: of| is)?|(?:only )?(?:supports?|accepts?|allows?|takes?)(?: only)?) (?<maximum>\d{1,4}|one|two|three|four|five|six) (?<what>image|picture|photo|audio|video)(?:s|\(s\))?\b(?!-)/iu,
+      /(?:more than|only|at most|up to|no more than|max(?:imum)?(?: of| is)?|(?:only )?(?:supports?|accepts?|allows?|takes?)(?: only)?) (?<maximum>\d{1,4}|one|two|three|four|five|six) (?<what>image|picture|photo|audio|video)(?:s|\(s\))?(?![\w-]| (?:sizes?|models?|formats?|types?|resolutions?|tokens?)\b)/iu,
     examples: [
       [
         'Too many images in request: 11 images provided, but the model supports a maximum of 10 images.',

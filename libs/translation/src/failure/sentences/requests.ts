@@ -3,6 +3,13 @@ import type { Sentence } from './sentence.ts';
 /** How servers refuse a form of the history, a combination of settings, or a schema. */
 export const formSentences: readonly Sentence[] = [
   {
+    says: 'system messages between turns',
+    pattern:
+      /(?<!\w )system (?:role |messages? )?(?:must|should|can only|may only|has to|have to) (?:be|come|stand|appear) (?:\w{1,10} )?(?:at the (?:beginning|start)|first\b|the first\b)|(?:multiple|several|more than one) system (?:messages?|prompts?|roles?)|only one system (?:message|prompt)|system messages? (?:is|are) only (?:allowed|supported|permitted) (?:at|as) |'system' messages must come first/iu,
+    examples: [['System message must be at the beginning.', 'https://github.com/anomalyco/opencode/issues/16560']],
+    counter: 'The operating system must be at the beginning of the list.',
+  },
+  {
     says: 'system messages',
     pattern:
       /(?<![\w.])system (?:roles?|messages?|prompts?|instructions?)(?: is| are)? (?:not (?:supported|allowed|permitted|accepted|enabled)|unsupported)|(?:does not|doesn't|do not|don't) (?:support|accept|allow) (?:the |any |a )?['"`]?system['"`]? (?:role|message|prompt|instruction)s?|\brole['"`]? does not support ['"`]system['"`]|developer instruction is not enabled|only user and assistant roles are (?:supported|allowed)(?!, with)|\brole:? ['"`]?system['"`]? (?:is |are )?(?:not (?:supported|allowed|permitted|accepted)|unsupported)|(?:unsupported|invalid|unknown) (?:message )?role:? ['"`]?system\b|(?:不支持|不允许)(?:使用)? ?['"`]?(?:system|系统)['"`]? ?(?:角色|消息|提示词?|指令|role|message)/iu,

@@ -39,6 +39,7 @@ const expected: Readonly<Record<Saying, readonly [status: number, ...kinds: Upst
   'past reasoning': [400, 'form-rejected'],
   'reasoning in messages': [400, 'form-rejected'],
   'system messages': [400, 'form-rejected'],
+  'system messages between turns': [500, 'form-rejected'],
   mistake: [500, 'refused'],
   'model-unknown': [400, 'model-unknown'],
   'account-empty': [429, 'account-empty'],

@@ -40,7 +40,7 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
-      /(?<![a-z_])(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|stop)(?![a-z_])(?=[^\n。]{0,60}(?:取值|范围|参数非法|参数错误|不合法|必须(?:小于|大于|在|介于)|应(?:该)?(?:小于|大于|在|介于)|不能(?:超过|大于|小于)|可选值|只能(?:是|为)|仅支持))(?<rest>[^\n]{0,240})/iu,
+      /(?<![a-z_])(?!(?:prompt|input|context|total)_?(?:tokens?|len))(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|stop)(?![a-z_])(?=[^\n。]{0,60}(?:取值|范围|参数非法|参数错误|不合法|必须(?:小于|大于|在|介于)|应(?:该)?(?:小于|大于|在|介于)|不能(?:超过|大于|小于)|可选值|只能(?:是|为)|仅支持))(?<rest>[^\n]{0,240})/iu,
     examples: [['temperature参数非法。请检查文档。', 'https://github.com/songquanpeng/one-api/issues/1141']],
     counter: 'temperature 的说明在文档中',
   },

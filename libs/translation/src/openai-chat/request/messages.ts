@@ -9,7 +9,7 @@ import type { MediaCounts } from '../../history/limit-media.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
 import { asList, asObject } from '../../json-fields.ts';
-import { systemMessages, warnOfSystem } from '../../request/requested-thinking.ts';
+import { laterSystemMessages, systemMessages, warnOfSystem } from '../../request/requested-thinking.ts';
 import { alternate, joinContents } from './alternate.ts';
 import { assistantMessage } from './assistant-message.ts';
 import { compactParts, limitMarks, markedText } from './cache-marks.ts';
@@ -41,7 +41,8 @@ export function convertMessages(
   const hasSystemRole = !rejected.forms.has(systemMessages);
   const told = [...systemParts(body['system'], capabilities), ...lines.filter(isText).map((line) => textPart(line))];
   const system = told.length === 0 ? [] : [{ role: systemRole, content: compactParts(told, capabilities) }];
-  const placing = mustAlternate(context) || !hasSystemRole ? 'reminder' : systemTurns;
+  const placing =
+    mustAlternate(context) || !hasSystemRole || rejected.forms.has(laterSystemMessages) ? 'reminder' : systemTurns;
   const turns = placeSystemTurns(readTurns(asList(body['messages'])), placing, warnings);
   const steps = pairToolResults(mergeTurns(turns), warnings);
   const plan = planHistory(steps, hasTools, context);
@@ -53,8 +54,13 @@ export function convertMessages(
   if (!hasSystemRole && body['system'] !== undefined && told.length > 0) warnOfSystem(warnings);
   const messages = plan.alternates ? alternate(all) : all;
   const marked = cacheMarks ? limitMarks(messages, rejected.maxima.get('cache marks')) : messages;
-  const isSystemSent = messages.some(({ role }) => role === systemRole);
-  return { messages: marked, forms: [...plan.forms, ...(isSystemSent ? [systemMessages] : [])], counts };
+  return { messages: marked, forms: [...plan.forms, ...systemForms(messages, systemRole)], counts };
+}
+
+/** The forms that messages of the system give to a request. */
+function systemForms(messages: readonly JsonObject[], systemRole: string): readonly string[] {
+  const last = messages.findLastIndex(({ role }) => role === systemRole);
+  return [...(last === -1 ? [] : [systemMessages]), ...(last > 0 ? [laterSystemMessages] : [])];
 }
 
 /** The instructions at the beginning of the user's first message, which is made where there is none. */
