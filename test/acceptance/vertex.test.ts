@@ -68,8 +68,9 @@ function startVertexSuite(name: string, metadataUrl: string): Promise<Suite> {
   });
 }
 
-function ask({ gateway, apiKey }: Suite, stream = false): Promise<RawAnswer> {
+function ask({ gateway, apiKey }: Suite, stream = false, path = '/v1/messages'): Promise<RawAnswer> {
   return sendRaw(gateway.url, {
+    path,
     headers: [
       ['x-api-key', apiKey],
       ['content-type', 'application/json'],
@@ -132,6 +133,14 @@ test('a token that has expired is renewed, and the client sees nothing of it', a
     `Bearer token-${first}`,
     `Bearer token-${first + 1}`,
   ]);
+});
+
+test('prompts are counted by Vertex AI', async () => {
+  vertex.answer(jsonScript(200, { totalTokens: 42 }));
+  const answer = await ask(suite, false, '/v1/messages/count_tokens');
+  expect(JSON.parse(answer.text)).toEqual({ input_tokens: 42 });
+  expect(sent()).toEqual([[`${base}:countTokens`, expect.stringMatching(/^Bearer token-/u)]]);
+  expect(vertex.requests[0]?.json()).toMatchObject({ contents: [{ role: 'user' }] });
 });
 
 test.each([

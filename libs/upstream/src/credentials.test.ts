@@ -60,6 +60,21 @@ describe('a file of GOOGLE_APPLICATION_CREDENTIALS', () => {
     });
   });
 
+  test('of a workload of another cloud is exchanged for a token, too', async () => {
+    const google = await tokenServer();
+    await writeFile(join(folder, 'subject'), 'a token of the other cloud');
+    const external = {
+      type: 'external_account',
+      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `${google.url}/v1/token`,
+      credential_source: { file: join(folder, 'subject') },
+    };
+    const { ask } = await credentialOf(external, google);
+    expect(await ask()).toEqual(['authorization', 'Bearer token-1']);
+    expect(google.asked[0]?.get('subject_token')).toBe('a token of the other cloud');
+  });
+
   test('is read again for every token, since it may have been replaced', async () => {
     const google = await tokenServer();
     const { ask, file } = await credentialOf(user, google);
