@@ -1,5 +1,5 @@
 import type { FinishedRequest, Reporter } from '@ccg/edge';
-import { assertNever, ReaderGoneError, toGatewayError } from '@ccg/kernel';
+import { assertNever, createBoundedMap, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import { recordWithoutModel } from '@ccg/serving';
 import type { End, Outcome, RequestRecord } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
@@ -10,11 +10,12 @@ const nameMaxLength = 200;
 
 /** Reports the records of finished requests to the gateway's log and metrics. */
 export function createReporter(logger: Logger, metrics: Metrics): Reporter<RequestRecord> {
+  const loggerOf = createSharedFields(logger);
   return {
     resultOf: (thrown) => recordWithoutModel(endOf(thrown)),
     untoldError: ({ end }) => (end.kind === 'unsent' ? end.error : undefined),
     finished(request, record) {
-      report(request, record, logger, metrics);
+      report(request, record, loggerOf(request, record), metrics);
     },
   };
 }
@@ -36,10 +37,6 @@ function report(request: FinishedRequest, record: RequestRecord, logger: Logger,
   );
   const line = {
     requestId: request.requestId,
-    endpoint: request.endpoint,
-    method: request.method,
-    tenant: request.principal?.tenant,
-    apiKeyId: request.principal?.apiKeyId,
     ...describeRecord(record),
     status,
     outcome,
@@ -61,16 +58,37 @@ function targetOf({ attempts, route }: RequestRecord) {
   return attempts.at(-1)?.target ?? route?.targets[0];
 }
 
+/** So many combinations of API key and model are in use at the same time at most. */
+const sharedFieldsMax = 1000;
+
+/**
+ * Gives the logger for the line of a request: the fields that it shares with others, half of the line, are serialised
+ * once.
+ */
+function createSharedFields(logger: Logger): (request: FinishedRequest, record: RequestRecord) => Logger {
+  const loggers = createBoundedMap<Logger>(sharedFieldsMax);
+  return ({ endpoint, method, principal }, record) => {
+    const { tenant, apiKeyId } = principal ?? {};
+    const { provider, dialect, model: wholeModel } = targetOf(record) ?? {};
+    const model = wholeModel?.slice(0, nameMaxLength);
+    const requestedModel = record.route?.requestedModel.slice(0, nameMaxLength);
+    const stream = record.route?.stream;
+    // Clients choose the names of models, so the key tells where the first of them ends.
+    const names = `${requestedModel?.length} ${requestedModel}${model}`;
+    const key = `${endpoint} ${method} ${tenant} ${apiKeyId} ${provider} ${dialect} ${stream} ${names}`;
+    const known = loggers.get(key);
+    if (known !== undefined) return known;
+    const shared = { endpoint, method, tenant, apiKeyId, requestedModel, provider, model, dialect, stream };
+    const made = logger.child(shared);
+    loggers.set(key, made);
+    return made;
+  };
+}
+
 function describeRecord(record: RequestRecord): Record<string, unknown> {
   const { route, attempts, stages, warnings } = record;
-  const target = targetOf(record);
   const last = attempts.at(-1);
   return {
-    requestedModel: route?.requestedModel.slice(0, nameMaxLength),
-    provider: target?.provider,
-    model: target?.model.slice(0, nameMaxLength),
-    dialect: target?.dialect,
-    stream: route?.stream,
     ...(route === undefined ? {} : describeUsage(record)),
     firstEventMs: stages.firstEventMs === undefined ? undefined : Math.round(stages.firstEventMs),
     attempts: route === undefined ? undefined : attempts.length,
