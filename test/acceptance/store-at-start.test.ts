@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -118,6 +119,26 @@ describe.each(apps)('$app', ({ start }) => {
     other.close();
     expect(output()).toContain(`What answers at ${host} is not Redis, or needs TLS.`);
     expect(output()).not.toMatch(/^\s+at |Start it/mu);
+  });
+
+  test('says of a Redis in protected mode what to do there', async () => {
+    // What Redis says to every connection from another machine while it has no password.
+    const denial =
+      '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set.';
+    const other = createTcpServer((socket) => {
+      socket.on('error', () => {}).once('data', () => socket.end(`${denial}\r\n`));
+    }).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const host = `127.0.0.1:${address === null || typeof address === 'string' ? '' : address.port}`;
+    child = start({ ...provider, REDIS_URL: `redis://${host}` });
+    await expect
+      .poll(output, { timeout: 20_000 })
+      .toMatch(
+        /in protected mode.+its own machine\. Set a password there \(requirepass\) and write it into REDIS_URL/u,
+      );
+    expect(output()).not.toContain('Start it');
+    other.close();
   });
 
   test('says of a port without TLS that it may not speak it', async () => {

@@ -91,6 +91,9 @@ export async function prepareStore(store: Store, config: GatewayConfig, logger: 
 /** A server that cannot be reached at all says nothing about TLS. */
 const unreached = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)$/u;
 
+/** What a server does that speaks another protocol, or that tells in vain why it closes. */
+const closed = /^(?:connection closed|EPIPE|ECONNRESET)$/u;
+
 function describeWait(detail: string, redis: RedisTarget): string {
   const address = describeTarget(redis);
   if ('url' in redis && redis.url.startsWith('rediss:') && !unreached.test(detail)) {
@@ -99,8 +102,16 @@ function describeWait(detail: string, redis: RedisTarget): string {
       'If that port does not speak TLS, write redis:// in REDIS_URL.'
     );
   }
-  if ('url' in redis && detail === 'connection closed') {
-    return `Waiting for Redis at ${address}: it closes the connection. If that port speaks TLS, write rediss:// in REDIS_URL.`;
+  const mend =
+    'Set a password there (requirepass) and write it into REDIS_URL, or reach it at an address that it is bound to.';
+  if (detail === 'DENIED') {
+    return `Waiting for Redis at ${address}: it is in protected mode and lets in only its own machine. ${mend}`;
+  }
+  if ('url' in redis && closed.test(detail)) {
+    return (
+      `Waiting for Redis at ${address}: it closes the connection. If that port speaks TLS, write rediss:// in REDIS_URL. ` +
+      `If that Redis is in protected mode, it lets in only its own machine. ${mend}`
+    );
   }
   return `Waiting for Redis at ${address} (${detail}). Start it, or set REDIS_URL to another.`;
 }
