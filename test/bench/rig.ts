@@ -58,9 +58,10 @@ export async function startRig(against: string | undefined): Promise<Rig> {
     const port = server?.port ?? upstreamPort;
     const job: Job = { port, pid: server?.pid, upstreamPid: upstream.pid, expect: expectation(mode), ...load };
     const result = await generator.ask(job);
-    const faults = Object.entries(result.faults);
-    if (faults.length === 0 && result.answers + result.tokens > 0) return result;
-    throw new Error(`Answers were not complete:\n${faults.map(([fault, count]) => `${count} × ${fault}`).join('\n')}`);
+    const faults = Object.entries(result.faults).map(([fault, count]) => `${count} × ${fault}`);
+    if (faults.length > 0) throw new Error(`answers were not complete: ${faults.join(', ')}`);
+    if (result.answers + result.tokens === 0) throw new Error('no answer came in time');
+    return result;
   }
 
   async function runCase(

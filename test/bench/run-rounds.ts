@@ -40,10 +40,13 @@ export const extents: Readonly<Record<'full' | 'quick', Extent>> = {
   },
 };
 
+/** What one case gave on one target in a round; undefined if it failed. */
+type RoundResult = JobResult | undefined;
+
 /** Results by case and target; the same index is the same round, so that neighbours in time can be compared. */
 export interface Measured {
   readonly targets: readonly TargetName[];
-  readonly rounds: Readonly<Record<CaseName, Readonly<Partial<Record<TargetName, readonly JobResult[]>>>>>;
+  readonly rounds: Readonly<Record<CaseName, Readonly<Partial<Record<TargetName, readonly RoundResult[]>>>>>;
   readonly slow: StreamResults;
   readonly held: StreamResults;
 }
@@ -81,7 +84,7 @@ export async function runRounds(run: Run): Promise<Measured> {
       const order = round % 2 === 0 ? targets : targets.toReversed();
       for (const name of caseNames) {
         for (const target of order) {
-          const result = await rig.measure(name, running.get(target), cases[name].durationMs * extent.scale);
+          const result = await measureOnce(run, name, target, running.get(target));
           rounds[name][target]?.push(result);
         }
       }
@@ -99,7 +102,26 @@ export async function runRounds(run: Run): Promise<Measured> {
   }
 }
 
-type EmptyRounds = Record<CaseName, Partial<Record<TargetName, JobResult[]>>>;
+/** A part of a round that failed is a gap in it, and not the end of the run. */
+async function measureOnce(
+  { rig, extent, report }: Run,
+  name: CaseName,
+  target: TargetName,
+  server: Server | undefined,
+): Promise<RoundResult> {
+  try {
+    return await rig.measure(name, server, cases[name].durationMs * extent.scale);
+  } catch (error) {
+    report(`not measured: ${name}, ${target}: ${describe(error)}`);
+    return undefined;
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : String(error);
+}
+
+type EmptyRounds = Record<CaseName, Partial<Record<TargetName, RoundResult[]>>>;
 
 function emptyRounds(targets: readonly TargetName[]): EmptyRounds {
   const perTarget = (): EmptyRounds[CaseName] => Object.fromEntries(targets.map((target) => [target, []]));
@@ -121,7 +143,7 @@ async function runStreams(
       results[name] = await rig.measureStreams(streams, server, durationMs);
     } catch (error) {
       // A machine that is too busy for the streams should not cost what was measured before them.
-      report(`not measured: ${error instanceof Error ? error.message : String(error)}`);
+      report(`not measured: ${describe(error)}`);
     } finally {
       await server.stop();
     }

@@ -66,7 +66,7 @@ export function relate(
   return spreadOf(
     (rounds[name][target] ?? []).flatMap((result, round) => {
       const neighbour = others[round];
-      return neighbour === undefined ? [] : [relation(of(result), of(neighbour))];
+      return result === undefined || neighbour === undefined ? [] : [relation(of(result), of(neighbour))];
     }),
   );
 }

@@ -54,7 +54,7 @@ export function comparisonTable(measured: Measured): string {
 }
 
 function cell({ rounds }: Measured, { name, of, isRate, digits }: Figure, target: TargetName): string {
-  const results = rounds[name][target] ?? [];
+  const results = (rounds[name][target] ?? []).filter((result) => result !== undefined);
   const isGenerators = isRate && spreadOf(results.map(({ idle }) => idle)).median <= idleMin;
   return isGenerators ? nothing : formatSpread(spreadOf(results.map(of)), digits);
 }
