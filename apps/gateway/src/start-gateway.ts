@@ -3,7 +3,7 @@ import type { Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import { createTargets, describeRoutes } from '@ccg/catalog';
-import type { Targets } from '@ccg/catalog';
+import type { Catalog, Targets } from '@ccg/catalog';
 import { createAdmission } from '@ccg/admission';
 import { createServing } from '@ccg/serving';
 import type { Recorder, Serving } from '@ccg/serving';
@@ -18,7 +18,7 @@ import type { GatewayConfig } from './config.ts';
 import { askProviders } from './ask-providers.ts';
 import { createDataApp } from './data-app.ts';
 import { helloEndpoints } from './endpoints/hello.ts';
-import { countTokensEndpoint, messagesEndpoint } from './endpoints/messages.ts';
+import { servingEndpoints } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { unsupportedEndpoints } from './endpoints/unsupported.ts';
 import { openStore, prepareStore } from './open-store.ts';
@@ -75,9 +75,7 @@ export async function startGateway(
     authorization: authorizationFor(config),
     ...verifierBounds,
   });
-  opened.defer(() => {
-    verifier.close();
-  });
+  opened.defer(verifier.close);
   const { catalog } = config;
   const targets = createTargets(catalog);
   const upstream = createUpstream(upstreamOptions(config));
@@ -85,10 +83,8 @@ export async function startGateway(
   const serving = await startServing(config, { store, targets, upstream, clock, metrics, logger, ...recording });
   opened.defer(serving.close);
   const openSinks = createOpenSinks();
-  const answering = { sinkTimes: config, clock, openSinks };
   const endpoints = [
-    messagesEndpoint(serving, answering),
-    countTokensEndpoint(serving, answering),
+    ...servingEndpoints(serving, { sinkTimes: config, clock, openSinks }),
     ...modelsEndpoints(catalog, targets),
     ...helloEndpoints(),
     ...unsupportedEndpoints(),
@@ -102,10 +98,7 @@ export async function startGateway(
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));
   readiness = () => (verifier.canVerify() ? 'ready' : 'store-down');
-  const providers = [...catalog.providers.values()]
-    .filter(({ onlyByName }) => onlyByName !== true)
-    .map(({ name }) => name);
-  logger.info({ url: data.url, opsUrl: ops.url, providers }, 'listening');
+  logger.info({ url: data.url, opsUrl: ops.url, providers: namesOfProviders(catalog) }, 'listening');
   logger.info({ routes: describeRoutes(catalog) }, 'where models go');
   const resources = opened.move();
   return {
@@ -119,6 +112,11 @@ export async function startGateway(
       logger.info('closed');
     },
   };
+}
+
+/** Those that somebody configured. */
+function namesOfProviders({ providers }: Catalog): readonly string[] {
+  return [...providers.values()].filter(({ onlyByName }) => onlyByName !== true).map(({ name }) => name);
 }
 
 /** What a tenant may do that has nothing of its own. */

@@ -6,6 +6,7 @@ import type { StoreDecision } from './admit.ts';
 import { createLeaseKeeper, renewInStore } from './leases.ts';
 import type { AdmissionRequest, Decision } from './limits.ts';
 import { createLocalFallback } from './local-fallback.ts';
+import type { LocalFallback } from './local-fallback.ts';
 import { settleInStore } from './settle.ts';
 
 export interface AdmissionOptions {
@@ -78,14 +79,6 @@ export function createAdmission({
     return { kind: 'admitted', by: 'store', limits, settle };
   }
 
-  async function admitLocally(request: AdmissionRequest): Promise<Decision> {
-    note(true);
-    const decision = await localFallback.admit(request);
-    if (decision.kind === 'limited') return decision;
-    const { limits, release } = decision;
-    return { kind: 'admitted', by: 'local-fallback', limits, settle: once(async () => release()) };
-  }
-
   return {
     async admit(request) {
       if (request.limits.length === 0) return { kind: 'admitted', by: 'no-limit', limits: [], settle: nothing };
@@ -94,12 +87,20 @@ export function createAdmission({
         decision = await admitInStore(store, request, { timeoutMs, leaseTtlMs });
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
-        return await admitLocally(request);
+        note(true);
+        return await admitLocally(localFallback, request);
       }
       note(false);
       return decision.kind === 'limited' ? decision : admitted(decision);
     },
   };
+}
+
+async function admitLocally(localFallback: LocalFallback, request: AdmissionRequest): Promise<Decision> {
+  const decision = await localFallback.admit(request);
+  if (decision.kind === 'limited') return decision;
+  const { limits, release } = decision;
+  return { kind: 'admitted', by: 'local-fallback', limits, settle: once(async () => release()) };
 }
 
 async function nothing(): Promise<void> {}

@@ -1,6 +1,7 @@
 import type { Clock } from '@ccg/kernel';
 import type { Redis } from 'ioredis';
 import { createBreaker } from './breaker.ts';
+import type { Breaker } from './breaker.ts';
 import { describeConnectionError, faultOf, StoreUnavailableError, toStoreError } from './errors.ts';
 import type { ConnectionFault } from './errors.ts';
 
@@ -105,21 +106,28 @@ export function createGuard(redis: Redis, clock: Clock, onState: StateListener |
       closed = true;
       breaker.close();
     },
-    async guarded(timeoutMs, operation) {
-      if (redis.status !== 'ready') throw new StoreUnavailableError('down', lastError);
-      if (breaker.isOpen()) throw new StoreUnavailableError('breaker', 'it did not answer the last calls');
-      try {
-        const value = await callWithTimeout(clock, timeoutMs, operation);
-        breaker.succeeded();
-        return value;
-      } catch (thrown) {
-        const error = toStoreError(thrown);
-        if (error instanceof StoreUnavailableError) breaker.failed();
-        else breaker.succeeded();
-        throw error;
+    guarded(timeoutMs, operation) {
+      if (redis.status !== 'ready') return Promise.reject(new StoreUnavailableError('down', lastError));
+      if (breaker.isOpen()) {
+        return Promise.reject(new StoreUnavailableError('breaker', 'it did not answer the last calls'));
       }
+      return watched(callWithTimeout(clock, timeoutMs, operation), breaker);
     },
   };
+}
+
+/** Tells the breaker how a call went, and the caller in the store's own errors. */
+async function watched<T>(call: Promise<T>, breaker: Breaker): Promise<T> {
+  try {
+    const value = await call;
+    breaker.succeeded();
+    return value;
+  } catch (thrown) {
+    const error = toStoreError(thrown);
+    if (error instanceof StoreUnavailableError) breaker.failed();
+    else breaker.succeeded();
+    throw error;
+  }
 }
 
 /** False after `timeoutMs`, or as soon as waiting does not help. */

@@ -39,32 +39,7 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'ccg_' });
-  const requests = new Counter({
-    name: 'ccg_requests_total',
-    help: 'Finished requests.',
-    labelNames: ['endpoint', 'dialect', 'status', 'outcome'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'ccg_request_duration_seconds',
-    help: 'From the arrival of a request to the end of its answer.',
-    labelNames: ['endpoint', 'dialect'],
-    buckets: latencyBuckets,
-    registers,
-  });
-  const firstEvents = new Histogram({
-    name: 'ccg_first_event_seconds',
-    help: 'From the arrival of a request to the first event of its stream.',
-    labelNames: ['dialect'],
-    buckets: latencyBuckets,
-    registers,
-  });
-  const tokens = new Counter({
-    name: 'ccg_tokens_total',
-    help: 'Tokens of answered requests, as providers reported them or, where they did not, as estimated.',
-    labelNames: ['dialect', 'kind', 'source'],
-    registers,
-  });
+  const { requests, durations, firstEvents, tokens } = requestMetrics(registers);
   const openStreams = new Gauge({
     name: 'ccg_open_streams',
     help: 'Streams being relayed now.',
@@ -95,6 +70,37 @@ export function createMetrics(): Metrics {
     watchLearnedRejections: learnedRejections(registers),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
+}
+
+/** What is told of every request that has ended. */
+function requestMetrics(registers: Registry[]) {
+  const requests = new Counter({
+    name: 'ccg_requests_total',
+    help: 'Finished requests.',
+    labelNames: ['endpoint', 'dialect', 'status', 'outcome'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'ccg_request_duration_seconds',
+    help: 'From the arrival of a request to the end of its answer.',
+    labelNames: ['endpoint', 'dialect'],
+    buckets: latencyBuckets,
+    registers,
+  });
+  const firstEvents = new Histogram({
+    name: 'ccg_first_event_seconds',
+    help: 'From the arrival of a request to the first event of its stream.',
+    labelNames: ['dialect'],
+    buckets: latencyBuckets,
+    registers,
+  });
+  const tokens = new Counter({
+    name: 'ccg_tokens_total',
+    help: 'Tokens of answered requests, as providers reported them or, where they did not, as estimated.',
+    labelNames: ['dialect', 'kind', 'source'],
+    registers,
+  });
+  return { requests, durations, firstEvents, tokens };
 }
 
 /** Expired rejections leave nothing behind that could be counted down, so they are counted when they are asked for. */

@@ -46,17 +46,6 @@ export function withSnapshots(encoder: Encoder, provider: string): SnapshotEncod
     encoder.reasoningDetails(details);
   }
 
-  /** Readable details hold the text of the reasoning, which is compared apart from them. */
-  function isMissing(detail: JsonObject): boolean {
-    if (said.details.size === 0) return true;
-    return !said.details.has(writeJson(detail)) && detail['text'] === undefined && detail['summary'] === undefined;
-  }
-
-  function addMissing(missing: Missing, origin: string): void {
-    if (missing.thinking !== '') thinking(missing.thinking, origin);
-    if (missing.text !== '') text(missing.text);
-  }
-
   return {
     ...encoder,
     text,
@@ -86,12 +75,19 @@ export function withSnapshots(encoder: Encoder, provider: string): SnapshotEncod
           encoder.fail(contradictionError(provider));
           return;
         }
-        addMissing(missing, pieces[0]?.origin ?? '');
-        addDetails(details.filter((detail) => isMissing(detail)));
+        if (missing.thinking !== '') thinking(missing.thinking, pieces[0]?.origin);
+        if (missing.text !== '') text(missing.text);
+        addDetails(details.filter((detail) => isMissing(detail, said.details)));
       }
       encoder.wholeCalls(tools);
     },
   };
+}
+
+/** Readable details hold the text of the reasoning, which is compared apart from them. */
+function isMissing(detail: JsonObject, said: ReadonlySet<string>): boolean {
+  if (said.size === 0) return true;
+  return !said.has(writeJson(detail)) && detail['text'] === undefined && detail['summary'] === undefined;
 }
 
 interface Missing {
