@@ -138,6 +138,44 @@ test('Claude Code goes on after a schema was refused, and the server is never se
   expect(schemas).toEqual([true, false, false]);
 });
 
+test('WebSearch of Claude Code shows what Gemini found', async () => {
+  const turns = [
+    { content: [callTool('call_search', 'WebSearch', { query: 'heise "news"' })] },
+    { content: [say('Told.')] },
+  ];
+  const found = { web: { uri: 'https://heise.de/one', title: 'heise.de' } };
+  const isSearch = (body: unknown) =>
+    JSON.stringify(jsonListAt(body, 'contents').at(-1)).includes('Perform a web search for the query');
+  gemini.play((request) => {
+    if (!isSearch(request.json())) return playModel(turns)(request);
+    const content = { role: 'model', parts: [{ text: 'It says so.' }] };
+    const groundingMetadata = { webSearchQueries: ['heise news'], groundingChunks: [found] };
+    return [
+      head(200, { 'content-type': 'text/event-stream' }),
+      write(geminiFrame({ candidates: [{ content, finishReason: 'STOP', groundingMetadata }] })),
+    ];
+  });
+  const run = await claude();
+  expect(run, run.stderr).toMatchObject({ exitCode: 0, result: { isError: false, text: 'Told.' } });
+  const bodies = gemini.requests.map((request) => request.json());
+  expect(bodies.find(isSearch)).toMatchObject({ tools: [{ googleSearch: {} }] });
+  const result = JSON.stringify(jsonListAt(bodies.at(-1), 'contents'));
+  expect(result).toContain('It says so.');
+  expect(JSON.parse(result)).toContainEqual(
+    expect.objectContaining({
+      parts: [
+        expect.objectContaining({
+          functionResponse: expect.objectContaining({
+            response: {
+              output: expect.stringContaining('Links: [{"title":"heise.de","url":"https://heise.de/one"}]'),
+            },
+          }),
+        }),
+      ],
+    }),
+  );
+});
+
 const hello = { model: 'x', max_tokens: 100, messages: [{ role: 'user', content: 'Hi' }] };
 
 test.each([

@@ -110,7 +110,11 @@ export const fieldProbes: readonly FieldProbe[] = [
   ...fields('server tools (a `type` and no schema)', {
     tools: [bash, { type: 'web_fetch_20250910', name: 'web_fetch' }],
   }),
-  ...fields('the server tool `web_search`', { tools: [bash, { type: 'web_search_20250305', name: 'web_search' }] }),
+  ...fields(
+    'the server tool `web_search`',
+    { tools: [bash, { type: 'web_search_20250305', name: 'web_search' }] },
+    { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
+  ),
   ...fields(
     '`tool_choice`',
     choice({ type: 'auto' }),

@@ -103,6 +103,7 @@ const geminiRules: RulesOf<GeminiForms> = {
   resultsApart: z.boolean(),
   structuredWithTools: z.boolean(),
   countsWhole: z.boolean(),
+  webSearch: z.boolean(),
   stopSequencesMax: z.int().min(0),
   textCalls: z.boolean(),
 };

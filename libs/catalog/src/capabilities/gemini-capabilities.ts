@@ -48,6 +48,8 @@ export interface GeminiForms {
   readonly structuredWithTools: boolean;
   /** Whether a request for a count holds that for the answer as a whole, or its parts alone, as at Vertex AI. */
   readonly countsWhole: boolean;
+  /** Whether the model can search the web by itself, where no other tools are declared. */
+  readonly webSearch: boolean;
   /** How many stop sequences are accepted. */
   readonly stopSequencesMax: number;
   /** Whether tool calls that the model writes as plain text are tool calls. */
@@ -86,6 +88,7 @@ export function geminiCapabilities(
     resultsApart: isNew,
     structuredWithTools: isNew,
     countsWhole: !baseUrl.includes('/publishers/'),
+    webSearch: !isGemma,
     stopSequencesMax: 5,
     ...definedOf(corrections),
     safetyThreshold,

@@ -27,6 +27,7 @@ export function createGeminiTranslation(input: TranslationInput, capabilities: G
   const effective = effectiveTools(request, warnings);
   const { tools } = effective;
   const circumstances = circumstancesOf(request, { hasTools: tools.length > 0, isStream: messagesRequest.stream });
+  const search = readWebSearch(request, tools);
   const toolNames = createToolNames(declaredNames(tools), toolNameMax);
   const context = {
     capabilities,
@@ -45,13 +46,14 @@ export function createGeminiTranslation(input: TranslationInput, capabilities: G
       warnings: warnings.list(),
     },
     count: translatedCount(() => ({ headers: [['accept', 'application/json']], body: countBody() }), 'totalTokens'),
-    localAnswer: emptyAnswer(input) ?? answerWithoutSearch(input, readWebSearch(request, tools)),
+    localAnswer: emptyAnswer(input) ?? (capabilities.webSearch ? undefined : answerWithoutSearch(input, search)),
     reader: createGeminiReader({
       ...readerInputOf(input),
       sealer,
       toolNames,
       isUsedId: usedToolIds(request['messages'], context.toolIds.given()),
       textCallTools: capabilities.textCalls && tools.length > 0 ? callableTools(tools, toolNames) : undefined,
+      searchQuery: capabilities.webSearch ? search?.query : undefined,
       sent: parts,
     }),
   };

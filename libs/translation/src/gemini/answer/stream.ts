@@ -13,6 +13,7 @@ import type { StreamTranslator } from '../../translation.ts';
 import { isKnownChunk } from './known-form.ts';
 import { readBlocked, readEnd } from './read-end.ts';
 import { createPartReader } from './read-part.ts';
+import { createSearchReader } from './read-searches.ts';
 import { createUsageMeter } from './usage.ts';
 
 /**
@@ -35,6 +36,7 @@ const movedKeys: ReadonlySet<string> = new Set(['args']);
 function createChunkReader(encoder: Encoder, context: FailureContext): EventTaker {
   const meter = createUsageMeter();
   const parts = createPartReader(encoder);
+  const searches = createSearchReader(encoder);
 
   function readChunk(chunk: JsonObject): void {
     meter.add(chunk['usageMetadata']);
@@ -57,6 +59,7 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
     // Only one was asked for.
     if ((asCount(candidate['index']) ?? 0) !== 0) return;
     for (const part of asList(asObject(candidate['content'])?.['parts'])) parts.read(asObject(part) ?? {});
+    searches.read(candidate['groundingMetadata']);
     readEnd(candidate, parts.hasText(), encoder, context);
   }
 

@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { asObject, asText } from '../../json-fields.ts';
+import { asList, asObject, asText } from '../../json-fields.ts';
 import { fieldError } from '../../request/read-request.ts';
+import { isWebSearch } from '../../tools/web-search.ts';
 import { declareTools, warnOfStrict } from '../../tools/declare-tools.ts';
 import type { CallableTool, WrittenTool } from '../../tools/declare-tools.ts';
-import type { EffectiveTools } from '../../tools/effective-tools.ts';
+import type { DeclaredTool, EffectiveTools } from '../../tools/effective-tools.ts';
 import { openApiSchema } from '../../tools/schema/openapi-schema.ts';
 import { parametersOf } from '../../tools/schema/parameters.ts';
 import type { TranslationInput } from '../../translation.ts';
@@ -21,25 +22,51 @@ export interface GeminiTools {
   readonly leavesChoice: boolean;
 }
 
-/** The client's tools as declarations of functions, and its choice among them. */
+/** The client's tools as declarations of functions, and its choice among them; or the server's own search of the web. */
 export function convertTools(
   choice: JsonValue | undefined,
-  effective: EffectiveTools,
+  all: EffectiveTools,
   input: Pick<TranslationInput, 'tools' | 'toolListCache' | 'target'>,
   context: ConversionContext,
 ): GeminiTools {
+  const { search, effective } = takeSearch(all, context);
   const isOpenApi = context.rejected.fields.has(jsonSchemaPath);
   const { value, names } = declareTools(effective, input, context, {
     variants: isOpenApi ? ['openapi'] : [],
     write: (declared, warnings) => writeDeclaration(declared, isOpenApi, warnings),
   });
-  if (names.length === 0) return { tools: undefined, toolConfig: undefined, leavesChoice: true };
+  if (names.length === 0) {
+    if (search !== undefined) warnOfDomains(search, context);
+    const tools = search === undefined ? undefined : [{ googleSearch: {} }];
+    return { tools, toolConfig: undefined, leavesChoice: true };
+  }
+  if (search !== undefined) {
+    const text = 'This provider searches the web only where no other tools are declared. The search was removed.';
+    context.warnings.add(search.path, 'unsupported', text);
+  }
   const config = callingConfig(asObject(choice), names, context);
   return {
     tools: [{ functionDeclarations: value }],
     toolConfig: config === undefined ? undefined : { functionCallingConfig: config },
     leavesChoice: config?.['mode'] !== 'ANY',
   };
+}
+
+/** Where the model cannot search, the search stays among the tools that run only at Anthropic. */
+function takeSearch(
+  all: EffectiveTools,
+  { capabilities }: ConversionContext,
+): { readonly search: DeclaredTool | undefined; readonly effective: EffectiveTools } {
+  const search = capabilities.webSearch ? all.tools.find(isWebSearch) : undefined;
+  if (search === undefined) return { search, effective: all };
+  return { search, effective: { tools: all.tools.filter((tool) => !isWebSearch(tool)), asDeclared: false } };
+}
+
+function warnOfDomains({ tool, path }: DeclaredTool, { warnings }: ConversionContext): void {
+  for (const field of ['allowed_domains', 'blocked_domains']) {
+    if (asList(tool[field]).length === 0) continue;
+    warnings.add(`${path}.${field}`, 'unsupported', 'This provider cannot choose the domains that it searches.');
+  }
 }
 
 function writeDeclaration(declared: CallableTool, isOpenApi: boolean, warnings: Warnings): WrittenTool {
