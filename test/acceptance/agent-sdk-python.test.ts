@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { installClaudeCli, jsonAt, jsonTextAt } from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { agentDialects } from './support/agent-dialects.ts';
 import { installPythonSdks } from './support/python-sdks.ts';
 import type { PythonSdks } from './support/python-sdks.ts';
 import { startMockModel } from './support/start-mock-model.ts';
@@ -28,21 +29,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-describe.each([
-  { name: 'anthropic', model: 'claude-opus-5-5', path: '/v1/messages' },
-  { name: 'openai', model: 'gpt-4.1', path: '/v1/chat/completions' },
-  { name: 'ollama', model: 'qwen3:8b', path: '/api/chat' },
-])('the Agent SDK of PyPI in front of $name', ({ name, model, path }) => {
+describe.each(agentDialects)('the Agent SDK of PyPI in front of $dialect', ({ dialect, name, model, path, env }) => {
   let suite: Suite;
   beforeAll(async () => {
-    const { url } = mock.traffic;
-    suite = await startSuite(`python-${name}`, {
-      PREFERRED_PROVIDER: name,
-      OPENAI_BASE_URL: `${url}/v1`,
-      ANTHROPIC_API_BASE: url,
-      OLLAMA_API_BASE: url,
-      ...(name === 'ollama' ? { BIG_MODEL: model, SMALL_MODEL: model } : {}),
-    });
+    suite = await startSuite(`python-${dialect}`, env(mock.traffic.url));
   });
   afterAll(() => suite.close());
 
@@ -51,7 +41,7 @@ describe.each([
     { way: 'by the URL', prefix: `/${name}:${model}` },
   ])('finishes a task with tools of both sides and goes on with it, chosen $way', async ({ prefix }, context) => {
     if (python.kind === 'missing') return context.skip(python.reason);
-    const file = join(folder, `${name}${prefix === '' ? '' : '-by-url'}.txt`);
+    const file = join(folder, `${dialect}${prefix === '' ? '' : '-by-url'}.txt`);
     mock.play(weighTheStone(file, name === 'ollama' ? undefined : 'A file, a tool.'));
     const options = {
       cwd: folder,
@@ -68,11 +58,10 @@ describe.each([
       subtype: 'success',
       is_error: false,
       result: 'It weighs 42 grams.',
-      // The mock's Ollama counts nothing, so the gateway estimates.
+      // The mock's Ollama counts nothing, so the gateway estimates the prompt.
       usage: name === 'ollama' ? {} : { input_tokens: 3000, output_tokens: 60 },
     });
     expect(Number(jsonAt(task.at(-1), 'usage', 'input_tokens'))).toBeGreaterThan(0);
-    expect(Number(jsonAt(task.at(-1), 'usage', 'output_tokens'))).toBeGreaterThan(0);
     expect(await readFile(file, 'utf8')).toBe('grüße 石');
 
     const resumed = { ...options, resume: jsonTextAt(task.at(-1), 'session_id') };

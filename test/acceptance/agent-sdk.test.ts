@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { installClaudeCli, jsonAt, jsonListAt, jsonTextAt } from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { agentDialects } from './support/agent-dialects.ts';
 import { loadAgentSdk } from './support/load-agent-sdk.ts';
 import type { AgentSdk } from './support/load-agent-sdk.ts';
 import { startMockModel } from './support/start-mock-model.ts';
@@ -88,156 +89,63 @@ function assemble(messages: readonly unknown[]): unknown[] {
     const delta = jsonAt(event, 'delta');
     last.text += jsonTextAt(delta, 'text') + jsonTextAt(delta, 'thinking') + jsonTextAt(delta, 'partial_json');
   }
-  return blocks.map(({ type, text }) => [type, type === 'tool_use' ? JSON.parse(text) : text]);
+  // State that a backend wants back shows nothing.
+  const visible = blocks.filter(({ type }) => type !== 'redacted_thinking');
+  return visible.map(({ type, text }) => [type, type === 'tool_use' ? JSON.parse(text) : text]);
 }
 
-const toolCall = (id: string, name: string, input: unknown): unknown => ({
-  id,
-  type: 'function',
-  function: { name, arguments: JSON.stringify(input) },
-});
+describe.each(agentDialects)(
+  'the Agent SDK in front of $dialect',
+  ({ dialect, name, model, thought, path, env, written }) => {
+    let suite: Suite;
+    beforeAll(async () => {
+      suite = await startSuite(`agent-sdk-${dialect}`, env(mock.traffic.url));
+    });
+    afterAll(() => suite.close());
 
-const dialects = [
-  {
-    name: 'anthropic',
-    model: 'claude-opus-5-5',
-    thought: 'A file, a tool.',
-    path: '/v1/messages',
-    written: (file: string) => [
-      {
-        role: 'assistant',
-        content: [
-          { type: 'thinking', thinking: 'A file, a tool.', signature: 'aimock-placeholder-signature' },
-          { type: 'text', text: 'Two things at once.' },
-          { type: 'tool_use', id: 'call_write', name: 'Write', input: { file_path: file, content: 'grüße 石' } },
-          { type: 'tool_use', id: 'call_search', name: 'ToolSearch', input: { query: 'select:mcp__stones__weigh' } },
-        ],
+    test.each([
+      { way: 'by the environment', prefix: '' },
+      { way: 'by the URL', prefix: `/${name}:${model}` },
+    ])(
+      'finishes a task with tools of the client and of the application, and goes on with it in another process, chosen $way',
+      async ({ prefix }) => {
+        const file = join(folder, `${dialect}${prefix === '' ? '' : '-by-url'}.txt`);
+        mock.play(weighTheStone(file, thought));
+
+        const task = await ask({ suite, prefix, prompt: 'Weigh the stone.' });
+        expect(task.at(-1)).toMatchObject({
+          subtype: 'success',
+          is_error: false,
+          result: 'It weighs 42 grams.',
+          // The mock's Ollama counts nothing, so the gateway estimates the prompt.
+          usage: name === 'ollama' ? {} : { input_tokens: 3000, output_tokens: 60 },
+        });
+        expect(Number(jsonAt(task.at(-1), 'usage', 'input_tokens'))).toBeGreaterThan(0);
+        expect(await readFile(file, 'utf8')).toBe('grüße 石');
+        expect(assemble(task)).toEqual([
+          ...(thought === undefined ? [] : [['thinking', thought]]),
+          ['text', 'Two things at once.'],
+          ['tool_use', { file_path: file, content: 'grüße 石' }],
+          ['tool_use', { query: 'select:mcp__stones__weigh' }],
+          ['tool_use', {}],
+          ['text', 'It weighs 42 grams.'],
+        ]);
+
+        const more = await ask({
+          suite,
+          prefix,
+          prompt: 'And now?',
+          options: { resume: jsonTextAt(task.at(-1), 'session_id') },
+        });
+        expect(more.at(-1)).toMatchObject({ is_error: false, result: 'Still 42 grams.' });
+        const exchanges = mock.traffic.exchanges.filter((exchange) => exchange.path !== '/api/show');
+        expect(exchanges.map((exchange) => [exchange.path.split('?')[0], exchange.status])).toEqual(
+          Array.from({ length: 4 }, () => [path, 200]),
+        );
+        const sent = jsonListAt(exchanges.at(-1)?.body, 'messages');
+        const answered = sent.slice(sent.findIndex((message) => jsonAt(message, 'role') === 'assistant'));
+        if (written !== undefined) expect(answered).toMatchObject(written(file));
       },
-      {
-        role: 'user',
-        content: [
-          { type: 'tool_result', tool_use_id: 'call_write' },
-          {
-            type: 'tool_result',
-            tool_use_id: 'call_search',
-            content: [{ type: 'tool_reference', tool_name: 'mcp__stones__weigh' }],
-          },
-          { type: 'text', text: 'Tool loaded.' },
-        ],
-      },
-      { role: 'assistant', content: [{ type: 'tool_use', id: 'call_weigh', name: 'mcp__stones__weigh', input: {} }] },
-      {
-        role: 'user',
-        content: [{ type: 'tool_result', tool_use_id: 'call_weigh', content: [{ type: 'text', text: '42 grams' }] }],
-      },
-      { role: 'assistant', content: [{ type: 'text', text: 'It weighs 42 grams.' }] },
-      { role: 'user', content: [{ type: 'text', text: 'And now?' }] },
-    ],
+    );
   },
-  {
-    name: 'openai',
-    model: 'gpt-4.1',
-    thought: 'A file, a tool.',
-    path: '/v1/chat/completions',
-    written: (file: string) => [
-      {
-        role: 'assistant',
-        content: 'Two things at once.',
-        tool_calls: [
-          toolCall('call_write', 'Write', { file_path: file, content: 'grüße 石' }),
-          toolCall('call_search', 'ToolSearch', { query: 'select:mcp__stones__weigh' }),
-        ],
-      },
-      { role: 'tool', tool_call_id: 'call_write' },
-      { role: 'tool', tool_call_id: 'call_search', content: 'Tool "mcp__stones__weigh" is now available.' },
-      { role: 'user', content: 'Tool loaded.' },
-      { role: 'assistant', tool_calls: [toolCall('call_weigh', 'mcp__stones__weigh', {})] },
-      { role: 'tool', tool_call_id: 'call_weigh', content: '42 grams' },
-      { role: 'assistant', content: 'It weighs 42 grams.' },
-      { role: 'user', content: 'And now?' },
-    ],
-  },
-  {
-    name: 'ollama',
-    model: 'qwen3:8b',
-    // The mock gives it a name that Ollama does not use.
-    thought: undefined,
-    path: '/api/chat',
-    written: (file: string) => [
-      {
-        role: 'assistant',
-        content: 'Two things at once.',
-        tool_calls: [
-          { function: { name: 'Write', arguments: { file_path: file, content: 'grüße 石' } } },
-          { function: { name: 'ToolSearch', arguments: { query: 'select:mcp__stones__weigh' } } },
-        ],
-      },
-      { role: 'tool', tool_name: 'Write' },
-      { role: 'tool', tool_name: 'ToolSearch', content: 'Tool "mcp__stones__weigh" is now available.' },
-      { role: 'user', content: 'Tool loaded.' },
-      { role: 'assistant', tool_calls: [{ function: { name: 'mcp__stones__weigh', arguments: {} } }] },
-      { role: 'tool', tool_name: 'mcp__stones__weigh', content: '42 grams' },
-      { role: 'assistant', content: 'It weighs 42 grams.' },
-      { role: 'user', content: 'And now?' },
-    ],
-  },
-];
-
-describe.each(dialects)('the Agent SDK in front of $name', ({ name, model, thought, path, written }) => {
-  let suite: Suite;
-  beforeAll(async () => {
-    const { url } = mock.traffic;
-    const models = name === 'ollama' ? { BIG_MODEL: model, SMALL_MODEL: model } : {};
-    const bases = { OPENAI_BASE_URL: `${url}/v1`, ANTHROPIC_API_BASE: url, OLLAMA_API_BASE: url };
-    const env = { PREFERRED_PROVIDER: name, ...bases, ...models };
-    suite = await startSuite(`agent-sdk-${name}`, env);
-  });
-  afterAll(() => suite.close());
-
-  test.each([
-    { way: 'by the environment', prefix: '' },
-    { way: 'by the URL', prefix: `/${name}:${model}` },
-  ])(
-    'finishes a task with tools of the client and of the application, and goes on with it in another process, chosen $way',
-    async ({ prefix }) => {
-      const file = join(folder, `${name}${prefix === '' ? '' : '-by-url'}.txt`);
-      mock.play(weighTheStone(file, thought));
-
-      const task = await ask({ suite, prefix, prompt: 'Weigh the stone.' });
-      expect(task.at(-1)).toMatchObject({
-        subtype: 'success',
-        is_error: false,
-        result: 'It weighs 42 grams.',
-        // The mock's Ollama counts nothing, so the gateway estimates.
-        usage: name === 'ollama' ? {} : { input_tokens: 3000, output_tokens: 60 },
-      });
-      expect(Number(jsonAt(task.at(-1), 'usage', 'input_tokens'))).toBeGreaterThan(0);
-      expect(Number(jsonAt(task.at(-1), 'usage', 'output_tokens'))).toBeGreaterThan(0);
-      expect(await readFile(file, 'utf8')).toBe('grüße 石');
-      expect(assemble(task)).toEqual([
-        ...(thought === undefined ? [] : [['thinking', thought]]),
-        ['text', 'Two things at once.'],
-        ['tool_use', { file_path: file, content: 'grüße 石' }],
-        ['tool_use', { query: 'select:mcp__stones__weigh' }],
-        ['tool_use', {}],
-        ['text', 'It weighs 42 grams.'],
-      ]);
-
-      const more = await ask({
-        suite,
-        prefix,
-        prompt: 'And now?',
-        options: { resume: jsonTextAt(task.at(-1), 'session_id') },
-      });
-      expect(more.at(-1)).toMatchObject({ is_error: false, result: 'Still 42 grams.' });
-      const exchanges = mock.traffic.exchanges.filter((exchange) => exchange.path !== '/api/show');
-      expect(exchanges.map((exchange) => [exchange.path.split('?')[0], exchange.status])).toEqual(
-        Array.from({ length: 4 }, () => [path, 200]),
-      );
-      const sent = jsonListAt(exchanges.at(-1)?.body, 'messages');
-      expect(sent.slice(sent.findIndex((message) => jsonAt(message, 'role') === 'assistant'))).toMatchObject(
-        written(file),
-      );
-    },
-  );
-});
+);
