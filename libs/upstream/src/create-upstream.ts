@@ -7,6 +7,7 @@ import { UpstreamCallError } from './call-error.ts';
 import type { CallFailureKind } from './call-error.ts';
 import { createDispatcher } from './create-dispatcher.ts';
 import { createCredentials } from './credentials.ts';
+import type { CredentialHeaders } from './credentials.ts';
 import { fetchThrough } from './fetch-through.ts';
 import { composeCall, isRefusedEndpoint } from './compose-call.ts';
 import type { UpstreamCall } from './compose-call.ts';
@@ -60,9 +61,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       if (isRefusedEndpoint(endpoint)) return Promise.reject(new UpstreamCallError('refused-address'));
       const times = timesOf(endpoint, options);
       const dispatcher = dispatcherOf(times);
-      return credentials.ask(endpoint, (headers) =>
-        send(dispatcher, composeCall(endpoint, call, headers), signal, times),
-      );
+      const ask = (headers: CredentialHeaders) => send(dispatcher, composeCall(endpoint, call, headers), signal, times);
+      return credentials.ask(endpoint, ask, signal);
     },
     prepareCredential: ({ endpoint }) => credentials.prepare(endpoint),
     async close() {

@@ -17,6 +17,7 @@ import { createCredentials } from './credentials.ts';
 import type { CredentialHeaders, Credentials } from './credentials.ts';
 
 const clock = createManualClock(Date.now());
+const { signal } = new AbortController();
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const serviceAccount = {
   type: 'service_account',
@@ -103,9 +104,9 @@ describe('a token that Vertex finds expired', () => {
       sent.push(headers);
       return Promise.resolve({ status: 401, body: { abort() {} } });
     };
-    expect(await credentials.ask(endpoint, refuse)).toMatchObject({ status: 401 });
+    expect(await credentials.ask(endpoint, refuse, signal)).toMatchObject({ status: 401 });
     expect(sent.map(([, value]) => value)).toEqual(['Bearer token-1', 'Bearer token-2']);
-    expect(await credentials.ask(endpoint, refuse)).toMatchObject({ status: 401 });
+    expect(await credentials.ask(endpoint, refuse, signal)).toMatchObject({ status: 401 });
     expect(google.asked.length).toBe(2);
   });
 
@@ -162,6 +163,18 @@ describe('without a token', () => {
       /token service or the metadata server does not answer \(ECONNREFUSED\)\. Try again/u,
     );
   });
+});
+
+test('a client that leaves does not wait for a token, and others get it', async () => {
+  const google = await tokenServer();
+  const { ask } = await credentialOf(user, google);
+  const leaving = new AbortController();
+  const left = ask([200], leaving.signal);
+  const others = ask();
+  leaving.abort();
+  await expect(left).rejects.toMatchObject({ kind: 'aborted' });
+  expect(await others).toEqual(['authorization', 'Bearer token-1']);
+  expect(google.asked.length).toBe(1);
 });
 
 test('the token service is asked through the proxy of the configuration', async () => {
@@ -239,13 +252,17 @@ async function credentialOf(content: unknown, google: Pick<TokenServer, 'url'>) 
     endpoint,
     file,
     /** The headers of the last request, when the provider answers with these. */
-    async ask(statuses: readonly number[] = [200]): Promise<CredentialHeaders> {
+    async ask(statuses: readonly number[] = [200], until = signal): Promise<CredentialHeaders> {
       const rest = [...statuses];
       let last: CredentialHeaders = [];
-      await credentials.ask(endpoint, (headers) => {
-        last = headers;
-        return Promise.resolve({ status: rest.shift() ?? 500, body: { abort() {} } });
-      });
+      await credentials.ask(
+        endpoint,
+        (headers) => {
+          last = headers;
+          return Promise.resolve({ status: rest.shift() ?? 500, body: { abort() {} } });
+        },
+        until,
+      );
       return last;
     },
   };

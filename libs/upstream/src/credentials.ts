@@ -21,9 +21,9 @@ interface Answered {
 export interface Credentials {
   /**
    * Asks with the credential of an endpoint. A server that finds a token expired is asked once more with a new one.
-   * Rejects with `UpstreamCallError` if there is no credential.
+   * Rejects with `UpstreamCallError` if there is no credential, and as soon as the signal aborts while there is none yet.
    */
-  ask<Answer extends Answered>(endpoint: Endpoint, ask: Ask<Answer>): Promise<Answer>;
+  ask<Answer extends Answered>(endpoint: Endpoint, ask: Ask<Answer>, signal: AbortSignal): Promise<Answer>;
   /** Gets the credential of an endpoint ready. Rejects with `UpstreamCallError` if there is none. */
   prepare(endpoint: Endpoint): Promise<void>;
   close(): void;
@@ -48,9 +48,9 @@ export function createCredentials({ clock, fetch }: CredentialsDependencies): Cr
   }
 
   return {
-    ask({ credential, form }, ask) {
+    ask({ credential, form }, ask, signal) {
       if (credential === undefined) return ask([]);
-      if ('kind' in credential) return askWithToken(refresherOf(credential), ask);
+      if ('kind' in credential) return askWithToken(refresherOf(credential), ask, signal);
       const { header, scheme } = form.credential;
       const revealed = credential.reveal();
       if (typeof revealed === 'string') return ask([header, scheme + revealed]);
@@ -69,11 +69,12 @@ export function createCredentials({ clock, fetch }: CredentialsDependencies): Cr
 async function askWithToken<Answer extends Answered>(
   refresher: TokenRefresher<GoogleToken>,
   ask: Ask<Answer>,
+  signal: AbortSignal,
 ): Promise<Answer> {
-  const token = await orNoCredential(refresher.token());
+  const token = await unlessAborted(orNoCredential(refresher.token()), signal);
   const answer = await ask(headersOf(token));
   if (answer.status !== 401) return answer;
-  const renewed = await orNoCredential(refresher.renew(token));
+  const renewed = await unlessAborted(orNoCredential(refresher.renew(token)), signal);
   if (renewed === undefined) return answer;
   answer.body.abort();
   return ask(headersOf(renewed));
@@ -84,6 +85,21 @@ async function orNoCredential<T>(value: T | Promise<T>): Promise<T> {
     return await value;
   } catch (thrown) {
     throw new UpstreamCallError('no-credential', thrown);
+  }
+}
+
+/** A client that leaves does not wait for a token. */
+async function unlessAborted<T>(value: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => {
+    aborted.reject(new UpstreamCallError('aborted', signal.reason));
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([value, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
