@@ -115,6 +115,18 @@ describe.each(targets)('an answer of $prefix.provider, $profile,', ({ prefix, pr
     }
   });
 
+  test.each(labels)(
+    'that is whole is one, although its connection broke, whatever its label says: %s',
+    async (label) => {
+      for (const body of [events, document, `${document}\n`, JSON.stringify(JSON.parse(document), null, 2)]) {
+        for (const stream of [true, false]) {
+          const { end, text } = await served(labelled(label, write(body), cut), stream);
+          expect([end, text.match(/"Half"/gu)?.length]).toEqual(['completed ok', 1]);
+        }
+      }
+    },
+  );
+
   test('that is events for a request without "stream" may lack its end', async () => {
     const frames = events.split('\n\n').filter((frame) => !/\[DONE\]|message_stop/u.test(frame));
     rig.upstream.play(() => labelled('text/event-stream', write(`${frames.join('\n\n')}\n\n: hi\n\n`), hang));

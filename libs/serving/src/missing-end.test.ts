@@ -1,8 +1,8 @@
-import { anthropicSseHead, createGate, hang, openAiChatSseHead, waitFor, write } from '@ccg/testkit';
+import { anthropicSseHead, createGate, cut, hang, openAiChatSseHead, waitFor, write } from '@ccg/testkit';
 import type { Script, ScriptStep } from '@ccg/testkit';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { anthropicModel, ask, chatModel, endOf, startServingRig } from '../test/serving-rig.ts';
+import { anthropicModel, ask, chatModel, endOf, run, startServingRig } from '../test/serving-rig.ts';
 import type { Exchange, ServingRig } from '../test/serving-rig.ts';
 
 const comments: readonly ScriptStep[] = [write(': waiting\n\n'), write(': waiting\n\n')];
@@ -94,6 +94,28 @@ describe.each([chat, anthropic('claude'), anthropic('glm')])(
       await (
         await rig.upstream.request(0)
       ).aborted;
+    });
+
+    test.each(finished)(
+      'is whole if its connection breaks after its end, should its usage have come: %s',
+      async (_how, script) => {
+        for (const stream of [true, false]) {
+          rig.upstream.play(() => [...opened, ...script, ...comments, cut]);
+          const { end, text } = await run(rig, { prefix, change: { stream } });
+          // Without it a reason to stop may be one of many.
+          const hasUsage = /(?:output|completion)_tokens/u.test(JSON.stringify(script));
+          expect(end).toMatch(hasUsage ? /^completed ok$/u : /upstream_truncated$/u);
+          if (hasUsage) expect(text).toMatch(/"stop_reason":"[a-z_]+"/u);
+        }
+      },
+    );
+
+    test('is no success if its connection breaks before its end', async () => {
+      for (const stream of [true, false]) {
+        rig.upstream.play(() => [...opened, ...unfinished, ...comments, cut]);
+        const { end } = await run(rig, { prefix, change: { stream } });
+        expect(end).toMatch(/upstream_truncated$/u);
+      }
     });
 
     test('is no success without a reason to stop, however long it is waited for', async () => {

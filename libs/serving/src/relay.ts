@@ -185,6 +185,12 @@ async function pump(
     isOver = true;
     const failure = failureOf(thrown, sink.signal, target);
     if (failure instanceof ReaderGoneError) return { failure, silent: false };
+    if (wasCut(thrown) && mayBeWhole(translator)) {
+      translator.end();
+      if (translator.progress().state !== 'complete') return { failure, silent: false };
+      await deliver();
+      return { failure: undefined, silent: false };
+    }
     translator.fail(failure);
     await deliver();
     const { state, error = failure } = translator.progress();
@@ -196,6 +202,19 @@ async function pump(
   else if (!isClosed) closeSoon(body, piping, clock);
   const { reason } = sink.signal;
   return { failure: reason instanceof ReaderGoneError ? reason : translator.progress().error, silent: false };
+}
+
+function wasCut(thrown: unknown): boolean {
+  return thrown instanceof UpstreamCallError && thrown.kind === 'cut';
+}
+
+/**
+ * Whether nothing may be missing although the connection broke: the answer has finished and its usage is known, or it is a
+ * document, of which nothing is seen before its end.
+ */
+function mayBeWhole(translator: StreamTranslator): boolean {
+  const { visible, finishedAt, usageSource } = translator.progress();
+  return finishedAt === undefined ? !visible : usageSource === 'reported';
 }
 
 interface EndGrace {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
 import { assertNever } from '@ccg/kernel';
@@ -143,6 +144,8 @@ async function performStep(step: ScriptStep, response: ServerResponse, closed: P
       await Promise.race([step.until, closed]);
       return;
     case 'cut':
+      // What was written before is on its way first.
+      await setImmediate();
       response.destroy();
       return;
     case 'hang':
