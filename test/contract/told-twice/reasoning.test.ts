@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { bytesOf, plainRequest, translate } from '../translate.ts';
-import { bash, c, chat, end, ls, tell } from './tell.ts';
+import { bash, c, chat, end, ls, tell, tellStream } from './tell.ts';
 import type { Case } from './tell.ts';
 
 describe('reasoning that is told in several places', () => {
@@ -132,6 +132,64 @@ describe('reasoning that is told in several places', () => {
     ],
   ])('is told once: %s', (_name, chunks, expected) => {
     expect(tell(chat, chunks)).toEqual(expected);
+  });
+
+  const told = { reasoning_content: 'Let me see.' };
+  test.each([
+    '<thinking>Let me see.</thinking>',
+    '<THINK>Let me see.</THINK>',
+    '<Think>\nLet me see.\n</think>\n',
+    '<seed:think>Let me see.</seed:think>',
+    '<thought>Let me see.</thought>',
+    '<reasoning>\nLet me see.</reasoning>',
+    '<|think|>Let me see.<|/think|>',
+    '[THINK]Let me see.[/THINK]',
+    '◁think▷Let me see.◁/think▷',
+    'Let me see.</think>',
+    'Let me see.\n</think>\n\n',
+    '\nLet me see.</THINK>',
+    'Let me</think>',
+    '</think>',
+    '</think>\n\n',
+  ])('is told once whatever its tags are: %j', (tagged) => {
+    const expected = ['thinking: Let me see.', 'text: So it is.'];
+    for (const profile of ['compatible', 'openai', 'nvidia'] as const) {
+      const target = { ...chat, profile };
+      expect(tell(target, [c({ ...told, content: `${tagged}So it is.` }), end])).toEqual(expected);
+      expect(tell(target, [c(told), c({ content: tagged }), c({ content: 'So it is.' }), end])).toEqual(expected);
+      const letters = Array.from(`${tagged}So it is.`, (content) => c({ content }));
+      expect(tell(target, [c(told), ...letters, end])).toEqual(expected);
+    }
+    const line = (message: object) => `${JSON.stringify({ message, done: false })}\n`;
+    const lines = line({ thinking: 'Let me see.' }) + line({ content: tagged }) + line({ content: 'So it is.' });
+    expect(tellStream({ dialect: 'ollama', model: 'm' }, `${lines}{"done":true}\n`)).toEqual(expected);
+  });
+
+  test.each([
+    'Let me see. So it is.',
+    'Let me see.',
+    'Let me',
+    'Let me see that file</think>',
+    '<thinking>Let us see.</thinking>So',
+    '<thinking>',
+    '<div>Let me look.</div>',
+    '[1] Let me see.',
+    '- [ ] Let me see.',
+    'The end is </think>',
+    '</div>',
+    '<',
+    '[THINK',
+  ])('does not make reasoning of a text that begins alike: %j', (text) => {
+    const expected = ['thinking: Let me see.', `text: ${text}`];
+    expect(tell(chat, [c({ ...told, content: text }), end])).toEqual(expected);
+    expect(tell(chat, [c(told), ...Array.from(text, (content) => c({ content })), end])).toEqual(expected);
+  });
+
+  test('is told by its tags alone where they are those of a model', () => {
+    for (const name of ['think', 'THINK', 'seed:think']) {
+      expect(tell(chat, [c({ content: `<${name}>Hm</${name}>So` }), end])).toEqual(['thinking: Hm', 'text: So']);
+    }
+    expect(tell(chat, [c({ content: '<thinking>Hm</thinking>So' }), end])).toEqual(['text: <thinking>Hm</thinking>So']);
   });
 
   test('is told once by a server that is known to take the reasoning out of the text', () => {

@@ -36,9 +36,12 @@ export const bashInPieces = [
 /** What a client gets to see, as `text: …`, `thinking: …` and `Name {…}`; nothing where the stream ends with an error. */
 export function tell(target: TestTarget, chunks: readonly (object | string)[]): string[] {
   const frames = chunks.map((chunk) => `data: ${typeof chunk === 'string' ? chunk : JSON.stringify(chunk)}\n\n`);
-  const { text, progress } = playStream(translate(plainRequest, target), [
-    bytesOf(`${frames.join('')}data: [DONE]\n\n`),
-  ]);
+  return tellStream(target, `${frames.join('')}data: [DONE]\n\n`);
+}
+
+/** The same for the bytes of a stream. */
+export function tellStream(target: TestTarget, stream: string): string[] {
+  const { text, progress } = playStream(translate(plainRequest, target), [bytesOf(stream)]);
   const { end: how, content } = parseStream(text);
   expect(how).toBe(progress.state === 'complete' ? 'message' : 'error');
   return how === 'message' ? content.map(describeBlock) : [];

@@ -5,12 +5,12 @@ import type { Transcript } from './transcript.ts';
 
 /** An encoder that tells reasoning once, whoever says it again. */
 export interface ReasoningEncoder extends Encoder {
-  /**
-   * Compares a text, piece by piece, with the reasoning so far: whether it repeats it, or goes on after its end. Undefined
-   * if no reasoning was told.
-   */
-  beginRepeat(this: void): ((literal: string) => boolean) | undefined;
+  /** Compares a text, piece by piece, with the reasoning so far. Undefined if no reasoning was told. */
+  beginRepeat(this: void): Repeat | undefined;
 }
+
+/** Takes the next piece of a text: it repeats the reasoning, or goes on after its end, or differs. */
+export type Repeat = (literal: string) => 'within' | 'beyond' | 'differs';
 
 /**
  * Tells reasoning once that a server tells in several places: in two members, or in a member and between tags in the text.
@@ -54,7 +54,9 @@ export function withoutRepeatedReasoning(encoder: Encoder): ReasoningEncoder {
       const speaker = { reached: 0, ahead: '' };
       return (literal) => {
         follow(said, speaker, literal);
-        return speaker.ahead === '' || speaker.reached === said.length();
+        if (speaker.ahead === '') return 'within';
+        if (speaker.reached < said.length()) return 'differs';
+        return isBlank(speaker.ahead) ? 'within' : 'beyond';
       };
     },
   };

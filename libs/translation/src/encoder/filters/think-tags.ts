@@ -1,20 +1,15 @@
 import type { ThinkTags } from '@ccg/catalog';
 import { isBlank, withoutLeadingBlanks } from '../../json-literal.ts';
 import type { Encoder } from '../encoder.ts';
+import { anyTags, closingTag, usualEnd, usualTags } from './reasoning-tags.ts';
+import type { ClosingTag } from './reasoning-tags.ts';
 import { withoutRepeatedReasoning } from './repeated-reasoning.ts';
-import type { ReasoningEncoder } from './repeated-reasoning.ts';
-
-const openTag = /^(?:[ \t]|\\[nrt])*(?:<|\\u003[cC])think(?:>|\\u003[eE])/u;
-const closeTag = /(?:<|(?<!\\)\\u003[cC])\\?\/think(?:>|\\u003[eE])/u;
-/** The beginning of a closing tag at the end of a text; escapes are never cut by a chunk. */
-const closeTagBegins = /(?:<|(?<!\\)\\u003[cC])(?:\\?\/(?:t(?:h(?:i(?:n(?:k)?)?)?)?)?)?$/u;
-/** As long as the longest form of the opening tag; white space before it comes on top. */
-const openTagLength = '\\u003cthink\\u003e'.length;
+import type { ReasoningEncoder, Repeat } from './repeated-reasoning.ts';
 
 /**
  * Moves reasoning between `<think>` and `</think>` out of the text. Only a tag that begins the answer counts, so that
- * an answer that speaks of the tag stays whole. Where a server also sends the reasoning in a member of its own, only tags
- * count between which the same is said: that is left out.
+ * an answer that speaks of the tag stays whole. Where a server also sends the reasoning in a member of its own, tags of any
+ * name count between which the same is said, and a closing tag alone after the same: that is left out.
  */
 export function withThinkTags(inner: Encoder, tags: ThinkTags): Encoder {
   const encoder = withoutRepeatedReasoning(inner);
@@ -68,8 +63,9 @@ interface SplitterState {
   held: string;
   /** The opening tag. It is text if what follows is not the reasoning that was told elsewhere. */
   tag: string;
+  end: ClosingTag;
   /** Compares the held text, from `compared` on, with reasoning that was told elsewhere. Undefined: there is none. */
-  repeats: ((literal: string) => boolean) | undefined;
+  repeats: Repeat | undefined;
   compared: number;
 }
 
@@ -80,6 +76,7 @@ function createSplitter(encoder: ReasoningEncoder, tags: ThinkTags): Splitter {
     phase: 'start',
     held: '',
     tag: '',
+    end: usualEnd,
     repeats: undefined,
     compared: 0,
   };
@@ -95,7 +92,9 @@ function createSplitter(encoder: ReasoningEncoder, tags: ThinkTags): Splitter {
       if (state.phase === 'after') skipBlanks(state);
     },
     release() {
-      if (state.phase === 'inside') encoder.thinking(state.held, 'content');
+      // A tag alone is text if the reasoning was told elsewhere.
+      const isReasoning = state.phase === 'inside' && (state.repeats === undefined || state.held !== '');
+      if (isReasoning) encoder.thinking(state.held, 'content');
       else giveUp(state);
       state.held = '';
       state.compared = 0;
@@ -109,7 +108,7 @@ function createSplitter(encoder: ReasoningEncoder, tags: ThinkTags): Splitter {
       if (state.phase !== 'unopened') return;
       state.repeats = encoder.beginRepeat();
       state.compared = state.held.length;
-      if (state.repeats?.(state.held) === false) giveUp(state);
+      if (!isRepeating(state, state.held)) giveUp(state);
     },
   };
 }
@@ -117,35 +116,43 @@ function createSplitter(encoder: ReasoningEncoder, tags: ThinkTags): Splitter {
 function findOpen(state: SplitterState): void {
   const { encoder, tags, held } = state;
   state.repeats = encoder.beginRepeat();
+  const { open, openBegins } = state.repeats === undefined ? usualTags : anyTags;
   const mayBeTagged = tags !== 'none' || state.repeats !== undefined;
-  const opened = mayBeTagged ? openTag.exec(held) : null;
+  const opened = mayBeTagged ? open.exec(held) : null;
   if (opened !== null) {
     [state.tag] = opened;
+    state.end = closingTag([opened[1] ?? '']);
     state.held = held.slice(state.tag.length);
     state.phase = 'inside';
-  } else if (!isBlank(held) && !(mayBeTagged && mayOpen(held))) {
-    if (tags === 'unopened') state.phase = 'unopened';
+  } else if (!isBlank(held) && !(mayBeTagged && openBegins.test(held))) {
+    if (tags === 'unopened' || state.repeats !== undefined) state.phase = 'unopened';
     else giveUp(state);
   }
 }
 
 function findClose(state: SplitterState): void {
-  const { encoder, held, repeats, compared } = state;
+  const { encoder, held, repeats, compared, end } = state;
   const rest = held.slice(compared);
-  const closed = closeTag.exec(rest);
-  const length = (closed ?? closeTagBegins.exec(rest))?.index ?? rest.length;
-  const end = compared + length;
-  state.compared = end;
-  if (repeats?.(rest.slice(0, length)) === false) {
+  const closed = end.close.exec(rest);
+  const length = (closed ?? end.closeBegins.exec(rest))?.index ?? rest.length;
+  state.compared = compared + length;
+  if (!isRepeating(state, rest.slice(0, length))) {
     giveUp(state);
     return;
   }
   // What repeats other reasoning is told only once that is certain.
   if (closed === null && (state.phase === 'unopened' || repeats !== undefined)) return;
-  encoder.thinking(held.slice(0, end), 'content');
-  state.held = held.slice(end + (closed?.[0].length ?? 0));
+  encoder.thinking(held.slice(0, state.compared), 'content');
+  state.held = held.slice(state.compared + (closed?.[0].length ?? 0));
   state.compared = 0;
   if (closed !== null) state.phase = 'after';
+}
+
+/** Whether a text can still be the reasoning that was told elsewhere, if any was. */
+function isRepeating({ repeats, phase, tags }: SplitterState, literal: string): boolean {
+  const place = repeats?.(literal) ?? 'within';
+  // Without an opening tag it is text if it goes on where the reasoning has ended.
+  return place === 'within' || (place === 'beyond' && (phase === 'inside' || tags === 'unopened'));
 }
 
 /** Empty lines between the tag and the answer belong to neither. */
@@ -160,11 +167,4 @@ function giveUp(state: SplitterState): void {
   state.encoder.text(state.tag + state.held);
   state.held = '';
   state.tag = '';
-}
-
-/** Whether more text could still make this an opening tag. */
-function mayOpen(literal: string): boolean {
-  const text = withoutLeadingBlanks(literal);
-  if (text.length >= openTagLength) return false;
-  return '<think>'.startsWith(text.replace(/^\\u003[cC]/u, '<'));
 }
