@@ -115,7 +115,7 @@ function isMessage(document: JsonObject): boolean {
 }
 
 /** Reads a whole message of such a server into the encoder. */
-function readMessage(message: JsonObject, encoder: Encoder): void {
+function readMessage(message: JsonObject, encoder: SnapshotEncoder): void {
   if (isJsonObject(message['usage'])) encoder.usage(readAnthropicUsage(message['usage']));
   for (const [index, block] of blocksOf(message).entries()) startBlock(encoder, index, block);
   finish(encoder, message);
@@ -123,14 +123,14 @@ function readMessage(message: JsonObject, encoder: Encoder): void {
 }
 
 /** The start of a block; in a whole message it is the whole block. */
-function startBlock(encoder: Encoder, index: number | undefined, block: JsonObject): void {
+function startBlock(encoder: SnapshotEncoder, index: number | undefined, block: JsonObject): void {
   const { text, thinking, signature, data, id, name, input } = block;
   switch (asText(block['type'])) {
     case 'text':
-      encoder.text(literalOf(text));
+      encoder.begin('text', literalOf(text));
       return;
     case 'thinking':
-      encoder.thinking(literalOf(thinking));
+      encoder.begin('thinking', literalOf(thinking));
       if (isText(signature) && literalOf(signature) !== '') encoder.signature(literalOf(signature));
       return;
     case 'redacted_thinking':

@@ -1,10 +1,11 @@
-import { writeJson } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { decodeLiteral } from '../../json-literal.ts';
 import type { Encoder } from '../encoder.ts';
 import { contradictionError } from '../stream-errors.ts';
 import type { ToolFragment } from '../tool-calls.ts';
-import { beyond, createTranscript, lacking } from './transcript.ts';
+import { createToldParts } from './told-parts.ts';
+import type { ToldParts } from './told-parts.ts';
+import { beyond, lacking } from './transcript.ts';
 import type { Transcript } from './transcript.ts';
 
 /** What a delta or a whole message holds. Texts are contents of JSON string literals. */
@@ -22,72 +23,105 @@ export interface SnapshotEncoder extends Encoder {
   delta(parts: AnswerParts, isLast: boolean): void;
   /** Adds what the answer as a whole has beyond the deltas. A whole that they contradict ends the answer with an error. */
   snapshot(whole: AnswerParts): void;
+  /** A block of this kind begins, with this text. What was told before is no part of it. */
+  begin(kind: 'text' | 'thinking', literal: string): void;
 }
 
-/** A last delta of fewer bytes may repeat the answer by chance. */
-const repeatedMinLength = 16;
-
-/** Keeps what was said. `provider` is named in errors. */
+/** `provider` is named in errors. */
 export function withSnapshots(encoder: Encoder, provider: string): SnapshotEncoder {
-  const said = { text: createTranscript(), thinking: createTranscript(), details: new Set<string>() };
-
-  function text(literal: string): void {
-    said.text.add(literal);
-    encoder.text(literal);
-  }
-
-  function thinking(literal: string, origin = ''): void {
-    said.thinking.add(literal);
-    encoder.thinking(literal, origin);
-  }
-
-  function addDetails(details: readonly JsonObject[]): void {
-    for (const detail of details) said.details.add(writeJson(detail));
-    encoder.reasoningDetails(details);
-  }
-
+  const told = createToldParts(encoder, provider);
   return {
     ...encoder,
-    text,
-    thinking,
+    text: told.text,
+    thinking: (literal, origin = '') => {
+      told.thinking(literal, origin, []);
+    },
+    begin: told.begin,
     delta({ thinking: pieces, details, text: texts, tools }, isLast) {
-      const whole = { thinking: joined(pieces.map(({ literal }) => literal)), text: joined(texts) };
-      const isThoughtAgain = isLast && isRepeated(said.thinking, whole.thinking);
-      const isTextAgain = isLast && isRepeated(said.text, whole.text);
-      if (!isThoughtAgain) for (const { literal, origin } of pieces) thinking(literal, origin);
-      else thinking(beyond(said.thinking, whole.thinking) ?? '', pieces[0]?.origin);
-      if (!isThoughtAgain) addDetails(details);
-      if (!isTextAgain) for (const literal of texts) text(literal);
-      else text(beyond(said.text, whole.text) ?? '');
-      if (isLast) encoder.lastCalls(tools);
+      tellThinking(told, pieces, details);
+      told.text(joined(texts));
+      const holdsWords = [...texts, ...pieces.map(({ literal }) => literal)].some((literal) => literal !== '');
+      const isTextAgain = (isLast || tools.length > 0) && told.settle(isLast && holdsWords);
+      if (tools.length === 0) return;
+      told.leave();
+      if (isLast || isTextAgain) encoder.lastCalls(tools);
       else for (const fragment of tools) encoder.toolCall(fragment);
     },
-    snapshot({ thinking: pieces, details, text: texts, tools }) {
-      const whole = { thinking: joined(pieces.map(({ literal }) => literal)), text: joined(texts) };
-      const isFirst = said.text.length() + said.thinking.length() === 0;
-      if (isFirst) {
-        for (const { literal, origin } of pieces) thinking(literal, origin);
-        addDetails(details);
-        for (const literal of texts) text(literal);
-      } else {
-        const missing = missingParts(said, whole);
-        if (missing === undefined) {
-          encoder.fail(contradictionError(provider));
-          return;
-        }
-        if (missing.thinking !== '') thinking(missing.thinking, pieces[0]?.origin);
-        if (missing.text !== '') text(missing.text);
-        addDetails(details.filter((detail) => isMissing(detail, said.details)));
+    snapshot(whole) {
+      told.settle();
+      if (!addWhole(told, whole)) {
+        encoder.fail(contradictionError(provider));
+        return;
       }
-      encoder.wholeCalls(tools);
+      if (whole.tools.length > 0) told.leave();
+      encoder.wholeCalls(whole.tools);
+    },
+    ...leavingFirst(encoder, told),
+    signature(literal) {
+      told.settle();
+      encoder.signature(literal);
+    },
+    finish(finish) {
+      told.settle();
+      encoder.finish(finish);
+    },
+    marker() {
+      told.settle();
+      encoder.marker();
+    },
+    end() {
+      told.settle();
+      encoder.end();
     },
   };
 }
 
-/** Readable details hold the text of the reasoning, which is compared apart from them. */
-function isMissing(detail: JsonObject, said: ReadonlySet<string>): boolean {
-  if (said.size === 0) return true;
-  return !said.has(writeJson(detail)) && detail['text'] === undefined && detail['summary'] === undefined;
+/** The parts that are neither text nor reasoning. */
+function leavingFirst(
+  encoder: Encoder,
+  told: ToldParts,
+): Pick<Encoder, 'toolCall' | 'wholeCalls' | 'lastCalls' | 'redactedThinking'> {
+  return {
+    toolCall(fragment) {
+      told.leave();
+      encoder.toolCall(fragment);
+    },
+    wholeCalls(calls) {
+      told.leave();
+      encoder.wholeCalls(calls);
+    },
+    lastCalls(fragments) {
+      told.leave();
+      encoder.lastCalls(fragments);
+    },
+    redactedThinking(literal) {
+      told.leave();
+      encoder.redactedThinking(literal);
+    },
+  };
+}
+
+function tellThinking(told: ToldParts, pieces: AnswerParts['thinking'], details: readonly JsonObject[]): void {
+  const origins = [...new Set(pieces.map(({ origin }) => origin))];
+  for (const [at, origin] of origins.entries()) {
+    const literals = pieces.filter((piece) => piece.origin === origin).map(({ literal }) => literal);
+    told.thinking(joined(literals), origin, at === 0 ? details : []);
+  }
+  if (origins.length === 0) told.addDetails(details);
+}
+
+/** Adds what the deltas lacked. False: they contradict the whole. */
+function addWhole(told: ToldParts, { thinking: pieces, details, text: texts }: AnswerParts): boolean {
+  const whole = { thinking: joined(pieces.map(({ literal }) => literal)), text: joined(texts) };
+  const isFirst = told.said.text.length() + told.said.thinking.length() === 0;
+  const missing = isFirst ? whole : missingParts(told.said, whole);
+  if (missing === undefined) return false;
+  if (isFirst) for (const { literal, origin } of pieces) told.addThinking(literal, origin);
+  else told.addThinking(missing.thinking, pieces[0]?.origin ?? '');
+  if (isFirst) told.addDetails(details);
+  told.addText(missing.text);
+  if (!isFirst) told.addDetails(details.filter((detail) => told.lacksDetail(detail)));
+  return true;
 }
 
 interface Missing {
@@ -104,12 +138,6 @@ function missingParts(said: Readonly<Record<'text' | 'thinking', Transcript>>, w
   const rest = { text: lacking(told?.text, all?.text), thinking: lacking(told?.thinking, all?.thinking) };
   if (rest.text === undefined || rest.thinking === undefined) return undefined;
   return { text: rest.text, thinking: rest.thinking };
-}
-
-function isRepeated(said: Transcript, literal: string): boolean {
-  const all = said.all() ?? '';
-  if (all.length < repeatedMinLength || literal.length < all.length) return false;
-  return decodeLiteral(literal).startsWith(decodeLiteral(all));
 }
 
 /** Reasoning and text, wherever the reasoning stands. */

@@ -2,6 +2,7 @@ import { createAnswerReader } from '../../encoder/create-answer-reader.ts';
 import type { ReaderInput } from '../../encoder/create-answer-reader.ts';
 import type { CallableTools } from '../../encoder/filters/text-calls/callable-tools.ts';
 import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
+import { withSnapshots } from '../../encoder/filters/with-snapshots.ts';
 import { withThinkTags } from '../../encoder/filters/think-tags.ts';
 import type { AnswerReader } from '../../translation.ts';
 import { createOllamaStream } from './stream.ts';
@@ -19,8 +20,10 @@ export function createOllamaReader(input: OllamaReaderInput): AnswerReader {
     sign: () => '',
     sealCall: () => '',
     // Models whose reasoning Ollama does not know to take out of the text write it between tags.
-    filter: (encoder) =>
-      withThinkTags(textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools), 'tagged'),
+    filter: (encoder) => {
+      const withCalls = textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools);
+      return withSnapshots(withThinkTags(withCalls, 'tagged'), input.provider);
+    },
     stream: (encoder, context, { maxEventBytes }) =>
       createOllamaStream(encoder, context, maxEventBytes === undefined ? {} : { maxLineBytes: maxEventBytes }),
   });

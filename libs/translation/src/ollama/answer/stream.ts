@@ -50,7 +50,7 @@ function readLine(line: JsonObject, encoder: Encoder, context: FailureContext): 
     return;
   }
   const message = asObject(line['message']);
-  if (message !== undefined) readMessage(message, encoder);
+  if (message !== undefined) readMessage(message, line['done'] === true, encoder);
   if (line['done'] === true) {
     readUsage(line, encoder);
     encoder.finish(finishOf(asText(line['done_reason'])));
@@ -58,10 +58,12 @@ function readLine(line: JsonObject, encoder: Encoder, context: FailureContext): 
   } else if (message === undefined) encoder.fail(notAnAnswer(line, context));
 }
 
-function readMessage({ thinking, content, tool_calls: calls }: JsonObject, encoder: Encoder): void {
+function readMessage({ thinking, content, tool_calls: calls }: JsonObject, isLast: boolean, encoder: Encoder): void {
   if (isText(thinking)) encoder.thinking(textLiteral(thinking));
   if (isText(content)) encoder.text(textLiteral(content));
-  for (const call of asList(calls)) encoder.toolCall(readCall(asObject(call) ?? {}));
+  const fragments = asList(calls).map((call) => readCall(asObject(call) ?? {}));
+  if (isLast) encoder.lastCalls(fragments);
+  else for (const fragment of fragments) encoder.toolCall(fragment);
 }
 
 /** A call is never in pieces, so that neither an index that comes again nor a missing id joins two. */

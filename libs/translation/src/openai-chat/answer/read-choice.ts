@@ -2,7 +2,7 @@ import { GatewayError } from '@ccg/kernel';
 import { isJsonObject, isText } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import type { Finish } from '../../encoder/encoder-state.ts';
-import type { SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
+import type { AnswerParts, SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
 import { citedPages } from '../../encoder/cited-pages.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
 import { textLiteral } from '../../json-literal.ts';
@@ -32,11 +32,34 @@ export function readChoice(choice: JsonObject | undefined, encoder: SnapshotEnco
     return;
   }
   const end = readFinishReason(choice);
-  if (isJsonObject(delta)) encoder.delta(readDelta(delta, 'piece'), end.kind === 'finished');
-  if (isJsonObject(message)) encoder.snapshot(readDelta(message, 'whole'));
+  const piece = isJsonObject(delta) ? readDelta(delta, 'piece') : undefined;
+  const whole = isJsonObject(message) ? readDelta(message, 'whole') : undefined;
+  if (piece !== undefined) encoder.delta(piece, end.kind === 'finished');
+  // Some servers put the same piece into both members.
+  if (whole !== undefined && !(piece !== undefined && isSamePiece(piece, whole))) encoder.snapshot(whole);
   for (const part of [delta, message]) if (isJsonObject(part)) encoder.webPages(citedPages(part['annotations']));
   if (end.kind === 'finished') encoder.finish(end.finish);
   if (end.kind === 'gave-up') encoder.fail(gaveUp(end.overloaded, context));
+}
+
+/** Whether a message holds nothing but what the delta beside it holds. */
+function isSamePiece(piece: AnswerParts, message: AnswerParts): boolean {
+  const told = message.tools.filter(
+    ({ name, input }, at) => piece.tools[at]?.name === name && piece.tools[at]?.input === input,
+  );
+  return (
+    textOf(piece.text) === textOf(message.text) &&
+    (message.thinking.length === 0 || thinkingOf(piece) === thinkingOf(message)) &&
+    told.length === message.tools.length
+  );
+}
+
+function thinkingOf({ thinking }: AnswerParts): string {
+  return textOf(thinking.map(({ literal }) => literal));
+}
+
+function textOf(literals: readonly string[]): string {
+  return literals.join('');
 }
 
 /** Usage is at the top of a chunk, in its choice (Moonshot), or in a member of Groq's. */
