@@ -46,3 +46,12 @@ export function isTextOrNull(value: JsonValue | undefined): boolean {
 export function hasAny(object: JsonObject, names: readonly string[]): boolean {
   return names.some((name) => !isVoid(object[name]));
 }
+
+/** Whether the arguments of a call have a known form: an object, a text that holds one, or nothing. PHP writes `[]` for none. */
+export function isKnownInput(input: JsonValue | undefined): boolean {
+  if (input instanceof RawJson) {
+    const isList = input.source[input.start] === '[';
+    return isList ? /^\[\s*\]$/u.test(input.source.slice(input.start, input.end)) : input.source[input.start] === '{';
+  }
+  return isTextOrNull(input) || isJsonObject(input) || (Array.isArray(input) && input.length === 0);
+}

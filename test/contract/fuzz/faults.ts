@@ -14,6 +14,7 @@ import type { ModelTurn } from '@ccg/testkit';
 import fc from 'fast-check';
 import { chatAnswers } from '../arbitrary-answer.ts';
 import type { TestDialect } from '../translate.ts';
+import { withWholeDeltas } from './whole-deltas.ts';
 
 /** A whole answer, and what went wrong on its way. Everything is data, so that a failure can be shrunk. */
 export interface FaultyStream {
@@ -27,7 +28,9 @@ type Fault =
   /** The whole answer comes once more, or what should be the whole answer. */
   | { readonly kind: 'snapshot'; readonly place: 'before' | 'within' | 'after'; readonly lost: number | undefined }
   /** Calls share their ids. */
-  | { readonly kind: 'ids'; readonly count: number };
+  | { readonly kind: 'ids'; readonly count: number }
+  /** Each delta is the whole text so far. */
+  | { readonly kind: 'wholes' };
 
 export const faultyStreams: fc.Arbitrary<FaultyStream> = fc.record({
   base: fc.nat({ max: 59 }),
@@ -45,8 +48,9 @@ export const faultyStreams: fc.Arbitrary<FaultyStream> = fc.record({
         lost: fc.option(fc.nat({ max: 20 }), { nil: undefined }),
       }),
       fc.record({ kind: fc.constant('ids' as const), count: fc.constantFrom(1, 2) }),
+      fc.record({ kind: fc.constant('wholes' as const) }),
     ),
-    { minLength: 1, maxLength: 3, selector: ({ kind }) => kind },
+    { minLength: 1, maxLength: 4, selector: ({ kind }) => kind },
   ),
 });
 
@@ -78,6 +82,11 @@ function writtenAnswers(write: typeof ollamaLines): readonly string[] {
     [call('toolu_1', 'rm -rf build/cache --dry-run'), call('toolu_2', 'ls')],
     [say('I look.'), call('toolu_1', 'echo "é"'), say('And then?')],
     [call('toolu_1', 'ls'), call('toolu_2', 'ls'), call('toolu_3', 'pwd')],
+    [
+      say('Let me look at the files, and then at "the rest" of them.'),
+      call('toolu_1', 'ls'),
+      say('Now I know enough.'),
+    ],
   ].map((content) => write({ content }, 'm').join(''));
 }
 
@@ -88,7 +97,7 @@ export function renderFaulty(
   dialect: TestDialect,
 ): string | undefined {
   let frames: readonly string[] | undefined = answers[base % answers.length] ?? [];
-  for (const kind of ['snapshot', 'ids', 'hole'] as const) {
+  for (const kind of ['snapshot', 'ids', 'wholes', 'hole'] as const) {
     const fault = faults.find((candidate) => candidate.kind === kind);
     if (fault !== undefined && frames !== undefined) frames = apply(frames, fault, dialect);
   }
@@ -103,6 +112,8 @@ function apply(frames: readonly string[], fault: Fault, dialect: TestDialect): r
       return frames.map((frame) =>
         frame.replace(/"(?:call_|toolu_)(\d+)"/gu, (_id, number) => `"call_${Number(number) % fault.count}"`),
       );
+    case 'wholes':
+      return withWholeDeltas(frames);
     case 'snapshot':
       // Ollama and Gemini never say an answer twice.
       if (dialect === 'ollama' || dialect === 'gemini') return frames;
@@ -162,7 +173,7 @@ function withChatSnapshot(frames: readonly string[], { place, lost }: Snapshot):
   );
   const last = frames.findIndex((frame) => /"finish_reason":"/u.test(frame));
   const own = `data: ${JSON.stringify({ choices: [{ index: 0, message }] })}\n\n`;
-  const within = (frames[last] ?? '').replace('"delta":{}', `"message":${JSON.stringify(message)}`);
+  const within = (frames[last] ?? '').replace('"delta":{}', () => `"message":${JSON.stringify(message)}`);
   if (place === 'within') return frames.with(last, within);
   return frames.toSpliced(place === 'before' ? last : last + 1, 0, own);
 }

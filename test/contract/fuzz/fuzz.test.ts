@@ -10,7 +10,7 @@ test.each(['openai-chat', 'openai-responses', 'anthropic', 'ollama', 'gemini'] a
 );
 
 test.each(['openai-chat', 'openai-responses', 'anthropic', 'ollama', 'gemini'] as const)(
-  'of 5,000 answers of %s with holes, snapshots or shared ids none is a success that says something else',
+  'of 5,000 answers of %s with holes, snapshots, shared ids or wholes for deltas none is a success that says something else',
   (dialect) => {
     fuzzFaults(dialect, { seed: 20261127, runs: 5_000 });
   },

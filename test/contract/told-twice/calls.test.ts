@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { bytesOf, plainRequest, translate } from '../translate.ts';
-import { bash, bashInPieces, c, calls, chat, end, fn, ls, stop, tell } from './tell.ts';
+import { bash, bashInPieces, c, calls, chat, end, fn, ls, stop, tell, tellStream } from './tell.ts';
 import type { Case } from './tell.ts';
 
 const one = (args: unknown, more: object = {}) => c(calls({ index: 0, ...fn(undefined, args), ...more }));
@@ -97,6 +97,54 @@ describe('several values as the arguments of one call', () => {
       ],
       [`Bash ${ls}`, 'Bash {"command":"pwd"}'],
     ],
+    ['[] alone', [start('[]'), end], ['Bash {}']],
+    ['[] alone, as a list', [start([]), end], ['Bash {}']],
+    ['[ ] in two pieces', [start('[ '), one(']'), end], ['Bash {}']],
+    ['[] in quotes', [start('"[]"'), end], ['Bash {}']],
+    ['a list of arguments', [start('[{"command":"ls"}]'), end], []],
+    ['all so far', [start('{"comm'), one(ls), end], [`Bash ${ls}`]],
+    ['all so far, from the first bracket on', [start('{'), one('{"command"'), one(ls), end], [`Bash ${ls}`]],
+    ['all so far, in many pieces', [start('{"c'), one('{"comm'), one('{"command":"l'), one(ls), end], [`Bash ${ls}`]],
+    ['all so far, with the name and the id', [start('{"c'), start('{"comm'), start(ls), end], [`Bash ${ls}`]],
+    ['all so far, without place', [c(calls(fn('Bash', '{"comm'))), c(calls(fn('Bash', ls))), end], [`Bash ${ls}`]],
+    ['all so far, the last twice', [start('{"comm'), one(ls), one(ls), end], [`Bash ${ls}`]],
+    [
+      'all so far, the last with the finish reason',
+      [start('{"c'), c(calls({ index: 0, ...fn(undefined, ls) }), stop)],
+      [`Bash ${ls}`],
+    ],
+    ['all so far, after {}', [start('{}'), one('{"comm'), one(ls), end], [`Bash ${ls}`]],
+    [
+      'all so far, of two calls',
+      [
+        start('{"comm'),
+        one(ls),
+        c(calls({ index: 1, id: 'b', ...fn('Read', '{"pa') })),
+        c(calls({ index: 1, ...fn(undefined, '{"path":"a"}') })),
+        end,
+      ],
+      [`Bash ${ls}`, 'Read {"path":"a"}'],
+    ],
+    [
+      'all so far, of two calls by turns',
+      [
+        start('{"comm'),
+        c(calls({ index: 1, id: 'b', ...fn('Read', '{"pa') })),
+        one(ls),
+        c(calls({ index: 1, ...fn(undefined, '{"path":"a"}') })),
+        end,
+      ],
+      [`Bash ${ls}`, 'Read {"path":"a"}'],
+    ],
+    ['all so far, but never to the end', [start('{"c'), one('{"comm'), one('{"command":'), end], []],
+    ['all so far, and a hole', [start('{"c'), one('{"comm'), one('and":"ls"}'), end], []],
+    ['an object in an object that is alike', [start('{"a":'), one('{"a":1}'), one('}'), end], ['Bash {"a":{"a":1}}']],
+    [
+      'an object in an object that is alike, at the end',
+      [start('{"a":'), one('{"a":{"a":1}}}'), end],
+      ['Bash {"a":{"a":{"a":1}}}'],
+    ],
+    ['a text that is alike', [start('{"'), one('{"'), one(':1}'), end], ['Bash {"{":1}']],
     ['other arguments that are nobody’s', [start(ls), one('{"command":"pwd"}'), end], []],
     ['half of the arguments once more', [start(ls), one('{"comm'), end], []],
     ['a bracket too many', [start(ls), one('}'), end], []],
@@ -108,6 +156,31 @@ describe('several values as the arguments of one call', () => {
     ],
   ])('are the call that the model made, or an error: %s', (_name, chunks, expected) => {
     expect(tell(chat, chunks)).toEqual(expected);
+  });
+
+  test('are the arguments if they are all so far, on an Anthropic-compatible server', () => {
+    const compatible = { dialect: 'anthropic', model: 'm', anthropicProfile: 'deepseek' } as const;
+    const delta = (partial_json: string) => ({
+      type: 'content_block_delta',
+      index: 0,
+      delta: { type: 'input_json_delta', partial_json },
+    });
+    const told = tell(compatible, [
+      { type: 'content_block_start', index: 0, content_block: { type: 'tool_use', id: 'a', name: 'Bash', input: {} } },
+      ...['{"c', '{"command":', ls].map(delta),
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 1 } },
+      { type: 'message_stop' },
+    ]);
+    expect(told).toEqual([`Bash ${ls}`]);
+  });
+
+  test.each([
+    ['[]', '{}'],
+    ['[ ]', '{}'],
+  ])('of Ollama may be the empty list %s', (list, input) => {
+    const call = `{"message":{"tool_calls":[{"function":{"name":"Bash","arguments":${list}}}]},"done":false}`;
+    expect(tellStream({ dialect: 'ollama', model: 'm' }, `${call}\n{"done":true}\n`)).toEqual([`Bash ${input}`]);
   });
 
   test('do not keep ordinary arguments from streaming as they come', () => {

@@ -1,7 +1,15 @@
 import { isJsonObject, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { isBlank } from '../json-literal.ts';
-import { appendToolInput, isSameInput, isVacant, missingInput, newToolInput } from './tool-input.ts';
+import {
+  appendToolInput,
+  areWholeInputs,
+  beginsAnew,
+  isSameInput,
+  isVacant,
+  missingInput,
+  newToolInput,
+} from './tool-input.ts';
 import type { ToolInput } from './tool-input.ts';
 
 /** One delta of a tool call. Members that it lacks are undefined. Texts are contents of JSON string literals. */
@@ -28,6 +36,8 @@ export interface ToolCall {
   members: JsonObject | undefined;
   /** Another value after complete arguments: the same ones once more, or those of another call. */
   next: { readonly input: ToolInput; readonly id: string | undefined; name: string | undefined } | undefined;
+  /** Pieces that each begin with all arguments before them: they may be all arguments so far, again and again. */
+  readonly wholes: string[];
 }
 
 /** The calls of one answer, told apart. */
@@ -61,6 +71,7 @@ export function createToolCalls(): ToolCalls {
       }),
     settle: () =>
       index.all.flatMap((call) => {
+        settleWholes(call);
         const settled = call.next === undefined ? call : settleNext(index, call);
         return settled !== call || call.input.scan.broken ? [settled] : [];
       }),
@@ -79,6 +90,14 @@ function addFragment(index: CallIndex, fragment: ToolFragment): readonly ToolCal
   register(index, call, fragment);
   const touched = [call];
   let rest = fragment.input ?? '';
+  if (rest !== '' && !fragment.whole) {
+    const before = call.wholes.at(-1);
+    if (before === undefined ? beginsAnew(call.input, rest) : rest.startsWith(before)) {
+      call.wholes.push(rest);
+      return touched;
+    }
+    rest = call.wholes.splice(0).join('') + rest;
+  }
   while (rest !== '' && !call.input.scan.broken) {
     if (call.next === undefined) {
       rest = appendToolInput(call.input, rest);
@@ -115,6 +134,14 @@ function settleNext(index: CallIndex, call: ToolCall): ToolCall {
   return another;
 }
 
+/** Judges pieces that each begin with all arguments before them, as nothing follows. */
+function settleWholes({ input, wholes }: ToolCall): void {
+  const pieces = wholes.splice(0);
+  if (pieces.length === 0) return;
+  const rest = areWholeInputs(input, pieces) ? (pieces.at(-1) ?? '').slice(input.length) : pieces.join('');
+  if (appendToolInput(input, rest) !== '') input.scan.broken = true;
+}
+
 function findCall({ byId, byIndex, latest }: CallIndex, fragment: ToolFragment): ToolCall | undefined {
   if (fragment.whole) return undefined;
   const { index, id } = fragment;
@@ -136,7 +163,16 @@ function startsAnother(call: ToolCall, fragment: ToolFragment, atIndex: ToolCall
 }
 
 function newCall({ all }: CallIndex, { index, whole }: ToolFragment): ToolCall {
-  const call: ToolCall = { id: '', name: '', index, whole, input: newToolInput(), members: undefined, next: undefined };
+  const call: ToolCall = {
+    id: '',
+    name: '',
+    index,
+    whole,
+    input: newToolInput(),
+    members: undefined,
+    next: undefined,
+    wholes: [],
+  };
   all.push(call);
   return call;
 }
@@ -171,6 +207,7 @@ function merge(before: JsonObject, more: JsonObject): JsonObject {
 
 /** Ids do not count here: servers make new ones for a snapshot. */
 function completeCalls(index: CallIndex, whole: readonly ToolFragment[]): readonly ToolCall[] | undefined {
+  for (const call of index.all) settleWholes(call);
   const open = new Set(index.all);
   const take = (isMatch: (call: ToolCall) => boolean) => {
     const match = [...open].find(isMatch);

@@ -4,6 +4,8 @@ import { decodeLiteral, textLiteral } from '../json-literal.ts';
 /** The arguments of one tool call as they come in: pieces of a JSON text, each the content of a string literal. */
 export interface ToolInput {
   readonly pieces: string[];
+  /** Of all pieces. */
+  length: number;
   readonly scan: InputScan;
 }
 
@@ -14,7 +16,7 @@ export type InputVerdict =
   | { readonly kind: 'invalid' };
 
 export function newToolInput(): ToolInput {
-  return { pieces: [], scan: newInputScan() };
+  return { pieces: [], length: 0, scan: newInputScan() };
 }
 
 /** Adds the next piece and returns what is left of it: another value that begins after the end of this one. */
@@ -24,7 +26,23 @@ export function appendToolInput(input: ToolInput, literal: string): string {
   const end = scanInput(input.scan, text);
   const cut = end === text.length ? literal.length : literalOffset(literal, end);
   if (cut > 0) input.pieces.push(literal.slice(0, cut));
+  input.length += cut;
   return literal.slice(cut);
+}
+
+/** Whether a piece begins with all arguments before it, which have not ended. */
+export function beginsAnew({ pieces, length, scan }: ToolInput, literal: string): boolean {
+  if (length === 0 || scan.complete || scan.broken || literal.length < length) return false;
+  return literal.startsWith(pieces.join(''));
+}
+
+/**
+ * Whether each of these pieces is all of the arguments so far, instead of going on where the one before it ended: what they
+ * are put together is no JSON object then, and the last alone is one.
+ */
+export function areWholeInputs({ pieces }: ToolInput, wholes: readonly string[]): boolean {
+  const isObjectText = (literals: readonly string[]) => isObject(parse(unescape(literals.join(''))));
+  return !isObjectText([...pieces, ...wholes]) && isObjectText(wholes.slice(-1));
 }
 
 /**
@@ -72,7 +90,7 @@ function literalOffset(literal: string, count: number): number {
 }
 
 /**
- * Judges arguments that have ended. No argument and `null` mean none; a string that holds the JSON text of an
+ * Judges arguments that have ended. No argument, `null` and an empty list mean none; a string that holds the JSON text of an
  * object is unwrapped, since some servers encode twice; everything else that is not an object is invalid and is
  * not repaired, because a repaired call would be executed.
  */
@@ -81,7 +99,7 @@ export function judgeToolInput({ pieces, scan }: ToolInput): InputVerdict {
   if (scan.broken) return { kind: 'invalid' };
   const literal = pieces.join('');
   const value = parse(unescape(literal));
-  if (value === null) return { kind: 'empty' };
+  if (isNone(value)) return { kind: 'empty' };
   if (typeof value === 'string') return unwrap(literal);
   return isObject(value) ? { kind: 'object', literal } : { kind: 'invalid' };
 }
@@ -89,7 +107,7 @@ export function judgeToolInput({ pieces, scan }: ToolInput): InputVerdict {
 function unwrap(literal: string): InputVerdict {
   const text = parse(decodeText(new RawText(literal, 0, literal.length)));
   if (typeof text !== 'string') return { kind: 'invalid' };
-  if (text.trim() === '') return { kind: 'empty' };
+  if (text.trim() === '' || isNone(parse(text))) return { kind: 'empty' };
   return isObject(parse(text)) ? { kind: 'object', literal: textLiteral(text) } : { kind: 'invalid' };
 }
 
@@ -106,6 +124,11 @@ function parse(json: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** PHP writes an empty object as a list. */
+function isNone(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
 }
 
 function isObject(value: unknown): boolean {

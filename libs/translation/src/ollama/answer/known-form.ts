@@ -1,6 +1,6 @@
-import { isJsonObject, RawJson } from '@ccg/wire';
+import { isJsonObject } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { hasAny, isTextOrNull, isVoid } from '../../unread-content.ts';
+import { hasAny, isKnownInput, isTextOrNull, isVoid } from '../../unread-content.ts';
 
 /**
  * Whether the reader knows the form of a line's message. A part that is dropped unseen can turn what the model wrote, or
@@ -21,10 +21,4 @@ function isKnownCall({ function: definition, ...rest }: JsonObject): boolean {
   if (!isJsonObject(definition) || hasAny(rest, ['name', 'arguments', 'input', 'parameters'])) return false;
   const { name, arguments: input } = definition;
   return !isVoid(name) && isTextOrNull(name) && isKnownInput(input) && !hasAny(definition, ['input', 'parameters']);
-}
-
-/** An object, or a text that holds one. */
-function isKnownInput(input: JsonValue | undefined): boolean {
-  if (input instanceof RawJson) return input.source[input.start] === '{';
-  return isTextOrNull(input) || isJsonObject(input);
 }

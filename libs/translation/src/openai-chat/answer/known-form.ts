@@ -1,8 +1,8 @@
-import { isJsonObject, isText, RawJson } from '@ccg/wire';
+import { isJsonObject, isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { asList, asText } from '../../json-fields.ts';
 import { isKeepAlive } from '../../failure/says-error.ts';
-import { hasAny, isTextOrNull, isVoid, mayHoldContent } from '../../unread-content.ts';
+import { hasAny, isKnownInput, isTextOrNull, isVoid, mayHoldContent } from '../../unread-content.ts';
 
 /**
  * The forms that the reader knows. Whatever may be a part of the answer and has another form ends the answer: a part
@@ -70,10 +70,4 @@ function isKnownFunction(definition: JsonObject, extent: 'piece' | 'whole'): boo
   if (!isTextOrNull(name) || !isKnownInput(input)) return false;
   if (extent === 'whole' && isVoid(name)) return false;
   return !isVoid(input) || !hasAny(definition, ['parameters', 'input', 'args', 'arguments_delta', 'partial_json']);
-}
-
-/** A JSON text, or the object itself. */
-function isKnownInput(input: JsonValue | undefined): boolean {
-  if (input instanceof RawJson) return input.source[input.start] === '{';
-  return isTextOrNull(input) || isJsonObject(input);
 }
