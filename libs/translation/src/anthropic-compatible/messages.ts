@@ -9,6 +9,8 @@ import { placeSystemTurns } from '../history/place-system-turns.ts';
 import type { HistoryBlock } from '../history/turns.ts';
 import { asList } from '../json-fields.ts';
 import { searchResultText } from '../history/tool-result.ts';
+import { sealedMembers } from '../tools/call-state.ts';
+import type { CallMembers } from '../tools/call-state.ts';
 import { callName } from '../tools/tool-names.ts';
 import { pastReasoning, reasoningInMessages } from '../request/requested-thinking.ts';
 import type { CompatibleContext } from './compatible-context.ts';
@@ -33,7 +35,8 @@ export function convertMessages(body: JsonObject, context: CompatibleContext): L
     const content = step.blocks.flatMap((block) => convertBlock(block, context));
     if (step.kind === 'assistant') {
       messages.push(...resultMessages(open, [], context));
-      const calls = step.calls.map((call) => convertCall(call, context));
+      const members = step.calls.length === 0 ? undefined : sealedMembers(step.blocks, context.sealer);
+      const calls = step.calls.map((call) => convertCall(call, members?.get(call.key), context));
       // Reasoning that led to nothing is no answer.
       const says = calls.length > 0 || content.some(({ type }) => type !== 'thinking');
       if (says) messages.push({ role: 'assistant', content: [...content, ...calls] });
@@ -89,10 +92,15 @@ function resultMessages(
   ];
 }
 
-function convertCall(call: HistoryCall, { ids, names, warnings }: CompatibleContext): JsonObject {
+function convertCall(
+  call: HistoryCall,
+  members: CallMembers | undefined,
+  { ids, names, warnings }: CompatibleContext,
+): JsonObject {
   const { input } = call.block.block;
   const isObject = input !== undefined && writeJson(input).startsWith('{');
   return {
+    ...members,
     type: 'tool_use',
     id: ids.inward(call.key, call.repeat),
     name: callName(call, names, warnings),

@@ -4,6 +4,8 @@ import type { Encoder } from '../encoder/encoder.ts';
 import type { EventTaker } from '../encoder/event-data.ts';
 import type { AnswerParts, SnapshotEncoder } from '../encoder/filters/with-snapshots.ts';
 import { malformedError } from '../encoder/stream-errors.ts';
+import type { ToolFragment } from '../encoder/tool-calls.ts';
+import { membersBeyond } from '../tools/call-state.ts';
 import type { Finish } from '../encoder/encoder-state.ts';
 import { jsonLiteral, textLiteral } from '../json-literal.ts';
 import { asCount, asList, asObject, asText, tryReadJson } from '../json-fields.ts';
@@ -93,13 +95,7 @@ function wholeMessage(message: JsonObject): AnswerParts {
     thinking: ofType('thinking').map(({ thinking }) => ({ literal: literalOf(thinking), origin: '' })),
     details: [],
     text: ofType('text').map(({ text }) => literalOf(text)),
-    tools: ofType('tool_use').map(({ id, name, input }) => ({
-      index: undefined,
-      id: some(id),
-      name: some(name),
-      input: inputOf(input),
-      whole: true,
-    })),
+    tools: ofType('tool_use').map((block) => readCall(block, undefined, true)),
   };
 }
 
@@ -124,7 +120,7 @@ function readMessage(message: JsonObject, encoder: SnapshotEncoder): void {
 
 /** The start of a block; in a whole message it is the whole block. */
 function startBlock(encoder: SnapshotEncoder, index: number | undefined, block: JsonObject): void {
-  const { text, thinking, signature, data, id, name, input } = block;
+  const { text, thinking, signature, data } = block;
   switch (asText(block['type'])) {
     case 'text':
       encoder.begin('text', literalOf(text));
@@ -137,11 +133,20 @@ function startBlock(encoder: SnapshotEncoder, index: number | undefined, block: 
       encoder.redactedThinking(literalOf(data));
       return;
     case 'tool_use':
-      encoder.toolCall({ index, id: some(id), name: some(name), input: inputOf(input), whole: false });
+      encoder.toolCall(readCall(block, index, false));
       return;
     case undefined:
     default:
   }
+}
+
+/** `caller` and `cache_control` belong to the protocol, and say nothing that a server wants back. */
+const knownMembers: ReadonlySet<string> = new Set(['type', 'id', 'name', 'input', 'caller', 'cache_control']);
+
+function readCall(block: JsonObject, index: number | undefined, whole: boolean): ToolFragment {
+  const { id, name, input } = block;
+  const members = membersBeyond(block, knownMembers);
+  return { index, id: some(id), name: some(name), input: inputOf(input), whole, members };
 }
 
 function addDelta(encoder: Encoder, index: number | undefined, delta: JsonObject): void {

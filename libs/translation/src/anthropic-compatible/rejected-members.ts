@@ -21,6 +21,9 @@ const block = [
   'signature',
 ];
 
+/** The members of the protocol. */
+const ofBlocks: ReadonlySet<string> = new Set([...block, 'is_error', 'cache_control', 'citations', 'title', 'context']);
+
 /** Required members, and those that mean nothing without what stands beside them. Others can be left out. */
 const indispensable: ReadonlySet<string> = new Set([
   'model',
@@ -61,5 +64,8 @@ export function withoutRejected(
 function clientFieldOf(path: string, requested: RequestedThinking): string | undefined {
   const isThinking = path.startsWith('thinking') || path.startsWith('output_config');
   if (isThinking) return requested.kind === 'asked' ? requested.field : undefined;
+  const [, member] = /^messages\[\]\.content\[\]\.([^.[]+)/u.exec(path) ?? [];
+  // What a server wants back with its calls was no wish of the client's.
+  if (member !== undefined && !ofBlocks.has(member)) return undefined;
   return path.replaceAll('[]', '');
 }

@@ -11,6 +11,7 @@ import { circumstancesOf } from '../request/circumstances.ts';
 import { anthropicCount } from '../request/prompt-count.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
+import { sealCall } from '../tools/call-state.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
 import { readWebSearch } from '../tools/web-search.ts';
@@ -64,7 +65,7 @@ export function createCompatibleTranslation(input: TranslationInput, capabilitie
 function createReader(input: ReaderInput, sealer: Sealer): AnswerReader {
   return createAnswerReader(input, {
     sign: () => '',
-    sealCall: () => '',
+    sealCall: (id, members) => sealCall(id, members, sealer),
     filter: (encoder) => withSnapshots(withSealedSignatures(encoder, sealer), input.provider),
     stream: (encoder, context, options) =>
       createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context), options)),

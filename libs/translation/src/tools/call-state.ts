@@ -1,6 +1,6 @@
+import { isEmptyText, isJsonObject, isText, mendSurrogates, writeJson } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
 import type { HistoryBlock } from '../history/turns.ts';
-import { mendSurrogates, writeJson } from '@ccg/wire';
-import type { JsonObject } from '@ccg/wire';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import type { Sealer } from '../translation.ts';
 
@@ -10,6 +10,18 @@ export type CallMembers = JsonObject;
 const version = 1;
 /** Signatures have some KB. */
 const stateMaxBytes = 256 * 1024;
+
+/** The texts, lists and objects of an object apart from these members. Undefined if there are none. */
+export function membersBeyond(object: JsonObject, names: ReadonlySet<string>): CallMembers | undefined {
+  const members = Object.entries(object).filter(([name, value]) => !names.has(name) && mayBeState(value));
+  return members.length === 0 ? undefined : Object.fromEntries(members);
+}
+
+function mayBeState(value: JsonValue | undefined): boolean {
+  if (isText(value)) return !isEmptyText(value);
+  if (Array.isArray(value)) return value.length > 0;
+  return isJsonObject(value) && Object.keys(value).length > 0;
+}
 
 /** Seals what a backend wants back with a call. `id` is the client's. Empty if it is too long to be sent. */
 export function sealCall(id: string, members: CallMembers, sealer: Sealer): string {

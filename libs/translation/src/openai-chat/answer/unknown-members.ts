@@ -1,6 +1,6 @@
-import { isJsonObject, isText, isEmptyText } from '@ccg/wire';
-import type { JsonObject, JsonValue } from '@ccg/wire';
+import type { JsonObject } from '@ccg/wire';
 import { asObject } from '../../json-fields.ts';
+import { membersBeyond } from '../../tools/call-state.ts';
 import type { CallMembers } from '../../tools/call-state.ts';
 
 const known: ReadonlySet<string> = new Set(['index', 'id', 'type', 'function']);
@@ -13,16 +13,5 @@ const knownOfFunction: ReadonlySet<string> = new Set(['name', 'arguments']);
 export function unknownMembers(call: JsonObject): CallMembers | undefined {
   const members = membersBeyond(call, known);
   const ofFunction = membersBeyond(asObject(call['function']) ?? {}, knownOfFunction);
-  const all = Object.keys(ofFunction).length === 0 ? members : { ...members, function: ofFunction };
-  return Object.keys(all).length === 0 ? undefined : all;
-}
-
-function membersBeyond(object: JsonObject, names: ReadonlySet<string>): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([name, value]) => !names.has(name) && mayBeState(value)));
-}
-
-function mayBeState(value: JsonValue | undefined): boolean {
-  if (isText(value)) return !isEmptyText(value);
-  if (Array.isArray(value)) return value.length > 0;
-  return isJsonObject(value) && Object.keys(value).length > 0;
+  return ofFunction === undefined ? members : { ...members, function: ofFunction };
 }
