@@ -36,6 +36,20 @@ describe.each(dialects)('an answer of $prefix.provider, compressed although nobo
     expect(text).toMatch(/Half[^]*event: message_stop/u);
   });
 
+  test.each(codings.filter(({ coding }) => coding === 'gzip' || coding === 'zstd'))(
+    'reaches the client as it was before $coding that has no label',
+    async ({ code }) => {
+      const body = code(Buffer.from(frames.join('')));
+      rig.upstream.play(() => [head(200, { 'content-type': 'text/event-stream' }), write(body)]);
+      expect((await run(rig, { prefix, change: { stream: true } })).end).toBe('completed ok');
+      expect((await run(rig, { prefix })).end).toBe('completed ok');
+      const reason = code(Buffer.from('{"error":{"message":"The moon is full"}}'));
+      rig.upstream.play(() => [head(400, { 'content-type': 'application/json' }), write(reason)]);
+      const { record } = await run(rig, { prefix });
+      expect(record.end).toMatchObject({ error: { status: 400, publicMessage: expect.stringContaining('moon') } });
+    },
+  );
+
   test.each(codings)('with an error status says why, in $coding', async ({ coding, code }) => {
     const reason = { error: { type: 'invalid_request_error', message: 'The moon is full' } };
     rig.upstream.play(() => coded(400, 'application/json', coding, code(Buffer.from(JSON.stringify(reason)))));

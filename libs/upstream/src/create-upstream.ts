@@ -14,7 +14,7 @@ import type { UpstreamCall } from './compose-call.ts';
 import { handOverBody } from './hand-over-body.ts';
 import { endSilence } from './end-silence.ts';
 import type { SilenceTimes } from './end-silence.ts';
-import { inflateBody, readCodings } from './inflate-body.ts';
+import { inflateBody, inflateUnlabelled, readCodings } from './inflate-body.ts';
 import type { ComposedCall } from './hand-over-body.ts';
 import { failedSocketOf } from './failed-sockets.ts';
 import { BodyFeed } from './response-body.ts';
@@ -162,7 +162,7 @@ function createHandler(
 /** An answer as it came, or inflated: nobody above sees that a body was compressed. */
 export function readableResponse(status: number, headers: HeaderList, body: UpstreamBody): UpstreamResponse {
   const codings = readCodings(headers);
-  if (codings.kind === 'plain') return { status, headers, body };
+  if (codings.kind === 'plain') return { status, headers, body: inflateUnlabelled(body) };
   const kept = headers.filter(([name]) => name !== 'content-encoding' && name !== 'content-length');
   const readable = codings.kind === 'coded' ? inflateBody(body, codings.codings) : unreadableBody(status, body);
   return { status, headers: kept, body: readable };

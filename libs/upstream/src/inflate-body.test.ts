@@ -14,7 +14,7 @@ import {
 import type { Transform } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { UpstreamCallError } from './call-error.ts';
-import { inflateBody, readCodings } from './inflate-body.ts';
+import { inflateBody, inflateUnlabelled, readCodings } from './inflate-body.ts';
 import { collectBody } from './response-body.ts';
 import type { ChunkReceiver, UpstreamBody } from './response-body.ts';
 
@@ -64,6 +64,36 @@ describe.each(codings)('a body in $how', ({ label, code }) => {
     await expect(inflate(label, body).collect(maxBytes)).rejects.toMatchObject({ kind: 'idle-timeout' });
   });
 });
+
+describe.each([
+  { how: 'gzip', code: gzipSync },
+  { how: 'zstd', code: zstdCompressSync },
+])('a body in $how that says nothing of it', ({ how, code }) => {
+  const coded = code(Buffer.from(text));
+  const unlabelled = (chunks: readonly Uint8Array[]) => inflateUnlabelled(bodyOf(chunks)).collect(maxBytes);
+
+  test.each(how === 'gzip' ? [1, 7, 1000, coded.length] : [7, 1000, coded.length])(
+    'is inflated in chunks of %i bytes',
+    async (size) => {
+      expect(Buffer.from(await unlabelled(chunksOf(coded, size))).toString()).toBe(text);
+    },
+  );
+
+  test('is cut if its end is missing, and bounded as it becomes', async () => {
+    await expect(unlabelled([coded.subarray(0, -9)])).rejects.toMatchObject({ kind: 'cut' });
+    await expect(unlabelled([code(Buffer.alloc(2 * maxBytes, 'a b'))])).rejects.toMatchObject({ kind: 'too-large' });
+  });
+});
+
+test.each(['', 'x', 'data: {}\n\n', '{"a":1}', '(µ/ý', '\u001f', '\u001fx', '\ufeff{}'])(
+  'a body that says nothing of a coding and has none is read as it is: %j',
+  async (body) => {
+    const bytes = Buffer.from(body);
+    const read = inflateUnlabelled(bodyOf(bytes.length === 0 ? [] : [bytes])).collect(maxBytes);
+    if (body === '\u001f') await expect(read).rejects.toMatchObject({ kind: 'cut' });
+    else expect(Buffer.from(await read).toString()).toBe(body);
+  },
+);
 
 test.each<readonly [string, () => Transform, number]>([
   ['gzip', createGzip, constants.Z_SYNC_FLUSH],

@@ -59,7 +59,12 @@ export function inflateBody(body: UpstreamBody, codings: readonly Coding[]): Ups
   return codings.reduceRight(inflated, body);
 }
 
-function inflated(body: UpstreamBody, coding: Coding): UpstreamBody {
+/** A body that names no coding, inflated if its first bytes are those of one. */
+export function inflateUnlabelled(body: UpstreamBody): UpstreamBody {
+  return inflated(body, 'unlabelled');
+}
+
+function inflated(body: UpstreamBody, coding: Coding | 'unlabelled'): UpstreamBody {
   const pipe = (receive: ChunkReceiver) => pipeInflated(body, coding, receive);
   return {
     pipe,
@@ -74,7 +79,7 @@ function inflated(body: UpstreamBody, coding: Coding): UpstreamBody {
 const freeBytes = 16 * 1024 * 1024;
 const ratioMax = 100;
 
-async function pipeInflated(body: UpstreamBody, coding: Coding, receive: ChunkReceiver): Promise<void> {
+async function pipeInflated(body: UpstreamBody, coding: Coding | 'unlabelled', receive: ChunkReceiver): Promise<void> {
   let inflater: Inflater | undefined;
   let taken = 0;
   let given = 0;
@@ -103,7 +108,7 @@ interface Inflater {
   destroy(): void;
 }
 
-function createInflater(coding: Coding, first: Uint8Array, receive: ChunkReceiver): Inflater {
+function createInflater(coding: Coding | 'unlabelled', first: Uint8Array, receive: ChunkReceiver): Inflater {
   const decoder = decoderFor(coding, first);
   // Some servers say that they compress, and do not.
   if (decoder === undefined) return { write: receive, end: () => Promise.resolve(), destroy() {} };
@@ -154,8 +159,9 @@ function createInflater(coding: Coding, first: Uint8Array, receive: ChunkReceive
   };
 }
 
-function decoderFor(coding: Coding, first: Uint8Array): Transform | undefined {
-  if (isPlain(first)) return undefined;
+function decoderFor(label: Coding | 'unlabelled', first: Uint8Array): Transform | undefined {
+  const coding = label === 'unlabelled' ? codingByBytes(first) : label;
+  if (coding === undefined || (label !== 'unlabelled' && isPlain(first))) return undefined;
   switch (coding) {
     case 'gzip':
       return createGunzip();
@@ -168,6 +174,15 @@ function decoderFor(coding: Coding, first: Uint8Array): Transform | undefined {
       return createZstdDecompress();
   }
 }
+
+/** The coding whose first bytes these are. No text begins like that; other codings have no bytes of their own. */
+function codingByBytes(first: Uint8Array): Coding | undefined {
+  // A first chunk may be a single byte.
+  if (first[0] === 0x1f && (first[1] ?? 0x8b) === 0x8b) return 'gzip';
+  return zstdBytes.every((byte, at) => first[at] === byte) ? 'zstd' : undefined;
+}
+
+const zstdBytes = [0x28, 0xb5, 0x2f, 0xfd];
 
 /** Whether bytes that should be coded are an answer as it is. Compressed data never begins with that much text. */
 function isPlain(first: Uint8Array): boolean {
