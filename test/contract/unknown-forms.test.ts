@@ -215,6 +215,16 @@ describe('a line of Ollama', () => {
     expectOneError(ollama, called + line(message) + end);
   });
 
+  test.each([
+    { response: '/cache' },
+    { content: '/cache' },
+    { tool_calls: [{ function: named }] },
+    { choices: [{ delta: { content: '/cache' } }] },
+  ])('that holds a part of the answer beside its message ends it as one error: %j', (more) => {
+    expectOneError(ollama, called + line({ content: '' }, more) + end);
+    expectOneError(ollama, `${called}${JSON.stringify({ done: true, ...more })}\n`);
+  });
+
   test.each([{ role: 'assistant', content: null, tool_calls: null }, { content: '', thinking: '' }, {}])(
     'that holds nothing changes nothing: %j',
     (message) => {

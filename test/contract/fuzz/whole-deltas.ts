@@ -7,8 +7,12 @@ interface Place {
   readonly isInput: boolean;
 }
 
+const lengthMax = 12_000;
+
 /** The frames of an answer with deltas that are the whole text so far, each, instead of the next piece of it. */
 export function withWholeDeltas(frames: readonly string[]): readonly string[] {
+  // Wholes of a long answer are too many bytes for thousands of runs.
+  if (frames.join('').length > lengthMax) return frames;
   const pieces = new Map<string, string[]>();
   for (const { channel, text } of frames.flatMap(textsOf)) pieces.set(channel, [...(pieces.get(channel) ?? []), text]);
   const wholes = new Map<string, string>();

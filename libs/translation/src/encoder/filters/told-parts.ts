@@ -102,7 +102,7 @@ export function createToldParts(encoder: Encoder, provider: string): ToldParts {
 
 function addText({ encoder, said, thoughts }: State, literal: string): void {
   if (literal === '') return;
-  for (const { reader } of thoughts.values()) reader.leave();
+  if (thoughts.size > 0) for (const { reader } of thoughts.values()) reader.leave();
   said.text.add(literal);
   encoder.text(literal);
 }
@@ -130,6 +130,7 @@ function tellThought(state: State, { reader, details }: Thought, added: string, 
 }
 
 function settleThinking(state: State, isLast: boolean): void {
+  if (state.thoughts.size === 0) return;
   for (const [origin, thought] of state.thoughts) {
     if (thought.reader.isHolding()) tellThought(state, thought, thought.reader.settle(isLast), origin);
   }

@@ -14,6 +14,11 @@ export function isKnownMessage(message: JsonValue | undefined): boolean {
   return isVoid(calls) || (Array.isArray(calls) && calls.every((call) => isJsonObject(call) && isKnownCall(call)));
 }
 
+/** Whether a line holds a part of the answer outside of its message, as those of other APIs do. */
+export function hasStrayContent(line: JsonObject): boolean {
+  return hasAny(line, ['response', 'thinking', 'content', 'text', 'delta', 'choices', 'tool_calls']);
+}
+
 /** Content under names that Ollama does not use. */
 const strayNames = ['text', 'parts', 'reasoning', 'reasoning_content', 'function_call'];
 

@@ -11,7 +11,7 @@ import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { asCount, asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
 import { jsonLiteral, textLiteral } from '../../json-literal.ts';
 import type { StreamTranslator } from '../../translation.ts';
-import { isKnownMessage } from './known-form.ts';
+import { hasStrayContent, isKnownMessage } from './known-form.ts';
 
 const movedKeys: ReadonlySet<string> = new Set(['arguments']);
 
@@ -45,7 +45,7 @@ function readLine(line: JsonObject, encoder: Encoder, context: FailureContext): 
     encoder.fail(inBandFailure(line, context));
     return;
   }
-  if (!isKnownMessage(line['message'])) {
+  if (!isKnownMessage(line['message']) || hasStrayContent(line)) {
     encoder.fail(malformedError(context.provider));
     return;
   }
