@@ -66,6 +66,13 @@ describe('the first round', () => {
       { credentialState: 'rejected' },
     ],
     [
+      'rejects the credential in the way of Google',
+      jsonScript(400, { error: { code: 400, status: 'INVALID_ARGUMENT', details: [{ reason: 'API_KEY_INVALID' }] } }),
+      'warn',
+      /rejects the credential \(HTTP 400\)/u,
+      { credentialState: 'rejected' },
+    ],
+    [
       'is a web page',
       [head(200, { 'content-type': 'text/html' }), write('<html>')],
       'warn',

@@ -99,7 +99,9 @@ async function listOf(
 }
 
 function readAnswer({ status, headers }: UpstreamResponse, body: Uint8Array): ListAnswer {
-  if (status === 401 || status === 403) return { kind: 'credential-rejected', status };
+  if (status === 401 || status === 403 || (status === 400 && saysKeyInvalid(body))) {
+    return { kind: 'credential-rejected', status };
+  }
   const finding = findInAnswer({ status, headers, body });
   if (finding !== undefined) return { kind: 'wrong-base-url', finding };
   const value = parse(body);
@@ -107,6 +109,11 @@ function readAnswer({ status, headers }: UpstreamResponse, body: Uint8Array): Li
   const models = status === 200 ? readModelList(value) : undefined;
   if (models !== undefined) return { kind: 'listed', models };
   return status >= 500 || status === 429 ? { kind: 'failed', status } : { kind: 'no-list', status };
+}
+
+/** Google refuses a credential with 400 and this reason. */
+function saysKeyInvalid(body: Uint8Array): boolean {
+  return Buffer.from(body).includes('API_KEY_INVALID');
 }
 
 function parse(body: Uint8Array): unknown {
