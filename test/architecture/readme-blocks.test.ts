@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const blocks = [
-  ...readme.matchAll(/^\*\*(?<title>[^*]+)\*\*[^\n]*(?:\n[^`\n][^\n]*)*\n\n```dotenv\n(?<text>.*?)^```/gmsu),
+  ...readme.matchAll(/^\*\*(?<title>[^*]+)\*\*[^\n]*(?:\n(?!```)[^\n]+)*\n\n```dotenv\n(?<text>.*?)^```/gmsu),
 ];
 
 /** What `npm start` adds to a `.env`. */
