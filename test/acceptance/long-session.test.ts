@@ -2,11 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { installClaudeCli, jsonAt, jsonListAt, jsonTextAt, runClaude } from '@ccg/testkit';
+import { installClaudeCli, jsonAt, jsonListAt, runClaude } from '@ccg/testkit';
 import type { ClaudeRun } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { dialects } from './support/long-session-dialects.ts';
+import type { SessionDialect } from './support/long-session-dialects.ts';
 import { recordTraffic } from './support/record-traffic.ts';
 import type { Exchange, TrafficRecorder } from './support/record-traffic.ts';
 import { mockCall, mockUsage, startMockModel } from './support/start-mock-model.ts';
@@ -39,15 +40,18 @@ function everythingSaid(request: MockRequest): string {
   return JSON.stringify(request.messages);
 }
 
-/** Gemini calls them contents. */
-function messagesOf(exchange: Exchange | undefined): readonly unknown[] {
-  const { body } = exchange ?? {};
-  return [...jsonListAt(body, 'messages'), ...jsonListAt(body, 'contents')];
+function messagesFromFirstAnswer(exchange: Exchange | undefined): readonly unknown[] {
+  const messages = jsonListAt(exchange?.body, 'messages');
+  return messages.slice(messages.findIndex((message) => jsonAt(message, 'role') === 'assistant'));
 }
 
-function messagesFromFirstAnswer(exchange: Exchange | undefined): readonly unknown[] {
-  const messages = messagesOf(exchange);
-  return messages.slice(messages.findIndex((message) => /^(?:assistant|model)$/u.test(jsonTextAt(message, 'role'))));
+/** The same of a conversation as the backend gets it. */
+function sentFromFirstAnswer(
+  exchange: Exchange | undefined,
+  { history, isOfModel }: SessionDialect,
+): readonly unknown[] {
+  const entries = history(exchange?.body);
+  return entries.slice(entries.findIndex(isOfModel));
 }
 
 describe.each(dialects)('Claude Code in front of $name', (dialect) => {
@@ -59,7 +63,6 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
   beforeAll(async () => {
     const { url } = mock.traffic;
     suite = await startSuite(`long-session-${dialect.name}`, {
-      PREFERRED_PROVIDER: dialect.name,
       OPENAI_BASE_URL: `${url}/v1`,
       ANTHROPIC_API_BASE: url,
       ...dialect.env(url),
@@ -117,7 +120,7 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
       result: { isError: false, text: 'A dot and a page.', inputTokens: 3000, outputTokens: 60 },
     });
     expect(sentUpstream()).toEqual(Array.from({ length: 3 }, () => [dialect.path, 200]));
-    expect(messagesFromFirstAnswer(mock.traffic.exchanges.at(-1))).toMatchObject(
+    expect(sentFromFirstAnswer(mock.traffic.exchanges.at(-1), dialect)).toMatchObject(
       dialect.looked({ image, page, png, pdf }),
     );
     // The client keeps both turns' thinking, each with the signature that it was given.
@@ -142,7 +145,7 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
       ['Answer 1.', sessionId],
       ['Answer 2.', sessionId],
     ]);
-    expect(messagesFromFirstAnswer(mock.traffic.exchanges.at(-1))).toMatchObject(dialect.resumed);
+    expect(sentFromFirstAnswer(mock.traffic.exchanges.at(-1), dialect)).toMatchObject(dialect.resumed);
     // What the backend has seen before comes again unchanged, or its cache of the prompt is worth nothing.
     const [one = [], two = [], three = []] = mock.traffic.exchanges.map(({ body }) => dialect.cacheable(body));
     expect([two.slice(0, one.length), three.slice(0, two.length)]).toEqual([one, two]);
@@ -177,7 +180,7 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
       expect(refused.map(({ status, answer }) => [status, jsonAt(JSON.parse(answer), 'error')])).toEqual([
         [400, { type: 'invalid_request_error', message: `prompt is too long: ${tokens} tokens > 131072 maximum` }],
       ]);
-      const last = JSON.stringify(messagesOf(mock.traffic.exchanges.at(-1)));
+      const last = JSON.stringify(dialect.history(mock.traffic.exchanges.at(-1)?.body));
       expect(last).toContain('Four stones were counted.');
       expect(last).not.toContain('stone-1-11');
     },
@@ -206,10 +209,10 @@ describe.each(dialects)('Claude Code in front of $name', (dialect) => {
       true,
       false,
     ]);
-    const itsMessages = JSON.stringify(messagesOf(ofAgent));
+    const itsMessages = JSON.stringify(dialect.history(ofAgent?.body));
     expect(itsMessages).toContain('Say which colour the stone has.');
     expect(itsMessages).not.toContain('Delegate it.');
-    expect(JSON.stringify(messagesFromFirstAnswer(last).at(-1))).toMatch(/call_agent.*The stone is blue\./u);
+    expect(JSON.stringify(sentFromFirstAnswer(last, dialect).at(-1))).toMatch(/call_agent.*The stone is blue\./u);
   });
 
   test('shows its context by counts, without asking the model anything', async () => {

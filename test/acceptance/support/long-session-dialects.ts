@@ -14,10 +14,13 @@ interface Looked {
 
 /** What the same session must look like at a backend of this dialect. */
 export interface SessionDialect {
-  readonly name: 'anthropic' | 'openai' | 'gemini';
-  /** What the gateway needs besides for it, with the mock at this URL. */
+  readonly name: 'anthropic' | 'openai' | 'gemini' | 'responses';
+  /** What chooses it in the gateway's environment, with the mock at this URL. */
   readonly env: (url: string) => Readonly<Record<string, string>>;
   readonly path: string;
+  /** The conversation in a body, and whether an entry is the model's. */
+  readonly history: (body: unknown) => readonly unknown[];
+  readonly isOfModel: (entry: unknown) => boolean;
   /** From the first answer on. */
   readonly looked: (files: Looked) => readonly unknown[];
   readonly resumed: readonly unknown[];
@@ -49,9 +52,15 @@ const refused = (
 
 const counting = { command: 'echo $((6 * 7))', description: 'Count' };
 
+const messages = {
+  history: (body: unknown) => jsonListAt(body, 'messages'),
+  isOfModel: (entry: unknown) => jsonAt(entry, 'role') === 'assistant',
+};
+
 const anthropic: SessionDialect = {
   name: 'anthropic',
-  env: () => ({}),
+  env: () => ({ PREFERRED_PROVIDER: 'anthropic' }),
+  ...messages,
   path: '/v1/messages',
   looked: ({ image, page, png, pdf }) => [
     {
@@ -120,7 +129,8 @@ const anthropic: SessionDialect = {
 
 const openai: SessionDialect = {
   name: 'openai',
-  env: () => ({}),
+  env: () => ({ PREFERRED_PROVIDER: 'openai' }),
+  ...messages,
   path: '/v1/chat/completions',
   looked: ({ image, page, png, pdf }) => [
     {
@@ -188,11 +198,14 @@ const unsigned = (part: unknown): unknown => ({
 const gemini: SessionDialect = {
   name: 'gemini',
   env: (url) => ({
+    PREFERRED_PROVIDER: 'gemini',
     GEMINI_API_KEY: 'AIza-of-the-gateway',
     GEMINI_API_BASE: `${url}/v1beta`,
     BIG_MODEL: geminiModel,
     SMALL_MODEL: geminiModel,
   }),
+  history: (body) => jsonListAt(body, 'contents'),
+  isOfModel: (entry) => jsonAt(entry, 'role') === 'model',
   path: `/v1beta/models/${geminiModel}:streamGenerateContent`,
   looked: ({ image, page, png, pdf }) => [
     {
@@ -248,4 +261,68 @@ const gemini: SessionDialect = {
   cacheable: (body) => [jsonAt(body, 'tools'), jsonAt(body, 'systemInstruction'), ...jsonListAt(body, 'contents')],
 };
 
-export const dialects: readonly SessionDialect[] = [anthropic, openai, gemini];
+const call = (id: string, name: string, input: unknown) => {
+  return { type: 'function_call', call_id: id, name, arguments: JSON.stringify(input) };
+};
+const thought = (...texts: readonly string[]) => {
+  const summary = texts.map((text) => ({ type: 'summary_text', text }));
+  return { type: 'reasoning', summary, encrypted_content: expect.any(String) };
+};
+const said = (text: string) => ({ role: 'assistant', content: text });
+const asked = (text: string) => ({ role: 'user', content: [{ type: 'input_text', text }] });
+
+const responses: SessionDialect = {
+  name: 'responses',
+  env: () => ({
+    PREFERRED_PROVIDER: 'openai',
+    OPENAI_DIALECT: 'openai-responses',
+    BIG_MODEL: 'gpt-5.2',
+    SMALL_MODEL: 'gpt-5.2',
+  }),
+  path: '/v1/responses',
+  history: (body) => jsonListAt(body, 'input'),
+  isOfModel: (entry) =>
+    jsonAt(entry, 'role') === 'assistant' || /^(?:reasoning|function_call)$/u.test(String(jsonAt(entry, 'type'))),
+  looked: ({ image, page, png, pdf }) => [
+    thought('Both at once.'),
+    said('I look.'),
+    call('call_image', 'Read', { file_path: image }),
+    call('call_page', 'Read', { file_path: page }),
+    { type: 'function_call_output', call_id: 'call_image', output: '[image from Read: attachment 1 below]' },
+    {
+      type: 'function_call_output',
+      call_id: 'call_page',
+      output: `PDF file read: ${page} (189 bytes)\n[document from Read: attachment 2 below]`,
+    },
+    {
+      role: 'user',
+      content: [
+        { type: 'input_image', image_url: `data:image/png;base64,${png}` },
+        { type: 'input_file', file_data: `data:application/pdf;base64,${pdf}` },
+      ],
+    },
+    thought('Now I count.'),
+    call('call_count', 'Bash', counting),
+    { type: 'function_call_output', call_id: 'call_count', output: '42' },
+  ],
+  resumed: [thought(), said('Answer 0.'), asked('Which stone?'), thought(), said('Answer 1.'), asked('Are you sure?')],
+  // The backend's encrypted reasoning, under the gateway's seal.
+  signature: () => expect.stringMatching(/^ccg1\../u),
+  overflows: [
+    refused('OpenAI', 140_123, {
+      message:
+        'Your input exceeds the context window of this model: 140123 tokens > 131072. Please adjust your input and try again.',
+      type: 'invalid_request_error',
+      param: 'input',
+      code: 'context_length_exceeded',
+    }),
+  ],
+  // A few at once are counted there, the others estimated.
+  counts: (counts, sent) => {
+    expect(counts).toContain(mockTokenCount);
+    return sent.map(() => ['/v1/responses/input_tokens', 200]);
+  },
+  cacheable: (body) => [jsonAt(body, 'tools'), jsonAt(body, 'instructions'), ...jsonListAt(body, 'input')],
+};
+
+export const dialects: readonly SessionDialect[] = [anthropic, openai, gemini, responses];

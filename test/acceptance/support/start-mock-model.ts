@@ -25,7 +25,7 @@ export function mockUsage(
   return { prompt_tokens: input, completion_tokens: output, input_tokens: input, output_tokens: output };
 }
 
-/** A provider that this project did not write, speaking both dialects, with what reaches it on record. */
+/** A provider that this project did not write, speaking several dialects, with what reaches it on record. */
 export interface MockModel {
   readonly traffic: TrafficRecorder;
   /** Answers every request from now on, and forgets those before. */
@@ -46,13 +46,15 @@ export async function startMockModel(): Promise<MockModel> {
   // Without a fixture that matches everything the package answers 404, even to a greeting.
   mock.on({ predicate: () => true }, (request) => current(request));
   // The package does not count tokens.
-  mock.mount('/v1/messages/count_tokens', {
-    handleRequest(_request, response) {
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ input_tokens: mockTokenCount }));
-      return Promise.resolve(true);
-    },
-  });
+  for (const path of ['/v1/messages/count_tokens', '/v1/responses/input_tokens']) {
+    mock.mount(path, {
+      handleRequest(_request, response) {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ input_tokens: mockTokenCount }));
+        return Promise.resolve(true);
+      },
+    });
+  }
   mock.mount(mockCountPath, {
     handleRequest(_request, response) {
       response.setHeader('content-type', 'application/json');

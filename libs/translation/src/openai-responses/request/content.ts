@@ -76,8 +76,9 @@ export function userParts(block: HistoryBlock, context: ConversionContext): Json
       return [textPart(searchResultText(block.block))];
     case 'tool_result': {
       // The call of this result is not in the history, so the result can only be sent as content of the user.
-      const { parts, attachments } = resultContent(block, 'a tool', context);
-      return [textPart('[tool result]'), ...parts, ...attachments];
+      const into = { tool: 'a tool', attachments: [] };
+      const parts = resultParts(block, into, context);
+      return [textPart('[tool result]'), ...parts, ...into.attachments];
     }
     default:
       warnOfBlock(block, context);
@@ -89,15 +90,19 @@ export function warnOfBlock({ type, path }: HistoryBlock, { warnings }: Conversi
   warnings.add(path(), 'unsupported', `Unsupported block type "${type}". The block was removed.`);
 }
 
-export interface ResultContent {
-  readonly parts: readonly JsonObject[];
-  /** What only a user message can hold at this server. */
-  readonly attachments: readonly JsonObject[];
+/** Collects what of results only a user message can hold at this server. */
+export interface ResultAttachments {
+  /** The tool's name, as text. */
+  readonly tool: string;
+  readonly attachments: JsonObject[];
 }
 
-/** The content of a result, of which `tool` is named as text; a failed one says that it is an error. Never empty. */
-export function resultContent(result: HistoryBlock, tool: string, context: ConversionContext): ResultContent {
-  const attachments: JsonObject[] = [];
+/** The content of a result; a failed one says that it is an error. Never empty. */
+export function resultParts(
+  result: HistoryBlock,
+  { tool, attachments }: ResultAttachments,
+  context: ConversionContext,
+): readonly JsonObject[] {
   const parts = readResult(result, context.warnings).map((piece): JsonObject => {
     if (piece.kind === 'text') return textPart(piece.text);
     const media = convertMedia(piece.block, context);
@@ -107,7 +112,7 @@ export function resultContent(result: HistoryBlock, tool: string, context: Conve
   });
   const said = parts.filter(({ text }) => text === undefined || (isText(text) && !isEmptyText(text)));
   const told = said.length === 0 ? [textPart('(no output)')] : said;
-  return { parts: result.block['is_error'] === true ? asError(told) : told, attachments };
+  return result.block['is_error'] === true ? asError(told) : told;
 }
 
 function asError(parts: readonly JsonObject[]): readonly JsonObject[] {

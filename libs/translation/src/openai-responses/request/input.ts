@@ -10,7 +10,7 @@ import { emptyHistoryError, leftOutText, mergeTurns, readTurns } from '../../his
 import type { HistoryBlock } from '../../history/turns.ts';
 import { asList } from '../../json-fields.ts';
 import { assistantItems } from './assistant-items.ts';
-import { resultContent, textPart, userParts } from './content.ts';
+import { resultParts, textPart, userParts } from './content.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 export interface ResponsesInput {
@@ -101,11 +101,11 @@ function userMessage(
 }
 
 function outputItem({ call, result }: CallResult, attachments: JsonObject[], context: ConversionContext): JsonObject {
-  const told = result === undefined ? undefined : resultContent(result, decodeText(call.name), context);
-  attachments.push(...(told?.attachments ?? []));
+  const into = { tool: decodeText(call.name), attachments };
+  const parts = result === undefined ? [textPart(interruptedText)] : resultParts(result, into, context);
   return {
     type: 'function_call_output',
     call_id: context.toolIds.inward(call.key, call.repeat),
-    content: told === undefined ? [textPart(interruptedText)] : [...told.parts],
+    content: [...parts],
   };
 }
