@@ -33,3 +33,29 @@ describe('a block of the README that is pasted into .env', () => {
     },
   );
 });
+
+const haveModels = { BIG_MODEL: 'vendor/big', SMALL_MODEL: 'vendor/small' };
+
+describe('the .env of a proxy for one person, as its users have it', () => {
+  test.each([
+    { backend: 'NVIDIA NIM', preferred: 'openai', env: { OPENAI_BASE_URL: 'https://integrate.api.nvidia.com/v1' } },
+    { backend: 'OpenRouter', preferred: 'openai', env: { OPENAI_BASE_URL: 'https://openrouter.ai/api/v1' } },
+    { backend: 'OpenAI', preferred: 'openai', env: { OPENAI_BASE_URL: 'https://api.openai.com/v1' } },
+    {
+      backend: 'Ollama',
+      preferred: 'ollama',
+      env: { OLLAMA_API_BASE: 'http://localhost:11434', OLLAMA_NUM_CTX: '128000' },
+    },
+    { backend: 'Gemini', preferred: 'google', env: { GEMINI_API_KEY: 'AIza-x' } },
+    { backend: 'Anthropic', preferred: 'anthropic', env: { ANTHROPIC_API_KEY: 'sk-ant-x' } },
+  ])('goes on working for $backend', ({ preferred, env }) => {
+    const models = preferred === 'anthropic' ? {} : haveModels;
+    const shared = { NVIDIA_REASONING_BUDGET: '16384', NVIDIA_ENABLE_THINKING: 'true', MAX_OUTPUT_TOKENS: '0' };
+    const credential = preferred === 'openai' ? { OPENAI_API_KEY: 'sk-x' } : {};
+    const parsed = parseConfig(
+      { PREFERRED_PROVIDER: preferred, ...models, ...shared, ...credential, ...env, ...added },
+      'one-person',
+    );
+    expect(parsed).toMatchObject({ kind: 'valid', warnings: [] });
+  });
+});
