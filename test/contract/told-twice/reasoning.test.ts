@@ -185,6 +185,11 @@ describe('reasoning that is told in several places', () => {
     expect(tell(chat, [c(told), ...Array.from(text, (content) => c({ content })), end])).toEqual(expected);
   });
 
+  test('keeps its place beside a text that says the same', () => {
+    const chunks = [c({ reasoning_content: 'x' }), c({ content: 'x' }), c({ reasoning_content: 'x' }), c(bash), end];
+    expect(tell(chat, chunks)).toEqual(['thinking: x', 'text: x', 'thinking: x', `Bash ${ls}`]);
+  });
+
   test('is told by its tags alone where they are those of a model', () => {
     for (const name of ['think', 'THINK', 'seed:think']) {
       expect(tell(chat, [c({ content: `<${name}>Hm</${name}>So` }), end])).toEqual(['thinking: Hm', 'text: So']);

@@ -18,6 +18,7 @@ export function withThinkTags(inner: Encoder, tags: ThinkTags): Encoder {
     ...encoder,
     text: splitter.text,
     thinking(literal, origin) {
+      if (literal !== '') splitter.beforeMore();
       encoder.thinking(literal, origin);
       if (literal !== '') splitter.toldElsewhere();
     },
@@ -52,6 +53,8 @@ interface Splitter {
   text(this: void, literal: string): void;
   /** The held text is what it looks like; the search goes on. */
   release(this: void): void;
+  /** More reasoning comes in a member of its own: a text before it that has no tag is text. */
+  beforeMore(this: void): void;
   /** Reasoning came in a member of its own. */
   toldElsewhere(this: void): void;
 }
@@ -98,6 +101,9 @@ function createSplitter(encoder: ReasoningEncoder, tags: ThinkTags): Splitter {
       else giveUp(state);
       state.held = '';
       state.compared = 0;
+    },
+    beforeMore() {
+      if (state.phase === 'unopened' && tags !== 'unopened' && state.held !== '') giveUp(state);
     },
     toldElsewhere() {
       if (state.held === '') return;
