@@ -48,9 +48,9 @@ function createEventReader(encoder: Encoder, context: FailureContext, maxTokens:
     found: [],
   });
 
-  function readEvent(event: JsonObject): void {
+  function readEvent(event: JsonObject, json: string): void {
     const type = asText(event['type']) ?? '';
-    if (teller.take(type, event)) return;
+    if (teller.take(type, event, json)) return;
     if (type === 'error' || saysError(event['error'])) encoder.fail(inBandFailure(event, context));
     else if (ends.has(type)) readResponse(asObject(event['response']) ?? {}, ends.get(type));
     else if (type === '') readDocument(event);
@@ -82,10 +82,10 @@ function createEventReader(encoder: Encoder, context: FailureContext, maxTokens:
   }
 
   return {
-    known: () => false,
+    known: teller.known,
     chunk: readEvent,
     document(document) {
-      if (asText(document['type']) !== undefined) readEvent(document);
+      if (asText(document['type']) !== undefined) readEvent(document, '');
       else if (Array.isArray(document['output'])) readResponse(document, undefined);
       else encoder.fail(notAnAnswer(document, context));
     },

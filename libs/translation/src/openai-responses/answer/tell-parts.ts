@@ -11,6 +11,8 @@ import type { OutputItem } from './output-items.ts';
 
 /** Tells the encoder the parts of items: piece by piece, and what a whole part has beyond its pieces. */
 export interface PartTeller {
+  /** A piece of a part, the content of a JSON string literal. */
+  say(item: OutputItem, place: string, literal: string): void;
   delta(item: OutputItem, place: string, value: JsonValue | undefined): void;
   complete(item: OutputItem, place: string, value: JsonValue | undefined): void;
   /** Something else than a part was told, which keeps the parts before and after it apart. */
@@ -52,6 +54,7 @@ export function createPartTeller(encoder: Encoder, provider: string): PartTeller
   }
 
   return {
+    say,
     delta(item, place, value) {
       if (isText(value)) say(item, place, textLiteral(value));
       else if (!isVoid(value)) encoder.fail(malformedError(provider));
