@@ -86,7 +86,7 @@ function createTranslate({ catalog, ids, sealingKeys }: ServingDependencies): Tr
   const toolListCache = createToolListCache({ maxBytes: toolListCacheMaxBytes });
   return ({ request, messagesRequest, tools }, target, { estimatedInputTokens, rejections }) => {
     request.recording?.translated(target, estimatedInputTokens);
-    return createTranslation({
+    const translation = createTranslation({
       requestId: request.requestId,
       messagesRequest,
       tools,
@@ -104,5 +104,8 @@ function createTranslate({ catalog, ids, sealingKeys }: ServingDependencies): Tr
       estimatedInputTokens,
       rejections,
     });
+    // While a provider is waited for the body alone is kept: what was read of it takes as much memory again.
+    messagesRequest.releaseMembers();
+    return translation;
   };
 }

@@ -1,3 +1,4 @@
+import { survivorsOf } from '@ccg/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyText } from '../../test/arbitrary-json.ts';
@@ -48,6 +49,19 @@ describe('the envelope', () => {
     expect(text).toBe(mended ?? messages);
     expect(decodeJson(value ?? null)).toEqual(JSON.parse(mended ?? messages));
     expect(isMended).toBe(mended !== undefined);
+  });
+
+  test('lets go of what was read of the body, and reads it again', async () => {
+    const messagesRequest = readText('{"model":"m","system":[{"text":"é"}]}');
+    const read = () => {
+      const member = messagesRequest.read('system');
+      if (member === undefined) throw new Error('The member was not read.');
+      return member;
+    };
+    const before = new WeakRef(read());
+    messagesRequest.releaseMembers();
+    expect((await survivorsOf([before])).length).toBe(0);
+    expect(decodeJson(read().value)).toEqual([{ text: 'é' }]);
   });
 
   test('lets go of the body and of what was read of it, and keeps what it says', () => {

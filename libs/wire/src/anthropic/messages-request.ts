@@ -35,6 +35,8 @@ export interface MessagesRequest {
   read(key: string): Member | undefined;
   /** Counts the messages and blocks of the body, the first time that it is asked for. */
   historySize(): HistorySize;
+  /** Releases what was read of the body, while that stays: a member that is asked for later is read again. */
+  releaseMembers(): void;
   /**
    * Releases the body and all that was read of it, so that a long answer does not keep it in memory. The methods above
    * throw from then on.
@@ -165,7 +167,7 @@ function maxTokensOf(entry: TopLevelEntry | undefined): number | undefined {
 function holdBody(
   whole: Uint8Array,
   entries: readonly TopLevelEntry[],
-): Pick<MessagesRequest, 'body' | 'entryOf' | 'bytesOf' | 'read' | 'historySize' | 'release'> {
+): Pick<MessagesRequest, 'body' | 'entryOf' | 'bytesOf' | 'read' | 'historySize' | 'releaseMembers' | 'release'> {
   const members = new Map<string, Member>();
   let held: Uint8Array | undefined = whole;
   let size: HistorySize | undefined;
@@ -196,6 +198,9 @@ function holdBody(
       return member;
     },
     historySize: () => (size ??= countHistory(bytesOf('messages'), bytesOf('system'))),
+    releaseMembers() {
+      members.clear();
+    },
     release() {
       held = undefined;
       members.clear();
