@@ -61,11 +61,12 @@ const windowBytes = 64 * 1024;
 /** The greatest length of a match: no JSON writer puts so much space between a name and its value. */
 const reachBytes = 64;
 
+/** One expression for all, since a search for one text takes as long as the expression. */
+const ours = new RegExp(String.raw`"(?:${sealTag.replace('.', '\\.')}|${searchIdPrefix}|signature"\s*:\s*"")`, 'u');
+
 function mayHoldOurs(messages: Uint8Array): boolean {
   for (let at = 0; at < messages.length; at += windowBytes) {
-    const text = bytesToString(messages.subarray(at, at + windowBytes + reachBytes));
-    if (text.includes(`"${sealTag}`) || text.includes(`"${searchIdPrefix}`) || /"signature"\s*:\s*""/u.test(text))
-      return true;
+    if (ours.test(bytesToString(messages.subarray(at, at + windowBytes + reachBytes)))) return true;
   }
   return false;
 }

@@ -67,7 +67,9 @@ const answerIdMax = 1100;
 export function usedToolIds(messages: JsonValue | undefined, given: Iterable<string>): (id: string) => boolean {
   const used = new Set<string>();
   const add = (id: string | undefined) => {
-    if (id !== undefined && id.length <= answerIdMax) used.add(copyText(id)).add(copyText(decode(id)));
+    if (id === undefined || id.length > answerIdMax || used.has(id)) return;
+    const copied = copyText(id);
+    used.add(copied).add(decode(copied));
   };
   for (const message of asList(messages)) {
     for (const value of asList(asObject(message)?.['content'])) {
