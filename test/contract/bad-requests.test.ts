@@ -192,7 +192,32 @@ describe.each([
       /^The body has too many JSON values\. At most 200,000 .*; this body has 200,0\d\d\. /u,
     ],
     ['a list of 2,000,000 numbers', { metadata: many(2_000_000, 0) }, /this body has 2,000,0\d\d\. /u],
-    ['300,000 unknown members', members(300_000), /^The body has too many members\. At most 1,000 .* has more\. /u],
+    [
+      'a schema of 100,000 properties',
+      { tools: [{ name: 'a', input_schema: { type: 'object', properties: members(100_000) } }] },
+      /^tools: too many JSON values\. At most 100,000 .*; this request has 100,0\d\d\. Simplify /u,
+    ],
+    [
+      'an output format of 20,000 values',
+      { output_config: { format: { type: 'json_schema', schema: { enum: many(20_000, 'a') } } } },
+      /^output_config: too many JSON values\. At most 20,000 .*; this request has 20,005\. Simplify /u,
+    ],
+    [
+      'a tool of 8.1 MB',
+      { tools: [{ ...tool, description: 'x'.repeat(8_100_000) }] },
+      /^tools: too large\. At most 8 MB; this request has 8\.1 MB\. Shorten /u,
+    ],
+    [
+      '300,000 unknown members',
+      members(300_000),
+      /^The body is too complex\. An object has more than 1,000 members \(/u,
+    ],
+    [
+      'a message of 1,001 members',
+      { messages: [{ ...user, ...members(999) }] },
+      /^The body is too complex\. An object has more than 1,000 members \(/u,
+    ],
+    ['a long name', { messages: [{ ...user, ['x'.repeat(1001)]: 1 }] }, /A name is longer than 1,000 bytes \(/u],
   ])('%s are refused with the bound and the number in plain words', (_what, change, sentence) => {
     const body = JSON.stringify({ model: 'm', max_tokens: 9, messages: [user], ...change });
     expect(refusal(body, at)).toMatchObject({
@@ -201,9 +226,17 @@ describe.each([
     });
   });
 
+  test.each(['"x":1,"messages":[{"role":"user","content":"Hi"}]', '"messages":[{"role":"user","content":"Hi","x":1}]'])(
+    'a number of 1,001 digits is refused: %s',
+    (rest) => {
+      const body = `{"model":"m","max_tokens":9,${rest.replace('"x":1', `"x":${'1'.repeat(1001)}`)}}`;
+      expect(refusal(body, at).publicMessage).toContain('A number is longer than 1,000 characters (');
+    },
+  );
+
   test('one member 1,001 times is refused', () => {
     const body = `{"model":"m",${'"x":{},'.repeat(1001)}"max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}`;
-    expect(refusal(body, at).publicMessage).toContain('At most 1,000 at its top level; this body has more.');
+    expect(refusal(body, at).publicMessage).toContain('An object has more than 1,000 members');
   });
 
   test('2,000 tools, 1,000 members and 190,000 values in an input are translated', () => {

@@ -54,7 +54,8 @@ const tool = (name: string, properties: number) => ({
   name,
   input_schema: { type: 'object', properties: members(properties, { type: 'string' }) },
 });
-const tools = (length: number) => Array.from({ length }, (_, index) => tool(`tool_${index}`, 2));
+const tools = (length: number, properties = 2) =>
+  Array.from({ length }, (_, index) => tool(`tool_${index}`, properties));
 const pairs = Array.from({ length: 4999 }, (_, index) => [
   { role: 'assistant', content: [{ type: 'tool_use', id: `toolu_${index}`, name: 'a', input: { a: 1 } }] },
   { role: 'user', content: [{ type: 'tool_result', tool_use_id: `toolu_${index}`, content: 'x' }] },
@@ -63,12 +64,35 @@ const callWith = (input: unknown) => [
   user,
   { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'a', input }] },
 ];
-const otherBodies: readonly { readonly what: string; readonly body: object; readonly status: 200 | 400 }[] = [
+const formatOf = (schema: object) => ({ output_config: { format: { type: 'json_schema', schema } } });
+const userSays = (content: unknown) => [{ role: 'user', content }];
+/** A body with so many bytes more, written as they are, in the place of a value or behind one. */
+const withText = (text: string) => `{"model":"m","max_tokens":64,"messages":[{"role":"user","content":"x"${text}}]}`;
+const otherBodies: readonly {
+  readonly what: string;
+  readonly body: object | string;
+  readonly status: 200 | 400;
+}[] = [
   { what: '2,000 tools', body: { tools: tools(2000) }, status: 200 },
   { what: '9,999 messages of calls and results', body: { messages: [user, ...pairs] }, status: 200 },
   { what: 'an input of 199,000 values', body: { messages: callWith(members(199_000, 1)) }, status: 200 },
-  { what: 'an unknown member of 199,000 values', body: { unknown: members(199_000, 1) }, status: 200 },
-  { what: 'a schema of 99,000 properties', body: { tools: [tool('a', 99_000)] }, status: 200 },
+  { what: 'a schema of 49,000 properties', body: { tools: [tool('a', 49_000)] }, status: 200 },
+  { what: '1,900 tools of 50 values', body: { tools: tools(1900, 22) }, status: 200 },
+  { what: 'an output format of 900 properties', body: formatOf(tool('a', 900).input_schema), status: 200 },
+  { what: 'an output format of 19,900 values', body: formatOf({ enum: many(19_900, 'x') }), status: 200 },
+  { what: '7 MB of a tool', body: { tools: [{ ...tool('a', 2), description: prose.text.repeat(87) }] }, status: 200 },
+  { what: '8 MB of escapes', body: { messages: userSays('\n"\\'.repeat(1_333_333)) }, status: 200 },
+  { what: '8 MB of escaped pairs', body: withText(`,"x":"${'\\ud83d\\ude00'.repeat(666_666)}"`), status: 200 },
+  { what: '8 MB of halves of pairs', body: withText(`,"x":"${'\\ud83d'.repeat(1_333_333)}"`), status: 200 },
+  { what: '8 MB of white space', body: withText(' '.repeat(8_000_000)), status: 200 },
+  { what: 'a schema of 99,000 properties', body: { tools: [tool('a', 99_000)] }, status: 400 },
+  { what: 'an output format of 199,000 values', body: formatOf({ enum: many(199_000, 'x') }), status: 400 },
+  { what: '10 MB of a tool', body: { tools: [{ ...tool('a', 2), description: prose.text.repeat(125) }] }, status: 400 },
+  { what: 'an unknown member of 199,000 values', body: { unknown: members(199_000, 1) }, status: 400 },
+  { what: 'metadata of 190,000 values', body: { metadata: members(190_000, 1) }, status: 400 },
+  { what: 'a message of 180,000 members', body: { messages: [{ ...user, ...members(180_000, 1) }] }, status: 400 },
+  { what: 'a number of 8 MB', body: withText(`,"x":${'1'.repeat(8_000_000)}`), status: 400 },
+  { what: 'a name of 8 MB', body: withText(`,"${'\\"'.repeat(4_000_000)}":1`), status: 400 },
   { what: '100,000 tools', body: { tools: tools(100_000) }, status: 400 },
   { what: 'an input of 300,000 values', body: { messages: callWith(members(300_000, 1)) }, status: 400 },
   { what: '300,000 unknown members', body: members(300_000, 1), status: 400 },
@@ -97,15 +121,16 @@ export function historyFigures(suite: Suite): readonly BoundFigure[] {
         measure: async () => (await send(suite, path, bodyOf(history), history.status)).heldMs,
       })),
   );
-  const others = otherBodies.flatMap(({ what, body, status }) =>
-    paths
+  const others = otherBodies.flatMap(({ what, body, status }) => {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : bytesOf(body);
+    return paths
       .filter(({ how }) => how === 'translated' || how === 'counted')
       .map(({ how, path }) => ({
         what: `event loop held by ${what}, ${status === 200 ? how : `refused when ${how}`}`,
-        boundMs: heldMaxMs,
-        measure: async () => (await send(suite, path, bytesOf(body), status)).heldMs,
-      })),
-  );
+        boundMs: Math.max(heldMaxMs, (bytes.length / 1e6) * millisecondsPerMegabyte),
+        measure: async () => (await send(suite, path, bytes, status)).heldMs,
+      }));
+  });
   return [...cpu, ...held, ...others];
 }
 

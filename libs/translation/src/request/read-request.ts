@@ -68,6 +68,11 @@ export function isHistoryTooLong({ entryOf, historySize }: MessagesRequest): boo
 export const toolsMax = 2000;
 /** Claude Code begins with some 500. A tool adds about 50, a message 10. */
 const valuesMax = 200_000;
+/** Of all tools together, and of any other member but the prompt: their schemas are walked several times. */
+const toolsValuesMax = 100_000;
+const memberValuesMax = 20_000;
+/** Likewise, in bytes: twenty times the most that 200 tools of MCP servers have. */
+const schemasMaxMegabytes = 8;
 
 /**
  * Refuses a request that would take too long to convert or to count. Throws `request-invalid` with the bound and what
@@ -79,12 +84,27 @@ export function checkRequestSize(messagesRequest: MessagesRequest): void {
   if (tools > toolsMax) throw tooManyTools(tools);
   checkHistorySize(messagesRequest);
   const values = entries.reduce((sum, entry) => sum + entry.values, 1);
-  if (values <= valuesMax) return;
-  throw new GatewayError(
-    'request-invalid',
-    `The body has too many JSON values. At most ${plainly(valuesMax)} strings, numbers, lists and objects; ` +
-      `this body has ${plainly(values)}. Send large data as text, or in parts.`,
-  );
+  if (values > valuesMax) {
+    throw new GatewayError(
+      'request-invalid',
+      `The body has too many JSON values. At most ${plainly(valuesMax)} strings, numbers, lists and objects; ` +
+        `this body has ${plainly(values)}. Send large data as text, or in parts.`,
+    );
+  }
+  for (const entry of entries) if (entry.key !== 'messages' && entry.key !== 'system') checkMember(entry);
+}
+
+/** Refuses schemas and other members that would take too long to convert. */
+function checkMember({ key, start, end, values }: TopLevelEntry): void {
+  const valuesOfKey = key === 'tools' ? toolsValuesMax : memberValuesMax;
+  if (values > valuesOfKey) {
+    const bound = `At most ${plainly(valuesOfKey)} strings, numbers, lists and objects; this request has ${plainly(values)}`;
+    throw fieldError(key, `too many JSON values. ${bound}. Simplify the schemas or leave out what is not needed`);
+  }
+  const megabytes = (end - start) / 1e6;
+  if (megabytes <= schemasMaxMegabytes) return;
+  const bound = `At most ${schemasMaxMegabytes} MB; this request has ${megabytes.toFixed(1)} MB`;
+  throw fieldError(key, `too large. ${bound}. Shorten descriptions and schemas, or leave out what is not needed`);
 }
 
 export function tooManyTools(found: number): GatewayError {

@@ -1,6 +1,6 @@
 import { GatewayError } from '@ccg/kernel';
 import { bytesToString } from '../bytes.ts';
-import { JsonDepthError, JsonSyntaxError, isText } from '../json/json-value.ts';
+import { JsonDepthError, JsonLimitError, JsonSyntaxError, isText } from '../json/json-value.ts';
 import type { JsonValue } from '../json/json-value.ts';
 import { readFrom } from '../json/read-json.ts';
 import type { Span } from '../json/read-json.ts';
@@ -55,8 +55,8 @@ export interface Member {
 }
 
 const EXAMPLE = '{"model": "…", "max_tokens": 1024, "messages": […]}';
-/** Claude Code sends 11 members. Reading the names of 300,000 would take 200 ms. */
-const membersMax = 1000;
+/** Claude Code sends 11 members. An object of 100,000, or a number of a million digits, takes half a second to read. */
+const limits = { members: 1000, nameLength: 1000, numberLength: 1000 };
 /** The deepest nesting that is accepted. A body of brackets alone must not exhaust the stack. */
 const depthMax = 512;
 /** Members that are moved or left out as a whole, so their values are not read. */
@@ -106,20 +106,12 @@ export function readMessagesRequest(body: Uint8Array): MessagesRequest {
 
 function readEntries(body: Uint8Array): readonly TopLevelEntry[] {
   try {
-    const { entries, isCut } = readTopLevel(body, membersMax);
-    if (isCut) throw tooManyMembers();
-    return entries;
+    return readTopLevel(body, limits).entries;
   } catch (error) {
+    if (error instanceof JsonLimitError) throw tooComplex(error);
     if (error instanceof JsonSyntaxError) throw invalid(adviceOn(body, error));
     throw error;
   }
-}
-
-function tooManyMembers(): GatewayError {
-  return invalid(
-    'The body has too many members. At most 1,000 at its top level; this body has more. ' +
-      'Remove those that are no parameters.',
-  );
 }
 
 function adviceOn(body: Uint8Array, error: JsonSyntaxError): string {
@@ -210,7 +202,7 @@ function holdBody(
 
 function readMember(bytes: Uint8Array, offset: number, isRaw: boolean): Member {
   const source = bytesToString(bytes);
-  const options = { isRaw, rawKeys: movedKeys, maxDepth: depthMax - 1 };
+  const options = { isRaw, rawKeys: movedKeys, maxDepth: depthMax - 1, limits };
   try {
     const { value, hasSurrogates } = readFrom(source, offset, options);
     const text = hasSurrogates ? mendSurrogates(source) : source;
@@ -220,9 +212,14 @@ function readMember(bytes: Uint8Array, offset: number, isRaw: boolean): Member {
     if (error instanceof JsonDepthError) {
       throw invalid(`The body is nested more than ${depthMax} levels deep. Flatten it.`);
     }
+    if (error instanceof JsonLimitError) throw tooComplex(error);
     if (error instanceof JsonSyntaxError) throw invalid(notJson(error));
     throw error;
   }
+}
+
+function tooComplex({ message }: JsonLimitError): GatewayError {
+  return invalid(`The body is too complex. ${message} Send large data as text, or in parts.`);
 }
 
 function notJson({ message }: JsonSyntaxError): string {

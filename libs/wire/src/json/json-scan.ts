@@ -149,11 +149,13 @@ export function leave(scan: JsonScan): void {
 /** Steps over white space and returns the code of the next character, or NaN at the end of the source. */
 export function skipWhitespace(scan: JsonScan): number {
   const { source } = scan;
-  let code = source.charCodeAt(scan.position);
+  let at = scan.position;
+  let code = source.charCodeAt(at);
   while (code <= SPACE && (code === SPACE || code === LINE_FEED || code === CARRIAGE_RETURN || code === TAB)) {
-    scan.position += 1;
-    code = source.charCodeAt(scan.position);
+    at += 1;
+    code = source.charCodeAt(at);
   }
+  scan.position = at;
   return code;
 }
 

@@ -104,21 +104,53 @@ function copyPart(part: string | RawText): string | RawText {
 
 /** The text is not JSON. The message gives the offset and never quotes the text. */
 export class JsonSyntaxError extends Error {
-  override readonly name = 'JsonSyntaxError';
+  override readonly name: string = 'JsonSyntaxError';
   /** In bytes from the start of the text; its length when the text ended too early. */
   readonly offset: number;
-  readonly #reason: string;
+  protected readonly reason: string;
 
   constructor(reason: string, offset: number) {
     super(`${reason} (at byte ${offset}).`);
     this.offset = offset;
-    this.#reason = reason;
+    this.reason = reason;
   }
 
   /** The same fault in a text that has `bytes` more before it. */
   movedBy(bytes: number): JsonSyntaxError {
-    return new JsonSyntaxError(this.#reason, this.offset + bytes);
+    return new JsonSyntaxError(this.reason, this.offset + bytes);
   }
+}
+
+/** Bounds of what takes long to read, out of proportion to its length. */
+export interface JsonLimits {
+  /** Of one object. */
+  readonly members: number;
+  /** In bytes. */
+  readonly nameLength: number;
+  readonly numberLength: number;
+}
+
+export const unlimited: JsonLimits = { members: Infinity, nameLength: Infinity, numberLength: Infinity };
+
+/** The text is JSON as far as it was read, but one of the limits is exceeded, which the message states. */
+export class JsonLimitError extends JsonSyntaxError {
+  override readonly name = 'JsonLimitError';
+
+  override movedBy(bytes: number): JsonLimitError {
+    return new JsonLimitError(this.reason, this.offset + bytes);
+  }
+}
+
+const subjects = {
+  members: ['An object has more than', 'members'],
+  nameLength: ['A name is longer than', 'bytes'],
+  numberLength: ['A number is longer than', 'characters'],
+} as const satisfies Record<keyof JsonLimits, readonly [string, string]>;
+
+/** Fails because the limit of that name is exceeded at `offset`. */
+export function refuseLimit(limits: JsonLimits, name: keyof JsonLimits, offset: number): never {
+  const [subject, unit] = subjects[name];
+  throw new JsonLimitError(`${subject} ${limits[name].toLocaleString('en-US')} ${unit}`, offset);
 }
 
 /** Arrays and objects are nested deeper than `maxDepth`. */

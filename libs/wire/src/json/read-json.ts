@@ -25,8 +25,8 @@ import {
   skipWord,
 } from './json-scan.ts';
 import type { JsonScan } from './json-scan.ts';
-import { JsonSyntaxError, RawJson, RawText } from './json-value.ts';
-import type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
+import { JsonSyntaxError, RawJson, RawText, refuseLimit, unlimited } from './json-value.ts';
+import type { JsonArray, JsonLimits, JsonObject, JsonValue } from './json-value.ts';
 
 export interface ReadJsonOptions {
   /** Members of these names stay `RawJson`, at any depth, when their value is an object or an array. */
@@ -37,11 +37,14 @@ export interface ReadJsonOptions {
   readonly maxDepth?: number;
   /** A plain ASCII string of this many bytes or more stays `RawText` too; 64 by default. */
   readonly rawTextMinLength?: number;
+  /** Limits of what is read. What stays raw is cheap, whatever is in it. */
+  readonly limits?: JsonLimits;
 }
 
 interface JsonReader extends JsonScan {
   readonly rawKeys: ReadonlySet<string>;
   readonly rawTextMinLength: number;
+  readonly limits: JsonLimits;
   /** Short strings read before, by a weak hash. They repeat so often that finding one is cheaper than making it. */
   readonly seen: string[];
 }
@@ -83,6 +86,7 @@ function readWhole(source: string, options: ReadJsonOptions): WholeJson {
     hasSurrogates: false,
     rawKeys: options.rawKeys ?? NO_KEYS,
     rawTextMinLength: options.rawTextMinLength ?? 64,
+    limits: options.limits ?? unlimited,
     seen: source.length < SEEN_MIN_SOURCE ? [] : nothingSeen.slice(),
   };
   const code = skipWhitespace(reader);
@@ -119,8 +123,9 @@ function readObject(reader: JsonReader): JsonObject {
   const object: JsonObject = {};
   let code = skipWhitespace(reader);
   if (code !== CLOSE_BRACE) {
-    for (;;) {
+    for (let members = 1; ; members += 1) {
       if (code !== QUOTE) refuse(reader, 'Expected a member name in quotes');
+      if (members > reader.limits.members) refuseLimit(reader.limits, 'members', reader.position);
       const key = readKey(reader);
       skipColon(reader);
       const value = readMember(reader, key);
@@ -184,6 +189,7 @@ function readString(reader: JsonReader): string | RawText {
 function readKey(reader: JsonReader): string {
   const start = reader.position + 1;
   const end = skipString(reader);
+  if (end - start > reader.limits.nameLength) refuseLimit(reader.limits, 'nameLength', start - 1);
   return plainText(reader, start, end, Infinity) ?? decodeLiteral(reader.source, start - 1, end + 1);
 }
 
@@ -230,6 +236,7 @@ function readNumber(reader: JsonReader, first: number): number {
     return value;
   }
   skipNumber(reader, first);
+  if (reader.position - start > reader.limits.numberLength) refuseLimit(reader.limits, 'numberLength', start);
   return Number(source.slice(start, reader.position));
 }
 

@@ -35,12 +35,14 @@ describe('the top level of an object', () => {
     );
   });
 
-  test('is read no further than as many members as are wanted', () => {
-    const source = '{"a":1,"b":[2],"c":';
-    const { entries, isCut } = readTopLevel(stringToBytes(source), 2);
-    expect([entries.map(({ key }) => key), isCut]).toEqual([['a', 'b'], true]);
-    expect(readTopLevel(stringToBytes('{"a":1,"b":2}'), 2)).toMatchObject({ isCut: false });
-    expect(() => readTopLevel(stringToBytes(source), 3)).toThrow('ends too early');
+  test.each([
+    ['{"a":1,"b":[2],"c":', 'An object has more than 2 members (at byte 15).'],
+    ['{"abcd":', 'A name is longer than 3 bytes (at byte 1).'],
+    ['{"a":12345,', 'A number is longer than 4 characters (at byte 5).'],
+  ])('of %j is read no further than the limits', (source, message) => {
+    const limits = { members: 2, nameLength: 3, numberLength: 4 };
+    expect(() => readTopLevel(stringToBytes(source), limits)).toThrow(message);
+    expect(readTopLevel(stringToBytes('{"abc":1234,"b":"long enough"}'), limits).entries).toHaveLength(2);
   });
 
   test('keeps duplicates, and the names that escapes stand for', () => {

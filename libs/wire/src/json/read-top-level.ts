@@ -11,8 +11,8 @@ import {
   viewOf,
 } from '../bytes.ts';
 import { closingQuote, isSpace, measureBrackets, refuseByte, skipSpace } from './byte-scan.ts';
-import { isText } from './json-value.ts';
-import type { JsonText } from './json-value.ts';
+import { isText, refuseLimit, unlimited } from './json-value.ts';
+import type { JsonLimits, JsonText } from './json-value.ts';
 import { readSpan } from './read-json.ts';
 import type { Span } from './read-json.ts';
 import { decodeText } from './text.ts';
@@ -36,8 +36,6 @@ export interface TopLevelEntry extends MemberSpan {
 export interface TopLevel {
   /** In their order. A name that occurs twice is listed twice. */
   readonly entries: readonly TopLevelEntry[];
-  /** There are more members than `maxMembers`. What comes after them was not looked at. */
-  readonly isCut: boolean;
 }
 
 /** Texts of this many bytes or more stay raw. */
@@ -48,14 +46,13 @@ const plainMaxBytes = 64;
  * as much as all the rest. Inside of nested objects and arrays it checks only that brackets balance and strings end.
  * Throws `JsonSyntaxError`, also when the value is not an object.
  */
-export function readTopLevel(bytes: Uint8Array, maxMembers = Number.POSITIVE_INFINITY): TopLevel {
+export function readTopLevel(bytes: Uint8Array, limits = unlimited): TopLevel {
   const json = viewOf(bytes);
-  const { members, end } = scanMembers(json, 0, { maxDepth: Number.POSITIVE_INFINITY, maxMembers });
+  const { members, end } = scanMembers(json, 0, Infinity, limits);
   const entries = members.map((member) => ({ ...member, scalar: readScalar(json, member) }));
-  if (end === undefined) return { entries, isCut: true };
   const rest = skipSpace(json, end);
   if (rest < json.length) refuseByte(json, rest, 'Expected nothing after the JSON value');
-  return { entries, isCut: false };
+  return { entries };
 }
 
 /** The deepest nesting that is accepted inside of a value. */
@@ -66,8 +63,7 @@ const depthMax = 512;
  * `JsonDepthError` for a value that is nested more than 512 levels deep.
  */
 export function readMembers(bytes: Uint8Array, { start, end }: Span): readonly MemberSpan[] {
-  const json = viewOf(bytes.subarray(0, end));
-  return scanMembers(json, start, { maxDepth: depthMax, maxMembers: Number.POSITIVE_INFINITY }).members;
+  return scanMembers(viewOf(bytes.subarray(0, end)), start, depthMax, unlimited).members;
 }
 
 /** Finds the elements of the array at `start`. Throws as `readMembers` does. */
@@ -78,7 +74,7 @@ export function readElements(bytes: Uint8Array, { start, end }: Span): readonly 
   if (json[at] !== OPEN_BRACKET) refuseByte(json, at, 'Expected an array');
   at = skipSpace(json, at + 1);
   while (json[at] !== CLOSE_BRACKET) {
-    const element = { start: at, end: measureValue(json, at, depthMax).end };
+    const element = { start: at, end: measureValue(json, at, depthMax, unlimited).end };
     if (element.end === at) refuseByte(json, at, 'Expected a value');
     elements.push(element);
     at = skipSpace(json, element.end);
@@ -92,22 +88,18 @@ export function readElements(bytes: Uint8Array, { start, end }: Span): readonly 
 
 interface Scanned {
   readonly members: readonly MemberSpan[];
-  /** The offset after the object; undefined if it has more than `maxMembers`. */
-  readonly end: number | undefined;
+  /** The offset after the object. */
+  readonly end: number;
 }
 
-function scanMembers(
-  json: Buffer,
-  from: number,
-  { maxDepth, maxMembers }: { readonly maxDepth: number; readonly maxMembers: number },
-): Scanned {
+function scanMembers(json: Buffer, from: number, maxDepth: number, limits: JsonLimits): Scanned {
   const members: MemberSpan[] = [];
   let at = skipSpace(json, from);
   if (json[at] !== OPEN_BRACE) refuseByte(json, at, 'Expected an object');
   at = skipSpace(json, at + 1);
   while (json[at] !== CLOSE_BRACE) {
-    if (members.length === maxMembers) return { members, end: undefined };
-    const member = readMember(json, at, maxDepth);
+    if (members.length === limits.members) refuseLimit(limits, 'members', at);
+    const member = readMember(json, at, maxDepth, limits);
     members.push(member);
     at = skipSpace(json, member.end);
     if (json[at] === CLOSE_BRACE) break;
@@ -118,23 +110,31 @@ function scanMembers(
   return { members, end: at + 1 };
 }
 
-function readMember(json: Buffer, at: number, maxDepth: number): MemberSpan {
+function readMember(json: Buffer, at: number, maxDepth: number, limits: JsonLimits): MemberSpan {
   if (json[at] !== QUOTE) refuseByte(json, at, 'Expected a member name in quotes');
   const keyEnd = closingQuote(json, at) + 1;
+  if (keyEnd - at - 2 > limits.nameLength) refuseLimit(limits, 'nameLength', at);
   const key = readKey(json, at, keyEnd);
   const colon = skipSpace(json, keyEnd);
   if (json[colon] !== COLON) refuseByte(json, colon, 'Expected a colon after the member name');
   const start = skipSpace(json, colon + 1);
-  return { key, start, ...measureValue(json, start, maxDepth) };
+  return { key, start, ...measureValue(json, start, maxDepth, limits) };
 }
 
-function measureValue(json: Buffer, start: number, maxDepth: number): Pick<MemberSpan, 'end' | 'elements' | 'values'> {
+function measureValue(
+  json: Buffer,
+  start: number,
+  maxDepth: number,
+  limits: JsonLimits,
+): Pick<MemberSpan, 'end' | 'elements' | 'values'> {
   const first = json[start];
   if (first === OPEN_BRACE || first === OPEN_BRACKET) {
     const { close, elements, values } = measureBrackets(json, start, maxDepth);
     return { end: close + 1, elements, values };
   }
-  return { end: first === QUOTE ? closingQuote(json, start) + 1 : endOfWord(json, start), elements: 0, values: 1 };
+  const end = first === QUOTE ? closingQuote(json, start) + 1 : endOfWord(json, start);
+  if (first !== QUOTE && end - start > limits.numberLength) refuseLimit(limits, 'numberLength', start);
+  return { end, elements: 0, values: 1 };
 }
 
 function readKey(json: Buffer, start: number, end: number): string {

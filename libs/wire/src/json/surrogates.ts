@@ -1,8 +1,7 @@
-const high = String.raw`[dD][89abAB][0-9a-fA-F]{2}`;
-const low = String.raw`[dD][c-fC-F][0-9a-fA-F]{2}`;
-const half = String.raw`[dD][89a-fA-F][0-9a-fA-F]{2}`;
-/** A pair of halves, one half alone, or any other escape: taken whole, so that no match begins within an escape. */
-const escapes = new RegExp(String.raw`\\u${high}\\u${low}|(\\u${half})|\\[^]`, 'g');
+import { BACKSLASH, NINE, ZERO } from '../bytes.ts';
+
+const LETTER_A = 0x61;
+const LETTER_U = 0x75;
 
 /**
  * JSON text, or the content of a string literal, in which every half of a surrogate pair that stands alone is U+FFFD:
@@ -11,5 +10,36 @@ const escapes = new RegExp(String.raw`\\u${high}\\u${low}|(\\u${half})|\\[^]`, '
  */
 export function mendSurrogates(json: string): string {
   if (!json.includes('\\ud') && !json.includes('\\uD')) return json;
-  return json.replace(escapes, (escape, alone: string | undefined) => (alone === undefined ? escape : '\\ufffd'));
+  const pieces: string[] = [];
+  let copied = 0;
+  for (let at = json.indexOf('\\'); at >= 0; at = json.indexOf('\\', at)) {
+    const half = halfAt(json, at);
+    if (half === 'high' && halfAt(json, at + escapeLength) === 'low') at += 2 * escapeLength;
+    else if (half === 'none') at += 2;
+    else {
+      pieces.push(json.slice(copied, at), '\\ufffd');
+      at += escapeLength;
+      copied = at;
+    }
+  }
+  return copied === 0 ? json : pieces.join('') + json.slice(copied);
+}
+
+const escapeLength = 6;
+
+/** Which half of a surrogate pair an escape is. */
+function halfAt(json: string, at: number): 'none' | 'high' | 'low' {
+  if (json.charCodeAt(at) !== BACKSLASH || json.charCodeAt(at + 1) !== LETTER_U) return 'none';
+  if (hexDigitAt(json, at + 2) !== 0xd || hexDigitAt(json, at + 4) < 0 || hexDigitAt(json, at + 5) < 0) return 'none';
+  const digit = hexDigitAt(json, at + 3);
+  if (digit < 8) return 'none';
+  return digit < 0xc ? 'high' : 'low';
+}
+
+/** The value of a hexadecimal digit; -1 if it is none. */
+function hexDigitAt(json: string, at: number): number {
+  const code = json.charCodeAt(at);
+  if (code >= ZERO && code <= NINE) return code - ZERO;
+  const lower = code | 0x20;
+  return lower >= LETTER_A && lower < LETTER_A + 6 ? lower - LETTER_A + 10 : -1;
 }
