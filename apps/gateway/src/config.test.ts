@@ -9,12 +9,15 @@ function warningsOf(hosts: Readonly<Record<string, string>>): readonly string[] 
   return parsed.listenWarnings;
 }
 
-test.each([{ HOST: '0.0.0.0' }, { HOST: '::' }, { HOST: '10.0.0.5' }, { HOST: 'gateway.internal' }])(
-  'metrics that are open to a network because OPS_HOST follows HOST are warned of: %o',
-  (hosts) => {
-    expect(warningsOf(hosts)).toEqual([expect.stringMatching(/metrics.*Set OPS_HOST/u)]);
-  },
-);
+test.each([
+  { HOST: '0.0.0.0' },
+  { HOST: '::' },
+  { HOST: '10.0.0.5' },
+  { HOST: 'gateway.internal' },
+  { HOST: '127.example.com' },
+])('metrics that are open to a network because OPS_HOST follows HOST are warned of: %o', (hosts) => {
+  expect(warningsOf(hosts)).toEqual([expect.stringMatching(/metrics.*Set OPS_HOST/u)]);
+});
 
 test.each([
   {},

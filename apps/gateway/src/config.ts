@@ -1,6 +1,7 @@
 import { Secret } from '@ccg/kernel';
 import { catalogVariables, onOrOff, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog, Audience } from '@ccg/catalog';
+import { isLoopback } from '@ccg/edge';
 import type { Limits } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
@@ -148,7 +149,7 @@ function proxyClash({ FETCH_IMAGE_URLS, HTTPS_PROXY }: z.infer<typeof serverSche
 
 /** A gateway that is opened to a network opens its metrics too, which nobody asked for. */
 function opsHostWarnings({ HOST, OPS_HOST, OPS_PORT }: z.infer<typeof serverSchema>): readonly string[] {
-  if (OPS_HOST !== undefined || /^(?:localhost|127\..*|::1)$/iu.test(HOST)) return [];
+  if (OPS_HOST !== undefined || isLoopback(HOST)) return [];
   return [
     `Whoever reaches ${HOST} can read the metrics on port ${OPS_PORT}, because OPS_HOST is unset and follows HOST. ` +
       'Set OPS_HOST to 127.0.0.1 or to an internal address.',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { isLoopbackAddress, onStopSignal, runUntilSignal } from '@ccg/edge';
+import { isLoopback, onStopSignal, runUntilSignal } from '@ccg/edge';
 import {
   explainListenError,
   gatewayVariables,
@@ -113,7 +113,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
 
 /** Without an API key only those may get in who are on this machine. */
 function refuseOpenAddress({ host }: GatewayConfig): void {
-  if (isLoopbackAddress(host)) return;
+  if (isLoopback(host)) return;
   throw new StartError(
     `ALLOW_KEYLESS lets in whoever reaches the gateway, so it works on a loopback address alone, but HOST is ${host}. ` +
       'Set HOST to 127.0.0.1, or remove ALLOW_KEYLESS.',

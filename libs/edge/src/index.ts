@@ -4,7 +4,7 @@ export { drain } from './drain.ts';
 export type { DrainTimes } from './drain.ts';
 export { headerList, randomId, sendJson } from './exchange.ts';
 export type { Endpoint, Exchange, FinishedRequest, Reporter, Target } from './exchange.ts';
-export { isLoopbackAddress } from './keyless.ts';
+export { isLoopback } from './keyless.ts';
 export { listen } from './listen.ts';
 export type { HttpApp, Listener } from './listen.ts';
 export { createOpenSinks } from './open-sinks.ts';

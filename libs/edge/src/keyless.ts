@@ -1,5 +1,6 @@
 import { GatewayError } from '@ccg/kernel';
 import type { IncomingHttpHeaders } from 'node:http';
+import { isIPv4 } from 'node:net';
 
 /**
  * Refuses to let a request in without an API key that does not come from a program on this machine: one of a web page,
@@ -20,23 +21,33 @@ export function refuseUnlessLocal(headers: IncomingHttpHeaders): void {
 
 /** What browsers add to every request, be it of a page's script, image or form. */
 const browserHeaders = ['origin', 'sec-fetch-site'];
-const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
+
+/**
+ * What proxies, tunnels and the networks of clouds add, and no client does. A proxy that adds none of these and sets the
+ * header host to this machine cannot be told from a program here.
+ */
+const proxyHeader =
+  /^(?:forwarded|via|cdn-loop|x-forwarded(?:-.+)?|x-original-.+|x-envoy-.+|x-arr-.+|x-amzn-trace-id|x-cloud-trace-context|cf-(?:connecting-ipv?6?|ray|visitor|ipcountry)|tailscale-.+|x-real-ip|.+-client-?ip|.+user-ip)$/u;
 
 function reasonAgainst(headers: IncomingHttpHeaders): string | undefined {
   const browser = browserHeaders.find((name) => headers[name] !== undefined);
   if (browser !== undefined) return `This request has the header ${browser}, so it comes from a browser.`;
-  const proxy = proxyHeaders.find((name) => headers[name] !== undefined);
+  const proxy = Object.keys(headers).find((name) => proxyHeader.test(name));
   if (proxy !== undefined) return `This request has the header ${proxy}, so it came through a proxy.`;
-  if (isLoopbackHost(headers.host)) return undefined;
+  if (isLoopback(hostNameIn(headers.host ?? ''))) return undefined;
   return 'The header host of this request does not name this machine: use http://localhost or http://127.0.0.1.';
 }
 
-/** The names that mean this machine to every resolver. Any other name can be pointed at 127.0.0.1 by its owner. */
-function isLoopbackHost(host: string | undefined): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/iu.test(host ?? '');
+/** Without the port, and without the brackets of an IPv6 address. */
+function hostNameIn(host: string): string {
+  const [, name = ''] = /^([^:[\]]+|\[[^[\]]+\])(?::\d{1,5})?$/u.exec(host) ?? [];
+  return name.replace(/^\[|\]$/gu, '');
 }
 
-/** Whether only this machine reaches a listener on the address, as it stands in `HOST`. */
-export function isLoopbackAddress(address: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/iu.test(address);
+/**
+ * Whether an address, such as that of `HOST`, means this machine to every resolver: a listener on it is reached from here
+ * alone. Any other name can be pointed at 127.0.0.1 by its owner.
+ */
+export function isLoopback(address: string): boolean {
+  return /^(?:localhost|::1)$/iu.test(address) || (isIPv4(address) && address.startsWith('127.'));
 }
