@@ -4,6 +4,7 @@ import { fieldError } from '../../request/read-request.ts';
 import { declareTools, warnOfStrict } from '../../tools/declare-tools.ts';
 import type { CallableTool, WrittenTool } from '../../tools/declare-tools.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
+import { inlinedSchema } from '../../tools/schema/inlined-schema.ts';
 import { parametersOf } from '../../tools/schema/parameters.ts';
 import type { TranslationInput } from '../../translation.ts';
 import type { Warnings } from '../../warnings.ts';
@@ -62,8 +63,10 @@ function chosen(choice: JsonObject, { warnings }: ConversionContext): 'none' | {
 function writeFunction(declared: CallableTool, warnings: Warnings): WrittenTool {
   const { name, description, schema } = declared;
   warnOfStrict(declared, warnings);
+  // Ollama reads a few keywords and drops the others without a word.
+  const parameters = parametersOf(inlinedSchema(parametersOf(schema)));
   return {
-    value: { type: 'function', function: { name, description, parameters: parametersOf(schema) } },
+    value: { type: 'function', function: { name, description, parameters } },
     isStrict: false,
   };
 }
