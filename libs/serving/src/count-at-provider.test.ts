@@ -126,3 +126,23 @@ test('of many counts at once four are asked of the provider', async () => {
   rig.clock.advance(2000);
   await Promise.all(asked);
 });
+
+test('images by URL that the provider takes as bytes alone are not fetched for a count: an estimate answers', async () => {
+  rig.upstream.play(() => counted);
+  const gemini = createProvider({
+    name: 'gemini',
+    dialect: 'gemini',
+    baseUrl: rig.upstream.url,
+    credential: undefined,
+  });
+  const image = { type: 'image', source: { type: 'url', url: 'https://a.test/1.png' } };
+  const inMessage = { role: 'user', content: [image] };
+  const inResult = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: [image] }] };
+  for (const message of [inMessage, inResult]) {
+    const request = requestOf(rig, { change: { messages: [message] } });
+    const messagesRequest = readMessagesRequest(request.takeBody());
+    const target = createTarget({ provider: gemini, model: 'gemini-3-pro-preview' });
+    const job = { request, messagesRequest, tools: undefined, target, sink: createRecordingSink() };
+    expect(await countAtProvider(job)).toEqual({ kind: 'uncounted', attempts: [] });
+  }
+});

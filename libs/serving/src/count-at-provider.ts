@@ -1,6 +1,7 @@
 import type { Target } from '@ccg/catalog';
 import { createBoundedMap, GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
+import { findUrlSources } from '@ccg/translation';
 import type { PromptCount } from '@ccg/translation';
 import { UpstreamCallError } from '@ccg/upstream';
 import type { UpstreamResponse } from '@ccg/upstream';
@@ -67,6 +68,7 @@ export function createCountAtProvider(dependencies: NativeDependencies): CountAt
   return async (job) => {
     const { target, request, messagesRequest, tools } = job;
     if (target.endpoint.form.paths.count === undefined || paused.of(target) !== undefined) return uncounted;
+    if (needsFiles(messagesRequest, target)) return uncounted;
     const known = { estimatedInputTokens: undefined, rejections: dependencies.learnedRejections.of(target) };
     const { count, reader } = dependencies.translate({ request, messagesRequest, tools }, target, known);
     const { key } = target;
@@ -79,6 +81,11 @@ export function createCountAtProvider(dependencies: NativeDependencies): CountAt
       running.set(key, (running.get(key) ?? 1) - 1);
     }
   };
+}
+
+/** Whether an image or a document would have to be fetched first, which no count is worth. */
+function needsFiles(messagesRequest: MessagesRequest, { inlineMedia }: Target): boolean {
+  return inlineMedia.length > 0 && findUrlSources(messagesRequest).some(({ what }) => inlineMedia.includes(what));
 }
 
 type Translated = Pick<ReturnType<Translate>, 'reader'> & { readonly count: PromptCount };
