@@ -55,7 +55,9 @@ export interface Encoder {
   end(): void;
   fail(error: GatewayError): void;
   flush(): void;
-  progress(): Progress;
+  /** Whether the answer has not ended: what `progress` says of it, without the rest. */
+  isOpen(): boolean;
+  progress(this: void): Progress;
 }
 
 export function createEncoder(settings: EncoderSettings, writer: BlockWriter, sink: FrameSink): Encoder {
@@ -115,6 +117,7 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
       visible = true;
       sink(frames);
     },
+    isOpen: () => state.phase === 'open',
     progress: () => ({
       visible,
       ...usageSoFar(state),

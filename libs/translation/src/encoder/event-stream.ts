@@ -13,31 +13,29 @@ export interface StreamDecoder {
  * what it says. What they throw ends the stream with an error.
  */
 export function createEventStream(encoder: Encoder, decoder: StreamDecoder): StreamTranslator {
-  const guarded = (step: () => void) => {
-    try {
-      step();
-    } catch (thrown) {
-      encoder.fail(toGatewayError(thrown));
-    }
-    encoder.flush();
-  };
   return {
     push(bytes) {
-      if (encoder.progress().state !== 'open') return;
-      guarded(() => {
+      if (!encoder.isOpen()) return;
+      try {
         decoder.push(bytes);
-      });
+      } catch (thrown) {
+        encoder.fail(toGatewayError(thrown));
+      }
+      encoder.flush();
     },
     end() {
-      guarded(() => {
+      try {
         decoder.end();
         encoder.end();
-      });
+      } catch (thrown) {
+        encoder.fail(toGatewayError(thrown));
+      }
+      encoder.flush();
     },
     fail(failure) {
       encoder.fail(failure);
       encoder.flush();
     },
-    progress: () => encoder.progress(),
+    progress: encoder.progress,
   };
 }
