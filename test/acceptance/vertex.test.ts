@@ -143,19 +143,31 @@ test('prompts are counted by Vertex AI', async () => {
   expect(vertex.requests[0]?.json()).toMatchObject({ contents: [{ role: 'user' }] });
 });
 
+const onProject =
+  "Permission 'aiplatform.endpoints.predict' denied on resource '//aiplatform.googleapis.com/projects/my-project-1/locations/us-east5' (or it may not exist).";
+const notEnabled = 'Vertex AI API has not been used in project my-project-1 before or it is disabled.';
+
 test.each([
-  ['refuses every token', 401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.'],
-  ['refuses the project', 403, 'PERMISSION_DENIED', "Permission 'aiplatform.endpoints.predict' denied on resource."],
-])('a Vertex AI that %s is an error of the gateway, and never a 401', async (_what, code, status, message) => {
-  const refusal = geminiError(code, status, message);
-  vertex.answer(refusal, refusal);
-  expectError(await ask(suite), {
-    status: 500,
-    type: 'api_error',
-    message: /gemini/u,
-    headers: { 'x-should-retry': 'false' },
-  });
-});
+  ['refuses every token', 401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.', /gemini/u],
+  [
+    'does not know the project',
+    403,
+    'PERMISSION_DENIED',
+    onProject,
+    /Google Cloud project \(HTTP 403\).*VERTEX_PROJECT/u,
+  ],
+  ['is not enabled', 403, 'PERMISSION_DENIED', notEnabled, /an API is not enabled.*VERTEX_PROJECT/u],
+])(
+  'a Vertex AI that %s is an error of the gateway and never a 401, and the log has its words',
+  async (_what, code, status, words, message) => {
+    const refusal = geminiError(code, status, words);
+    vertex.answer(refusal, refusal);
+    const answer = await ask(suite);
+    expectError(answer, { status: 500, type: 'api_error', message, headers: { 'x-should-retry': 'false' } });
+    expect(answer.text).not.toContain('my-project-1');
+    await suite.gateway.waitForLog(({ upstreamMessage }) => upstreamMessage === words);
+  },
+);
 
 test('without credentials requests fail at once with what to do, and the log says it at start', async () => {
   const lonely = await startVertexSuite('vertex-lonely', await unreachableUrl());

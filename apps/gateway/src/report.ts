@@ -110,7 +110,7 @@ function describeEnd(end: End): Record<string, unknown> {
       return {};
     case 'unsent':
     case 'broken':
-      return { error: end.error.code, owner: end.error.owner };
+      return { error: end.error.code, owner: end.error.owner, upstreamMessage: end.error.upstreamMessage };
     case 'aborted':
       return { reason: end.reason };
     default:

@@ -1,6 +1,7 @@
 import type { Target } from '@ccg/catalog';
 import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
+import { ownWordsOf } from '@ccg/translation';
 import type { AnswerReader, UpstreamFailure, UpstreamRequest } from '@ccg/translation';
 import { callErrorToGatewayError, findInAnswer, findInHead, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
 import type { Upstream, UpstreamResponse } from '@ccg/upstream';
@@ -9,6 +10,7 @@ import type { AttemptRecord, Failure, Outcome, TargetName } from './record.ts';
 import { recordAnswer } from './recording.ts';
 import type { RecordedCall } from './recording.ts';
 import type { ServeRequest } from './request.ts';
+import { wordsForLog } from './upstream-words.ts';
 
 /** An attempt whose outcome is not known yet. It holds nothing of the request's body. */
 export interface OpenAttempt {
@@ -126,17 +128,26 @@ export async function readRejection(
   const wrongBaseUrl = findInAnswer(answer);
   if (wrongBaseUrl !== undefined) return { error: wrongBaseUrlError(target, wrongBaseUrl), retry: { kind: 'none' } };
   const failure = reader.failure(answer, { estimatedTokens, windowTokens: target.limits.contextTokens });
-  return { ...failure, error: traced(failure.error, attempt.upstreamRequestId) };
+  const { error } = failure;
+  const isOfGateway = /^upstream-(?:credential-rejected|account-empty)$/u.test(error.code);
+  const upstreamMessage = isOfGateway ? wordsForLog(ownWordsOf(answer), target.endpoint) : undefined;
+  return { ...failure, error: traced(error, { upstreamMessage, upstreamRequestId: attempt.upstreamRequestId }) };
 }
 
-/** With the provider's own id of the request, for a question to its support. */
-function traced(error: GatewayError, upstreamRequestId: string | undefined): GatewayError {
-  if (upstreamRequestId === undefined) return error;
+interface Trace {
+  readonly upstreamMessage: string | undefined;
+  readonly upstreamRequestId: string | undefined;
+}
+
+/** With the provider's own words for the log, and its id of the request for a question to its support. */
+function traced(error: GatewayError, { upstreamMessage, upstreamRequestId: id }: Trace): GatewayError {
+  if (id === undefined && upstreamMessage === undefined) return error;
   return new GatewayError(error.code, error.publicMessage, {
     status: error.status,
     type: error.type,
     retry: error.retry,
-    headers: { ...error.headers, 'x-upstream-request-id': upstreamRequestId },
+    headers: { ...error.headers, ...(id === undefined ? {} : { 'x-upstream-request-id': id }) },
+    upstreamMessage,
     publicDetails: error.publicDetails,
     ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
   });

@@ -12,6 +12,8 @@ export interface GatewayErrorDetails {
   readonly headers?: Readonly<Record<string, string>>;
   /** `error.details` of the envelope, a JSON value: SDKs act on its `error_code`. */
   readonly publicDetails?: unknown;
+  /** What the upstream said, without secrets, for the log where the client is not shown it. */
+  readonly upstreamMessage?: string | undefined;
   /** Never shown to the client. */
   readonly cause?: unknown;
 }
@@ -31,6 +33,7 @@ export class GatewayError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly publicDetails: unknown;
+  readonly upstreamMessage: string | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, details: GatewayErrorDetails = {}) {
     super(`${code}: ${publicMessage}`, details.cause === undefined ? undefined : { cause: details.cause });
@@ -44,6 +47,7 @@ export class GatewayError extends Error {
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.headers = details.headers ?? {};
     this.publicDetails = details.publicDetails;
+    this.upstreamMessage = details.upstreamMessage;
   }
 }
 

@@ -16,6 +16,8 @@ export type CodeMeaning =
   | 'rate-limited'
   | 'overloaded'
   | 'credential'
+  | 'api-disabled'
+  | 'project-denied'
   | 'content-refused'
   | 'invalid-request'
   | 'not-found';
@@ -48,6 +50,8 @@ const meanings: Readonly<Record<CodeMeaning, string>> = {
     service_unavailable serviceunavailableexception serveroverloaded modelnotreadyexception capacity_exceeded 1305`,
   credential: `invalid_api_key authentication_error unauthenticated invalid_authentication_error authenticationerror
     incorrect_api_key invalid_iam_token api_key_invalid api_key_service_blocked`,
+  'api-disabled': 'service_disabled access_not_configured api_key_service_blocked',
+  'project-denied': 'consumer_invalid consumer_suspended user_project_denied project_denied',
   'content-refused': 'content_policy_violation content_filter data_inspection_failed moderation_blocked',
   'invalid-request': `invalid_request_error invalid_request bad_request badrequest badrequesterror bad_request_error
     invalid_argument invalidparameter invalid_parameter_error validationexception`,

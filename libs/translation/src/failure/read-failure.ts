@@ -7,7 +7,7 @@ import { readRefusal } from './read-refusal.ts';
 import { readResetTime, readRetryAfterSeconds, readStatedWaitSeconds, retryAfterMaxSeconds } from './retry-after.ts';
 import { accountSentences } from './sentences/accounts.ts';
 import type { Saying } from './sentences/sentence.ts';
-import type { UpstreamCause } from './upstream-cause.ts';
+import type { MissingPermission, UpstreamCause } from './upstream-cause.ts';
 
 /** What an upstream sent instead of an answer. A failure inside an answer has the status 200. */
 export interface FailedAnswer {
@@ -66,10 +66,25 @@ function causeOf(evidence: Evidence): UpstreamCause {
   // Only what a prompt says is the client's; everything else is not permitted to the gateway's account.
   if (status === 403 && meanings.has('model-unknown')) return { kind: 'model-unknown' };
   const isContentRefused = says.has('content-refused') || meanings.has('content-refused');
-  if (status === 403 && !isContentRefused) return { kind: 'credential' };
+  if (status === 403 && !isContentRefused) {
+    const lacks = missingPermission(document, meanings);
+    return { kind: 'credential', ...(lacks === undefined ? {} : { lacks }) };
+  }
   if (status >= 400 && status < 500) return { kind: 'refused', path: undefined };
   const isBusy = status === 503 || status === 529 || says.has('overloaded') || meanings.has('overloaded');
   return { kind: isBusy ? 'overloaded' : 'broken', ...wait };
+}
+
+function missingPermission(
+  { texts }: FailureDocument,
+  meanings: ReadonlySet<CodeMeaning>,
+): MissingPermission | undefined {
+  const says = (pattern: RegExp) => texts.some((text) => pattern.test(text));
+  if (meanings.has('api-disabled') || says(/\bAPI has not been used in project\b/u)) return 'api';
+  const isAboutProject = says(
+    /denied on resource (?:project |'\/\/[\w.]{1,80}\/projects\/)|permission to use project\b/iu,
+  );
+  return meanings.has('project-denied') || isAboutProject ? 'project' : undefined;
 }
 
 /** An account is empty by its code, or by a sentence, unless the document itself says that a short wait is enough. */

@@ -48,6 +48,41 @@ test('what the gateway may not do is told apart from a credential that is refuse
   );
 });
 
+const google = (message: string, ...reasons: readonly string[]) => ({
+  code: 403,
+  message,
+  status: 'PERMISSION_DENIED',
+  details: reasons.map((reason) => ({ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason })),
+});
+const onResource =
+  "Permission 'aiplatform.endpoints.predict' denied on resource '//aiplatform.googleapis.com/projects/wrong/locations/global/publishers/google/models/gemini-3-pro' (or it may not exist).";
+
+test.each([
+  google(onResource, 'IAM_PERMISSION_DENIED'),
+  google(onResource),
+  google('Permission denied on resource project wrong.', 'CONSUMER_INVALID'),
+  google('Caller does not have required permission to use project wrong.', 'USER_PROJECT_DENIED'),
+])('a project of Google that the account may not use is named by its setting: $message', (error) => {
+  const { code, publicMessage } = told(error, { status: 403 });
+  expect([code, publicMessage]).toEqual([
+    'upstream-credential-rejected',
+    expect.stringMatching(
+      /^The provider "acme" does not permit this to the gateway's account in its Google Cloud project \(HTTP 403\)\. Your own key is fine: .*VERTEX_PROJECT/u,
+    ),
+  ]);
+  expect(publicMessage).not.toContain('wrong');
+});
+
+test.each([
+  google('Vertex AI API has not been used in project 123 before or it is disabled.', 'SERVICE_DISABLED'),
+  google('Generative Language API has not been used in project 123 before or it is disabled.'),
+  google('Requests to this API generativelanguage.googleapis.com are blocked.', 'API_KEY_SERVICE_BLOCKED'),
+])('an API of Google that is not enabled is told as that: $message', (error) => {
+  expect(told(error, { status: 403 }).publicMessage).toMatch(
+    /an API is not enabled .* \(HTTP 403\)\. Your own key is fine: .* enable the API that the log names .*VERTEX_PROJECT/u,
+  );
+});
+
 test.each([
   [400, 'Bad field', 400, 'invalid_request_error'],
   [403, 'Flagged by moderation', 403, 'permission_error'],

@@ -4,7 +4,7 @@ import type { PromptSize } from '../translation.ts';
 import type { FailureReading } from './read-failure.ts';
 import { retryAfterMaxSeconds } from './retry-after.ts';
 import { roomMinTokens } from './read-lengths.ts';
-import type { UpstreamCause } from './upstream-cause.ts';
+import type { MissingPermission, UpstreamCause } from './upstream-cause.ts';
 
 /** Who failed, for the text of the error, and how long the prompt is. */
 export interface FailureContext {
@@ -38,7 +38,7 @@ export function tellFailure(reading: FailureReading, context: FailureContext): G
         ? promptTooLong(undefined, undefined, unknownSize)
         : refused();
     case 'credential':
-      return credentialError(context.provider, reading.status);
+      return credentialError(context.provider, reading.status, cause.lacks);
     case 'account-empty':
       return accountEmpty(cause.resetsAt, reading, context);
     case 'rate-limited':
@@ -129,12 +129,12 @@ function aboutServer(status: number): boolean {
 
 /**
  * Never a 401: the developer's own credential is fine, and Claude Code answers a 401 with a login. The upstream's
- * text stays out, since it may quote the credential.
+ * text stays out, since it may quote the credential; the log has it.
  */
-function credentialError(provider: string, status: number): GatewayError {
+function credentialError(provider: string, status: number, lacks: MissingPermission | undefined): GatewayError {
   const [problem, remedy] =
     status === 403
-      ? [`does not permit this to the gateway's account (HTTP 403)`, 'check the permissions of its credential']
+      ? permissionErrors[lacks ?? 'other']
       : [
           `does not accept the credential that the gateway has for it (HTTP ${status})`,
           `check the credential of "${provider}"`,
@@ -144,6 +144,19 @@ function credentialError(provider: string, status: number): GatewayError {
     `The provider "${provider}" ${problem}. Your own key is fine: ask the operators of this gateway to ${remedy}.`,
   );
 }
+
+const projectSetting = 'VERTEX_PROJECT, or vertex.project in gateway.yaml';
+const permissionErrors: Readonly<Record<MissingPermission | 'other', readonly [problem: string, remedy: string]>> = {
+  project: [
+    "does not permit this to the gateway's account in its Google Cloud project (HTTP 403)",
+    `check that the project is the right one (${projectSetting}) and that the account may use it, with the role "Vertex AI User" for Vertex AI`,
+  ],
+  api: [
+    "does not permit this, because an API is not enabled for the gateway's account in its Google Cloud project (HTTP 403)",
+    `enable the API that the log names in the project, and check that the project is the right one (${projectSetting}; an API key belongs to one)`,
+  ],
+  other: ["does not permit this to the gateway's account (HTTP 403)", 'check the permissions of its credential'],
+};
 
 function accountEmpty(resetsAt: string | undefined, reading: FailureReading, context: FailureContext): GatewayError {
   const { status, message = '' } = reading;

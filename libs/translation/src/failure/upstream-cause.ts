@@ -35,7 +35,7 @@ export type UpstreamCause =
   /** A form of the history, or a combination of settings, that no single field stands for. */
   | { readonly kind: 'form-rejected'; readonly form: RejectedForm }
   /** The gateway's own credential was refused. */
-  | { readonly kind: 'credential' }
+  | { readonly kind: 'credential'; readonly lacks?: MissingPermission }
   /** No credit, or a plan that is used up: asking again within the minute is in vain. */
   | { readonly kind: 'account-empty'; readonly resetsAt: string | undefined }
   | { readonly kind: 'rate-limited'; readonly retryAfterSeconds: number | undefined }
@@ -52,6 +52,9 @@ export type UpstreamCause =
  * request.
  */
 export type Circumstance = 'tools' | 'thinking' | 'streaming' | 'no streaming' | `with ${string}` | 'unknown';
+
+/** What of Google's clouds the gateway's account may not use: a project, or an API that is not enabled in it. */
+export type MissingPermission = 'project' | 'api';
 
 /** What a server said of the lengths; undefined where it did not say. */
 export interface AnswerBounds {

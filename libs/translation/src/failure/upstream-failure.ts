@@ -28,6 +28,11 @@ export function readHttpFailure({ status, headers, body }: UpstreamAnswer): Fail
   return readFailure({ status, headers, body: decodeByteString(bytesToString(body)) });
 }
 
+/** What an upstream says in such an answer, as it stands there: it may quote a credential or the prompt. */
+export function ownWordsOf(upstream: UpstreamAnswer): string | undefined {
+  return readHttpFailure(upstream).message;
+}
+
 /** An error that came inside an answer with status 200: a whole body, an event, or an `error` member of one. */
 export function readInBandFailure(value: JsonValue, status = 200): FailureReading {
   return readFailure({ status, headers: [], body: decodeByteString(writeJson(value)) });

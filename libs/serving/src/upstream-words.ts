@@ -1,0 +1,34 @@
+import type { Endpoint } from '@ccg/catalog';
+
+const removed = '[removed]';
+const wordsMaxLength = 500;
+
+/** The beginnings of credentials, and what follows the word that announces one. */
+const announced =
+  /\b(?:bearer|basic|api[ _-]?key|(?:access |auth )?token|secret|password)(?: (?:provided|is))?[:=]? ?['"`]?(?=[^\s'"`]*[\d*])[^\s'"`,;]+/giu;
+/**
+ * The words of an upstream that refused the gateway itself, for the log: clients are not shown them, since servers quote
+ * credentials. Without the credentials of the endpoint and all that looks like one, on one line and not long.
+ */
+export function wordsForLog(text: string | undefined, { credential, headers }: Endpoint): string | undefined {
+  if (text === undefined) return undefined;
+  const known = headers.flatMap(([, value]) => (typeof value === 'string' ? [] : [value.reveal()]));
+  const revealed = credential === undefined || 'kind' in credential ? undefined : credential.reveal();
+  if (typeof revealed === 'string') known.push(revealed);
+  const secrets = known.filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length);
+  const without = secrets.reduce((left, secret) => left.replaceAll(secret, removed), text);
+  const line = without
+    .slice(0, 4 * wordsMaxLength)
+    .replace(announced, removed)
+    .replace(/[\w.+=*~-]+/gu, (word) => (looksSecret(word) ? removed : word))
+    .replace(/\s+/gu, ' ')
+    .trim();
+  return line.length <= wordsMaxLength ? line : `${line.slice(0, wordsMaxLength - 1)}…`;
+}
+
+/** By a beginning that vendors give to credentials, by stars, and by a mixture that no name of a project, region or permission has. */
+function looksSecret(word: string): boolean {
+  if (/^(?:(?:sk|nvapi|xai|pplx)-|(?:ghp|gsk|ccg)_|AIza|ya29\.|eyJ)|\*{3}/u.test(word)) return true;
+  const isLongRun = /(?=[a-z]*\d|\d+[a-z])[a-z\d+=]{24}/iu.test(word);
+  return isLongRun || (word.length >= 12 && [/[a-z]/u, /[A-Z]/u, /\d/u].every((kind) => kind.test(word)));
+}
