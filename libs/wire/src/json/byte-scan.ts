@@ -55,19 +55,18 @@ export function isClosing(byte: number): boolean {
 
 /** Finds the quote that closes the one at `open`. */
 export function closingQuote(json: Buffer, open: number): number {
-  let at = open + 1;
-  for (const near = at + nearBytes; at < near; at += 1) {
-    const byte = json[at];
-    if (byte === QUOTE) return at;
-    if (byte === BACKSLASH) at += 1;
+  for (let from = open + 1; ;) {
+    let at = from;
+    for (const near = at + nearBytes; at < near; at += 1) {
+      const byte = json[at];
+      if (byte === QUOTE) return at;
+      if (byte === BACKSLASH) at += 1;
+    }
+    const quote = json.indexOf(QUOTE, at);
+    if (quote < 0) return refuseByte(json, json.length, '');
+    if (!isEscaped(json, quote, at)) return quote;
+    from = quote + 1;
   }
-  return farQuote(json, at);
-}
-
-function farQuote(json: Buffer, from: number): number {
-  let at = json.indexOf(QUOTE, from);
-  while (at >= 0 && isEscaped(json, at, from)) at = json.indexOf(QUOTE, at + 1);
-  return at < 0 ? refuseByte(json, json.length, '') : at;
 }
 
 /** Whether an odd number of backslashes stands before the quote. No escape crosses `from`. */
