@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { catalogFromEnv } from '@ccg/catalog';
-import type { Audience, Catalog, CatalogFileSource, CatalogFromEnv } from '@ccg/catalog';
+import type { Audience, CatalogFileSource, CatalogFromEnv } from '@ccg/catalog';
 import { reasonOf } from './start-error.ts';
 
 /** Names the file of providers and models. */
@@ -15,16 +15,14 @@ const maxBytes = 1024 * 1024;
 /** Reads providers and models from the environment and the file that `GATEWAY_CONFIG` names, and looks at the files that these need. */
 export function readCatalog(env: Env, audience?: Audience): CatalogFromEnv {
   const read = readSettings(env, audience);
-  const problems = read.kind === 'valid' ? keyFileProblems(read.catalog) : [];
-  return problems.length === 0 ? read : { kind: 'faulty', problems };
+  const others = read.kind === 'faulty' ? read.problems : [];
+  const problems = [...others, ...keyFileProblems(read.keyFiles)];
+  return problems.length === 0 ? read : { kind: 'faulty', problems, keyFiles: read.keyFiles };
 }
 
 /** What is wrong with the file of Google credentials, where a provider needs it. It is read again for every token. */
-function keyFileProblems({ providers }: Catalog): readonly string[] {
-  const files = [...providers.values()].flatMap(({ credential }) =>
-    credential !== undefined && 'kind' in credential && credential.keyFile !== undefined ? [credential.keyFile] : [],
-  );
-  return [...new Set(files)].flatMap((file) => {
+function keyFileProblems(files: readonly string[]): readonly string[] {
+  return files.flatMap((file) => {
     const path = resolve(file);
     const why = faultOfKeyFile(path);
     return why === undefined ? [] : [`GOOGLE_APPLICATION_CREDENTIALS: ${path} ${why}`];
@@ -50,10 +48,10 @@ function readSettings(env: Env, audience?: Audience): CatalogFromEnv {
   if (named === '') return catalogFromEnv(env, audience);
   const file = readSource(resolve(named), env);
   if (file.kind === 'unreadable') {
-    const others = catalogFromEnv(env, audience);
-    const isFileAlone = others.kind === 'valid' || others.problems[0]?.startsWith('No provider') === true;
-    const problem = `${catalogFileVariable}: ${file.reason}`;
-    return { kind: 'faulty', problems: [problem, ...(isFileAlone ? [] : others.problems)] };
+    const others = catalogFromEnv(env, audience, 'unreadable');
+    const problems = others.kind === 'faulty' ? others.problems : [];
+    const { keyFiles } = others;
+    return { kind: 'faulty', problems: [`${catalogFileVariable}: ${file.reason}`, ...problems], keyFiles };
   }
   const read = catalogFromEnv(env, audience, file.source);
   if (read.kind === 'faulty') return read;

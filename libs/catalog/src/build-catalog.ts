@@ -52,19 +52,30 @@ const claudeTiers = [
   { names: claudeNames.small, openAi: 'gpt-4.1-mini', what: 'haiku' },
 ];
 
-/** Builds the catalog, or says what is missing for it. */
-export function buildCatalog(config: CatalogConfig, audience: Audience): BuiltCatalog {
+/**
+ * Builds the catalog, or says all that is missing for it. A configuration that is not whole has stand-ins for what is
+ * faulty, so what depends on their kind is not asked of it.
+ */
+export function buildCatalog(config: CatalogConfig, audience: Audience, { isWhole } = { isWhole: true }): BuiltCatalog {
   const providers = new Map(
     Object.entries(config.providers).map(([name, provider]) => [name, createProvider(settingsOf(name, provider))]),
   );
   const preferred = preferredProvider(config, providers, audience);
-  if (preferred.kind === 'faulty') return { kind: 'faulty', problems: [preferred.problem] };
-  const { provider } = preferred;
+  const provider = preferred.kind === 'found' ? preferred.provider : [...providers.values()][0];
+  if (providers.size === 0 && preferred.kind === 'faulty') return { kind: 'faulty', problems: [preferred.problem] };
   const named = buildEntries(config.models, provider, providers);
-  if (named.problems.length > 0) return { kind: 'faulty', problems: named.problems };
+  const isKnown = isWhole && preferred.kind === 'found' && named.problems.length === 0;
+  const missing = isKnown ? missingTiers(named.entries, config.models, provider) : noEntries;
+  const problems = [
+    ...(preferred.kind === 'faulty' ? [preferred.problem] : []),
+    ...named.problems,
+    ...missing.problems,
+  ];
+  if (preferred.kind === 'faulty' || problems.length > 0) return { kind: 'faulty', problems };
+  const entries = [...named.entries, ...missing.entries];
   const { maxOutputTokens, overrides } = config;
-  const models = createModelTable(named.entries);
-  const windows = windowsOf(named.entries, config.models);
+  const models = createModelTable(entries);
+  const windows = windowsOf(entries, config.models);
   return {
     kind: 'valid',
     catalog: Object.freeze({ providers, preferred: provider, models, windows, maxOutputTokens, overrides }),
@@ -90,9 +101,13 @@ function buildEntries(stated: ModelsConfig, preferred: Provider | undefined, pro
     if (found.kind === 'faulty') problems.push(found.problem);
     else entries.push({ name, displayName, provider: found.provider, model: found.model });
   }
-  const unnamed = problems.length > 0 ? { entries: [], problems: [] } : missingTiers(entries, stated, preferred);
-  return { entries: [...entries, ...unnamed.entries], problems: [...problems, ...unnamed.problems] };
+  return { entries, problems };
 }
+
+const noEntries: { readonly entries: readonly ModelEntry[]; readonly problems: readonly CatalogProblem[] } = {
+  entries: [],
+  problems: [],
+};
 
 /** Claude's own names need no mapping where Claude answers; elsewhere nothing would be known by them. */
 function missingTiers(entries: readonly ModelEntry[], stated: ModelsConfig, provider: Provider | undefined) {

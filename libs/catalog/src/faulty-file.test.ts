@@ -91,7 +91,12 @@ test.each<[string, string, readonly string[]]>([
   [
     'models that lead nowhere',
     `${head}models:\n  x: mistral:large\n  y: gpt-4.1\n  z: {model: "a:m", window: 5}\n  "*": a:gpt-*\n`,
-    [':9: models.z.window: is not a setting that is known here', `:10: models."*": ${settings}`],
+    [
+      ':9: models.z.window: is not a setting that is known here',
+      `:10: models."*": ${settings}`,
+      ':7: models.x: "mistral" is not a configured provider. Configured providers: a',
+      ':8: models.y: "gpt-4.1" is neither {provider}:{model} nor the name of another entry. Configured providers: a',
+    ],
   ],
   [
     'providers of models that do not exist',
@@ -99,6 +104,33 @@ test.each<[string, string, readonly string[]]>([
     [
       ':7: models.x: "mistral" is not a configured provider. Configured providers: a',
       ':8: models.y: "gpt-4.1" is neither {provider}:{model} nor the name of another entry. Configured providers: a',
+    ],
+  ],
+  [
+    'a faulty entry for all names',
+    `${head}  b: {dialect: ollama, baseUrl: "http://gpu:11434"}\nmodels:\n  "*": nowhere:m\n`,
+    [':8: models."*": "nowhere" is not a configured provider. Configured providers: a, b'],
+  ],
+  [
+    'a name of a provider that is none, and so providers that are not known',
+    'version: 1\npreferred: b\nproviders:\n  B: {dialect: ollama, baseUrl: "http://gpu:11434"}\nmodels:\n  "*": b:m\n',
+    [':4: providers.B: must be lower-case letters, digits, hyphens'],
+  ],
+  [
+    'faults of every kind',
+    'preferred: zzz\nproviders:\n  a: {dialect: soap, credential: {env: NOT_SET}, headers: {x-b: {file: gone.txt}, Host: x}}\n  b: {dialect: ollama, baseUrl: "http://gpu:11434", credential: {env: NOT_SET}}\nmodels:\n  l: {model: "b:m", contextTokens: big}\n  m: a:m\n  n: l\n  o: nowhere:m\n  b:x: b:y\n  p: q\n  q: p\n',
+    [
+      ':1: version: must be 1',
+      ':3: providers.a.dialect: must be anthropic or openai-chat or openai-responses or ollama or gemini',
+      ':3: providers.a.credential: the environment variable NOT_SET is not set. Set it, or remove this setting',
+      ':3: providers.a.headers.x-b: the file gone.txt is empty or cannot be read. Paths begin at the folder of this file',
+      ':4: providers.b.credential: the environment variable NOT_SET is not set. Set it, or remove this setting',
+      ':6: models.l.contextTokens: must be a number',
+      ':9: models.o: "nowhere" is not a configured provider. Configured providers: a, b',
+      ':1: preferred: "zzz" is not a configured provider. Configured: a, b. Set one of these, or set the credential of the provider that you want.',
+      ':10: models."b:x": begins with the name of a provider, which always goes there.',
+      ':11: models.p: goes round in a circle: p → q → p. Write {provider}:{model}.',
+      ':12: models.q: goes round in a circle: q → p → q. Write {provider}:{model}.',
     ],
   ],
   [

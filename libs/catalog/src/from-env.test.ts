@@ -139,6 +139,32 @@ describe('what stops the start', () => {
     expect(problems({ ...env, BIG_MODEL: 'm', SMALL_MODEL: 'm' })).toEqual([]);
   });
 
+  test('everything that is wrong, at once', () => {
+    const faulty = { OPENAI_DIALECT: 'soap', MAX_OUTPUT_TOKENS: 'many', ANTHROPIC_API_KEY: 'sk-...' };
+    const vertex = { USE_VERTEX_AUTH: 'true', VERTEX_LOCATION: '??' };
+    const found = problems({ ...openai, ...faulty, ...vertex, PREFERRED_PROVIDER: 'zzz', BIG_MODEL: 'nvidia:x' });
+    expect(new Set(found.map((line) => line.split(':')[0]))).toEqual(
+      new Set([
+        'ANTHROPIC_API_KEY',
+        'BIG_MODEL',
+        'MAX_OUTPUT_TOKENS',
+        'OPENAI_DIALECT',
+        'PREFERRED_PROVIDER',
+        'VERTEX_LOCATION',
+        'VERTEX_PROJECT',
+      ]),
+    );
+  });
+
+  test('what is faulty itself is not told as missing to what names it', () => {
+    const named = { SMALL_MODEL: 'gemini:x', BIG_MODEL: 'anthropic:x' };
+    const vertex = { USE_VERTEX_AUTH: 'true', PREFERRED_PROVIDER: 'gemini' };
+    expect(problems({ ...vertex, ...named, ANTHROPIC_API_KEY: 'sk-...' }).map((line) => line.split(':')[0])).toEqual([
+      'VERTEX_PROJECT',
+      'ANTHROPIC_API_KEY',
+    ]);
+  });
+
   test.each(['anthropic', 'gemini'])('PREFERRED_PROVIDER=%s without that provider', (wanted) => {
     expect(problems({ ...openai, PREFERRED_PROVIDER: wanted })[0]).toMatch(
       /^PREFERRED_PROVIDER: .*Configured: openai/u,

@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { buildCatalog, claudeNames } from './build-catalog.ts';
 import type { Audience, Catalog, CatalogProblem } from './build-catalog.ts';
 import { catalogConfigSchema } from './catalog-config.ts';
-import type { CatalogInput } from './catalog-config.ts';
+import type { CatalogConfig, CatalogInput } from './catalog-config.ts';
 import { nameList, onOrOff, optionalText, wholeNumber } from './env-rules.ts';
 import { readCatalogFile } from './from-file.ts';
 import type { ReadCatalogFile, SecretReader } from './from-file.ts';
 import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
 import { aliasOf, knownProviders } from './known-providers.ts';
-import type { KnownProvider } from './known-providers.ts';
-import type { FileProblem } from './read-yaml.ts';
-import { vertexProblems, vertexSettings, vertexVariables } from './vertex.ts';
+import { withStandIns } from './stand-ins.ts';
+import { pathText, placed, sayAt } from './say-problem.ts';
+import { vertexProblems, vertexSettings, vertexVariables, vertexVariablesIn } from './vertex.ts';
 
 const manyTokens = 999_999_999;
 
@@ -58,8 +58,10 @@ export type CatalogFromEnv =
       readonly warnings: readonly string[];
       /** What of the environment the file replaces. */
       readonly notices: readonly string[];
+      /** The files of Google credentials that providers need. */
+      readonly keyFiles: readonly string[];
     }
-  | { readonly kind: 'faulty'; readonly problems: readonly string[] };
+  | { readonly kind: 'faulty'; readonly problems: readonly string[]; readonly keyFiles: readonly string[] };
 
 /** The text of `gateway.yaml` and where the secrets are that it names. */
 export interface CatalogFileSource {
@@ -70,45 +72,82 @@ export interface CatalogFileSource {
 }
 
 /**
- * Builds the catalog from variables, and from a file whose entries replace those of the same name. Which providers the
- * variables make follows from the credentials that are set.
+ * Builds the catalog from variables, and from a file whose entries replace those of the same name, or says all that is
+ * wrong. Which providers the variables make follows from the credentials that are set.
  */
 export function catalogFromEnv(
   env: Env,
   audience: Audience = 'organisation',
-  source?: CatalogFileSource,
+  source?: CatalogFileSource | 'unreadable',
 ): CatalogFromEnv {
-  const variables = variablesSchema.safeParse(env);
-  const file = source === undefined ? noFile : readCatalogFile(source.text, source.secrets);
-  const say = sayAt(source?.path, file);
-  const fromEnv = {
-    ...(variables.success ? inputOf(variables.data) : {}),
-    providers: providersOf(env, audience, variables.data),
-  };
+  const variables = readVariables(env);
+  const file = readSource(source);
+  const path = typeof source === 'object' ? source.path : '';
+  const say = sayAt(path, file);
+  const linesOf = (found: readonly CatalogProblem[]) => found.map((problem) => say(problem.path, problem.message));
+  const fromEnv = { ...inputOf(variables.data), providers: providersOf(env, audience, variables.data) };
   const fromFile = file.kind === 'read' ? file.input : noFile.input;
-  const config = catalogConfigSchema.safeParse(merge(fromEnv, fromFile));
-  const problems = [
-    ...(variables.error?.issues ?? []).map(({ path, message }) => say(path.map(String), message)),
-    ...vertexProblems(env).map(({ path, message }) => say(path, message)),
-    ...(file.kind === 'faulty' ? file.problems.map((problem) => placed(source?.path, problem)) : []),
-    ...(config.error?.issues ?? []).map(({ path, message }) => say(path.map(String), message)),
-    ...unknownProviders(fromFile.models, { ...fromEnv.providers, ...fromFile.providers }).map(({ path, message }) =>
-      say(path, message),
-    ),
+  const merged = merge(fromEnv, fromFile);
+  const config = catalogConfigSchema.safeParse(merged);
+  const faults = [
+    ...linesOf([...variables.problems, ...vertexProblems(env)]),
+    ...file.problems.map((problem) => placed(path, problem)),
+    ...linesOf((config.error?.issues ?? []).map((issue) => ({ ...issue, path: issue.path.map(String) }))),
   ];
-  if (!config.success || problems.length > 0) return { kind: 'faulty', problems: [...new Set(problems)] };
-  const built = buildCatalog(config.data, audience);
-  const linesOf = (found: readonly CatalogProblem[]) => [
-    ...new Set(found.map(({ path, message }) => say(path, message))),
-  ];
-  if (built.kind === 'faulty') return { kind: 'faulty', problems: linesOf(built.problems) };
-  return {
-    ...built,
-    warnings: linesOf(built.warnings),
-    notices: replacedBy(fromFile, fromEnv).map(
-      (name) => `${source?.path ?? ''}: ${name} replaces the one of the environment`,
-    ),
-  };
+  const complete = config.data ?? catalogConfigSchema.parse(withStandIns(merged, config.error.issues));
+  const keyFiles = keyFilesOf(complete);
+  // Which providers there are is not known then, so nothing can be said of what names them.
+  if (file.kind === 'unreadable') return { kind: 'faulty', problems: [...new Set(faults)], keyFiles };
+  const unknown = unknownProviders(file, complete.providers);
+  const models = withoutModels(complete, unknown, file.modelNames);
+  const isWhole = faults.length === 0 && unknown.length === 0;
+  const built = buildCatalog({ ...complete, models }, audience, { isWhole });
+  const problems = [...faults, ...linesOf([...unknown, ...(built.kind === 'faulty' ? built.problems : [])])];
+  if (built.kind === 'faulty' || problems.length > 0) {
+    return { kind: 'faulty', problems: [...new Set(problems)], keyFiles };
+  }
+  const notices = replacedBy(fromFile, fromEnv).map((name) => `${path}: ${name} replaces the one of the environment`);
+  return { ...built, warnings: [...new Set(linesOf(built.warnings))], notices, keyFiles };
+}
+
+function readSource(source: CatalogFileSource | 'unreadable' | undefined): ReadCatalogFile {
+  if (source === undefined) return noFile;
+  return source === 'unreadable' ? { kind: source, problems: [] } : readCatalogFile(source.text, source.secrets);
+}
+
+function keyFilesOf({ providers }: CatalogConfig): readonly string[] {
+  const files = Object.values(providers).map((provider) =>
+    'google' in provider ? provider.google?.keyFile : undefined,
+  );
+  return [...new Set(files.filter((file) => file !== undefined))];
+}
+
+/** Without the entries that name unknown providers. If the one for all names is faulty, another stands for it. */
+function withoutModels(
+  { models, providers }: CatalogConfig,
+  unknown: readonly CatalogProblem[],
+  names: readonly string[],
+): CatalogConfig['models'] {
+  const faulty = new Set(unknown.map(({ path: [, name] }) => name));
+  const rest = Object.fromEntries(Object.entries(models).filter(([name]) => !faulty.has(name)));
+  const [first] = Object.keys(providers);
+  const isForAll = names.includes('*') && rest['*'] === undefined && first !== undefined;
+  return isForAll ? { ...rest, '*': { model: `${first}:*`, isTier: false } } : rest;
+}
+
+interface ReadVariables {
+  readonly data: z.output<typeof variablesSchema>;
+  readonly problems: readonly CatalogProblem[];
+}
+
+/** A variable that is faulty counts as unset afterwards, so that all faults are told at once. */
+function readVariables(env: Env): ReadVariables {
+  const parsed = variablesSchema.safeParse(env);
+  if (parsed.success) return { data: parsed.data, problems: [] };
+  const problems = parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message }));
+  const faulty = new Set(problems.map(({ path: [name] }) => name));
+  const others = Object.fromEntries(Object.entries(env).filter(([name]) => !faulty.has(name)));
+  return { data: variablesSchema.parse(others), problems };
 }
 
 type FileInput = Extract<ReadCatalogFile, { kind: 'read' }>['input'];
@@ -116,11 +155,13 @@ type FileInput = Extract<ReadCatalogFile, { kind: 'read' }>['input'];
 const noFile: Extract<ReadCatalogFile, { kind: 'read' }> = {
   kind: 'read',
   input: { providers: {}, models: {} },
+  modelNames: [],
+  problems: [],
   lineOf: () => 1,
 };
 
 /** Entries of the file stand first, and replace those of the same name, or of the other name of the same provider. */
-function merge(env: EnvInput, file: FileInput): object {
+function merge(env: EnvInput, file: FileInput) {
   const ofEnv = Object.entries(env.providers).filter(([name]) => !isReplaced(name, file));
   const inFile = new Set(Object.keys(file.models).map((name) => name.toLowerCase()));
   const others = Object.entries(env.models ?? {}).filter(([name]) => !inFile.has(name));
@@ -152,8 +193,11 @@ function replacedBy(file: FileInput, env: EnvInput): string[] {
 }
 
 /** A file names its targets whole: a provider that is misspelt must not become a part of the name of a model. */
-function unknownProviders(models: FileInput['models'], providers: object): CatalogProblem[] {
-  const names = new Set(Object.keys(models).map((name) => name.toLowerCase()));
+function unknownProviders(
+  { input: { models }, modelNames }: Extract<ReadCatalogFile, { kind: 'read' }>,
+  providers: object,
+): CatalogProblem[] {
+  const names = new Set(modelNames.map((name) => name.toLowerCase()));
   const configured = Object.keys(providers).join(', ') || 'none';
   return Object.entries(models).flatMap(([name, { model = '' }]) => {
     const [provider = ''] = model.split(':');
@@ -165,27 +209,6 @@ function unknownProviders(models: FileInput['models'], providers: object): Catal
       : `"${model}" is neither {provider}:{model} nor the name of another entry`;
     return [{ path: ['models', name], message: `${what}. Configured providers: ${configured}` }];
   });
-}
-
-/** Says in terms of the file, or else of variables, what is wrong with a setting. */
-function sayAt(path: string | undefined, file: ReadCatalogFile) {
-  return (at: readonly string[], message: string): string => {
-    const [section, name = ''] = at;
-    const isInFile =
-      file.kind === 'read' &&
-      ((section === 'providers' && Object.hasOwn(file.input.providers, name)) ||
-        (section === 'models' && Object.hasOwn(file.input.models, name)) ||
-        (section === 'preferred' && file.input.preferred !== undefined));
-    return isInFile ? placed(path, { line: file.lineOf(at), path: at, message }) : line(at, message);
-  };
-}
-
-function placed(file: string | undefined, { line: number, path, message }: FileProblem): string {
-  return `${file ?? ''}:${number}: ${path.length === 0 ? '' : `${pathText(path)}: `}${message}`;
-}
-
-function pathText(path: readonly (string | number)[]): string {
-  return path.map((part) => (/^[\w-]+$/u.test(String(part)) ? String(part) : JSON.stringify(part))).join('.');
 }
 
 function inputOf(variables: z.infer<typeof variablesSchema>): Omit<CatalogInput, 'providers'> {
@@ -214,11 +237,10 @@ function inputOf(variables: z.infer<typeof variablesSchema>): Omit<CatalogInput,
   };
 }
 
-/** Where a variable is faulty, its provider is read all the same, so that all faults are told at once. */
 function providersOf(
   env: Env,
   audience: Audience,
-  variables: z.infer<typeof variablesSchema> | undefined,
+  variables: z.infer<typeof variablesSchema>,
 ): Record<string, unknown> {
   const preferred = optionalText().parse(env['PREFERRED_PROVIDER']);
   return Object.fromEntries(
@@ -232,20 +254,22 @@ function providersOf(
       if (dialect === 'ollama') {
         const isNamed = isConfigured || preferred === name;
         if (!isNamed && audience === 'organisation') return [];
-        const { OLLAMA_NUM_CTX: contextTokens = 1, OLLAMA_KEEP_ALIVE: keepAlive = 0 } = variables ?? {};
+        const { OLLAMA_NUM_CTX: contextTokens, OLLAMA_KEEP_ALIVE: keepAlive } = variables;
         const settings = { contextTokens, keepAlive, onlyByName: !isNamed };
         return [[name, { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, headers, ...settings }]];
       }
       if (dialect === 'gemini') {
-        const { GEMINI_SAFETY_THRESHOLD: safetyThreshold } = variables ?? {};
-        const byKey = isConfigured ? { baseUrl: baseUrl ?? defaultBaseUrl, credential } : undefined;
-        const reached = (variables === undefined ? undefined : vertexSettings(variables)) ?? byKey;
+        const { GEMINI_SAFETY_THRESHOLD: safetyThreshold } = variables;
+        // With faulty variables of Vertex AI there is no provider to start with, but one that others may name.
+        const isMeant = isConfigured || vertexVariablesIn(env).length > 0;
+        const byKey = isMeant ? { baseUrl: baseUrl ?? defaultBaseUrl, credential } : undefined;
+        const reached = vertexSettings(variables) ?? byKey;
         return reached === undefined ? [] : [[name, { dialect, ...reached, headers, safetyThreshold }]];
       }
       if (!isConfigured) return [];
       const profile = read(known.variables.profile) ?? known.profile;
       const base = { dialect, baseUrl: baseUrl ?? defaultBaseUrl, credential, profile, headers };
-      const stated = known.variables.dialect === undefined ? undefined : variables?.[known.variables.dialect];
+      const stated = known.variables.dialect === undefined ? undefined : variables[known.variables.dialect];
       return [[name, { ...base, ...spoken(stated) }]];
     }),
   );
@@ -255,45 +279,4 @@ function providersOf(
 function spoken(stated: 'openai-chat' | 'openai-responses' | undefined): object {
   if (stated === undefined) return {};
   return stated === 'openai-chat' ? { capabilities: { responses: false } } : { dialect: stated };
-}
-
-/** Says in terms of variables what is wrong with a place in the configuration. */
-function line(path: readonly string[], message: string): string {
-  const [head = '', name = '', setting = ''] = path;
-  if (head === 'providers' && name === '') return noProvider;
-  return `${variableAt(head, name, setting) ?? path.join('.')}: ${message}`;
-}
-
-function variableAt(head: string, name: string, setting: string): string | undefined {
-  switch (head) {
-    case 'providers': {
-      const variables: Readonly<Record<string, string>> | undefined = known(name)?.variables;
-      return variables?.[setting];
-    }
-    case 'preferred':
-      return 'PREFERRED_PROVIDER';
-    case 'models':
-      return claudeNames.small.includes(name)
-        ? 'SMALL_MODEL'
-        : claudeNames.big.includes(name)
-          ? 'BIG_MODEL'
-          : undefined;
-    default:
-      return undefined;
-  }
-}
-
-function known(name: string): KnownProvider | undefined {
-  return knownProviders.find((provider) => provider.name === name);
-}
-
-const noProvider = [
-  'No provider is configured. Put one of these into .env, or into the environment:',
-  ...knownProviders.map(({ example }) => exampleLine(example.line, example.what)),
-  exampleLine('USE_VERTEX_AUTH=true VERTEX_PROJECT=...', 'Gemini on Vertex AI'),
-  exampleLine('OPENAI_BASE_URL=http://127.0.0.1:8000/v1', 'any OpenAI-compatible server'),
-].join('\n    ');
-
-function exampleLine(line: string, what: string): string {
-  return `${line.padEnd(44)} # ${what}`;
 }

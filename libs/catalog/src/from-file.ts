@@ -6,6 +6,7 @@ import { readYaml } from './read-yaml.ts';
 import { describeIssue } from './file-issues.ts';
 import { geminiBaseUrl } from './known-providers.ts';
 import type { FileProblem } from './read-yaml.ts';
+import { standInUrl } from './stand-ins.ts';
 import { vertexBaseUrl, vertexSource } from './vertex.ts';
 
 const keyFileVariable = 'GOOGLE_APPLICATION_CREDENTIALS';
@@ -109,26 +110,24 @@ export type ReadCatalogFile =
         readonly providers: CatalogInput['providers'];
         readonly models: NonNullable<CatalogInput['models']>;
       };
+      /** Of all entries, also of those that are faulty and so not in the input. */
+      readonly modelNames: readonly string[];
+      /** Where there are some, the input has others in the place of what is faulty: enough to check the rest. */
+      readonly problems: readonly FileProblem[];
       readonly lineOf: (path: readonly (string | number)[]) => number;
     }
-  | { readonly kind: 'faulty'; readonly problems: readonly FileProblem[] };
+  | { readonly kind: 'unreadable'; readonly problems: readonly FileProblem[] };
 
 /** Reads the text of `gateway.yaml` into the shape that the environment gives too, or says all that is wrong with it. */
 export function readCatalogFile(text: string, secrets: SecretReader): ReadCatalogFile {
   const yaml = readYaml(text);
-  if (yaml.kind === 'faulty') return yaml;
-  const { lineOf } = yaml;
-  const parsed = catalogFileSchema.safeParse(yaml.value);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, []));
-    return {
-      kind: 'faulty',
-      problems: problems
-        .map((problem) => ({ ...problem, line: lineOf(problem.path) }))
-        .toSorted((a, b) => a.line - b.line),
-    };
-  }
-  const problems: FileProblem[] = [];
+  if (yaml.kind === 'faulty') return { kind: 'unreadable', problems: yaml.problems };
+  const { lineOf, value } = yaml;
+  const parsed = catalogFileSchema.safeParse(value);
+  const issues = parsed.error?.issues.flatMap((issue) => describeIssue(issue, [])) ?? [];
+  const problems: FileProblem[] = issues.map((problem) => ({ ...problem, line: lineOf(problem.path) }));
+  const file = parsed.data ?? readableParts(value);
+  if (file === undefined) return { kind: 'unreadable', problems: byLine(problems) };
   const read = (path: readonly string[], source: SecretSource): string => {
     const found = 'env' in source ? secrets.env(source.env)?.trim() : secrets.file(source.file)?.trim();
     if (found !== undefined && found !== '') return found;
@@ -139,8 +138,62 @@ export function readCatalogFile(text: string, secrets: SecretReader): ReadCatalo
     problems.push({ line: lineOf(path), path, message });
     return '';
   };
-  const input = toInput(parsed.data, { secret: read, keyFile: secrets.env(keyFileVariable)?.trim() || undefined });
-  return problems.length > 0 ? { kind: 'faulty', problems } : { kind: 'read', input, lineOf };
+  const input = toInput(file, { secret: read, keyFile: secrets.env(keyFileVariable)?.trim() || undefined });
+  return { kind: 'read', input, modelNames: namesIn(value, 'models'), problems: byLine(problems), lineOf };
+}
+
+function byLine(problems: readonly FileProblem[]): FileProblem[] {
+  return problems.toSorted((a, b) => a.line - b.line);
+}
+
+function namesIn(value: unknown, section: string): string[] {
+  return isRecord(value) && isRecord(value[section]) ? Object.keys(value[section]) : [];
+}
+
+/**
+ * A faulty file without what is faulty, so that the rest can be checked in the same go; undefined where the names of
+ * its providers are not known.
+ */
+function readableParts(value: unknown): CatalogFile | undefined {
+  if (!isRecord(value)) return undefined;
+  const { providers = {}, models = {}, preferred } = value;
+  if (!isRecord(providers) || Object.keys(providers).some((name) => !providerName().safeParse(name).success)) {
+    return undefined;
+  }
+  const { shape } = catalogFileSchema;
+  const provider = shape.providers.unwrap().valueType;
+  const entry = shape.models.unwrap().valueType;
+  const model = z.object({ model: modelText }).transform((read) => read.model);
+  return {
+    version: 1,
+    preferred: shape.preferred.safeParse(preferred).data,
+    providers: mapValues(providers, (stated) => provider.safeParse(stated).data ?? standInFor(stated)),
+    models: mapValues(
+      isRecord(models) ? models : {},
+      (stated) => entry.safeParse(stated).data ?? model.safeParse(stated).data,
+    ),
+  };
+}
+
+function mapValues<Value>(of: Readonly<Record<string, unknown>>, map: (value: unknown) => Value | undefined) {
+  return Object.fromEntries(
+    Object.entries(of).flatMap(([name, value]) => {
+      const mapped = map(value);
+      return mapped === undefined ? [] : [[name, mapped] as const];
+    }),
+  );
+}
+
+/** It keeps what the faulty one names outside of the file, which is looked for all the same. */
+function standInFor(stated: unknown) {
+  const { credential, headers } = isRecord(stated) ? stated : {};
+  const sources = isRecord(headers) ? mapValues(headers, (value) => secretSource.safeParse(value).data) : {};
+  const found = { credential: secretSource.safeParse(credential).data, headers: sources };
+  return { dialect: 'openai-chat', baseUrl: standInUrl, ...found } as const;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What the file names and does not hold. */

@@ -70,6 +70,16 @@ export function vertexSettings(variables: VertexVariables) {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** The variables of Vertex AI that are there and ask for it, however well. */
+export function vertexVariablesIn(env: Env): readonly string[] {
+  const asked = (env['USE_VERTEX_AUTH'] ?? '').trim();
+  const isOff = /^(?:false|0)$/iu.test(asked);
+  const own = ['VERTEX_PROJECT', 'VERTEX_LOCATION', 'VERTEX_API_BASE'].filter(
+    (name) => (env[name] ?? '').trim() !== '',
+  );
+  return isOff ? [] : [...(asked === '' ? [] : ['USE_VERTEX_AUTH']), ...own];
+}
+
 /** What is wrong with the variables together. */
 export function vertexProblems(env: Env): readonly { readonly path: readonly [string]; readonly message: string }[] {
   const isSet = (name: string) => (env[name] ?? '').trim() !== '';
