@@ -26,6 +26,24 @@ const providerBase = {
     .default({}),
 };
 
+/** With less no prompt of Claude Code fits. */
+export const ollamaWindow = { min: 1024, max: 999_999_999, unset: 128_000 };
+
+function wholeTokens({ min, max }: typeof ollamaWindow) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** A duration as Ollama reads it; seconds are a number, also where they come as text. */
+export function ollamaKeepAlive() {
+  const isDuration = (value: string | number) => /^(?:-?\d+|-?(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/u.test(String(value));
+  const error = 'must be a duration such as 30m or 24h, a number of seconds, or -1 for no end';
+  return z
+    .union([z.string(), z.int()], { error })
+    .refine(isDuration, { error })
+    .transform((value) => (/^-?\d+$/u.test(String(value)) ? Number(value) : value));
+}
+
 /** What differs between the dialects of providers; the file has the same. */
 export const dialectRules = {
   anthropic: {
@@ -50,9 +68,9 @@ export const dialectRules = {
     dialect: z.literal('ollama'),
     baseUrl: baseUrl(/\/(?:api|v1)(?:\/[a-z_/]*)?$/iu, '/api/chat or /v1'),
     /** The window that models are loaded with, unless they have less. */
-    contextTokens: z.int().min(1).default(128_000),
+    contextTokens: wholeTokens(ollamaWindow).default(ollamaWindow.unset),
     /** How long a model stays loaded: a duration, or seconds; negative numbers are without end. */
-    keepAlive: z.union([z.string(), z.int()]).default('30m'),
+    keepAlive: ollamaKeepAlive().prefault('30m'),
   },
   gemini: {
     dialect: z.literal('gemini'),

@@ -117,6 +117,16 @@ test.each<[string, string, readonly string[]]>([
     [':4: providers.B: must be lower-case letters, digits, hyphens'],
   ],
   [
+    'settings of Ollama that no environment may have either',
+    `${head}  o: {dialect: ollama, baseUrl: "http://gpu:11434", contextTokens: 5, keepAlive: soon}\n  p: {dialect: ollama, baseUrl: "http://gpu:11434", contextTokens: 2.5, keepAlive: 1.5}\n${rest}`,
+    [
+      ':6: providers.o.contextTokens: must be a whole number from 1024 to 999999999',
+      ':6: providers.o.keepAlive: must be a duration such as 30m or 24h, a number of seconds, or -1 for no end',
+      ':7: providers.p.contextTokens: must be a whole number from 1024 to 999999999',
+      ':7: providers.p.keepAlive: must be a duration such as 30m or 24h, a number of seconds, or -1 for no end',
+    ],
+  ],
+  [
     'faults of every kind',
     'preferred: zzz\nproviders:\n  a: {dialect: soap, credential: {env: NOT_SET}, headers: {x-b: {file: gone.txt}, Host: x}}\n  b: {dialect: ollama, baseUrl: "http://gpu:11434", credential: {env: NOT_SET}}\nmodels:\n  l: {model: "b:m", contextTokens: big}\n  m: a:m\n  n: l\n  o: nowhere:m\n  b:x: b:y\n  p: q\n  q: p\n',
     [

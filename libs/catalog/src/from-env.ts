@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { buildCatalog, claudeNames } from './build-catalog.ts';
 import type { Audience, Catalog, CatalogProblem } from './build-catalog.ts';
-import { catalogConfigSchema } from './catalog-config.ts';
+import { catalogConfigSchema, ollamaKeepAlive, ollamaWindow } from './catalog-config.ts';
 import type { CatalogConfig, CatalogInput } from './catalog-config.ts';
 import { nameList, onOrOff, optionalText, wholeNumber } from './env-rules.ts';
 import { readCatalogFile } from './from-file.ts';
@@ -28,12 +28,10 @@ const variablesSchema = z.object({
   NVIDIA_REASONING_BUDGET: wholeNumber({ max: manyTokens, unset: 16_384 }),
   NVIDIA_ENABLE_THINKING: onOrOff(true),
   TEXT_TOOL_CALLS: nameList(),
-  OLLAMA_NUM_CTX: wholeNumber({ min: 1024, max: manyTokens, unset: 128_000 }),
+  OLLAMA_NUM_CTX: wholeNumber(ollamaWindow),
   OLLAMA_KEEP_ALIVE: optionalText()
-    .refine((text = '0') => /^(?:-?\d+|-?(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/u.test(text), {
-      error: 'must be a duration such as 30m or 24h, a number of seconds, or -1 for no end',
-    })
-    .transform((text = '30m') => (/^-?\d+$/u.test(text) ? Number(text) : text)),
+    .transform((text): string | number | undefined => text)
+    .pipe(ollamaKeepAlive().optional()),
   ...vertexVariables,
   GEMINI_SAFETY_THRESHOLD: optionalText().pipe(
     z.enum(safetyThresholds, { error: `must be one of ${safetyThresholds.join(', ')}` }).optional(),
