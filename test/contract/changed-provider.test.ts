@@ -245,7 +245,19 @@ function faultsOf(sent: readonly Sent[]): readonly string[] {
     ...(body.includes('ccg1.') ? ['has what the gateway sealed'] : []),
     ...(JSON.stringify(parsed).split('result ').length === before.length + 1 ? [] : ['has not every result']),
     ...(station.name === 'anthropic' ? anthropicFaults(parsed) : []),
+    ...(station.name === 'gemini' ? geminiFaults(parsed, own.length) : []),
   ];
+}
+
+/** Gemini gets back the ids that it gave, on calls and on results, and no others. */
+function geminiFaults(body: unknown, ownCalls: number): readonly string[] {
+  const ids = jsonListAt(body, 'contents')
+    .flatMap((content) => jsonListAt(content, 'parts'))
+    .flatMap((part) => [jsonTextAt(part, 'functionCall', 'id'), jsonTextAt(part, 'functionResponse', 'id')])
+    .filter((id) => id !== '');
+  const foreign = ids.filter((id) => !id.startsWith('lpndqlk'));
+  const isWhole = ids.length - foreign.length === 2 * ownCalls;
+  return [...foreign.map((id) => `has the id ${id}`), ...(isWhole ? [] : ['has lost its own ids'])];
 }
 
 /** What the Anthropic API refuses. */

@@ -45,6 +45,8 @@ export function readerInputOf(
 
 /** What a dialect adds to the encoder, and how it reads a stream; `Filtered` is the encoder that it feeds. */
 export interface DialectReader<Filtered extends Encoder> extends Pick<EncoderSettings, 'sign' | 'sealCall'> {
+  /** The client's id for an id of the backend, where its ids are marked. */
+  readonly outwardId?: EncoderSettings['tools']['id'];
   /** What to do about a model that the server does not know, where there is more to say than usual. */
   readonly modelRemedy?: string;
   /** The encoder with the dialect's filters. */
@@ -58,7 +60,7 @@ export function createAnswerReader<Filtered extends Encoder>(
   dialect: DialectReader<Filtered>,
 ): AnswerReader {
   const { provider, model, ids, toolNames, sent, estimatedInputTokens } = input;
-  const { sign, sealCall, modelRemedy } = dialect;
+  const { sign, sealCall, outwardId = outwardToolId, modelRemedy } = dialect;
   const context: FailureContext = {
     provider,
     model,
@@ -71,7 +73,7 @@ export function createAnswerReader<Filtered extends Encoder>(
     maxTokens: sent.maxTokens,
     ids,
     estimatedInputTokens,
-    tools: { id: outwardToolId, isUsed: input.isUsedId, name: toolNames.outward, isDeclared: toolNames.declares },
+    tools: { id: outwardId, isUsed: input.isUsedId, name: toolNames.outward, isDeclared: toolNames.declares },
     searchQuery: input.searchQuery,
     sign,
     sealCall,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createToolIds, outwardToolId, usedToolIds } from './tool-ids.ts';
+import { createToolIds, isGeminiId, outwardGeminiId, outwardToolId, usedToolIds } from './tool-ids.ts';
 
 describe('the id of a call', () => {
   test('that Anthropic would take reaches the client as it is', () => {
@@ -26,9 +26,18 @@ describe('the id of a call', () => {
     );
   });
 
-  test('that is empty or endless is none', () => {
-    expect(outwardToolId('')).toBeUndefined();
-    expect(outwardToolId('a'.repeat(257))).toBeUndefined();
+  test('that Gemini made is known as such, and comes back to every backend as Gemini wrote it', () => {
+    const client = outwardGeminiId('o8s3ixf2') ?? '';
+    const foreign = ['functions.Bash:1', 'toolu_01A', 'call_r6', 'toolu_g1', 'toolu_y'];
+    expect(isGeminiId(client)).toBe(true);
+    expect(foreign.filter(isGeminiId)).toEqual([]);
+    expect(isGeminiId(outwardToolId(client) ?? '')).toBe(false);
+    expect(createToolIds('at-most-64').inward(client)).toBe('o8s3ixf2');
+  });
+
+  test.each([outwardToolId, outwardGeminiId])('that is empty or endless is none: %o', (outward) => {
+    expect(outward('')).toBeUndefined();
+    expect(outward('a'.repeat(257))).toBeUndefined();
   });
 
   test('that only looks encoded is left alone', () => {

@@ -7,9 +7,9 @@ import { shortHash } from './short-hash.ts';
 /** The ids that the Anthropic API accepts for calls. */
 const clientId = /^[A-Za-z0-9_-]{1,64}$/u;
 /** Ids that the gateway encoded or made. A backend's own id of this form is encoded, so that it cannot be confused. */
-const ours = /^toolu_[xg]/u;
+const ours = /^toolu_[xyg]/u;
 const encodedPrefix = 'toolu_x';
-const madePrefix = 'toolu_g';
+const geminiPrefix = 'toolu_y';
 const backendIdMax = 256;
 
 /** The ids of one request's history, as the backend gets them. */
@@ -32,9 +32,14 @@ export function outwardToolId(id: string): string | undefined {
   return clientId.test(id) && !ours.test(id) ? id : encodedPrefix + encode(id);
 }
 
-/** Whether the gateway made the id of a call, since its backend gave none. */
-export function isMadeId(id: string): boolean {
-  return id.startsWith(madePrefix);
+/** The same for an id of Gemini's, which gets its own ids back and no others: all of them are encoded, with a mark. */
+export function outwardGeminiId(id: string): string | undefined {
+  return id === '' || id.length > backendIdMax ? undefined : geminiPrefix + encode(id);
+}
+
+/** Whether Gemini made the id of a call. */
+export function isGeminiId(id: string): boolean {
+  return id.startsWith(geminiPrefix) && decode(id) !== id;
 }
 
 /** Different ids of a request stay different, even if the rule shortens them. */
@@ -103,7 +108,7 @@ function encode(id: string): string {
 
 /** An id that only looks encoded stays as it is. */
 function decode(id: string): string {
-  if (!id.startsWith(encodedPrefix)) return id;
+  if (!id.startsWith(encodedPrefix) && !id.startsWith(geminiPrefix)) return id;
   const letters = id.slice(encodedPrefix.length);
   try {
     const original = decodeByteString(atob(letters.replaceAll('-', '+').replaceAll('_', '/')));

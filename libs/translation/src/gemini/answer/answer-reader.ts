@@ -3,6 +3,7 @@ import type { ReaderInput } from '../../encoder/create-answer-reader.ts';
 import type { CallableTools } from '../../encoder/filters/text-calls/callable-tools.ts';
 import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
 import { sealCall } from '../../tools/call-state.ts';
+import { outwardGeminiId } from '../../tools/tool-ids.ts';
 import type { AnswerReader, Sealer } from '../../translation.ts';
 import { signThoughts } from '../thought-state.ts';
 import { createGeminiStream } from './stream.ts';
@@ -19,6 +20,7 @@ export function createGeminiReader(input: GeminiReaderInput): AnswerReader {
     sign: (run) => signThoughts(run, sealer),
     sealCall: (id, members) => sealCall(id, members, sealer),
     filter: (encoder) => (textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools)),
+    outwardId: outwardGeminiId,
     stream: createGeminiStream,
   });
 }

@@ -5,7 +5,7 @@ import type { HistoryCall } from '../../history/pair-tool-results.ts';
 import { interruptedText, readResult, saysError } from '../../history/tool-result.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
 import { fieldError } from '../../request/read-request.ts';
-import { isMadeId } from '../../tools/tool-ids.ts';
+import { isGeminiId } from '../../tools/tool-ids.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 type GeminiMedia =
@@ -91,11 +91,11 @@ export function functionResponse(
   return { functionResponse };
 }
 
-/** The server's own id of a call. One that the gateway made would mean nothing to it. */
+/** The server's own id of a call. One of another provider, or of the gateway, would mean nothing to it. */
 export function callId(call: HistoryCall, { capabilities, rejected, toolIds }: ConversionContext): string | undefined {
   const id = toolIds.inward(call.key, call.repeat);
   const isRefused = callIdPaths.some((path) => rejected.fields.has(path));
-  return capabilities.callIds && !isRefused && !isMadeId(call.key) ? id : undefined;
+  return capabilities.callIds && !isRefused && isGeminiId(call.key) ? id : undefined;
 }
 
 /** Where ids of calls stand. A server that refuses one gets none of them. */
