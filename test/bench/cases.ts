@@ -1,5 +1,8 @@
 import type { Job, UpstreamMode } from './load/messages.ts';
 import type { BodySize } from './payload/bodies.ts';
+import { dialectForms } from './payload/dialects.ts';
+import type { BenchDialect, TranslatedDialect } from './payload/dialects.ts';
+import type { TargetName } from './servers/targets.ts';
 
 /** A kind of load, put on one target after the other. */
 export interface BenchCase {
@@ -10,6 +13,10 @@ export interface BenchCase {
   readonly durationMs: number;
   /** How many answers a server gives before anything is measured: its code is compiled piece by piece over them. */
   readonly warmUpAnswers: number;
+  /** What the upstream speaks behind a gateway that translates. */
+  readonly dialect: TranslatedDialect;
+  /** What it speaks to a client without a gateway, and through the pipe. */
+  readonly relayed: BenchDialect;
 }
 
 /** What V8 needs before it has compiled all that a request runs through. */
@@ -19,12 +26,18 @@ const untilWarmOfLarge = 4000;
 const json = { kind: 'json' } as const;
 const shortStream = { kind: 'burst', tokens: 16 } as const;
 const longStream = { kind: 'burst', tokens: 1000 } as const;
+const chat = { dialect: 'openai-chat', relayed: 'anthropic' } as const;
+/** The other dialects; their streams go through the pipe as they are, so that both read the same bytes. */
+export const nativeDialects = ['openai-responses', 'ollama', 'gemini'] as const;
+const tokens = { body: 'small', upstream: longStream, connections: 50, durationMs: 800, warmUpAnswers: 1000 } as const;
+const small = { body: 'small', upstream: json, connections: 64, durationMs: 800, warmUpAnswers: untilWarm } as const;
 
 export const cases = {
-  'small alone': { body: 'small', upstream: json, connections: 1, durationMs: 400, warmUpAnswers: 1000 },
-  small: { body: 'small', upstream: json, connections: 64, durationMs: 800, warmUpAnswers: untilWarm },
-  large: { body: 'large', upstream: json, connections: 16, durationMs: 1000, warmUpAnswers: untilWarmOfLarge },
+  'small alone': { ...chat, body: 'small', upstream: json, connections: 1, durationMs: 400, warmUpAnswers: 1000 },
+  small: { ...chat, ...small },
+  large: { ...chat, body: 'large', upstream: json, connections: 16, durationMs: 1000, warmUpAnswers: untilWarmOfLarge },
   'first event small': {
+    ...chat,
     body: 'small',
     upstream: shortStream,
     connections: 1,
@@ -32,13 +45,20 @@ export const cases = {
     warmUpAnswers: untilWarm,
   },
   'first event large': {
+    ...chat,
     body: 'large',
     upstream: shortStream,
     connections: 1,
     durationMs: 500,
     warmUpAnswers: untilWarmOfLarge,
   },
-  tokens: { body: 'small', upstream: longStream, connections: 50, durationMs: 800, warmUpAnswers: 200 },
+  tokens: { ...chat, ...tokens },
+  'small openai-responses': { ...small, dialect: 'openai-responses', relayed: 'openai-responses' },
+  'tokens openai-responses': { ...tokens, dialect: 'openai-responses', relayed: 'openai-responses' },
+  'small ollama': { ...small, dialect: 'ollama', relayed: 'ollama' },
+  'tokens ollama': { ...tokens, dialect: 'ollama', relayed: 'ollama' },
+  'small gemini': { ...small, dialect: 'gemini', relayed: 'gemini' },
+  'tokens gemini': { ...tokens, dialect: 'gemini', relayed: 'gemini' },
 } as const satisfies Record<string, BenchCase>;
 
 export type CaseName = keyof typeof cases;
@@ -62,7 +82,15 @@ export const slowStreams = { body: 'small', count: 1000, tokensPerSecond: 20, ra
 /** As many of long conversations, nearly silent: what a process keeps of a request for as long as it is answered. */
 export const heldStreams = { body: 'large', count: 1000, tokensPerSecond: 1, rampMs: 8000 } as const;
 
-/** What counts as a complete answer of such an upstream. */
-export function expectation(mode: UpstreamMode): Job['expect'] {
-  return mode.kind === 'json' ? { kind: 'json' } : { kind: 'stream', tokens: mode.tokens };
+/** Whether a case says something about a target: the dialects of the upstream differ where it is translated alone. */
+export function concerns(name: CaseName, target: TargetName): boolean {
+  return cases[name].relayed === 'anthropic' || target === 'pipe' || target.startsWith('translated');
+}
+
+/** What counts as a complete answer in a dialect of such an upstream. */
+export function expectation(mode: UpstreamMode, dialect: BenchDialect): Job['expect'] {
+  const { jsonMark, tokenMarker, streamEnd } = dialectForms[dialect];
+  return mode.kind === 'json'
+    ? { kind: 'json', mark: jsonMark }
+    : { kind: 'stream', tokens: mode.tokens, tokenMarker, end: streamEnd };
 }

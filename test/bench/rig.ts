@@ -6,6 +6,9 @@ import type { CaseName, ManyStreams } from './cases.ts';
 import type { Job, JobResult, UpstreamMode } from './load/messages.ts';
 import { startWorker } from './load/worker.ts';
 import { httpRequest } from './payload/bodies.ts';
+import type { BodySize } from './payload/bodies.ts';
+import { dialectForms } from './payload/dialects.ts';
+import type { BenchDialect, TranslatedDialect } from './payload/dialects.ts';
 import { checkOut } from './servers/checkout.ts';
 import type { Checkout } from './servers/checkout.ts';
 import { claimCores } from './servers/machine.ts';
@@ -16,13 +19,16 @@ import type { Build, ServerName, ServerSettings } from './servers/targets.ts';
 /** A server under test, and the API key that it takes. */
 export interface Server extends ServerProcess {
   readonly apiKey: string;
+  /** Whether it answers as the upstream does, whatever the upstream speaks. */
+  readonly relays: boolean;
 }
 
 /** Everything that a measurement needs besides the process under test. */
 export interface Rig {
   /** What a reader of the figures must know: how the processes are pinned, and what is compared with. */
   readonly notes: readonly string[];
-  startServer(name: ServerName, nodeOptions?: readonly string[]): Promise<Server>;
+  /** `dialect` is what the upstream of a translating gateway speaks. */
+  startServer(name: ServerName, dialect: TranslatedDialect, nodeOptions?: readonly string[]): Promise<Server>;
   /** So many answers of a case, before anything is measured. */
   warmUp(name: CaseName, server: Server, answers: number): Promise<void>;
   /** One round of a case on a server; undefined is the upstream itself. Throws when an answer was not complete. */
@@ -51,12 +57,17 @@ export async function startRig(against: string | undefined): Promise<Rig> {
 
   async function run(
     mode: UpstreamMode,
-    load: Pick<Job, 'connections' | 'load' | 'request'>,
+    load: Pick<Job, 'connections' | 'load'> & { readonly body: BodySize; readonly relayed: BenchDialect },
     server: Server | undefined,
   ): Promise<JobResult> {
+    const { body, relayed, ...rest } = load;
+    const dialect = server === undefined || server.relays ? relayed : 'anthropic';
+    const isStream = mode.kind !== 'json';
+    const request = httpRequest(body, isStream, server?.apiKey ?? 'none', dialectForms[dialect].path(isStream));
     await upstream.ask(mode);
     const port = server?.port ?? upstreamPort;
-    const job: Job = { port, pid: server?.pid, upstreamPid: upstream.pid, expect: expectation(mode), ...load };
+    const expect = expectation(mode, dialect);
+    const job: Job = { port, pid: server?.pid, upstreamPid: upstream.pid, expect, request, ...rest };
     const result = await generator.ask(job);
     const faults = Object.entries(result.faults).map(([fault, count]) => `${count} × ${fault}`);
     if (faults.length > 0) throw new Error(`answers were not complete: ${faults.join(', ')}`);
@@ -70,9 +81,8 @@ export async function startRig(against: string | undefined): Promise<Rig> {
     connections: number,
     load: Job['load'],
   ): Promise<JobResult> {
-    const { body, upstream: mode } = cases[name];
-    const request = httpRequest(body, mode.kind !== 'json', server?.apiKey ?? 'none');
-    return run(mode, { connections, request, load }, server);
+    const { body, relayed, upstream: mode } = cases[name];
+    return run(mode, { body, relayed, connections, load }, server);
   }
 
   return {
@@ -89,7 +99,7 @@ export async function startRig(against: string | undefined): Promise<Rig> {
       const tokens = Math.round((lifeMs / 1000) * tokensPerSecond);
       const mode = { kind: 'slow', tokens, intervalMs: 1000 / tokensPerSecond } as const;
       const load = { kind: 'once', rampMs, settleMs, durationMs } as const;
-      return run(mode, { connections: count, request: httpRequest(body, true, server.apiKey), load }, server);
+      return run(mode, { body, relayed: 'anthropic', connections: count, load }, server);
     },
     async stop() {
       generator.stop();
@@ -101,31 +111,29 @@ export async function startRig(against: string | undefined): Promise<Rig> {
 }
 
 /** Makes an API key for each tree, and gives what starts a server by its name. */
-async function prepareServers(
-  settings: ServerSettings,
-  checkout: Checkout | undefined,
-): Promise<(name: ServerName, nodeOptions?: readonly string[]) => Promise<Server>> {
+async function prepareServers(settings: ServerSettings, checkout: Checkout | undefined): Promise<Rig['startServer']> {
   const current = await prepareBuild(repositoryRoot, 'bench:', settings);
   const before = checkout === undefined ? undefined : await prepareBuild(checkout.root, 'bench-before:', settings);
   const startGateway = async (
     build: Build | undefined,
-    dialect: 'passthrough' | 'translated',
+    dialect: BenchDialect,
     nodeOptions: readonly string[],
   ): Promise<Server> => {
     if (build === undefined) throw new Error('There is no commit to compare with.');
-    return { ...(await startGatewayOf(build, dialect, settings, nodeOptions)), apiKey: build.apiKey };
+    return { ...(await startGatewayOf(build, dialect, settings, nodeOptions)), apiKey: build.apiKey, relays: false };
   };
-  return async (name, nodeOptions = []) => {
+  return async (name, dialect, nodeOptions = []) => {
     switch (name) {
       case 'pipe':
-        return { ...(await startPipe(settings, nodeOptions)), apiKey: 'none' };
+        return { ...(await startPipe(settings, nodeOptions)), apiKey: 'none', relays: true };
       case 'passthrough':
+        return startGateway(current, 'anthropic', nodeOptions);
       case 'translated':
-        return startGateway(current, name, nodeOptions);
+        return startGateway(current, dialect, nodeOptions);
       case 'passthrough before':
-        return startGateway(before, 'passthrough', nodeOptions);
+        return startGateway(before, 'anthropic', nodeOptions);
       case 'translated before':
-        return startGateway(before, 'translated', nodeOptions);
+        return startGateway(before, dialect, nodeOptions);
     }
   };
 }

@@ -1,4 +1,4 @@
-import { caseNames, cases, heldStreams, slowStreams } from './cases.ts';
+import { cases, concerns, heldStreams, slowStreams } from './cases.ts';
 import type { CaseName, ManyStreams } from './cases.ts';
 import type { JobResult } from './load/messages.ts';
 import type { Rig, Server } from './rig.ts';
@@ -46,7 +46,7 @@ type RoundResult = JobResult | undefined;
 /** Results by case and target; the same index is the same round, so that neighbours in time can be compared. */
 export interface Measured {
   readonly targets: readonly TargetName[];
-  readonly rounds: Readonly<Record<CaseName, Readonly<Partial<Record<TargetName, readonly RoundResult[]>>>>>;
+  readonly rounds: Readonly<Partial<Record<CaseName, Readonly<Partial<Record<TargetName, readonly RoundResult[]>>>>>>;
   readonly slow: StreamResults;
   readonly held: StreamResults;
 }
@@ -57,6 +57,8 @@ type StreamResults = Readonly<Partial<Record<ServerName, JobResult>>>;
 export interface Run {
   readonly rig: Rig;
   readonly extent: Extent;
+  readonly names: readonly CaseName[];
+  readonly withStreams: boolean;
   /** Whether another commit stands beside this one. */
   readonly comparing: boolean;
   readonly report: (progress: string) => void;
@@ -64,33 +66,29 @@ export interface Run {
 
 /** Measures every case on every target, round after round, so that a busy minute of the machine meets all alike. */
 export async function runRounds(run: Run): Promise<Measured> {
-  const { rig, extent, comparing, report } = run;
+  const { extent, names, withStreams, comparing, report } = run;
   const servers: readonly ServerName[] = ['pipe', ...gatewayNames, ...(comparing ? gatewayNamesBefore : [])];
-  const running = new Map<TargetName, Server>();
+  const running = new Map<string, Server>();
   try {
-    for (const name of servers) {
-      report(`warming up, ${name}`);
-      const server = await rig.startServer(name);
-      running.set(name, server);
-      for (const each of caseNames) {
-        await rig.warmUp(each, server, Math.ceil(cases[each].warmUpAnswers * extent.warmUp));
-      }
-    }
+    for (const target of servers) await startServers(run, target, running);
     const targets: readonly TargetName[] = ['direct', ...servers];
-    const rounds = emptyRounds(targets);
+    const rounds = emptyRounds(names, targets);
     for (let round = 0; round < extent.rounds; round += 1) {
       report(`round ${round + 1} of ${extent.rounds}`);
       // To and fro, so that what grows or wanes within a round favours nobody.
       const order = round % 2 === 0 ? targets : targets.toReversed();
-      for (const name of caseNames) {
-        for (const target of order) {
-          const result = await measureOnce(run, name, target, running.get(target));
-          rounds[name][target]?.push(result);
+      for (const name of names) {
+        for (const target of order.filter((each) => concerns(name, each))) {
+          const server = running.get(serverKey(name, target));
+          // What did not start is told then.
+          const result =
+            server === undefined && target !== 'direct' ? undefined : await measureOnce(run, name, target, server);
+          rounds[name]?.[target]?.push(result);
         }
       }
     }
-    const among = (names: readonly ServerName[]): readonly ServerName[] =>
-      names.filter((name) => servers.includes(name));
+    const among = (wanted: readonly ServerName[]): readonly ServerName[] =>
+      withStreams ? wanted.filter((name) => servers.includes(name)) : [];
     return {
       targets,
       rounds,
@@ -100,6 +98,34 @@ export async function runRounds(run: Run): Promise<Measured> {
   } finally {
     for (const server of running.values()) await server.stop();
   }
+}
+
+/**
+ * Starts a target, in each dialect that its cases need, and warms it up. Another commit may not know a dialect: then its
+ * cases are a gap.
+ */
+async function startServers(run: Run, target: ServerName, running: Map<string, Server>): Promise<void> {
+  const { rig, extent, names, report } = run;
+  for (const name of names.filter((each) => concerns(each, target))) {
+    const { dialect, warmUpAnswers } = cases[name];
+    const key = serverKey(name, target);
+    try {
+      if (!running.has(key)) {
+        report(`warming up, ${key}`);
+        running.set(key, await rig.startServer(target, dialect));
+      }
+      const server = running.get(key);
+      if (server !== undefined) await rig.warmUp(name, server, Math.ceil(warmUpAnswers * extent.warmUp));
+    } catch (error) {
+      if (target !== 'translated before') throw error;
+      report(`not measured: ${name}, ${target}: ${describe(error)}`);
+    }
+  }
+}
+
+/** A translating gateway is one for each dialect; all others serve every case. */
+function serverKey(name: CaseName, target: TargetName): string {
+  return target.startsWith('translated') ? `${target}, ${cases[name].dialect}` : target;
 }
 
 /** A part of a round that failed is a gap in it, and not the end of the run. */
@@ -121,11 +147,11 @@ function describe(error: unknown): string {
   return error instanceof Error && error.message !== '' ? error.message : String(error);
 }
 
-type EmptyRounds = Record<CaseName, Partial<Record<TargetName, RoundResult[]>>>;
+type EmptyRounds = Partial<Record<CaseName, Partial<Record<TargetName, RoundResult[]>>>>;
 
-function emptyRounds(targets: readonly TargetName[]): EmptyRounds {
+function emptyRounds(names: readonly CaseName[], targets: readonly TargetName[]): EmptyRounds {
   const perTarget = (): EmptyRounds[CaseName] => Object.fromEntries(targets.map((target) => [target, []]));
-  return Object.fromEntries(caseNames.map((name) => [name, perTarget()])) as EmptyRounds;
+  return Object.fromEntries(names.map((name) => [name, perTarget()]));
 }
 
 /** In processes of their own: what earlier cases left in memory would count as the streams'. */
@@ -138,7 +164,7 @@ async function runStreams(
   const results: Partial<Record<ServerName, JobResult>> = {};
   for (const name of names) {
     report(`${streams.count} streams of ${streams.body} requests, ${name}`);
-    const server = await rig.startServer(name);
+    const server = await rig.startServer(name, 'openai-chat');
     try {
       results[name] = await rig.measureStreams(streams, server, durationMs);
     } catch (error) {

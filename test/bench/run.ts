@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { caseNames } from './cases.ts';
 import { profileCase } from './profile/profile-case.ts';
 import { goalsTable } from './report/goals.ts';
 import { comparisonTable, figuresTable } from './report/tables.ts';
@@ -8,7 +9,12 @@ import { extents, runRounds } from './run-rounds.ts';
 // The gateway with everything on beside a bare byte pipe and a direct connection; README.md says how to read it.
 
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean' }, against: { type: 'string' }, profile: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    against: { type: 'string' },
+    profile: { type: 'string' },
+    only: { type: 'string' },
+  },
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
@@ -19,7 +25,15 @@ try {
     const startedAt = performance.now();
     const comparing = options.against !== undefined;
     const extent = extents[options.quick === true ? 'quick' : 'full'];
-    const measured = await runRounds({ rig, extent, comparing, report: (progress) => console.log(`… ${progress}`) });
+    const { only = '' } = options;
+    const measured = await runRounds({
+      rig,
+      extent,
+      names: caseNames.filter((name) => name.includes(only)),
+      withStreams: only === '',
+      comparing,
+      report: (progress) => console.log(`… ${progress}`),
+    });
     const tables = [figuresTable(measured), ...(comparing ? [comparisonTable(measured)] : []), goalsTable(measured)];
     console.log(`\n${tables.join('\n\n')}\n`);
     console.log(`${((performance.now() - startedAt) / 1000).toFixed(0)} s, ${extent.rounds} rounds`);

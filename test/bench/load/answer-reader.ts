@@ -20,12 +20,11 @@ export interface AnswerReader {
 
 type State = 'head' | 'sized' | 'chunk-head' | 'chunk' | 'chunk-end' | 'last-chunk-end';
 
-const tokenMarker = '"text_delta"';
 const tailLength = 512;
 const carriageReturn = 0x0d;
 
-/** Reads the answers on one connection, just enough to know that they are complete, and cheaply. */
-export function createAnswerReader(events: AnswerEvents): AnswerReader {
+/** Reads the answers on one connection, just enough to know that they are complete, and cheaply. Every token has `tokenMarker`. */
+export function createAnswerReader(events: AnswerEvents, tokenMarker: string): AnswerReader {
   let status = 0;
   let tokens = 0;
   let tail = '';
@@ -37,7 +36,7 @@ export function createAnswerReader(events: AnswerEvents): AnswerReader {
     onBody(body) {
       if (body.length === 0) return;
       if (tail === '') events.onFirstBodyByte();
-      const found = countTokens(tail, body);
+      const found = countTokens(tail, body, tokenMarker);
       tail = (tail + body.toString('latin1', Math.max(0, body.length - tailLength))).slice(-tailLength);
       if (found === 0) return;
       tokens += found;
@@ -144,7 +143,8 @@ function readChunkHead(bytes: Buffer, from: number): { readonly size: number; re
 }
 
 /** Deltas in `body` and on its border with the `tail` of what came before. */
-function countTokens(tail: string, body: Buffer): number {
+function countTokens(tail: string, body: Buffer, tokenMarker: string): number {
+  if (tokenMarker === '') return 0;
   const overlap = tokenMarker.length - 1;
   let found = (tail.slice(-overlap) + body.toString('latin1', 0, overlap)).includes(tokenMarker) ? 1 : 0;
   for (let at = body.indexOf(tokenMarker); at >= 0; at = body.indexOf(tokenMarker, at + overlap)) found += 1;

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAnswerReader } from './answer-reader.ts';
-import type { ReadAnswer } from './answer-reader.ts';
+import type { AnswerEvents, ReadAnswer } from './answer-reader.ts';
 import type { Job, JobResult } from './messages.ts';
 import { cpuMicroseconds, residentBytes } from '../servers/machine.ts';
 
@@ -111,7 +111,7 @@ function openLoop(job: Job, tally: Tally, again: () => boolean): { socket: Socke
     waiting = true;
     socket.write(job.request);
   };
-  const reader = createAnswerReader({
+  const events: AnswerEvents = {
     onFirstBodyByte() {
       if (tally.measuring) tally.firstBytes.push(performance.now() - askedAt);
     },
@@ -129,7 +129,8 @@ function openLoop(job: Job, tally: Tally, again: () => boolean): { socket: Socke
       if (again() && fault === undefined) ask();
       else over.resolve();
     },
-  });
+  };
+  const reader = createAnswerReader(events, job.expect.kind === 'stream' ? job.expect.tokenMarker : '');
   const onread = {
     buffer: readBuffer,
     callback(length: number) {
@@ -150,9 +151,9 @@ function openLoop(job: Job, tally: Tally, again: () => boolean): { socket: Socke
 /** Why an answer is not complete, or undefined. */
 function faultOf({ status, tokens, tail }: ReadAnswer, { expect }: Job): string | undefined {
   if (status !== 200) return `status ${status}: ${tail}`;
-  if (expect.kind === 'json') return tail.includes('"stop_reason":"end_turn"') ? undefined : `not a message: ${tail}`;
+  if (expect.kind === 'json') return tail.includes(expect.mark) ? undefined : `not an answer: ${tail}`;
   if (tokens !== expect.tokens) return `${tokens} tokens instead of ${expect.tokens}`;
-  return tail.trimEnd().endsWith('data: {"type":"message_stop"}') ? undefined : `no message_stop: ${tail}`;
+  return tail.trimEnd().endsWith(expect.end) ? undefined : `not the end: ${tail}`;
 }
 
 async function sleepUntil(time: number): Promise<void> {

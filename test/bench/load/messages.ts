@@ -6,14 +6,18 @@ export type UpstreamMode =
   /** Streams of so many tokens, one in each interval. */
   | { readonly kind: 'slow'; readonly tokens: number; readonly intervalMs: number };
 
+/** What a complete answer is: a JSON answer that holds `mark`, or a stream with so many tokens and this end. */
+type Expectation =
+  | { readonly kind: 'json'; readonly mark: string }
+  | { readonly kind: 'stream'; readonly tokens: number; readonly tokenMarker: string; readonly end: string };
+
 /** One round of load. */
 export interface Job {
   readonly port: number;
   /** A whole HTTP request, sent again and again. */
   readonly request: Uint8Array;
   readonly connections: number;
-  /** What a complete answer is: a JSON message, or a stream with so many tokens. */
-  readonly expect: { readonly kind: 'json' } | { readonly kind: 'stream'; readonly tokens: number };
+  readonly expect: Expectation;
   readonly load:
     /** Each connection asks again as soon as it has its answer, until the time is over. */
     | { readonly kind: 'closed-loop'; readonly durationMs: number }

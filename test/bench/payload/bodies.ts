@@ -16,11 +16,11 @@ export function requestBody(size: BodySize, stream: boolean): Buffer {
   return encode(largeBody(stream, '.'.repeat(missing)));
 }
 
-/** A whole HTTP request as Claude Code sends it. */
-export function httpRequest(size: BodySize, stream: boolean, apiKey: string): Uint8Array {
+/** A whole HTTP request as Claude Code sends it, to this path. */
+export function httpRequest(size: BodySize, stream: boolean, apiKey: string, path: string): Uint8Array {
   const body = requestBody(size, stream);
   const head = [
-    'POST /v1/messages?beta=true HTTP/1.1',
+    `POST ${path} HTTP/1.1`,
     'host: 127.0.0.1',
     'accept: application/json',
     'anthropic-beta: claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27,effort-2025-11-24',

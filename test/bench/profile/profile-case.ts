@@ -21,7 +21,7 @@ export async function profileCase(rig: Rig, wanted: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'ccg-profile-'));
   try {
     const options = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200'];
-    const server = await rig.startServer(serverName, options);
+    const server = await rig.startServer(serverName, cases[name].dialect, options);
     await rig.warmUp(name, server, cases[name].warmUpAnswers);
     const result = await rig.measure(name, server, measuredMs);
     await server.stop();

@@ -1,3 +1,4 @@
+import { nativeDialects } from '../cases.ts';
 import type { CaseName } from '../cases.ts';
 import type { JobResult } from '../load/messages.ts';
 import type { Measured } from '../run-rounds.ts';
@@ -35,6 +36,10 @@ export const figures: readonly Figure[] = [
   { ...latency, label: '132 KB: first event, p50 ms', name: 'first event large', of: firstByte },
   { ...rate, label: '50 streams: tokens/s', name: 'tokens', of: tokensPerSecond },
   { ...cpu, label: '50 streams: CPU µs/token', name: 'tokens', of: cpuPerToken, digits: 2 },
+  ...nativeDialects.flatMap((dialect): readonly Figure[] => [
+    { ...cpu, label: `small, ${dialect}: CPU µs/request`, name: `small ${dialect}`, of: cpuPerAnswer },
+    { ...cpu, label: `50 streams, ${dialect}: CPU µs/token`, name: `tokens ${dialect}`, of: cpuPerToken, digits: 2 },
+  ]),
 ];
 
 /** The middle of a few values, and how far the middle half of them reaches. */
@@ -62,9 +67,9 @@ export function relate(
   [target, other]: readonly [TargetName, TargetName],
   relation: (one: number, other: number) => number,
 ): Spread {
-  const others = rounds[name][other] ?? [];
+  const others = rounds[name]?.[other] ?? [];
   return spreadOf(
-    (rounds[name][target] ?? []).flatMap((result, round) => {
+    (rounds[name]?.[target] ?? []).flatMap((result, round) => {
       const neighbour = others[round];
       return result === undefined || neighbour === undefined ? [] : [relation(of(result), of(neighbour))];
     }),

@@ -1,4 +1,5 @@
-import { slowStreams } from '../cases.ts';
+import { nativeDialects, slowStreams } from '../cases.ts';
+import type { CaseName } from '../cases.ts';
 import type { Measured } from '../run-rounds.ts';
 import {
   cpuPerAnswer,
@@ -45,7 +46,7 @@ function goals(measured: Measured): Goal[] {
   type Gateway = 'passthrough' | 'translated';
   const cpuOfSmall = (target: Gateway) =>
     relate(measured, { name: 'small', of: cpuPerAnswer }, [target, 'pipe'], ratio);
-  const shareOf = (name: 'large' | 'tokens', of: typeof cpuPerAnswer, target: Gateway) =>
+  const shareOf = (name: CaseName, of: typeof cpuPerAnswer, target: Gateway) =>
     relate(measured, { name, of }, [target, 'pipe'], (one, pipe) => pipe / one);
   const added = (size: 'small' | 'large', target: Gateway) =>
     relate(measured, { name: `first event ${size}`, of: firstByte }, [target, 'direct'], difference);
@@ -90,6 +91,12 @@ function goals(measured: Measured): Goal[] {
       limit: 0.8,
       measured: shareOf('tokens', cpuPerToken, 'translated'),
     },
+    ...nativeDialects.map((dialect) => ({
+      ...atLeast,
+      figure: `tokens per CPU second, ${dialect} : pipe`,
+      limit: 0.8,
+      measured: shareOf(`tokens ${dialect}`, cpuPerToken, 'translated'),
+    })),
     {
       ...atLeast,
       figure: `1,000 slow streams translated, tokens/s of ${allTokens}`,

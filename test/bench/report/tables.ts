@@ -1,3 +1,4 @@
+import type { CaseName } from '../cases.ts';
 import type { Measured } from '../run-rounds.ts';
 import { gatewayNames } from '../servers/targets.ts';
 import type { TargetName } from '../servers/targets.ts';
@@ -18,24 +19,28 @@ export function formatSpread({ median, lower, upper }: Spread, digits: number): 
 /** What was measured: a row for each figure, a column for each target, and how each relates to what it stands beside. */
 export function figuresTable(measured: Measured): string {
   const { targets } = measured;
-  const rows = figures.flatMap((figure) => {
-    const values = [figure.label, ...targets.map((target) => cell(measured, figure, target))];
-    if (figure.isRate) return [values];
-    const relation = figure.comparedWith === 'pipe' ? '  × the pipe' : '  more than direct';
-    return [values, [relation, ...targets.map((target) => relationCell(measured, figure, target))]];
-  });
+  const rows = figures
+    .filter(({ name }) => hasResults(measured, name, 'pipe'))
+    .flatMap((figure) => {
+      const values = [figure.label, ...targets.map((target) => cell(measured, figure, target))];
+      if (figure.isRate) return [values];
+      const relation = figure.comparedWith === 'pipe' ? '  × the pipe' : '  more than direct';
+      return [values, [relation, ...targets.map((target) => relationCell(measured, figure, target))]];
+    });
   return formatTable([['median (quartiles)', ...targets], ...rows, ...streamRows(measured)]);
 }
 
 /** The other commit beside this one, and the ratio of each round: below 1 is less than before. */
 export function comparisonTable(measured: Measured): string {
   const rows = gatewayNames.flatMap((name) =>
-    figures.map((figure) => [
-      `${name}, ${figure.label}`,
-      cell(measured, figure, `${name} before`),
-      cell(measured, figure, name),
-      formatSpread(relate(measured, figure, [name, `${name} before`], ratio), 2),
-    ]),
+    figures
+      .filter((figure) => hasResults(measured, figure.name, name))
+      .map((figure) => [
+        `${name}, ${figure.label}`,
+        cell(measured, figure, `${name} before`),
+        cell(measured, figure, name),
+        formatSpread(relate(measured, figure, [name, `${name} before`], ratio), 2),
+      ]),
   );
   const streams = (['slow', 'held'] as const).flatMap((kind) => {
     const { translated: now, 'translated before': before } = measured[kind];
@@ -53,8 +58,12 @@ export function comparisonTable(measured: Measured): string {
   return formatTable([['median (quartiles)', 'before', 'now', 'now : before'], ...rows, ...streams]);
 }
 
+function hasResults({ rounds }: Measured, name: CaseName, target: TargetName): boolean {
+  return (rounds[name]?.[target] ?? []).length > 0;
+}
+
 function cell({ rounds }: Measured, { name, of, isRate, digits }: Figure, target: TargetName): string {
-  const results = (rounds[name][target] ?? []).filter((result) => result !== undefined);
+  const results = (rounds[name]?.[target] ?? []).filter((result) => result !== undefined);
   const isGenerators = isRate && spreadOf(results.map(({ idle }) => idle)).median <= idleMin;
   return isGenerators ? nothing : formatSpread(spreadOf(results.map(of)), digits);
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BenchDialect } from '../payload/dialects.ts';
 import { startServerProcess } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
@@ -36,7 +37,7 @@ export async function prepareBuild(root: string, keyPrefix: string, settings: Se
   try {
     const env = {
       ...commonEnv(keyPrefix, settings),
-      ...translatedEnv(`http://127.0.0.1:${upstreamPort}`),
+      ...providerEnv('openai-chat', `http://127.0.0.1:${upstreamPort}`),
       DATA_DIR: dataDir,
       LOCAL_STORE: 'redis-url',
     };
@@ -58,16 +59,12 @@ export async function startPipe(settings: ServerSettings, nodeOptions: readonly 
 /** Starts the gateway of a tree, whatever its commit: node and one file. */
 export async function startGatewayOf(
   build: Build,
-  dialect: (typeof gatewayNames)[number],
+  dialect: BenchDialect,
   settings: ServerSettings,
   nodeOptions: readonly string[] = [],
 ): Promise<ServerProcess> {
   const upstream = `http://127.0.0.1:${settings.upstreamPort}`;
-  const provider =
-    dialect === 'passthrough'
-      ? { ANTHROPIC_API_KEY: 'sk-bench', ANTHROPIC_API_BASE: upstream }
-      : translatedEnv(upstream);
-  const env = { ...commonEnv(build.keyPrefix, settings), ...provider };
+  const env = { ...commonEnv(build.keyPrefix, settings), ...providerEnv(dialect, upstream) };
   return startServerProcess([...nodeOptions, join(build.root, 'apps/gateway/start.js')], env, settings.cores);
 }
 
@@ -86,7 +83,26 @@ function commonEnv(keyPrefix: string, { redisUrl, pepper }: ServerSettings): Rec
   };
 }
 
-function translatedEnv(upstream: string): Record<string, string> {
-  const models = { BIG_MODEL: 'gpt-4.1', SMALL_MODEL: 'gpt-4.1' };
-  return { OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: `${upstream}/v1`, ...models };
+function providerEnv(dialect: BenchDialect, upstream: string): Record<string, string> {
+  switch (dialect) {
+    case 'anthropic':
+      return { ANTHROPIC_API_KEY: 'sk-bench', ANTHROPIC_API_BASE: upstream };
+    case 'openai-chat':
+      return { OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: `${upstream}/v1`, ...models('gpt-4.1') };
+    case 'openai-responses':
+      return { ...providerEnv('openai-chat', upstream), OPENAI_DIALECT: dialect };
+    case 'ollama':
+      return { OLLAMA_API_BASE: upstream, PREFERRED_PROVIDER: dialect, ...models('bench') };
+    case 'gemini':
+      return {
+        GEMINI_API_KEY: 'sk-bench',
+        GEMINI_API_BASE: `${upstream}/v1beta`,
+        PREFERRED_PROVIDER: dialect,
+        ...models('gemini-2.5-flash'),
+      };
+  }
+}
+
+function models(name: string): Record<string, string> {
+  return { BIG_MODEL: name, SMALL_MODEL: name };
 }

@@ -1,16 +1,16 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { anthropicAnswers, openAiChatAnswers } from '../payload/answers.ts';
 import type { Answers } from '../payload/answers.ts';
+import { dialectForms } from '../payload/dialects.ts';
 import type { UpstreamMode } from '../load/messages.ts';
 
-// A model behind both dialects at once, told apart by the path; raw sockets and ready-made bytes keep it cheap.
+// A model behind all dialects at once, told apart by the path; raw sockets and ready-made bytes keep it cheap.
 
 const notFound = 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n';
 const tokensPerWrite = 32;
 const tickMs = 1;
 
-const dialects = { anthropic: anthropicAnswers(), chat: openAiChatAnswers() };
+const dialects = Object.values(dialectForms).map(({ isPath, answers }) => ({ isPath, answers: answers() }));
 let mode: UpstreamMode = { kind: 'json' };
 /** Streams that get a token when their turn comes; one turn for each tick of the interval. */
 let turns: Set<() => void>[] = [];
@@ -40,7 +40,7 @@ process.on('disconnect', () => process.exit());
 function readRequests(socket: Socket, onRequest: (answers: Answers) => void): void {
   let head = '';
   let bodyLeft = 0;
-  let answers = dialects.anthropic;
+  let answers: Answers | undefined;
   socket.on('data', (bytes) => {
     let from = 0;
     while (from < bytes.length) {
@@ -52,20 +52,18 @@ function readRequests(socket: Socket, onRequest: (answers: Answers) => void): vo
         const end = head.indexOf('\r\n\r\n');
         if (end < 0) continue;
         from -= head.length - end - 4;
-        answers = head.startsWith('POST /v1/messages') ? dialects.anthropic : dialects.chat;
-        const isRequest = head.startsWith('POST ');
+        const [method, path = ''] = head.split(' ', 2);
+        answers = method === 'POST' ? dialects.find(({ isPath }) => isPath(path))?.answers : undefined;
         bodyLeft = Number(/content-length: *(?<length>\d+)/iu.exec(head)?.groups?.['length'] ?? 0);
         head = '';
-        if (!isRequest) {
-          // A gateway may look for the list of models.
-          socket.write(notFound);
-          continue;
-        }
       }
       const taken = Math.min(bodyLeft, bytes.length - from);
       from += taken;
       bodyLeft -= taken;
-      if (bodyLeft === 0) onRequest(answers);
+      if (bodyLeft > 0) continue;
+      // A gateway may look for the list of models, and for what is known of one.
+      if (answers === undefined) socket.write(notFound);
+      else onRequest(answers);
     }
   });
 }
@@ -96,7 +94,7 @@ function writeBurst(socket: Socket, answers: Answers, count: number, from = 0): 
     });
     return;
   }
-  socket.write(answers.streamEnd);
+  socket.write(answers.streamEnd(count));
 }
 
 function writeSlowly(socket: Socket, answers: Answers, count: number): void {
@@ -106,7 +104,7 @@ function writeSlowly(socket: Socket, answers: Answers, count: number): void {
     socket.write(answers.token(written));
     written += 1;
     if (written < count) return;
-    socket.write(answers.streamEnd);
+    socket.write(answers.streamEnd(count));
     turn.delete(step);
   };
   turn.add(step);
