@@ -1,4 +1,4 @@
-import { isEmptyText, isJsonObject, isText, RawJson, writeJson } from '@ccg/wire';
+import { isJsonObject, isText, RawJson, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import type { Encoder } from '../../encoder/encoder.ts';
 import type { ToolFragment } from '../../encoder/tool-calls.ts';
@@ -10,6 +10,8 @@ import type { ThoughtSignature } from '../thought-state.ts';
 /** Reads the parts of one answer, in order. */
 export interface PartReader {
   read(part: JsonObject): void;
+  /** Takes a part that is this text and nothing else. */
+  say(kind: 'text' | 'thought', literal: string): void;
   /** Whether any of them was text. */
   hasText(): boolean;
 }
@@ -25,23 +27,33 @@ export function createPartReader(encoder: Encoder): PartReader {
   const tell = (signed: ThoughtSignature | undefined) => {
     if (signed !== undefined) encoder.reasoningDetails([signatureRecord(signed)]);
   };
+  const tellWaiting = () => {
+    tell(waiting);
+    waiting = undefined;
+  };
+  const say = (kind: 'text' | 'thought', literal: string) => {
+    if (kind === 'thought') {
+      tellWaiting();
+      encoder.thinking(literal);
+    } else {
+      encoder.text(literal);
+      hasText ||= literal !== '';
+    }
+  };
   return {
     hasText: () => hasText,
+    say,
     read(part) {
       const signature = nonEmptyText(part['thoughtSignature']);
       const call = asObject(part['functionCall']);
       const { text, thought } = part;
-      if (call !== undefined || thought === true) {
-        tell(waiting);
-        waiting = undefined;
-      }
+      if (call !== undefined || thought === true) tellWaiting();
       if (call !== undefined) encoder.toolCall(readCall(call, signature));
       else if (thought === true) {
-        if (isText(text)) encoder.thinking(textLiteral(text));
+        if (isText(text)) say('thought', textLiteral(text));
         tell(signature === undefined ? undefined : { part: 'thought', signature });
       } else {
-        if (isText(text)) encoder.text(textLiteral(text));
-        hasText ||= isText(text) && !isEmptyText(text);
+        if (isText(text)) say('text', textLiteral(text));
         if (signature !== undefined) waiting = { part: 'text', signature };
       }
       readOther(part, encoder);

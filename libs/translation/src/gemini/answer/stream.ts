@@ -1,5 +1,6 @@
 import { decodeByteString } from '@ccg/wire';
-import type { JsonObject } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
+import { createDeltaReader } from '../../encoder/deltas/delta-reader.ts';
 import { createChunkDecoder } from '../../encoder/event-data.ts';
 import type { ChunkDecoderOptions, EventTaker } from '../../encoder/event-data.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
@@ -10,6 +11,7 @@ import type { FailureContext } from '../../failure/tell-failure.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { asCount, asList, asObject, tryReadJson } from '../../json-fields.ts';
 import type { StreamTranslator } from '../../translation.ts';
+import { geminiDelta } from './delta-form.ts';
 import { isKnownChunk } from './known-form.ts';
 import { readBlocked, readEnd } from './read-end.ts';
 import { createPartReader } from './read-part.ts';
@@ -37,11 +39,19 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
   const meter = createUsageMeter();
   const parts = createPartReader(encoder);
   const searches = createSearchReader(encoder);
+  const deltas = createDeltaReader(geminiDelta, (literal, { kind, counts }) => {
+    readUsage(counts);
+    parts.say(kind, literal);
+  });
 
-  function readChunk(chunk: JsonObject): void {
-    meter.add(chunk['usageMetadata']);
+  function readUsage(metadata: JsonValue | undefined): void {
+    meter.add(metadata);
     const usage = meter.usage();
     if (usage !== undefined) encoder.usage(usage);
+  }
+
+  function readChunk(chunk: JsonObject): void {
+    readUsage(chunk['usageMetadata']);
     const candidates = asList(chunk['candidates']);
     if (saysError(chunk['error']) || (candidates.length === 0 && isFailure(chunk))) {
       encoder.fail(inBandFailure(chunk, context));
@@ -64,8 +74,11 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
   }
 
   return {
-    known: () => false,
-    chunk: readChunk,
+    known: deltas.known,
+    chunk(chunk, json) {
+      readChunk(chunk);
+      deltas.learn(json, chunk);
+    },
     document(document) {
       if (isOfAnswer(document)) readChunk(document);
       else encoder.fail(notAnAnswer(document, context));

@@ -1,6 +1,7 @@
 import { createNdjsonDecoder, isJsonObject, isText, isUtf8Text, noUsage, RawJson, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue, NdjsonDecoderOptions } from '@ccg/wire';
 import type { Finish } from '../../encoder/encoder-state.ts';
+import { createDeltaReader } from '../../encoder/deltas/delta-reader.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
@@ -11,6 +12,7 @@ import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { asCount, asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
 import { jsonLiteral, textLiteral } from '../../json-literal.ts';
 import type { StreamTranslator } from '../../translation.ts';
+import { ollamaDelta } from './delta-form.ts';
 import { hasStrayContent, isKnownMessage } from './known-form.ts';
 
 const movedKeys: ReadonlySet<string> = new Set(['arguments']);
@@ -25,10 +27,17 @@ export function createOllamaStream(
   options?: NdjsonDecoderOptions,
 ): StreamTranslator {
   let isAtEnd = false;
+  const deltas = createDeltaReader(ollamaDelta, (literal, { kind }) => {
+    if (kind === 'content') encoder.text(literal);
+    else encoder.thinking(literal);
+  });
   const decoder = createNdjsonDecoder((line) => {
+    if (deltas.known(line)) return;
     const value = tryReadJson(line, { rawKeys: movedKeys });
-    if (isJsonObject(value) && isUtf8Text(line)) readLine(value, encoder, context);
-    else if (!isAtEnd || !line.trimStart().startsWith('{')) encoder.fail(malformedError(context.provider));
+    if (isJsonObject(value) && isUtf8Text(line)) {
+      readLine(value, encoder, context);
+      deltas.learn(line, value);
+    } else if (!isAtEnd || !line.trimStart().startsWith('{')) encoder.fail(malformedError(context.provider));
   }, options);
   return createEventStream(encoder, {
     push: decoder.push,

@@ -1,5 +1,6 @@
 import { decodeByteString } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
+import { createDeltaReader } from '../../encoder/deltas/delta-reader.ts';
 import { createChunkDecoder } from '../../encoder/event-data.ts';
 import type { ChunkDecoderOptions, EventTaker } from '../../encoder/event-data.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
@@ -7,17 +8,13 @@ import type { SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
 import { malformedError } from '../../encoder/stream-errors.ts';
 import { asList, asObject, tryReadJson } from '../../json-fields.ts';
 import type { StreamTranslator } from '../../translation.ts';
-import { learnTemplate, matchTemplate } from './chunk-template.ts';
-import type { ChunkTemplate } from './chunk-template.ts';
+import { chatDelta } from './delta-form.ts';
 import { isKnownChunk } from './known-form.ts';
 import { errorOf, readChoice, readUsage } from './read-choice.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { notAnAnswer } from '../../failure/says-error.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { createUsageMeter } from './usage.ts';
-
-/** After so many consecutive chunks without a match this stream uses no more templates. */
-const templateMissesMax = 16;
 
 /** Feeds the encoder from a chat completions stream, in any chunking. */
 export function createChatStream(
@@ -33,17 +30,10 @@ const movedKeys: ReadonlySet<string> = new Set(['arguments']);
 
 function createChunkReader(encoder: SnapshotEncoder, context: FailureContext): EventTaker {
   const meter = createUsageMeter();
-  let template: ChunkTemplate | undefined;
-  let misses = 0;
-
-  function known(data: string): boolean {
-    const literal = template === undefined ? undefined : matchTemplate(template, data);
-    if (template === undefined || literal === undefined) return false;
-    misses = 0;
-    if (template.field === 'content') encoder.text(literal);
-    else encoder.thinking(literal, template.field);
-    return true;
-  }
+  const deltas = createDeltaReader(chatDelta, (literal, { kind }) => {
+    if (kind === 'content') encoder.text(literal);
+    else encoder.thinking(literal, kind);
+  });
 
   function readChunk(chunk: JsonObject): void {
     readUsage(chunk, meter);
@@ -58,16 +48,12 @@ function createChunkReader(encoder: SnapshotEncoder, context: FailureContext): E
     for (const choice of asList(chunk['choices'])) readChoice(asObject(choice), encoder, context);
   }
 
-  function takeChunk(chunk: JsonObject, json: string): void {
-    readChunk(chunk);
-    if (misses >= templateMissesMax) return;
-    misses += 1;
-    template = learnTemplate(json, chunk) ?? template;
-  }
-
   return {
-    known,
-    chunk: takeChunk,
+    known: deltas.known,
+    chunk(chunk, json) {
+      readChunk(chunk);
+      deltas.learn(json, chunk);
+    },
     document(document) {
       readChunk(document);
       // A completion is whole, with or without a finish reason.

@@ -1,10 +1,9 @@
-import { isText } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { asCount } from '../../json-fields.ts';
-import { textLiteral } from '../../json-literal.ts';
 import { citedPages } from '../../encoder/cited-pages.ts';
-import { learnDelta, matchDelta } from './delta-template.ts';
-import type { DeltaTemplate } from './delta-template.ts';
+import { createDeltaReader } from '../../encoder/deltas/delta-reader.ts';
+import type { DeltaReader } from '../../encoder/deltas/delta-reader.ts';
+import { responsesDelta, textDelta } from './delta-form.ts';
 import type { OutputItem } from './output-items.ts';
 import { createItemTeller, isOfSource } from './tell-items.ts';
 import type { ItemTeller, Telling } from './tell-items.ts';
@@ -22,7 +21,10 @@ export function createEventTeller(telling: Telling): EventTeller {
   const { items, parts } = telling;
   const { begin, done, whole } = createItemTeller(telling);
 
-  const deltas = createDeltaReader(telling);
+  let open: { readonly item: OutputItem; readonly place: string } | undefined;
+  const deltas = createDeltaReader(responsesDelta, (literal) => {
+    if (open !== undefined) parts.say(open.item, open.place, literal);
+  });
 
   function text(event: JsonObject, isWhole: boolean): void {
     const item = items.of('message', event);
@@ -70,48 +72,15 @@ export function createEventTeller(telling: Telling): EventTeller {
       if (type !== textDelta) deltas.forget();
       const taker = type.startsWith(prefix) ? takers.get(type.slice(prefix.length)) : undefined;
       taker?.(event);
-      if (type === textDelta && json !== '') deltas.learn(event, json);
+      if (type === textDelta && deltas.learn(json, event)) {
+        open = { item: items.of('message', event), place: placeOfText(event) };
+      }
       return taker !== undefined;
     },
   };
 }
 
 const prefix = 'response.';
-const textDelta = 'response.output_text.delta';
-/** After so many deltas in a row without a match no more templates are made. */
-const missesMax = 64;
-
-/** Reads deltas of one part by their template. */
-interface DeltaReader {
-  known(this: void, data: string): boolean;
-  learn(event: JsonObject, json: string): void;
-  forget(): void;
-}
-
-function createDeltaReader({ items, parts }: Telling): DeltaReader {
-  let open: { readonly item: OutputItem; readonly place: string; readonly template: DeltaTemplate } | undefined;
-  let misses = 0;
-  return {
-    known(data) {
-      const literal = open === undefined ? undefined : matchDelta(open.template, data);
-      if (open === undefined || literal === undefined) return false;
-      misses = 0;
-      parts.say(open.item, open.place, literal);
-      return true;
-    },
-    learn(event, json) {
-      const { delta } = event;
-      const template = isText(delta) && misses < missesMax ? learnDelta(json, textLiteral(delta)) : undefined;
-      misses += 1;
-      const place = placeOfText(event);
-      open = template === undefined ? undefined : { item: items.of('message', event), place, template };
-    },
-    forget() {
-      open = undefined;
-    },
-  };
-}
-
 function placeOfText(event: JsonObject): string {
   return String(asCount(event['content_index']) ?? 0);
 }
