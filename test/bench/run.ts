@@ -16,6 +16,8 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
   },
 });
+// Every server under test has a listener that ends it with this process.
+process.setMaxListeners(30);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const rig = await startRig(options.against);
