@@ -1,7 +1,9 @@
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { catalogFromEnv } from '@ccg/catalog';
 import type { Audience, CatalogFileSource, CatalogFromEnv } from '@ccg/catalog';
+import { z } from 'zod';
 import { reasonOf } from './start-error.ts';
 
 /** Names the file of providers and models. */
@@ -34,12 +36,44 @@ function faultOfKeyFile(path: string): string | undefined {
     'Name the key file of a service account, or remove the variable and run "gcloud auth application-default login".';
   try {
     const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const isCredential = typeof content === 'object' && content !== null && 'type' in content;
-    return isCredential ? undefined : `is no file of Google credentials: it has no "type". ${remedy}`;
+    const fault = faultOfCredential(content);
+    return fault === undefined ? undefined : `is no file of Google credentials: ${fault}. ${remedy}`;
   } catch (thrown) {
     if (thrown instanceof SyntaxError) return `is no file of Google credentials: it is not JSON. ${remedy}`;
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     return `${code === 'ENOENT' ? 'does not exist' : `cannot be read (${reasonOf(thrown)})`}. ${remedy}`;
+  }
+}
+
+const credentialFile = z.union([
+  z.object({ type: z.literal('service_account'), client_email: z.string(), private_key: z.string() }),
+  z.object({
+    type: z.literal('authorized_user'),
+    client_id: z.string(),
+    client_secret: z.string(),
+    refresh_token: z.string(),
+  }),
+  z.object({
+    type: z.enum([
+      'external_account',
+      'external_account_authorized_user',
+      'impersonated_service_account',
+      'gdch_service_account',
+    ]),
+  }),
+]);
+
+/** What would fail only at the first request otherwise. Nothing of the file is quoted: it is a secret. */
+function faultOfCredential(content: unknown): string | undefined {
+  if (typeof content !== 'object' || content === null || !('type' in content)) return 'it has no "type"';
+  const { success, data } = credentialFile.safeParse(content);
+  if (!success) return 'its "type" is unknown, or what belongs to that type is missing';
+  if (data.type !== 'service_account') return undefined;
+  try {
+    createPrivateKey(data.private_key);
+    return undefined;
+  } catch {
+    return 'its "private_key" is not a private key in PEM form';
   }
 }
 

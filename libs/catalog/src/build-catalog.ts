@@ -4,7 +4,7 @@ import { openAiHost } from './capabilities/chat-platforms.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import type { CatalogConfig, ProviderConfig } from './catalog-config.ts';
 import { requestPath } from './dialects.ts';
-import { aliasOf } from './known-providers.ts';
+import { aliasOf, howToConfigure } from './known-providers.ts';
 import { createProvider } from './provider.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 import { parseModelReference, parseRequestedModel } from './model-names.ts';
@@ -163,7 +163,10 @@ function resolve(name: string, text: string, context: ResolveContext, seen: read
       return resolve(next, model, context, chain);
     }
     case 'unconfigured':
-      return faulty(path, `"${named.name}" is not a configured provider. ${listOf(providers)}`);
+      return faulty(
+        path,
+        `"${named.name}" is not a configured provider. ${listOf(providers)}${howToConfigure(named.name)}`,
+      );
     case 'no-model':
       return faulty(path, `"${text}" names a provider and no model. Write ${named.name}:{model}.`);
     default:
@@ -230,14 +233,15 @@ function preferredProvider(
   const counted = [...providers.values()].filter(({ onlyByName }) => onlyByName !== true);
   const configured = counted.map(({ name }) => name).join(', ');
   const [first] = counted;
-  if (providers.size === 0) return faulty(['providers'], 'configure at least one provider.');
+  const how = wanted === undefined ? '' : howToConfigure(wanted);
+  if (providers.size === 0 && how === '') return faulty(['providers'], 'configure at least one provider.');
   if (wanted !== undefined) {
     const provider =
       counted.find(({ name }) => name === wanted) ?? counted.find(({ name }) => name === aliasOf(wanted));
     if (provider !== undefined) return { kind: 'found', provider, warnings: [] };
     return faulty(
       ['preferred'],
-      `"${wanted}" is not a configured provider. Configured: ${configured || 'none'}. Set one of these, or set the credential of the provider that you want.`,
+      `"${wanted}" is not a configured provider. Configured: ${configured || 'none'}.${how || ' Set one of these, or set the credential of the provider that you want.'}`,
     );
   }
   if (counted.length <= 1) return { kind: 'found', provider: first, warnings: [] };

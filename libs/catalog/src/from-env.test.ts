@@ -110,109 +110,32 @@ describe('which providers exist', () => {
     expect(catalogFromEnv(openai)).toMatchObject({ warnings: [] });
   });
 
+  test.each([
+    ['OPENAI_DIALECT', 'openai-chat', 'openai', anthropic],
+    ['ANTHROPIC_API_BASE', 'http://a', 'anthropic', openai],
+    ['ANTHROPIC_PROFILE', 'deepseek', 'anthropic', openai],
+    ['NVIDIA_BASE_URL', 'http://a', 'nvidia', openai],
+    ['OPENROUTER_BASE_URL', 'http://a', 'openrouter', openai],
+    ['GEMINI_API_BASE', 'http://a', 'gemini', openai],
+    ['GEMINI_SAFETY_THRESHOLD', 'BLOCK_NONE', 'gemini', openai],
+    ['OLLAMA_NUM_CTX', '4096', 'ollama', openai],
+    ['OLLAMA_KEEP_ALIVE', '1h', 'ollama', openai],
+  ])('%s is warned of where its provider is not configured', (variable, value, provider, env) => {
+    const says = new RegExp(
+      `^${variable}: has no effect, because the provider ${provider} is not .* For ${provider} set `,
+      'u',
+    );
+    expect(catalogFromEnv({ ...env, [variable]: value })).toMatchObject({ warnings: [expect.stringMatching(says)] });
+    expect(problems({ [variable]: value })).toContainEqual(expect.stringMatching(says));
+  });
+
+  test('a default of a provider that is not configured is no reason for a warning', () => {
+    const env = { ...openai, NVIDIA_BASE_URL: 'https://integrate.api.nvidia.com/v1', OLLAMA_NUM_CTX: '128000' };
+    expect(catalogFromEnv(env)).toMatchObject({ warnings: [] });
+  });
+
   test('an empty variable is an unset one', () => {
     expect([...catalog({ ...openai, ANTHROPIC_API_KEY: '', BIG_MODEL: ' ' }).providers.keys()]).toEqual(['openai']);
-  });
-});
-
-describe('what stops the start', () => {
-  test('no provider, with the lines to write', () => {
-    expect(problems({})[0]).toMatch(/ANTHROPIC_API_KEY=sk-ant-/u);
-  });
-
-  test('several providers and none preferred', () => {
-    expect(problems({ ...anthropic, ...openai })).toEqual([
-      'PREFERRED_PROVIDER: required. Several providers are configured: openai, anthropic. Set it to the one for requests that name no provider.',
-    ]);
-  });
-
-  test.each([
-    [{ OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1' }, 'openai'],
-    [{ NVIDIA_API_KEY: 'nvapi-x' }, 'nvidia'],
-    [{ ...both, NVIDIA_API_KEY: 'nvapi-x', PREFERRED_PROVIDER: 'nvidia' }, 'nvidia'],
-  ])('no models for the names of Claude, where %j serves them', (env, name) => {
-    expect(problems(env)).toEqual([
-      `BIG_MODEL: required. Name a model of the provider "${name}"; it replaces sonnet, opus and other Claude names.`,
-      `SMALL_MODEL: required. Name a model of the provider "${name}"; it replaces haiku.`,
-    ]);
-    expect(problems({ ...env, BIG_MODEL: 'm' })).toEqual([expect.stringMatching(/^SMALL_MODEL: /u)]);
-    expect(problems({ ...env, BIG_MODEL: 'm', SMALL_MODEL: 'm' })).toEqual([]);
-  });
-
-  test('everything that is wrong, at once', () => {
-    const faulty = { OPENAI_DIALECT: 'soap', MAX_OUTPUT_TOKENS: 'many', ANTHROPIC_API_KEY: 'sk-...' };
-    const vertex = { USE_VERTEX_AUTH: 'true', VERTEX_LOCATION: '??' };
-    const found = problems({ ...openai, ...faulty, ...vertex, PREFERRED_PROVIDER: 'zzz', BIG_MODEL: 'nvidia:x' });
-    expect(new Set(found.map((line) => line.split(':')[0]))).toEqual(
-      new Set([
-        'ANTHROPIC_API_KEY',
-        'BIG_MODEL',
-        'MAX_OUTPUT_TOKENS',
-        'OPENAI_DIALECT',
-        'PREFERRED_PROVIDER',
-        'VERTEX_LOCATION',
-        'VERTEX_PROJECT',
-      ]),
-    );
-  });
-
-  test('what is faulty itself is not told as missing to what names it', () => {
-    const named = { SMALL_MODEL: 'gemini:x', BIG_MODEL: 'anthropic:x' };
-    const vertex = { USE_VERTEX_AUTH: 'true', PREFERRED_PROVIDER: 'gemini' };
-    expect(problems({ ...vertex, ...named, ANTHROPIC_API_KEY: 'sk-...' }).map((line) => line.split(':')[0])).toEqual([
-      'VERTEX_PROJECT',
-      'ANTHROPIC_API_KEY',
-    ]);
-  });
-
-  test.each(['anthropic', 'gemini'])('PREFERRED_PROVIDER=%s without that provider', (wanted) => {
-    expect(problems({ ...openai, PREFERRED_PROVIDER: wanted })[0]).toMatch(
-      /^PREFERRED_PROVIDER: .*Configured: openai/u,
-    );
-  });
-
-  test("a key of the gateway as a provider's credential", () => {
-    expect(problems({ ANTHROPIC_API_KEY: 'ccg_live_x' })).toEqual([
-      expect.stringMatching(/^ANTHROPIC_API_KEY: is a key of this gateway/u),
-    ]);
-  });
-
-  test.each(['sk-...', 'sk-ant-...', '...'])('the placeholder %s as a credential', (credential) => {
-    expect(problems({ ...openai, OPENAI_API_KEY: credential })).toEqual([
-      'OPENAI_API_KEY: is the placeholder of an example. Set your own credential',
-    ]);
-  });
-
-  test.each(['anthropic:claude-opus-5-5', 'openai:'])('BIG_MODEL=%s, which names no target', (model) => {
-    expect(problems({ ...openai, BIG_MODEL: model })).toEqual([expect.stringMatching(/^BIG_MODEL: "/u)]);
-  });
-
-  test.each(['ftp://x', 'not a url', 'http://user:pass@host', 'http://host/?q=1'])('the base URL %s', (url) => {
-    expect(problems({ OPENAI_BASE_URL: url })).toEqual([expect.stringMatching(/^OPENAI_BASE_URL: must be/u)]);
-  });
-
-  test.each(['/v1/chat/completions', '/v1/chat/completions/', '/v1/messages', '/v1/models'])(
-    'the base URL of a request, %s',
-    (path) => {
-      expect(problems({ ...models, OPENAI_BASE_URL: `http://127.0.0.1:8000${path}` })).toEqual([
-        expect.stringMatching(
-          /^OPENAI_BASE_URL: must be the base URL.*Remove the last part, such as \/chat\/completions$/u,
-        ),
-      ]);
-    },
-  );
-
-  test.each(['sk-\u201cquoted\u201d', 'sk-\u00e9', 'sk-a\tb', 'sk-a\u007f'])('the credential %j', (credential) => {
-    const [problem, ...others] = problems({ ANTHROPIC_API_KEY: credential });
-    expect(problem).toMatch(/^ANTHROPIC_API_KEY: has a character that is not printable ASCII/u);
-    expect(problem).not.toContain('sk-');
-    expect(others).toEqual([]);
-  });
-
-  test.each(['-1', '1.5', 'many'])('MAX_OUTPUT_TOKENS=%s', (value) => {
-    expect(problems({ ...openai, MAX_OUTPUT_TOKENS: value })).toEqual([
-      expect.stringMatching(/^MAX_OUTPUT_TOKENS: must be/u),
-    ]);
   });
 });
 

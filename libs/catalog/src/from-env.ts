@@ -7,8 +7,9 @@ import { nameList, onOrOff, optionalText, wholeNumber } from './env-rules.ts';
 import { readCatalogFile } from './from-file.ts';
 import type { ReadCatalogFile, SecretReader } from './from-file.ts';
 import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
-import { aliasOf, knownProviders } from './known-providers.ts';
+import { aliasOf, howToConfigure, knownProviders } from './known-providers.ts';
 import { withStandIns } from './stand-ins.ts';
+import { idleVariables, otherNames } from './idle-variables.ts';
 import { pathText, placed, sayAt } from './say-problem.ts';
 import { vertexProblems, vertexSettings, vertexVariables, vertexVariablesIn } from './vertex.ts';
 
@@ -100,12 +101,14 @@ export function catalogFromEnv(
   const models = withoutModels(complete, unknown, file.modelNames);
   const isWhole = faults.length === 0 && unknown.length === 0;
   const built = buildCatalog({ ...complete, models }, audience, { isWhole });
-  const problems = [...faults, ...linesOf([...unknown, ...(built.kind === 'faulty' ? built.problems : [])])];
+  const idle = idleVariables(env, fromEnv.providers);
+  const found = [...faults, ...linesOf([...unknown, ...(built.kind === 'faulty' ? built.problems : [])])];
+  const problems = found.length === 0 ? [] : [...found, ...linesOf([...idle, ...otherNames(env, fromEnv.providers)])];
   if (built.kind === 'faulty' || problems.length > 0) {
     return { kind: 'faulty', problems: [...new Set(problems)], keyFiles };
   }
   const notices = replacedBy(fromFile, fromEnv).map((name) => `${path}: ${name} replaces the one of the environment`);
-  return { ...built, warnings: [...new Set(linesOf(built.warnings))], notices, keyFiles };
+  return { ...built, warnings: [...new Set(linesOf([...built.warnings, ...idle]))], notices, keyFiles };
 }
 
 function readSource(source: CatalogFileSource | 'unreadable' | undefined): ReadCatalogFile {
@@ -205,7 +208,10 @@ function unknownProviders(
     const what = model.includes(':')
       ? `"${provider}" is not a configured provider`
       : `"${model}" is neither {provider}:{model} nor the name of another entry`;
-    return [{ path: ['models', name], message: `${what}. Configured providers: ${configured}` }];
+    const how = model.includes(':') ? howToConfigure(provider) : '';
+    return [
+      { path: ['models', name], message: `${what}. Configured providers: ${configured}${how === '' ? '' : `.${how}`}` },
+    ];
   });
 }
 

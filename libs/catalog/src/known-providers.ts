@@ -88,6 +88,19 @@ export const knownProviders: readonly KnownProvider[] = [
   },
 ];
 
+/** The sentence that says by which variables a provider comes about; empty for names that the environment knows none for. */
+export function howToConfigure(name: string): string {
+  const known = knownProviders.find((provider) => provider.name === name || provider.name === aliasOf(name));
+  if (known === undefined) return '';
+  const { credential, baseUrl } = known.variables;
+  const ways = [
+    ...(known.isByCredential ? [credential] : []),
+    ...(known.needsNoCredential ? [baseUrl] : []),
+    ...(known.dialect === 'gemini' ? ['USE_VERTEX_AUTH=true with VERTEX_PROJECT'] : []),
+  ];
+  return ` For ${name} set ${ways.join(' or ')}.`;
+}
+
 /**
  * The names that mean a provider before a colon, configured or not: a prompt for one vendor must never reach another.
  * Other names with a colon are models, such as Ollama's `llama3.1:8b`; no model of its library has one of these names.
