@@ -132,9 +132,24 @@ describe('a start with ALLOW_KEYLESS is refused', () => {
     expect(stderr).toContain('ALLOW_KEYLESS: must be true or false');
   });
 
+  test.each([
+    [{ ALLOW_KEYLESS: 'yes' }, 'ALLOW_KEYLESS: must be true or false'],
+    [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0.'],
+  ])('in one message with what else is wrong: %j', async (more, message) => {
+    const faulty = { ...env, OPENAI_DIALECT: 'x', PORT: 'x', ...more };
+    const { exit, stderr } = await runLocalToExit({ dataDir: join(folder, 'other'), env: faulty });
+    expect(exit.code).toBe(1);
+    expect(stderr).toContain('The configuration is not usable:');
+    for (const part of [message, 'OPENAI_DIALECT: must be', 'PORT: must be']) expect(stderr).toContain(part);
+  });
+
   test("at an organisation's gateway", async () => {
     const { exit, output } = await runGatewayToExit(env);
     expect(exit.code).toBe(1);
     expect(output).toMatch(/ALLOW_KEYLESS works with npm start alone/u);
+    const others = await runGatewayToExit({ ...env, LOG_EXCHANGE: 'x', OPENAI_DIALECT: 'x' });
+    for (const part of ['ALLOW_KEYLESS works', 'LOG_EXCHANGE works', 'OPENAI_DIALECT: must be']) {
+      expect(others.output).toContain(part);
+    }
   });
 });

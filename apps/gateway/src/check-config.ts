@@ -1,6 +1,7 @@
 import { describeRoutes } from '@ccg/catalog';
 import type { Environment } from './environment.ts';
 import { catalogFileVariable, readCatalog } from './read-catalog.ts';
+import { describeProblems } from './start-error.ts';
 
 export interface CheckedConfig {
   readonly exitCode: 0 | 1;
@@ -15,7 +16,7 @@ export function checkConfig(file: string | undefined, env: Environment): Checked
   if (file === undefined) return { exitCode: 1, text: 'Name the file: npm run config:check -- FILE' };
   const read = readCatalog({ ...env, [catalogFileVariable]: file });
   if (read.kind === 'faulty') {
-    return { exitCode: 1, text: ['The configuration is not usable:', ...read.problems].join('\n  ') };
+    return { exitCode: 1, text: describeProblems(read.problems) };
   }
   const { catalog, notices, warnings } = read;
   const providers = [...catalog.providers.values()].map(({ name, dialect, baseUrl, credential, headers = [] }) => [

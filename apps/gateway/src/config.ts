@@ -9,6 +9,7 @@ import type { UpstreamProxy } from '@ccg/upstream';
 import { z } from 'zod';
 import { catalogFileVariable, readCatalog } from './read-catalog.ts';
 import { readCertificates } from './read-certificates.ts';
+import { describeProblems } from './start-error.ts';
 import { judgeRedisUrl, redisTargetOf } from './redis-url.ts';
 import type { RedisTarget } from './redis-url.ts';
 
@@ -55,7 +56,7 @@ export type ParsedConfig =
       /** Which file was read, and what of the environment it replaces. */
       readonly notices: readonly string[];
     }
-  | { readonly kind: 'faulty'; readonly message: string };
+  | { readonly kind: 'faulty'; readonly problems: readonly string[]; readonly message: string };
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -125,7 +126,7 @@ export function parseConfig(env: Env, audience: Audience = 'organisation'): Pars
   const clash = server.success ? [...portClash(server.data), ...proxyClash(server.data)] : [];
   if (!server.success || clash.length > 0 || catalog.kind === 'faulty') {
     const problems = [...issuesOf(server.error), ...clash, ...(catalog.kind === 'faulty' ? catalog.problems : [])];
-    return { kind: 'faulty', message: ['The configuration is not usable:', ...problems].join('\n  ') };
+    return { kind: 'faulty', problems, message: describeProblems(problems) };
   }
   const config = Object.freeze(toConfig(server.data, catalog.catalog));
   const { warnings, notices } = catalog;

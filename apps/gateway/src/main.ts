@@ -5,7 +5,7 @@ import { onStopSignal, runUntilSignal } from '@ccg/edge';
 import { checkConfig } from './check-config.ts';
 import { gatewayVariables, parseConfig } from './config.ts';
 import { readEnvironment } from './environment.ts';
-import { describeStartFailure, explainListenError, StartError } from './start-error.ts';
+import { describeProblems, describeStartFailure, explainListenError, StartError } from './start-error.ts';
 import { startGateway } from './start-gateway.ts';
 
 // Our timers are unref'd; this handle keeps the process alive until process.exit.
@@ -37,10 +37,13 @@ try {
     process.stdout.write(`${text}\n`);
     process.exit(exitCode);
   }
-  if ((variables['LOG_EXCHANGE'] ?? '') !== '') throw new StartError(recordsNothing);
-  if (!isOff(variables['ALLOW_KEYLESS'])) throw new StartError(needsKeys);
   const parsed = parseConfig(variables);
-  if (parsed.kind === 'faulty') throw new StartError(parsed.message);
+  const refused = [
+    ...((variables['LOG_EXCHANGE'] ?? '') === '' ? [] : [recordsNothing]),
+    ...(isOff(variables['ALLOW_KEYLESS']) ? [] : [needsKeys]),
+  ];
+  if (parsed.kind === 'faulty') throw new StartError(describeProblems([...refused, ...parsed.problems]));
+  if (refused.length > 0) throw new StartError(refused.join('\n'));
   for (const notice of parsed.notices) process.stderr.write(`${notice}\n`);
   for (const warning of parsed.warnings) process.stderr.write(`Warning: ${warning}\n`);
   const { config } = parsed;

@@ -3,6 +3,11 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
+/** What is wrong with the variables, in one message. */
+export function describeProblems(problems: readonly string[]): string {
+  return ['The configuration is not usable:', ...problems].join('\n  ');
+}
+
 /** What whoever started the process reads. Anything but a StartError is a fault of ours, and shows where. */
 export function describeStartFailure(thrown: unknown): string {
   if (thrown instanceof StartError) return thrown.message;

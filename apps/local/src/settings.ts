@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { StartError } from '@ccg/gateway';
+import { isLoopback } from '@ccg/edge';
 import type { Environment } from '@ccg/gateway';
 import { z } from 'zod';
 
@@ -27,19 +27,35 @@ export interface Settings {
   readonly forcedStore: 'redis-url' | 'redis-server' | 'embedded' | undefined;
 }
 
+export type ReadSettings =
+  | { readonly kind: 'read'; readonly settings: Settings }
+  | { readonly kind: 'faulty'; readonly problems: readonly string[] };
+
 /** Reads this app's own variables; `root` is the repository's folder, where relative paths begin. */
-export function readSettings(env: Environment, root: string): Settings {
+export function readSettings(env: Environment, root: string): ReadSettings {
   const parsed = settingsSchema.safeParse(env);
-  if (!parsed.success) {
-    throw new StartError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
-  }
+  const issues = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+  const problems = [...issues, ...openAddress(env)];
+  if (!parsed.success || problems.length > 0) return { kind: 'faulty', problems };
   const { DATA_DIR = '.data', ALLOW_KEYLESS = false, LOG_EXCHANGE, LOCAL_STORE } = parsed.data;
-  return {
+  const settings = {
     dataDir: resolve(root, DATA_DIR),
     allowKeyless: ALLOW_KEYLESS,
     exchangeFolder: LOG_EXCHANGE === undefined ? undefined : resolve(root, LOG_EXCHANGE),
     forcedStore: LOCAL_STORE,
   };
+  return { kind: 'read', settings };
+}
+
+/** Without an API key only those may get in who are on this machine. */
+function openAddress(env: Environment): readonly string[] {
+  const isKeyless = settingsSchema.shape.ALLOW_KEYLESS.safeParse(env['ALLOW_KEYLESS']).data === true;
+  const host = env['HOST']?.trim() ?? '';
+  if (!isKeyless || host === '' || isLoopback(host)) return [];
+  return [
+    `ALLOW_KEYLESS lets in whoever reaches the gateway, so it works on a loopback address alone, but HOST is ${host}. ` +
+      'Set HOST to 127.0.0.1, or remove ALLOW_KEYLESS.',
+  ];
 }
 
 /** An empty variable counts as unset: compose files and charts cannot leave one out. */

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { isLoopback, onStopSignal, runUntilSignal } from '@ccg/edge';
+import { onStopSignal, runUntilSignal } from '@ccg/edge';
 import {
+  describeProblems,
   explainListenError,
   gatewayVariables,
   parseConfig,
@@ -14,6 +15,7 @@ import {
 } from '@ccg/gateway';
 import type { Environment, GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/gateway';
 import { describeRoutes } from '@ccg/catalog';
+import type { Audience } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
 
 import { openDataDir, readOrCreateSecret } from './data-dir.ts';
@@ -70,7 +72,7 @@ function say(line: string): void {
 }
 
 async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStack): Promise<RunningGateway> {
-  const settings = readSettings(env, repositoryRoot);
+  const settings = checkVariables(env, mode);
   const dataDir = await openDataDir(settings.dataDir);
   opened.defer(() => dataDir.close());
   const firstKeyFile = join(dataDir.path, 'first-key');
@@ -89,7 +91,6 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
     },
     mode,
   );
-  if (settings.allowKeyless) refuseOpenAddress(config);
   opened.defer(() => store.close());
   await store.start();
   const firstKey = await seedDefaultTenant(config, firstKeyFile, say);
@@ -109,15 +110,6 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
     welcome({ isDemo, url: gateway.url, store, firstKeyFile, routes, path, isKeyless, exchangeFolder }),
   );
   return gateway;
-}
-
-/** Without an API key only those may get in who are on this machine. */
-function refuseOpenAddress({ host }: GatewayConfig): void {
-  if (isLoopback(host)) return;
-  throw new StartError(
-    `ALLOW_KEYLESS lets in whoever reaches the gateway, so it works on a loopback address alone, but HOST is ${host}. ` +
-      'Set HOST to 127.0.0.1, or remove ALLOW_KEYLESS.',
-  );
 }
 
 /** Opens the recording of exchanges, if it is asked for; it closes after the gateway. */
@@ -168,10 +160,30 @@ async function readPepper(env: Environment, dataDir: string): Promise<string> {
   return (await readOrCreateSecret(join(dataDir, 'key-pepper'), generate)).reveal();
 }
 
+/** Refuses all that is wrong with the variables in one message, before anything is opened. */
+function checkVariables(env: Environment, mode: Mode): Settings {
+  const read = readSettings(env, repositoryRoot);
+  const own = read.kind === 'faulty' ? read.problems : [];
+  // The store and the secrets that a start makes are not there yet. A demo brings its provider along.
+  const made = { REDIS_URL: 'redis://127.0.0.1', KEY_PEPPER: 'x'.repeat(32) };
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = mode === 'demo' ? undefined : parseConfig({ ...made, ...given }, audienceOf(mode));
+  const others = parsed?.kind === 'faulty' ? parsed.problems : [];
+  if (others.length > 0) throw new StartError(describeProblems([...own, ...others]));
+  if (read.kind === 'faulty') throw new StartError(own.join('\n'));
+  return read.settings;
+}
+
+/**
+ * One person's machine asks for less than a server: openai of several, as single-user proxies take it. A demo asks no
+ * model at all, so not that of a local Ollama either.
+ */
+function audienceOf(mode: Mode): Audience {
+  return mode === 'demo' ? 'organisation' : 'one-person';
+}
+
 function readConfig(env: Environment, mode: Mode) {
-  // One person's machine asks for less than a server: openai of several, as single-user proxies take it.
-  // A demo asks no model at all, so not that of a local Ollama either.
-  const parsed = parseConfig(env, mode === 'demo' ? 'organisation' : 'one-person');
+  const parsed = parseConfig(env, audienceOf(mode));
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   for (const notice of parsed.notices) say(notice);
   for (const warning of parsed.warnings) say(`Warning: ${warning}`);
