@@ -100,6 +100,16 @@ test('a key file of a service account, a login of gcloud and a federation are ta
   }
 });
 
+test('what is wrong with variables together is told beside what is wrong with others', () => {
+  const together = { PORT: '4002', FETCH_IMAGE_URLS: 'true', HTTPS_PROXY: 'proxy:3128' };
+  const parsed = parseConfig({ ...together, KEY_PEPPER: 'short', LOG_LEVEL: 'loud', OPENAI_DIALECT: 'x' });
+  if (parsed.kind === 'valid') throw new Error('it is taken');
+  const names = ['REDIS_URL', 'KEY_PEPPER', 'LOG_LEVEL', 'PORT and OPS_PORT', 'FETCH_IMAGE_URLS', 'OPENAI_DIALECT'];
+  for (const name of names) expect(parsed.message).toContain(`\n  ${name}`);
+  const oneFaulty = parseConfig({ ...env, PORT: 'x', OPS_PORT: '4000' });
+  expect(oneFaulty).toMatchObject({ problems: [expect.stringMatching(/^PORT: must be/u)] });
+});
+
 test('files are not fetched from where a proxy chooses', () => {
   const faulty = parseConfig({ ...env, FETCH_IMAGE_URLS: 'true', HTTPS_PROXY: 'proxy:3128' });
   expect(faulty).toMatchObject({

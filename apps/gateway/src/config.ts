@@ -123,7 +123,7 @@ export const gatewayVariables: readonly string[] = [
 export function parseConfig(env: Env, audience: Audience = 'organisation'): ParsedConfig {
   const server = serverSchema.safeParse(env);
   const catalog = readCatalog(env, audience);
-  const clash = server.success ? [...portClash(server.data), ...proxyClash(server.data)] : [];
+  const clash = clashes(env, new Set(server.error?.issues.map(({ path: [name] }) => name)));
   if (!server.success || clash.length > 0 || catalog.kind === 'faulty') {
     const problems = [...issuesOf(server.error), ...clash, ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', problems, message: describeProblems(problems) };
@@ -131,6 +131,20 @@ export function parseConfig(env: Env, audience: Audience = 'organisation'): Pars
   const config = Object.freeze(toConfig(server.data, catalog.catalog));
   const { warnings, notices } = catalog;
   return { kind: 'valid', config, warnings, listenWarnings: opsHostWarnings(server.data), notices };
+}
+
+/** What is wrong with variables together, among those that are right each. */
+function clashes(env: Env, faulty: ReadonlySet<PropertyKey | undefined>): readonly string[] {
+  const isRight = (...names: readonly string[]) => names.every((name) => !faulty.has(name));
+  // The two that are required play no part.
+  const required = { REDIS_URL: 'redis://127.0.0.1', KEY_PEPPER: 'x'.repeat(32) };
+  const others = Object.fromEntries(Object.entries(env).filter(([name]) => isRight(name)));
+  const { data } = serverSchema.safeParse({ ...others, ...required });
+  if (data === undefined) return [];
+  return [
+    ...(isRight('HOST', 'PORT', 'OPS_HOST', 'OPS_PORT') ? portClash(data) : []),
+    ...(isRight('FETCH_IMAGE_URLS', 'HTTPS_PROXY') ? proxyClash(data) : []),
+  ];
 }
 
 /** Two listeners cannot share an address; with 0 the system chooses two. */
