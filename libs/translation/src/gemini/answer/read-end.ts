@@ -32,7 +32,8 @@ export function readEnd(candidate: JsonObject, hasText: boolean, encoder: Encode
     case 'MISSING_THOUGHT_SIGNATURE':
     case 'MALFORMED_RESPONSE': {
       const text = `The model at the provider "${provider}" wrote a tool call that cannot be made (${reason}). Try again.`;
-      encoder.fail(new GatewayError('upstream-failed', text));
+      // Nothing was said yet, so that another try is all that a client needs.
+      encoder.fail(new GatewayError(hasText ? 'upstream-failed' : 'upstream-overloaded', text));
       return;
     }
     default:
