@@ -44,7 +44,7 @@ function notSearched(provider: string): string {
   return (
     `The web was not searched: the provider "${provider}" behind this gateway has no web search, and searching again ` +
     'will not help. Tell the user so. Pages whose address is known can still be fetched. To search the web, choose a ' +
-    'model of a provider that can: Anthropic, Gemini, OpenAI Responses or OpenRouter.'
+    'model of a provider that can: Anthropic, Gemini, OpenRouter, or OpenAI at its own address.'
   );
 }
 
