@@ -2,7 +2,8 @@ import { assertNever } from '@ccg/kernel';
 import type { StopReason } from './block-writer.ts';
 import { failStream, usageAtStart, usageSoFar } from './encoder-state.ts';
 import type { EncoderState, Finish } from './encoder-state.ts';
-import { drain, isDone } from './segment-queue.ts';
+import { addText, drain, isDone } from './segment-queue.ts';
+import { textLiteral } from '../json-literal.ts';
 import { emptyAnswerError, truncatedError } from './stream-errors.ts';
 import { sealLateMembers } from './tool-segment.ts';
 import { writeSearches } from './web-searches.ts';
@@ -24,6 +25,11 @@ function complete(state: EncoderState): void {
   drain(state);
   // A drained tool call may have ended the stream.
   if (!isOpen(state)) return;
+  if (state.finish?.kind === 'refusal' && !hasAnswer(state)) {
+    // A client shows a refusal without a word as a fault.
+    addText(state, `[blocked by the content filter of the provider ${textLiteral(state.settings.provider)}]`);
+    drain(state);
+  }
   const { finish, wroteText, wroteToolUse, searches } = state;
   const mayBeEmpty = finish?.kind === 'length' || finish?.kind === 'refusal' || searches.length > 0;
   if (!wroteText && !wroteToolUse && !mayBeEmpty) {
