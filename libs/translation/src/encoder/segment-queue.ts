@@ -89,8 +89,25 @@ function queueCalls(state: EncoderState, calls: readonly ToolCall[]): void {
 export function drain(state: EncoderState): void {
   queueCalls(state, state.toolCalls.settle());
   for (let [head] = state.queue; head !== undefined && state.phase === 'open'; [head] = state.queue) {
-    closeHead(state, head);
+    if (endsHidden(state, head)) state.queue.shift();
+    else closeHead(state, head);
   }
+}
+
+/**
+ * Whether a segment would end the answer, behind its text, with a block that shows nothing. Claude Code shows nothing of
+ * such an answer. Backends need their state back for the sake of calls, and here is none.
+ */
+function endsHidden({ queue, wroteText, wroteToolUse }: EncoderState, segment: Segment): boolean {
+  return (
+    queue.length === 1 &&
+    wroteText &&
+    !wroteToolUse &&
+    segment.kind === 'thinking' &&
+    !segment.opened &&
+    !segment.redacted &&
+    segment.held.every(isBlank)
+  );
 }
 
 /** Whether a segment can end here. */
