@@ -31,6 +31,14 @@ export function malformedError(provider: string, cause?: unknown): GatewayError 
   );
 }
 
+/** Only the operator of a server, or of a proxy before it, can have asked for calls in pieces. */
+export function callInPiecesError(provider: string): GatewayError {
+  return new GatewayError(
+    'upstream-malformed',
+    `The provider "${provider}" streams the arguments of a tool call in pieces (partialArgs), for which the gateway did not ask and which it does not read. Switch off streamFunctionCallArguments where it is set.`,
+  );
+}
+
 export function contradictionError(provider: string): GatewayError {
   return new GatewayError(
     'upstream-malformed',

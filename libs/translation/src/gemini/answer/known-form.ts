@@ -1,5 +1,6 @@
 import { isJsonObject, RawJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
+import { asList, asObject } from '../../json-fields.ts';
 import { hasAny, isTextOrNull, isVoid, mayHoldContent } from '../../unread-content.ts';
 
 /**
@@ -42,12 +43,22 @@ function isKnownPart(part: JsonValue): boolean {
   return Object.entries(part).every(([name, value]) => isRead(name) || isHarmless(name, value));
 }
 
+/** Whether a call of the chunk comes in pieces. */
+export function hasCallInPieces({ candidates }: JsonObject): boolean {
+  const parts = asList(candidates).flatMap((candidate) =>
+    asList(asObject(asObject(candidate)?.['content'])?.['parts']),
+  );
+  return parts.some((part) => hasAny(asObject(asObject(part)?.['functionCall']) ?? {}, piecesNames));
+}
+
+const piecesNames = ['partialArgs', 'willContinue'];
+
 /** A call comes as a whole: in pieces only where that was asked for. */
 function isKnownCall(call: JsonValue | undefined): boolean {
   if (!isJsonObject(call)) return false;
   const { name, args, id } = call;
   if (isVoid(name) || !isTextOrNull(name) || !isTextOrNull(id)) return false;
-  if (hasAny(call, ['partialArgs', 'willContinue', 'arguments', 'input', 'parameters'])) return false;
+  if (hasAny(call, [...piecesNames, 'arguments', 'input', 'parameters'])) return false;
   if (args instanceof RawJson) return args.source[args.start] === '{';
   return isTextOrNull(args) || isJsonObject(args);
 }

@@ -5,14 +5,14 @@ import { createChunkDecoder } from '../../encoder/event-data.ts';
 import type { ChunkDecoderOptions, EventTaker } from '../../encoder/event-data.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
-import { malformedError } from '../../encoder/stream-errors.ts';
+import { callInPiecesError, malformedError } from '../../encoder/stream-errors.ts';
 import { isFailure, notAnAnswer, saysError } from '../../failure/says-error.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { asCount, asList, asObject, tryReadJson } from '../../json-fields.ts';
 import type { StreamTranslator } from '../../translation.ts';
 import { geminiDelta } from './delta-form.ts';
-import { isKnownChunk } from './known-form.ts';
+import { hasCallInPieces, isKnownChunk } from './known-form.ts';
 import { readBlocked, readEnd } from './read-end.ts';
 import { createPartReader } from './read-part.ts';
 import { createSearchReader } from './read-searches.ts';
@@ -58,7 +58,7 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
       return;
     }
     if (!isKnownChunk(chunk)) {
-      encoder.fail(malformedError(context.provider));
+      encoder.fail(hasCallInPieces(chunk) ? callInPiecesError(context.provider) : malformedError(context.provider));
       return;
     }
     if (candidates.length === 0) readBlocked(chunk['promptFeedback'], encoder);
