@@ -1,6 +1,6 @@
 import { assertNever } from '@ccg/kernel';
 import { anthropicProfileOf } from './capabilities/anthropic-capabilities.ts';
-import { openAiHost } from './capabilities/chat-platforms.ts';
+import { isOpenAiHost } from './capabilities/chat-platforms.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import type { CatalogConfig, ProviderConfig } from './catalog-config.ts';
 import { requestPath } from './dialects.ts';
@@ -10,7 +10,7 @@ import type { Provider, ProviderSettings } from './provider.ts';
 import { parseModelReference, parseRequestedModel } from './model-names.ts';
 import { createModelTable, findEntry } from './model-table.ts';
 import type { ModelEntry, ModelTable } from './model-table.ts';
-import { targetKey } from './targets.ts';
+import { targetKey, withoutSuffix } from './targets.ts';
 
 /** Everything the operator configured about providers and models. */
 export interface Catalog {
@@ -202,12 +202,12 @@ function settingsOf(name: string, provider: ProviderConfig): ProviderSettings {
     const { google, ...rest } = provider;
     return { ...rest, name, credential: google ?? credential };
   }
-  const byHost = hostname === openAiHost ? 'openai' : 'compatible';
+  const byHost = isOpenAiHost(hostname) ? 'openai' : 'compatible';
   return { ...provider, name, credential, profile: provider.profile ?? byHost };
 }
 
 function isOpenAi({ baseUrl }: Provider): boolean {
-  return new URL(baseUrl).hostname === openAiHost;
+  return isOpenAiHost(new URL(baseUrl).hostname);
 }
 
 /** Of two that are stated for one target the one that stands first counts. */
@@ -215,7 +215,7 @@ function windowsOf(entries: readonly ModelEntry[], stated: ModelsConfig): Readon
   const windows = new Map<string, number>();
   for (const { name, provider, model } of entries) {
     const tokens = stated[name]?.contextTokens;
-    const key = model === undefined ? undefined : targetKey({ provider, model });
+    const key = model === undefined ? undefined : targetKey(withoutSuffix({ provider, model }));
     if (key !== undefined && tokens !== undefined && !windows.has(key)) windows.set(key, tokens);
   }
   return windows;

@@ -40,6 +40,8 @@ test.each([
   [official, 'gpt-5.2', 'openai-responses'],
   [official, 'gpt-6-sol', 'openai-responses'],
   [official, 'o4-mini', 'openai-responses'],
+  [{ ...official, OPENAI_BASE_URL: 'https://eu.api.openai.com/v1' }, 'gpt-5.2', 'openai-responses'],
+  [{ ...official, OPENAI_BASE_URL: 'https://api.openai.com.evil.test/v1' }, 'gpt-5.2', 'openai-chat'],
   [official, 'gpt-4.1', 'openai-chat'],
   [official, 'gpt-5-chat-latest', 'openai-chat'],
   [elsewhere, 'gpt-5.2', 'openai-chat'],
@@ -134,4 +136,20 @@ test('what Ollama tells of a model is read, whatever its architecture, and nothi
   });
   expect(readModelFacts(told)).toEqual({ contextTokens: 131_072, images: undefined, thinks: undefined });
   expect(readModelFacts({ error: 'no' })).toBeUndefined();
+});
+
+test.each([
+  ['openai', 'gpt-4.1[1m]', 'gpt-4.1'],
+  ['openai', 'gpt-4.1[1M]', 'gpt-4.1'],
+  ['openai', '[1m]', '[1m]'],
+  ['anthropic', 'claude-opus-5-5[1m]', 'claude-opus-5-5[1m]'],
+])('the suffix for a long window reaches Anthropic alone: at %s %s is asked as %s', (name, model, sent) => {
+  const parsed = catalogFromEnv({ ...official, ANTHROPIC_API_KEY: 'sk-ant-x', PREFERRED_PROVIDER: 'openai' });
+  if (parsed.kind === 'faulty') throw new Error(parsed.problems.join());
+  const provider = parsed.catalog.providers.get(name);
+  if (provider === undefined) throw new Error('no provider');
+  const targets = createTargets(parsed.catalog);
+  const target = targets.of({ provider, model });
+  expect(target.model).toBe(sent);
+  expect(target.limits).toEqual(targets.of({ provider, model: sent }).limits);
 });

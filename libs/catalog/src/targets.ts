@@ -206,6 +206,11 @@ function responsesTarget(
 const rememberedMax = 1000;
 const rememberedNameMaxLength = 200;
 
+/** Claude Code asks for a window of a million tokens by a suffix, as in `opus[1m]`, which only Anthropic's servers know. */
+export function withoutSuffix({ provider, model }: ModelReference): ModelReference {
+  return { provider, model: provider.dialect === 'anthropic' ? model : model.replace(/(?<=.)\[1m\]$/iu, '') };
+}
+
 interface TargetsSettings {
   /** By the keys of targets. */
   readonly windows: ReadonlyMap<string, number>;
@@ -243,7 +248,8 @@ export function createTargets({ windows = new Map(), overrides = [] }: Partial<T
   }
 
   return {
-    of(reference) {
+    of(requested) {
+      const reference = withoutSuffix(requested);
       const key = targetKey(reference);
       return rememberedOf(reference.provider.name).get(key) ?? make(reference, key);
     },

@@ -1,7 +1,7 @@
 import { assertNever } from '@ccg/kernel';
 import type { ChatCorrections } from './capability-rules.ts';
 import { definedOf } from './corrections.ts';
-import { openAiHost, platformOf } from './chat-platforms.ts';
+import { isOpenAiHost, platformOf } from './chat-platforms.ts';
 import { bareName, traitsByName, traitsByOperator, unknownModel } from './known-models.ts';
 import type { ChatCapabilities, ChatForms, ChatOverrides, ChatProfile, ThinkingForm } from './chat-capabilities.ts';
 import type { ModelOverride, ThinkingTrait } from './model-traits.ts';
@@ -128,7 +128,7 @@ export function chatCapabilities(
 
 /** OpenAI's reasoning models take tools, or show and keep their reasoning, on its Responses API alone. */
 function needsResponses(baseUrl: string, model: string): boolean {
-  return new URL(baseUrl).hostname === openAiHost && isOpenAiReasoner(bareName(model));
+  return isOpenAiHost(new URL(baseUrl).hostname) && isOpenAiReasoner(bareName(model));
 }
 
 function formsByName(name: string): Partial<ChatForms> {

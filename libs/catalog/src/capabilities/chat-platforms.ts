@@ -3,7 +3,10 @@ import type { ChatCapabilities, ChatOverrides } from './chat-capabilities.ts';
 /** What a service does of its own; some of it depends on what is known of the model. */
 type Platform = ChatOverrides | ((model: Pick<ChatCapabilities, 'thinkingForm'>) => ChatOverrides);
 
-export const openAiHost = 'api.openai.com';
+/** OpenAI's own servers: one address for all, and one for each region, such as eu.api.openai.com. */
+export function isOpenAiHost(hostname: string): boolean {
+  return /^(?:[a-z]{2,3}\.)?api\.openai\.com$/u.test(hostname);
+}
 
 /** Services by their host, or their usual port: each has a form of its own for the same model. */
 const platforms: readonly (readonly [RegExp, Platform])[] = [
