@@ -7,7 +7,8 @@ export interface Terms {
   readonly when: readonly Circumstance[];
 }
 
-const ofTheServer =
+/** Words about the model or the server itself, which are no condition. */
+export const ofTheServer =
   /\b(?:with|for|in|on|by|at|from|under) (?:(?:the|this|that|your|our|any|these|all|selected|current|requested|an?) ){0,3}(?:(?:['"`][^'"`\n]{1,80}['"`]|[\w./:-]{1,80}) ){0,2}(?:models?|endpoints?|providers?|servers?|apis?|backends?|engines?|deployments?|services?|platforms?|versions?|(?:chat )?completions?)\b|\b(?:in|of|for) (?:the |this |your )?(?:request|body|object)\b|\b(?:with|for|in|on|at) ['"`]?(?=[\w./:-]{0,60}[\d/])[\w./:-]{1,80}['"`]?|\bby ['"`]?[\w./:-]{1,80}/giu;
 const conditionAfter =
   /\b(?:with|without|when|while|if|unless|for|in|on|during|together|alongside|combin\w{1,8}|simultaneously|both|except|only|because|since|values?|same time)\b|模式|同时|一起|除非|如果|当|时/iu;
@@ -19,6 +20,9 @@ const lastWord = /^ (?<value>[\w.+-]{1,40})$/u;
 const kinds = /^(?:parameters?|options?|fields?|settings?|propert\w{1,3}|arguments?|inputs?|yet|here|anymore|today)$/iu;
 
 const stopWords = /\b(?:not|without|disabled?|off|unless|except|no longer)\b|除非|关闭|未/iu;
+/** How much of something a request has cannot be told from a circumstance. */
+const quantities =
+  /\b(?:\d{1,6}|single|one|two|three|more than|fewer than|less than|at least|at most|multiple|several|many|few|larger?|long(?:er)?|short(?:er)?|exceed\w{0,3}|above|below|over)\b|多个|单个|超过|少于/iu;
 const noStream =
   /\bnon-?\s?stream|\bno stream|without stream|stream(?:ing)?\W{0,3}(?:is |are |to |= ?){0,2}(?:off|disabled|false)|非流式/iu;
 const things: readonly (readonly [pattern: RegExp, circumstance: Circumstance])[] = [
@@ -31,7 +35,7 @@ const memberNames = /(?<![\w.])(?:temperature|top_p|top_k|stop_sequences|stop|to
 /** What the words of a condition say about a request. */
 function circumstancesIn(words: string): readonly Circumstance[] {
   if (noStream.test(words)) return ['no streaming'];
-  if (stopWords.test(words)) return ['unknown'];
+  if (stopWords.test(words) || quantities.test(words)) return ['unknown'];
   const found = [
     ...things.filter(([pattern]) => pattern.test(words)).map(([, circumstance]) => circumstance),
     ...[...words.matchAll(memberNames)].map(([name]): Circumstance => `with ${name.toLowerCase()}`),

@@ -1,5 +1,5 @@
 import type { HeaderList } from '@ccg/wire';
-import { fieldPath } from './field-path.ts';
+import { fieldPath, plainPaths } from './field-path.ts';
 import { findDocuments, wholeDocument } from './loose-json.ts';
 import type { Loose, LooseObject } from './loose-json.ts';
 import { rangeOfTerms } from './number-range.ts';
@@ -116,7 +116,7 @@ function createCollector() {
     const start = readable(rest);
     if (start === undefined || texts.has(start)) return;
     if (texts.size >= textsMax || textLength + start.length > allTextsMaxLength) return;
-    texts.add(start);
+    texts.add(plainPaths(start));
     textLength += start.length;
   }
 

@@ -30,6 +30,15 @@ export function fieldPath(stated: Loose | undefined): string | undefined {
   return path.map((step, at) => (isIndex(step) ? `[${step}]` : `${at === 0 ? '' : '.'}${step}`)).join('');
 }
 
+/**
+ * The text with the arrows in its paths as dots: `body -> messages -> 1 -> name` becomes `body.messages.1.name`.
+ */
+export function plainPaths(text: string): string {
+  return text
+    .replace(/(?<![\w>-])[a-z_]\w{0,40}(?: -> [\w-]{1,60}){1,12}/gu, (path) => path.replaceAll(' -> ', '.'))
+    .replace(/(?<![\w>-])(messages|contents|input|tools) > (\d{1,6}) > (?=[a-z_])/gu, '$1.$2.');
+}
+
 /** The names in a path, without its indexes. */
 export function namesOf(path: string): readonly string[] {
   return path.split(/[.[\]]+/u).filter((step) => step !== '' && !isIndex(step));

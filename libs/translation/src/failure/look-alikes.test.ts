@@ -194,6 +194,39 @@ const cases: readonly Case[] = [
     400,
     m('Please ensure that function call turn comes immediately after a user turn or after a function response turn.'),
   ],
+  // A sign, or a word such as "over", is no comparison of lengths.
+  ['field-rejected', 400, m('body -> messages -> 1 -> tool_calls: extra fields not allowed')],
+  [
+    'field-rejected',
+    400,
+    m('body -> tools -> 0 -> strict\n  extra fields not permitted (type=value_error.extra)'),
+    { paths: ['tools[0].strict'] },
+  ],
+  ['field-rejected', 400, m('loc: messages > 2 > reasoning_content is not allowed')],
+  ['refused', 400, m("stop sequence '</x>' is not allowed")],
+  ['refused', 400, m('Input contains special token <|endoftext|> which is not allowed')],
+  ['refused', 400, m("message '<|im_start|>' is not allowed")],
+  ['refused', 400, m('message over policy limit: hate')],
+  ['refused', 400, m("Input should be <class 'str'> with max_length 5")],
+  ['refused', 400, m('The prompt must be a list of <message> within the context object')],
+  ['refused', 400, m('input: expected <string>, the maximum nesting is allowed for objects alone')],
+  ['refused', 400, m('stop sequence too long')],
+  ['refused', 400, m('The byte sequence is too long for a character')],
+  ['refused', 400, m('Too many tokens in the stop list')],
+  [
+    'field-rejected',
+    400,
+    m('Parameter reasoning_effort is not supported when max_tokens exceeds 16000'),
+    { when: ['unknown'] },
+  ],
+  ['refused', 400, m('Extra fields are not permitted in this request')],
+  ['overflow', 400, m('The prompt is over the maximum context length')],
+  ['overflow', 400, m('Your conversation is beyond the context window of this model')],
+  // A number of tools, or of anything else, is a condition that a request does not show.
+  ['field-rejected', 400, m('tool_choice is not supported with a single tool'), { when: ['unknown'] }],
+  ['field-rejected', 400, m('tool_choice is not supported for more than 2 tools'), { when: ['unknown'] }],
+  ['field-rejected', 400, m('parallel_tool_calls is not supported with multiple tools'), { when: ['unknown'] }],
+  ['field-rejected', 400, m('top_p is not supported when streaming long answers'), { when: ['unknown'] }],
 ];
 
 test.each(cases.map(([kind, status, body, cause]) => ({ kind, status, body, cause })))(

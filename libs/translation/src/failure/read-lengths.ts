@@ -41,7 +41,7 @@ interface Subject {
 }
 
 function byCounts(counts: TokenCounts, { isAboutAnswer, isAboutPrompt, limitOf }: Subject): UpstreamCause | undefined {
-  const { window, prompt, total, asked, answerMax, affordable } = counts;
+  const { window, prompt, total, asked, answerMax, possible, affordable } = counts;
   const overflow = { kind: 'overflow', promptTokens: prompt ?? total, windowTokens: window, limitOf } as const;
   const bounds = { askedTokens: asked, promptTokens: prompt, totalTokens: total, windowTokens: window, limitOf };
   const shorter = (possibleTokens: number | undefined, modelMaximum?: number): UpstreamCause => ({
@@ -52,6 +52,7 @@ function byCounts(counts: TokenCounts, { isAboutAnswer, isAboutPrompt, limitOf }
   });
   if (affordable !== undefined) return affordable < roomMinTokens ? undefined : shorter(affordable);
   if (prompt !== undefined && window !== undefined && prompt + roomMinTokens > window) return overflow;
+  if (possible !== undefined && isAboutAnswer) return possible < roomMinTokens ? undefined : shorter(possible);
   if (answerMax !== undefined && isAboutAnswer) return shorter(answerMax, answerMax);
   if (prompt !== undefined && window !== undefined) {
     return asked === undefined && !isAboutAnswer ? overflow : shorter(window - prompt);
@@ -114,6 +115,7 @@ function countsOf({ texts, faults }: FailureDocument, members: Counts, isAboutAn
     total: first(({ total }) => total),
     asked: first(({ asked }) => asked),
     answerMax: first(({ answerMax }) => answerMax),
+    possible: first(({ possible }) => possible),
     affordable: first(({ affordable }) => affordable),
   };
 }

@@ -74,6 +74,34 @@ test.each<[string, Partial<TokenCounts>]>([
   ['too many output tokens requested: 32000 (cap: 8192)', { asked: 32000, answerMax: 8192 }],
   ['You can afford at most 5000 output tokens', { affordable: 5000 }],
   ['invalid params, context window exceeds limit (2013)', {}],
+  // A factor, a fraction and a condition are no maximum of the model.
+  ['max_tokens must not exceed 4 times the prompt', {}],
+  ['max_tokens must not exceed 2x the input', {}],
+  ['max_tokens must be at most 50% of the window', {}],
+  ['max_tokens must be less than 1', {}],
+  ['max_tokens must be less than 1/2 of the context', {}],
+  ['max_tokens must be at most 32 for logprobs', { possible: 32 }],
+  ['max_tokens must be at most 8192 when streaming is off', { possible: 8192 }],
+  ['without streaming, max_tokens must be at most 4096', { answerMax: 4096 }],
+  ['with logprobs, max_tokens must be at most 4096', { possible: 4096 }],
+  ['max_tokens must be at most 4096 for this model', { answerMax: 4096 }],
+  ['max_tokens must be at most 4096 in one request', { answerMax: 4096 }],
+  ['max_tokens must be at most 8192 for model acme-1', { answerMax: 8192 }],
+  // A limit that the answer alone keeps is that of prompt and answer together.
+  ['prompt tokens 10000 plus max_tokens 32000 must not exceed 40960', { prompt: 10000, asked: 32000, window: 40960 }],
+  ['Input (8961) + max_new_tokens (32000) exceeds 40960', { prompt: 8961, asked: 32000, window: 40960 }],
+  [
+    'input tokens (9000) + max output tokens (32000) = 41000 > 40960',
+    { prompt: 9000, asked: 32000, total: 41000, window: 40960 },
+  ],
+  [
+    'The input of 9000 tokens and max_tokens of 32000 are more than 40960',
+    { prompt: 9000, asked: 32000, window: 40960 },
+  ],
+  [
+    'prompt tokens: 9000, max_tokens: 32000 exceeds the maximum of 8192',
+    { prompt: 9000, asked: 32000, answerMax: 8192 },
+  ],
   ['Error code: 400, request 0217, at 12:30, in 500 ms', {}],
 ])('the numbers of: %s', (text, counts) => {
   expect(readTokenCounts(text, false)).toEqual({
@@ -82,6 +110,7 @@ test.each<[string, Partial<TokenCounts>]>([
     total: undefined,
     asked: undefined,
     answerMax: undefined,
+    possible: undefined,
     affordable: undefined,
     ...counts,
   });

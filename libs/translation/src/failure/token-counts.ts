@@ -1,4 +1,7 @@
+import { ofTheServer } from './condition.ts';
 import { plainNumbers } from './plain-numbers.ts';
+import { actual, lastClause, nearestName, roleOf, strictly, toNumber } from './token-roles.ts';
+import type { Mention, Role } from './token-roles.ts';
 
 /** What a server says of lengths, in tokens; undefined where it says nothing. */
 export interface TokenCounts {
@@ -11,20 +14,10 @@ export interface TokenCounts {
   readonly asked: number | undefined;
   /** The most that the model takes for any answer. */
   readonly answerMax: number | undefined;
+  /** What this request may ask, by a condition that other requests may not meet. */
+  readonly possible: number | undefined;
   /** What may be asked now, for a reason outside the model such as the credit that is left. */
   readonly affordable: number | undefined;
-}
-
-/** What one number is about: `part` is a share of the prompt, `over` by how much a limit was exceeded. */
-type Role = 'window' | 'prompt' | 'part' | 'asked' | 'answerMax' | 'affordable' | 'total' | 'over' | 'atLeast';
-
-interface Mention {
-  readonly value: number;
-  /** The words between the number before and this one, and those between this one and the next. */
-  readonly left: string;
-  readonly right: string;
-  /** Whether it is the end of a range. */
-  readonly endsRange: boolean;
 }
 
 /**
@@ -41,7 +34,8 @@ export function readTokenCounts(text: string, isAboutAnswer: boolean): TokenCoun
     const role = roleOf(mention, before);
     if (role === undefined || (role === 'answerMax' && !isBelievable(mention, mentions))) continue;
     // Less than, not as much as.
-    found.push([role, mention.value - (strictly.test(mention.left) ? 1 : 0)]);
+    const value = mention.value - (strictly.test(mention.left) ? 1 : 0);
+    found.push([role === 'answerMax' && isUnderCondition(mention) ? 'possible' : role, value]);
     before = role;
   }
   return summarise(found);
@@ -53,16 +47,20 @@ function summarise(found: readonly (readonly [Role, number])[]): TokenCounts {
   const asked = all('asked')[0];
   const total = all('total')[0];
   // Where a server names its limit twice, the smaller one is the safe one.
-  const answerMax = all('answerMax').toSorted((a, b) => a - b)[0];
+  const most = all('answerMax').toSorted((a, b) => a - b)[0];
   // "at least 8961" is no count, and a server may say the same number once more without these words.
   const counted = (value: number) => !all('atLeast').includes(value);
   const parts = all('part').filter(counted);
   const over = all('over')[0];
   const named = all('prompt').find(counted);
   // "Context length exceeded: 9000 tokens, max is 8192": the larger of two is what was sent.
+  const sent = (all('prompt').find(counted) ?? 0) + (asked ?? 0);
+  // What prompt and answer exceed together, and the answer alone does not, limits both.
+  const isOfBoth = most !== undefined && asked !== undefined && asked <= most && sent > most && windows.length === 0;
+  const answerMax = isOfBoth ? undefined : most;
   const isPair =
     windows.length === 2 && named === undefined && parts.length + all('asked').length === 0 && total === undefined;
-  const window = isPair ? Math.min(...windows) : windows[0];
+  const window = isOfBoth ? most : isPair ? Math.min(...windows) : windows[0];
   const prompt =
     named ??
     (isPair && Math.max(...windows) !== window ? Math.max(...windows) : undefined) ??
@@ -76,6 +74,7 @@ function summarise(found: readonly (readonly [Role, number])[]): TokenCounts {
     // What was requested, where nothing but the answer is limited.
     asked: asked ?? (window === undefined && answerMax !== undefined ? total : undefined),
     answerMax,
+    possible: all('possible')[0],
     affordable: all('affordable')[0],
   };
 }
@@ -98,9 +97,11 @@ function takeSums(text: string, found: (readonly [Role, number])[]): string {
   const withoutSum = take(text, sum, () => ['prompt', 'asked', 'window']);
   const withoutDifference = take(withoutSum, difference, () => ['asked', 'window', 'prompt']);
   const withoutShare = take(withoutDifference, share, () => ['window', 'window']);
-  return take(withoutShare, comparison, (before) =>
-    nearestName(lastClause(before.toLowerCase())) === 'answer' ? ['asked', 'answerMax'] : ['prompt', 'window'],
-  );
+  return take(withoutShare, comparison, (before) => {
+    // The sum of what was named before: `9000 + 32000 = 41000 > 40960`.
+    if (/= ?$/u.test(before)) return ['total', 'window'];
+    return nearestName(lastClause(before.toLowerCase())) === 'answer' ? ['asked', 'answerMax'] : ['prompt', 'window'];
+  });
 }
 
 /** Ranges, of which only the end counts; a half-open one ends one before it. */
@@ -154,18 +155,31 @@ const wordsOfCounts =
  */
 function isBelievable(mention: Mention, mentions: readonly Mention[]): boolean {
   if (mention.value >= leastTokens) return true;
+  if (mention.value < shortestAnswer) return false;
   const isAlone = mentions.every(
     ({ value, left, right }) => value === mention.value || actual.test(left) || /^ (?:was|were) /u.test(right),
   );
   return isAlone && (mention.endsRange || stated.test(mention.left));
 }
 
+/** Whether the words after a limit say when it holds. Those about the model or the account hold always. */
+function isUnderCondition({ left, right }: Mention): boolean {
+  const words = right.replace(ofTheServer, ' ');
+  return (
+    /^[\s)`'"]{0,3}(?:(?:output |completion )?tokens? )?(?:is |are )?(?:when|while|if|unless|for|with|without|in|during)\b(?! (?:a |one |the |this |any |each |single )?(?:models?|request|response|answer|completion|output|plan|tier|account|key|users?|free)\b)/u.test(
+      words,
+    ) || /(?:^|[^a-z])(?:when|while|if|with|in) [^,]{1,80},[^,]{0,60}$/u.test(left)
+  );
+}
+
 const leastTokens = 1024;
+/** No model is made for answers as short as this. */
+const shortestAnswer = 16;
 const stated =
   /(?:at most|up to|no more than|only|cap|<=?|≤|equal to|exceed(?:s|ed|ing)?|than|(?:max(?:imum)?|limit)(?: (?:value|number|length|allowed))?(?: (?:of|is))?|最多|最大|上限|超过|超出|大于|小于|等于)(?: the (?:max(?:imum)?|limit)(?: of)?)?[为是]?\W{0,3}$/u;
 
 const otherUnits =
-  /^\s?(?:characters?|chars?|bytes?|[kmg]i?b\b|pixels?|images?|image\(s\)|(?:milli)?seconds?|minutes?|hours?|days?|requests?|calls?|%|字符|张|个|秒|分钟)(?![a-z])/iu;
+  /^\s?(?:characters?|chars?|bytes?|[kmg]i?b\b|pixels?|images?|image\(s\)|(?:milli)?seconds?|minutes?|hours?|days?|requests?|calls?|times|fold|x|%|percent|per ?cent|字符|张|个|倍|秒|分钟)(?![a-z])|^ ?\/ ?\d|^ ?[*×^]/iu;
 
 /** Whether it counts tokens, and is no part of a name, a version, a time or a code. */
 function isCount(text: string, number: string, index: number): boolean {
@@ -179,110 +193,4 @@ function isCount(text: string, number: string, index: number): boolean {
   if (/(?:value ?=|status|code|error|https?|\bid)\W{0,3}$/iu.test(before)) return false;
   if (before.endsWith('<') && after.startsWith('>')) return false;
   return !otherUnits.test(after);
-}
-
-const names = {
-  answer:
-    /max(?:imum)?[ _-]?(?:completion|output|new|gen|generation|response)?[ _-]?to(?:ken|k)s?|max_length|num_predict|n_predict|outputs?|completions?|responses?|answers?|generate[ds]?|generation length|prediction|输出|生成|回答/gu,
-  prompt:
-    /[a-z_]{0,20}prompts?[a-z_]{0,20}|inputs?(?:_[a-z]{1,20})?|messages? (?:resulted|contain|ha[sd]|ha?ve)|request (?:contains?|ha[sd]|\()|n_keep|to keep|keep the first|tokens in (?:the |your )?request|request tokens|[a-z_]{0,10}prefill[a-z_]{0,20}|sequence of|conversation|history|输入|提示|消息/gu,
-  window:
-    /context|window|n_ctx|[a-z_]{0,10}seq(?:uence)?[ _]?len|[a-z_]{0,10}model[ _]?len|max_position|supported sequence|capacity(?=\W{1,3}$)|上下文|窗口/gu,
-  total: /[a-z_]{0,20}total[a-z_]{0,20}|requested(?=\W{0,3}(?:about |up to |a total of )?$)|总/gu,
-} as const;
-
-type Name = keyof typeof names;
-
-const limit =
-  /max|limit|at most|up to|no more than|allowed|only|supports?|less than|less or equal|fewer than|lower than|smaller than|<|≤|exceed|greater than|longer than|larger than|bigger than|more than|over |above|>|upper bound|range|\bcap\b|最大|最多|上限|小于|等于|不能|不得|超过|超出|范围|限制/u;
-/** The limit in its own name. */
-const ownLimit =
-  /max(?:imum)? (?:number of )?(?:output|completion|new|generated) tokens? (?:is|are|of|for [\w./:-]{1,60} is):? $/u;
-const strictly = /(?:must|should|that is|to) (?:be |have )?(?:less|fewer|lower|smaller) than \W{0,2}$|小于\W{0,2}$/u;
-const actual = /(?:received|got|given|passed|provided|actual|收到|实际)\W{0,3}$/u;
-
-function roleOf(mention: Mention, before: Role | undefined): Role | undefined {
-  const { value, left, right, endsRange } = mention;
-  if (/at least \W{0,3}$/u.test(left)) return value > 1 ? 'atLeast' : undefined;
-  if (/(?:exceeded|over|overflow\w{0,5}|longer)[^.;]{0,40} by \W{0,2}(?:about )?$/u.test(left)) return 'over';
-  if (/afford(?: at most| up to| only)?\W{0,3}$/u.test(left)) return 'affordable';
-  if (/requires an? (?:sequence|context) length of $/u.test(left)) return 'total';
-  if (/required\W{0,3}$/u.test(left) && /^ (?:tokens? )?available/u.test(right)) return 'affordable';
-  const clause = lastClause(left);
-  const isMost = endsRange || ((limit.test(withoutNames(clause)) || ownLimit.test(clause)) && !actual.test(left));
-  // A range of something else has an end, too.
-  const name = nearestName(clause) ?? (isMost ? nearestName(left) : undefined);
-  return roleByRight(right, isMost) ?? roleByName(name, clause, isMost) ?? roleByOrder(mention, before, isMost);
-}
-
-/** `123 in the messages`, `123 output tokens`, "123 `max_new_tokens`". */
-function roleByRight(right: string, isMost: boolean): Role | undefined {
-  if (/^[\s)]{0,2}(?:tokens? )?(?:maximum|max) (?:context|model|sequence)/u.test(right)) return 'window';
-  const unit =
-    /^[\s`'"]{0,3}(?:tokens? )?(?:(?:of|in|from|for|to) )?(?:the |your )?(?:text |tool |image |audio )?([a-z_]{3,30})/u.exec(
-      right,
-    );
-  const word = unit?.[1] ?? '';
-  if (/^(?:inputs?|prompt|messages?|functions?|tools?)$/u.test(word)) return isMost ? 'window' : 'part';
-  if (/^(?:output|completion|response|answer|generat|max_new|max_tokens|max_completion|new$)/u.test(word)) {
-    return isMost ? 'answerMax' : 'asked';
-  }
-  return undefined;
-}
-
-function roleByName(name: Name | undefined, clause: string, isMost: boolean): Role | undefined {
-  switch (name) {
-    case 'answer':
-      // A limit of the two together.
-      if (isMost && clause.search(names.prompt) !== -1 && /\+|plus| and |和|与/u.test(clause)) return 'window';
-      return isMost ? 'answerMax' : 'asked';
-    case 'prompt':
-      return isMost ? 'window' : 'prompt';
-    case 'window':
-      return 'window';
-    case 'total':
-      if (!isMost && clause.search(names.answer) !== -1 && clause.search(names.prompt) === -1) return 'asked';
-      return isMost && !/requested\W{0,3}(?:about |up to |a total of )?$/u.test(clause) ? 'window' : 'total';
-    case undefined:
-      return undefined;
-  }
-}
-
-/** A number without a name of its own is the other side of the one before. */
-function roleByOrder({ left, right }: Mention, before: Role | undefined, isMost: boolean): Role | undefined {
-  const isAnswer = before === 'asked' || before === 'answerMax';
-  if (isMost) return isAnswer || /^[^.]{0,50}(?:output|completion) tokens/u.test(right) ? 'answerMax' : 'window';
-  if (!actual.test(left) && !/(?:is|was|length|of|长度|为)\W{0,3}$/u.test(left)) return undefined;
-  if (isAnswer) return 'asked';
-  return before === undefined || before === 'window' ? 'prompt' : undefined;
-}
-
-/** The words since the last break of the sentence, without what stands in brackets. */
-function lastClause(left: string): string {
-  const flat = left.replace(/\([^()]{0,80}\)/gu, ' ');
-  const at = Math.max(
-    -1,
-    ...[...flat.matchAll(/(?:[.;] |[(:：;。；])(?=[^\p{L}]{0,4}\p{L})/gu)].map(({ index }) => index),
-  );
-  return flat.slice(at + 1);
-}
-
-function nearestName(words: string): Name | undefined {
-  const ends = nameKinds.map((name) => {
-    const last = [...words.matchAll(names[name])].at(-1);
-    return { name, end: last === undefined ? -1 : last.index + last[0].length };
-  });
-  const [nearest] = ends.toSorted((a, b) => b.end - a.end);
-  return nearest === undefined || nearest.end === -1 ? undefined : nearest.name;
-}
-
-const nameKinds: readonly Name[] = ['window', 'total', 'prompt', 'answer'];
-
-/** So that the `max` of `max_tokens` is no limit. */
-function withoutNames(words: string): string {
-  return nameKinds.reduce((rest, name) => rest.replace(names[name], ' '), words);
-}
-
-function toNumber(text: string): number {
-  return Number(text.replace(/[^\d]/gu, ''));
 }

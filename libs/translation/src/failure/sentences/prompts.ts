@@ -6,7 +6,7 @@ export const promptSentences: readonly Sentence[] = [
   {
     says: 'overflow',
     pattern:
-      /\b(?:prompt|input|request|conversation|messages?)\b[^.\n]{0,40}\d[\d,]{2,10} tokens[^.\n]{0,40}(?:more|larger|longer|greater) than[^.\n]{0,20}\d[\d,]{2,10}|exceed\w{0,3} the (?:max(?:imum)?|limit)(?: allowed)?(?: number)? of (?:input )?tokens|maximum supported sequence length|tokens in (?:the |your )?request\W{1,5}\d|\bsequence (?:length \d{1,9} )?(?:is )?too long|(?:prompt|input) tokens?\W{1,5}\d[\d,]{2,10}\W{1,3}(?:limit|max\w{0,4})\W{1,4}\d|prefill (?:length|tokens?)[^.\n]{0,40}(?:larger|greater|longer|more|exceeds?)|kv[ _-]?cache[^.\n]{0,60}sequence of \d|exceed\w{0,3} (?:the )?max_position_embeddings|(?:input|prompt)_tokens_exceeded/iu,
+      /\b(?:prompt|input|request|conversation|messages?)\b[^.\n]{0,40}\d[\d,]{2,10} tokens[^.\n]{0,40}(?:more|larger|longer|greater) than[^.\n]{0,20}\d[\d,]{2,10}|exceed\w{0,3} the (?:max(?:imum)?|limit)(?: allowed)?(?: number)? of (?:input )?tokens|maximum supported sequence length|tokens in (?:the |your )?request\W{1,5}\d|(?:^|[,:;.] |\b(?:the|input|prompt|token|tokenized|your|this|request) )sequence (?:length \d{1,9} )?(?:is )?too long|(?:prompt|input) tokens?\W{1,5}\d[\d,]{2,10}\W{1,3}(?:limit|max\w{0,4})\W{1,4}\d|prefill (?:length|tokens?)[^.\n]{0,40}(?:larger|greater|longer|more|exceeds?)|kv[ _-]?cache[^.\n]{0,60}sequence of \d|exceed\w{0,3} (?:the )?max_position_embeddings|(?:input|prompt)_tokens_exceeded/iu,
     unless: otherThings,
     examples: [
       [
@@ -86,7 +86,7 @@ export const promptSentences: readonly Sentence[] = [
   {
     says: 'overflow',
     pattern:
-      /(?:prompts?|inputs?|messages?|conversation|context|query|history)(?:[ _](?:tokens?|length|size|content|window|history)){0,2}(?: ?\([^)\n]{0,60}\))? {0,2}(?:is |are |was )?too (?:long|large|big)|(?:prompt|input|message)s? exceeds? (?:the )?max(?:imum)? (?:length|tokens|size)|reduce (?:the )?(?:length|number|size) of (?:the |your )?(?:input|messages?|prompts?|tokens)|too many (?:input |prompt )?tokens|tokens? limit exceeded|tokens exceed/iu,
+      /(?:prompts?|inputs?|messages?|conversation|context|query|history)(?:[ _](?:tokens?|length|size|content|window|history)){0,2}(?: ?\([^)\n]{0,60}\))? {0,2}(?:is |are |was )?too (?:long|large|big)|(?:prompt|input|message)s? exceeds? (?:the )?max(?:imum)? (?:length|tokens|size)|reduce (?:the )?(?:length|number|size) of (?:the |your )?(?:input|messages?|prompts?|tokens)|too many (?:input |prompt )?tokens|tokens? limit exceeded|(?<!\bmax_(?:new_|output_|completion_)?)tokens exceed/iu,
     unless: otherThings,
     examples: [
       [
@@ -167,7 +167,7 @@ export const promptSentences: readonly Sentence[] = [
   {
     says: 'overflow',
     pattern:
-      /(?<![\w-])(?:prompts?|inputs?|prompt_tokens|input_tokens|max_total_tokens|total tokens|sequence|messages?|conversation)\b[^.!?\n]{0,120}?(?:exceed|(?:greater|larger|longer|bigger|more) than|beyond|over |must (?:be|have) (?:less|fewer|smaller)|cannot exceed|>=?|too large for)[^.!?\n]{0,120}?(?:context|window|maximum|max[_ ]|limit|length|n_ctx|allowed)/iu,
+      /(?<![\w-])(?:prompts?|inputs?|prompt_tokens|input_tokens|max_total_tokens|total tokens|sequence|messages?|conversation)\b[^.!?\n]{0,120}?(?:exceed|(?:greater|larger|longer|bigger|more) than|(?:beyond|over) (?:the |its |your |our )?(?:[\w./:-]{1,40} )?(?:max|limit\b(?!:)|context|window|allowed|\d)|must (?:be|have) (?:less|fewer|smaller)|cannot exceed|(?<=\d\W{0,2} ?)>=?(?= ?(?:\d|max|limit|n_ctx|context))|too large for)[^.!?\n]{0,120}?(?:context|window|maximum|max[_ ]|limit|length|n_ctx|allowed)/iu,
     unless: otherThings,
     examples: [
       [
