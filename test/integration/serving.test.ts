@@ -100,6 +100,7 @@ async function ask(limits: { readonly requestsPerMinute: number | undefined }): 
       kind: 'api-key',
       tenant,
       apiKeyId: 'key_1',
+      expiresAtMs: undefined,
       user: undefined,
       authorization: { scopes: ['messages'], policy: { kind: 'allow-all' }, limits },
     },

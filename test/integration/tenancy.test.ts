@@ -75,7 +75,7 @@ async function openFallibleVerifier(maxEntries?: number): Promise<{ verifier: Ap
   const through = await openStore(proxy.url);
   const verifier = openVerifier(through, clock, maxEntries);
   // Commands of one connection are answered in order, so the verifier's own subscription is active with this one.
-  await through.subscribe(store.redisKeys.revocations(), () => {}).active;
+  await through.subscribe(store.redisKeys.authorizationChanges(), () => {}).active;
   return { verifier, clock };
 }
 

@@ -3,6 +3,7 @@ import { assertNever, createBoundedMap, ReaderGoneError, toGatewayError } from '
 import { recordWithoutModel } from '@ccg/serving';
 import type { End, Outcome, RequestRecord } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
+import type { TenantPrincipal } from '@ccg/tenancy';
 
 /** The status that proxies log for a client that left before its answer. */
 const clientClosedRequest = 499;
@@ -68,21 +69,35 @@ const sharedFieldsMax = 1000;
 function createSharedFields(logger: Logger): (request: FinishedRequest, record: RequestRecord) => Logger {
   const loggers = createBoundedMap<Logger>(sharedFieldsMax);
   return ({ endpoint, method, principal }, record) => {
-    const { tenant, apiKeyId } = principal ?? {};
+    const { tenant, apiKeyId, user } = whoIs(principal);
     const { provider, dialect, model: wholeModel } = targetOf(record) ?? {};
     const model = wholeModel?.slice(0, nameMaxLength);
     const requestedModel = record.route?.requestedModel.slice(0, nameMaxLength);
     const stream = record.route?.stream;
     // Clients choose the names of models, so the key tells where the first of them ends.
     const names = `${requestedModel?.length} ${requestedModel}${model}`;
-    const key = `${endpoint} ${method} ${tenant} ${apiKeyId} ${provider} ${dialect} ${stream} ${names}`;
+    const key = `${endpoint} ${method} ${tenant} ${apiKeyId} ${user} ${provider} ${dialect} ${stream} ${names}`;
     const known = loggers.get(key);
     if (known !== undefined) return known;
-    const shared = { endpoint, method, tenant, apiKeyId, requestedModel, provider, model, dialect, stream };
+    const shared = { endpoint, method, tenant, apiKeyId, user, requestedModel, provider, model, dialect, stream };
     const made = logger.child(shared);
     loggers.set(key, made);
     return made;
   };
+}
+
+/** Whom the request acts for: by the ids that the gateway made, never by a name that somebody chose. */
+function whoIs(principal: TenantPrincipal | undefined): { tenant?: string; apiKeyId?: string; user?: string } {
+  switch (principal?.kind) {
+    case undefined:
+      return {};
+    case 'api-key':
+      return { tenant: principal.tenant, apiKeyId: principal.apiKeyId };
+    case 'token':
+      return { tenant: principal.tenant, user: principal.user };
+    default:
+      return assertNever(principal);
+  }
 }
 
 function describeRecord(record: RequestRecord): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Secret } from '@ccg/kernel';
 import { readCredential } from '@ccg/tenancy';
-import type { ApiKeyVerifier, Credential, Principal, Verification } from '@ccg/tenancy';
+import type { ApiKeyVerifier, Credential, TenantPrincipal, Verification } from '@ccg/tenancy';
 import type { IncomingHttpHeaders } from 'node:http';
 import { refuseUnlessLocal } from './keyless.ts';
 
@@ -17,7 +17,7 @@ export function authenticate(
   headers: IncomingHttpHeaders,
   verifier: ApiKeyVerifier,
   keylessAs?: Secret,
-): Principal | Promise<Principal> {
+): TenantPrincipal | Promise<TenantPrincipal> {
   const verification = verifier.verify(apiKeyOf(headers, keylessAs));
   return verification instanceof Promise ? verification.then(principalOf) : principalOf(verification);
 }
@@ -67,7 +67,7 @@ function isForeign({ kind }: Credential): boolean {
   return kind !== 'api-key' && kind !== 'ambiguous';
 }
 
-function principalOf(verification: Verification): Principal {
+function principalOf(verification: Verification): TenantPrincipal {
   switch (verification.kind) {
     case 'verified':
       return verification.principal;

@@ -3,7 +3,7 @@ import express from 'express';
 import type { Response } from 'express';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
-import type { ApiKeyVerifier, Principal } from '@ccg/tenancy';
+import type { ApiKeyVerifier, TenantPrincipal } from '@ccg/tenancy';
 import { authenticate } from './authenticate.ts';
 import { createClientErrors } from './client-errors.ts';
 import type { ClientErrors } from './client-errors.ts';
@@ -102,7 +102,7 @@ function createMatcher<Where extends Target, Result>(
 interface Work<Result> {
   readonly name: string;
   /** Tells who the request acts for as soon as that is known. */
-  run(identified: (principal: Principal) => void): Promise<Result>;
+  run(identified: (principal: TenantPrincipal) => void): Promise<Result>;
 }
 
 type Dispatch<Result> = (arrival: Arrival & { readonly receivedAtMs: number }, work: Work<Result>) => Promise<void>;
@@ -113,7 +113,7 @@ function createDispatch<Result>(
   clock: Clock,
 ): Dispatch<Result> {
   return async (arrival, { name: endpoint, run }) => {
-    let principal: Principal | undefined;
+    let principal: TenantPrincipal | undefined;
     const { request, response, requestId, receivedAtMs } = arrival;
     let result: Result;
     try {

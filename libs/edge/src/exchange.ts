@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayError } from '@ccg/kernel';
-import type { Principal } from '@ccg/tenancy';
+import type { TenantPrincipal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
 
 /** What an app reads off the URL of a request; an app may read more. */
@@ -37,7 +37,7 @@ export type Endpoint<Where extends Target, Result> =
   | (EndpointBase & { readonly access: 'public'; handle(exchange: Exchange<Where>): Promise<Result> })
   | (EndpointBase & {
       readonly access: 'principal';
-      handle(exchange: Exchange<Where>, principal: Principal): Promise<Result>;
+      handle(exchange: Exchange<Where>, principal: TenantPrincipal): Promise<Result>;
     });
 
 /** What is known of every finished request, whatever its endpoint made of it. */
@@ -46,7 +46,7 @@ export interface FinishedRequest {
   /** The name of its endpoint; `unknown`, `malformed` or `unparsed` where it reached none. */
   readonly endpoint: string;
   readonly method: string;
-  readonly principal: Principal | undefined;
+  readonly principal: TenantPrincipal | undefined;
   readonly status: number;
   readonly durationMs: number;
 }

@@ -1,12 +1,12 @@
 import type { RouteRequest } from '@ccg/catalog';
-import type { Principal } from '@ccg/tenancy';
+import type { TenantPrincipal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
 import type { ExchangeRecording } from './recording.ts';
 
 /** One Messages request, after authentication and with its body read. */
 export interface ServeRequest {
   readonly requestId: string;
-  readonly principal: Principal;
+  readonly principal: TenantPrincipal;
   readonly prefix: RouteRequest['prefix'];
   /** The client's headers, lower case; each dialect picks what it may pass on. */
   readonly headers: HeaderList;

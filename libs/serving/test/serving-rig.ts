@@ -72,6 +72,7 @@ const principal: ServeRequest['principal'] = {
   kind: 'api-key',
   tenant: 'acme',
   apiKeyId: 'key_1',
+  expiresAtMs: undefined,
   user: undefined,
   authorization: {
     scopes: ['messages', 'self'],

@@ -6,7 +6,15 @@ const redisKeys = createRedisKeys('ccg:');
 test('everything of a tenant shares its hash tag, and no other name has one', () => {
   const ofTenant = [
     redisKeys.tenant('acme'),
-    redisKeys.apiKeys('acme'),
+    redisKeys.unlistedApiKeys('acme'),
+    redisKeys.apiKeyList('acme'),
+    redisKeys.importedApiKeys('acme'),
+    redisKeys.users('acme'),
+    redisKeys.userNames('acme'),
+    redisKeys.userList('acme'),
+    redisKeys.policies('acme'),
+    redisKeys.policyList('acme'),
+    redisKeys.audit('acme'),
     redisKeys.apiKey('acme', 'key_1'),
     redisKeys.rateLimit('acme', 'requests', 'tenant'),
     redisKeys.rateLimit('acme', 'requests', 'user:ada'),
@@ -15,7 +23,14 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
   ];
   for (const name of ofTenant) expect(name.startsWith('ccg:{t:acme}:')).toBe(true);
   expect(new Set(ofTenant).size).toBe(ofTenant.length);
-  for (const name of [redisKeys.apiKeyIndex('d1'), redisKeys.pepperFingerprint(), redisKeys.revocations()]) {
+  const ofAll = [
+    redisKeys.apiKeyIndex('d1'),
+    redisKeys.tenantList(),
+    redisKeys.operatorAudit(),
+    redisKeys.pepperFingerprint(),
+    redisKeys.authorizationChanges(),
+  ];
+  for (const name of ofAll) {
     expect(name).toMatch(/^ccg:[^{}]+$/u);
   }
 });

@@ -3,22 +3,42 @@
  * carries the hash tag `{t:<tenant>}`, so that one script may touch it all on a cluster.
  */
 export interface RedisKeys {
-  /** STRING: which API key a digest stands for. Written last when a key is made, deleted first when it is revoked. */
+  /** STRING: which API key a digest stands for. Written last when a key is made, marked first when it is revoked. */
   apiKeyIndex(digest: string): string;
-  /** HASH: the record of one API key. */
+  /** HASH: the record of one API key, and when it was used. */
   apiKey(tenant: string, id: string): string;
-  /** SET: the ids of a tenant's API keys. */
-  apiKeys(tenant: string): string;
+  /** ZSET: the API keys of a tenant, in the order of their creation. */
+  apiKeyList(tenant: string): string;
+  /** SET: the ids of API keys that were made before there was a list. */
+  unlistedApiKeys(tenant: string): string;
+  /** HASH: digest → id of the API keys that were imported. */
+  importedApiKeys(tenant: string): string;
   /** HASH: the record of a tenant. */
   tenant(tenant: string): string;
+  /** ZSET: the ids of all tenants. */
+  tenantList(): string;
+  /** HASH: id → record of a tenant's users. */
+  users(tenant: string): string;
+  /** HASH: name → id. */
+  userNames(tenant: string): string;
+  /** ZSET: the users of a tenant, in the order of their creation. */
+  userList(tenant: string): string;
+  /** HASH: name → record of a tenant's policies. */
+  policies(tenant: string): string;
+  /** ZSET: the names of a tenant's policies. */
+  policyList(tenant: string): string;
+  /** STREAM: what was done to a tenant, and what its own credentials were denied. */
+  audit(tenant: string): string;
+  /** STREAM: what operators were denied. */
+  operatorAudit(): string;
   /** STRING: when the bucket of a rate limit is full again; the key expires then. `name` has no colon. */
   rateLimit(tenant: string, name: string, subject: string): string;
   /** ZSET: leases of a subject's running requests, by the time at which they lapse. */
   leases(tenant: string, subject: string): string;
   /** STRING: tells one pepper from another without holding it. */
   pepperFingerprint(): string;
-  /** Channel: digests of API keys that were revoked. */
-  revocations(): string;
+  /** Channel: whose authorization has changed, so that no replica goes by what it remembers of them. */
+  authorizationChanges(): string;
 }
 
 /** Builds the names under a prefix; `ccg:` gives `ccg:{t:acme}:leases`. Throws RangeError for a name that would break the hash tag. */
@@ -28,12 +48,22 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
   return {
     apiKeyIndex: (digest) => `${prefix}api-key-index:${digest}`,
     apiKey: (tenant, id) => ofTenant(tenant, `api-key:${id}`),
-    apiKeys: (tenant) => ofTenant(tenant, 'api-keys'),
+    apiKeyList: (tenant) => ofTenant(tenant, 'api-key-list'),
+    unlistedApiKeys: (tenant) => ofTenant(tenant, 'api-keys'),
+    importedApiKeys: (tenant) => ofTenant(tenant, 'imported-api-keys'),
     tenant: (tenant) => ofTenant(tenant, 'tenant'),
+    tenantList: () => `${prefix}tenant-list`,
+    users: (tenant) => ofTenant(tenant, 'users'),
+    userNames: (tenant) => ofTenant(tenant, 'user-names'),
+    userList: (tenant) => ofTenant(tenant, 'user-list'),
+    policies: (tenant) => ofTenant(tenant, 'policies'),
+    policyList: (tenant) => ofTenant(tenant, 'policy-list'),
+    audit: (tenant) => ofTenant(tenant, 'audit'),
+    operatorAudit: () => `${prefix}operator-audit`,
     rateLimit: (tenant, name, subject) => ofTenant(tenant, `rate-limit:${name}:${subject}`),
     leases: (tenant, subject) => ofTenant(tenant, `leases:${subject}`),
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,
-    revocations: () => `${prefix}revocations`,
+    authorizationChanges: () => `${prefix}authorization-changes`,
   };
 }
 

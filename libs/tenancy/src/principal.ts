@@ -1,10 +1,38 @@
-/** What a principal may call: `messages` is everything that reaches a model, `self` what the gateway says about the caller. */
-export type Scope = 'messages' | 'self';
+/**
+ * What a credential may do. `messages` and `batches` reach models, `self` is what the gateway says about the caller and
+ * lets the caller do with their own API keys, `tenant:…` is the caller's tenant, `operator:…` every tenant.
+ */
+export const scopes = [
+  'messages',
+  'batches',
+  'self',
+  'tenant:read',
+  'tenant:write',
+  'operator:read',
+  'operator:write',
+] as const;
 
-/** Which models a principal may use. */
-export interface Policy {
-  readonly kind: 'allow-all';
+export type Scope = (typeof scopes)[number];
+
+/**
+ * Which models may be used: `models` are patterns of the names that clients ask for, `targets` of the
+ * `{provider}:{model}` that serve them. `*` stands for any text. A list that is left out allows everything that the
+ * other one allows.
+ */
+export interface Allowlist {
+  readonly models?: readonly string[] | undefined;
+  readonly targets?: readonly string[] | undefined;
 }
+
+/** An allowlist and whose it is. */
+export interface PolicyLevel extends Allowlist {
+  readonly of: 'tenant' | 'user' | 'api-key' | 'token';
+}
+
+/** Which models a principal may use: those that every level allows. */
+export type Policy =
+  | { readonly kind: 'allow-all' }
+  | { readonly kind: 'restricted'; readonly levels: readonly PolicyLevel[] };
 
 /** How much a tenant may use. */
 export interface Limits {
@@ -23,13 +51,39 @@ export interface Authorization {
  * Who a request acts for, told apart by what proved it. The authorization is part of it: it is read together with the
  * credential and forgotten with it, so that no cache can hold a policy longer than the API key to which it belongs.
  */
-export type Principal = ApiKeyPrincipal;
+export type Principal = TenantPrincipal | OperatorPrincipal;
 
-interface ApiKeyPrincipal {
+/** A principal that belongs to a tenant: all that the data plane knows. */
+export type TenantPrincipal = ApiKeyPrincipal | TokenPrincipal;
+
+export interface ApiKeyPrincipal {
   readonly kind: 'api-key';
   readonly tenant: string;
   readonly apiKeyId: string;
-  /** The developer to whom the API key was issued; undefined for a service. */
+  /** The id of the developer to whom the API key was issued; undefined for a service. */
   readonly user: string | undefined;
+  /** Undefined for an API key without an end. */
+  readonly expiresAtMs: number | undefined;
+  readonly authorization: Authorization;
+}
+
+/** Who showed a token (JWT) of a configured issuer. */
+export interface TokenPrincipal {
+  readonly kind: 'token';
+  readonly tenant: string;
+  /** The id of the user that the tenant, the issuer and the subject stand for. */
+  readonly user: string;
+  readonly issuer: string;
+  /** The token's own id (`jti`), where it has one. */
+  readonly tokenId: string | undefined;
+  readonly expiresAtMs: number;
+  readonly authorization: Authorization;
+}
+
+/** An operator of the gateway, who belongs to no tenant. */
+export interface OperatorPrincipal {
+  readonly kind: 'operator';
+  /** For the audit log: which credential of the operator's was used, or which part of the gateway acts by itself. */
+  readonly name: string;
   readonly authorization: Authorization;
 }

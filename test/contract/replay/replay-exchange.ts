@@ -44,6 +44,7 @@ export async function replayExchange(exchange: ReadExchange): Promise<Replayed> 
         kind: 'api-key',
         tenant: 'replay',
         apiKeyId: 'key_replay',
+        expiresAtMs: undefined,
         user: undefined,
         authorization: {
           scopes: ['messages'],

@@ -2,7 +2,7 @@ import { createResponseSink, headerList, readBody } from '@ccg/edge';
 import type { OpenSinks, SinkTimes } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
 import type { RequestRecord, ResponseSink, ServeRequest } from '@ccg/serving';
-import type { Principal } from '@ccg/tenancy';
+import type { TenantPrincipal } from '@ccg/tenancy';
 import type { GatewayExchange } from '../data-app.ts';
 
 export interface AnswerDependencies {
@@ -16,7 +16,7 @@ type Answer = (request: ServeRequest, sink: ResponseSink) => Promise<RequestReco
 /** Reads the body of a request and has it answered into its response. */
 export async function answerInto(
   { request, response, requestId, receivedAtMs, target }: GatewayExchange,
-  principal: Principal,
+  principal: TenantPrincipal,
   answer: Answer,
   { sinkTimes, clock, openSinks }: AnswerDependencies,
 ): Promise<RequestRecord> {

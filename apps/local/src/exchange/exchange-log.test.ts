@@ -83,6 +83,7 @@ const request: ServeRequest = {
     kind: 'api-key',
     tenant: 'default',
     apiKeyId: 'key_1',
+    expiresAtMs: undefined,
     user: undefined,
     authorization: { scopes: ['messages'], policy: { kind: 'allow-all' }, limits: { requestsPerMinute: undefined } },
   },

@@ -70,7 +70,7 @@ export async function storeApiKey(
   };
   const outcome = await deps.store.run(
     script,
-    [redisKeys.tenant(tenant), redisKeys.apiKey(tenant, id), redisKeys.apiKeys(tenant)],
+    [redisKeys.tenant(tenant), redisKeys.apiKey(tenant, id), redisKeys.unlistedApiKeys(tenant)],
     [id, ...Object.entries(record).flat()],
   );
   if (outcome === 'tenant-unknown') throw new TenantUnknownError(tenant);

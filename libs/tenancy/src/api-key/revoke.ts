@@ -18,6 +18,6 @@ export async function revokeApiKey(
   if (typeof digest !== 'string') return 'unknown';
   await store.command('del', [store.redisKeys.apiKeyIndex(digest)]);
   await store.run(script, [record], [new Date(deps.clock.now()).toISOString()]);
-  await store.command('publish', [store.redisKeys.revocations(), digest]);
+  await store.command('publish', [store.redisKeys.authorizationChanges(), digest]);
   return 'revoked';
 }

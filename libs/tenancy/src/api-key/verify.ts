@@ -4,12 +4,12 @@ import { loadScript, StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { isApiKey } from '../credentials/api-key-format.ts';
 import { fingerprintApiKey, hashApiKey } from '../credentials/digests.ts';
-import type { Authorization, Principal } from '../principal.ts';
+import type { Authorization, TenantPrincipal } from '../principal.ts';
 import { parseIndexEntry } from './api-key-record.ts';
 
 /** `unavailable`: Redis is away and this process does not remember the API key. It must never be reported as unknown. */
 export type Verification =
-  | { readonly kind: 'verified'; readonly principal: Principal }
+  | { readonly kind: 'verified'; readonly principal: TenantPrincipal }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'unavailable' };
 
@@ -55,7 +55,7 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
   const loading = new Map<string, Promise<Verification>>();
   let lastVerifiedAt = -Infinity;
 
-  const subscription = store.subscribe(store.redisKeys.revocations(), memory.revoke);
+  const subscription = store.subscribe(store.redisKeys.authorizationChanges(), memory.revoke);
 
   async function load(digest: string): Promise<Verification> {
     const remember = memory.begin(digest);
@@ -97,7 +97,7 @@ interface Memory {
   /** Whether an API key was found to be unknown a moment ago. */
   isStranger(digest: string): boolean;
   /** Returns a function that takes what Redis, asked from now on, says; undefined is an unknown API key. */
-  begin(digest: string): (principal: Principal | undefined) => void;
+  begin(digest: string): (principal: TenantPrincipal | undefined) => void;
   revoke(this: void, digest: string): void;
 }
 
@@ -163,7 +163,7 @@ async function readPrincipal(
   store: Store,
   digest: string,
   authorization: Authorization,
-): Promise<Principal | undefined> {
+): Promise<TenantPrincipal | undefined> {
   const { redisKeys } = store;
   const entry = parseIndexEntry(await store.command('get', [redisKeys.apiKeyIndex(digest)]));
   if (entry === undefined) return undefined;
@@ -171,5 +171,12 @@ async function readPrincipal(
   const record = await store.run(script, [redisKeys.apiKey(tenant, apiKeyId), redisKeys.tenant(tenant)], []);
   const [state, user] = Array.isArray(record) ? (record as readonly unknown[]) : [];
   if (state !== 'active') return undefined;
-  return { kind: 'api-key', tenant, apiKeyId, user: typeof user === 'string' ? user : undefined, authorization };
+  return {
+    kind: 'api-key',
+    tenant,
+    apiKeyId,
+    user: typeof user === 'string' ? user : undefined,
+    expiresAtMs: undefined,
+    authorization,
+  };
 }

@@ -1,0 +1,47 @@
+import { assertNever } from '@ccg/kernel';
+import type { Principal } from '../principal.ts';
+import type { Subject } from '../verb/result.ts';
+
+/** What a verb was called and what it was about, such as `api-key.revoke`. */
+export type AuditAction =
+  | `tenant.${'create' | 'update' | 'suspend' | 'resume'}`
+  | `user.${'create' | 'update' | 'suspend' | 'resume'}`
+  | `api-key.${'create' | 'import' | 'rotate' | 'revoke' | 'rehash'}`
+  | `policy.${'put' | 'remove'}`;
+
+/** One line of the audit log, which is only ever appended to. No text of a credential is in it, nor a digest. */
+export interface AuditEntry {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly requestId: string;
+  readonly actor: AuditActor;
+  readonly action: AuditAction;
+  readonly tenant: string;
+  readonly subject: { readonly kind: Subject; readonly id: string };
+  readonly outcome: 'done' | 'denied';
+  /** Of what was written, the fields that are new; of a denial, why. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type AuditActor =
+  | { readonly kind: 'api-key'; readonly tenant: string; readonly id: string; readonly user?: string | undefined }
+  | { readonly kind: 'token'; readonly tenant: string; readonly user: string; readonly issuer: string }
+  | { readonly kind: 'operator'; readonly name: string };
+
+/** Whom an entry names, without what they may do. */
+export function auditActor(principal: Principal): AuditActor {
+  switch (principal.kind) {
+    case 'api-key': {
+      const { tenant, apiKeyId: id, user } = principal;
+      return { kind: 'api-key', tenant, id, user };
+    }
+    case 'token': {
+      const { tenant, user, issuer } = principal;
+      return { kind: 'token', tenant, user, issuer };
+    }
+    case 'operator':
+      return { kind: 'operator', name: principal.name };
+    default:
+      return assertNever(principal);
+  }
+}

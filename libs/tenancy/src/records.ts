@@ -1,0 +1,63 @@
+import type { Allowlist, Limits, Scope } from './principal.ts';
+
+/** What Redis holds of a tenant. Times are ISO 8601. */
+export interface TenantRecord {
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  readonly state: 'active' | 'suspended';
+  readonly allowlist: Allowlist;
+  /** Names of policies of this tenant; each is one more level. */
+  readonly policies: readonly string[];
+  /** Undefined: the default of the gateway's configuration. */
+  readonly limits?: Limits | undefined;
+  readonly createdAt: string;
+}
+
+export interface UserRecord {
+  readonly id: string;
+  /** For people; no other user of the tenant has it. */
+  readonly name: string;
+  readonly state: 'active' | 'suspended';
+  readonly allowlist?: Allowlist | undefined;
+  readonly policies: readonly string[];
+  /** Set for a user whom an issuer of tokens vouches for. */
+  readonly identity?: { readonly issuer: string; readonly subjectDigest: string } | undefined;
+  readonly createdAt: string;
+}
+
+/** Who uses an API key. */
+export type ApiKeyOwner = { readonly kind: 'user'; readonly id: string } | { readonly kind: 'service' };
+
+export interface ApiKeyRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: ApiKeyOwner;
+  readonly state: 'active' | 'revoked';
+  readonly scopes: readonly Scope[];
+  readonly allowlist?: Allowlist | undefined;
+  readonly policies: readonly string[];
+  readonly createdAt: string;
+  readonly expiresAt?: string | undefined;
+  readonly revokedAt?: string | undefined;
+  /** The API key that takes its place, after a rotation. */
+  readonly successor?: string | undefined;
+  /** Its first and last four characters; unknown of an API key that came as a digest and was not used yet. */
+  readonly hint?: string | undefined;
+  /** Its digests under all peppers under which it was ever indexed. */
+  readonly digests: readonly string[];
+}
+
+/** What may be shown of an API key. */
+export interface ApiKeyView extends Omit<ApiKeyRecord, 'digests'> {
+  /** Written at most once a minute. */
+  readonly lastUsedAt?: string | undefined;
+}
+
+/** A named allowlist of a tenant. Tenants, users and API keys name it; one that is named and does not exist allows nothing. */
+export interface PolicyRecord {
+  /** Its id, too. */
+  readonly name: string;
+  readonly allowlist: Allowlist;
+  readonly createdAt: string;
+}
