@@ -3,8 +3,8 @@ import { parseConfig, startGateway } from '@ccg/gateway';
 import type { RunningGateway } from '@ccg/gateway';
 import { Secret, systemClock } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
-import { ensureTenant, issueApiKey } from '@ccg/tenancy';
-import { redisForSuite, startFaultProxy } from '@ccg/testkit';
+import { createApiKey, ensureTenant, systemActor } from '@ccg/tenancy';
+import { doneValue, redisForSuite, startFaultProxy } from '@ccg/testkit';
 import type { FaultProxy } from '@ccg/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -42,9 +42,10 @@ afterEach(async () => {
 async function newApiKey(url: string, keyPrefix: string): Promise<string> {
   const store = connectStore({ url, keyPrefix, commandTimeoutMs: 10_000 });
   await store.whenReady(10_000);
-  const deps = { store, clock: systemClock, pepper: new Secret(pepper), randomBytes };
-  await ensureTenant(deps, { tenant: 'team', name: 'A team' });
-  const issued = await issueApiKey(deps, { tenant: 'team', name: 'first' });
+  const peppers = { current: new Secret(pepper), previous: [] };
+  const deps = { store, clock: systemClock, peppers, randomBytes };
+  await ensureTenant(deps, { id: 'team', name: 'A team', allowlist: { models: ['*'] } });
+  const issued = doneValue(await createApiKey(deps, systemActor('suite'), { tenant: 'team', name: 'first' }));
   await store.close();
   return issued.apiKey.reveal();
 }

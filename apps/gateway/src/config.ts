@@ -2,7 +2,7 @@ import { Secret } from '@ccg/kernel';
 import { catalogVariables, onOrOff, optionalText, wholeNumber } from '@ccg/catalog';
 import type { Catalog, Audience } from '@ccg/catalog';
 import { isLoopback } from '@ccg/edge';
-import type { Limits } from '@ccg/tenancy';
+import type { Limits, Peppers } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
 import type { UpstreamProxy } from '@ccg/upstream';
@@ -21,7 +21,7 @@ export interface GatewayConfig {
   readonly opsPort: number;
   readonly redis: RedisTarget;
   readonly redisKeyPrefix: string;
-  readonly keyPepper: Secret;
+  readonly keyPeppers: Peppers;
   /** The first key encrypts; any key decrypts. */
   readonly sealingKeys: readonly [Secret, ...Secret[]];
   readonly catalog: Catalog;
@@ -76,12 +76,8 @@ const serverSchema = z.object({
     .string({ error: 'is required: a secret of at least 32 characters, such as the output of `openssl rand -hex 32`' })
     .min(32, { error: 'must have at least 32 characters; `openssl rand -hex 32` makes one' })
     .transform((pepper) => new Secret(pepper)),
-  SEALING_KEYS: optionalText()
-    .transform((value) => value?.split(',').map((key) => key.trim()))
-    .refine((keys) => keys?.every((key) => key.length >= 32) ?? true, {
-      error: 'must be a comma list of secrets with at least 32 characters each; `openssl rand -hex 32` makes one',
-    })
-    .transform((keys) => keys?.map((key) => new Secret(key))),
+  KEY_PEPPER_PREVIOUS: secretList(),
+  SEALING_KEYS: secretList(),
   RATE_LIMIT_RPM: optionalText()
     .refine((value) => value === undefined || /^[1-9]\d{0,8}$/u.test(value), {
       error: 'must be a whole number of requests per minute, from 1; leave it out for no limit',
@@ -179,8 +175,8 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
     opsPort: server.OPS_PORT,
     redis: redisTargetOf(server.REDIS_URL),
     redisKeyPrefix: server.REDIS_KEY_PREFIX,
-    keyPepper: server.KEY_PEPPER,
-    sealingKeys: sealingKeys(server.SEALING_KEYS, server.KEY_PEPPER),
+    keyPeppers: peppersOf(server),
+    sealingKeys: sealingKeys(server.SEALING_KEYS, peppersOf(server)),
     catalog,
     limits: { requestsPerMinute: server.RATE_LIMIT_RPM },
     drainDelayMs: server.DRAIN_DELAY_MS,
@@ -199,15 +195,31 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
   };
 }
 
-/** Without keys of its own the pepper serves: sealing derives another key from it. */
-function sealingKeys(keys: readonly Secret[] | undefined, pepper: Secret): readonly [Secret, ...Secret[]] {
-  const [first = pepper, ...others] = keys ?? [];
+function peppersOf({ KEY_PEPPER, KEY_PEPPER_PREVIOUS = [] }: z.infer<typeof serverSchema>): Peppers {
+  return { current: KEY_PEPPER, previous: KEY_PEPPER_PREVIOUS };
+}
+
+/** Without keys of its own the peppers serve: sealing derives other keys from them. */
+function sealingKeys(
+  keys: readonly Secret[] | undefined,
+  { current, previous }: Peppers,
+): readonly [Secret, ...Secret[]] {
+  const [first = current, ...others] = keys ?? [current, ...previous];
   return [first, ...others];
 }
 
 /** One line per fault. Values are left out: a mistyped variable may hold a secret. */
 function issuesOf(error: z.ZodError | undefined): string[] {
   return (error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+}
+
+function secretList() {
+  return optionalText()
+    .transform((value) => value?.split(',').map((secret) => secret.trim()))
+    .refine((secrets) => secrets?.every((secret) => secret.length >= 32) ?? true, {
+      error: 'must be a comma list of secrets with at least 32 characters each; `openssl rand -hex 32` makes one',
+    })
+    .transform((secrets) => secrets?.map((secret) => new Secret(secret)));
 }
 
 function text(unset: string) {

@@ -58,14 +58,15 @@ export async function waitForStore(
  * @throws StartError when one of the two is not so.
  */
 export async function checkStore(store: Store, config: GatewayConfig): Promise<void> {
-  const { redis, redisKeyPrefix, keyPepper } = config;
+  const { redis, redisKeyPrefix, keyPeppers } = config;
   const missing = await findMissingPermissions(redis, { keyPrefix: redisKeyPrefix, timeoutMs: permissionsTimeoutMs });
   const problem = describeMissing(missing);
   if (problem !== undefined) throw new StartError(problem);
-  if ((await ensurePepper({ store }, keyPepper)) === 'ok') return;
+  if ((await ensurePepper({ store }, keyPeppers)) === 'ok') return;
   throw new StartError(
     'The API keys in this Redis were made with another KEY_PEPPER, so none of them would work. Set KEY_PEPPER to that ' +
-      'one (npm start keeps its own in DATA_DIR/key-pepper), or REDIS_KEY_PREFIX to another prefix to begin anew.',
+      'one (npm start keeps its own in DATA_DIR/key-pepper), or name it in KEY_PEPPER_PREVIOUS to go on with a new one, ' +
+      'or set REDIS_KEY_PREFIX to another prefix to begin anew.',
   );
 }
 

@@ -125,7 +125,12 @@ function describeEnd(end: End): Record<string, unknown> {
       return {};
     case 'unsent':
     case 'broken':
-      return { error: end.error.code, owner: end.error.owner, upstreamMessage: end.error.upstreamMessage };
+      return {
+        error: end.error.code,
+        owner: end.error.owner,
+        reason: end.error.reason,
+        upstreamMessage: end.error.upstreamMessage,
+      };
     case 'aborted':
       return { reason: end.reason };
     default:

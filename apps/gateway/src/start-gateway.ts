@@ -11,7 +11,7 @@ import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier } from '@ccg/tenancy';
-import type { Authorization } from '@ccg/tenancy';
+import type { ApiKeyVerifier } from '@ccg/tenancy';
 import { createFileFetcher, createUpstream } from '@ccg/upstream';
 import type { Upstream, UpstreamOptions } from '@ccg/upstream';
 import type { GatewayConfig } from './config.ts';
@@ -68,13 +68,7 @@ export async function startGateway(
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
   await prepareStore(store, config, logger, clock);
-  const verifier = createApiKeyVerifier({
-    store,
-    pepper: config.keyPepper,
-    clock,
-    authorization: authorizationFor(config),
-    ...verifierBounds,
-  });
+  const verifier = openVerifier(config, { store, clock, logger });
   opened.defer(verifier.close);
   const { catalog } = config;
   const targets = createTargets(catalog);
@@ -119,9 +113,14 @@ function namesOfProviders({ providers }: Catalog): readonly string[] {
   return [...providers.values()].filter(({ onlyByName }) => onlyByName !== true).map(({ name }) => name);
 }
 
-/** What a tenant may do that has nothing of its own. */
-function authorizationFor({ limits }: GatewayConfig): Authorization {
-  return { scopes: ['messages', 'self'], policy: { kind: 'allow-all' }, limits };
+function openVerifier(
+  { keyPeppers: peppers, limits: defaultLimits }: GatewayConfig,
+  { store, clock, logger }: Pick<ServingParts, 'store' | 'clock' | 'logger'>,
+): ApiKeyVerifier {
+  const onFault = (error: unknown) => {
+    logger.error({ err: error }, 'a script of the API keys failed');
+  };
+  return createApiKeyVerifier({ store, peppers, clock, defaultLimits, onFault, ...verifierBounds });
 }
 
 interface ServingParts {

@@ -5,7 +5,7 @@ import type { GatewayConfig } from '@ccg/gateway';
 import { systemClock } from '@ccg/kernel';
 import type { Secret } from '@ccg/kernel';
 import { connectStore, StoreUnavailableError } from '@ccg/store';
-import { ensureTenant, generateApiKey, importApiKey, readCredential } from '@ccg/tenancy';
+import { ensureTenant, generateApiKey, importApiKey, readCredential, systemActor } from '@ccg/tenancy';
 
 import { readOrCreateSecret } from './data-dir.ts';
 
@@ -31,10 +31,15 @@ export async function seedDefaultTenant(
   try {
     await (onWaiting === undefined ? store.whenReady(connectTimeoutMs) : waitForStore(store, config, onWaiting));
     await checkStore(store, config);
-    const deps = { store, pepper: config.keyPepper, clock: systemClock };
-    await ensureTenant(deps, { tenant, name: 'Default' });
-    const { outcome } = await importApiKey(deps, { tenant, name: 'first key', apiKey });
-    if (outcome === 'revoked')
+    const deps = { store, peppers: config.keyPeppers, clock: systemClock, randomBytes };
+    await ensureTenant(deps, { id: tenant, name: 'Default', allowlist: { models: ['*'] } });
+    const imported = await importApiKey(deps, systemActor('start'), { tenant, name: 'first key', apiKey });
+    if (imported.kind === 'refused') {
+      throw new StartError(
+        `The API key in ${firstKeyFile} belongs to another tenant. Remove the file to get a new one.`,
+      );
+    }
+    if (imported.value.outcome === 'revoked')
       throw new StartError(`The API key in ${firstKeyFile} was revoked. Remove the file to get a new one.`);
     return apiKey;
   } catch (thrown) {

@@ -11,7 +11,7 @@ const howToSend = 'Set ANTHROPIC_AUTH_TOKEN to your API key for this gateway. It
  * Finds out who a request acts for, from its headers alone. With `keylessAs` a program on this machine that shows no
  * credential of this gateway acts as the owner of that API key. A promise only where the store has to be asked.
  *
- * @throws GatewayError 401 that says what to do, or 503 when the API key cannot be checked now.
+ * @throws GatewayError 401 that says what to do, 403 for the suspended, or 503 when the API key cannot be checked now.
  */
 export function authenticate(
   headers: IncomingHttpHeaders,
@@ -67,6 +67,11 @@ function isForeign({ kind }: Credential): boolean {
   return kind !== 'api-key' && kind !== 'ambiguous';
 }
 
+const suspendedMessages = {
+  tenant: 'Your team is suspended at this gateway. Ask its administrator.',
+  user: 'Your user is suspended at this gateway. Ask the administrator of your team.',
+};
+
 function principalOf(verification: Verification): TenantPrincipal {
   switch (verification.kind) {
     case 'verified':
@@ -74,8 +79,11 @@ function principalOf(verification: Verification): TenantPrincipal {
     case 'unknown':
       throw new GatewayError(
         'credential-invalid',
-        'This API key was revoked or never issued. Ask the administrator of this gateway for a new one.',
+        'This API key was revoked or never issued, or it has expired. Ask the administrator of this gateway for a new one.',
+        { reason: verification.reason },
       );
+    case 'suspended':
+      throw new GatewayError('suspended', suspendedMessages[verification.of], { reason: verification.of });
     case 'unavailable':
       throw new GatewayError(
         'store-unavailable',

@@ -3,7 +3,7 @@ import express from 'express';
 import type { Response } from 'express';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
-import type { ApiKeyVerifier, TenantPrincipal } from '@ccg/tenancy';
+import type { ApiKeyVerifier, Scope, TenantPrincipal } from '@ccg/tenancy';
 import { authenticate } from './authenticate.ts';
 import { createClientErrors } from './client-errors.ts';
 import type { ClientErrors } from './client-errors.ts';
@@ -149,9 +149,16 @@ function toWork<Where extends Target, Result>(
       const authenticated = authenticate(exchange.request.headers, verifier, keylessAs);
       const principal = authenticated instanceof Promise ? await authenticated : authenticated;
       identified(principal);
+      requireScope(principal, endpoint.scope);
       return await endpoint.handle(exchange, principal);
     },
   };
+}
+
+function requireScope({ authorization: { scopes } }: TenantPrincipal, scope: Scope): void {
+  if (scopes.includes(scope)) return;
+  const message = `This needs the scope "${scope}", which your credential does not have. Ask the administrator of your team.`;
+  throw new GatewayError('scope-missing', message, { reason: scope });
 }
 
 /** What stands in for an endpoint where there is none. */

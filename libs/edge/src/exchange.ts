@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayError } from '@ccg/kernel';
-import type { TenantPrincipal } from '@ccg/tenancy';
+import type { Scope, TenantPrincipal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
 
 /** What an app reads off the URL of a request; an app may read more. */
@@ -37,6 +37,8 @@ export type Endpoint<Where extends Target, Result> =
   | (EndpointBase & { readonly access: 'public'; handle(exchange: Exchange<Where>): Promise<Result> })
   | (EndpointBase & {
       readonly access: 'principal';
+      /** What the credential must have. */
+      readonly scope: Scope;
       handle(exchange: Exchange<Where>, principal: TenantPrincipal): Promise<Result>;
     });
 

@@ -8,6 +8,7 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
     redisKeys.tenant('acme'),
     redisKeys.unlistedApiKeys('acme'),
     redisKeys.apiKeyList('acme'),
+    redisKeys.apiKeysOfUser('acme', 'usr_1'),
     redisKeys.importedApiKeys('acme'),
     redisKeys.users('acme'),
     redisKeys.userNames('acme'),

@@ -9,6 +9,8 @@ export interface RedisKeys {
   apiKey(tenant: string, id: string): string;
   /** ZSET: the API keys of a tenant, in the order of their creation. */
   apiKeyList(tenant: string): string;
+  /** ZSET: those of one user. */
+  apiKeysOfUser(tenant: string, user: string): string;
   /** SET: the ids of API keys that were made before there was a list. */
   unlistedApiKeys(tenant: string): string;
   /** HASH: digest → id of the API keys that were imported. */
@@ -49,6 +51,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     apiKeyIndex: (digest) => `${prefix}api-key-index:${digest}`,
     apiKey: (tenant, id) => ofTenant(tenant, `api-key:${id}`),
     apiKeyList: (tenant) => ofTenant(tenant, 'api-key-list'),
+    apiKeysOfUser: (tenant, user) => ofTenant(tenant, `api-keys-of:${user}`),
     unlistedApiKeys: (tenant) => ofTenant(tenant, 'api-keys'),
     importedApiKeys: (tenant) => ofTenant(tenant, 'imported-api-keys'),
     tenant: (tenant) => ofTenant(tenant, 'tenant'),

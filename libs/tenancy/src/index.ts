@@ -1,16 +1,30 @@
+export { createApiKey } from './api-key/create.ts';
 export { importApiKey } from './api-key/import.ts';
-export { issueApiKey } from './api-key/issue.ts';
+export type { ImportedApiKey, StoredApiKey } from './api-key/import.ts';
+export { getApiKey, listApiKeys } from './api-key/list.ts';
+export type { Verification } from './api-key/memory.ts';
+export type { IssuedApiKey, NewApiKey } from './api-key/new-api-key.ts';
+export { limitsOf, mergePolicy, readAuthorization } from './api-key/read-authorization.ts';
+export type { AuthorizationRecords, Bearer } from './api-key/read-authorization.ts';
 export { revokeApiKey } from './api-key/revoke.ts';
-export type { ApiKeyDependencies, NewApiKey, StoredApiKey } from './api-key/api-key-record.ts';
+export { rotateApiKey } from './api-key/rotate.ts';
+export type { Rotation } from './api-key/rotate.ts';
 export { createApiKeyVerifier } from './api-key/verify.ts';
-export type { ApiKeyVerifier, ApiKeyVerifierOptions, Verification } from './api-key/verify.ts';
+export type { ApiKeyVerifier, ApiKeyVerifierOptions } from './api-key/verify.ts';
 export { auditActor } from './audit/audit-entry.ts';
 export type { AuditAction, AuditActor, AuditEntry } from './audit/audit-entry.ts';
+export { readAudit } from './audit/read-audit.ts';
 export { generateApiKey } from './credentials/api-key-format.ts';
 export type { RandomBytes } from './credentials/api-key-format.ts';
+export { hashApiKey } from './credentials/digests.ts';
 export { readCredential } from './credentials/read-credential.ts';
 export type { Credential, CredentialHeaders } from './credentials/read-credential.ts';
 export { ensurePepper } from './pepper/ensure-pepper.ts';
+export { isAllowed, policyOf } from './policy/judge.ts';
+export type { Wanted } from './policy/judge.ts';
+export { listPolicies } from './policy/list.ts';
+export { putPolicy } from './policy/put.ts';
+export { removePolicy } from './policy/remove.ts';
 export { scopes } from './principal.ts';
 export type {
   Allowlist,
@@ -26,8 +40,22 @@ export type {
   TokenPrincipal,
 } from './principal.ts';
 export type { ApiKeyOwner, ApiKeyRecord, ApiKeyView, PolicyRecord, TenantRecord, UserRecord } from './records.ts';
-export { ensureTenant, TenantUnknownError } from './tenant/ensure-tenant.ts';
+export { createTenant } from './tenant/create.ts';
+export type { NewTenant } from './tenant/create.ts';
+export { ensureTenant } from './tenant/ensure-tenant.ts';
+export { getTenant, listTenants } from './tenant/list.ts';
+export { resumeTenant, suspendTenant } from './tenant/set-tenant-state.ts';
+export { updateTenant } from './tenant/update.ts';
+export type { TenantChanges } from './tenant/update.ts';
+export { resumeUser, suspendUser, updateUser } from './user/change-user.ts';
+export type { UserChanges } from './user/change-user.ts';
+export { createUser } from './user/create.ts';
+export type { NewUser } from './user/create.ts';
+export { getUser, listUsers } from './user/list.ts';
 export { systemActor } from './verb/actor.ts';
 export type { Actor, Peppers, TenancyDependencies } from './verb/actor.ts';
+export { announce } from './verb/announce.ts';
+export { holds } from './verb/authorize.ts';
+export type { Page, PageRequest } from './verb/page.ts';
 export { done, refused } from './verb/result.ts';
 export type { FieldIssue, Refusal, Result, Subject } from './verb/result.ts';

@@ -40,3 +40,4 @@ export type { RedisProcess, RedisProcessOptions } from './redis/redis-process.ts
 export { startTestRedis } from './redis/start-test-redis.ts';
 export type { TestRedis } from './redis/start-test-redis.ts';
 export { collectGarbage, survivorsOf } from './garbage.ts';
+export { doneValue } from './done-value.ts';

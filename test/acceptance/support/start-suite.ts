@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 
 import { Secret, systemClock } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
-import { ensureTenant, issueApiKey } from '@ccg/tenancy';
-import { redisForSuite, startGateway, startScriptedUpstream } from '@ccg/testkit';
+import { createApiKey, ensureTenant, systemActor } from '@ccg/tenancy';
+import { doneValue, redisForSuite, startGateway, startScriptedUpstream } from '@ccg/testkit';
 import type { GatewayProcess, ScriptedUpstream } from '@ccg/testkit';
 
 /** A gateway with a tenant of its own, and one scripted upstream behind both of its providers. */
@@ -83,13 +83,14 @@ async function createTenant(
   const tenant = `team-${randomUUID().slice(0, 8)}`;
   const store = connectStore({ url: redis.url, keyPrefix: redis.keyPrefix, commandTimeoutMs: 10_000 });
   await store.whenReady(10_000);
-  const deps = { store, clock: systemClock, pepper: new Secret(pepper), randomBytes };
-  await ensureTenant(deps, { tenant, name: 'A team' });
+  const peppers = { current: new Secret(pepper), previous: [] };
+  const deps = { store, clock: systemClock, peppers, randomBytes };
+  await ensureTenant(deps, { id: tenant, name: 'A team', allowlist: { models: ['*'] } });
   return {
     tenant,
     async issue(name) {
-      const { apiKey, id } = await issueApiKey(deps, { tenant, name });
-      return { apiKey: apiKey.reveal(), id };
+      const { apiKey, record } = doneValue(await createApiKey(deps, systemActor('suite'), { tenant, name }));
+      return { apiKey: apiKey.reveal(), id: record.id };
     },
     close: () => store.close(),
   };

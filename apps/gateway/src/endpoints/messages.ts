@@ -8,7 +8,7 @@ export function servingEndpoints(
   { serve, countTokens }: Serving,
   dependencies: AnswerDependencies,
 ): readonly GatewayEndpoint[] {
-  const shared = { methods: ['POST'], access: 'principal' } as const;
+  const shared = { methods: ['POST'], access: 'principal', scope: 'messages' } as const;
   return [
     {
       ...shared,

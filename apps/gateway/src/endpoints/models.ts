@@ -17,6 +17,7 @@ export function modelsEndpoints(catalog: Catalog, targets: Targets): GatewayEndp
       path: '/v1/models',
       methods,
       access: 'principal',
+      scope: 'messages',
       async handle(exchange) {
         return answer(exchange, pageOf(listModels(catalog, targets).map(render), exchange.target.query));
       },
@@ -27,6 +28,7 @@ export function modelsEndpoints(catalog: Catalog, targets: Targets): GatewayEndp
       path: '/v1/models/*id',
       methods,
       access: 'principal',
+      scope: 'messages',
       async handle(exchange) {
         const id = exchange.target.path.slice('/v1/models/'.length);
         const model = findModel(catalog, targets, id);

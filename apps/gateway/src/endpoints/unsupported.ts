@@ -33,6 +33,7 @@ export function unsupportedEndpoints(): GatewayEndpoint[] {
     path: `${path}{/*rest}`,
     methods: 'any',
     access: 'principal',
+    scope: 'messages',
     handle: () =>
       Promise.reject(new GatewayError('path-unknown', `${path} is not supported by this gateway. ${advice}`)),
   }));

@@ -25,7 +25,7 @@ if (made.kind === 'faulty') throw new Error(made.problems.join('\n'));
 const { catalog } = made;
 const config = {
   catalog,
-  keyPepper: new Secret(pepper),
+  keyPeppers: { current: new Secret(pepper), previous: [] },
   sealingKeys: [new Secret('sealing-0123456789abcdef-012345678')] as const,
   upstreamProxy: { url: new Secret('http://user:proxy%2Fpass-1@proxy.example:3128'), except: '' },
   redis: { url: 'redis://:redis-pass-1@127.0.0.1' },

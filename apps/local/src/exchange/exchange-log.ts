@@ -31,7 +31,7 @@ const exchangeLogDefaults: ExchangeLogOptions = {
 const waitingMaxFiles = 4;
 const closeTimeoutMs = 5000;
 
-type Config = Pick<GatewayConfig, 'catalog' | 'keyPepper' | 'sealingKeys' | 'upstreamProxy' | 'redis'>;
+type Config = Pick<GatewayConfig, 'catalog' | 'keyPeppers' | 'sealingKeys' | 'upstreamProxy' | 'redis'>;
 
 /** @throws StartError when the folder cannot be used. */
 export async function openExchangeLog(
@@ -129,7 +129,7 @@ function bytesOf({ body, calls }: CollectedExchange): number {
  * Every secret of the configuration. A credential that cannot be had now was not sent either; tokens of Google come and
  * go, and stand in no place but the header that is never recorded.
  */
-async function readSecrets({ catalog, keyPepper, sealingKeys, upstreamProxy, redis }: Config): Promise<string[]> {
+async function readSecrets({ catalog, keyPeppers, sealingKeys, upstreamProxy, redis }: Config): Promise<string[]> {
   const credentials = [...catalog.providers.values()].map(async ({ credential }) =>
     credential === undefined || 'kind' in credential ? '' : credential.reveal(),
   );
@@ -139,7 +139,7 @@ async function readSecrets({ catalog, keyPepper, sealingKeys, upstreamProxy, red
   return [
     ...headers.flatMap(([, value]) => (typeof value === 'string' ? [] : [value.reveal()])),
     ...read.map((result) => (result.status === 'fulfilled' ? result.value : '')),
-    ...[keyPepper, ...sealingKeys].map((secret) => secret.reveal()),
+    ...[keyPeppers.current, ...keyPeppers.previous, ...sealingKeys].map((secret) => secret.reveal()),
     ...urls.flatMap((url) => (url === undefined || !URL.canParse(url) ? [] : passwordsOf(new URL(url)))),
   ];
 }

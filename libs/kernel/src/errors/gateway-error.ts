@@ -14,6 +14,8 @@ export interface GatewayErrorDetails {
   readonly publicDetails?: unknown;
   /** What the upstream said, without secrets, for the log where the client is not shown it. */
   readonly upstreamMessage?: string | undefined;
+  /** Why, in a word for the log; never shown to the client. */
+  readonly reason?: string;
   /** Never shown to the client. */
   readonly cause?: unknown;
 }
@@ -34,6 +36,7 @@ export class GatewayError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly publicDetails: unknown;
   readonly upstreamMessage: string | undefined;
+  readonly reason: string | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, details: GatewayErrorDetails = {}) {
     super(`${code}: ${publicMessage}`, details.cause === undefined ? undefined : { cause: details.cause });
@@ -48,6 +51,7 @@ export class GatewayError extends Error {
     this.headers = details.headers ?? {};
     this.publicDetails = details.publicDetails;
     this.upstreamMessage = details.upstreamMessage;
+    this.reason = details.reason;
   }
 }
 

@@ -1,87 +1,96 @@
-import type { Clock, Secret } from '@ccg/kernel';
-import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
-import { apiKeyHint } from '../credentials/api-key-format.ts';
-import { hashApiKey } from '../credentials/digests.ts';
-import { TenantUnknownError } from '../tenant/ensure-tenant.ts';
+import type { ApiKeyRecord, ApiKeyView } from '../records.ts';
+import type { Loaded } from '../tenant/tenant-record.ts';
+import { isMadeId } from '../verb/load.ts';
+import { memberOf } from '../verb/page.ts';
+import { readFields, textAt } from '../verb/read-fields.ts';
 
-export interface ApiKeyDependencies {
-  readonly store: Store;
-  readonly pepper: Secret;
-  readonly clock: Clock;
+/** What an API key's hash is asked for: its record, what the first version wrote in its place, and when it was used. */
+const apiKeyFields = [
+  'record',
+  'state',
+  'digest',
+  'name',
+  'user',
+  'hint',
+  'createdAt',
+  'revokedAt',
+  'lastUsedAt',
+] as const;
+
+export interface LoadedApiKey extends Loaded<ApiKeyRecord> {
+  readonly lastUsedAt: string | undefined;
 }
 
-export interface NewApiKey {
-  readonly tenant: string;
-  /** For people: what it is used for. */
-  readonly name: string;
-  readonly user?: string | undefined;
-  readonly apiKey: Secret;
+/** Reads API keys of one tenant, in the order of their ids; undefined for those that do not exist. */
+export async function loadApiKeys(
+  store: Store,
+  tenant: string,
+  ids: readonly string[],
+): Promise<readonly (LoadedApiKey | undefined)[]> {
+  const reads = ids.flatMap((id) => {
+    const key = store.redisKeys.apiKey(tenant, isMadeId(id) ? id : '');
+    return apiKeyFields.map((field) => ({ key, field }));
+  });
+  const texts = await readFields(store, reads);
+  return ids.map((id, at) => apiKeyOf(id, texts.slice(at * apiKeyFields.length, (at + 1) * apiKeyFields.length)));
 }
 
-export interface StoredApiKey {
-  readonly id: string;
-  /** `present` and `revoked`: it was stored before, and nothing has changed. */
-  readonly outcome: 'created' | 'present' | 'revoked';
+/** Reads the reply to those fields. */
+export function apiKeyOf(id: string, reply: unknown): LoadedApiKey | undefined {
+  const [text, lastUsedAt] = [textAt(reply, 0), textAt(reply, apiKeyFields.length - 1)];
+  if (text !== undefined) return { item: JSON.parse(text) as ApiKeyRecord, text, lastUsedAt };
+  const item = firstVersionOf(id, reply);
+  return item === undefined ? undefined : { item, text, lastUsedAt };
 }
 
-const script = loadScript(new URL('./create-api-key.lua', import.meta.url));
-
-/** Where a digest leads: the tenant and the id of an API key. */
-interface IndexEntry {
-  readonly tenant: string;
-  readonly id: string;
-}
-
-/** Reads the value of an index entry; undefined for anything else. */
-export function parseIndexEntry(value: unknown): IndexEntry | undefined {
-  if (typeof value !== 'string') return undefined;
-  const [tenant, id, ...rest] = value.split(':');
-  if (tenant === undefined || id === undefined || rest.length > 0) return undefined;
-  return { tenant, id };
-}
-
-/** Neither part can contain a colon. */
-function formatIndexEntry({ tenant, id }: IndexEntry): string {
-  return `${tenant}:${id}`;
-}
-
-/**
- * Writes the record of an API key, then the index entry that makes it work. If it breaks off between the two, the
- * record has no effect and a second call completes it. A revoked API key stays revoked.
- */
-export async function storeApiKey(
-  deps: ApiKeyDependencies,
-  { tenant, name, user, apiKey }: NewApiKey,
-): Promise<StoredApiKey> {
-  const { redisKeys } = deps.store;
-  const digest = hashApiKey(deps.pepper, apiKey);
-  // The id follows from the API key, so that storing it twice is the same as once.
-  const id = `key_${digest.slice(0, 20)}`;
-  const index = redisKeys.apiKeyIndex(digest);
-  const entry = formatIndexEntry({ tenant, id });
-  await assertIndexIsOurs(deps.store, index, entry);
-  const record = {
-    digest,
-    name,
-    hint: apiKeyHint(apiKey),
-    createdAt: new Date(deps.clock.now()).toISOString(),
-    ...(user === undefined ? {} : { user }),
-  };
-  const outcome = await deps.store.run(
-    script,
-    [redisKeys.tenant(tenant), redisKeys.apiKey(tenant, id), redisKeys.unlistedApiKeys(tenant)],
-    [id, ...Object.entries(record).flat()],
+/** An API key of the first version: its fields stood by themselves, and it reached everything of its tenant. */
+function firstVersionOf(id: string, reply: unknown): ApiKeyRecord | undefined {
+  const [state, digest, name = '', user, hint, createdAt, revokedAt] = [1, 2, 3, 4, 5, 6, 7].map((at) =>
+    textAt(reply, at),
   );
-  if (outcome === 'tenant-unknown') throw new TenantUnknownError(tenant);
-  if (outcome === 'revoked') return { id, outcome };
-  await deps.store.command('set', [index, entry, 'NX']);
-  await assertIndexIsOurs(deps.store, index, entry);
-  return { id, outcome: outcome === 'created' ? 'created' : 'present' };
+  if (state === undefined || digest === undefined) return undefined;
+  return {
+    id,
+    name,
+    owner: user === undefined ? { kind: 'service' } : { kind: 'user', id: user },
+    state: state === 'active' ? 'active' : 'revoked',
+    scopes: ['messages', 'self'],
+    policies: [],
+    createdAt: createdAt ?? new Date(0).toISOString(),
+    revokedAt,
+    hint,
+    digests: [digest],
+  };
 }
 
-/** The same API key in two tenants would make one of them act for the other. */
-async function assertIndexIsOurs(store: Store, index: string, entry: string): Promise<void> {
-  const current = await store.command('get', [index]);
-  if (current !== null && current !== entry) throw new Error('This API key belongs to another tenant.');
+/** Puts a new API key into the lists in which it is found. */
+export function newApiKeyWrites(store: Store, tenant: string, item: ApiKeyRecord) {
+  const { redisKeys } = store;
+  const member = memberOf(item.id, Date.parse(item.createdAt));
+  const list = (key: string) => ({ kind: 'list', key, member }) as const;
+  return [
+    apiKeyWrite(store, tenant, item),
+    list(redisKeys.apiKeyList(tenant)),
+    ...(item.owner.kind === 'user' ? [list(redisKeys.apiKeysOfUser(tenant, item.owner.id))] : []),
+  ];
+}
+
+export function apiKeyWrite(store: Store, tenant: string, item: ApiKeyRecord) {
+  return {
+    kind: 'set',
+    key: store.redisKeys.apiKey(tenant, item.id),
+    field: 'record',
+    value: JSON.stringify(item),
+  } as const;
+}
+
+export function apiKeyCheck(store: Store, tenant: string, id: string, loaded: LoadedApiKey | undefined) {
+  return { key: store.redisKeys.apiKey(tenant, id), field: 'record', value: loaded?.text };
+}
+
+/** Without its digests, which are nobody's business. */
+export function viewOf({ item, lastUsedAt }: Pick<LoadedApiKey, 'item' | 'lastUsedAt'>): ApiKeyView {
+  const { digests: _, ...view } = item;
+  return { ...view, lastUsedAt };
 }

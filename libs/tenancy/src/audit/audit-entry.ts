@@ -4,16 +4,18 @@ import type { Subject } from '../verb/result.ts';
 
 /** What a verb was called and what it was about, such as `api-key.revoke`. */
 export type AuditAction =
-  | `tenant.${'create' | 'update' | 'suspend' | 'resume'}`
-  | `user.${'create' | 'update' | 'suspend' | 'resume'}`
-  | `api-key.${'create' | 'import' | 'rotate' | 'revoke' | 'rehash'}`
-  | `policy.${'put' | 'remove'}`;
+  | `tenant.${'create' | 'update' | 'suspend' | 'resume' | 'read'}`
+  | `user.${'create' | 'update' | 'suspend' | 'resume' | 'read'}`
+  | `api-key.${'create' | 'import' | 'rotate' | 'revoke' | 'read' | 'use'}`
+  | `policy.${'put' | 'remove' | 'read'}`
+  | 'audit.read';
 
 /** One line of the audit log, which is only ever appended to. No text of a credential is in it, nor a digest. */
 export interface AuditEntry {
   /** ISO 8601. */
   readonly at: string;
-  readonly requestId: string;
+  /** Unset for a refused use of an API key, of which one a minute is written. */
+  readonly requestId?: string | undefined;
   readonly actor: AuditActor;
   readonly action: AuditAction;
   readonly tenant: string;

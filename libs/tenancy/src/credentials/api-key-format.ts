@@ -37,7 +37,8 @@ function checksumOf(text: string): string {
   return checksum;
 }
 
-function randomBase62(length: number, randomBytes: RandomBytes): string {
+/** Random characters of the alphabet. */
+export function randomBase62(length: number, randomBytes: RandomBytes): string {
   // Bytes past the last whole multiple of 62 would make the first characters of the alphabet likelier.
   const limit = 256 - (256 % alphabet.length);
   let text = '';

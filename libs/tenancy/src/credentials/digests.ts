@@ -1,5 +1,6 @@
 import { createHmac, hash } from 'node:crypto';
 import type { Secret } from '@ccg/kernel';
+import type { Peppers } from '../verb/actor.ts';
 
 /**
  * The digest under which an API key is stored: HMAC-SHA-256 with the server's pepper, in hex. A slow hash would add
@@ -7,6 +8,11 @@ import type { Secret } from '@ccg/kernel';
  */
 export function hashApiKey(pepper: Secret, apiKey: Secret): string {
   return hmac(pepper, apiKey.reveal());
+}
+
+/** The digests of an API key under the current pepper, which comes first, and under the previous ones. */
+export function digestsUnder({ current, previous }: Peppers, apiKey: Secret): readonly [string, ...string[]] {
+  return [hashApiKey(current, apiKey), ...previous.map((pepper) => hashApiKey(pepper, apiKey))];
 }
 
 /** Tells one pepper from another without revealing it. No API key has this text, so no digest can equal it. */

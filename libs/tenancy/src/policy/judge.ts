@@ -10,7 +10,7 @@ export type Wanted =
   | { readonly kind: 'name'; readonly name: string; readonly targets: readonly TargetNames[] }
   | { readonly kind: 'target'; readonly targets: readonly TargetNames[] };
 
-export type TargetNames = readonly string[];
+type TargetNames = readonly string[];
 
 /**
  * Whether a policy allows it: every one of its levels must. On a level `models` must allow the name that was asked for,
@@ -55,7 +55,7 @@ function compile(level: Allowlist): CompiledLevel {
 }
 
 /** Whether a level says nothing that another level would not. */
-export function allowsAll({ models, targets }: Allowlist): boolean {
+function allowsAll({ models, targets }: Allowlist): boolean {
   if (models === undefined && targets === undefined) return false;
   return (models === undefined || matchAnything(models)) && (targets === undefined || matchAnything(targets));
 }

@@ -1,31 +1,32 @@
-import type { Clock } from '@ccg/kernel';
-import { loadScript } from '@ccg/store';
-import type { Store } from '@ccg/store';
-
-const script = loadScript(new URL('./ensure-tenant.lua', import.meta.url));
-const tenantShape = /^[a-z0-9][a-z0-9_-]{0,62}$/u;
+import type { TenantRecord } from '../records.ts';
+import { systemActor } from '../verb/actor.ts';
+import type { TenancyDependencies } from '../verb/actor.ts';
+import { commit } from '../verb/commit.ts';
+import { loadTenant } from '../verb/load.ts';
+import { createTenant } from './create.ts';
+import type { NewTenant } from './create.ts';
+import { tenantCheck, tenantWrite } from './tenant-record.ts';
 
 /**
- * Creates a tenant unless one with that id exists; an existing one is not changed. `tenant` is the id: up to 63 of
- * a–z, 0–9, `-` and `_`, a letter or digit first, or RangeError; `name` is for people. Throws StoreUnavailableError.
+ * Creates a tenant unless one with that id exists; an existing one is not changed, but one of the first version gets its
+ * record and its place in the list. For the start of a process. Throws RangeError for an input with faults.
  */
-export async function ensureTenant(
-  deps: { readonly store: Store; readonly clock: Clock },
-  { tenant, name }: { readonly tenant: string; readonly name: string },
-): Promise<'created' | 'present'> {
-  if (!tenantShape.test(tenant)) {
-    throw new RangeError('A tenant id is up to 63 of a-z, 0-9, "-" and "_", and begins with a letter or a digit.');
+export async function ensureTenant(deps: TenancyDependencies, tenant: NewTenant): Promise<'created' | 'present'> {
+  const { store } = deps;
+  const created = await createTenant(deps, systemActor('start'), tenant);
+  if (created.kind === 'done') return 'created';
+  if (created.refusal.kind !== 'taken') {
+    throw new RangeError(
+      `The tenant "${tenant.id.slice(0, 63)}" cannot be created: ${JSON.stringify(created.refusal)}`,
+    );
   }
-  const createdAt = new Date(deps.clock.now()).toISOString();
-  const outcome = await deps.store.run(script, [deps.store.redisKeys.tenant(tenant)], [name, createdAt]);
-  return outcome === 'created' ? 'created' : 'present';
-}
-
-/** A verb named a tenant that does not exist. */
-export class TenantUnknownError extends Error {
-  override readonly name = 'TenantUnknownError';
-
-  constructor(tenant: string) {
-    super(`There is no tenant "${tenant}".`);
+  const loaded = await loadTenant(store, tenant.id);
+  if (loaded !== undefined && loaded.tenant.text === undefined) {
+    await commit(store, store.redisKeys.audit(tenant.id), {
+      checks: [tenantCheck(store, tenant.id, loaded.tenant)],
+      writes: [tenantWrite(store, loaded.tenant.item satisfies TenantRecord)],
+      entry: undefined,
+    });
   }
+  return 'present';
 }

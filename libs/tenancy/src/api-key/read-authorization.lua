@@ -1,0 +1,43 @@
+-- Reads a credential's API key or user together with its tenant and their policies, so that all of it is of one moment.
+-- KEYS: tenant, its users, its policies, and of an API key its record. ARGV: the user of a token, '' for an API key.
+-- Returns the fields of the tenant, those of the API key, the record of the user, and names and records of policies.
+local names = {}
+local function note(record)
+  for _, name in ipairs(record.policies) do
+    names[#names + 1] = name
+  end
+end
+
+local tenant = redis.call('HMGET', KEYS[1], 'record', 'name', 'createdAt')
+if tenant[1] then
+  note(cjson.decode(tenant[1]))
+end
+
+local userId = ARGV[1]
+local key = {}
+if KEYS[4] then
+  key = redis.call(
+    'HMGET', KEYS[4], 'record', 'state', 'digest', 'name', 'user', 'hint', 'createdAt', 'revokedAt', 'lastUsedAt')
+  if key[1] then
+    local record = cjson.decode(key[1])
+    note(record)
+    if record.owner.kind == 'user' then
+      userId = record.owner.id
+    end
+  end
+end
+
+local user = false
+if userId ~= '' then
+  user = redis.call('HGET', KEYS[2], userId)
+  if user then
+    note(cjson.decode(user))
+  end
+end
+
+local policies = {}
+for _, name in ipairs(names) do
+  policies[#policies + 1] = name
+  policies[#policies + 1] = redis.call('HGET', KEYS[3], name) or ''
+end
+return {tenant, key, user, policies}

@@ -1,0 +1,72 @@
+import { loadScript } from '@ccg/store';
+import type { Store } from '@ccg/store';
+import { policyOf } from '../policy/judge.ts';
+import type { Allowlist, Limits, Policy, PolicyLevel } from '../principal.ts';
+import type { ApiKeyRecord, PolicyRecord, TenantRecord, UserRecord } from '../records.ts';
+import { tenantOf } from '../tenant/tenant-record.ts';
+import { textAt } from '../verb/read-fields.ts';
+import { apiKeyOf } from './api-key-record.ts';
+import type { LoadedApiKey } from './api-key-record.ts';
+
+/** Whose credential it is. */
+export type Bearer = { readonly tenant: string } & ({ readonly apiKeyId: string } | { readonly user: string });
+
+/** Everything that a credential's authorization is made of, as it was at one moment. */
+export interface AuthorizationRecords {
+  readonly tenant: TenantRecord;
+  readonly apiKey: LoadedApiKey | undefined;
+  readonly user: UserRecord | undefined;
+  readonly policies: ReadonlyMap<string, Allowlist>;
+}
+
+const script = loadScript(new URL('./read-authorization.lua', import.meta.url));
+
+/** Reads it in one script; undefined where the tenant does not exist. */
+export async function readAuthorization(store: Store, bearer: Bearer): Promise<AuthorizationRecords | undefined> {
+  const { tenant } = bearer;
+  const { redisKeys } = store;
+  const ofTenant = [redisKeys.tenant(tenant), redisKeys.users(tenant), redisKeys.policies(tenant)];
+  const ofKey = 'apiKeyId' in bearer ? [redisKeys.apiKey(tenant, bearer.apiKeyId)] : [];
+  const reply = await store.run(script, [...ofTenant, ...ofKey], ['user' in bearer ? bearer.user : '']);
+  const [tenantReply, keyReply, , policyReply] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
+  const found = tenantOf(tenant, tenantReply);
+  if (found === undefined) return undefined;
+  const userText = textAt(reply, 2);
+  return {
+    tenant: found.item,
+    apiKey: 'apiKeyId' in bearer ? apiKeyOf(bearer.apiKeyId, keyReply) : undefined,
+    user: userText === undefined ? undefined : (JSON.parse(userText) as UserRecord),
+    policies: policiesOf(policyReply),
+  };
+}
+
+/** Pairs of a name and a record, which is empty where there is none. */
+function policiesOf(reply: unknown): ReadonlyMap<string, Allowlist> {
+  const policies = new Map<string, Allowlist>();
+  for (let at = 0; textAt(reply, at) !== undefined; at += 2) {
+    const text = textAt(reply, at + 1) ?? '';
+    if (text !== '') policies.set(textAt(reply, at) ?? '', (JSON.parse(text) as PolicyRecord).allowlist);
+  }
+  return policies;
+}
+
+const nothing: Allowlist = { models: [], targets: [] };
+
+/** The policy of a principal: the levels of the tenant, of the user and of the API key. A policy that is gone allows nothing. */
+export function mergePolicy({ tenant, user, apiKey, policies }: AuthorizationRecords): Policy {
+  const levels = (
+    of: PolicyLevel['of'],
+    record: Pick<TenantRecord | UserRecord | ApiKeyRecord, 'allowlist' | 'policies'> | undefined,
+  ): readonly PolicyLevel[] => {
+    if (record === undefined) return [];
+    const own = record.allowlist === undefined ? [] : [record.allowlist];
+    const named = record.policies.map((name) => policies.get(name) ?? nothing);
+    return [...own, ...named].map((list) => ({ ...list, of }));
+  };
+  return policyOf([...levels('tenant', tenant), ...levels('user', user), ...levels('api-key', apiKey?.item)]);
+}
+
+/** The tenant's own limits, else those of the gateway's configuration. */
+export function limitsOf({ tenant }: AuthorizationRecords, defaults: Limits): Limits {
+  return tenant.limits === undefined ? defaults : { requestsPerMinute: tenant.limits.requestsPerMinute };
+}

@@ -1,0 +1,44 @@
+import type { Allowlist, Limits } from '../principal.ts';
+import type { TenantRecord } from '../records.ts';
+import type { Actor, TenancyDependencies } from '../verb/actor.ts';
+import { requireOperator } from '../verb/authorize.ts';
+import { allowlistIssues, idIssues, invalid, limitsIssues, nameIssues } from '../verb/fields.ts';
+import { loadTenant } from '../verb/load.ts';
+import type { Result } from '../verb/result.ts';
+import { refused } from '../verb/result.ts';
+import { runWrite } from '../verb/run-verb.ts';
+import { tenantCheck, tenantWrite } from './tenant-record.ts';
+
+export interface NewTenant {
+  /** Up to 63 of a–z, 0–9, `-` and `_`, a letter or digit first. */
+  readonly id: string;
+  readonly name: string;
+  /** Has no default: who wants to allow everything writes `*`. */
+  readonly allowlist: Allowlist;
+  readonly limits?: Limits | undefined;
+}
+
+/** Creates a tenant. For operators. */
+export async function createTenant(
+  deps: TenancyDependencies,
+  actor: Actor,
+  { id, name, allowlist, limits }: NewTenant,
+): Promise<Result<TenantRecord>> {
+  const { store, clock } = deps;
+  const deed = { action: 'tenant.create', tenant: id, subject: { kind: 'tenant', id } } as const;
+  return await runWrite(deps, actor, deed, async () => {
+    const refusal =
+      requireOperator(actor.principal, 'write') ??
+      invalid(idIssues('id', id), nameIssues(name), allowlistIssues(allowlist), limitsIssues(limits));
+    if (refusal !== undefined) return refused(refusal);
+    // First, so that no tenant can exist without being listed; an id in the list without a tenant is passed over.
+    await store.command('zadd', [store.redisKeys.tenantList(), 0, id]);
+    if ((await loadTenant(store, id)) !== undefined) {
+      return refused({ kind: 'taken', subject: 'tenant', path: ['id'] });
+    }
+    const createdAt = new Date(clock.now()).toISOString();
+    const item: TenantRecord = { id, name, state: 'active', allowlist, policies: [], limits, createdAt };
+    const change = { checks: [tenantCheck(store, id, undefined)], writes: [tenantWrite(store, item)] };
+    return { kind: 'change', change, details: { name, allowlist, limits }, value: item };
+  });
+}

@@ -1,0 +1,75 @@
+import type { Allowlist, Limits } from '../principal.ts';
+import type { TenantRecord } from '../records.ts';
+import type { Actor, TenancyDependencies } from '../verb/actor.ts';
+import { announce } from '../verb/announce.ts';
+import { beyondOwn, requireTenant } from '../verb/authorize.ts';
+import type { Grant } from '../verb/authorize.ts';
+import { allowlistIssues, invalid, limitsIssues, nameIssues, policiesIssues } from '../verb/fields.ts';
+import { levelsOf, loadTenant, missingPolicies } from '../verb/load.ts';
+import type { Result } from '../verb/result.ts';
+import { refused } from '../verb/result.ts';
+import { runWrite } from '../verb/run-verb.ts';
+import { tenantCheck, tenantWrite } from './tenant-record.ts';
+
+/** What is left out stays as it is. */
+export interface TenantChanges {
+  readonly name?: string | undefined;
+  readonly allowlist?: Allowlist | undefined;
+  readonly policies?: readonly string[] | undefined;
+  /** Null: the default of the gateway's configuration. */
+  readonly limits?: Limits | null | undefined;
+}
+
+/** Changes a tenant. Its own administrators can only narrow what it may use. */
+export async function updateTenant(
+  deps: TenancyDependencies,
+  actor: Actor,
+  { tenant, ...changes }: TenantChanges & { readonly tenant: string },
+): Promise<Result<TenantRecord>> {
+  const { store } = deps;
+  const deed = { action: 'tenant.update', tenant, subject: { kind: 'tenant', id: tenant } } as const;
+  const result = await runWrite(deps, actor, deed, async () => {
+    const { name, allowlist, policies, limits } = changes;
+    const refusal =
+      requireTenant(actor.principal, tenant, 'write') ??
+      invalid(
+        nameIssues(name),
+        allowlistIssues(allowlist),
+        policiesIssues(policies),
+        limitsIssues(limits ?? undefined),
+      );
+    if (refusal !== undefined) return refused(refusal);
+    const current = (await loadTenant(store, tenant))?.tenant.item;
+    const names = policies ?? current?.policies ?? [];
+    const loaded = await loadTenant(store, tenant, { policies: names });
+    if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
+    const item = apply(loaded.tenant.item, changes);
+    const judged =
+      invalid(policies === undefined ? [] : missingPolicies(policies, loaded)) ??
+      beyondOwn(actor.principal, grantOf(changes, levelsOf(item.allowlist, loaded.policies), item));
+    if (judged !== undefined) return refused(judged);
+    const change = { checks: [tenantCheck(store, tenant, loaded.tenant)], writes: [tenantWrite(store, item)] };
+    return { kind: 'change', change, details: { ...changes }, value: item };
+  });
+  if (result.kind === 'done') await announce(store, { kind: 'tenant', tenant });
+  return result;
+}
+
+function apply(item: TenantRecord, { name, allowlist, policies, limits }: TenantChanges): TenantRecord {
+  return {
+    ...item,
+    name: name ?? item.name,
+    allowlist: allowlist ?? item.allowlist,
+    policies: policies ?? item.policies,
+    limits: limits === undefined ? item.limits : (limits ?? undefined),
+  };
+}
+
+function grantOf(changes: TenantChanges, granted: readonly Allowlist[], item: TenantRecord): Grant {
+  const touchesList = changes.allowlist !== undefined || changes.policies !== undefined;
+  return {
+    // The levels of its users and API keys are not touched.
+    ...(touchesList ? { levels: { granted, stays: ({ of }: { readonly of: string }) => of !== 'tenant' } } : {}),
+    ...(changes.limits === undefined ? {} : { requestsPerMinute: { granted: item.limits?.requestsPerMinute } }),
+  };
+}

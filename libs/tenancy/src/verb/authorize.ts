@@ -1,0 +1,103 @@
+import type { Allowlist, PolicyLevel, Principal, Scope } from '../principal.ts';
+import { scopes } from '../principal.ts';
+import { isWithin } from '../policy/grant.ts';
+import type { FieldIssue, Refusal } from './result.ts';
+
+type Access = 'read' | 'write';
+
+/** Who may write may read. */
+export function holds({ authorization }: Principal, scope: Scope): boolean {
+  if (authorization.scopes.includes(scope)) return true;
+  if (scope === 'tenant:read') return authorization.scopes.includes('tenant:write');
+  return scope === 'operator:read' && authorization.scopes.includes('operator:write');
+}
+
+/** Refuses all but operators. */
+export function requireOperator(principal: Principal, access: Access): Refusal | undefined {
+  const scope: Scope = `operator:${access}`;
+  return holds(principal, scope) ? undefined : { kind: 'scope-missing', scope };
+}
+
+/** Refuses all but operators and those who have the scope in this tenant. Another tenant is as unknown as one that does not exist. */
+export function requireTenant(principal: Principal, tenant: string, access: Access): Refusal | undefined {
+  if (holds(principal, `operator:${access}`)) return undefined;
+  if (principal.kind === 'operator') return { kind: 'scope-missing', scope: `operator:${access}` };
+  const scope: Scope = `tenant:${access}`;
+  if (!holds(principal, scope)) return { kind: 'scope-missing', scope };
+  return principal.tenant === tenant ? undefined : { kind: 'unknown', subject: 'tenant' };
+}
+
+/** Whose API keys a principal may see or change: all of the tenant, those of one user, or none. */
+export type ApiKeyReach =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'own'; readonly user: string }
+  | { readonly kind: 'none'; readonly refusal: Refusal };
+
+/** With `self` a developer reaches their own API keys. */
+export function apiKeyReach(principal: Principal, tenant: string, access: Access): ApiKeyReach {
+  const refusal = requireTenant(principal, tenant, access);
+  if (refusal === undefined) return { kind: 'all' };
+  if (refusal.kind !== 'scope-missing' || principal.kind === 'operator') return { kind: 'none', refusal };
+  const { user } = principal;
+  if (user === undefined || !holds(principal, 'self')) return { kind: 'none', refusal };
+  if (principal.tenant !== tenant) return { kind: 'none', refusal: { kind: 'unknown', subject: 'tenant' } };
+  return { kind: 'own', user };
+}
+
+/** What a verb gives away. Undefined parts are not given. */
+export interface Grant {
+  readonly scopes?: readonly Scope[];
+  /** The levels that will restrict whoever gets it, one list each, and those of the principal's levels that will as well. */
+  readonly levels?: { readonly granted: readonly Allowlist[]; readonly stays: (level: PolicyLevel) => boolean };
+  /** Null: for ever. */
+  readonly expiresAtMs?: number | null;
+  readonly requestsPerMinute?: { readonly granted: number | undefined };
+}
+
+/** What of a grant the principal does not have itself. Operators who may write have everything. */
+export function beyondOwn(principal: Principal, grant: Grant): Refusal | undefined {
+  if (holds(principal, 'operator:write')) return undefined;
+  const issues = [
+    ...scopesBeyond(principal, grant.scopes ?? []),
+    ...levelsBeyond(principal, grant.levels),
+    ...expiryBeyond(principal, grant.expiresAtMs),
+    ...limitsBeyond(principal, grant.requestsPerMinute),
+  ];
+  return issues.length === 0 ? undefined : { kind: 'beyond-actor', issues };
+}
+
+function scopesBeyond(principal: Principal, granted: readonly Scope[]): readonly FieldIssue[] {
+  return granted
+    .filter((scope) => !holds(principal, scope))
+    .map((scope) => ({ path: ['scopes', granted.indexOf(scope)], message: `You do not have the scope ${scope}.` }));
+}
+
+function levelsBeyond({ authorization: { policy } }: Principal, levels: Grant['levels']): readonly FieldIssue[] {
+  if (levels === undefined || policy.kind === 'allow-all') return [];
+  const { granted, stays } = levels;
+  const isCovered = (own: Allowlist) => granted.some((list) => isWithin(own, list));
+  if (policy.levels.every((own) => stays(own) || isCovered(own))) return [];
+  return [{ path: ['allowlist'], message: 'It allows more than your own allowlist. Name only what you may use.' }];
+}
+
+function expiryBeyond(principal: Principal, granted: number | null | undefined): readonly FieldIssue[] {
+  // A token lives for minutes and is renewed: its end says nothing about how long its user may have access.
+  if (granted === undefined || principal.kind !== 'api-key' || principal.expiresAtMs === undefined) return [];
+  if (granted !== null && granted <= principal.expiresAtMs) return [];
+  const end = new Date(principal.expiresAtMs).toISOString();
+  return [{ path: ['expiresAt'], message: `Your own API key expires at ${end}. Choose no later time.` }];
+}
+
+function limitsBeyond(
+  { authorization: { limits } }: Principal,
+  grant: Grant['requestsPerMinute'],
+): readonly FieldIssue[] {
+  const own = limits.requestsPerMinute;
+  if (grant === undefined || own === undefined || (grant.granted !== undefined && grant.granted <= own)) return [];
+  return [{ path: ['limits', 'requestsPerMinute'], message: `Your own limit is ${own}. Choose no higher one.` }];
+}
+
+/** Whether a text is a scope. */
+export function isScope(text: string): text is Scope {
+  return scopes.some((scope) => scope === text);
+}

@@ -1,0 +1,93 @@
+import type { Allowlist, Limits, Scope } from '../principal.ts';
+import { isScope } from './authorize.ts';
+import type { FieldIssue, Refusal } from './result.ts';
+
+const idShape = /^[a-z0-9][a-z0-9_-]{0,62}$/u;
+const nameMaxLength = 200;
+const patternsMax = 200;
+const policiesMax = 10;
+const requestsPerMinuteMax = 999_999_999;
+
+type Issues = readonly FieldIssue[];
+
+/** Refuses an input with faults, naming all of them. */
+export function invalid(...issues: readonly Issues[]): Refusal | undefined {
+  const all = issues.flat();
+  return all.length === 0 ? undefined : { kind: 'invalid', issues: all };
+}
+
+/** The id of a tenant or the name of a policy. */
+export function idIssues(field: string, id: string): Issues {
+  if (idShape.test(id)) return [];
+  return [issue([field], 'must be up to 63 of a-z, 0-9, "-" and "_", and begin with a letter or a digit')];
+}
+
+/** A name for people. */
+export function nameIssues(name: string | undefined): Issues {
+  if (name === undefined) return [];
+  const isFit = name.trim() === name && name !== '' && name.length <= nameMaxLength && !hasControls(name);
+  return isFit ? [] : [issue(['name'], `must have 1 to ${nameMaxLength} characters, none of them a control character`)];
+}
+
+export function scopesIssues(scopes: readonly string[]): Issues {
+  if (scopes.length === 0) return [issue(['scopes'], 'must name at least one scope')];
+  return scopes.flatMap((scope, at) => (isScope(scope) ? [] : [issue(['scopes', at], 'is no scope')]));
+}
+
+export function allowlistIssues(allowlist: Allowlist | undefined): Issues {
+  if (allowlist === undefined) return [];
+  const { models, targets } = allowlist;
+  if (models === undefined && targets === undefined) {
+    return [issue(['allowlist'], 'must have models, targets or both; "*" allows everything')];
+  }
+  return [
+    ...patternIssues('models', models),
+    ...patternIssues('targets', targets),
+    ...(targets ?? []).flatMap((pattern, at) => {
+      if (pattern.includes(':') || pattern.includes('*')) return [];
+      return [issue(['allowlist', 'targets', at], 'must be {provider}:{model}; "*" stands for any text')];
+    }),
+  ];
+}
+
+function patternIssues(field: 'models' | 'targets', patterns: readonly string[] | undefined): Issues {
+  if (patterns === undefined) return [];
+  const path = ['allowlist', field];
+  if (patterns.length === 0) return [issue(path, 'must not be empty; "*" allows everything')];
+  if (patterns.length > patternsMax) return [issue(path, `must have at most ${patternsMax} patterns`)];
+  return patterns.flatMap((pattern, at) => {
+    const isFit = pattern !== '' && pattern.length <= nameMaxLength && !hasControls(pattern);
+    return isFit ? [] : [issue([...path, at], `must have 1 to ${nameMaxLength} characters, none a control character`)];
+  });
+}
+
+export function policiesIssues(policies: readonly string[] | undefined): Issues {
+  if (policies === undefined || policies.length <= policiesMax) return [];
+  return [issue(['policies'], `must name at most ${policiesMax} policies`)];
+}
+
+export function limitsIssues(limits: Limits | undefined): Issues {
+  const rate = limits?.requestsPerMinute;
+  if (rate === undefined || (Number.isInteger(rate) && rate >= 1 && rate <= requestsPerMinuteMax)) return [];
+  return [issue(['limits', 'requestsPerMinute'], 'must be a whole number of requests per minute, from 1')];
+}
+
+export function expiryIssues(expiresAtMs: number | undefined, nowMs: number): Issues {
+  if (expiresAtMs === undefined) return [];
+  // The last time that ISO 8601 can write with a year of four digits.
+  const isFit = Number.isInteger(expiresAtMs) && expiresAtMs > nowMs && expiresAtMs < Date.UTC(10_000, 0);
+  return isFit ? [] : [issue(['expiresAt'], 'must be a time in the future')];
+}
+
+export function issue(path: readonly (string | number)[], message: string): FieldIssue {
+  return { path, message };
+}
+
+/** Each scope once, in the order of the list of scopes. */
+export function distinct(scopes: readonly Scope[]): readonly Scope[] {
+  return [...new Set(scopes)];
+}
+
+function hasControls(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
