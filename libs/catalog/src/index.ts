@@ -21,7 +21,7 @@ export { readModelList } from './model-limits.ts';
 export type { ModelLimits } from './model-limits.ts';
 export { createProvider } from './provider.ts';
 export type { Endpoint, EndpointTimeouts, GoogleCredential, Provider, ProviderCredential } from './provider.ts';
-export { resolveRoute } from './resolve-route.ts';
+export { namesOfTarget, resolveRoute } from './resolve-route.ts';
 export type { Route, RouteRequest } from './resolve-route.ts';
 export { createTarget, createTargets } from './targets.ts';
 export type { AnthropicTarget, ChatTarget, GeminiTarget, OllamaTarget, Target, Targets } from './targets.ts';

@@ -1,6 +1,6 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Catalog } from './build-catalog.ts';
-import { findNamed } from './known-providers.ts';
+import { aliasOf, findNamed } from './known-providers.ts';
 import { discoveryPrefix, parseRequestedModel } from './model-names.ts';
 import { findEntry, referenceTo } from './model-table.ts';
 import type { ModelTable } from './model-table.ts';
@@ -10,8 +10,12 @@ import type { ModelReference, Target, Targets } from './targets.ts';
 export interface Route {
   /** As the client asked for it: answers carry this name. */
   readonly requestedModel: string;
+  readonly chosen: Chosen;
   readonly targets: readonly [Target, ...Target[]];
 }
+
+/** What a client chose: a target itself, or a name that the operator's table of models maps. */
+type Chosen = { readonly kind: 'target' } | { readonly kind: 'name'; readonly name: string };
 
 /** What a request says about where it wants to go. */
 export interface RouteRequest {
@@ -30,34 +34,51 @@ export interface RouteRequest {
  */
 export function resolveRoute(catalog: Catalog, targets: Targets, request: RouteRequest): Route {
   const { model: requestedModel } = request;
-  return { requestedModel, targets: [targets.of(referenceOf(catalog, request))] };
+  const { reference, chosen } = referenceOf(catalog, request);
+  return { requestedModel, chosen, targets: [targets.of(reference)] };
 }
 
-function referenceOf(catalog: Catalog, { model, prefix }: RouteRequest): ModelReference {
+/** All names of a target: a provider answers to its other name too, unless that is another provider's. */
+export function namesOfTarget({ providers }: Catalog, { provider, model, key }: Target): readonly string[] {
+  const alias = aliasOf(provider.name);
+  return alias === undefined || providers.has(alias) ? [key] : [key, `${alias}:${model}`];
+}
+
+interface Mapped {
+  readonly reference: ModelReference;
+  readonly chosen: Chosen;
+}
+
+const targetChosen: Chosen = { kind: 'target' };
+
+function referenceOf(catalog: Catalog, { model, prefix }: RouteRequest): Mapped {
   if (prefix === undefined) return mapModel(catalog, model);
   const provider = findNamed(catalog.providers, prefix.provider);
   const place = 'of the URL';
   if (provider === undefined) throw providerUnknown(prefix.provider, place, 'Use /{provider}:{model}', catalog);
   if (prefix.model === '') throw modelMissing(prefix.provider, place);
-  return { provider, model: prefix.model };
+  return { reference: { provider, model: prefix.model }, chosen: targetChosen };
 }
 
 /**
  * Maps the model of a request body: an explicit `{provider}:{model}` and an id of the models list first, then the
  * operator's table of models, and every other name unchanged.
  */
-function mapModel(catalog: Catalog, requested: string): ModelReference {
+function mapModel(catalog: Catalog, requested: string): Mapped {
   const named = parseRequestedModel(requested, catalog.providers);
   const place = 'of the field "model"';
   switch (named.kind) {
     case 'target':
-      return named;
+      return { reference: named, chosen: targetChosen };
     case 'unconfigured':
       throw providerUnknown(named.name, place, 'Use {provider}:{model}', catalog);
     case 'no-model':
       throw modelMissing(named.name, place);
     case 'bare':
-      return mapName(catalog, requested) ?? unmapped(requested, catalog);
+      return {
+        reference: mapName(catalog, requested) ?? unmapped(requested, catalog),
+        chosen: { kind: 'name', name: listedAlias(catalog.models, requested) ?? requested },
+      };
     default:
       return assertNever(named);
   }

@@ -5,6 +5,7 @@ import type { Clock } from '@ccg/kernel';
 import type { Warning } from '@ccg/translation';
 import { bytesToString, readMessagesRequest } from '@ccg/wire';
 import type { MessagesRequest } from '@ccg/wire';
+import { refuseUnlessAllowed } from './allowed-models.ts';
 import { jsonContentType, tellFailure, writeAnswer } from './answer.ts';
 import { failureOf } from './call-target.ts';
 import type { CountAtProvider, CountJob } from './count-at-provider.ts';
@@ -46,6 +47,7 @@ export function createCountTokens(dependencies: CountDependencies): CountTokens 
       known = { ...known, route: { ...asked, targets: [] } };
       const route = resolveRoute(catalog, targets, { model: sent.model, prefix });
       known = { ...known, route: { ...asked, targets: route.targets.map(nameOf) } };
+      refuseUnlessAllowed(request.principal, route, { catalog, targets });
       checkMessages(messagesRequest);
       const [target] = route.targets;
       const job = { request, messagesRequest, tools: toolsOf(messagesRequest, digest), target, sink };

@@ -4,6 +4,7 @@ import type { Clock } from '@ccg/kernel';
 import type { Metrics } from '@ccg/telemetry';
 import { readMessagesRequest } from '@ccg/wire';
 import type { Admit } from './admit-request.ts';
+import { refuseUnlessAllowed } from './allowed-models.ts';
 import { tellFailure } from './answer.ts';
 import type { Attempt, AttemptResult, Job } from './attempt.ts';
 import type { LearnModel } from './learn-model.ts';
@@ -46,6 +47,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
       route = { requestedModel, stream, targets: [] };
       const resolved = resolveRoute(catalog, targets, { model: requestedModel, prefix });
       route = { requestedModel, stream, targets: resolved.targets.map(nameOf) };
+      refuseUnlessAllowed(request.principal, resolved, { catalog, targets });
       // Nothing below the top level of the body is read for a request that a limit refuses.
       const admitted = await admit(request);
       try {

@@ -52,6 +52,8 @@ export interface Ask {
   readonly takeBody?: () => Uint8Array;
   /** Members of the body besides a short prompt. */
   readonly change?: Readonly<Record<string, unknown>>;
+  /** What the caller may do; everything unless given. */
+  readonly authorization?: ServeRequest['principal']['authorization'];
 }
 
 /** The dialects that a request can be served in, as prefixes of its URL. */
@@ -150,12 +152,12 @@ export function ask(rig: ServingRig, asked: Ask = {}): Exchange {
 
 export function requestOf(
   { clock }: ServingRig,
-  { prefix = anthropicModel, takeBody, change }: Ask = {},
+  { prefix = anthropicModel, takeBody, change, authorization = principal.authorization }: Ask = {},
 ): ServeRequest {
   const body = { model: 'claude-opus-5-5', max_tokens: 64, messages: [{ role: 'user', content: 'hi' }], ...change };
   return {
     requestId: 'req_test',
-    principal,
+    principal: { ...principal, authorization },
     prefix,
     headers: [],
     query: '',

@@ -1,8 +1,8 @@
 import { sendJson } from '@ccg/edge';
 import { GatewayError } from '@ccg/kernel';
-import { findModel, listModels } from '@ccg/catalog';
+import { findModel, resolveRoute } from '@ccg/catalog';
 import type { Catalog, ListedModel, Targets } from '@ccg/catalog';
-import { recordWithoutModel } from '@ccg/serving';
+import { listAllowedModels, recordWithoutModel, refuseUnlessAllowed } from '@ccg/serving';
 import type { RequestRecord } from '@ccg/serving';
 import type { GatewayEndpoint, GatewayExchange } from '../data-app.ts';
 import { pageOf } from './page-of.ts';
@@ -18,8 +18,9 @@ export function modelsEndpoints(catalog: Catalog, targets: Targets): GatewayEndp
       methods,
       access: 'principal',
       scope: 'messages',
-      async handle(exchange) {
-        return answer(exchange, pageOf(listModels(catalog, targets).map(render), exchange.target.query));
+      async handle(exchange, principal) {
+        const models = listAllowedModels(principal, { catalog, targets });
+        return answer(exchange, pageOf(models.map(render), exchange.target.query));
       },
     },
     {
@@ -29,14 +30,18 @@ export function modelsEndpoints(catalog: Catalog, targets: Targets): GatewayEndp
       methods,
       access: 'principal',
       scope: 'messages',
-      async handle(exchange) {
+      async handle(exchange, principal) {
         const id = exchange.target.path.slice('/v1/models/'.length);
         const model = findModel(catalog, targets, id);
-        if (model !== undefined) return answer(exchange, render(model));
-        throw new GatewayError(
-          'model-unknown',
-          `This gateway knows no model "${id}". GET /v1/models lists the configured ones.`,
-        );
+        if (model === undefined) {
+          throw new GatewayError(
+            'model-unknown',
+            `This gateway knows no model "${id}". GET /v1/models lists the configured ones.`,
+          );
+        }
+        const route = resolveRoute(catalog, targets, { model: id, prefix: undefined });
+        refuseUnlessAllowed(principal, route, { catalog, targets });
+        return answer(exchange, render(model));
       },
     },
   ];
