@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Secret, systemClock } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
 import { createApiKey, ensureTenant, systemActor } from '@ccg/tenancy';
+import type { TenancyDependencies } from '@ccg/tenancy';
 import { doneValue, redisForSuite, startGateway, startScriptedUpstream } from '@ccg/testkit';
 import type { GatewayProcess, ScriptedUpstream } from '@ccg/testkit';
 
@@ -18,6 +19,8 @@ export interface Suite {
   readonly providerKeys: { readonly openai: string; readonly anthropic: string };
   /** The gateway's environment: with it another replica can be started. */
   readonly env: Readonly<Record<string, string>>;
+  /** For the verbs of tenancy, on the store of the gateway. */
+  readonly tenancy: TenancyDependencies;
   /** Issues one more API key to the tenant. */
   issueApiKey(name: string): Promise<string>;
   close(): Promise<void>;
@@ -61,6 +64,7 @@ export async function startSuite(
     pepper,
     providerKeys,
     env: gatewayEnv,
+    tenancy: keys.tenancy,
     issueApiKey: async (keyName) => (await keys.issue(keyName)).apiKey,
     async close() {
       await gateway.stop();
@@ -72,6 +76,7 @@ export async function startSuite(
 
 interface TenantKeys {
   readonly tenant: string;
+  readonly tenancy: TenancyDependencies;
   issue(name: string): Promise<{ readonly apiKey: string; readonly id: string }>;
   close(): Promise<void>;
 }
@@ -88,6 +93,7 @@ async function createTenant(
   await ensureTenant(deps, { id: tenant, name: 'A team', allowlist: { models: ['*'] } });
   return {
     tenant,
+    tenancy: deps,
     async issue(name) {
       const { apiKey, record } = doneValue(await createApiKey(deps, systemActor('suite'), { tenant, name }));
       return { apiKey: apiKey.reveal(), id: record.id };
