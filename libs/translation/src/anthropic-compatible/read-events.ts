@@ -3,10 +3,10 @@ import type { JsonObject, JsonValue, Usage } from '@ccg/wire';
 import type { Encoder } from '../encoder/encoder.ts';
 import type { EventTaker } from '../encoder/event-data.ts';
 import type { AnswerParts, SnapshotEncoder } from '../encoder/filters/with-snapshots.ts';
-import { malformedError } from '../encoder/stream-errors.ts';
+import { gaveUpError, malformedError } from '../encoder/stream-errors.ts';
 import type { ToolFragment } from '../encoder/tool-calls.ts';
 import { membersBeyond } from '../tools/call-state.ts';
-import type { Finish } from '../encoder/encoder-state.ts';
+import { readFinishReason } from '../encoder/finish-reasons.ts';
 import { jsonLiteral, textLiteral } from '../json-literal.ts';
 import { asCount, asList, asObject, asText, tryReadJson } from '../json-fields.ts';
 import { inBandFailure } from '../failure/upstream-failure.ts';
@@ -46,11 +46,11 @@ export function createEventReader(encoder: SnapshotEncoder, context: FailureCont
       case 'message_delta':
         // The usage in the start is an estimate at best.
         if (isJsonObject(event['usage'])) encoder.usage(readAnthropicUsage(event['usage'], atStart));
-        finish(encoder, asObject(event['delta']) ?? {});
+        finish(encoder, asObject(event['delta']) ?? {}, context.provider);
         return;
       case 'message':
         encoder.snapshot(wholeMessage(event));
-        finish(encoder, event);
+        finish(encoder, event, context.provider);
         return;
       case 'message_stop':
         encoder.snapshot(wholeMessage(asObject(event['message']) ?? {}));
@@ -70,7 +70,7 @@ export function createEventReader(encoder: SnapshotEncoder, context: FailureCont
     document(document) {
       const isAnswer = isMessage(document) && !saysError(document['error']);
       if (isAnswer && !isKnownMessage(document)) encoder.fail(malformedError(context.provider));
-      else if (isAnswer && !hasBegun) readMessage(document, encoder);
+      else if (isAnswer && !hasBegun) readMessage(document, encoder, context.provider);
       // Every event has a type.
       else if (!isAnswer && asText(document['type']) === undefined) encoder.fail(notAnAnswer(document, context));
       else takeEvent(document);
@@ -111,10 +111,10 @@ function isMessage(document: JsonObject): boolean {
 }
 
 /** Reads a whole message of such a server into the encoder. */
-function readMessage(message: JsonObject, encoder: SnapshotEncoder): void {
+function readMessage(message: JsonObject, encoder: SnapshotEncoder, provider: string): void {
   if (isJsonObject(message['usage'])) encoder.usage(readAnthropicUsage(message['usage']));
   for (const [index, block] of blocksOf(message).entries()) startBlock(encoder, index, block);
-  finish(encoder, message);
+  finish(encoder, message, provider);
   encoder.marker();
 }
 
@@ -170,15 +170,13 @@ function addDelta(encoder: Encoder, index: number | undefined, delta: JsonObject
   }
 }
 
-function finish(encoder: Encoder, end: JsonObject): void {
-  const reason = asText(end['stop_reason']);
-  if (reason !== undefined) encoder.finish(finishOf(reason, end['stop_sequence']));
-}
-
-function finishOf(reason: string, sequence: JsonValue | undefined): Finish {
-  if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return { kind: 'length' };
-  if (reason === 'refusal') return { kind: 'refusal' };
-  return isText(sequence) ? { kind: 'stop-sequence', literal: literalOf(sequence) } : { kind: 'stop' };
+function finish(encoder: Encoder, end: JsonObject, provider: string): void {
+  const reason = readFinishReason(asText(end['stop_reason']));
+  const sequence = end['stop_sequence'];
+  if (reason.kind === 'gave-up') encoder.fail(gaveUpError(provider, reason.isOverloaded));
+  if (reason.kind !== 'finished') return;
+  const isSequence = reason.finish.kind === 'stop' && isText(sequence);
+  encoder.finish(isSequence ? { kind: 'stop-sequence', literal: literalOf(sequence) } : reason.finish);
 }
 
 /** The input in a block's start, unless it is the empty object that deltas fill. */

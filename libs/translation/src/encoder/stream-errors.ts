@@ -45,3 +45,11 @@ export function contradictionError(provider: string): GatewayError {
     `The provider "${provider}" repeated its answer, and the two differ, so a part of it was lost. Try again.`,
   );
 }
+
+/** The backend itself says that its answer failed. */
+export function gaveUpError(provider: string, isOverloaded = false): GatewayError {
+  return new GatewayError(
+    isOverloaded ? 'upstream-overloaded' : 'upstream-failed',
+    `The provider "${provider}" gave up in the middle of its answer. Try again.`,
+  );
+}

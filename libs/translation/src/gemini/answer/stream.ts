@@ -87,7 +87,8 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
       encoder.fail(inBandFailure(tryReadJson(data) ?? decodeByteString(data), context));
     },
     marker() {
-      encoder.marker();
+      // Proxies of other protocols add it, with or without a whole answer before it.
+      if (encoder.progress().finishedAt !== undefined) encoder.marker();
     },
     hole() {
       encoder.fail(malformedError(context.provider));

@@ -1,10 +1,10 @@
 import { createNdjsonDecoder, isJsonObject, isText, isUtf8Text, noUsage, RawJson, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue, NdjsonDecoderOptions } from '@ccg/wire';
-import type { Finish } from '../../encoder/encoder-state.ts';
+import { readFinishReason } from '../../encoder/finish-reasons.ts';
 import { createDeltaReader } from '../../encoder/deltas/delta-reader.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
-import { malformedError } from '../../encoder/stream-errors.ts';
+import { gaveUpError, malformedError } from '../../encoder/stream-errors.ts';
 import type { ToolFragment } from '../../encoder/tool-calls.ts';
 import { notAnAnswer, saysError } from '../../failure/says-error.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
@@ -62,7 +62,7 @@ function readLine(line: JsonObject, encoder: Encoder, context: FailureContext): 
   if (message !== undefined) readMessage(message, line['done'] === true, encoder);
   if (line['done'] === true) {
     readUsage(line, encoder);
-    encoder.finish(finishOf(asText(line['done_reason'])));
+    finish(asText(line['done_reason']), encoder, context.provider);
     encoder.marker();
   } else if (message === undefined) encoder.fail(notAnAnswer(line, context));
 }
@@ -107,6 +107,8 @@ function readUsage(line: JsonObject, encoder: Encoder): void {
 }
 
 /** Calls end with `stop` too, so the encoder tells from the blocks what the client is told. */
-function finishOf(reason: string | undefined): Finish {
-  return { kind: reason === 'length' ? 'length' : 'stop' };
+function finish(reason: string | undefined, encoder: Encoder, provider: string): void {
+  const end = readFinishReason(reason);
+  if (end.kind === 'gave-up') encoder.fail(gaveUpError(provider, end.isOverloaded));
+  else encoder.finish(end.kind === 'finished' ? end.finish : { kind: 'stop' });
 }

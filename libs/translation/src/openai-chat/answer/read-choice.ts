@@ -1,10 +1,11 @@
-import { GatewayError } from '@ccg/kernel';
 import { isJsonObject, isText } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import type { Finish } from '../../encoder/encoder-state.ts';
 import type { AnswerParts, SnapshotEncoder } from '../../encoder/filters/with-snapshots.ts';
 import { citedPages } from '../../encoder/cited-pages.ts';
-import { malformedError } from '../../encoder/stream-errors.ts';
+import { readFinishReason } from '../../encoder/finish-reasons.ts';
+import type { FinishReason } from '../../encoder/finish-reasons.ts';
+import { gaveUpError, malformedError } from '../../encoder/stream-errors.ts';
 import { textLiteral } from '../../json-literal.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
@@ -31,7 +32,7 @@ export function readChoice(choice: JsonObject | undefined, encoder: SnapshotEnco
     encoder.fail(malformedError(context.provider));
     return;
   }
-  const end = readFinishReason(choice);
+  const end = endOf(choice);
   const piece = isJsonObject(delta) ? readDelta(delta, 'piece') : undefined;
   const whole = isJsonObject(message) ? readDelta(message, 'whole') : undefined;
   if (piece !== undefined) encoder.delta(piece, end.kind === 'finished');
@@ -39,7 +40,7 @@ export function readChoice(choice: JsonObject | undefined, encoder: SnapshotEnco
   if (whole !== undefined && !(piece !== undefined && isSamePiece(piece, whole))) encoder.snapshot(whole);
   for (const part of [delta, message]) if (isJsonObject(part)) encoder.webPages(citedPages(part['annotations']));
   if (end.kind === 'finished') encoder.finish(end.finish);
-  if (end.kind === 'gave-up') encoder.fail(gaveUp(end.overloaded, context));
+  if (end.kind === 'gave-up') encoder.fail(gaveUpError(context.provider, end.isOverloaded));
 }
 
 /** Whether a message holds nothing but what the delta beside it holds. */
@@ -69,13 +70,6 @@ export function readUsage(chunk: JsonObject, meter: UsageMeter): void {
   for (const choice of asList(chunk['choices'])) meter.add(asObject(choice)?.['usage']);
 }
 
-function gaveUp(overloaded: boolean, { provider }: FailureContext): GatewayError {
-  return new GatewayError(
-    overloaded ? 'upstream-overloaded' : 'upstream-failed',
-    `The provider "${provider}" gave up in the middle of its answer. Try again.`,
-  );
-}
-
 /** The chunk or answer itself if it is an error: servers that fail after they sent the status report it there. */
 export function errorOf(chunk: JsonObject): JsonObject | undefined {
   if (saysError(chunk['error']) || saysError(chunk['base_resp'])) return chunk;
@@ -83,38 +77,10 @@ export function errorOf(chunk: JsonObject): JsonObject | undefined {
   return asList(chunk['choices']).length === 0 && isFailure(chunk) ? chunk : undefined;
 }
 
-/** The end of a choice: none yet, a reason, or a backend that gave up. */
-type ChoiceEnd =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'finished'; readonly finish: Finish }
-  | { readonly kind: 'gave-up'; readonly overloaded: boolean };
-
-/** Reads `finish_reason`. An empty string is no end; unknown reasons count as an ordinary stop. */
-function readFinishReason(choice: JsonObject): ChoiceEnd {
-  const reason = asText(choice['finish_reason']);
-  // Gemini could not write the call; its reason has several spellings.
-  if (reason !== undefined && /MALFORMED_FUNCTION_CALL|UNEXPECTED_TOOL_CALL/u.test(reason)) {
-    return { kind: 'gave-up', overloaded: false };
-  }
-  switch (reason) {
-    case undefined:
-    case '':
-      return { kind: 'open' };
-    case 'length':
-    case 'model_length':
-    case 'max_tokens':
-    case 'repetition_truncation':
-      return { kind: 'finished', finish: { kind: 'length' } };
-    case 'content_filter':
-      return { kind: 'finished', finish: { kind: 'refusal' } };
-    case 'error':
-    case 'abort':
-      return { kind: 'gave-up', overloaded: false };
-    case 'insufficient_system_resource':
-      return { kind: 'gave-up', overloaded: true };
-    default:
-      return { kind: 'finished', finish: stop(choice) };
-  }
+/** vLLM names the stop sequence beside an ordinary stop. */
+function endOf(choice: JsonObject): FinishReason {
+  const end = readFinishReason(asText(choice['finish_reason']));
+  return end.kind === 'finished' && end.finish.kind === 'stop' ? { kind: 'finished', finish: stop(choice) } : end;
 }
 
 /** vLLM reports the stop sequence in `stop_reason`; a number there is a token id. */

@@ -1,4 +1,4 @@
-import { GatewayError } from '@ccg/kernel';
+import type { GatewayError } from '@ccg/kernel';
 import { decodeByteString } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import type { Finish } from '../../encoder/encoder-state.ts';
@@ -6,7 +6,7 @@ import type { Encoder } from '../../encoder/encoder.ts';
 import { createChunkDecoder } from '../../encoder/event-data.ts';
 import type { ChunkDecoderOptions, EventTaker } from '../../encoder/event-data.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
-import { malformedError } from '../../encoder/stream-errors.ts';
+import { gaveUpError, malformedError } from '../../encoder/stream-errors.ts';
 import { isFailure, notAnAnswer, saysError } from '../../failure/says-error.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
@@ -133,8 +133,5 @@ function isFiltered(response: JsonObject): boolean {
 
 function failureOf(response: JsonObject, context: FailureContext): GatewayError {
   if (saysError(response['error'])) return inBandFailure({ error: response['error'] ?? null }, context);
-  return new GatewayError(
-    'upstream-failed',
-    `The provider "${context.provider}" gave up in the middle of its answer. Try again.`,
-  );
+  return gaveUpError(context.provider);
 }
