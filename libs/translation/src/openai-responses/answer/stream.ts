@@ -6,14 +6,15 @@ import type { Encoder } from '../../encoder/encoder.ts';
 import { createChunkDecoder } from '../../encoder/event-data.ts';
 import type { ChunkDecoderOptions, EventTaker } from '../../encoder/event-data.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
-import { gaveUpError, malformedError } from '../../encoder/stream-errors.ts';
-import { isFailure, notAnAnswer, saysError } from '../../failure/says-error.ts';
+import { gaveUpError, malformedError, truncatedError } from '../../encoder/stream-errors.ts';
+import { isFailure, isKeepAlive, notAnAnswer, saysError } from '../../failure/says-error.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
 import type { StreamTranslator } from '../../translation.ts';
-import { mayHoldContent } from '../../unread-content.ts';
+import { isVoid, mayHoldContent } from '../../unread-content.ts';
 import { createOutputItems } from './output-items.ts';
+import type { OutputItems } from './output-items.ts';
 import { createEventTeller } from './tell-events.ts';
 import { createPartTeller } from './tell-parts.ts';
 import { readUsage } from './usage.ts';
@@ -40,10 +41,11 @@ export function createResponsesStream(
 
 function createEventReader(encoder: Encoder, context: FailureContext, maxTokens: number): EventTaker {
   const { provider } = context;
+  const items = createOutputItems();
   const teller = createEventTeller({
     encoder,
     provider,
-    items: createOutputItems(),
+    items,
     parts: createPartTeller(encoder, provider),
     found: [],
   });
@@ -54,7 +56,8 @@ function createEventReader(encoder: Encoder, context: FailureContext, maxTokens:
     if (type === 'error' || saysError(event['error'])) encoder.fail(inBandFailure(event, context));
     else if (ends.has(type)) readResponse(asObject(event['response']) ?? {}, ends.get(type));
     else if (type === '') readDocument(event);
-    // Of any other event the whole answer has what belongs to it.
+    // What the request said may come back with the beginning.
+    else if (mayHoldPiece(type, event)) encoder.fail(malformedError(provider));
   }
 
   /** The end of a stream, or an answer that is none. */
@@ -66,7 +69,10 @@ function createEventReader(encoder: Encoder, context: FailureContext, maxTokens:
       encoder.fail(failureOf(response, context));
       return;
     }
-    teller.whole(asList(response['output']));
+    const { output } = response;
+    if (!isVoid(output) && !Array.isArray(output)) encoder.fail(malformedError(provider));
+    teller.whole(asList(output));
+    if (ending.kind === 'stop') judgeItems(items, encoder, provider);
     // Local servers call an answer complete that the limit cut.
     const isCut = ending.kind === 'stop' && maxTokens > 0 && (usage?.outputTokens ?? 0) >= maxTokens;
     encoder.finish(isCut ? { kind: 'length' } : ending);
@@ -99,6 +105,20 @@ function createEventReader(encoder: Encoder, context: FailureContext, maxTokens:
       encoder.fail(malformedError(context.provider));
     },
   };
+}
+
+/** An answer that is called complete is none if a part of it is not. */
+function judgeItems(items: OutputItems, encoder: Encoder, provider: string): void {
+  for (const { kind, isCut, isDoubted } of items.all()) {
+    if (isCut && kind === 'function_call') encoder.fail(truncatedError(provider));
+    if (isDoubted) encoder.fail(malformedError(provider));
+  }
+}
+
+const beginnings: ReadonlySet<string> = new Set(['response.created', 'response.in_progress', 'response.queued']);
+
+function mayHoldPiece(type: string, event: JsonObject): boolean {
+  return !beginnings.has(type) && !isKeepAlive(event) && mayHoldContent(event);
 }
 
 type Ending = Finish | 'failed';

@@ -1,11 +1,11 @@
-import { isText } from '@ccg/wire';
+import { isJsonObject, isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { citedPages } from '../../encoder/cited-pages.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
 import type { WebPage } from '../../encoder/web-searches.ts';
-import { malformedError } from '../../encoder/stream-errors.ts';
+import { contradictionError, malformedError } from '../../encoder/stream-errors.ts';
 import { asList, asObject, asText } from '../../json-fields.ts';
-import { textLiteral } from '../../json-literal.ts';
+import { decodeLiteral, textLiteral } from '../../json-literal.ts';
 import { hasAny, isTextOrNull, isVoid, mayHoldContent } from '../../unread-content.ts';
 import { phaseRecord, reasoningRecord } from '../reasoning-state.ts';
 import { itemKindOf } from './output-items.ts';
@@ -52,20 +52,40 @@ export function createItemTeller(telling: Telling): ItemTeller {
     done(event) {
       const value = asObject(event['item']) ?? {};
       completeOr(itemKindOf(value), value, (kind) => items.of(kind, event));
+      const item = items.at(event);
+      if (item !== undefined) item.isDone = true;
     },
     whole(output) {
-      const seen = new Map<ItemKind, number>();
-      for (const element of output) {
-        const value = asObject(element) ?? {};
-        completeOr(itemKindOf(value), value, (kind) => {
-          const at = seen.get(kind) ?? 0;
-          seen.set(kind, at + 1);
-          return items.ofKind(kind)[at] ?? beginItem(kind, value, {}, telling);
-        });
+      const values = output.map((element) => asObject(element) ?? {});
+      if (!output.every((element) => isJsonObject(element) || isVoid(element))) encoder.fail(malformedError(provider));
+      const known = matchItems(values, items);
+      for (const [at, value] of values.entries()) {
+        completeOr(itemKindOf(value), value, (kind) => known.get(at) ?? beginItem(kind, value, {}, telling));
       }
       encoder.webPages(telling.found);
     },
   };
+}
+
+/** Which items the values of a whole answer are, by their places in it: calls by their ids, the others in their order. */
+function matchItems(values: readonly JsonObject[], items: OutputItems): ReadonlyMap<number, OutputItem> {
+  const open = new Set(items.all());
+  const found = new Map<number, OutputItem>();
+  const take = (at: number, isMatch: (item: OutputItem) => boolean) => {
+    const match = [...open].find(isMatch);
+    if (match === undefined) return;
+    open.delete(match);
+    found.set(at, match);
+  };
+  for (const [at, { call_id: id }] of values.entries()) {
+    const callId = nonEmpty(id);
+    if (callId !== undefined) take(at, (item) => item.callId === callId);
+  }
+  for (const [at, value] of values.entries()) {
+    const kind = itemKindOf(value);
+    if (!found.has(at)) take(at, (item) => item.kind === kind);
+  }
+  return found;
 }
 
 function beginItem(
@@ -74,15 +94,19 @@ function beginItem(
   event: JsonObject,
   { encoder, items, parts }: Telling,
 ): OutputItem {
+  const count = items.all().length;
+  const item = items.begin(kind, event);
+  const isAgain = items.all().length === count;
   const phase = kind === 'message' ? asText(value['phase']) : undefined;
-  if (phase !== undefined && phase !== '') {
+  if (!isAgain && phase !== undefined && phase !== '') {
     encoder.reasoningDetails([phaseRecord(phase)]);
     parts.interrupt();
   }
-  return items.begin(kind, event);
+  return item;
 }
 
 function completeItem(item: OutputItem, value: JsonObject, telling: Telling): void {
+  item.isCut = asText(value['status']) === 'incomplete';
   switch (item.kind) {
     case 'message':
       completeMessage(item, value, telling);
@@ -99,9 +123,15 @@ function completeItem(item: OutputItem, value: JsonObject, telling: Telling): vo
   }
 }
 
+/** Its content is a list of parts, or nothing but a part or a text. */
 function completeMessage(item: OutputItem, { content }: JsonObject, { encoder, provider, parts }: Telling): void {
-  for (const [at, value] of asList(content).entries()) {
+  if (isText(content)) {
+    parts.complete(item, '0', content);
+    return;
+  }
+  for (const [at, value] of (isJsonObject(content) ? [content] : asList(content)).entries()) {
     const part = asObject(value) ?? {};
+    if (!isJsonObject(value) && !isVoid(value)) encoder.fail(malformedError(provider));
     const text = part['text'] ?? part['refusal'];
     encoder.webPages(citedPages(part['annotations']));
     if (!isVoid(text)) parts.complete(item, String(at), text);
@@ -151,7 +181,13 @@ function nameCall(item: OutputItem, value: JsonObject, { encoder, provider, part
   if (!isTextOrNull(name) || hasAny(value, ['input', 'parameters', 'function'])) encoder.fail(malformedError(provider));
   const isKnown = item.callId !== undefined;
   item.callId ??= nonEmpty(id);
-  encoder.toolCall({ ...pieceOf(item), id: isKnown ? undefined : item.callId, name: nonEmpty(name) });
+  const said = nonEmpty(name);
+  if (item.name !== undefined && said !== undefined && decodeLiteral(said) !== decodeLiteral(item.name)) {
+    encoder.fail(contradictionError(provider));
+    return;
+  }
+  item.name ??= said;
+  encoder.toolCall({ ...pieceOf(item), id: isKnown ? undefined : item.callId, name: said });
   parts.interrupt();
 }
 

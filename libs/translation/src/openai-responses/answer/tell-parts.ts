@@ -57,7 +57,8 @@ export function createPartTeller(encoder: Encoder, provider: string): PartTeller
     say,
     delta(item, place, value) {
       if (isText(value)) say(item, place, textLiteral(value));
-      else if (!isVoid(value)) encoder.fail(malformedError(provider));
+      else if (isVoid(value)) item.isDoubted = true;
+      else encoder.fail(malformedError(provider));
     },
     complete(item, place, value) {
       if (isVoid(value)) return;
@@ -67,6 +68,7 @@ export function createPartTeller(encoder: Encoder, provider: string): PartTeller
         encoder.fail(malformedError(provider));
         return;
       }
+      item.isDoubted = false;
       const rest = beyond(partOf(item, place), whole);
       if (rest !== undefined) say(item, place, rest);
       // The same arguments may be written in another way.
