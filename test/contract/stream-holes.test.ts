@@ -105,6 +105,16 @@ const noise: readonly string[] = [
   ': "still working" {}\n\n',
   ': queue {"position":3}\n\n',
   'data: -- still working --\n\n',
+  'data: $PING\n\n',
+  'data: >ping\n\n',
+  'data: "ping"\n\n',
+  'data: /heartbeat\n\n',
+  'data: {"message":"still working"}\n\n',
+  'data: {"code":0,"msg":"ping"}\n\n',
+  'data: {"state":"RUNNING","message":"generating"}\n\n',
+  'data: {"status":"in_progress","detail":"step 3 of 7"}\n\n',
+  'data: {"event":"heartbeat","message":"12:00:01"}\n\n',
+  'data: {"message":"Processing..."}\n\n',
 ];
 
 /** What a proxy or a dying server puts in the place of a part of the answer. */
@@ -144,6 +154,12 @@ test.each([
   ['several chunks in one event', (chunks: string) => chunks.replaceAll('\n\ndata: {', '\ndata: {')],
   ['a keep-alive in the event of a chunk', (chunks: string) => chunks.replaceAll('data: {', 'data: ping\ndata: {')],
   ['chunks in lists', (chunks: string) => chunks.replace(/data: (\{.*\})/gu, 'data: [$1]')],
+  ['chunks that are encoded twice', encodedTwice],
+  ['chunks that are encoded three times', (chunks: string) => encodedTwice(encodedTwice(chunks))],
+  [
+    'a chunk that is encoded twice',
+    (chunks: string) => chunks.replace(/(?<=data: )\{.*cache.*\}/u, (json) => JSON.stringify(json)),
+  ],
   ['a doubled prefix', (chunks: string) => chunks.replaceAll('data: ', 'data: data: ')],
   ['another spelling of the marker', (chunks: string) => chunks.replace('[DONE]', '"[Done]"')],
 ])('%s are read', (_what, change) => {
@@ -161,6 +177,10 @@ test('of an Anthropic stream all that came before a hole has passed', () => {
   expect(jsonTextAt(JSON.parse(text.slice(text.lastIndexOf('{"type":"error"'))), 'error', 'type')).not.toBe('');
 });
 
+function encodedTwice(chunks: string): string {
+  return chunks.replaceAll(/(?<=data: )["{].*["}]/gu, (json) => JSON.stringify(json));
+}
+
 function played(target: TestTarget, stream: string): StreamedAnswer {
   const answer = playStream(translate(plainRequest, target), [bytesOf(stream)]);
   expect(answer.progress.error).toBeUndefined();
@@ -177,3 +197,9 @@ function contentOf(target: TestTarget, { text }: StreamedAnswer) {
 function latin1(text: string): Uint8Array {
   return Buffer.concat(text.split(/(\u00ff)/u).map((part) => Buffer.from(part, part === '\u00ff' ? 'latin1' : 'utf8')));
 }
+
+test('events whose names stand alone before their data are read', () => {
+  const target = { ...anthropic, anthropicProfile: 'deepseek' } as const;
+  const apart = anthropicStream.replaceAll('\ndata: ', '\n\ndata: ');
+  expect(played(target, apart).text).toBe(played(target, anthropicStream).text);
+});

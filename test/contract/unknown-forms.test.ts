@@ -46,6 +46,15 @@ const chunks: readonly unknown[] = [
   { content: 'x' },
   { result: { output: [{ text: 'x' }] } },
   { type: 'response.output_text.delta', delta: 'x' },
+  { choices: [{ index: 0, tool_calls: [{ index: 0, function: piece }] }] },
+  { choices: [{ index: 0, toolCalls: [{ index: 0, function: piece }] }] },
+  { choices: [{ index: 0, function_call: piece }] },
+  { choices: [{ index: 0, content: '/cache' }] },
+  { choices: [{ index: 0, delta: {} }], tool_calls: [{ index: 0, function: piece }] },
+  choice({ toolCalls: [{ index: 0, function: piece }] }),
+  choice({ content: 'x', toolCalls: [{ index: 0, function: piece }] }),
+  choice({ functionCall: piece }),
+  choice({ content: 'x', function_calls: [piece] }),
 ];
 /** What may stand between the halves of a text. */
 const texts: readonly unknown[] = [
@@ -98,6 +107,31 @@ describe('of chat completions', () => {
     { choices: [{ index: 0, text: '', logprobs: { content: [{ token: 'x' }] } }] },
   ])('what holds nothing changes nothing: %j', (nothing) => {
     expectCall(chat, `${begun}${data(nothing)}${end}data: [DONE]\n\n`);
+  });
+
+  test.each([
+    choice({ error: { message: 'boom' } }),
+    choice({ content: '', error: 'boom' }),
+    { choices: [{ index: 0, message: { role: 'assistant', error: { code: 500 } } }] },
+  ])('an error in the place of a piece ends a stream: %j', (failure) => {
+    const stream = `${begun}${data(failure)}${end}data: [DONE]\n\n`;
+    expect(playStream(translate(requestWithTools, chat), [bytesOf(stream)]).progress.state).toBe('failed');
+  });
+
+  test.each([
+    {
+      choices: [{ message: { content: 'x' }, tool_calls: [{ id: 'a', function: piece }], finish_reason: 'tool_calls' }],
+    },
+    {
+      choices: [{ message: { content: 'x' }, finish_reason: 'tool_calls' }],
+      tool_calls: [{ id: 'a', function: piece }],
+    },
+    {
+      choices: [{ message: { content: 'x', toolCalls: [{ id: 'a', function: piece }] }, finish_reason: 'tool_calls' }],
+    },
+    { choices: [{ message: { content: 'x' }, function_call: piece, finish_reason: 'function_call' }] },
+  ])('calls beside the message of a document are no success: %j', (document) => {
+    expect(translate(requestWithTools, chat).reader.answer(bytesOf(JSON.stringify(document))).kind).toBe('failure');
   });
 
   const answer = (message: unknown) => JSON.stringify({ choices: [{ message, finish_reason: 'stop' }] });
@@ -155,6 +189,13 @@ describe('of an Anthropic-compatible server', () => {
     event('content_block_start', { index: 2, content_block: { type: 'txt', text: 'not ' } }),
     event('content_block_start', { index: 2, content_block: { text: 'not ' } }),
     event('message_start', { message: { content: [{ type: 'text', text: 'not ' }] } }),
+    'event: content_block_delta\n\n',
+    'event: content_block_delta\ndata:\n\n',
+    `event: content_block_delta\n${data({ type: 'ping' })}`,
+    `event: content_block_delta\n${data({})}`,
+    `event: content_block_start\n${data({ type: 'keepalive' })}`,
+    event('content_block_stop', { index: 1, content_block: '/cache' }),
+    event('content_block_stop', { index: 1, delta: { partial_json: '/cache' } }),
   ])('a part of unknown form ends a stream as one error: %s', (unknown) => {
     expectOneError(compatible, begun + unknown + end);
   });

@@ -42,7 +42,10 @@ export function createFormCheck(): (event: JsonObject) => boolean {
         return isVoid(event['message']) || (isJsonObject(event['message']) && isKnownMessage(event['message']));
       case 'message':
         return isKnownMessage(event);
-      case 'content_block_stop':
+      case 'content_block_stop': {
+        const { content_block: block, ...rest } = event;
+        return (isVoid(block) || isKnownBlock(block)) && !mayHoldContent(rest);
+      }
       case 'ping':
       case 'error':
         return true;

@@ -12,6 +12,8 @@ import { asCount, asList, asObject, asText, tryReadJson } from '../json-fields.t
 import { inBandFailure } from '../failure/upstream-failure.ts';
 import type { FailureContext } from '../failure/tell-failure.ts';
 import { isFailure, notAnAnswer, saysError } from '../failure/says-error.ts';
+import { createToldBlocks } from './told-blocks.ts';
+import type { ToldBlocks } from './told-blocks.ts';
 import { createFormCheck, isKnownMessage, isNamed } from './known-form.ts';
 
 /**
@@ -22,6 +24,7 @@ export function createEventReader(encoder: SnapshotEncoder, context: FailureCont
   let atStart: Usage | undefined;
   let hasBegun = false;
   const isKnown = createFormCheck();
+  const blocks = createToldBlocks(encoder, context.provider);
 
   function takeEvent(event: JsonObject): void {
     if (saysError(event['error']) || saysError(event['base_resp']) || (!isNamed(event) && isFailure(event))) {
@@ -38,10 +41,9 @@ export function createEventReader(encoder: SnapshotEncoder, context: FailureCont
         atStart = readAnthropicUsage(asObject(event['message'])?.['usage']);
         return;
       case 'content_block_start':
-        startBlock(encoder, asCount(event['index']), asObject(event['content_block']) ?? {});
-        return;
       case 'content_block_delta':
-        addDelta(encoder, asCount(event['index']), asObject(event['delta']) ?? {});
+      case 'content_block_stop':
+        readBlock(event, encoder, blocks);
         return;
       case 'message_delta':
         // The usage in the start is an estimate at best.
@@ -85,6 +87,26 @@ export function createEventReader(encoder: SnapshotEncoder, context: FailureCont
       encoder.fail(malformedError(context.provider));
     },
   };
+}
+
+/** Reads an event of one block. */
+function readBlock(event: JsonObject, encoder: SnapshotEncoder, blocks: ToldBlocks): void {
+  const index = asCount(event['index']);
+  const block = asObject(event['content_block']);
+  const delta = asObject(event['delta']);
+  switch (asText(event['type'])) {
+    case 'content_block_start':
+      blocks.begin(index, block ?? {});
+      startBlock(encoder, index, block ?? {});
+      return;
+    case 'content_block_delta':
+      blocks.delta(index, delta ?? {});
+      addDelta(encoder, index, delta ?? {});
+      return;
+    case undefined:
+    default:
+      if (block !== undefined) blocks.stop(index, block, inputOf(block['input']));
+  }
 }
 
 /** A message that comes after its own events. */

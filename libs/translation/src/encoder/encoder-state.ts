@@ -3,6 +3,7 @@ import { noUsage, streamErrorType } from '@ccg/wire';
 import type { Usage, JsonObject } from '@ccg/wire';
 import type { IdSource, Progress } from '../translation.ts';
 import type { BlockWriter } from './block-writer.ts';
+import { decodeLiteral } from '../json-literal.ts';
 import { createToolCalls } from './tool-calls.ts';
 import type { ToolCall, ToolCalls } from './tool-calls.ts';
 import type { FoundPages } from './web-searches.ts';
@@ -68,7 +69,7 @@ export function newEncoderState(settings: EncoderSettings, writer: BlockWriter):
   return {
     settings,
     writer,
-    toolCalls: createToolCalls(),
+    toolCalls: createToolCalls((literal) => settings.tools.isDeclared(settings.tools.name(decodeLiteral(literal)))),
     seenCalls: new Set(),
     usedIds: new Set(),
     writtenCalls: new Map(),

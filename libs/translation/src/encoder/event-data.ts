@@ -1,4 +1,4 @@
-import { createSseDecoder, isUtf8Text } from '@ccg/wire';
+import { createSseDecoder, decodeText, encodeText, isText, isUtf8Text } from '@ccg/wire';
 import type { JsonObject, JsonValue, ReadJsonOptions, SseEvent } from '@ccg/wire';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import type { StreamDecoder } from './event-stream.ts';
@@ -24,7 +24,7 @@ function readEventData(data: string, options: ReadJsonOptions = {}): readonly Ev
   if (text.startsWith(':')) return [isCommentOfAnswer(text.slice(1).trim()) ? hole : noise];
   if (/^"?\[\s*done\s*\]"?$/iu.test(text)) return [marker];
   const value = tryReadJson(text, options);
-  if (value !== undefined) return isUtf8Text(text) ? readValue(text, value) : [hole];
+  if (value !== undefined) return isUtf8Text(text) ? readValue(text, value, options) : [hole];
   const lines = text.split('\n');
   return lines.length > 1 ? lines.flatMap((line) => readEventData(line, options)) : [isNoise(text) ? noise : hole];
 }
@@ -33,9 +33,11 @@ const marker: EventData = { kind: 'marker' };
 const noise: EventData = { kind: 'noise' };
 const hole: EventData = { kind: 'hole' };
 
-function readValue(json: string, value: JsonValue): readonly EventData[] {
+function readValue(json: string, value: JsonValue, options: ReadJsonOptions): readonly EventData[] {
   const chunk = asObject(value);
   if (chunk !== undefined) return [{ kind: 'chunk', json, value: chunk }];
+  // A text that holds a chunk: it was encoded twice.
+  if (isText(value)) return readEventData(encodeText(decodeText(value)), options);
   if (!Array.isArray(value) || value.length === 0) return [noise];
   return value.map((element): EventData => {
     const piece = asObject(element);
@@ -49,11 +51,23 @@ function readValue(json: string, value: JsonValue): readonly EventData[] {
  * read. It ignores events whose name is missing.
  */
 export function isHole({ name, data }: SseEvent): boolean {
+  const isEncodedTwice = data.trimStart().startsWith('"');
   return readEventData(data).some((piece) => {
     if (piece.kind !== 'chunk') return piece.kind === 'hole' || isOfAnswer(name);
     const type = asText(piece.value['type']) ?? '';
-    return isOfAnswer(type) && type !== name;
+    return isOfAnswer(type) && (type !== name || isEncodedTwice);
   });
+}
+
+/** Whether an event of this name holds a piece of the answer, whatever its data is. */
+function isPiece(name: string): boolean {
+  return /^content_block_(?:start|delta)$|^response\..+\.delta$/u.test(name);
+}
+
+/** Whether the data of a piece is that of something else, such as a keep-alive. */
+function isSwapped(name: string, value: JsonObject): boolean {
+  const type = asText(value['type']) ?? '';
+  return isPiece(name) && type !== 'error' && !isOfAnswer(type) && !type.startsWith('response.');
 }
 
 /** Whether an Anthropic event of this name is a part of the answer. */
@@ -75,7 +89,8 @@ function isCommentOfAnswer(text: string): boolean {
  * be one.
  */
 function isNoise(text: string): boolean {
-  if (controls.test(text) || isPage.test(text) || isOfCommand.test(text)) return false;
+  if (controls.test(text) || isPage.test(text)) return false;
+  if (isOfCommand.test(text) && !isSign.test(text)) return false;
   return (
     !/[{}[\]"\\]/u.test(text.replace(/="[^{}[\]"\\]*"/gu, '=')) ||
     /^\[[\w .:-]*\]$/u.test(text) ||
@@ -87,6 +102,8 @@ function isNoise(text: string): boolean {
 const controls = /[^\t-\r -\u00ff]/u;
 const isPage = /^\s*<(?:!doctype|html|head|body|title|center|h1|pre|\?xml)\b/iu;
 
+/** A sign of life, whatever stands around it. */
+const isSign = /^\W*(?:ping|pong|heart[-_ ]?beat|keep[-_ ]?alive)\W*$/iu;
 const isOfCommand = /^(?:--?[a-z]|[/|&;$~>]\S)/iu;
 
 /** Some servers put their own prefix before the one of the framework that they use. */
@@ -125,6 +142,7 @@ const wordsMaxLength = 4000;
 export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptions = {}): StreamDecoder {
   let isAtEnd = false;
   let hasRead = false;
+  const isLost = createLossCheck();
   /** Words outside of events. */
   let words = '';
   /** A document that is not whole yet: its pieces between blank lines. */
@@ -133,14 +151,14 @@ export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptio
   function takeData(data: string, name: string): void {
     for (const piece of readEventData(data, options)) {
       hasRead ||= piece.kind === 'chunk' || piece.kind === 'marker';
-      if (piece.kind === 'chunk') taker.chunk(piece.value, piece.json);
-      else if (piece.kind === 'marker') taker.marker();
-      else if (!isAtEnd && (piece.kind === 'hole' || isOfAnswer(name))) taker.hole();
+      takePiece(piece, name, isAtEnd, taker);
     }
   }
 
   function takeEvent({ name, data }: SseEvent): void {
     if (begun.length > 0) takeBegun();
+    if (isLost({ name, data })) taker.hole();
+    if (data === '' && isPiece(name)) return;
     if (name === 'error') taker.error(data);
     else if (!taker.known(data)) takeData(data, name);
   }
@@ -190,6 +208,23 @@ export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptio
       if (!hasRead) tellWords(words, taker);
     },
   };
+}
+
+/** Tells whether the data of the event before is missing. It may come as an event of its own. */
+function createLossCheck(): (event: SseEvent) => boolean {
+  let waiting: string | undefined;
+  return ({ name, data }) => {
+    const isLost = waiting !== undefined && !(name === '' && data.includes(waiting));
+    waiting = data === '' && isPiece(name) ? name : undefined;
+    return isLost;
+  };
+}
+
+function takePiece(piece: EventData, name: string, isAtEnd: boolean, taker: EventTaker): void {
+  if (piece.kind === 'chunk' && isSwapped(name, piece.value)) taker.hole();
+  else if (piece.kind === 'chunk') taker.chunk(piece.value, piece.json);
+  else if (piece.kind === 'marker') taker.marker();
+  else if (!isAtEnd && (piece.kind === 'hole' || isOfAnswer(name) || isPiece(name))) taker.hole();
 }
 
 /** Tells words that are all that a server said: they are its reason, unless they are a page. */

@@ -58,8 +58,8 @@ export interface ToolCalls {
  * all arguments once more after them. So an id counts most, then the index, then the order. Another name is the next call,
  * and so are other arguments after complete ones if they came with a name.
  */
-export function createToolCalls(): ToolCalls {
-  const index: CallIndex = { all: [], byId: new Map(), byIndex: new Map(), latest: undefined };
+export function createToolCalls(isDeclared: CallIndex['isDeclared'] = () => true): ToolCalls {
+  const index: CallIndex = { all: [], byId: new Map(), byIndex: new Map(), latest: undefined, isDeclared };
   return {
     add: (fragment) => addFragment(index, fragment),
     complete: (whole) => completeCalls(index, whole),
@@ -83,6 +83,8 @@ interface CallIndex {
   readonly byId: Map<string, ToolCall>;
   readonly byIndex: Map<number, ToolCall>;
   latest: ToolCall | undefined;
+  /** Whether the client has a tool of this name, the content of a string literal. */
+  isDeclared(this: void, name: string): boolean;
 }
 
 function addFragment(index: CallIndex, fragment: ToolFragment): readonly ToolCall[] {
@@ -142,12 +144,30 @@ function settleWholes({ input, wholes }: ToolCall): void {
   if (appendToolInput(input, rest) !== '') input.scan.broken = true;
 }
 
-function findCall({ byId, byIndex, latest }: CallIndex, fragment: ToolFragment): ToolCall | undefined {
+/** The name of a call that came in pieces, or as the whole so far. Undefined: the fragment has the name of another call. */
+function wholeName({ isDeclared }: CallIndex, call: ToolCall, { index, id, name }: ToolFragment): string | undefined {
+  const isPlaced = index !== undefined && index === call.index && (id === undefined || id === call.id);
+  if (!isPlaced || name === undefined || call.name === '' || name === call.name || call.input.length > 0)
+    return undefined;
+  if (name.startsWith(call.name) && isDeclared(name) && !isDeclared(call.name)) return name;
+  const joined = call.name + name;
+  return !isDeclared(name) && (isDeclared(joined) || !isDeclared(call.name)) ? joined : undefined;
+}
+
+function findCall(calls: CallIndex, fragment: ToolFragment): ToolCall | undefined {
+  const { byId, byIndex, latest } = calls;
   if (fragment.whole) return undefined;
   const { index, id } = fragment;
   const atIndex = index === undefined ? undefined : byIndex.get(index);
   const known = id === undefined ? undefined : atIndex?.id === id ? atIndex : byId.get(id);
   const candidate = known ?? (index === undefined ? latest : atIndex);
+  if (candidate !== undefined) {
+    const name = wholeName(calls, candidate, fragment);
+    if (name !== undefined) {
+      candidate.name = name;
+      return candidate;
+    }
+  }
   if (candidate === undefined || startsAnother(candidate, fragment, atIndex)) return undefined;
   // A new id is another call, unless the call had no id so far.
   return known !== undefined || id === undefined || candidate.id === '' ? candidate : undefined;

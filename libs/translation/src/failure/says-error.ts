@@ -66,9 +66,24 @@ export function isFailure(piece: JsonObject): boolean {
   return !isKeepAlive(piece) && hasReason(piece);
 }
 
-/** Whether it says only that the server is still at work. */
-export function isKeepAlive({ type }: JsonObject): boolean {
-  return /^(?:ping|heart[-_ ]?beat|keep[-_ ]?alive|status|progress)$/iu.test(asText(type) ?? '');
+/** Whether it says only that the server is still at work: by its kind, its state, or a code of success without a failure. */
+export function isKeepAlive(piece: JsonObject): boolean {
+  if (signs.test(asText(piece['type']) ?? '')) return true;
+  if (['error', 'base_resp'].some((name) => saysError(piece[name]))) return false;
+  if (codeMembers.some((name) => isFailureCode(piece[name]))) return false;
+  if (['event', 'kind', 'object'].some((name) => signs.test(asText(piece[name]) ?? ''))) return true;
+  if (['state', 'status', 'phase'].some((name) => atWork.test(asText(piece[name]) ?? ''))) return true;
+  const texts = textMembers.map((name) => piece[name]).filter((value) => saysError(value));
+  return texts.length > 0 && texts.every((value) => isSign((asText(value) ?? '').trim()));
+}
+
+const signs = /^(?:ping|pong|heart[-_ ]?beat|keep[-_ ]?alive|status|progress)$/iu;
+const atWork =
+  /^(?:(?:is |still |request )?(?:running|working|processing|generating|thinking|streaming|loading|waiting|pending|queued|alive|in[-_ ]progress))(?:[ .…]*| on it)$/iu;
+
+/** Whether a text is a sign of life and no reason. */
+function isSign(text: string): boolean {
+  return signs.test(text) || atWork.test(text);
 }
 
 /** Why a document is no answer: what it says itself, or that nobody can read it. */

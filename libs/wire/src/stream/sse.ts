@@ -34,7 +34,7 @@ const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
  * Decodes server-sent events (HTML standard, 9.2.6) from bytes in any chunking, with all three line ends, comments, data
  * over many lines and a byte order mark at the start. Events without data, `id` and `retry` are ignored. It differs from
  * the standard in two points: a last event without its blank line is passed on too, because servers forget that line, and
- * so is an event `error` without data.
+ * so is an event without data that is an error by its name, or should hold a piece of an answer.
  * Throws `upstream-malformed` beyond the bound.
  */
 export function createSseDecoder(onEvent: (event: SseEvent) => void, options: SseDecoderOptions = {}): SseDecoder {
@@ -109,8 +109,7 @@ function createEventAssembler(
   }
 
   function dispatch(): void {
-    // An error is one without a reason too.
-    const event = data === undefined && name !== 'error' ? undefined : { name, data: data ?? '' };
+    const event = data === undefined && !saysMuch(name) ? undefined : { name, data: data ?? '' };
     const rest = stray;
     name = '';
     data = undefined;
@@ -131,6 +130,11 @@ function createEventAssembler(
       else if (onStray !== undefined && isStray(text.slice(start, end))) takeStray(text.slice(start, end));
     },
   };
+}
+
+/** An error is one without a reason too, and a piece of an answer may have lost its data. */
+function saysMuch(name: string): boolean {
+  return name === 'error' || /^content_block_(?:start|delta)$|^response\..+\.delta$/u.test(name);
 }
 
 /** A comment that ends like JSON may be the rest of an event that was cut before a colon. */

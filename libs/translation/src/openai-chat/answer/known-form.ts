@@ -13,11 +13,21 @@ export function isKnownChunk(chunk: JsonObject): boolean {
   if (choices !== null && !Array.isArray(choices)) return false;
   const all = asList(choices);
   if (all.length === 0) return isKeepAlive(chunk) || !mayHoldContent(chunk);
-  return all.every(isJsonObject) && !hasAny(chunk, ['delta']);
+  if (!all.every(isJsonObject) || hasAny(chunk, ['delta'])) return false;
+  return !hasAny(chunk, strayCalls) || all.some(hasCalls);
+}
+
+/** Calls where no server of this dialect puts them. */
+const strayCalls = ['tool_calls', 'toolCalls', 'tool_call', 'function_call', 'functionCall', 'function_calls'];
+
+function hasCalls({ delta, message }: JsonObject): boolean {
+  return [delta, message].some((part) => isJsonObject(part) && hasAny(part, ['tool_calls', 'function_call']));
 }
 
 /** Whether a choice can be read, in a stream or as a whole. */
-export function isKnownChoice({ delta = null, message = null, text }: JsonObject): boolean {
+export function isKnownChoice(choice: JsonObject): boolean {
+  const { delta = null, message = null, text } = choice;
+  if (hasAny(choice, [...strayCalls, 'content', 'parts', 'output']) && !hasCalls(choice)) return false;
   if (delta === null && message === null) return isVoid(text);
   return isKnownPart(delta, 'piece') && isKnownPart(message, 'whole');
 }
@@ -25,12 +35,15 @@ export function isKnownChoice({ delta = null, message = null, text }: JsonObject
 /** Content under names that no server of this dialect uses. */
 const strayNames = ['text', 'parts', 'output_text', 'delta', 'message', 'function', 'tool_call', 'arguments'];
 
+const otherCalls = strayCalls.filter((name) => name !== 'tool_calls' && name !== 'function_call');
+
 function isKnownPart(part: JsonValue, extent: 'piece' | 'whole'): boolean {
   if (part === null) return true;
   if (!isJsonObject(part)) return false;
   const { content, refusal, reasoning_content: thought, reasoning, reasoning_details: details } = part;
   if (!isKnownContent(content) || ![refusal, thought, reasoning].every(isReadableText)) return false;
   if (!isVoid(details) && !(Array.isArray(details) && details.every(isJsonObject))) return false;
+  if (hasAny(part, otherCalls) && !hasAny(part, ['tool_calls', 'function_call'])) return false;
   return areKnownCalls(part, extent) && (!isVoid(content) || !isVoid(part['tool_calls']) || !hasAny(part, strayNames));
 }
 

@@ -22,12 +22,12 @@ import type { UsageMeter } from './usage.ts';
 export function readChoice(choice: JsonObject | undefined, encoder: SnapshotEncoder, context: FailureContext): void {
   // Only one choice was asked for.
   if (choice === undefined || (asCount(choice['index']) ?? 0) !== 0) return;
-  const { error } = choice;
-  if (error !== undefined && saysError(error)) {
+  const { delta, message } = choice;
+  const error = [choice, delta, message].map((part) => asObject(part)?.['error']).find(saysError);
+  if (error !== undefined) {
     encoder.fail(inBandFailure(error, context));
     return;
   }
-  const { delta, message } = choice;
   if (!isKnownChoice(choice)) {
     encoder.fail(malformedError(context.provider));
     return;
