@@ -74,7 +74,7 @@ export const dialectRules = {
   },
   gemini: {
     dialect: z.literal('gemini'),
-    baseUrl: baseUrl(/\/models(?:\/.*)?$|:\w+$/iu, '/models'),
+    baseUrl: baseUrl(/\/models(?:\/.*)?$|:[a-z]+$/iu, '/models'),
     /** From which probability of harm on an answer is blocked; unset: as the server decides. */
     safetyThreshold: oneOf(safetyThresholds).optional(),
     capabilities: geminiCorrections.optional(),

@@ -54,6 +54,11 @@ describe('the provider gemini', () => {
     );
   });
 
+  test('may be at a base URL that is a host and a port', () => {
+    const made = catalogFromEnv({ ...gemini, GEMINI_API_BASE: 'http://127.0.0.1:8080' });
+    expect(made.kind).toBe('valid');
+  });
+
   test.each([
     [
       { GEMINI_API_BASE: 'http://proxy/v1beta/models/gemini-3-flash:generateContent' },
