@@ -146,3 +146,23 @@ describe('an allowlist', () => {
     expect(JSON.parse(text)).toMatchObject({ data: ids.map((id) => ({ id })), has_more: false });
   });
 });
+
+test('a gateway with a new pepper takes over the API keys of the old one, and then needs it no longer', async () => {
+  const { apiKey } = await newKey();
+  const pepper = { KEY_PEPPER: 'new-pepper-'.repeat(4) };
+  const started: GatewayProcess[] = [];
+  const start = async (env: Readonly<Record<string, string>>) => {
+    const gateway = await startGateway({ ...suite.env, ...env });
+    started.push(gateway);
+    return gateway;
+  };
+  try {
+    const rotating = await start({ ...pepper, KEY_PEPPER_PREVIOUS: suite.pepper });
+    expect(await statuses(apiKey, rotating)).toEqual([200, 200, 200, 200]);
+    const rotated = await start(pepper);
+    await expect.poll(() => statuses(apiKey, rotated), { timeout: patienceMs }).toEqual([200, 200, 200, 200]);
+    expect(await statuses(suite.apiKey, rotated)).toEqual([401, 401, 401, 401]);
+  } finally {
+    for (const gateway of started) await gateway.stop();
+  }
+});
