@@ -22,6 +22,8 @@ export interface GatewayConfig {
   readonly redis: RedisTarget;
   readonly redisKeyPrefix: string;
   readonly keyPeppers: Peppers;
+  /** How long a verified API key goes on working while Redis is away. */
+  readonly apiKeyStaleMs: number;
   /** The first key encrypts; any key decrypts. */
   readonly sealingKeys: readonly [Secret, ...Secret[]];
   readonly catalog: Catalog;
@@ -77,6 +79,7 @@ const serverSchema = z.object({
     .min(32, { error: 'must have at least 32 characters; `openssl rand -hex 32` makes one' })
     .transform((pepper) => new Secret(pepper)),
   KEY_PEPPER_PREVIOUS: secretList(),
+  API_KEY_STALE_SECONDS: wholeNumber({ max: 86_400, unset: 60 }),
   SEALING_KEYS: secretList(),
   RATE_LIMIT_RPM: optionalText()
     .refine((value) => value === undefined || /^[1-9]\d{0,8}$/u.test(value), {
@@ -176,6 +179,7 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
     redis: redisTargetOf(server.REDIS_URL),
     redisKeyPrefix: server.REDIS_KEY_PREFIX,
     keyPeppers: peppersOf(server),
+    apiKeyStaleMs: server.API_KEY_STALE_SECONDS * 1000,
     sealingKeys: sealingKeys(server.SEALING_KEYS, peppersOf(server)),
     catalog,
     limits: { requestsPerMinute: server.RATE_LIMIT_RPM },

@@ -47,8 +47,8 @@ export interface RunningGateway {
   drain(): Promise<void>;
 }
 
-/** A revocation takes effect within `cacheMs` even if its message is lost; without Redis, API keys work for `staleMs`. */
-const verifierBounds = { cacheMs: 5000, staleMs: 60_000, maxEntries: 10_000 };
+/** A revocation takes effect within `cacheMs` even if its message is lost. */
+const verifierBounds = { cacheMs: 5000, maxEntries: 10_000 };
 
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
 export async function startGateway(
@@ -114,13 +114,13 @@ function namesOfProviders({ providers }: Catalog): readonly string[] {
 }
 
 function openVerifier(
-  { keyPeppers: peppers, limits: defaultLimits }: GatewayConfig,
+  { keyPeppers: peppers, limits: defaultLimits, apiKeyStaleMs: staleMs }: GatewayConfig,
   { store, clock, logger }: Pick<ServingParts, 'store' | 'clock' | 'logger'>,
 ): ApiKeyVerifier {
   const onFault = (error: unknown) => {
     logger.error({ err: error }, 'a script of the API keys failed');
   };
-  return createApiKeyVerifier({ store, peppers, clock, defaultLimits, onFault, ...verifierBounds });
+  return createApiKeyVerifier({ store, peppers, clock, defaultLimits, staleMs, onFault, ...verifierBounds });
 }
 
 interface ServingParts {
