@@ -1,7 +1,9 @@
 import { isAnswerLimit, meaningsOf } from './codes.ts';
 import type { CodeMeaning } from './codes.ts';
 import type { FailureDocument, Fault } from './failure-document.ts';
+import { otherFaults } from './sentences/answers.ts';
 import { lengthSentences } from './sentences/lengths.ts';
+import { otherThings } from './sentences/other-things.ts';
 import type { Saying } from './sentences/sentence.ts';
 import { readTokenCounts } from './token-counts.ts';
 import type { TokenCounts } from './token-counts.ts';
@@ -23,8 +25,12 @@ export function readLengths(document: FailureDocument, meanings: ReadonlySet<Cod
   const isAboutPrompt = says.has('overflow') || meanings.has('overflow');
   const isAboutBoth = says.has('more-than-a-minute') || says.has('affordable') || meanings.has('too-many-tokens');
   const members = { ...memberCounts(document, limited), ...faultCounts(limited) };
-  if (!isAboutAnswer && !isAboutPrompt && !isAboutBoth && !isTooMuch(members)) return undefined;
-  const counts = countsOf(document, members, isAboutAnswer && !isAboutPrompt);
+  if (!isAboutAnswer && !isAboutPrompt && !isAboutBoth && !isTooMuch(members)) return byNumbers(document);
+  const counts = countsOf(
+    document,
+    { ...sizeCounts(document, meanings), ...defined(members) },
+    isAboutAnswer && !isAboutPrompt,
+  );
   const isAccounts =
     says.has('more-than-a-minute') || counts.affordable !== undefined || document.codes.includes('402');
   return byCounts(counts, { isAboutAnswer, isAboutPrompt, limitOf: isAccounts ? 'account' : 'model' });
@@ -68,6 +74,26 @@ function isTooMuch({ prompt = 0, window = Infinity, asked = 0, answerMax = Infin
   return prompt > window || asked > answerMax;
 }
 
+/**
+ * What no sentence of the table says may still be clear from the numbers of a text: more than a limit that stands
+ * beside it, or a limit of the answer alone.
+ */
+function byNumbers({ texts }: FailureDocument): UpstreamCause | undefined {
+  for (const text of texts) {
+    if (otherThings.test(text) || otherFaults.test(text)) continue;
+    const counts = readTokenCounts(text, false);
+    const { window = Infinity, prompt = 0, total = 0, asked = 0, answerMax, possible } = counts;
+    const isPrompt = window >= roomMinTokens && Math.max(prompt + asked, total) > window;
+    const isAnswer = asked > (answerMax ?? Infinity) || (asked === 0 && (answerMax ?? possible ?? 0) >= roomMinTokens);
+    if (!isPrompt && !(isAnswer && answerName.test(text))) continue;
+    return byCounts(counts, { isAboutAnswer: isAnswer, isAboutPrompt: isPrompt, limitOf: 'model' });
+  }
+  return undefined;
+}
+
+const answerName =
+  /max(?:imum)?[ _-]?(?:completion|output|new|gen|generation)?[ _-]?to(?:ken|k)s?(?![a-z])|(?:output|completion|generation)[ _](?:tokens?|length|limit)|(?:输出|生成|回答)/iu;
+
 /** What a validator says of the limit that it checked. */
 function faultCounts(limited: Fault | undefined): Counts {
   if (limited === undefined) return {};
@@ -96,6 +122,19 @@ function memberCounts({ numbers }: FailureDocument, limited: Fault | undefined):
     asked: member(/^(?:requested)?(?:output|completion)(?:tokens?|length)?$/u),
     answerMax: member(/^max(?:imum)?(?:output|completion)\w*$/u),
   };
+}
+
+/** A document whose code says that the prompt is too long may call its length anything. */
+function sizeCounts({ numbers }: FailureDocument, meanings: ReadonlySet<CodeMeaning>): Counts {
+  if (!meanings.has('overflow')) return {};
+  const [, size] =
+    [...numbers].find(([name]) => /^(?:actual|current|received|got|size|length|tokens?)$/u.test(name)) ?? [];
+  const [, limit] = [...numbers].find(([name]) => /^(?:limit|max|maximum|allowed)$/u.test(name)) ?? [];
+  return size === undefined || limit === undefined || size <= limit ? {} : { prompt: size, window: limit };
+}
+
+function defined(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined));
 }
 
 /** What the members and the sentences of a document say together; members count first. */

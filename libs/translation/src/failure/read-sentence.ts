@@ -1,5 +1,5 @@
 import { countedThing, isAnswerLimit } from './codes.ts';
-import { termsAround } from './condition.ts';
+import { circumstancesAround, termsAround } from './condition.ts';
 import type { Terms } from './condition.ts';
 import type { FailureDocument } from './failure-document.ts';
 import { fieldPath } from './field-path.ts';
@@ -57,7 +57,7 @@ function causeOf(
     case 'value':
       return valueRejected(sentence, text, document);
     case 'count':
-      return countExceeded(sentence, groups, document);
+      return countExceeded(sentence, groups, document, text);
     case 'schema':
       return {
         kind: 'schema-rejected',
@@ -133,13 +133,21 @@ function countExceeded(
   sentence: Sentence,
   { what, maximum }: Groups,
   { faults, texts }: FailureDocument,
+  text: string,
 ): UpstreamCause | undefined {
   const quoted = texts.flatMap((text) => /Invalid ['"`]([\w.[\]]{1,80})['"`]/iu.exec(text)?.[1] ?? []);
   const named = what ?? sentence.path;
   const thing =
     named === undefined ? [...faults.map(({ path }) => path), ...quoted].map(countedThing)[0] : countedThing(named);
   if (thing === undefined) return undefined;
-  return { kind: 'count-exceeded', what: thing, maximum: maximum === undefined ? sentence.maximum : numberOf(maximum) };
+  const { index, 0: said } = sentence.pattern.exec(text) ?? { index: 0, 0: '' };
+  const when = circumstancesAround(text, index, index + said.length);
+  return {
+    kind: 'count-exceeded',
+    what: thing,
+    maximum: maximum === undefined ? sentence.maximum : numberOf(maximum),
+    ...(when.length === 0 ? {} : { when }),
+  };
 }
 
 const numberWords: readonly string[] = ['zero', 'one', 'two', 'three', 'four', 'five', 'six'];

@@ -41,7 +41,8 @@ export function remedyFor(cause: UpstreamCause, sent: SentParts, at: PromptSize)
     case 'value-rejected':
       return withoutValue(cause, sent);
     case 'count-exceeded':
-      return changed(capacityOf(cause.what, cause.maximum, sent));
+      // Under circumstances alone, it is no capacity of the model.
+      return changed(capacityOf(cause.what, cause.maximum, sent), cause.when === undefined);
     case 'schema-rejected':
       return changed(plainerSchemas(cause.keyword, sent));
     case 'form-rejected':

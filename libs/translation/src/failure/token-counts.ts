@@ -54,7 +54,8 @@ function summarise(found: readonly (readonly [Role, number])[]): TokenCounts {
   const over = all('over')[0];
   const named = all('prompt').find(counted);
   // "Context length exceeded: 9000 tokens, max is 8192": the larger of two is what was sent.
-  const sent = (all('prompt').find(counted) ?? 0) + (asked ?? 0);
+  const promptParts = all('prompt').find(counted) ?? parts.reduce((sum, part) => sum + part, 0);
+  const sent = Math.max(total ?? 0, promptParts + (asked ?? 0));
   // What prompt and answer exceed together, and the answer alone does not, limits both.
   const isOfBoth = most !== undefined && asked !== undefined && asked <= most && sent > most && windows.length === 0;
   const answerMax = isOfBoth ? undefined : most;
@@ -82,6 +83,8 @@ function summarise(found: readonly (readonly [Role, number])[]): TokenCounts {
 const digits = String.raw`\d(?:[\d,_]{0,12}\d)?`;
 const sum = new RegExp(String.raw`(${digits}) ?\+ ?(${digits}) ?[>≥]=? ?(${digits})`, 'u');
 const comparison = new RegExp(String.raw`(?<![\w.])(${digits}) ?[>≥]=? ?(${digits})(?![\w.]\d)`, 'u');
+/** `131072 < 140123`: a limit, and what is more than it. */
+const lessThan = new RegExp(String.raw`(?<![\w.])(\d[\d,_]{3,12}) ?[<≤]=? ?(\d[\d,_]{3,12})(?![\w.]\d)`, 'u');
 /** `140,512 / 131,072`: what was sent, and what may be. */
 const share = new RegExp(String.raw`(?<![\w./])(\d[\d,_]{3,12}) ?/ ?(\d[\d,_]{3,12})(?![\w/])`, 'u');
 const difference = new RegExp(String.raw`(${digits}) ?[>≥]=? ?(${digits}) ?[-−] ?(${digits})`, 'u');
@@ -97,7 +100,10 @@ function takeSums(text: string, found: (readonly [Role, number])[]): string {
   const withoutSum = take(text, sum, () => ['prompt', 'asked', 'window']);
   const withoutDifference = take(withoutSum, difference, () => ['asked', 'window', 'prompt']);
   const withoutShare = take(withoutDifference, share, () => ['window', 'window']);
-  return take(withoutShare, comparison, (before) => {
+  const withoutLess = take(withoutShare, lessThan, (before) =>
+    nearestName(lastClause(before.toLowerCase())) === 'answer' ? ['answerMax', 'asked'] : ['window', 'prompt'],
+  );
+  return take(withoutLess, comparison, (before) => {
     // The sum of what was named before: `9000 + 32000 = 41000 > 40960`.
     if (/= ?$/u.test(before)) return ['total', 'window'];
     return nearestName(lastClause(before.toLowerCase())) === 'answer' ? ['asked', 'answerMax'] : ['prompt', 'window'];
@@ -111,6 +117,7 @@ const ranges: readonly (readonly [RegExp, number])[] = [
   [new RegExp(String.raw`from ${digits} \(inclusive\) to (${digits}) \(exclusive\)`, 'giu'), -1],
   [new RegExp(String.raw`(?:在|介于) ?${digits} ?[到至和与~-] ?(${digits})`, 'gu'), 0],
   [new RegExp(String.raw`(?:from|between) ${digits} (?:and|to) (${digits})`, 'giu'), 0],
+  [new RegExp(String.raw`(?<![\w.])${digits} ?\.\.\.? ?=?(${digits})`, 'gu'), 0],
 ];
 
 const rangeMark = '\u0001';
@@ -168,7 +175,7 @@ function isUnderCondition({ left, right }: Mention): boolean {
   return (
     /^[\s)`'"]{0,3}(?:(?:output |completion )?tokens? )?(?:is |are )?(?:when|while|if|unless|for|with|without|in|during)\b(?! (?:a |one |the |this |any |each |single )?(?:models?|request|response|answer|completion|output|plan|tier|account|key|users?|free)\b)/u.test(
       words,
-    ) || /(?:^|[^a-z])(?:when|while|if|with|in) [^,]{1,80},[^,]{0,60}$/u.test(left)
+    ) || /(?:^|[^a-z])(?:when|while|if|with|without|unless|in) [^,]{1,80},[^,]{0,60}$/u.test(left)
   );
 }
 

@@ -24,22 +24,23 @@ const names = {
   answer:
     /max(?:imum)?[ _-]?(?:completion|output|new|gen|generation|response)?[ _-]?to(?:ken|k)s?|max_length|num_predict|n_predict|outputs?|completions?|responses?|answers?|generate[ds]?|generation length|prediction|输出|生成|回答/gu,
   prompt:
-    /[a-z_]{0,20}prompts?[a-z_]{0,20}|inputs?(?:_[a-z]{1,20})?|messages? (?:resulted|contain|ha[sd]|ha?ve)|request (?:contains?|ha[sd]|\()|n_keep|to keep|keep the first|tokens in (?:the |your )?request|request tokens|[a-z_]{0,10}prefill[a-z_]{0,20}|sequence of|conversation|history|输入|提示|消息/gu,
+    /[a-z_]{0,20}prompts?[a-z_]{0,20}|inputs?(?:_[a-z]{1,20})?|messages? (?:resulted|contain|ha[sd]|ha?ve)|request (?:contains?|ha[sd]|\()|n_keep|to keep|keep the first|tokens in (?:the |your )?request|request tokens|[a-z_]{0,10}prefill[a-z_]{0,20}|sequence of|messages? (?:add|come|amount|sum)s?|conversation|history|输入|提示|消息/gu,
   window:
-    /context|window|n_ctx|[a-z_]{0,10}seq(?:uence)?[ _]?len|[a-z_]{0,10}model[ _]?len|max_position|supported sequence|capacity(?=\W{1,3}$)|上下文|窗口/gu,
+    /context|window|n(?:um)?_ctx|[a-z_]{0,10}seq(?:uence)?[ _]?len|[a-z_]{0,10}model[ _]?len|max_position|supported sequence|capacity(?=\W{1,3}$)|上下文|窗口/gu,
   total: /[a-z_]{0,20}total[a-z_]{0,20}|requested(?=\W{0,3}(?:about |up to |a total of )?$)|总/gu,
 } as const;
 
 type Name = keyof typeof names;
 
 const limit =
-  /max|limit|at most|up to|no more than|allowed|only|supports?|less than|less or equal|fewer than|lower than|smaller than|<|≤|exceed|greater than|longer than|larger than|bigger than|more than|over |above|>|upper bound|range|\bcap\b|最大|最多|上限|小于|等于|不能|不得|超过|超出|范围|限制/u;
+  /max|limit|at most|up to|accepts?|takes?|handles?|capped|bounds?|no more than|allowed|only|supports?|less than|less or equal|fewer than|lower than|smaller than|<|≤|exceed|greater than|longer than|larger than|bigger than|more than|over |above|>|upper bound|range|\bcap\b|最大|最多|上限|小于|等于|不能|不得|超过|超出|范围|限制/u;
 /** The limit in its own name. */
 const ownLimit =
   /max(?:imum)? (?:number of )?(?:output|completion|new|generated) tokens? (?:is|are|of|for [\w./:-]{1,60} is):? $/u;
 export const strictly =
   /(?:must|should|that is|to) (?:be |have )?(?:less|fewer|lower|smaller) than \W{0,2}$|小于\W{0,2}$/u;
-export const actual = /(?:received|got|given|passed|provided|actual|收到|实际)\W{0,3}$/u;
+export const actual =
+  /(?:received|got|given|passed|provided|actual|(?:add|come|amount|sum)s?(?: up)? to|收到|实际)\W{0,3}$/u;
 
 /** What a number is about, by the words beside it; `before` is what the one before it was about. */
 export function roleOf(mention: Mention, before: Role | undefined): Role | undefined {
@@ -48,9 +49,20 @@ export function roleOf(mention: Mention, before: Role | undefined): Role | undef
   if (/(?:exceeded|over|overflow\w{0,5}|longer)[^.;]{0,40} by \W{0,2}(?:about )?$/u.test(left)) return 'over';
   if (/afford(?: at most| up to| only)?\W{0,3}$/u.test(left)) return 'affordable';
   if (/requires an? (?:sequence|context) length of $/u.test(left)) return 'total';
+  // What makes this request fit, which may depend on its prompt.
+  if (
+    /(?:reduce|lower|decrease|set|change) [^.]{0,40}(?:max_|max |output |answer)[^.]{0,30} to (?:at most |about )?$/u.test(
+      left,
+    )
+  ) {
+    return 'possible';
+  }
   if (/required\W{0,3}$/u.test(left) && /^ (?:tokens? )?available/u.test(right)) return 'affordable';
   const clause = lastClause(left);
-  const isMost = endsRange || ((limit.test(withoutNames(clause)) || ownLimit.test(clause)) && !actual.test(left));
+  const isMost =
+    endsRange ||
+    /^ (?:tokens? )?or (?:fewer|less|lower|below|smaller)\b/u.test(right) ||
+    ((limit.test(withoutNames(clause)) || ownLimit.test(clause)) && !actual.test(left));
   // A range of something else has an end, too.
   const name = nearestName(clause) ?? (isMost ? nearestName(left) : undefined);
   return roleByRight(right, isMost) ?? roleByName(name, clause, isMost) ?? roleByOrder(mention, before, isMost);

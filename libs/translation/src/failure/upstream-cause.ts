@@ -29,7 +29,12 @@ export type UpstreamCause =
       readonly when?: readonly Circumstance[];
     }
   /** More of something than the server takes. */
-  | { readonly kind: 'count-exceeded'; readonly what: CountedThing; readonly maximum: number | undefined }
+  | {
+      readonly kind: 'count-exceeded';
+      readonly what: CountedThing;
+      readonly maximum: number | undefined;
+      readonly when?: readonly Circumstance[];
+    }
   /** The schema of a tool, or a keyword in it, is more than the server understands. */
   | { readonly kind: 'schema-rejected'; readonly keyword: string | undefined; readonly path: string | undefined }
   /** A form of the history, or a combination of settings, that no single field stands for. */

@@ -2,8 +2,8 @@ import { otherThings } from './other-things.ts';
 import type { Sentence } from './sentence.ts';
 
 /** Words about `max_tokens` that are not about its size. */
-const otherFaults =
-  /not supported|unsupported|unrecogni[sz]ed|unknown|unexpected|same time|simultaneously|is required|instead of|use ['"`]?max_|must be an? (?:positive )?(?:integer|number)|expected an integer|expected a (?:number|string)|at least|must be (?:strictly )?(?:greater|larger|more|positive)|extra inputs|不支持|(?:必须|应|需)大于/iu;
+export const otherFaults =
+  /(?<!(?:than|above|over|beyond|exceeding) \d[\d,_]{0,12} (?:is |are )?)not supported|unsupported|unrecogni[sz]ed|unknown|unexpected|same time|simultaneously|is required|instead of|use ['"`]?max_|must be an? (?:positive )?(?:integer|number)(?! (?:between|in|from|less|of at most|no|not|up))|expected an integer|expected a (?:number|string)|at least|must be (?:strictly )?(?:greater|larger|more|positive)|extra inputs|不支持|(?:必须|应|需)大于/iu;
 
 /** How servers say that an answer may not be that long, or one text of the request. */
 export const answerSentences: readonly Sentence[] = [
