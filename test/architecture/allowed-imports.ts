@@ -36,7 +36,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     node: true,
   },
   'libs/store': { own: ['@ccg/kernel'], external: ['ioredis'], node: true },
-  'libs/tenancy': { own: ['@ccg/kernel', '@ccg/store'], external: [], node: true },
+  'libs/tenancy': { own: ['@ccg/kernel', '@ccg/store'], external: ['jose'], node: true },
   'libs/admission': { own: ['@ccg/kernel', '@ccg/store'], external: ['rate-limiter-flexible'], node: true },
   'libs/telemetry': { own: ['@ccg/kernel'], external: ['pino', 'prom-client'], node: true },
   'libs/serving': {
@@ -46,7 +46,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   },
   'libs/edge': {
     own: ['@ccg/kernel', '@ccg/wire', '@ccg/tenancy', '@ccg/telemetry'],
-    external: ['express'],
+    external: ['express', 'rate-limiter-flexible'],
     node: true,
   },
   'libs/testkit': { own: allLibs, external: ['ioredis', 'testcontainers'], node: true },
@@ -58,7 +58,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   },
   test: {
     own: [...allLibs, '@ccg/gateway', '@ccg/local'],
-    external: ['@copilotkit/aimock', 'ioredis', 'undici', 'vite'],
+    external: ['@copilotkit/aimock', 'ioredis', 'jose', 'oidc-provider', 'undici', 'vite'],
     node: true,
   },
 };
@@ -76,6 +76,7 @@ export const confinedImports: Readonly<Record<string, readonly string[]>> = {
     'libs/serving/src/sealing/',
     'libs/edge/src/exchange.ts',
   ],
+  jose: ['libs/tenancy/src/credentials/'],
   // A development dependency: the file that holds the demo loads it when asked for.
   '@copilotkit/aimock': ['apps/local/src/demo'],
 };

@@ -25,6 +25,26 @@ export function fingerprintApiKey(apiKey: Secret): string {
   return hash('sha256', apiKey.reveal(), 'base64');
 }
 
+/** By what this process remembers a token. */
+export function fingerprintToken(token: Secret): string {
+  return hash('sha256', token.reveal(), 'base64');
+}
+
+/** The id of the user who has that subject at an issuer. Ids are of one tenant, so it is not part of it. */
+export function userIdOf(issuer: string, subject: string): string {
+  return `user_${digestOfPair('user', issuer, subject)}`;
+}
+
+/** By what a token is revoked that has this id (`jti`) at its issuer. */
+export function digestOfToken(issuer: string, tokenId: string): string {
+  return digestOfPair('token', issuer, tokenId);
+}
+
+/** Subjects and ids of tokens are chosen elsewhere and may be of any length and of any characters. */
+function digestOfPair(...parts: readonly [string, string, string]): string {
+  return hash('sha256', JSON.stringify(parts), 'base64url');
+}
+
 function hmac(pepper: Secret, text: string): string {
   return createHmac('sha256', pepper.reveal()).update(text).digest('hex');
 }

@@ -1,0 +1,158 @@
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import type { JWTPayload, JWTVerifyOptions, LocalJWKSet } from 'jose';
+import { assertNever } from '@ccg/kernel';
+import type { Secret } from '@ccg/kernel';
+import { digestOfToken, userIdOf } from '../digests.ts';
+import type { TokenIssuer } from './issuer.ts';
+import type { IssuerKeys } from './issuer-keys.ts';
+import { readClaims } from './read-claims.ts';
+import type { Grant } from './read-claims.ts';
+
+/** What an authentic token says, with nothing in it that its bearer chose and that is not hashed or in a closed list. */
+export interface TokenClaims extends Grant {
+  readonly issuer: string;
+  /** The id of the user that tenant, issuer and subject stand for. */
+  readonly user: string;
+  /** Of `jti`, where the token has one. */
+  readonly tokenDigest: string | undefined;
+  readonly issuedAtMs: number;
+  /** With the clock tolerance of its issuer. */
+  readonly validUntilMs: number;
+  readonly clockToleranceMs: number;
+}
+
+/** Why a token is not accepted. For the log alone: who shows a forged one learns nothing. */
+export type TokenFault =
+  | 'token-malformed'
+  | 'token-issuer-unknown'
+  | 'token-algorithm'
+  | 'token-key-unknown'
+  | 'token-signature'
+  | 'token-audience'
+  | 'token-expired'
+  | 'token-not-yet-valid'
+  | 'token-claims'
+  | 'token-tenant';
+
+export type CheckedToken =
+  | { readonly kind: 'authentic'; readonly claims: TokenClaims }
+  | { readonly kind: 'rejected'; readonly reason: TokenFault }
+  /** The keys of its issuer were never loaded, or too long ago. */
+  | { readonly kind: 'issuer-unavailable'; readonly issuer: string };
+
+/** An issuer and the keys that it has now. */
+export interface TrustedIssuer {
+  readonly issuer: TokenIssuer;
+  readonly keys: Pick<IssuerKeys, 'current' | 'missed'>;
+}
+
+/** Checks a token against the keys that are here. It calls nobody. */
+export async function checkToken(
+  issuers: readonly TrustedIssuer[],
+  token: Secret,
+  nowMs: number,
+): Promise<CheckedToken> {
+  const read = readUnchecked(token.reveal());
+  if (read === undefined) return rejected('token-malformed');
+  const trusted = issuers.find(({ issuer }) => issuer.issuer === read.issuer);
+  if (trusted === undefined) return rejected('token-issuer-unknown');
+  const { issuer, keys } = trusted;
+  if (!issuer.algorithms.some((algorithm) => algorithm === read.algorithm)) return rejected('token-algorithm');
+  const set = keys.current();
+  if (set === undefined) return { kind: 'issuer-unavailable', issuer: issuer.name };
+  try {
+    const payload = await verify(token.reveal(), set, {
+      issuer: issuer.issuer,
+      audience: [...issuer.audiences],
+      algorithms: [...issuer.algorithms],
+      clockTolerance: issuer.clockToleranceMs / 1000,
+      currentDate: new Date(nowMs),
+      requiredClaims: ['exp', 'iat'],
+    });
+    return judge(payload, issuer, nowMs);
+  } catch (thrown) {
+    const reason = faultOf(thrown);
+    if (reason === 'token-key-unknown') keys.missed();
+    return rejected(reason);
+  }
+}
+
+/** By this alone nothing is decided but whose keys are asked. */
+function readUnchecked(
+  text: string,
+): { readonly issuer: string | undefined; readonly algorithm: string | undefined } | undefined {
+  try {
+    return { issuer: decodeJwt(text).iss, algorithm: decodeProtectedHeader(text).alg };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A token without `kid` may be of any key of its kind. */
+async function verify(text: string, set: LocalJWKSet, options: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(text, set, options)).payload;
+  } catch (thrown) {
+    if (!(thrown instanceof errors.JWKSMultipleMatchingKeys)) throw thrown;
+    for await (const key of thrown) {
+      try {
+        return (await jwtVerify(text, key, options)).payload;
+      } catch (other) {
+        if (!(other instanceof errors.JWSSignatureVerificationFailed)) throw other;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function judge(payload: JWTPayload, issuer: TokenIssuer, nowMs: number): CheckedToken {
+  const { exp = 0, iat = 0, jti } = payload;
+  const { clockToleranceMs } = issuer;
+  const issuedAtMs = iat * 1000;
+  if (issuedAtMs > nowMs + clockToleranceMs) return rejected('token-not-yet-valid');
+  if (jti !== undefined && typeof jti !== 'string') return rejected('token-claims');
+  const read = readClaims(payload, issuer);
+  switch (read.kind) {
+    case 'tenant':
+      return rejected('token-tenant');
+    case 'user':
+      return rejected('token-claims');
+    case 'read': {
+      const times = { issuedAtMs, validUntilMs: exp * 1000 + clockToleranceMs, clockToleranceMs };
+      const user = userIdOf(issuer.issuer, read.grant.subject);
+      const tokenDigest = jti === undefined ? undefined : digestOfToken(issuer.issuer, jti);
+      return { kind: 'authentic', claims: { ...read.grant, ...times, issuer: issuer.issuer, user, tokenDigest } };
+    }
+    default:
+      return assertNever(read);
+  }
+}
+
+function rejected(reason: TokenFault): CheckedToken {
+  return { kind: 'rejected', reason };
+}
+
+function faultOf(thrown: unknown): TokenFault {
+  if (!(thrown instanceof errors.JOSEError)) throw thrown;
+  switch (thrown.code) {
+    case 'ERR_JWKS_NO_MATCHING_KEY':
+      return 'token-key-unknown';
+    case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
+      return 'token-signature';
+    case 'ERR_JOSE_ALG_NOT_ALLOWED':
+    case 'ERR_JOSE_NOT_SUPPORTED':
+      return 'token-algorithm';
+    case 'ERR_JWT_EXPIRED':
+      return 'token-expired';
+    case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
+      return faultOfClaim(thrown);
+    default:
+      return 'token-malformed';
+  }
+}
+
+function faultOfClaim(thrown: errors.JOSEError): TokenFault {
+  const claim = thrown instanceof errors.JWTClaimValidationFailed ? thrown.claim : '';
+  if (claim === 'aud') return 'token-audience';
+  return claim === 'nbf' ? 'token-not-yet-valid' : 'token-claims';
+}
