@@ -89,7 +89,12 @@ function readSettings(env: Env, audience?: Audience): CatalogFromEnv {
   }
   const read = catalogFromEnv(env, audience, file.source);
   if (read.kind === 'faulty') return read;
-  return { ...read, notices: [`Providers and models: ${file.source.path}`, ...read.notices] };
+  const { path } = file.source;
+  const issuers = read.issuers.map(({ jwks, ...issuer }) => ({
+    ...issuer,
+    jwks: 'file' in jwks ? { file: resolve(dirname(path), jwks.file) } : jwks,
+  }));
+  return { ...read, issuers, notices: [`Providers and models: ${path}`, ...read.notices] };
 }
 
 type Source =

@@ -7,6 +7,8 @@ import { nameList, onOrOff, optionalText, wholeNumber } from './env-rules.ts';
 import { readCatalogFile } from './from-file.ts';
 import type { ReadCatalogFile, SecretReader } from './from-file.ts';
 import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
+import { issuerWarnings } from './issuers.ts';
+import type { IssuerSettings } from './issuers.ts';
 import { aliasOf, howToConfigure, knownProviders } from './known-providers.ts';
 import { withStandIns } from './stand-ins.ts';
 import { idleVariables, otherNames } from './idle-variables.ts';
@@ -54,6 +56,7 @@ export type CatalogFromEnv =
   | {
       readonly kind: 'valid';
       readonly catalog: Catalog;
+      readonly issuers: readonly IssuerSettings[];
       readonly warnings: readonly string[];
       /** What of the environment the file replaces. */
       readonly notices: readonly string[];
@@ -108,7 +111,9 @@ export function catalogFromEnv(
     return { kind: 'faulty', problems: [...new Set(problems)], keyFiles };
   }
   const notices = replacedBy(fromFile, fromEnv).map((name) => `${path}: ${name} replaces the one of the environment`);
-  return { ...built, warnings: [...new Set(linesOf([...built.warnings, ...idle]))], notices, keyFiles };
+  const { issuers } = file;
+  const warnings = [...new Set(linesOf([...built.warnings, ...issuerWarnings(issuers), ...idle]))];
+  return { ...built, issuers, warnings, notices, keyFiles };
 }
 
 function readSource(source: CatalogFileSource | 'unreadable' | undefined): ReadCatalogFile {
@@ -156,6 +161,7 @@ type FileInput = Extract<ReadCatalogFile, { kind: 'read' }>['input'];
 const noFile: Extract<ReadCatalogFile, { kind: 'read' }> = {
   kind: 'read',
   input: { providers: {}, models: {} },
+  issuers: [],
   modelNames: [],
   problems: [],
   lineOf: () => 1,

@@ -2,6 +2,8 @@ import { Secret } from '@ccg/kernel';
 import { z } from 'zod';
 import type { CatalogInput } from './catalog-config.ts';
 import { dialectRules, providerName } from './catalog-config.ts';
+import { issuersRule, readIssuers } from './issuers.ts';
+import type { IssuerSettings } from './issuers.ts';
 import { readYaml } from './read-yaml.ts';
 import { describeIssue } from './file-issues.ts';
 import { geminiBaseUrl } from './known-providers.ts';
@@ -93,6 +95,7 @@ const catalogFileSchema = z.strictObject({
       z.union([modelText, entrySchema]),
     )
     .optional(),
+  issuers: issuersRule().optional().describe('Whose tokens (JWT) are taken, each under a name for people'),
 });
 
 type CatalogFile = z.output<typeof catalogFileSchema>;
@@ -110,6 +113,7 @@ export type ReadCatalogFile =
         readonly providers: CatalogInput['providers'];
         readonly models: NonNullable<CatalogInput['models']>;
       };
+      readonly issuers: readonly IssuerSettings[];
       /** Of all entries, also of those that are faulty and so not in the input. */
       readonly modelNames: readonly string[];
       /** Where there are some, the input has others in the place of what is faulty: enough to check the rest. */
@@ -139,7 +143,9 @@ export function readCatalogFile(text: string, secrets: SecretReader): ReadCatalo
     return '';
   };
   const input = toInput(file, { secret: read, keyFile: secrets.env(keyFileVariable)?.trim() || undefined });
-  return { kind: 'read', input, modelNames: namesIn(value, 'models'), problems: byLine(problems), lineOf };
+  const issuers = readIssuers(file.issuers ?? {});
+  for (const { name, jwks } of issuers) if ('file' in jwks) read(['issuers', name, 'jwks'], jwks);
+  return { kind: 'read', input, issuers, modelNames: namesIn(value, 'models'), problems: byLine(problems), lineOf };
 }
 
 function byLine(problems: readonly FileProblem[]): FileProblem[] {
@@ -156,7 +162,7 @@ function namesIn(value: unknown, section: string): string[] {
  */
 function readableParts(value: unknown): CatalogFile | undefined {
   if (!isRecord(value)) return undefined;
-  const { providers = {}, models = {}, preferred } = value;
+  const { providers = {}, models = {}, preferred, issuers } = value;
   if (!isRecord(providers) || Object.keys(providers).some((name) => !providerName().safeParse(name).success)) {
     return undefined;
   }
@@ -167,6 +173,7 @@ function readableParts(value: unknown): CatalogFile | undefined {
   return {
     version: 1,
     preferred: shape.preferred.safeParse(preferred).data,
+    issuers: shape.issuers.safeParse(issuers).data,
     providers: mapValues(providers, (stated) => provider.safeParse(stated).data ?? standInFor(stated)),
     models: mapValues(
       isRecord(models) ? models : {},

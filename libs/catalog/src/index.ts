@@ -15,6 +15,7 @@ export { onOrOff, optionalText, wholeNumber } from './env-rules.ts';
 export { catalogFromEnv, catalogVariables } from './from-env.ts';
 export type { CatalogFileSource, CatalogFromEnv } from './from-env.ts';
 export { catalogFileJsonSchema } from './from-file.ts';
+export type { IssuerSettings } from './issuers.ts';
 export { describeRoutes, findModel, listModels } from './list-models.ts';
 export type { ListedModel } from './list-models.ts';
 export { readModelList } from './model-limits.ts';

@@ -12,6 +12,7 @@ export function sayAt(path: string, file: ReadCatalogFile) {
       file.kind === 'read' &&
       ((section === 'providers' && Object.hasOwn(file.input.providers, name)) ||
         (section === 'models' && Object.hasOwn(file.input.models, name)) ||
+        section === 'issuers' ||
         (section === 'preferred' && file.input.preferred !== undefined));
     return isInFile ? placed(path, { line: file.lineOf(at), path: at, message }) : line(at, message);
   };
