@@ -2,6 +2,8 @@ export { callErrorToGatewayError, UpstreamCallError } from './call-error.ts';
 export type { CallFailureKind } from './call-error.ts';
 export { createFileFetcher, FileFetchError, fileMaxBytes, fileTimeoutMs } from './fetch-file.ts';
 export type { FileFetcher } from './fetch-file.ts';
+export { createDocumentFetcher } from './fetch-document.ts';
+export type { DocumentFetcher } from './fetch-document.ts';
 export { createUpstream, readableResponse } from './create-upstream.ts';
 export type { UpstreamCall } from './compose-call.ts';
 export type { Upstream, UpstreamResponse } from './create-upstream.ts';
