@@ -1,7 +1,8 @@
 import { Secret } from '@ccg/kernel';
 import { catalogVariables, onOrOff, optionalText, wholeNumber } from '@ccg/catalog';
-import type { Catalog, Audience } from '@ccg/catalog';
-import { isLoopback } from '@ccg/edge';
+import type { Audience, Catalog, IssuerSettings } from '@ccg/catalog';
+import { isLoopback, readAddressRange } from '@ccg/edge';
+import type { AddressRange } from '@ccg/edge';
 import type { Limits, Peppers } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
@@ -27,6 +28,10 @@ export interface GatewayConfig {
   /** The first key encrypts; any key decrypts. */
   readonly sealingKeys: readonly [Secret, ...Secret[]];
   readonly catalog: Catalog;
+  /** Whose tokens are taken. */
+  readonly issuers: readonly IssuerSettings[];
+  /** Proxies that say truly from where a request came. */
+  readonly trustedProxies: readonly AddressRange[];
   readonly limits: Limits;
   readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
@@ -81,6 +86,7 @@ const serverSchema = z.object({
   KEY_PEPPER_PREVIOUS: secretList(),
   API_KEY_STALE_SECONDS: wholeNumber({ max: 86_400, unset: 60 }),
   SEALING_KEYS: secretList(),
+  TRUST_PROXY: text('').transform(readTrustedProxies),
   RATE_LIMIT_RPM: optionalText()
     .refine((value) => value === undefined || /^[1-9]\d{0,8}$/u.test(value), {
       error: 'must be a whole number of requests per minute, from 1; leave it out for no limit',
@@ -127,7 +133,7 @@ export function parseConfig(env: Env, audience: Audience = 'organisation'): Pars
     const problems = [...issuesOf(server.error), ...clash, ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', problems, message: describeProblems(problems) };
   }
-  const config = Object.freeze(toConfig(server.data, catalog.catalog));
+  const config = Object.freeze(toConfig(server.data, catalog));
   const { warnings, notices } = catalog;
   return { kind: 'valid', config, warnings, listenWarnings: opsHostWarnings(server.data), notices };
 }
@@ -170,7 +176,10 @@ function opsHostWarnings({ HOST, OPS_HOST, OPS_PORT }: z.infer<typeof serverSche
   ];
 }
 
-function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): GatewayConfig {
+function toConfig(
+  server: z.infer<typeof serverSchema>,
+  { catalog, issuers }: Pick<GatewayConfig, 'catalog' | 'issuers'>,
+): GatewayConfig {
   return {
     host: server.HOST,
     port: server.PORT,
@@ -182,6 +191,8 @@ function toConfig(server: z.infer<typeof serverSchema>, catalog: Catalog): Gatew
     apiKeyStaleMs: server.API_KEY_STALE_SECONDS * 1000,
     sealingKeys: sealingKeys(server.SEALING_KEYS, peppersOf(server)),
     catalog,
+    issuers,
+    trustedProxies: server.TRUST_PROXY,
     limits: { requestsPerMinute: server.RATE_LIMIT_RPM },
     drainDelayMs: server.DRAIN_DELAY_MS,
     drainTimeoutMs: server.DRAIN_TIMEOUT_MS,
@@ -228,6 +239,20 @@ function secretList() {
 
 function text(unset: string) {
   return optionalText().transform((value) => value ?? unset);
+}
+
+/** Names are left out on purpose: who answers to a name can change. */
+function readTrustedProxies(list: string, context: z.RefinementCtx): readonly AddressRange[] {
+  const ranges = list
+    .split(',')
+    .map((range) => range.trim())
+    .filter((range) => range !== '')
+    .map(readAddressRange);
+  const known = ranges.filter((range) => range !== undefined);
+  if (known.length === ranges.length) return known;
+  const message = 'must be a comma list of addresses and ranges, such as 10.0.0.0/8, 192.168.1.7, fd00::/8';
+  context.addIssue({ code: 'custom', message });
+  return [];
 }
 
 function isProxyUrl(value: string): boolean {

@@ -1,3 +1,7 @@
+export { createBadCredentials } from './bad-credentials.ts';
+export type { BadCredentials } from './bad-credentials.ts';
+export { createClientAddresses, readAddressRange } from './client-address.ts';
+export type { AddressRange, ClientAddressOf } from './client-address.ts';
 export { createApp } from './create-app.ts';
 export type { AppOptions } from './create-app.ts';
 export { drain } from './drain.ts';
