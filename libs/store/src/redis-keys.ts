@@ -23,6 +23,8 @@ export interface RedisKeys {
   users(tenant: string): string;
   /** HASH: name → id. */
   userNames(tenant: string): string;
+  /** HASH: what was revoked (the digest of a token's id, or a user's id, of whom all older tokens are) → when. */
+  revokedTokens(tenant: string): string;
   /** ZSET: the users of a tenant, in the order of their creation. */
   userList(tenant: string): string;
   /** HASH: name → record of a tenant's policies. */
@@ -58,6 +60,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     tenantList: () => `${prefix}tenant-list`,
     users: (tenant) => ofTenant(tenant, 'users'),
     userNames: (tenant) => ofTenant(tenant, 'user-names'),
+    revokedTokens: (tenant) => ofTenant(tenant, 'revoked-tokens'),
     userList: (tenant) => ofTenant(tenant, 'user-list'),
     policies: (tenant) => ofTenant(tenant, 'policies'),
     policyList: (tenant) => ofTenant(tenant, 'policy-list'),

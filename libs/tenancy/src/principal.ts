@@ -74,8 +74,10 @@ export interface TokenPrincipal {
   /** The id of the user that the tenant, the issuer and the subject stand for. */
   readonly user: string;
   readonly issuer: string;
-  /** The token's own id (`jti`), where it has one. */
-  readonly tokenId: string | undefined;
+  /** Of the token's own id (`jti`), where it has one. */
+  readonly tokenDigest: string | undefined;
+  readonly groups: readonly string[];
+  /** With what the clock of the issuer may differ. */
   readonly expiresAtMs: number;
   readonly authorization: Authorization;
 }

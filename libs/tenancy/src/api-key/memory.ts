@@ -1,19 +1,22 @@
 import { createBoundedMap } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import { isApiKey } from '../credentials/api-key-format.ts';
-import { fingerprintApiKey, hashApiKey } from '../credentials/digests.ts';
+import { fingerprintOf, hashApiKey } from '../credentials/digests.ts';
+import type { TokenFault } from '../credentials/token/check-token.ts';
 import type { TenantPrincipal } from '../principal.ts';
 import type { Changed } from '../verb/announce.ts';
 
 /**
  * What became of a credential. `unknown` is one answer to the client whatever its reason, which is for the log.
- * `unavailable`: Redis is away and this process does not remember the API key. It must never be reported as unknown.
+ * `unavailable`: Redis is away and this process does not remember the credential. It must never be reported as unknown.
  */
 export type Verification =
   | { readonly kind: 'verified'; readonly principal: TenantPrincipal }
-  | { readonly kind: 'unknown'; readonly reason: 'never-issued' | 'revoked' | 'expired' }
+  | { readonly kind: 'unknown'; readonly reason: 'never-issued' | 'revoked' | 'expired' | TokenFault }
   | Suspended
-  | { readonly kind: 'unavailable' };
+  | { readonly kind: 'unavailable' }
+  /** The keys of the issuer of a token are not here. */
+  | { readonly kind: 'issuer-unavailable'; readonly issuer: string };
 
 interface Suspended {
   readonly kind: 'suspended';
@@ -25,11 +28,11 @@ export const neverIssued: Verification = { kind: 'unknown', reason: 'never-issue
 export const revoked: Verification = { kind: 'unknown', reason: 'revoked' };
 export const expired: Verification = { kind: 'unknown', reason: 'expired' };
 
-/** What this process knows of API keys, by their digests. */
+/** What this process knows of credentials, by their digests. */
 export interface Memory {
-  /** The API key as it was verified within that time; `unknown` if it has expired since. */
+  /** The credential as it was verified within that time; `unknown` if it has expired since. */
   verified(digest: string, withinMs: number): Verification | undefined;
-  /** What an API key was refused for a moment ago. */
+  /** What a credential was refused for a moment ago. */
   refused(digest: string): Verification | undefined;
   /** Returns a function that takes what Redis, asked from now on, says. */
   begin(digest: string): (verification: Verification) => void;
@@ -53,7 +56,7 @@ const longestRefusalMs = 1000;
 
 export function createMemory({ clock, cacheMs, maxEntries }: MemoryOptions): Memory {
   const refusalMs = Math.min(longestRefusalMs, cacheMs);
-  // Kept apart, so that guessed API keys cannot push out those that work.
+  // Kept apart, so that guessed credentials cannot push out those that work.
   const known = createBoundedMap<Remembered>(maxEntries);
   const strangers = createBoundedMap<Remembered>(maxEntries);
   let changes = 0;
@@ -73,7 +76,7 @@ export function createMemory({ clock, cacheMs, maxEntries }: MemoryOptions): Mem
       const at = clock.now();
       const changesBefore = changes;
       return (verification) => {
-        // A change that came while Redis was asked may be of this API key.
+        // A change that came while Redis was asked may be of this credential.
         const isFresh = changes === changesBefore;
         if (verification.kind !== 'verified') known.delete(digest);
         if (verification.kind === 'verified' && isFresh) known.set(digest, { digest, verification, at });
@@ -104,6 +107,7 @@ function concerns(changed: Changed, verification: Verification): boolean {
   if (principal.tenant !== changed.tenant) return false;
   if (changed.kind === 'tenant') return true;
   if (changed.kind === 'user') return principal.user === changed.id;
+  if (changed.kind === 'token') return principal.kind === 'token' && principal.tokenDigest === changed.id;
   return principal.kind === 'api-key' && principal.apiKeyId === changed.id;
 }
 
@@ -119,7 +123,7 @@ export function isWithin(ms: number, at: number, now: number): boolean {
 export function createDigestCache(pepper: Secret, maxEntries: number): (apiKey: Secret) => string | undefined {
   const digests = createBoundedMap<string>(maxEntries);
   return (apiKey) => {
-    const fingerprint = fingerprintApiKey(apiKey);
+    const fingerprint = fingerprintOf(apiKey);
     const known = digests.get(fingerprint);
     if (known !== undefined) return known;
     if (!isApiKey(apiKey.reveal())) return undefined;

@@ -1,6 +1,8 @@
 -- Reads a credential's API key or user together with its tenant and their policies, so that all of it is of one moment.
--- KEYS: tenant, its users, its policies, and of an API key its record. ARGV: the user of a token, '' for an API key.
--- Returns the fields of the tenant, those of the API key, the record of the user, and names and records of policies.
+-- KEYS: tenant, its users, its policies, and of an API key its record, of a token the revoked ones of the tenant.
+-- ARGV: for an API key ''; for a token its user and the digest of its id ('' where it has none).
+-- Returns the fields of the tenant, those of the API key, the record of the user, names and records of policies, and
+-- when the tokens of the user and this token were revoked.
 local names = {}
 local function note(record)
   for _, name in ipairs(record.policies) do
@@ -15,7 +17,10 @@ end
 
 local userId = ARGV[1]
 local key = {}
-if KEYS[4] then
+local revocation = {}
+if userId ~= '' then
+  revocation = redis.call('HMGET', KEYS[4], userId, ARGV[2])
+else
   key = redis.call(
     'HMGET', KEYS[4], 'record', 'state', 'digest', 'name', 'user', 'hint', 'createdAt', 'revokedAt', 'lastUsedAt')
   if key[1] then
@@ -40,4 +45,4 @@ for _, name in ipairs(names) do
   policies[#policies + 1] = name
   policies[#policies + 1] = redis.call('HGET', KEYS[3], name) or ''
 end
-return {tenant, key, user, policies}
+return {tenant, key, user, policies, revocation}

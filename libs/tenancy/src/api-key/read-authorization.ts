@@ -9,7 +9,10 @@ import { apiKeyOf } from './api-key-record.ts';
 import type { LoadedApiKey } from './api-key-record.ts';
 
 /** Whose credential it is. */
-export type Bearer = { readonly tenant: string } & ({ readonly apiKeyId: string } | { readonly user: string });
+export type Bearer = { readonly tenant: string } & (
+  | { readonly apiKeyId: string }
+  | { readonly user: string; readonly tokenDigest: string | undefined }
+);
 
 /** Everything that a credential's authorization is made of, as it was at one moment. */
 export interface AuthorizationRecords {
@@ -17,6 +20,8 @@ export interface AuthorizationRecords {
   readonly apiKey: LoadedApiKey | undefined;
   readonly user: UserRecord | undefined;
   readonly policies: ReadonlyMap<string, Allowlist>;
+  /** Whether this token is revoked, and until when all tokens of the user are. */
+  readonly revocation: { readonly token: boolean; readonly userBeforeMs: number | undefined };
 }
 
 const script = loadScript(new URL('./read-authorization.lua', import.meta.url));
@@ -26,9 +31,12 @@ export async function readAuthorization(store: Store, bearer: Bearer): Promise<A
   const { tenant } = bearer;
   const { redisKeys } = store;
   const ofTenant = [redisKeys.tenant(tenant), redisKeys.users(tenant), redisKeys.policies(tenant)];
-  const ofKey = 'apiKeyId' in bearer ? [redisKeys.apiKey(tenant, bearer.apiKeyId)] : [];
-  const reply = await store.run(script, [...ofTenant, ...ofKey], ['user' in bearer ? bearer.user : '']);
-  const [tenantReply, keyReply, , policyReply] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
+  const ofBearer = 'user' in bearer ? redisKeys.revokedTokens(tenant) : redisKeys.apiKey(tenant, bearer.apiKeyId);
+  const args = 'user' in bearer ? [bearer.user, bearer.tokenDigest ?? ''] : [''];
+  const reply = await store.run(script, [...ofTenant, ofBearer], args);
+  const [tenantReply, keyReply, , policyReply, revocationReply] = Array.isArray(reply)
+    ? (reply as readonly unknown[])
+    : [];
   const found = tenantOf(tenant, tenantReply);
   if (found === undefined) return undefined;
   const userText = textAt(reply, 2);
@@ -37,7 +45,14 @@ export async function readAuthorization(store: Store, bearer: Bearer): Promise<A
     apiKey: 'apiKeyId' in bearer ? apiKeyOf(bearer.apiKeyId, keyReply) : undefined,
     user: userText === undefined ? undefined : (JSON.parse(userText) as UserRecord),
     policies: policiesOf(policyReply),
+    revocation: revocationOf(revocationReply),
   };
+}
+
+/** When all tokens of the user were revoked, and when this one was. */
+function revocationOf(reply: unknown): AuthorizationRecords['revocation'] {
+  const user = textAt(reply, 0);
+  return { token: textAt(reply, 1) !== undefined, userBeforeMs: user === undefined ? undefined : Date.parse(user) };
 }
 
 /** Pairs of a name and a record, which is empty where there is none. */

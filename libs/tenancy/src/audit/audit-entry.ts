@@ -7,6 +7,7 @@ export type AuditAction =
   | `tenant.${'create' | 'update' | 'suspend' | 'resume' | 'read'}`
   | `user.${'create' | 'update' | 'suspend' | 'resume' | 'read'}`
   | `api-key.${'create' | 'import' | 'rotate' | 'revoke' | 'read' | 'use'}`
+  | 'token.revoke'
   | `policy.${'put' | 'remove' | 'read'}`
   | 'audit.read';
 

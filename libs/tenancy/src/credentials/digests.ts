@@ -20,19 +20,18 @@ export function fingerprintPepper(pepper: Secret): string {
   return hmac(pepper, 'ccg pepper fingerprint');
 }
 
-/** By what this process remembers an API key: a bare SHA-256 takes a tenth of the time of its digest. */
-export function fingerprintApiKey(apiKey: Secret): string {
-  return hash('sha256', apiKey.reveal(), 'base64');
-}
-
-/** By what this process remembers a token. */
-export function fingerprintToken(token: Secret): string {
-  return hash('sha256', token.reveal(), 'base64');
+/** By what this process remembers a credential: a bare SHA-256 takes a tenth of the time of an API key's digest. */
+export function fingerprintOf(credential: Secret): string {
+  return hash('sha256', credential.reveal(), 'base64');
 }
 
 /** The id of the user who has that subject at an issuer. Ids are of one tenant, so it is not part of it. */
 export function userIdOf(issuer: string, subject: string): string {
-  return `user_${digestOfPair('user', issuer, subject)}`;
+  return `usr_${digestOfSubject(issuer, subject)}`;
+}
+
+export function digestOfSubject(issuer: string, subject: string): string {
+  return digestOfPair('user', issuer, subject);
 }
 
 /** By what a token is revoked that has this id (`jti`) at its issuer. */

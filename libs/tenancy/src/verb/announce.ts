@@ -1,9 +1,9 @@
 import type { Store } from '@ccg/store';
 
-/** Whose authorization has changed: that of a whole tenant, of one user or of one API key. */
+/** Whose authorization has changed: that of a whole tenant, of one user, of one API key or of one token. */
 export type Changed =
   | { readonly kind: 'tenant'; readonly tenant: string }
-  | { readonly kind: 'user' | 'api-key'; readonly tenant: string; readonly id: string };
+  | { readonly kind: 'user' | 'api-key' | 'token'; readonly tenant: string; readonly id: string };
 
 /** Tells every replica, after the change was written: what is remembered of it is read again. */
 export async function announce(store: Store, changed: Changed): Promise<void> {
@@ -17,5 +17,7 @@ export function readAnnouncement(message: string): Changed | undefined {
   const [kind, tenant, id, ...rest] = message.split(':');
   if (tenant === undefined || rest.length > 0) return undefined;
   if (kind === 'tenant') return id === undefined ? { kind, tenant } : undefined;
-  return (kind === 'user' || kind === 'api-key') && id !== undefined ? { kind, tenant, id } : undefined;
+  return (kind === 'user' || kind === 'api-key' || kind === 'token') && id !== undefined
+    ? { kind, tenant, id }
+    : undefined;
 }

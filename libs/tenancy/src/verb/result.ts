@@ -1,7 +1,7 @@
 import type { Scope } from '../principal.ts';
 
 /** What a verb can be about. */
-export type Subject = 'tenant' | 'user' | 'api-key' | 'policy';
+export type Subject = 'tenant' | 'user' | 'api-key' | 'token' | 'policy';
 
 /** A field of the input that cannot be used, and why. */
 export interface FieldIssue {

@@ -1,0 +1,65 @@
+import { digestOfToken, userIdOf } from '../credentials/digests.ts';
+import type { Actor, TenancyDependencies } from '../verb/actor.ts';
+import { announce } from '../verb/announce.ts';
+import { requireTenant } from '../verb/authorize.ts';
+import { invalid, issue } from '../verb/fields.ts';
+import { loadTenant } from '../verb/load.ts';
+import type { Result } from '../verb/result.ts';
+import { refused } from '../verb/result.ts';
+import { runWrite } from '../verb/run-verb.ts';
+
+/** Which tokens: the one with that `jti`, or all that the issuer has given to a subject up to now. */
+export type TokensToRevoke = { readonly tenant: string; readonly issuer: string } & (
+  | { readonly tokenId: string }
+  | { readonly subject: string }
+);
+
+export interface RevokedTokens {
+  /** The user whose tokens were revoked; undefined where it was one token. */
+  readonly user: string | undefined;
+  readonly revokedAt: string;
+}
+
+const textMaxLength = 1000;
+
+/**
+ * Revokes tokens, on every replica. It needs no sign of them: who revokes a token that never came here is safe from it.
+ * A subject can sign in again; suspending the user prevents that.
+ */
+export async function revokeTokens(
+  deps: TenancyDependencies,
+  actor: Actor,
+  request: TokensToRevoke,
+): Promise<Result<RevokedTokens>> {
+  const { store, clock } = deps;
+  const { tenant, issuer } = request;
+  const user = 'subject' in request ? userIdOf(issuer, request.subject) : undefined;
+  const id = 'subject' in request ? userIdOf(issuer, request.subject) : digestOfToken(issuer, request.tokenId);
+  const deed = {
+    action: 'token.revoke',
+    tenant,
+    subject: { kind: user === undefined ? 'token' : 'user', id },
+  } as const;
+  const result = await runWrite<RevokedTokens>(deps, actor, deed, async () => {
+    const refusal = requireTenant(actor.principal, tenant, 'write') ?? faultsOf(request);
+    if (refusal !== undefined) return refused(refusal);
+    if ((await loadTenant(store, tenant)) === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
+    const revokedAt = new Date(clock.now()).toISOString();
+    const key = store.redisKeys.revokedTokens(tenant);
+    const change = { checks: [], writes: [{ kind: 'set', key, field: id, value: revokedAt }] } as const;
+    return { kind: 'change', change, details: { issuer }, value: { user, revokedAt } };
+  });
+  if (result.kind === 'done') await announce(store, { kind: user === undefined ? 'token' : 'user', tenant, id });
+  return result;
+}
+
+function faultsOf(request: TokensToRevoke) {
+  const [field, text] = 'subject' in request ? ['subject', request.subject] : ['tokenId', request.tokenId];
+  return invalid(
+    ...Object.entries({ issuer: request.issuer, [field]: text }).map(([name, value]) =>
+      value !== '' && value.length <= textMaxLength
+        ? []
+        : [issue([name], `must have 1 to ${textMaxLength} characters`)],
+    ),
+  );
+}

@@ -1,0 +1,139 @@
+import { createBoundedMap } from '@ccg/kernel';
+import type { Clock, Secret } from '@ccg/kernel';
+import { StoreUnavailableError } from '@ccg/store';
+import type { Store } from '@ccg/store';
+import { createMemory, isWithin, revoked } from '../api-key/memory.ts';
+import type { MemoryOptions, Verification } from '../api-key/memory.ts';
+import { limitsOf, mergePolicy, readAuthorization } from '../api-key/read-authorization.ts';
+import type { AuthorizationRecords } from '../api-key/read-authorization.ts';
+import { fingerprintOf } from '../credentials/digests.ts';
+import { checkToken } from '../credentials/token/check-token.ts';
+import type { CheckedToken, TokenClaims, TrustedIssuer } from '../credentials/token/check-token.ts';
+import type { Limits } from '../principal.ts';
+import { readAnnouncement } from '../verb/announce.ts';
+import { admitUser } from './admit-user.ts';
+
+export interface TokenVerifierOptions extends MemoryOptions {
+  readonly store: Store;
+  readonly issuers: readonly TrustedIssuer[];
+  readonly clock: Clock;
+  /** Of tenants that have no limits of their own. */
+  readonly defaultLimits: Limits;
+  /** Milliseconds for which a verified token goes on working while Redis is away. */
+  readonly staleMs: number;
+}
+
+export interface TokenVerifier {
+  /** Never rejects because Redis is away. A promise only for a token that was not verified a moment ago. */
+  verify(token: Secret): Verification | Promise<Verification>;
+  /** Stops listening for changes. */
+  close(): void;
+}
+
+/** The longest time for which a signature is not checked again: an issuer may have withdrawn its key. */
+const checkedMs = 60_000;
+
+interface Checked {
+  readonly claims: TokenClaims;
+  readonly at: number;
+}
+
+/**
+ * Verifies tokens: their signature and claims against keys that are here, then their user against Redis. Both are
+ * remembered, the second until a change or the memory's time ends it.
+ */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { store, issuers, clock, cacheMs, staleMs, maxEntries } = options;
+  const memory = createMemory(options);
+  const checked = createBoundedMap<Checked>(maxEntries);
+  const loading = new Map<string, Promise<Verification>>();
+
+  const subscription = store.subscribe(store.redisKeys.authorizationChanges(), (message) => {
+    const changed = readAnnouncement(message);
+    if (changed !== undefined) memory.forget(changed);
+  });
+
+  async function check(fingerprint: string, token: Secret): Promise<CheckedToken> {
+    const at = clock.now();
+    const known = checked.get(fingerprint);
+    if (known !== undefined && isWithin(checkedMs, known.at, at) && at < known.claims.validUntilMs) {
+      return { kind: 'authentic', claims: known.claims };
+    }
+    const result = await checkToken(issuers, token, at);
+    if (result.kind === 'authentic') checked.set(fingerprint, { claims: result.claims, at });
+    else checked.delete(fingerprint);
+    return result;
+  }
+
+  async function load(fingerprint: string, token: Secret): Promise<Verification> {
+    const remember = memory.begin(fingerprint);
+    const result = await check(fingerprint, token);
+    if (result.kind === 'issuer-unavailable') return result;
+    if (result.kind === 'rejected') {
+      const { reason } = result;
+      remember({ kind: 'unknown', reason });
+      return { kind: 'unknown', reason };
+    }
+    try {
+      const verification = await verifyInStore(options, result.claims);
+      remember(verification);
+      return verification;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      return memory.verified(fingerprint, staleMs) ?? { kind: 'unavailable' };
+    }
+  }
+
+  return {
+    verify(token) {
+      const fingerprint = fingerprintOf(token);
+      const cached = memory.verified(fingerprint, cacheMs) ?? memory.refused(fingerprint);
+      if (cached !== undefined) return cached;
+      const running = loading.get(fingerprint) ?? load(fingerprint, token).finally(() => loading.delete(fingerprint));
+      loading.set(fingerprint, running);
+      return running;
+    },
+    close() {
+      subscription.cancel();
+    },
+  };
+}
+
+/** A user appears with the first token, unless the tenant does not exist or is suspended. */
+async function verifyInStore(options: TokenVerifierOptions, claims: TokenClaims): Promise<Verification> {
+  const { store, clock, defaultLimits } = options;
+  const { tenant, user, tokenDigest } = claims;
+  const records = await readAuthorization(store, { tenant, user, tokenDigest });
+  if (records === undefined) return { kind: 'unknown', reason: 'token-tenant' };
+  if (isRevoked(records, claims)) return revoked;
+  if (records.tenant.state === 'suspended') return { kind: 'suspended', of: 'tenant', tenant };
+  if (records.user !== undefined) return judge(records, claims, defaultLimits);
+  await admitUser(store, claims, clock.now());
+  const admitted = await readAuthorization(store, { tenant, user, tokenDigest });
+  if (admitted === undefined) return { kind: 'unknown', reason: 'token-tenant' };
+  return isRevoked(admitted, claims) ? revoked : judge(admitted, claims, defaultLimits);
+}
+
+/** The clock of the issuer may be ahead, so that a token from before the revocation seems to come after it. */
+function isRevoked({ revocation }: AuthorizationRecords, { issuedAtMs, clockToleranceMs }: TokenClaims): boolean {
+  const { token, userBeforeMs } = revocation;
+  return token || (userBeforeMs !== undefined && issuedAtMs <= userBeforeMs + clockToleranceMs);
+}
+
+function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: Limits): Verification {
+  const { tenant, user, issuer, tokenDigest, groups, scopes, validUntilMs } = claims;
+  if (records.user?.state !== 'active') return { kind: 'suspended', of: 'user', tenant };
+  return {
+    kind: 'verified',
+    principal: {
+      kind: 'token',
+      tenant,
+      user,
+      issuer,
+      groups,
+      tokenDigest,
+      expiresAtMs: validUntilMs,
+      authorization: { scopes, policy: mergePolicy(records), limits: limitsOf(records, defaults) },
+    },
+  };
+}
