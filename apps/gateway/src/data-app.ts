@@ -1,8 +1,7 @@
 import { createApp } from '@ccg/edge';
-import type { Endpoint, Exchange, HttpApp, Reporter } from '@ccg/edge';
-import type { Clock, Secret } from '@ccg/kernel';
+import type { Authenticator, Endpoint, Exchange, HttpApp, Reporter } from '@ccg/edge';
+import type { Clock } from '@ccg/kernel';
 import type { RequestRecord } from '@ccg/serving';
-import type { ApiKeyVerifier } from '@ccg/tenancy';
 import { parseTarget } from './parse-target.ts';
 import type { RequestTarget } from './parse-target.ts';
 
@@ -11,8 +10,7 @@ export type GatewayEndpoint = Endpoint<RequestTarget, RequestRecord>;
 
 export interface DataAppDependencies {
   readonly endpoints: readonly GatewayEndpoint[];
-  readonly verifier: ApiKeyVerifier;
-  readonly keylessAs?: Secret | undefined;
+  readonly authenticate: Authenticator;
   readonly reporter: Reporter<RequestRecord>;
   readonly clock: Clock;
 }

@@ -10,8 +10,6 @@ import type { Recorder, Serving } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
-import { createApiKeyVerifier } from '@ccg/tenancy';
-import type { ApiKeyVerifier } from '@ccg/tenancy';
 import { createFileFetcher, createUpstream } from '@ccg/upstream';
 import type { Upstream, UpstreamOptions } from '@ccg/upstream';
 import type { GatewayConfig } from './config.ts';
@@ -21,6 +19,7 @@ import { helloEndpoints } from './endpoints/hello.ts';
 import { servingEndpoints } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { unsupportedEndpoints } from './endpoints/unsupported.ts';
+import { openAuthentication } from './open-authentication.ts';
 import { openStore, prepareStore } from './open-store.ts';
 import { randomIds } from './random-ids.ts';
 import { createReporter } from './report.ts';
@@ -47,9 +46,6 @@ export interface RunningGateway {
   drain(): Promise<void>;
 }
 
-/** A revocation takes effect within `cacheMs` even if its message is lost. */
-const verifierBounds = { cacheMs: 5000, maxEntries: 10_000 };
-
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
 export async function startGateway(
   config: GatewayConfig,
@@ -68,8 +64,8 @@ export async function startGateway(
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
   await prepareStore(store, config, logger, clock);
-  const verifier = openVerifier(config, { store, clock, logger });
-  opened.defer(verifier.close);
+  const { authenticate, canVerify, close } = await openAuthentication(config, { store, clock, logger, keylessAs });
+  opened.defer(close);
   const { catalog } = config;
   const targets = createTargets(catalog);
   const upstream = createUpstream(upstreamOptions(config));
@@ -84,14 +80,10 @@ export async function startGateway(
     ...unsupportedEndpoints(),
   ];
   const reporter = createReporter(logger, metrics);
-  const data = await listen(
-    createDataApp({ endpoints, verifier, keylessAs, reporter, clock }),
-    config.host,
-    config.port,
-  );
+  const data = await listen(createDataApp({ endpoints, authenticate, reporter, clock }), config.host, config.port);
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));
-  readiness = () => (verifier.canVerify() ? 'ready' : 'store-down');
+  readiness = () => (canVerify() ? 'ready' : 'store-down');
   logger.info({ url: data.url, opsUrl: ops.url, providers: namesOfProviders(catalog) }, 'listening');
   logger.info({ routes: describeRoutes(catalog) }, 'where models go');
   const resources = opened.move();
@@ -111,16 +103,6 @@ export async function startGateway(
 /** Those that somebody configured. */
 function namesOfProviders({ providers }: Catalog): readonly string[] {
   return [...providers.values()].filter(({ onlyByName }) => onlyByName !== true).map(({ name }) => name);
-}
-
-function openVerifier(
-  { keyPeppers: peppers, limits: defaultLimits, apiKeyStaleMs: staleMs }: GatewayConfig,
-  { store, clock, logger }: Pick<ServingParts, 'store' | 'clock' | 'logger'>,
-): ApiKeyVerifier {
-  const onFault = (error: unknown) => {
-    logger.error({ err: error }, 'a script of the API keys failed');
-  };
-  return createApiKeyVerifier({ store, peppers, clock, defaultLimits, staleMs, onFault, ...verifierBounds });
 }
 
 interface ServingParts {

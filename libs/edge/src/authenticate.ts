@@ -1,40 +1,98 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Secret } from '@ccg/kernel';
-import { readCredential } from '@ccg/tenancy';
-import type { ApiKeyVerifier, Credential, TenantPrincipal, Verification } from '@ccg/tenancy';
-import type { IncomingHttpHeaders } from 'node:http';
+import { fingerprintOf, readCredential } from '@ccg/tenancy';
+import type { ApiKeyVerifier, Credential, TenantPrincipal, TokenVerifier, Verification } from '@ccg/tenancy';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { BadCredentials, LookUp } from './bad-credentials.ts';
+import { sourceOf } from './client-address.ts';
+import type { ClientAddressOf } from './client-address.ts';
 import { refuseUnlessLocal } from './keyless.ts';
+
+export interface AuthenticatorOptions {
+  readonly apiKeys: ApiKeyVerifier;
+  /** Undefined where no issuer of tokens is configured. */
+  readonly tokens?: TokenVerifier | undefined;
+  readonly badCredentials: BadCredentials;
+  readonly addressOf: ClientAddressOf;
+  /** The API key whose owner a program on this machine acts for that shows none. Unset: nobody is let in without one. */
+  readonly keylessAs?: Secret | undefined;
+}
+
+/**
+ * Finds out who a request acts for, before its body is read. A promise only for a credential that is not remembered.
+ *
+ * @throws GatewayError 401 that says what to do, 403 for the suspended, 429 for a credential from where too many bad
+ * ones came, or 503 when the credential cannot be checked now.
+ */
+export type Authenticator = (request: IncomingMessage) => TenantPrincipal | Promise<TenantPrincipal>;
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { apiKeys, tokens, badCredentials, addressOf, keylessAs } = options;
+
+  async function lookUpApiKey(request: IncomingMessage, apiKey: Secret): Promise<TenantPrincipal> {
+    const source = sourceOf(addressOf(request));
+    if (!apiKeys.wasVerified(apiKey)) refuseIfSlowed(await badCredentials.mayLookUp(source));
+    const verification = await apiKeys.verify(apiKey);
+    if (isBad(verification)) await badCredentials.noteBad(source, fingerprintOf(apiKey));
+    return principalOf(verification);
+  }
+
+  /** Whether a token is authentic is found out here, so a good one waits for nobody. */
+  async function settleToken(
+    request: IncomingMessage,
+    token: Secret,
+    running: Promise<Verification>,
+  ): Promise<TenantPrincipal> {
+    const verification = await running;
+    if (isBad(verification)) {
+      const source = sourceOf(addressOf(request));
+      const lookUp = await badCredentials.mayLookUp(source);
+      await badCredentials.noteBad(source, fingerprintOf(token));
+      refuseIfSlowed(lookUp);
+    }
+    return principalOf(verification);
+  }
+
+  return (request) => {
+    const credential = ourCredential(request.headers, { keylessAs, takesTokens: tokens !== undefined });
+    if (credential.kind === 'api-key') {
+      const remembered = apiKeys.remembered(credential.apiKey);
+      return remembered === undefined ? lookUpApiKey(request, credential.apiKey) : principalOf(remembered);
+    }
+    if (tokens === undefined) throw tokensNotConfigured();
+    const verification = tokens.verify(credential.token);
+    if (verification instanceof Promise) return settleToken(request, credential.token, verification);
+    return principalOf(verification);
+  };
+}
+
+/** A credential that was good once is no guess. */
+function isBad(verification: Verification): boolean {
+  if (verification.kind !== 'unknown') return false;
+  return verification.reason !== 'expired' && verification.reason !== 'token-expired';
+}
 
 const howToSend = 'Set ANTHROPIC_AUTH_TOKEN to your API key for this gateway. It begins with ccg_live_.';
 
-/**
- * Finds out who a request acts for, from its headers alone. With `keylessAs` a program on this machine that shows no
- * credential of this gateway acts as the owner of that API key. A promise only where the store has to be asked.
- *
- * @throws GatewayError 401 that says what to do, 403 for the suspended, or 503 when the API key cannot be checked now.
- */
-export function authenticate(
-  headers: IncomingHttpHeaders,
-  verifier: ApiKeyVerifier,
-  keylessAs?: Secret,
-): TenantPrincipal | Promise<TenantPrincipal> {
-  const verification = verifier.verify(apiKeyOf(headers, keylessAs));
-  return verification instanceof Promise ? verification.then(principalOf) : principalOf(verification);
-}
+type OurCredential = Extract<Credential, { readonly kind: 'api-key' | 'jwt' }>;
 
-function apiKeyOf(headers: IncomingHttpHeaders, keylessAs: Secret | undefined): Secret {
+function ourCredential(
+  headers: IncomingHttpHeaders,
+  { keylessAs, takesTokens }: { readonly keylessAs: Secret | undefined; readonly takesTokens: boolean },
+): OurCredential {
   const xApiKey = headers['x-api-key'];
   const credential = readCredential({
     'x-api-key': typeof xApiKey === 'string' ? xApiKey : xApiKey?.join(', '),
     authorization: headers.authorization,
   });
-  if (keylessAs !== undefined && isForeign(credential)) {
+  if (keylessAs !== undefined && isForeign(credential, takesTokens)) {
     refuseUnlessLocal(headers);
-    return keylessAs;
+    return { kind: 'api-key', apiKey: keylessAs };
   }
   switch (credential.kind) {
     case 'api-key':
-      return credential.apiKey;
+    case 'jwt':
+      return credential;
     case 'absent':
       throw new GatewayError('credential-missing', `No API key was sent. ${howToSend}`);
     case 'malformed':
@@ -50,21 +108,34 @@ function apiKeyOf(headers: IncomingHttpHeaders, keylessAs: Secret | undefined): 
     case 'ambiguous':
       throw new GatewayError(
         'credential-ambiguous',
-        'The headers x-api-key and Authorization hold two different API keys of this gateway. Send only one: unset ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN.',
-      );
-    case 'jwt':
-      throw new GatewayError(
-        'credential-unsupported',
-        `The credential is a token (JWT), but tokens are not configured at this gateway. ${howToSend}`,
+        'The headers x-api-key and Authorization hold two different API keys or tokens of this gateway. Send only one: unset ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN.',
       );
     default:
       return assertNever(credential);
   }
 }
 
+function tokensNotConfigured(): GatewayError {
+  return new GatewayError(
+    'credential-unsupported',
+    `The credential is a token (JWT), but tokens are not configured at this gateway. ${howToSend}`,
+  );
+}
+
 /** Whether it is none of this gateway's. */
-function isForeign({ kind }: Credential): boolean {
-  return kind !== 'api-key' && kind !== 'ambiguous';
+function isForeign({ kind }: Credential, takesTokens: boolean): boolean {
+  return kind !== 'api-key' && kind !== 'ambiguous' && !(kind === 'jwt' && takesTokens);
+}
+
+function refuseIfSlowed(lookUp: LookUp): void {
+  if (lookUp.kind === 'allowed') return;
+  const retryAfterSeconds = Math.max(1, Math.ceil(lookUp.retryAfterMs / 1000));
+  throw new GatewayError(
+    'rate-limited',
+    'Too many credentials from your address were not valid, so those that are not known yet are checked slowly. ' +
+      `Check your API key or token, and try again in ${retryAfterSeconds} s.`,
+    { retryAfterSeconds, reason: 'bad-credentials' },
+  );
 }
 
 const suspendedMessages = {
@@ -79,7 +150,8 @@ function principalOf(verification: Verification): TenantPrincipal {
     case 'unknown':
       throw new GatewayError(
         'credential-invalid',
-        'This API key was revoked or never issued, or it has expired. Ask the administrator of this gateway for a new one.',
+        'This API key or token was revoked or never issued, or it has expired. ' +
+          'Ask the administrator of this gateway for a new API key, or sign in again for a new token.',
         { reason: verification.reason },
       );
     case 'suspended':
@@ -89,6 +161,12 @@ function principalOf(verification: Verification): TenantPrincipal {
         'store-unavailable',
         'The gateway cannot check API keys right now: its store does not answer. Try again in a few seconds.',
         { retryAfterSeconds: 5 },
+      );
+    case 'issuer-unavailable':
+      throw new GatewayError(
+        'issuer-unavailable',
+        'The gateway cannot check tokens right now: the keys of their issuer could not be loaded yet. Try again in a few seconds.',
+        { retryAfterSeconds: 5, reason: verification.issuer },
       );
     default:
       return assertNever(verification);

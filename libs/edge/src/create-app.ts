@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Response } from 'express';
 import { GatewayError } from '@ccg/kernel';
-import type { Clock, Secret } from '@ccg/kernel';
-import type { ApiKeyVerifier, Scope, TenantPrincipal } from '@ccg/tenancy';
-import { authenticate } from './authenticate.ts';
+import type { Clock } from '@ccg/kernel';
+import type { Scope, TenantPrincipal } from '@ccg/tenancy';
+import type { Authenticator } from './authenticate.ts';
 import { createClientErrors } from './client-errors.ts';
 import type { ClientErrors } from './client-errors.ts';
 import { newRequestId } from './exchange.ts';
@@ -19,9 +19,7 @@ export interface AppOptions<Where extends Target, Result> {
   readTarget(rawUrl: string): Where | undefined;
   /** What a client is told to do at a path without an endpoint. */
   readonly unknownPathAdvice: string;
-  readonly verifier: ApiKeyVerifier;
-  /** The API key whose owner a program on this machine acts for that shows none. Unset: nobody is let in without one. */
-  readonly keylessAs?: Secret | undefined;
+  readonly authenticate: Authenticator;
   readonly reporter: Reporter<Result>;
   readonly clock: Clock;
 }
@@ -139,14 +137,14 @@ function createDispatch<Result>(
 function toWork<Where extends Target, Result>(
   exchange: Exchange<Where>,
   endpoint: Endpoint<Where, Result>,
-  { verifier, keylessAs }: Pick<AppOptions<Where, Result>, 'verifier' | 'keylessAs'>,
+  { authenticate }: Pick<AppOptions<Where, Result>, 'authenticate'>,
 ): Work<Result> {
   return {
     name: endpoint.name,
     async run(identified) {
       refuseOtherMethods(exchange, endpoint);
       if (endpoint.access === 'public') return await endpoint.handle(exchange);
-      const authenticated = authenticate(exchange.request.headers, verifier, keylessAs);
+      const authenticated = authenticate(exchange.request);
       const principal = authenticated instanceof Promise ? await authenticated : authenticated;
       identified(principal);
       requireScope(principal, endpoint.scope);

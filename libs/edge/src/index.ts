@@ -1,3 +1,5 @@
+export { createAuthenticator } from './authenticate.ts';
+export type { Authenticator, AuthenticatorOptions } from './authenticate.ts';
 export { createBadCredentials } from './bad-credentials.ts';
 export type { BadCredentials } from './bad-credentials.ts';
 export { createClientAddresses, readAddressRange } from './client-address.ts';

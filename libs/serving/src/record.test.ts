@@ -30,6 +30,7 @@ test('the names of outcomes are final: they are stored and alerted on', () => {
       "capacity_memory",
       "capacity_draining",
       "gateway_store_down",
+      "gateway_issuer_down",
       "gateway_internal",
     ]
   `);

@@ -29,6 +29,7 @@ export const outcomes = [
   'capacity_memory',
   'capacity_draining',
   'gateway_store_down',
+  'gateway_issuer_down',
   'gateway_internal',
 ] as const;
 
@@ -56,6 +57,7 @@ const outcomeOfCode: Readonly<Record<ErrorCode, Exclude<Outcome, 'ok'>>> = {
   'method-not-allowed': 'client_bad_request',
   'rate-limited': 'policy_rate_limit',
   'store-unavailable': 'gateway_store_down',
+  'issuer-unavailable': 'gateway_issuer_down',
   draining: 'capacity_draining',
   internal: 'gateway_internal',
   'upstream-refused': 'client_bad_request',

@@ -54,6 +54,7 @@ export const errorCatalog = {
   'method-not-allowed': entry(405, 'invalid_request_error', 'client', 'default'),
   'rate-limited': entry(429, 'rate_limit_error', 'tenant-policy', 'default'),
   'store-unavailable': entry(503, 'api_error', 'gateway', 'default'),
+  'issuer-unavailable': entry(503, 'api_error', 'gateway', 'default'),
   draining: entry(503, 'overloaded_error', 'capacity', 'default'),
   internal: entry(500, 'api_error', 'gateway', 'default'),
   // The provider refused what the client sent. Its failures of any other kind are its own.

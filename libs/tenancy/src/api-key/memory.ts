@@ -32,6 +32,8 @@ export const expired: Verification = { kind: 'unknown', reason: 'expired' };
 export interface Memory {
   /** The credential as it was verified within that time; `unknown` if it has expired since. */
   verified(digest: string, withinMs: number): Verification | undefined;
+  /** Whether a credential was good when it was verified last, however long ago. */
+  wasVerified(digest: string): boolean;
   /** What a credential was refused for a moment ago. */
   refused(digest: string): Verification | undefined;
   /** Returns a function that takes what Redis, asked from now on, says. */
@@ -68,6 +70,7 @@ export function createMemory({ clock, cacheMs, maxEntries }: MemoryOptions): Mem
       if (!isWithin(withinMs, entry.at, now)) return undefined;
       return hasExpired(entry.verification, now) ? expired : entry.verification;
     },
+    wasVerified: (digest) => known.get(digest) !== undefined,
     refused(digest) {
       const entry = strangers.get(digest);
       return entry !== undefined && isWithin(refusalMs, entry.at, clock.now()) ? entry.verification : undefined;

@@ -30,6 +30,10 @@ export interface ApiKeyVerifierOptions extends MemoryOptions {
 }
 
 export interface ApiKeyVerifier {
+  /** What is known of an API key without asking Redis. */
+  remembered(apiKey: Secret): Verification | undefined;
+  /** Whether an API key was good when Redis was asked last. */
+  wasVerified(apiKey: Secret): boolean;
   /** Never rejects because Redis is away. A promise only where Redis has to be asked. */
   verify(apiKey: Secret): Verification | Promise<Verification>;
   /** Whether it can verify anybody now: Redis answers, or an API key is still remembered. */
@@ -67,11 +71,21 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
     }
   }
 
+  const rememberedAs = (digest: string) => memory.verified(digest, cacheMs) ?? memory.refused(digest);
+
   return {
+    remembered(apiKey) {
+      const digest = digestOf(apiKey);
+      return digest === undefined ? neverIssued : rememberedAs(digest);
+    },
+    wasVerified(apiKey) {
+      const digest = digestOf(apiKey);
+      return digest !== undefined && memory.wasVerified(digest);
+    },
     verify(apiKey) {
       const digest = digestOf(apiKey);
       if (digest === undefined) return neverIssued;
-      const cached = memory.verified(digest, cacheMs) ?? memory.refused(digest);
+      const cached = rememberedAs(digest);
       if (cached !== undefined) return cached;
       const running = loading.get(digest) ?? load(digest, apiKey).finally(() => loading.delete(digest));
       loading.set(digest, running);

@@ -10,7 +10,7 @@ export interface CredentialHeaders {
 /** What a request showed. `malformed` has an unknown shape, a wrong checksum or a scheme other than Bearer. */
 export type Credential =
   | { readonly kind: 'api-key'; readonly apiKey: Secret }
-  | { readonly kind: 'jwt' }
+  | { readonly kind: 'jwt'; readonly token: Secret }
   | { readonly kind: 'absent' }
   | { readonly kind: 'ambiguous' }
   | { readonly kind: 'foreign-anthropic' }
@@ -38,7 +38,7 @@ export function readCredential(headers: CredentialHeaders): Credential {
   }
   const { shape, text } = isOurs(inApiKeyHeader) ? inApiKeyHeader : inAuthorization;
   if (shape === 'api-key') return { kind: 'api-key', apiKey: new Secret(text) };
-  if (shape === 'jwt') return { kind: 'jwt' };
+  if (shape === 'jwt') return { kind: 'jwt', token: new Secret(text) };
   const shapes = [inApiKeyHeader.shape, shape];
   if (shapes.includes('foreign-anthropic')) return { kind: 'foreign-anthropic' };
   return { kind: shapes.includes('malformed') ? 'malformed' : 'absent' };

@@ -132,27 +132,22 @@ function rejected(reason: TokenFault): CheckedToken {
   return { kind: 'rejected', reason };
 }
 
+/** What is not here is a text that is no token, or a key set that has no usable key. */
+const faultOfCode: Readonly<Record<string, TokenFault>> = {
+  ERR_JWKS_NO_MATCHING_KEY: 'token-key-unknown',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'token-signature',
+  ERR_JOSE_ALG_NOT_ALLOWED: 'token-algorithm',
+  ERR_JOSE_NOT_SUPPORTED: 'token-algorithm',
+  ERR_JWT_EXPIRED: 'token-expired',
+};
+
 function faultOf(thrown: unknown): TokenFault {
-  if (!(thrown instanceof errors.JOSEError)) throw thrown;
-  switch (thrown.code) {
-    case 'ERR_JWKS_NO_MATCHING_KEY':
-      return 'token-key-unknown';
-    case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
-      return 'token-signature';
-    case 'ERR_JOSE_ALG_NOT_ALLOWED':
-    case 'ERR_JOSE_NOT_SUPPORTED':
-      return 'token-algorithm';
-    case 'ERR_JWT_EXPIRED':
-      return 'token-expired';
-    case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
-      return faultOfClaim(thrown);
-    default:
-      return 'token-malformed';
-  }
+  if (thrown instanceof errors.JWTClaimValidationFailed) return faultOfClaim(thrown.claim);
+  if (thrown instanceof errors.JOSEError) return faultOfCode[thrown.code] ?? 'token-malformed';
+  throw thrown;
 }
 
-function faultOfClaim(thrown: errors.JOSEError): TokenFault {
-  const claim = thrown instanceof errors.JWTClaimValidationFailed ? thrown.claim : '';
+function faultOfClaim(claim: string): TokenFault {
   if (claim === 'aud') return 'token-audience';
   return claim === 'nbf' ? 'token-not-yet-valid' : 'token-claims';
 }

@@ -1,0 +1,65 @@
+import { createAuthenticator, createBadCredentials, createClientAddresses } from '@ccg/edge';
+import type { Authenticator } from '@ccg/edge';
+import type { Clock, Secret } from '@ccg/kernel';
+import type { Store } from '@ccg/store';
+import type { Logger } from '@ccg/telemetry';
+import { createApiKeyVerifier, createTokenVerifier } from '@ccg/tenancy';
+import type { TokenVerifier } from '@ccg/tenancy';
+import type { GatewayConfig } from './config.ts';
+import { trustIssuers } from './trust-issuers.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly keylessAs: Secret | undefined;
+}
+
+export interface Authentication {
+  readonly authenticate: Authenticator;
+  /** Whether anybody can be let in now. */
+  canVerify(this: void): boolean;
+  close(this: void): Promise<void>;
+}
+
+/** A revocation takes effect within `cacheMs` even if its message is lost. */
+const verifierBounds = { cacheMs: 5000, maxEntries: 10_000 };
+
+/** Everything that finds out who a request acts for. */
+export async function openAuthentication(config: GatewayConfig, parts: Parts): Promise<Authentication> {
+  const { store, clock, logger, keylessAs } = parts;
+  const { keyPeppers: peppers, limits: defaultLimits, apiKeyStaleMs: staleMs } = config;
+  const onFault = (error: unknown) => {
+    logger.error({ err: error }, 'a script of the API keys failed');
+  };
+  const apiKeys = createApiKeyVerifier({ store, peppers, clock, defaultLimits, staleMs, onFault, ...verifierBounds });
+  const tokens = await openTokens(config, parts);
+  const addressOf = createClientAddresses(config.trustedProxies);
+  const badCredentials = createBadCredentials(clock);
+  return {
+    authenticate: createAuthenticator({ apiKeys, tokens: tokens?.verifier, badCredentials, addressOf, keylessAs }),
+    canVerify: () => apiKeys.canVerify(),
+    async close() {
+      apiKeys.close();
+      await tokens?.close();
+    },
+  };
+}
+
+async function openTokens(
+  config: GatewayConfig,
+  { store, clock, logger }: Parts,
+): Promise<{ readonly verifier: TokenVerifier; close(): Promise<void> } | undefined> {
+  const { limits: defaultLimits, apiKeyStaleMs: staleMs } = config;
+  if (config.issuers.length === 0) return undefined;
+  const issuers = await trustIssuers(config, clock, logger);
+  const options = { store, clock, issuers: issuers.list, defaultLimits, staleMs, ...verifierBounds };
+  const verifier = createTokenVerifier(options);
+  return {
+    verifier,
+    async close() {
+      verifier.close();
+      await issuers.close();
+    },
+  };
+}
