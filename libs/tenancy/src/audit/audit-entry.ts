@@ -7,7 +7,7 @@ export type AuditAction =
   | `tenant.${'create' | 'update' | 'suspend' | 'resume' | 'read'}`
   | `user.${'create' | 'update' | 'suspend' | 'resume' | 'read'}`
   | `api-key.${'create' | 'import' | 'rotate' | 'revoke' | 'read' | 'use'}`
-  | 'token.revoke'
+  | `token.${'revoke' | 'use'}`
   | `policy.${'put' | 'remove' | 'read'}`
   | 'audit.read';
 

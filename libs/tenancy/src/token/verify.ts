@@ -12,6 +12,7 @@ import type { CheckedToken, TokenClaims, TrustedIssuer } from '../credentials/to
 import type { Limits } from '../principal.ts';
 import { readAnnouncement } from '../verb/announce.ts';
 import { admitUser } from './admit-user.ts';
+import { createRefusalLog } from './note-refusal.ts';
 
 export interface TokenVerifierOptions extends MemoryOptions {
   readonly store: Store;
@@ -21,6 +22,8 @@ export interface TokenVerifierOptions extends MemoryOptions {
   readonly defaultLimits: Limits;
   /** Milliseconds for which a verified token goes on working while Redis is away. */
   readonly staleMs: number;
+  /** Called when Redis rejects what is written beside a verification: a fault of ours, for the log. */
+  readonly onFault?: ((error: unknown) => void) | undefined;
 }
 
 export interface TokenVerifier {
@@ -45,6 +48,7 @@ interface Checked {
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { store, issuers, clock, cacheMs, staleMs, maxEntries } = options;
   const memory = createMemory(options);
+  const noteRefusal = createRefusalLog(options);
   const checked = createBoundedMap<Checked>(maxEntries);
   const loading = new Map<string, Promise<Verification>>();
 
@@ -77,6 +81,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     try {
       const verification = await verifyInStore(options, result.claims);
       remember(verification);
+      if (verification === revoked) noteRefusal(result.claims, 'revoked');
+      if (verification.kind === 'suspended') noteRefusal(result.claims, 'suspended');
       return verification;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
