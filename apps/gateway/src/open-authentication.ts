@@ -2,7 +2,7 @@ import { createAuthenticator, createBadCredentials, createClientAddresses } from
 import type { Authenticator } from '@ccg/edge';
 import type { Clock, Secret } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
-import type { Logger } from '@ccg/telemetry';
+import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier, createTokenVerifier } from '@ccg/tenancy';
 import type { TokenVerifier } from '@ccg/tenancy';
 import type { GatewayConfig } from './config.ts';
@@ -12,6 +12,7 @@ interface Parts {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly keylessAs: Secret | undefined;
 }
 
@@ -30,10 +31,10 @@ export async function openAuthentication(config: GatewayConfig, parts: Parts): P
   const { store, clock, logger, keylessAs } = parts;
   const { keyPeppers: peppers, limits: defaultLimits, apiKeyStaleMs: staleMs } = config;
   const onFault = (error: unknown) => {
-    logger.error({ err: error }, 'a script of the API keys failed');
+    logger.error({ err: error }, 'a script of the credentials failed');
   };
   const apiKeys = createApiKeyVerifier({ store, peppers, clock, defaultLimits, staleMs, onFault, ...verifierBounds });
-  const tokens = await openTokens(config, parts);
+  const tokens = await openTokens(config, parts, onFault);
   const addressOf = createClientAddresses(config.trustedProxies);
   const badCredentials = createBadCredentials(clock);
   return {
@@ -48,13 +49,17 @@ export async function openAuthentication(config: GatewayConfig, parts: Parts): P
 
 async function openTokens(
   config: GatewayConfig,
-  { store, clock, logger }: Parts,
+  { store, clock, logger, metrics }: Parts,
+  onFault: (error: unknown) => void,
 ): Promise<{ readonly verifier: TokenVerifier; close(): Promise<void> } | undefined> {
   const { limits: defaultLimits, apiKeyStaleMs: staleMs } = config;
   if (config.issuers.length === 0) return undefined;
   const issuers = await trustIssuers(config, clock, logger);
-  const options = { store, clock, issuers: issuers.list, defaultLimits, staleMs, ...verifierBounds };
-  const verifier = createTokenVerifier(options);
+  metrics.watchIssuerKeys(() =>
+    issuers.list.map(({ issuer, keys }) => ({ issuer: issuer.name, seconds: keys.ageMs() / 1000 })),
+  );
+  const options = { store, clock, issuers: issuers.list, defaultLimits, staleMs, onFault };
+  const verifier = createTokenVerifier({ ...options, ...verifierBounds });
   return {
     verifier,
     async close() {

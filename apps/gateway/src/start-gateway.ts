@@ -64,7 +64,13 @@ export async function startGateway(
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
   await prepareStore(store, config, logger, clock);
-  const { authenticate, canVerify, close } = await openAuthentication(config, { store, clock, logger, keylessAs });
+  const { authenticate, canVerify, close } = await openAuthentication(config, {
+    store,
+    clock,
+    logger,
+    metrics,
+    keylessAs,
+  });
   opened.defer(close);
   const { catalog } = config;
   const targets = createTargets(catalog);

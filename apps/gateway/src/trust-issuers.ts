@@ -13,7 +13,7 @@ const keySetTimeoutMs = 5000;
 const keySetMaxBytes = 1024 * 1024;
 
 export interface TrustedIssuers {
-  readonly list: readonly TrustedIssuer[];
+  readonly list: readonly (TrustedIssuer & { readonly keys: IssuerKeys })[];
   close(): Promise<void>;
 }
 

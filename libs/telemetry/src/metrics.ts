@@ -18,6 +18,12 @@ interface LearnedCount {
   readonly count: number;
 }
 
+interface IssuerKeysAge {
+  readonly issuer: string;
+  /** Infinity where they were never loaded. */
+  readonly seconds: number;
+}
+
 export interface Metrics {
   requestFinished(labels: RequestLabels, durationSeconds: number): void;
   firstEvent(dialect: string, seconds: number): void;
@@ -28,6 +34,8 @@ export interface Metrics {
   storeState(up: boolean): void;
   /** What providers were found to reject, and so is not sent to them, is read whenever the metrics are. */
   watchLearnedRejections(read: () => Iterable<LearnedCount>): void;
+  /** How old the keys of each issuer of tokens are, read whenever the metrics are. */
+  watchIssuerKeys(read: () => Iterable<IssuerKeysAge>): void;
   /** The Prometheus exposition, and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -68,6 +76,7 @@ export function createMetrics(): Metrics {
       storeUp.set(up ? 1 : 0);
     },
     watchLearnedRejections: learnedRejections(registers),
+    watchIssuerKeys: issuerKeys(registers),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }
@@ -116,6 +125,23 @@ function learnedRejections(registers: Registry[]): Metrics['watchLearnedRejectio
       for (const { provider, kind, count } of watched.flatMap((read) => [...read()])) {
         gauge.inc({ provider, kind }, count);
       }
+    },
+  });
+  return (read) => {
+    watched.push(read);
+  };
+}
+
+/** An age grows by itself, so it is worked out when it is asked for. */
+function issuerKeys(registers: Registry[]): Metrics['watchIssuerKeys'] {
+  const watched: (() => Iterable<IssuerKeysAge>)[] = [];
+  const gauge = new Gauge({
+    name: 'ccg_issuer_keys_age_seconds',
+    help: 'How long ago the keys of an issuer of tokens were loaded; +Inf: never. After a day its tokens are refused.',
+    labelNames: ['issuer'],
+    registers,
+    collect() {
+      for (const { issuer, seconds } of watched.flatMap((read) => [...read()])) gauge.set({ issuer }, seconds);
     },
   });
   return (read) => {

@@ -25,6 +25,7 @@ test('keys are loaded at once and again every five minutes', async () => {
   const { keys, clock, loads, settle } = await start(keySet);
   expect(keys.current()?.jwks().keys).toHaveLength(1);
   clock.advance(refreshIntervalMs - 1);
+  expect(keys.ageMs()).toBe(refreshIntervalMs - 1);
   expect(loads()).toBe(1);
   clock.advance(1);
   await settle();
@@ -98,6 +99,7 @@ test('one load runs at a time, however long it takes', async () => {
   keys.missed();
   expect(loads).toBe(1);
   expect(keys.current()).toBeUndefined();
+  expect(keys.ageMs()).toBe(Infinity);
 });
 
 test('nothing is loaded after the end', async () => {

@@ -16,6 +16,8 @@ export interface IssuerKeysOptions {
 export interface IssuerKeys {
   /** The last set that was loaded; undefined where there was none within a day. */
   current(): LocalJWKSet | undefined;
+  /** How long ago that set was loaded; Infinity: never. */
+  ageMs(): number;
   /** To be called for a key that the set does not have. The set is loaded again, at most twice a minute. */
   missed(): void;
   /** Resolves after the first attempt, successful or not. */
@@ -67,6 +69,7 @@ export function createIssuerKeys({ load, clock, random, onLoaded }: IssuerKeysOp
   refresh();
   return {
     current: () => (last !== undefined && clock.now() - last.at < keptMs ? last.set : undefined),
+    ageMs: () => (last === undefined ? Infinity : clock.now() - last.at),
     missed() {
       const now = clock.now();
       if (now >= missedAt && now - missedAt < missedIntervalMs) return;
