@@ -1,4 +1,5 @@
 import { describeRoutes } from '@ccg/catalog';
+import type { IssuerSettings } from '@ccg/catalog';
 import type { Environment } from './environment.ts';
 import { catalogFileVariable, readCatalog } from './read-catalog.ts';
 import { describeProblems } from './start-error.ts';
@@ -18,7 +19,7 @@ export function checkConfig(file: string | undefined, env: Environment): Checked
   if (read.kind === 'faulty') {
     return { exitCode: 1, text: describeProblems(read.problems) };
   }
-  const { catalog, notices, warnings } = read;
+  const { catalog, issuers, notices, warnings } = read;
   const providers = [...catalog.providers.values()].map(({ name, dialect, baseUrl, credential, headers = [] }) => [
     name,
     dialect,
@@ -36,8 +37,20 @@ export function checkConfig(file: string | undefined, env: Environment): Checked
     '',
     'Models',
     ...columns(models.map(([names, target]) => [names, '→', target])),
+    ...describeIssuers(issuers),
   ];
   return { exitCode: 0, text: lines.join('\n') };
+}
+
+function describeIssuers(issuers: readonly IssuerSettings[]): readonly string[] {
+  if (issuers.length === 0) return [];
+  const rows = issuers.map(({ name, issuer, tenants, scopes }) => [
+    name,
+    issuer,
+    `tenants: ${tenants.join(', ')}`,
+    `scopes: ${scopes.join(', ')}`,
+  ]);
+  return ['', 'Issuers of tokens', ...columns(rows)];
 }
 
 function columns(rows: readonly (readonly string[])[]): string[] {
