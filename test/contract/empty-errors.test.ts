@@ -18,11 +18,13 @@ const empty = ['""', '" "', '{}', 'null', '[]', 'false', '0', '[{}]', '"<nil>"',
   '{"code":0,"message":"成功"}',
   '"OK"',
   '"no error"',
+  '{"code":"Success","message":"Request completed"}',
 ]);
 const failures = ['"slow down"', '{"message":"slow down"}', '{"code":429}', '["slow down"]', 'true', '503'].concat([
   '{"code":0,"message":"slow down"}',
   '{"code":200,"message":"slow down"}',
   '{"code":500,"message":"ok"}',
+  '{"code":"Success","message":"Request completed with errors"}',
   '{"success":true,"message":"slow down"}',
 ]);
 

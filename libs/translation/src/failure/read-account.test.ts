@@ -77,6 +77,20 @@ const cases: readonly Case[] = [
   ['overloaded', 503, m('当前服务繁忙，请稍后再试')],
   ['overloaded', 500, m('模型过载')],
   ['broken', 500, m('Internal server error')],
+  ['account-empty', 429, m('You are out of tokens for today')],
+  ['account-empty', 429, m('Free tier exhausted')],
+  ['account-empty', 429, m('monthly token allotment consumed')],
+  ['account-empty', 429, m('no remaining requests this month')],
+  ['account-empty', 429, m('Payment method declined')],
+  ['account-empty', 429, m('wallet empty')],
+  ['account-empty', 429, m('Your subscription lapsed')],
+  ['account-empty', 500, m('insufficient balance')],
+  ['rate-limited', 429, m('Limit resets in 4h32m'), { retryAfterSeconds: 16_320 }],
+  ['rate-limited', 429, m('Limit resets in 12s'), { retryAfterSeconds: 12 }],
+  ['rate-limited', 429, m('Out of request slots, try again in 2s'), { retryAfterSeconds: 2 }],
+  ['rate-limited', 429, m('The message queue is empty of free places')],
+  ['overloaded', 500, m('The server is overloaded, credits are exhausted for this minute')],
+  ['broken', 500, m('The list of credits was requested')],
 ];
 
 test.each(cases.map(([kind, status, body, cause]) => ({ kind, status, body, cause })))(

@@ -92,8 +92,8 @@ function isAccountEmpty({ status, document, meanings, says }: Evidence): boolean
   if (status === 402 || meanings.has('account-empty')) return true;
   if (document.codes.some((code) => code.includes('perday'))) return true;
   const isShort = status === 429 && (readStatedWaitSeconds(document) ?? Infinity) <= retryAfterMaxSeconds;
-  // A gateway may tell a plan that is used up as a server that is not there.
-  const isBusy = status >= 500 && (status !== 503 || says.has('overloaded') || meanings.has('overloaded'));
+  // A gateway may tell a plan that is used up as a server that failed, or is not there.
+  const isBusy = status >= 500 && (says.has('overloaded') || meanings.has('overloaded'));
   return says.has('account-empty') && !isBusy && !isShort;
 }
 

@@ -14,6 +14,9 @@ test.each<[Readonly<Record<string, string>>, number | undefined]>([
   [{ 'x-ratelimit-reset': '1795341612500', date: 'Sun, 22 Nov 2026 10:00:00 GMT' }, 13],
   [{ 'x-ratelimit-reset': '1795341612500' }, undefined],
   [{ 'x-ratelimit-reset': '40', date: 'Sun, 22 Nov 2026 10:00:00 GMT' }, undefined],
+  [{ 'x-ratelimit-reset-requests': '6h30m' }, 23_400],
+  [{ 'ratelimit-reset': '12' }, 12],
+  [{ 'x-ratelimit-remaining-requests': '3', 'x-ratelimit-reset-requests': '6h30m' }, undefined],
   [{}, undefined],
 ])('%j is a wait of %s seconds', (headers, seconds) => {
   expect(readRetryAfterSeconds(Object.entries(headers))).toBe(seconds);

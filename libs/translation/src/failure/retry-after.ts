@@ -17,6 +17,7 @@ export function readRetryAfterSeconds(headers: HeaderList): number | undefined {
     millisecondsOf(value('retry-after-ms')) ??
     resetOf(value, 'requests') ??
     resetOf(value, 'tokens') ??
+    secondsOf(value('ratelimit-reset')) ??
     untilTime(value('x-ratelimit-reset'), value('date'))
   );
 }
@@ -42,7 +43,8 @@ function millisecondsOf(text: string | undefined): number | undefined {
 }
 
 function resetOf(value: (name: string) => string | undefined, limit: 'requests' | 'tokens'): number | undefined {
-  if (value(`x-ratelimit-remaining-${limit}`) !== '0') return undefined;
+  // A server that does not say what remains gives the reset of what is used up.
+  if ((value(`x-ratelimit-remaining-${limit}`) ?? '0') !== '0') return undefined;
   return durationOf(value(`x-ratelimit-reset-${limit}`) ?? '');
 }
 
@@ -66,7 +68,7 @@ export function readStatedWaitSeconds({ waits, texts }: Pick<FailureDocument, 'w
 }
 
 const statedWait =
-  /(?:try again|retry|wait|available|请)[^.\n\d]{0,30}?((?:\d{1,6}(?:\.\d{1,6})? ?(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|秒|分钟|小时)[, ]{0,2}){1,4})(?![a-z])/iu;
+  /(?:try again|retry|wait|available|resets?|renews?|请)[^.\n\d]{0,30}?((?:\d{1,6}(?:\.\d{1,6})? ?(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|秒|分钟|小时)[, ]{0,2}){1,4})(?![a-z])/iu;
 
 const unitSeconds: readonly (readonly [RegExp, number])[] = [
   [/^(?:ms|milli)/iu, 0.001],

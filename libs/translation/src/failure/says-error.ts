@@ -22,7 +22,9 @@ export function saysError(value: JsonValue | undefined): boolean {
 }
 
 function isWell(text: string): boolean {
-  return /^(?:0+|200|ok(?:ay)?|success(?:ful)?|succeed(?:ed)?|no[ _]?error|(?:请求|操作)?成功)[.!。]?$/iu.test(text);
+  return /^(?:0+|200|(?:(?:the )?(?:request|operation|call|query|response) (?:(?:was|is|has been|has) )?)?(?:ok(?:ay)?|success(?:ful(?:ly)?)?|succeed(?:ed)?|completed|finished|processed|done)(?: successfully| ok)?|no[ _]?error|(?:请求|操作)?成功)[.!。]?$/iu.test(
+    text,
+  );
 }
 
 const codeMembers = ['code', 'status', 'status_code', 'error_code', 'errcode', 'err_code', 'errorCode'];
