@@ -61,10 +61,18 @@ export const fieldSentences: readonly Sentence[] = [
   {
     says: 'field',
     pattern:
-      /(?<![\w.[\]])(?<path>(?=[a-z]{0,60}[_.[])[a-z][\w.[\]]{1,160}|temperature|stop|store|seed)['"`]?(?:: ?|\s{0,2}\n\s{1,6})(?:(?:the|this|extra|additional|unexpected|unknown) )?(?:(?:inputs?|fields?|propert(?:y|ies)|parameters?|keys?|arguments?|options?)(?: (?:is|are))? )?(?:(?:is |are )?(?:not (?:permitted|allowed|supported|accepted|expected|recogni[sz]ed)|unsupported|unexpected|unrecogni[sz]ed|forbidden)(?! to | value| type|[^.\n]{0,3}:)|Unexpected (?:field|input))/iu,
+      /(?<![\w.[\]])(?<path>[a-z][\w.[\]]{1,160}): (?:Extra inputs are not permitted|extra fields not permitted|Unexpected (?:field|input))/iu,
     examples: [
       ['tools.0.custom.defer_loading: Extra inputs are not permitted', 'https://docs.anthropic.com/en/api/errors'],
       ['extra_body.thinking: extra fields not permitted', 'https://docs.pydantic.dev/1.10/usage/models/ (the words)'],
+    ],
+    counter: 'messages.0.content: Input should be a valid string',
+  },
+  {
+    says: 'field',
+    pattern:
+      /(?<![\w.[\]])(?<path>(?=[a-z]{0,60}[_.[])[a-z][\w.[\]]{1,160}|temperature|stop|store|seed)['"`]?(?:: ?|\s{0,2}\n\s{1,6})(?:(?:the|this|extra|additional|unexpected|unknown) )?(?:(?:inputs?|fields?|propert(?:y|ies)|parameters?|keys?|arguments?|options?)(?: (?:is|are))? )?(?:(?:is |are )?(?:not (?:permitted|allowed|supported|accepted|expected|recogni[sz]ed)|unsupported|unexpected|unrecogni[sz]ed|forbidden)(?! to | value| type|[^.\n]{0,3}:)|Unexpected (?:field|input))/iu,
+    examples: [
       [
         'body -> stream_options\n  extra fields not permitted (type=value_error.extra)',
         'https://docs.pydantic.dev/1.10/usage/models/#error-handling (the form)',
