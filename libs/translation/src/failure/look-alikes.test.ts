@@ -242,6 +242,18 @@ const cases: readonly Case[] = [
   ['field-rejected', 400, m('tool_choice is not supported for more than 2 tools'), { when: ['unknown'] }],
   ['field-rejected', 400, m('parallel_tool_calls is not supported with multiple tools'), { when: ['unknown'] }],
   ['field-rejected', 400, m('top_p is not supported when streaming long answers'), { when: ['unknown'] }],
+  // A number beside an image, or a tool, that counts something else.
+  ['refused', 400, m('image limit is 5 MB')],
+  ['refused', 400, m('images must be at most 5 MB each; 6 images sent')],
+  ['refused', 400, m('Invalid image_url in messages[3]: max retries 3 exceeded')],
+  ['refused', 400, m('The images of message 3 are more than 2000 pixels wide')],
+  ['refused', 400, m('Rate limit: only 3 image requests per minute')],
+  ['refused', 400, m('tool name limit is 64')],
+  ['refused', 400, m('tools[0].function.name: max 64 allowed')],
+  ['refused', 400, m('The tools of version 2 accept only model 4')],
+  ['refused', 400, m('images: error code 3, limit of the backend')],
+  ['refused', 400, m('The message has no image and no text')],
+  ['refused', 400, m('Image generation is disabled for this model')],
 ];
 
 test.each(cases.map(([kind, status, body, cause]) => ({ kind, status, body, cause })))(

@@ -2,6 +2,7 @@ import { meaningsOf } from './codes.ts';
 import type { CodeMeaning } from './codes.ts';
 import type { FailureDocument } from './failure-document.ts';
 import { fieldPath } from './field-path.ts';
+import { readCount } from './read-counts.ts';
 import { readBareValue, readFaults } from './read-faults.ts';
 import { readLengths } from './read-lengths.ts';
 import { readFields, readSentence } from './read-sentence.ts';
@@ -35,6 +36,7 @@ export function readRefusal(
     readSentence(document, valueSentences) ??
     readLengths(document, meanings) ??
     readFields(document) ??
+    readCount(document) ??
     readBareValue(document) ??
     readSentence(document, refusalSentences) ??
     (meanings.has('schema') ? { kind: 'schema-rejected', keyword: undefined, path: undefined } : undefined) ??

@@ -3,6 +3,7 @@ import { circumstancesAround, termsAround } from './condition.ts';
 import type { Terms } from './condition.ts';
 import type { FailureDocument } from './failure-document.ts';
 import { fieldPath } from './field-path.ts';
+import { countOf } from './read-counts.ts';
 import { valueRejected } from './read-value.ts';
 import { fieldSentences } from './sentences/fields.ts';
 import type { Sentence } from './sentences/sentence.ts';
@@ -145,14 +146,7 @@ function countExceeded(
   return {
     kind: 'count-exceeded',
     what: thing,
-    maximum: maximum === undefined ? sentence.maximum : numberOf(maximum),
+    maximum: maximum === undefined ? sentence.maximum : countOf(maximum),
     ...(when.length === 0 ? {} : { when }),
   };
-}
-
-const numberWords: readonly string[] = ['zero', 'one', 'two', 'three', 'four', 'five', 'six'];
-
-function numberOf(stated: string): number {
-  const word = numberWords.indexOf(stated.toLowerCase());
-  return word === -1 ? Number(stated) : word;
 }

@@ -5,7 +5,7 @@ export const countSentences: readonly Sentence[] = [
   {
     says: 'count',
     pattern:
-      /(?:more than|only|at most|up to|no more than|max(?:imum)?(?: of| is)?|(?:only )?(?:supports?|accepts?|allows?|takes?)(?: only)?) (?<maximum>\d{1,4}|one|two|three|four|five|six) (?<what>image|picture|photo|audio|video)(?:s|\(s\))?(?![\w-]| (?:sizes?|models?|formats?|types?|resolutions?|tokens?)\b)/iu,
+      /(?:more than|only|at most|up to|no more than|max(?:imum)?(?: of| is)?|(?:only )?(?:supports?|accepts?|allows?|takes?)(?: only)?) (?<maximum>\d{1,4}|one|two|three|four|five|six) (?<what>image|picture|photo|audio|video)(?:s|\(s\))?(?![\w-]| (?:sizes?|models?|formats?|types?|resolutions?|tokens?|requests?|generations?)\b)/iu,
     examples: [
       [
         'Too many images in request: 11 images provided, but the model supports a maximum of 10 images.',
@@ -29,7 +29,7 @@ export const countSentences: readonly Sentence[] = [
     says: 'count',
     maximum: 0,
     pattern:
-      /(?:(?:does not|doesn't|do not|don't|cannot|can't|unable to) (?:currently |yet )?(?:support|accept|process|handle|take|see|read|view)|no support for) (?:the |any )?['"`]?(?<what>image|picture|vision|multi-?modal|audio|video)(?:s|_url)?['"`]?(?:[ -](?:inputs?|contents?|data|parts?|blocks?|understanding))?(?=$|[.,;:!)]| \(| (?:in|for|with|by|on)\b|[^\p{L}\d _-])(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
+      /(?:(?:does not|doesn't|do not|don't|cannot|can't|unable to) (?:currently |yet )?(?:support|accept|process|handle|take|see|read|view)|no support for) (?:the |any )?['"`]?(?<what>image|picture|vision|multi-?modal|audio|video)(?:s|_url)?['"`]?(?:[ -](?:inputs?|contents?|data|parts?|blocks?|understanding|support|modalit(?:y|ies)|capabilit(?:y|ies))){0,2}(?=$|[.,;:!)]| \(| (?:in|for|with|by|on)\b|[^\p{L}\d _-])(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
     examples: [
       [
         'this model does not support image input (ref: b8bd630e-4a39-4b57-82af-9158ee9d5703)',
@@ -46,7 +46,8 @@ export const countSentences: readonly Sentence[] = [
   {
     says: 'count',
     maximum: 0,
-    pattern: /(?:is not|isn't) an? (?<what>multi-?modal|vision)(?:[- ]language)? model/iu,
+    pattern:
+      /(?:(?:is not|isn't) an?|(?:does not|doesn't|do not|don't) have (?:any |an? )?|lacks? (?:any )?|(?:has|have|with) no) {0,2}(?<what>multi-?modal|vision|image|audio|video)(?:[- ](?:language|input|understanding))? (?:models?|support|(?:cap)?abilit(?:y|ies)|modalit(?:y|ies))\b/iu,
     examples: [
       ['facebook/opt-125m is not a multimodal model None', 'https://github.com/studio-dots-ai/dots.ocr/issues/61'],
     ],
@@ -56,7 +57,7 @@ export const countSentences: readonly Sentence[] = [
     says: 'count',
     maximum: 0,
     pattern:
-      /(?<![\w.-])['"`]?(?<what>images?|image_url|vision|pictures?|multi-?modal)['"`]?(?: (?:inputs?|contents?|understanding|data|parts?|blocks?|messages?)){0,2}(?: types?)?['"`]?(?: is| are)? (?:not (?:supported|allowed|accepted|enabled|available)|unsupported|only supported by)(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!models?\b|(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
+      /(?<![\w.-])['"`]?(?<what>images?|image_url|vision|pictures?|multi-?modal)['"`]?(?: (?:inputs?|contents?|understanding|data|parts?|blocks?|messages?|support|modalit(?:y|ies)|capabilit(?:y|ies))){0,2}(?: types?)?['"`]?(?: is| are)? (?:not (?:supported|allowed|accepted|enabled|available)|unsupported|disabled|turned off|only supported by)(?! (?:in|for|with|on|when|while|if|as|inside|from) (?!models?\b|(?:this|the|that|your|our) (?:[^ ]{1,60} )?(?:model|endpoint|provider|server|api|deployment)|['"`]?[\w./:-]{0,60}\d))/iu,
     examples: [
       [
         'Invalid request: Image input not supported for model kimi-k2-0905-preview',
@@ -65,6 +66,10 @@ export const countSentences: readonly Sentence[] = [
       [
         'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
         'https://github.com/ggml-org/llama.cpp (tools/server)',
+      ],
+      [
+        'Image input modality is not enabled for models/gemma-3-1b-it',
+        'https://github.com/google/generative-ai-docs/issues/513',
       ],
       [
         'Invalid content type. image_url is only supported by certain models.',
