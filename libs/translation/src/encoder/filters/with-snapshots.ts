@@ -57,6 +57,10 @@ export function withSnapshots(encoder: Encoder, provider: string): SnapshotEncod
       encoder.wholeCalls(whole.tools);
     },
     ...leavingFirst(encoder, told),
+    reasoningDetails(details) {
+      told.settle();
+      encoder.reasoningDetails(details);
+    },
     signature(literal) {
       told.settle();
       encoder.signature(literal);

@@ -4,6 +4,7 @@ import type { CallableTools } from '../../encoder/filters/text-calls/callable-to
 import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
 import { sealCall } from '../../tools/call-state.ts';
 import { outwardGeminiId } from '../../tools/tool-ids.ts';
+import { withSnapshots } from '../../encoder/filters/with-snapshots.ts';
 import type { AnswerReader, Sealer } from '../../translation.ts';
 import { signThoughts } from '../thought-state.ts';
 import { createGeminiStream } from './stream.ts';
@@ -19,7 +20,10 @@ export function createGeminiReader(input: GeminiReaderInput): AnswerReader {
   return createAnswerReader(input, {
     sign: (run) => signThoughts(run, sealer),
     sealCall: (id, members) => sealCall(id, members, sealer),
-    filter: (encoder) => (textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools)),
+    filter(encoder) {
+      const withCalls = textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools);
+      return withSnapshots(withCalls, input.provider);
+    },
     outwardId: outwardGeminiId,
     stream: createGeminiStream,
   });
