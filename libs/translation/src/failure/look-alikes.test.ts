@@ -254,6 +254,13 @@ const cases: readonly Case[] = [
   ['refused', 400, m('images: error code 3, limit of the backend')],
   ['refused', 400, m('The message has no image and no text')],
   ['refused', 400, m('Image generation is disabled for this model')],
+  // Schemas, and parameters, that are none of a tool, or are not what is refused.
+  ['refused', 400, m('The text outlines a plan that cannot compile')],
+  ['refused', 400, m('JSON schema output is unknown to this model')],
+  ['refused', 400, m('The database schema has an unsupported constraint')],
+  ['refused', 400, m('Structured outputs are unknown to this backend')],
+  ['refused', 400, m('tools[0].function.parameters.properties.command.pattern: must be a string')],
+  ['refused', 400, m('The arguments of the call do not match the tool schema: unknown keyword')],
 ];
 
 test.each(cases.map(([kind, status, body, cause]) => ({ kind, status, body, cause })))(

@@ -6,6 +6,7 @@ import { readCount } from './read-counts.ts';
 import { readBareValue, readFaults } from './read-faults.ts';
 import { readLengths } from './read-lengths.ts';
 import { readFields, readSentence } from './read-sentence.ts';
+import { readSchema } from './read-schemas.ts';
 import { countSentences } from './sentences/counts.ts';
 import { lengthSentences } from './sentences/lengths.ts';
 import { formSentences, refusalSentences } from './sentences/requests.ts';
@@ -34,6 +35,7 @@ export function readRefusal(
     readSentence(document, countSentences) ??
     readSentence(document, formSentences) ??
     readSentence(document, valueSentences) ??
+    readSchema(document) ??
     readLengths(document, meanings) ??
     readFields(document) ??
     readCount(document) ??
