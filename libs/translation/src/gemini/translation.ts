@@ -28,7 +28,7 @@ export function createGeminiTranslation(input: TranslationInput, capabilities: G
   const { tools } = effective;
   const circumstances = circumstancesOf(request, { hasTools: tools.length > 0, isStream: messagesRequest.stream });
   const search = readWebSearch(request, tools);
-  const toolNames = createToolNames(declaredNames(tools), toolNameMax);
+  const toolNames = createToolNames(declaredNames(tools), toolNameMax, 'letter');
   const context = {
     capabilities,
     provider: provider.name,

@@ -71,6 +71,30 @@ describe('a name that the backend would refuse for its characters', () => {
   });
 });
 
+describe('where names begin with a letter or an underscore', () => {
+  const others = ['7z', '-v', '3d-view', '9'.repeat(64), '7 zip', '-', '0'];
+
+  test.each(others)('%j is sent under such a name, the same in every request, and told as it was', (name) => {
+    const names = createToolNames(['Bash', name], 64, 'letter');
+    const sent = names.inward(name);
+    expect(sent).toMatch(/^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/u);
+    expect([names.outward(sent), names.original(sent)]).toEqual([name, name]);
+    expect(createToolNames([], 64, 'letter').inward(name)).toBe(sent);
+  });
+
+  test('those that do so keep their names, as all do elsewhere', () => {
+    expect(['_7z', 'Bash'].map(createToolNames([], 64, 'letter').inward)).toEqual(['_7z', 'Bash']);
+    expect(others.slice(0, 4).map(createToolNames([], 64).inward)).toEqual(others.slice(0, 4));
+  });
+
+  test('a name that is changed gives way to a declared one that is called alike', () => {
+    const sent = createToolNames([], 64, 'letter').inward('7z');
+    const names = createToolNames(['7z', sent], 64, 'letter');
+    expect(names.inward(sent)).toBe(sent);
+    expect(names.outward(names.inward('7z'))).toBe('7z');
+  });
+});
+
 describe('a name that the model wrote', () => {
   const names = createToolNames(['Bash', 'Read', 'read', 'TaskList'], 64);
 

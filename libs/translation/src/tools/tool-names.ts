@@ -26,8 +26,15 @@ const refusedCharacter = /[^A-Za-z0-9_-]/gu;
 /** Prefixes and suffixes that models add to names. */
 const noise = /^(?:functions[.:]|default_api[.:]|tools?[.:])|<\|.*$/gu;
 
-/** `declared` are the client's names in the order of its tools. Each gets a backend name of its own. */
-export function createToolNames(declared: readonly string[], nameMax: number): ToolNames {
+/**
+ * `declared` are the client's names in the order of its tools. Each gets a backend name of its own. Some backends want
+ * every name to begin with a letter or an underscore.
+ */
+export function createToolNames(
+  declared: readonly string[],
+  nameMax: number,
+  begin: 'any' | 'letter' = 'any',
+): ToolNames {
   const toBackend = new Map<string, string>();
   const toClient = new Map<string, string>();
   // A name that is changed gives way to a declared one that is not.
@@ -42,11 +49,16 @@ export function createToolNames(declared: readonly string[], nameMax: number): T
   }
 
   function isAccepted(name: string): boolean {
-    return name !== '' && name.length <= nameMax && !refused.test(name);
+    return name !== '' && name.length <= nameMax && !refused.test(name) && beginsWell(name);
+  }
+
+  function beginsWell(name: string): boolean {
+    return begin === 'any' || /^[A-Za-z_]/u.test(name);
   }
 
   function changed(name: string, digested: string): string {
-    const letters = name === '' ? 'tool' : name.replaceAll(refusedCharacter, '_');
+    const plain = name === '' ? 'tool' : name.replaceAll(refusedCharacter, '_');
+    const letters = beginsWell(plain) ? plain : `_${plain}`;
     return `${letters.slice(0, nameMax - digestLength - 1)}_${shortHash(digested, digestLength)}`;
   }
 
