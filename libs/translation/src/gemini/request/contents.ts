@@ -1,6 +1,8 @@
-import { isEmptyText, isText, joinTexts } from '@ccg/wire';
-import type { JsonObject, JsonText } from '@ccg/wire';
+import { isEmptyText, isJsonObject, isText, joinTexts } from '@ccg/wire';
+import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { argumentsObject } from '../../history/calls-as-text.ts';
+import { limitMedia } from '../../history/limit-media.ts';
+import type { MediaCounts } from '../../history/limit-media.ts';
 import { pairToolResults } from '../../history/pair-tool-results.ts';
 import type { HistoryCall } from '../../history/pair-tool-results.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
@@ -8,7 +10,7 @@ import { searchResultText } from '../../history/tool-result.ts';
 import { emptyHistoryError, instructionTexts, leftOutText, mergeTurns, readTurns } from '../../history/turns.ts';
 import type { HistoryBlock } from '../../history/turns.ts';
 import { asList, asText } from '../../json-fields.ts';
-import { pastReasoning } from '../../request/requested-thinking.ts';
+import { pastReasoning, systemMessages } from '../../request/requested-thinking.ts';
 import { sealedMembers } from '../../tools/call-state.ts';
 import { callName } from '../../tools/tool-names.ts';
 import { openThoughts } from '../thought-state.ts';
@@ -20,6 +22,7 @@ export interface Conversation {
   readonly contents: readonly JsonObject[];
   /** Whether signatures of the server's own are in it. */
   readonly isSigned: boolean;
+  readonly counts: MediaCounts;
 }
 
 interface Content extends JsonObject {
@@ -33,10 +36,11 @@ export function convertConversation(
   line: JsonText | undefined,
   context: ConversionContext,
 ): Conversation {
-  const { capabilities, warnings } = context;
+  const { capabilities, rejected, warnings } = context;
   const told = [...instructionTexts(body['system']), ...(line === undefined ? [] : [line])];
   const instruction = told.length === 0 ? undefined : textPart(joinTexts(told, '\n\n'));
-  const turns = placeSystemTurns(readTurns(asList(body['messages'])), 'reminder', warnings);
+  const { messages, counts } = limited(asList(body['messages']), context);
+  const turns = placeSystemTurns(readTurns(messages), 'reminder', warnings);
   const contents: Content[] = [];
   const signed: Signed = { count: 0 };
   let afterResults = false;
@@ -67,15 +71,26 @@ export function convertConversation(
   }
   if (contents.length === 0) throw emptyHistoryError();
   if (contents[0]?.role === 'model') contents.unshift({ role: 'user', parts: [textPart(opening)] });
-  if (instruction === undefined || capabilities.systemInstruction) {
-    return {
-      systemInstruction: instruction === undefined ? undefined : { parts: [instruction] },
-      contents,
-      isSigned: signed.count > 0,
-    };
-  }
-  contents[0]?.parts.unshift(instruction);
-  return { systemInstruction: undefined, contents, isSigned: signed.count > 0 };
+  const isApart = capabilities.systemInstruction && !rejected.forms.has(systemMessages);
+  if (instruction !== undefined && !isApart) contents[0]?.parts.unshift(instruction);
+  return {
+    systemInstruction: instruction !== undefined && isApart ? { parts: [instruction] } : undefined,
+    contents,
+    isSigned: signed.count > 0,
+    counts,
+  };
+}
+
+/** The client's messages with no more images than the model takes. */
+function limited(
+  messages: readonly JsonValue[],
+  { rejected, warnings }: ConversionContext,
+): { readonly messages: readonly JsonValue[]; readonly counts: MediaCounts } {
+  const objects = messages.filter(isJsonObject);
+  // What is no message is refused where messages are read.
+  if (objects.length < messages.length) return { messages, counts: new Map() };
+  const kindOf = ({ type }: JsonObject) => (type === 'image' ? 'images' : undefined);
+  return limitMedia(objects, rejected.maxima, { kindOf, compact: (parts) => [...parts] }, warnings);
 }
 
 const opening = '(The conversation goes on.)';

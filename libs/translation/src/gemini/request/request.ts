@@ -4,7 +4,12 @@ import type { SentParts } from '../../failure/remedy.ts';
 import { sentMembers } from '../../failure/sent-members.ts';
 import { applyRejections } from '../../request/apply-rejections.ts';
 import { limitTokens } from '../../request/limit-tokens.ts';
-import { pastReasoning, readRequestedThinking, warnOfTaskBudget } from '../../request/requested-thinking.ts';
+import {
+  pastReasoning,
+  readRequestedThinking,
+  systemMessages,
+  warnOfTaskBudget,
+} from '../../request/requested-thinking.ts';
 import type { RequestedThinking } from '../../request/requested-thinking.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import type { TranslationInput } from '../../translation.ts';
@@ -37,7 +42,7 @@ export function convertRequest(
   const format = answerForm(body, leavesChoice, tools !== undefined, context);
   const requested = readRequestedThinking(body);
   warnOfTaskBudget(body, warnings);
-  const { systemInstruction, contents, isSigned } = convertConversation(body, format.line, context);
+  const { systemInstruction, contents, isSigned, counts } = convertConversation(body, format.line, context);
   const request: JsonObject = {
     systemInstruction,
     contents: [...contents],
@@ -54,8 +59,11 @@ export function convertRequest(
   for (const path of callIdPaths) if (members.has(path) && rejected.fields.has(path)) members.delete(path);
   const parts: SentParts = {
     members,
-    forms: new Set(isSigned ? [pastReasoning] : []),
-    counts: new Map(),
+    forms: new Set([
+      ...(isSigned ? [pastReasoning] : []),
+      ...(systemInstruction === undefined ? [] : [systemMessages]),
+    ]),
+    counts,
     hasSchemas: tools !== undefined || format.schema !== undefined,
     maxTokens,
     known: rejected,
