@@ -30,14 +30,15 @@ const meanings: Readonly<Record<CodeMeaning, string>> = {
     sequence_too_long tokens_limit_reached 1261`,
   'too-many-tokens': 'requested_too_many_tokens too_many_tokens max_tokens_exceeded',
   field: `unsupported_parameter unknown_parameter extra_forbidden value_error.extra unrecognized_keys additionalproperties
-    unknown_field unsupported_field unsupportedparamserror`,
+    unknown_field unsupported_field unsupportedparamserror unrecognized unrecognised unrecognized_field
+    unrecognized_parameter`,
   value: `unsupported_value invalid_value literal_error enum type_error.enum invalid_enum_value value_error.const
     decimal_above_max_value decimal_below_min_value invalid_option`,
   count: 'array_above_max_length too_many_images too_long maxitems too_big_array array_too_big',
   'text-too-long':
     'string_above_max_length string_too_long value_error.any_str.max_length maxlength too_big_string string_too_big',
   'number-too-large':
-    'integer_above_max_value less_than_equal less_than value_error.number.not_le maximum too_big_number number_too_big',
+    'integer_above_max_value less_than_equal less_than value_error.number.not_le maximum too_big too_big_number number_too_big',
   schema: 'invalid_function_parameters invalid_json_schema invalid_schema',
   'model-unknown': `model_not_found model_not_exist modelnotfound modelnotfounderror invalid_model unsupported_model
     deploymentnotfound model_not_available 1211`,

@@ -49,11 +49,13 @@ const depthMax = 12;
 const objectsMax = 400;
 
 const codeNames = names(`code type status statuscode errorcode errcode errortype errorkey reason error httpstatuscode
-  statusmsg quotaid errno exception keyword origin`);
+  statusmsg quotaid errno exception keyword origin issue`);
 const textNames =
   names(`message msg detail details description title error errors errormsg errmsg errormessage statusmsg
-  errordescription reason raw hint info text cause`);
+  errordescription reason raw hint info text cause issue`);
 const pathNames = names(`param parameter loc location field path property instancepath argument keys pointer key`);
+/** Lists whose items name a member of the request by `name` alone. */
+const listsOfMembers = names(`invalidparams invalidparameters invalidfields invalidarguments`);
 const allowedNames = names(
   `expected allowed permitted enum values enumvalues supportedvalues allowedvalues options choices`,
 );
@@ -122,16 +124,16 @@ function createCollector() {
 
   function walk(value: Loose, depth: number, name: string): void {
     if (depth > depthMax || objects >= objectsMax) return;
-    if (isObject(value)) readObject(value, depth);
+    if (isObject(value)) readObject(value, depth, name);
     else if (Array.isArray(value)) for (const item of value) walk(item, depth + 1, name);
     else if (typeof value === 'string' && (textNames.has(name) || value.includes('{'))) sentence(value, depth);
   }
 
-  function readObject(object: LooseObject, depth: number): void {
+  function readObject(object: LooseObject, depth: number, within: string): void {
     objects += 1;
     // A request that was sent back.
     if (Array.isArray(object.get('messages')) && object.has('model')) return;
-    faults.push(...faultsOf(object));
+    faults.push(...faultsOf(object, listsOfMembers.has(within) ? ['name'] : []));
     for (const [key, value] of object) {
       const name = plainName(key);
       if (name === 'headers' && isObject(value)) headers.push(...headersOf(value));
@@ -156,7 +158,8 @@ function createCollector() {
   };
 }
 
-function faultsOf(object: LooseObject): readonly Fault[] {
+/** `others` are names of members, besides the usual ones, that hold a path here. */
+function faultsOf(object: LooseObject, others: readonly string[]): readonly Fault[] {
   // Validators put the terms of a rule beside the fault.
   const terms = ['ctx', 'params', 'context'].flatMap((name) => membersOf(object.get(name)));
   const members = [...membersOf(object), ...terms];
@@ -180,7 +183,10 @@ function faultsOf(object: LooseObject): readonly Fault[] {
     : extra === undefined
       ? []
       : [fieldPath([...pick(new Set(['instancepath'])), extra].flat()) ?? []].flat();
-  const paths = unknown.length > 0 ? unknown : pick(pathNames).flatMap((stated) => fieldPath(stated) ?? []);
+  const paths =
+    unknown.length > 0
+      ? unknown
+      : pick(new Set([...pathNames, ...others])).flatMap((stated) => fieldPath(stated) ?? []);
   return [...new Set(paths)].map((path) => ({ path, ...fault, maximum: numberIn(fault.maximum) }));
 }
 

@@ -254,6 +254,21 @@ const cases: readonly Case[] = [
   ['refused', 400, m('images: error code 3, limit of the backend')],
   ['refused', 400, m('The message has no image and no text')],
   ['refused', 400, m('Image generation is disabled for this model')],
+  // The name of a thing is no path: only lists of members name one so.
+  ['refused', 400, { error: { name: 'stream_options', code: 'unsupported', message: 'Refused' } }],
+  ['refused', 400, { errors: [{ name: 'BadRequestError', reason: 'is not supported' }] }],
+  // A code that many use says less than the words beside it.
+  [
+    'count-exceeded',
+    400,
+    m('This model does not support image input', { code: 'unsupported', param: 'messages[1].content[0]' }),
+    { maximum: 0 },
+  ],
+  [
+    'form-rejected',
+    400,
+    m('Thinking mode does not support this tool_choice', { code: 'not_supported', param: 'tool_choice' }),
+  ],
   // Schemas, and parameters, that are none of a tool, or are not what is refused.
   ['refused', 400, m('The text outlines a plan that cannot compile')],
   ['refused', 400, m('JSON schema output is unknown to this model')],

@@ -25,7 +25,7 @@ export function readFaults(document: FailureDocument, meanings: ReadonlySet<Code
   if (value !== undefined) {
     return { kind: 'value-rejected', path: value.path, value: value.value, allowed: value.allowed };
   }
-  const [count] = being('count').flatMap(({ path, maximum }) => {
+  const [count] = [...being('count'), ...faults.filter(isTooBig)].flatMap(({ path, maximum }) => {
     const what = countedThing(path);
     return what === undefined || maximum === undefined ? [] : [{ kind: 'count-exceeded', what, maximum } as const];
   });
@@ -33,6 +33,11 @@ export function readFaults(document: FailureDocument, meanings: ReadonlySet<Code
   const [schema] = being('schema');
   if (schema !== undefined) return { kind: 'schema-rejected', keyword: keywordIn(schema), path: schema.path };
   return undefined;
+}
+
+/** The code without its type is one of numbers and of lists. */
+function isTooBig({ codes, path }: Fault): boolean {
+  return codes.includes('too_big') && codes.length === 1 && /^(?:tools|messages|stop\w{0,10})$/u.test(path);
 }
 
 /** A number out of its range, by the terms of the validator or by its words. */
@@ -62,13 +67,22 @@ function termsOf(name: string, texts: readonly string[]): readonly Terms[] {
   });
 }
 
-/** A value that was refused without a word about others. */
-export function readBareValue({ faults }: FailureDocument): UpstreamCause | undefined {
-  const bare = faults.find(({ codes, path }) => codes.includes('unsupported_value') && !isAnswerLimit(path));
-  return bare === undefined
-    ? undefined
-    : { kind: 'value-rejected', path: bare.path, value: bare.value, allowed: bare.allowed };
+/** A member that was refused without a word that says more: its value, or the whole of it. */
+export function readBareFault(document: FailureDocument): UpstreamCause | undefined {
+  const has = (fault: Fault, ...bare: readonly string[]) => fault.codes.some((code) => bare.includes(code));
+  const open = document.faults.filter(({ path }) => !isAnswerLimit(path));
+  const value = open.find(
+    (fault) => has(fault, 'unsupported_value') || (has(fault, ...bareCodes) && fault.allowed.length > 0),
+  );
+  if (value !== undefined) {
+    return { kind: 'value-rejected', path: value.path, value: value.value, allowed: value.allowed };
+  }
+  const fields = open.filter((fault) => has(fault, ...bareCodes));
+  return fields.length === 0 ? undefined : fieldsOf(fields, document);
 }
+
+/** Codes that many servers use for whatever they do not support. */
+const bareCodes = ['unsupported', 'not_supported'];
 
 function keywordIn({ text = '' }: Fault): string | undefined {
   const [groups] = matchesOf(

@@ -11,6 +11,60 @@ const cases: readonly Case[] = [
   [
     'field-rejected',
     400,
+    { errors: [{ path: 'stream_options', code: 'unrecognized' }] },
+    { paths: ['stream_options'] },
+  ],
+  [
+    'field-rejected',
+    400,
+    { error: { details: [{ issue: 'unsupported', location: '/stream_options' }] } },
+    { paths: ['stream_options'] },
+  ],
+  [
+    'field-rejected',
+    422,
+    { error: { details: [{ issue: 'is not supported', field: 'messages[1].reasoning' }] } },
+    { paths: ['messages[1].reasoning'] },
+  ],
+  [
+    'field-rejected',
+    400,
+    { invalid_params: [{ name: 'stream_options', reason: 'is not supported' }] },
+    { paths: ['stream_options'] },
+  ],
+  [
+    'field-rejected',
+    400,
+    { title: 'Bad Request', 'invalid-params': [{ name: 'tools.0.strict', code: 'unsupported' }] },
+    { paths: ['tools[0].strict'] },
+  ],
+  [
+    'value-rejected',
+    400,
+    { errors: [{ path: 'reasoning_effort', code: 'unsupported', value: 'xhigh', allowed: ['low', 'high'] }] },
+    { path: 'reasoning_effort', value: 'xhigh', allowed: ['low', 'high'] },
+  ],
+  [
+    'answer-too-long',
+    400,
+    m(JSON.stringify([{ code: 'too_big', maximum: 8192, path: ['max_tokens'] }])),
+    { modelMaximum: 8192 },
+  ],
+  [
+    'answer-too-long',
+    400,
+    { issues: [{ code: 'too_big', maximum: 8192, path: ['max_tokens'] }] },
+    { modelMaximum: 8192 },
+  ],
+  [
+    'count-exceeded',
+    400,
+    m(JSON.stringify([{ code: 'too_big', maximum: 128, path: ['tools'] }])),
+    { what: 'tools', maximum: 128 },
+  ],
+  [
+    'field-rejected',
+    400,
     {
       errors: [
         {

@@ -3,7 +3,7 @@ import type { CodeMeaning } from './codes.ts';
 import type { FailureDocument } from './failure-document.ts';
 import { fieldPath } from './field-path.ts';
 import { readCount } from './read-counts.ts';
-import { readBareValue, readFaults } from './read-faults.ts';
+import { readBareFault, readFaults } from './read-faults.ts';
 import { readLengths } from './read-lengths.ts';
 import { readFields, readSentence } from './read-sentence.ts';
 import { readSchema } from './read-schemas.ts';
@@ -39,7 +39,7 @@ export function readRefusal(
     readLengths(document, meanings) ??
     readFields(document) ??
     readCount(document) ??
-    readBareValue(document) ??
+    readBareFault(document) ??
     readSentence(document, refusalSentences) ??
     (meanings.has('schema') ? { kind: 'schema-rejected', keyword: undefined, path: undefined } : undefined) ??
     (meanings.has('model-unknown') || isAboutModel(document, status) ? { kind: 'model-unknown' } : undefined)
