@@ -253,6 +253,9 @@ const cases: readonly Case[] = [
   ['refused', 400, m('The tools of version 2 accept only model 4')],
   ['refused', 400, m('images: error code 3, limit of the backend')],
   ['refused', 400, m('The message has no image and no text')],
+  ['refused', 400, m('Please send only one message with images')],
+  ['refused', 400, m('Only 3 of the 6 images were loaded')],
+  ['refused', 400, m('the images were over 3 years old')],
   ['refused', 400, m('Image generation is disabled for this model')],
   // The name of a thing is no path: only lists of members name one so.
   ['refused', 400, { error: { name: 'stream_options', code: 'unsupported', message: 'Refused' } }],

@@ -16,6 +16,9 @@ const limitBefore =
   /(?:max(?:imum)?|limit(?:ed)?|at most|only|more than|over|above|up to|exceed\w{0,3}|allow(?:s|ed)?|accepts?|supports?|takes?|_per_\w{1,20}|_limit|[<>≤]=?)['"`)]?(?: (?:is|are|of|to|at|a|an|the|allowed|only|number|value|count|images?)){0,4} {0,2}[:=(]{0,2} {0,2}$/iu;
 const limitAfter =
   /^\)? (?:\w{1,12} ){0,2}(?:or (?:fewer|less)|at most|max(?:imum)?|(?:is|are) (?:the )?(?:max(?:imum)?|limit|allowed))\b/iu;
+/** What may follow a number of what the sentence names. Any other word is what the number counts. */
+const follows =
+  /^(?:[^a-z\d ]| ?$| ?[^\w ]| (?:(?:image|picture|photo|audio|video|document|tool|function)(?!\w{0,2}_(?!url))\w{0,5}|items?|parts?|inputs?|entries|blocks?|attachments?|allowed|accepted|supported|permitted|exceeded|reached|given|max(?:imum)?|at|is|are|was|were|per|for|in|on|by|or|and|but|with|when|while|if|limit)\b)/iu;
 /** What a number may measure instead. */
 const otherUnits =
   /\b(?:[kmg]i?b|(?:kilo|mega)?bytes?|pixels?|px|dpi|tokens?|char(?:acter)?s?|letters?|seconds?|minutes?|hours?|days?|daily|rate|retries|attempts?|percent|width|height|dimensions?|size|resolution|length|long|nested|depth|levels?|credits?|codes?|temperature|position|index|line|column)\b|%|\$/iu;
@@ -60,7 +63,7 @@ function limitsIn(text: string): ReadonlySet<number> {
   return new Set(
     [...text.matchAll(numbers)].flatMap(({ index, 0: said }) => {
       const isLimit = limitBefore.test(text.slice(0, index)) || limitAfter.test(text.slice(index + said.length));
-      return isLimit ? [countOf(said)] : [];
+      return isLimit && follows.test(text.slice(index + said.length)) ? [countOf(said)] : [];
     }),
   );
 }
