@@ -6,8 +6,8 @@ import {
   chatCorrections,
   geminiCorrections,
   operatorThinkingRule,
-  responsesCorrections,
 } from './capabilities/capability-rules.ts';
+import { responsesCorrections } from './capabilities/responses-rules.ts';
 import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
 import { chatProfiles } from './capabilities/chat-capabilities.ts';
 import { googleCredentialRule } from './vertex.ts';

@@ -1,10 +1,6 @@
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
-import type {
-  AnthropicCorrections,
-  ChatCorrections,
-  GeminiCorrections,
-  ResponsesCorrections,
-} from './capabilities/capability-rules.ts';
+import type { AnthropicCorrections, ChatCorrections, GeminiCorrections } from './capabilities/capability-rules.ts';
+import type { ResponsesCorrections } from './capabilities/responses-rules.ts';
 import type { AnthropicProfile } from './capabilities/anthropic-capabilities.ts';
 import type { ChatProfile } from './capabilities/chat-capabilities.ts';
 import type { SafetyThreshold } from './capabilities/gemini-capabilities.ts';

@@ -2,7 +2,7 @@ import { assertNever, createBoundedMap } from '@ccg/kernel';
 import type { BoundedMap } from '@ccg/kernel';
 import { anthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
 import type { AnthropicCapabilities } from './capabilities/anthropic-capabilities.ts';
-import type { ResponsesCorrections } from './capabilities/capability-rules.ts';
+import type { ResponsesCorrections } from './capabilities/responses-rules.ts';
 import { chatCapabilities } from './capabilities/chat-forms.ts';
 import type { ChatServer } from './capabilities/chat-forms.ts';
 import type { ChatCapabilities } from './capabilities/chat-capabilities.ts';

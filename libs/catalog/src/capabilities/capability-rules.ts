@@ -4,17 +4,17 @@ import type { ChatForms } from './chat-capabilities.ts';
 import type { GeminiForms } from './gemini-capabilities.ts';
 import { efforts } from './model-traits.ts';
 import type { ModelTraits } from './model-traits.ts';
-import type { ResponsesCapabilities } from './responses-capabilities.ts';
 
-type RulesOf<Type> = { readonly [Key in keyof Type]: z.ZodType<Type[Key]> };
+/** A rule for each member of a record. */
+export type RulesOf<Type> = { readonly [Key in keyof Type]: z.ZodType<Type[Key]> };
 
-const level = z.enum(efforts);
+export const levelRule = z.enum(efforts);
 
 /** How much a model may think whose thinking is switched on and off. */
 export const operatorThinkingRule = z.strictObject({ on: z.boolean(), budgetTokens: z.int().min(0) });
 
 /** A rule for each trait that is not worked out from others; the compiler sees that none is forgotten. */
-const traitRules: RulesOf<Omit<ModelTraits, 'thinking' | 'operatorThinking'>> = {
+export const traitRules: RulesOf<Omit<ModelTraits, 'thinking' | 'operatorThinking'>> = {
   images: z.boolean(),
   pdfs: z.boolean(),
   sampling: z.enum(['always', 'without-thinking', 'never']),
@@ -29,10 +29,10 @@ const thinkingFormRule = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('effort'),
     field: z.enum(['reasoning_effort', 'reasoning']),
-    levels: z.array(level),
+    levels: z.array(levelRule),
     refusesTools: z.boolean(),
   }),
-  z.strictObject({ kind: z.literal('type'), levels: z.array(level) }),
+  z.strictObject({ kind: z.literal('type'), levels: z.array(levelRule) }),
   z.strictObject({
     kind: z.literal('flag'),
     at: z.enum(['body', 'chat_template_kwargs']),
@@ -44,7 +44,7 @@ const thinkingFormRule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('line'), on: z.string(), off: z.string() }),
 ]);
 
-const formRules: RulesOf<ChatForms> = {
+export const formRules: RulesOf<ChatForms> = {
   imageUrls: z.boolean(),
   responses: z.boolean(),
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']),
@@ -80,7 +80,7 @@ const anthropicRules: RulesOf<AnthropicCapabilities> = {
   toolChoices: z.array(z.enum(['auto', 'any', 'tool', 'none'])),
   parallelSwitch: z.boolean(),
   topK: z.boolean(),
-  efforts: z.array(level),
+  efforts: z.array(levelRule),
 };
 
 const geminiRules: RulesOf<GeminiForms> = {
@@ -89,7 +89,7 @@ const geminiRules: RulesOf<GeminiForms> = {
   systemInstruction: z.boolean(),
   thinking: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('never') }),
-    z.strictObject({ kind: z.literal('levels'), levels: z.array(level) }),
+    z.strictObject({ kind: z.literal('levels'), levels: z.array(levelRule) }),
     z.strictObject({
       kind: z.literal('budget'),
       min: z.int().min(0),
@@ -108,32 +108,6 @@ const geminiRules: RulesOf<GeminiForms> = {
   textCalls: z.boolean(),
 };
 
-/** As those of chat completions, where the Responses API has the same. */
-const responsesRules: RulesOf<ResponsesCapabilities> = {
-  images: traitRules.images,
-  imageUrls: formRules.imageUrls,
-  pdfs: traitRules.pdfs,
-  sampling: traitRules.sampling,
-  outputTokensMin: traitRules.outputTokensMin,
-  thinkTags: traitRules.thinkTags,
-  textCalls: traitRules.textCalls,
-  systemTurns: formRules.systemTurns,
-  obfuscates: formRules.obfuscates,
-  identifiers: formRules.identifiers,
-  structuredOutput: formRules.structuredOutput,
-  structuredWithTools: formRules.structuredWithTools,
-  strictTools: formRules.strictTools,
-  plainSchemas: formRules.plainSchemas,
-  parallelToolCalls: formRules.parallelToolCalls,
-  toolNameMax: formRules.toolNameMax,
-  toolIds: formRules.toolIds,
-  levels: z.array(level),
-  encryptedReasoning: z.boolean(),
-  mediaInResults: z.boolean(),
-  fileUrls: z.boolean(),
-  webSearch: z.boolean(),
-};
-
 /** Corrections of what is known of all models of a chat-completions provider. */
 export const chatCorrections = z
   .strictObject({ ...traitRules, ...formRules, thinking: operatorThinkingRule })
@@ -144,10 +118,7 @@ export const anthropicCorrections = z.strictObject(anthropicRules).partial();
 
 /** Corrections of what is known of all models of a provider that speaks Gemini's API. */
 export const geminiCorrections = z.strictObject(geminiRules).partial();
-/** Corrections of what is known of all models of a provider that speaks the Responses API alone. */
-export const responsesCorrections = z.strictObject(responsesRules).partial();
 
 export type ChatCorrections = z.output<typeof chatCorrections>;
-export type ResponsesCorrections = z.output<typeof responsesCorrections>;
 export type AnthropicCorrections = z.output<typeof anthropicCorrections>;
 export type GeminiCorrections = z.output<typeof geminiCorrections>;

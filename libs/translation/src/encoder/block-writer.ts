@@ -1,6 +1,19 @@
 import type { AnthropicErrorType } from '@ccg/kernel';
 import type { Usage } from '@ccg/wire';
-import type { WebSearch } from './web-searches.ts';
+
+/** A page that a search of the web found. Texts are contents of JSON string literals. */
+export interface WebPage {
+  readonly url: string;
+  readonly title: string;
+}
+
+/** One search of the web, as the client is told it. */
+export interface WebSearch {
+  /** The client's id of it, the content of a string literal. */
+  readonly id: string;
+  readonly query: string;
+  readonly pages: readonly WebPage[] | 'unavailable';
+}
 
 /** The values of `stop_reason` that a translated answer can have. */
 export type StopReason = 'end_turn' | 'max_tokens' | 'tool_use' | 'refusal' | 'stop_sequence';

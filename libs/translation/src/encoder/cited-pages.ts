@@ -2,7 +2,7 @@ import { isText } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
 import { textLiteral } from '../json-literal.ts';
-import type { WebPage } from './web-searches.ts';
+import type { WebPage } from './block-writer.ts';
 
 /** The pages that an answer cites, by its annotations. */
 export function citedPages(annotations: JsonValue | undefined): readonly WebPage[] {

@@ -2,11 +2,10 @@ import type { GatewayError } from '@ccg/kernel';
 import { noUsage, streamErrorType } from '@ccg/wire';
 import type { Usage, JsonObject } from '@ccg/wire';
 import type { IdSource, Progress } from '../translation.ts';
-import type { BlockWriter } from './block-writer.ts';
+import type { BlockWriter, WebPage } from './block-writer.ts';
 import { decodeLiteral } from '../json-literal.ts';
 import { createToolCalls } from './tool-calls.ts';
 import type { ToolCall, ToolCalls } from './tool-calls.ts';
-import type { FoundPages } from './web-searches.ts';
 
 export interface EncoderSettings {
   /** Named in errors. */
@@ -29,6 +28,13 @@ export interface EncoderSettings {
    * backend needs nothing back. `id` is the client's.
    */
   sealCall(id: string, members: JsonObject): string;
+}
+
+/** What a backend says of one of its searches. */
+interface FoundPages {
+  /** Undefined where the backend does not say what it searched for. */
+  readonly query: string | undefined;
+  readonly pages: WebPage[];
 }
 
 /** How the backend's calls look to the client. Ids and names are text. */

@@ -16,7 +16,7 @@ import {
 } from './segment-queue.ts';
 import type { ToolFragment } from './tool-calls.ts';
 import { addPages, addSearch } from './web-searches.ts';
-import type { WebPage } from './web-searches.ts';
+import type { WebPage } from './block-writer.ts';
 import { withWholeCharacters } from './whole-characters.ts';
 
 /**

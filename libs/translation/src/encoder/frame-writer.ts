@@ -3,7 +3,7 @@ import type { Usage } from '@ccg/wire';
 import { jsonLiteral } from '../json-literal.ts';
 import type { BlockWriter, MessageHead, MessageEnd } from './block-writer.ts';
 import { searchBlocks } from './web-searches.ts';
-import type { WebSearch } from './web-searches.ts';
+import type { WebSearch } from './block-writer.ts';
 
 /** Writes a message as an Anthropic event stream. */
 export function createFrameWriter(head: MessageHead): BlockWriter {

@@ -1,26 +1,6 @@
+import type { WebPage, WebSearch } from './block-writer.ts';
 import { usageAtStart } from './encoder-state.ts';
 import type { EncoderState } from './encoder-state.ts';
-
-/** A page that a search of the web found. Texts are contents of JSON string literals. */
-export interface WebPage {
-  readonly url: string;
-  readonly title: string;
-}
-
-/** One search of the web, as the client is told it. */
-export interface WebSearch {
-  /** The client's id of it, the content of a string literal. */
-  readonly id: string;
-  readonly query: string;
-  readonly pages: readonly WebPage[] | 'unavailable';
-}
-
-/** What a backend says of one of its searches. */
-export interface FoundPages {
-  /** Undefined where the backend does not say what it searched for. */
-  readonly query: string | undefined;
-  readonly pages: WebPage[];
-}
 
 /** No search gives as many; what comes after is left out. */
 const pagesMax = 200;

@@ -1,6 +1,6 @@
 import { mendSurrogates } from '@ccg/wire';
 import type { BlockWriter } from './block-writer.ts';
-import type { WebPage } from './web-searches.ts';
+import type { WebPage } from './block-writer.ts';
 
 /**
  * A writer whose blocks hold whole characters: halves of a surrogate pair that come in two deltas are written together,

@@ -2,7 +2,7 @@ import { isJsonObject, isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { citedPages } from '../../encoder/cited-pages.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
-import type { WebPage } from '../../encoder/web-searches.ts';
+import type { WebPage } from '../../encoder/block-writer.ts';
 import { contradictionError, malformedError } from '../../encoder/stream-errors.ts';
 import { asList, asObject, asText } from '../../json-fields.ts';
 import { decodeLiteral, textLiteral } from '../../json-literal.ts';
