@@ -10,7 +10,7 @@ import type { AttemptRecord, Failure, Outcome, TargetName } from './record.ts';
 import { recordAnswer } from './recording.ts';
 import type { RecordedCall } from './recording.ts';
 import type { ServeRequest } from './request.ts';
-import { wordsForLog } from './upstream-words.ts';
+import { withoutCredentials, wordsForLog } from './upstream-words.ts';
 
 /** An attempt whose outcome is not known yet. It holds nothing of the request's body. */
 export interface OpenAttempt {
@@ -131,18 +131,22 @@ export async function readRejection(
   const { error } = failure;
   const isOfGateway = /^upstream-(?:credential-rejected|account-empty)$/u.test(error.code);
   const upstreamMessage = isOfGateway ? wordsForLog(ownWordsOf(answer), target.endpoint) : undefined;
-  return { ...failure, error: traced(error, { upstreamMessage, upstreamRequestId: attempt.upstreamRequestId }) };
+  const publicMessage = withoutCredentials(error.publicMessage, target.endpoint);
+  const trace = { publicMessage, upstreamMessage, upstreamRequestId: attempt.upstreamRequestId };
+  return { ...failure, error: traced(error, trace) };
 }
 
 interface Trace {
+  readonly publicMessage: string;
   readonly upstreamMessage: string | undefined;
   readonly upstreamRequestId: string | undefined;
 }
 
 /** With the provider's own words for the log, and its id of the request for a question to its support. */
-function traced(error: GatewayError, { upstreamMessage, upstreamRequestId: id }: Trace): GatewayError {
-  if (id === undefined && upstreamMessage === undefined) return error;
-  return new GatewayError(error.code, error.publicMessage, {
+function traced(error: GatewayError, { publicMessage, upstreamMessage, upstreamRequestId: id }: Trace): GatewayError {
+  const isAsTold = publicMessage === error.publicMessage;
+  if (id === undefined && upstreamMessage === undefined && isAsTold) return error;
+  return new GatewayError(error.code, publicMessage, {
     status: error.status,
     type: error.type,
     retry: error.retry,

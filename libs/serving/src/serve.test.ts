@@ -48,6 +48,16 @@ test.each<readonly [string, Ask, string]>([
   expect(rig.upstream.requests).toHaveLength(0);
 });
 
+test.each(['claude', 'glm'] as const)('a credential that %s quotes does not reach the client', async (profile) => {
+  await rig.close();
+  rig = await startServingRig({ anthropicProfile: profile });
+  rig.upstream.answer(jsonScript(400, { error: { message: 'The header sk-ant-test is malformed' } }));
+  const { record, text } = await run(rig, {});
+  const told = record.end.kind === 'unsent' ? record.end.error.publicMessage : text;
+  expect(told).toContain('is malformed');
+  expect(told).not.toContain('sk-ant-test');
+});
+
 test.each<readonly [string, boolean, string]>([
   ['its provider reports them', true, 'reported'],
   ['nobody reports them', false, 'estimated'],

@@ -10,13 +10,9 @@ const announced =
  * The words of an upstream that refused the gateway itself, for the log: clients are not shown them, since servers quote
  * credentials. Without the credentials of the endpoint and all that looks like one, on one line and not long.
  */
-export function wordsForLog(text: string | undefined, { credential, headers }: Endpoint): string | undefined {
+export function wordsForLog(text: string | undefined, endpoint: Endpoint): string | undefined {
   if (text === undefined) return undefined;
-  const known = headers.flatMap(([, value]) => (typeof value === 'string' ? [] : [value.reveal()]));
-  const revealed = credential === undefined || 'kind' in credential ? undefined : credential.reveal();
-  if (typeof revealed === 'string') known.push(revealed);
-  const secrets = known.filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length);
-  const without = secrets.reduce((left, secret) => left.replaceAll(secret, removed), text);
+  const without = withoutCredentials(text, endpoint);
   const line = without
     .slice(0, 4 * wordsMaxLength)
     .replace(announced, removed)
@@ -24,6 +20,15 @@ export function wordsForLog(text: string | undefined, { credential, headers }: E
     .replace(/\s+/gu, ' ')
     .trim();
   return line.length <= wordsMaxLength ? line : `${line.slice(0, wordsMaxLength - 1)}…`;
+}
+
+/** A text without the credentials of the endpoint, its secret headers included: servers quote what they refuse. */
+export function withoutCredentials(text: string, { credential, headers }: Endpoint): string {
+  const known = headers.flatMap(([, value]) => (typeof value === 'string' ? [] : [value.reveal()]));
+  const revealed = credential === undefined || 'kind' in credential ? undefined : credential.reveal();
+  if (typeof revealed === 'string') known.push(revealed);
+  const secrets = known.filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length);
+  return secrets.reduce((left, secret) => left.replaceAll(secret, removed), text);
 }
 
 /** By a beginning that vendors give to credentials, by stars, and by a mixture that no name of a project, region or permission has. */
