@@ -1,9 +1,9 @@
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProcess } from '../start-process.ts';
 import type { StartedProcess } from '../start-process.ts';
-import { unreachableUrl } from '../unreachable-url.ts';
 
 /** A Redis of its own for a test that hurts it. Nothing is kept: a restart comes back empty. */
 export interface RedisProcess {
@@ -65,14 +65,17 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
   };
 }
 
-/** A port that was free a moment ago may be taken now, so a few are tried. */
+/**
+ * A port may be taken, so a few are tried. They are below those that the system gives away by itself (32768 and more):
+ * none of the many servers of the tests gets the port of a Redis that is down.
+ */
 async function startOnFreePort(
   options: RedisProcessOptions,
   folder: string,
   socketPath: string,
 ): Promise<{ port: string; process: StartedProcess }> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    const { port } = new URL(await unreachableUrl());
+    const port = String(randomInt(20_000, 32_000));
     const started = await tryStart(options, folder, socketPath, port);
     if (started !== undefined) return { port, process: started };
   }
