@@ -1,9 +1,9 @@
-import { isJsonObject, isText, RawJson, writeJson } from '@ccg/wire';
+import { isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import type { Encoder } from '../../encoder/encoder.ts';
 import type { ToolFragment } from '../../encoder/tool-calls.ts';
 import { asObject, asText } from '../../json-fields.ts';
-import { jsonLiteral, textLiteral } from '../../json-literal.ts';
+import { inputLiteral, nonEmptyLiteral, textLiteral } from '../../json-literal.ts';
 import { signatureRecord } from '../thought-state.ts';
 import type { ThoughtSignature } from '../thought-state.ts';
 
@@ -65,8 +65,8 @@ export function createPartReader(encoder: Encoder): PartReader {
 function readCall(call: JsonObject, signature: string | undefined): ToolFragment {
   return {
     index: undefined,
-    id: nonEmpty(call['id']),
-    name: nonEmpty(call['name']),
+    id: nonEmptyLiteral(call['id']),
+    name: nonEmptyLiteral(call['name']),
     input: inputLiteral(call['args']),
     whole: true,
     members: signature === undefined ? undefined : { thoughtSignature: signature },
@@ -76,17 +76,6 @@ function readCall(call: JsonObject, signature: string | undefined): ToolFragment
 function nonEmptyText(value: JsonValue | undefined): string | undefined {
   const text = asText(value) ?? '';
   return text === '' ? undefined : text;
-}
-
-function nonEmpty(value: JsonValue | undefined): string | undefined {
-  const literal = isText(value) ? textLiteral(value) : '';
-  return literal === '' ? undefined : literal;
-}
-
-/** Arguments are an object; a proxy may have made a text of it. */
-function inputLiteral(value: JsonValue | undefined): string | undefined {
-  if (isText(value)) return textLiteral(value);
-  return isJsonObject(value) || value instanceof RawJson ? jsonLiteral(writeJson(value)) : undefined;
 }
 
 /** What a client has no block for is told as text: code that the server ran, and files. */

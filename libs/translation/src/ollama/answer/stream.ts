@@ -1,5 +1,5 @@
-import { createNdjsonDecoder, isJsonObject, isText, isUtf8Text, noUsage, RawJson, writeJson } from '@ccg/wire';
-import type { JsonObject, JsonValue, NdjsonDecoderOptions } from '@ccg/wire';
+import { createNdjsonDecoder, isJsonObject, isText, isUtf8Text, noUsage } from '@ccg/wire';
+import type { JsonObject, NdjsonDecoderOptions } from '@ccg/wire';
 import { readFinishReason } from '../../encoder/finish-reasons.ts';
 import { createDeltaReader } from '../../encoder/deltas/delta-reader.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
@@ -10,7 +10,7 @@ import { notAnAnswer, saysError } from '../../failure/says-error.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { asCount, asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
-import { jsonLiteral, textLiteral } from '../../json-literal.ts';
+import { inputLiteral, nonEmptyLiteral, textLiteral } from '../../json-literal.ts';
 import type { StreamTranslator } from '../../translation.ts';
 import { ollamaDelta } from './delta-form.ts';
 import { hasStrayContent, isKnownMessage } from './known-form.ts';
@@ -80,22 +80,11 @@ function readCall(call: JsonObject): ToolFragment {
   const definition = asObject(call['function']) ?? {};
   return {
     index: undefined,
-    id: nonEmpty(call['id']),
-    name: nonEmpty(definition['name']),
+    id: nonEmptyLiteral(call['id']),
+    name: nonEmptyLiteral(definition['name']),
     input: inputLiteral(definition['arguments']),
     whole: true,
   };
-}
-
-function nonEmpty(value: JsonValue | undefined): string | undefined {
-  const literal = isText(value) ? textLiteral(value) : '';
-  return literal === '' ? undefined : literal;
-}
-
-/** Arguments are an object; a proxy may have made a text of it. */
-function inputLiteral(value: JsonValue | undefined): string | undefined {
-  if (isText(value)) return textLiteral(value);
-  return isJsonObject(value) || value instanceof RawJson ? jsonLiteral(writeJson(value)) : undefined;
 }
 
 /** Both counts may be missing: that of a prompt is where all of it was known from the request before. */

@@ -1,6 +1,6 @@
-import { isJsonObject, isText, RawJson, writeJson } from '@ccg/wire';
+import { isJsonObject, isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import { jsonLiteral, textLiteral } from '../../json-literal.ts';
+import { inputLiteral, nonEmptyLiteral, textLiteral } from '../../json-literal.ts';
 import type { ToolFragment } from '../../encoder/tool-calls.ts';
 import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import type { ReasoningPiece } from '../reasoning-state.ts';
@@ -69,22 +69,10 @@ function readToolFragment(call: JsonObject, extent: 'piece' | 'whole'): ToolFrag
   const definition = asObject(call['function']) ?? {};
   return {
     index: asCount(call['index']),
-    id: nonEmpty(call['id']),
-    name: nonEmpty(definition['name']),
+    id: nonEmptyLiteral(call['id']),
+    name: nonEmptyLiteral(definition['name']),
     input: inputLiteral(definition['arguments']),
     whole: extent === 'whole',
     members: unknownMembers(call),
   };
-}
-
-function nonEmpty(value: JsonValue | undefined): string | undefined {
-  const literal = isText(value) ? textLiteral(value) : '';
-  return literal === '' ? undefined : literal;
-}
-
-/** Arguments are a JSON text; some servers send the object itself. */
-function inputLiteral(value: JsonValue | undefined): string | undefined {
-  if (isText(value)) return textLiteral(value);
-  if (!isJsonObject(value) && !(value instanceof RawJson)) return undefined;
-  return jsonLiteral(writeJson(value));
 }

@@ -12,6 +12,7 @@ import {
   withoutThinking,
 } from '../../request/requested-thinking.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
+import { convertToolChoice } from '../../tools/function-choice.ts';
 import { isWebSearch } from '../../tools/web-search.ts';
 import type { TranslationInput } from '../../translation.ts';
 import { convertAnswerFormat } from './answer-format.ts';
@@ -22,7 +23,7 @@ import { convertMessages } from './messages.ts';
 import { maxTokensField, withoutRejected } from './rejected-members.ts';
 import { convertSampling } from './sampling.ts';
 import { canStopThinking, convertThinking } from './thinking.ts';
-import { convertToolChoice, convertTools } from './tools.ts';
+import { convertTools } from './tools.ts';
 
 export interface ChatRequest {
   readonly body: Uint8Array;
@@ -44,7 +45,7 @@ export function convertRequest(
   const hasTools = tools.names.length > 0;
   const searches = capabilities.webSearch !== 'none' && effective.tools.some(isWebSearch);
   const format = convertAnswerFormat(body, hasTools, context);
-  const choice = convertToolChoice(body['tool_choice'], tools.names, context);
+  const choice = convertToolChoice(body['tool_choice'], tools.names, { ...context, choose: chooseFunction });
   const requested = readRequestedThinking(body);
   const wanted = isCalm(choice, context) ? withoutThinking(requested, warnings) : requested;
   const thinking = convertThinking(wanted, asLearned(context), { hasTools, maxTokens }, warnings);
@@ -129,4 +130,8 @@ function streamOptions({ capabilities, rejected }: ConversionContext): JsonObjec
   if (!capabilities.streamUsage) return undefined;
   const isPadded = capabilities.obfuscates && !rejected.fields.has('stream_options.include_obfuscation');
   return { include_usage: true, include_obfuscation: isPadded ? false : undefined };
+}
+
+function chooseFunction(name: string): JsonObject {
+  return { type: 'function', function: { name } };
 }

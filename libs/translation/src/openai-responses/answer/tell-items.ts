@@ -5,7 +5,7 @@ import type { Encoder } from '../../encoder/encoder.ts';
 import type { WebPage } from '../../encoder/block-writer.ts';
 import { contradictionError, malformedError } from '../../encoder/stream-errors.ts';
 import { asList, asObject, asText } from '../../json-fields.ts';
-import { decodeLiteral, textLiteral } from '../../json-literal.ts';
+import { decodeLiteral, nonEmptyLiteral } from '../../json-literal.ts';
 import { hasAny, isTextOrNull, isVoid, mayHoldContent } from '../../unread-content.ts';
 import { phaseRecord, reasoningRecord } from '../reasoning-state.ts';
 import { itemKindOf } from './output-items.ts';
@@ -78,7 +78,7 @@ function matchItems(values: readonly JsonObject[], items: OutputItems): Readonly
     found.set(at, match);
   };
   for (const [at, { call_id: id }] of values.entries()) {
-    const callId = nonEmpty(id);
+    const callId = nonEmptyLiteral(id);
     if (callId !== undefined) take(at, (item) => item.callId === callId);
   }
   for (const [at, value] of values.entries()) {
@@ -169,9 +169,9 @@ function tellSearch(item: OutputItem, { action }: JsonObject, { encoder, found }
   const { type, query, queries, sources } = asObject(action) ?? {};
   if (item.isTold || (asText(type) ?? 'search') !== 'search') return;
   item.isTold = true;
-  encoder.webSearch(nonEmpty(query) ?? nonEmpty(asList(queries)[0]));
+  encoder.webSearch(nonEmptyLiteral(query) ?? nonEmptyLiteral(asList(queries)[0]));
   for (const source of asList(sources)) {
-    const url = nonEmpty(asObject(source)?.['url']);
+    const url = nonEmptyLiteral(asObject(source)?.['url']);
     if (url !== undefined) found.push({ url, title: url });
   }
 }
@@ -180,8 +180,8 @@ function nameCall(item: OutputItem, value: JsonObject, { encoder, provider, part
   const { call_id: id, name } = value;
   if (!isTextOrNull(name) || hasAny(value, ['input', 'parameters', 'function'])) encoder.fail(malformedError(provider));
   const isKnown = item.callId !== undefined;
-  item.callId ??= nonEmpty(id);
-  const said = nonEmpty(name);
+  item.callId ??= nonEmptyLiteral(id);
+  const said = nonEmptyLiteral(name);
   if (item.name !== undefined && said !== undefined && decodeLiteral(said) !== decodeLiteral(item.name)) {
     encoder.fail(contradictionError(provider));
     return;
@@ -189,9 +189,4 @@ function nameCall(item: OutputItem, value: JsonObject, { encoder, provider, part
   item.name ??= said;
   encoder.toolCall({ ...pieceOf(item), id: isKnown ? undefined : item.callId, name: said });
   parts.interrupt();
-}
-
-function nonEmpty(value: JsonValue | undefined): string | undefined {
-  const literal = isText(value) ? textLiteral(value) : '';
-  return literal === '' ? undefined : literal;
 }

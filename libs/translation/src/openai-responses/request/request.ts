@@ -17,11 +17,12 @@ import type { RequestedThinking } from '../../request/requested-thinking.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import { plainerSchemaText, simplified } from '../../tools/schema/plainer-schema.ts';
 import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
+import { convertToolChoice } from '../../tools/function-choice.ts';
 import { isWebSearch } from '../../tools/web-search.ts';
 import type { TranslationInput } from '../../translation.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { convertInput } from './input.ts';
-import { convertToolChoice, convertTools, strictTools } from './tools.ts';
+import { convertTools, strictTools } from './tools.ts';
 import { searchSources } from './web-search.ts';
 
 export interface ResponsesRequest {
@@ -59,7 +60,7 @@ export function convertRequest(
     include: included(searches, context),
     store: false,
     tools: hasTools || searches ? tools.value : undefined,
-    ...convertToolChoice(body['tool_choice'], tools.names, context),
+    ...convertToolChoice(body['tool_choice'], tools.names, { ...context, choose: chooseFunction }),
     text: format.field,
     ...identifiers(body, context),
     stream: messagesRequest.stream,
@@ -213,4 +214,8 @@ function identifiers({ metadata }: JsonObject, { capabilities, sealer }: Convers
     prompt_cache_key: session === undefined ? undefined : sealer.pseudonym(session),
     safety_identifier: user === undefined ? undefined : sealer.pseudonym(user),
   };
+}
+
+function chooseFunction(name: string): JsonObject {
+  return { type: 'function', name };
 }
