@@ -63,6 +63,7 @@ function toProject(suite: Suite, index: number): TestProjectInlineConfiguration 
       include: [...suite.include],
       exclude: ['**/node_modules/**', '**/.cache/**'],
       globalSetup: [...(suite.globalSetup ?? [])],
+      setupFiles: ['test/gates/property-seed.ts'],
       testTimeout: suite.timeoutMs,
       hookTimeout: suite.timeoutMs,
       maxWorkers: suite.workers ?? availableParallelism(),

@@ -73,6 +73,7 @@ describe.each(bothKinds)('of %s, deltas of %s', (dialect, kind) => {
     ['with quotes and line ends', ['Say "hi', 'Say "hi"\n', 'Say "hi"\nand go'], 'Say "hi"\nand go'],
     ['in Chinese', ['你好', '你好，世界', '你好，世界！', '你好，世界！我是'], '你好，世界！我是'],
     ['in Russian', ['Привет', 'Привет, мир'], 'Привет, мир'],
+    ['that grow by few characters', ['r', 'ru', 'run ', 'run "', 'run "npm ', 'run "npm test"'], 'run "npm test"'],
     ['of emoji', ['Hi 😀', 'Hi 😀 there', 'Hi 😀 there 😀'], 'Hi 😀 there 😀'],
     ['the whole once more at the end', ['Hello', ' world', 'Hello world'], 'Hello world'],
     ['the whole twice more at the end', ['Hel', 'lo', ' world', 'Hello world', 'Hello world'], 'Hello world'],

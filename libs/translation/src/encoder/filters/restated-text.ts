@@ -33,7 +33,7 @@ export function areWholes(restatement: Restatement, isLast: boolean): boolean {
 function isChain(restatement: Restatement): boolean {
   const { growths, bytes, gluedBytes, hasSpaces } = weigh(restatement);
   if (beginsSpaced(restatement)) return growths >= 8 && bytes >= 512;
-  if (gluedBytes >= 5 || (growths >= 3 && bytes >= 24)) return true;
+  if (gluedBytes >= 5 || growths >= 5 || (growths >= 3 && bytes >= 24)) return true;
   return !hasSpaces && growths >= 2 && bytes >= 20;
 }
 
