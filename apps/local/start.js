@@ -9,4 +9,8 @@ if (major < 24 || (major === 24 && minor < 12)) {
   process.exit(1);
 }
 
+// What one start has compiled the next one reads: it halves the CPU time. NODE_COMPILE_CACHE names another folder.
+const { enableCompileCache } = await import('node:module');
+enableCompileCache(decodeURIComponent(new URL('../../.cache/compiled', import.meta.url).pathname));
+
 await import('./src/main.ts');

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../gates/repository-root.ts';
@@ -55,6 +57,12 @@ test.each(Object.entries(requiredVariables))(
     expect(stderr).not.toMatch(stackTrace);
   },
 );
+
+test('a start keeps what it has compiled for the next one', async () => {
+  await run(['apps/gateway/start.js']);
+  const [folder = ''] = await readdir(path.join(copy.root, '.cache/compiled'));
+  expect((await readdir(path.join(copy.root, '.cache/compiled', folder))).length).toBeGreaterThan(100);
+});
 
 const stackTrace = /^\s+at .+:\d+:\d+\)?$/m;
 
