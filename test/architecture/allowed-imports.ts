@@ -49,15 +49,20 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     external: ['express', 'rate-limiter-flexible'],
     node: true,
   },
+  'libs/startup': {
+    own: ['@ccg/kernel', '@ccg/catalog', '@ccg/edge', '@ccg/store', '@ccg/telemetry', '@ccg/tenancy', '@ccg/upstream'],
+    external: ['zod'],
+    node: true,
+  },
   'libs/testkit': { own: allLibs, external: ['ioredis', 'testcontainers'], node: true },
-  'apps/gateway': { own: allLibs, external: ['zod'], node: true },
+  'apps/gateway': { own: [...allLibs, '@ccg/startup'], external: ['zod'], node: true },
   'apps/local': {
-    own: [...allLibs, '@ccg/gateway'],
+    own: [...allLibs, '@ccg/startup', '@ccg/gateway'],
     external: ['js-redis-server', 'zod', '@copilotkit/aimock'],
     node: true,
   },
   test: {
-    own: [...allLibs, '@ccg/gateway', '@ccg/local'],
+    own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/local'],
     external: ['@copilotkit/aimock', 'ioredis', 'jose', 'oidc-provider', 'undici', 'vite'],
     node: true,
   },
@@ -75,6 +80,7 @@ export const confinedImports: Readonly<Record<string, readonly string[]>> = {
     'libs/store/src/script.ts',
     'libs/serving/src/sealing/',
     'libs/edge/src/exchange.ts',
+    'libs/startup/src/read-catalog.ts',
   ],
   jose: ['libs/tenancy/src/credentials/'],
   // A development dependency: the file that holds the demo loads it when asked for.

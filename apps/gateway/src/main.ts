@@ -2,10 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { onStopSignal, runUntilSignal } from '@ccg/edge';
+import { describeProblems, describeStartFailure, explainListenError, readEnvironment, StartError } from '@ccg/startup';
 import { checkConfig } from './check-config.ts';
-import { gatewayVariables, parseConfig } from './config.ts';
-import { readEnvironment } from './environment.ts';
-import { describeProblems, describeStartFailure, explainListenError, StartError } from './start-error.ts';
+import { gatewayVariables, listenAddresses, parseConfig } from './config.ts';
 import { startGateway } from './start-gateway.ts';
 
 // Our timers are unref'd; this handle keeps the process alive until process.exit.
@@ -47,7 +46,9 @@ try {
   for (const notice of parsed.notices) process.stderr.write(`${notice}\n`);
   for (const warning of parsed.warnings) process.stderr.write(`Warning: ${warning}\n`);
   const { config } = parsed;
-  const gateway = await startGateway(config).catch((thrown: unknown) => explainListenError(thrown, config));
+  const gateway = await startGateway(config).catch((thrown: unknown) =>
+    explainListenError(thrown, listenAddresses(config)),
+  );
   for (const warning of parsed.listenWarnings) process.stderr.write(`Warning: ${warning}\n`);
   // In this order: a signal that arrives while nobody listens would end the process without draining.
   runUntilSignal(gateway, { throughNpm });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { StartError } from '@ccg/gateway';
+import { StartError } from '@ccg/startup';
 import { Secret } from '@ccg/kernel';
 
 import { openDataDir, readOrCreateSecret } from './data-dir.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { reasonOf, StartError } from '@ccg/gateway';
+import { reasonOf, StartError } from '@ccg/startup';
 import { Secret } from '@ccg/kernel';
 
 export interface DataDir {

@@ -1,6 +1,6 @@
 import type * as Aimock from '@copilotkit/aimock';
 
-import { StartError } from '@ccg/gateway';
+import { StartError } from '@ccg/startup';
 
 export interface DemoProvider {
   /** An OpenAI-compatible base URL on the loopback. */

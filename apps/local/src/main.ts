@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-import { describeStartFailure, reasonOf, StartError } from '@ccg/gateway';
+import { describeStartFailure, reasonOf, StartError } from '@ccg/startup';
 
 import { startLocal } from './start-local.ts';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-import { checkStore, StartError, waitForStore } from '@ccg/gateway';
 import type { GatewayConfig } from '@ccg/gateway';
 import { systemClock } from '@ccg/kernel';
 import type { Secret } from '@ccg/kernel';
+import { checkStore, StartError, waitForStore } from '@ccg/startup';
 import { connectStore, StoreUnavailableError } from '@ccg/store';
 import { ensureTenant, generateApiKey, importApiKey, readCredential, systemActor } from '@ccg/tenancy';
 

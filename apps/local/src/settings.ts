@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 
 import { isLoopback } from '@ccg/edge';
-import type { Environment } from '@ccg/gateway';
+import { problemsOf } from '@ccg/startup';
+import type { Environment } from '@ccg/startup';
 import { z } from 'zod';
 
 /** The variables that this app itself reads; everything else of the environment is the gateway's. */
@@ -34,8 +35,7 @@ export type ReadSettings =
 /** Reads this app's own variables; `root` is the repository's folder, where relative paths begin. */
 export function readSettings(env: Environment, root: string): ReadSettings {
   const parsed = settingsSchema.safeParse(env);
-  const issues = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
-  const problems = [...issues, ...openAddress(env)];
+  const problems = [...problemsOf(parsed.error), ...openAddress(env)];
   if (!parsed.success || problems.length > 0) return { kind: 'faulty', problems };
   const { DATA_DIR = '.data', ALLOW_KEYLESS = false, LOG_EXCHANGE, LOCAL_STORE } = parsed.data;
   const settings = {

@@ -4,19 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { onStopSignal, runUntilSignal } from '@ccg/edge';
-import {
-  describeProblems,
-  explainListenError,
-  gatewayVariables,
-  parseConfig,
-  readEnvironment,
-  StartError,
-  startGateway,
-} from '@ccg/gateway';
-import type { Environment, GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/gateway';
+import { gatewayVariables, listenAddresses, parseConfig, startGateway } from '@ccg/gateway';
+import type { GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/gateway';
 import { describeRoutes } from '@ccg/catalog';
 import type { Audience } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
+import { describeProblems, explainListenError, readEnvironment, StartError } from '@ccg/startup';
+import type { Environment } from '@ccg/startup';
 
 import { openDataDir, readOrCreateSecret } from './data-dir.ts';
 import { demoEnvironment, startDemoProvider } from './demo.ts';
@@ -97,7 +91,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const keylessAs = settings.allowKeyless ? firstKey : undefined;
   const recording = await openRecording(settings, config, opened);
   const gateway = await startGateway(config, { ...recording, keylessAs }).catch((thrown: unknown) =>
-    explainListenError(thrown, config),
+    explainListenError(thrown, listenAddresses(config)),
   );
   for (const warning of listenWarnings) say(`Warning: ${warning}`);
   const { catalog } = config;

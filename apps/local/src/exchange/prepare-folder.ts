@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { reasonOf, StartError } from '@ccg/gateway';
+import { reasonOf, StartError } from '@ccg/startup';
 import { recordingName } from './exchange-folder.ts';
 
 /**

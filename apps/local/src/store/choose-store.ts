@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { assertNever } from '@ccg/kernel';
 
-import { StartError } from '@ccg/gateway';
+import { StartError } from '@ccg/startup';
 import { startEmbeddedServer } from './embedded-server.ts';
 import { keepRunning } from './keep-running.ts';
 import type { StoreObserver } from './keep-running.ts';

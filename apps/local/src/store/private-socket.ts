@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { StartError } from '@ccg/gateway';
+import { StartError } from '@ccg/startup';
 
 /** `sun_path` holds 108 bytes on Linux and 104 elsewhere, the closing zero included. */
 const longestSocketPathBytes = process.platform === 'linux' ? 107 : 103;

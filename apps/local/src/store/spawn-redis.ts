@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { isProcessAlive } from '../data-dir.ts';
-import { StartError } from '@ccg/gateway';
+import { StartError } from '@ccg/startup';
 import type { ServerLife } from './keep-running.ts';
 import type { RedisBinary } from './redis-binary.ts';
 import { RedisReplyError, sendRedisCommand } from './redis-command.ts';

@@ -6,11 +6,15 @@ import { createIssuerKeys } from '@ccg/tenancy';
 import type { IssuerKeys, TrustedIssuer } from '@ccg/tenancy';
 import { createDocumentFetcher } from '@ccg/upstream';
 import type { DocumentFetcher } from '@ccg/upstream';
-import type { GatewayConfig } from './config.ts';
+import type { OutboundSettings } from './shared-variables.ts';
 import { reasonOf } from './start-error.ts';
 
 const keySetTimeoutMs = 5000;
 const keySetMaxBytes = 1024 * 1024;
+
+export interface IssuersToTrust extends OutboundSettings {
+  readonly issuers: readonly IssuerSettings[];
+}
 
 export interface TrustedIssuers {
   readonly list: readonly (TrustedIssuer & { readonly keys: IssuerKeys })[];
@@ -18,11 +22,14 @@ export interface TrustedIssuers {
 }
 
 /**
- * Loads the keys of every issuer, and goes on loading them. Resolves after the first attempts: a gateway that listens
+ * Loads the keys of every issuer, and goes on loading them. Resolves after the first attempts: a process that listens then
  * has the keys of all issuers that answer.
  */
-export async function trustIssuers(config: GatewayConfig, clock: Clock, logger: Logger): Promise<TrustedIssuers> {
-  const { issuers, upstreamProxy: proxy, upstreamExtraRoots: extraRoots } = config;
+export async function trustIssuers(
+  { issuers, upstreamProxy: proxy, upstreamExtraRoots: extraRoots }: IssuersToTrust,
+  clock: Clock,
+  logger: Logger,
+): Promise<TrustedIssuers> {
   const limits = { timeoutMs: keySetTimeoutMs, maxBytes: keySetMaxBytes };
   const fetcher = createDocumentFetcher({ ...limits, proxy, extraRoots });
   const list = issuers.map((issuer) => ({ issuer, keys: keysOf(issuer, fetcher, clock, logger) }));

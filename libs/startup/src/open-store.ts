@@ -4,10 +4,13 @@ import { connectStore, describeTarget, findMissingPermissions, StoreUnavailableE
 import type { ConnectionFault, MissingPermissions, Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { ensurePepper } from '@ccg/tenancy';
-import type { GatewayConfig } from './config.ts';
 import { databaseOf } from './redis-url.ts';
 import type { RedisTarget } from './redis-url.ts';
+import type { CredentialSettings, StoreSettings } from './shared-variables.ts';
 import { StartError } from './start-error.ts';
+
+/** The Redis of a process, and the pepper under which its API keys are kept. */
+type CheckedSettings = StoreSettings & Pick<CredentialSettings, 'keyPeppers'>;
 
 const commandTimeoutMs = 500;
 /** Short enough that whoever starts it reads within a second what it waits for. */
@@ -17,7 +20,7 @@ const retryMs = 1000;
 const permissionsTimeoutMs = 10_000;
 
 /** Connects to Redis and tells log and metrics whether it answers. */
-export function openStore({ redis, redisKeyPrefix }: GatewayConfig, logger: Logger, metrics: Metrics): Store {
+export function openStore({ redis, redisKeyPrefix }: StoreSettings, logger: Logger, metrics: Metrics): Store {
   return connectStore({
     ...redis,
     keyPrefix: redisKeyPrefix,
@@ -37,7 +40,7 @@ export function openStore({ redis, redisKeyPrefix }: GatewayConfig, logger: Logg
  */
 export async function waitForStore(
   store: Store,
-  { redis }: Pick<GatewayConfig, 'redis'>,
+  { redis }: Pick<StoreSettings, 'redis'>,
   say: (line: string) => void,
 ): Promise<void> {
   for (let waitMs = firstWaitMs; ; waitMs = laterWaitMs) {
@@ -57,8 +60,8 @@ export async function waitForStore(
  *
  * @throws StartError when one of the two is not so.
  */
-export async function checkStore(store: Store, config: GatewayConfig): Promise<void> {
-  const { redis, redisKeyPrefix, keyPeppers } = config;
+export async function checkStore(store: Store, settings: CheckedSettings): Promise<void> {
+  const { redis, redisKeyPrefix, keyPeppers } = settings;
   const missing = await findMissingPermissions(redis, { keyPrefix: redisKeyPrefix, timeoutMs: permissionsTimeoutMs });
   const problem = describeMissing(missing);
   if (problem !== undefined) throw new StartError(problem);
@@ -71,13 +74,18 @@ export async function checkStore(store: Store, config: GatewayConfig): Promise<v
 }
 
 /** Waits for Redis and checks it; a Redis that goes away in between is waited for again. */
-export async function prepareStore(store: Store, config: GatewayConfig, logger: Logger, clock: Clock): Promise<void> {
+export async function prepareStore(
+  store: Store,
+  settings: CheckedSettings,
+  logger: Logger,
+  clock: Clock,
+): Promise<void> {
   for (;;) {
-    await waitForStore(store, config, (line) => {
+    await waitForStore(store, settings, (line) => {
       logger.warn(line);
     });
     try {
-      await checkStore(store, config);
+      await checkStore(store, settings);
       return;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;

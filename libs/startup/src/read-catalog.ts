@@ -4,18 +4,17 @@ import { dirname, resolve } from 'node:path';
 import { catalogFromEnv } from '@ccg/catalog';
 import type { Audience, CatalogFileSource, CatalogFromEnv } from '@ccg/catalog';
 import { z } from 'zod';
+import type { Environment } from './environment.ts';
 import { reasonOf } from './start-error.ts';
 
 /** Names the file of providers and models. */
 export const catalogFileVariable = 'GATEWAY_CONFIG';
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** A file of this size is not one of providers and models, and is not read to find that out. */
 const maxBytes = 1024 * 1024;
 
 /** Reads providers and models from the environment and the file that `GATEWAY_CONFIG` names, and looks at the files that these need. */
-export function readCatalog(env: Env, audience?: Audience): CatalogFromEnv {
+export function readCatalog(env: Environment, audience?: Audience): CatalogFromEnv {
   const read = readSettings(env, audience);
   const others = read.kind === 'faulty' ? read.problems : [];
   const problems = [...others, ...keyFileProblems(read.keyFiles)];
@@ -77,7 +76,7 @@ function faultOfCredential(content: unknown): string | undefined {
   }
 }
 
-function readSettings(env: Env, audience?: Audience): CatalogFromEnv {
+function readSettings(env: Environment, audience?: Audience): CatalogFromEnv {
   const named = env[catalogFileVariable]?.trim() ?? '';
   if (named === '') return catalogFromEnv(env, audience);
   const file = readSource(resolve(named), env);
@@ -101,7 +100,7 @@ type Source =
   | { readonly kind: 'read'; readonly source: CatalogFileSource }
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-function readSource(path: string, env: Env): Source {
+function readSource(path: string, env: Environment): Source {
   try {
     const found = statSync(path);
     if (found.isDirectory()) return unreadable(`${path} is a folder. Name the file in it`);
@@ -124,7 +123,7 @@ function unreadable(reason: string): Source {
 }
 
 /** A secret's file is found from the folder of the file that names it. */
-function secretsFor(path: string, env: Env): CatalogFileSource['secrets'] {
+function secretsFor(path: string, env: Environment): CatalogFileSource['secrets'] {
   return {
     env: (name) => env[name],
     file(name) {

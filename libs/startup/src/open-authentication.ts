@@ -4,9 +4,15 @@ import type { Clock, Secret } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier, createTokenVerifier } from '@ccg/tenancy';
-import type { TokenVerifier } from '@ccg/tenancy';
-import type { GatewayConfig } from './config.ts';
+import type { Limits, TokenVerifier } from '@ccg/tenancy';
+import type { CredentialSettings } from './shared-variables.ts';
 import { trustIssuers } from './trust-issuers.ts';
+import type { IssuersToTrust } from './trust-issuers.ts';
+
+export interface AuthenticationSettings extends CredentialSettings, IssuersToTrust {
+  /** Of a tenant that has none of its own. */
+  readonly limits: Limits;
+}
 
 interface Parts {
   readonly store: Store;
@@ -27,15 +33,15 @@ export interface Authentication {
 const verifierBounds = { cacheMs: 5000, maxEntries: 10_000 };
 
 /** Everything that finds out who a request acts for. */
-export async function openAuthentication(config: GatewayConfig, parts: Parts): Promise<Authentication> {
+export async function openAuthentication(settings: AuthenticationSettings, parts: Parts): Promise<Authentication> {
   const { store, clock, logger, keylessAs } = parts;
-  const { keyPeppers: peppers, limits: defaultLimits, apiKeyStaleMs: staleMs } = config;
+  const { keyPeppers: peppers, limits: defaultLimits, apiKeyStaleMs: staleMs } = settings;
   const onFault = (error: unknown) => {
     logger.error({ err: error }, 'a script of the credentials failed');
   };
   const apiKeys = createApiKeyVerifier({ store, peppers, clock, defaultLimits, staleMs, onFault, ...verifierBounds });
-  const tokens = await openTokens(config, parts, onFault);
-  const addressOf = createClientAddresses(config.trustedProxies);
+  const tokens = await openTokens(settings, parts, onFault);
+  const addressOf = createClientAddresses(settings.trustedProxies);
   const badCredentials = createBadCredentials(clock);
   return {
     authenticate: createAuthenticator({ apiKeys, tokens: tokens?.verifier, badCredentials, addressOf, keylessAs }),
@@ -48,13 +54,13 @@ export async function openAuthentication(config: GatewayConfig, parts: Parts): P
 }
 
 async function openTokens(
-  config: GatewayConfig,
+  settings: AuthenticationSettings,
   { store, clock, logger, metrics }: Parts,
   onFault: (error: unknown) => void,
 ): Promise<{ readonly verifier: TokenVerifier; close(): Promise<void> } | undefined> {
-  const { limits: defaultLimits, apiKeyStaleMs: staleMs } = config;
-  if (config.issuers.length === 0) return undefined;
-  const issuers = await trustIssuers(config, clock, logger);
+  const { limits: defaultLimits, apiKeyStaleMs: staleMs } = settings;
+  if (settings.issuers.length === 0) return undefined;
+  const issuers = await trustIssuers(settings, clock, logger);
   metrics.watchIssuerKeys(() =>
     issuers.list.map(({ issuer, keys }) => ({ issuer: issuer.name, seconds: keys.ageMs() / 1000 })),
   );

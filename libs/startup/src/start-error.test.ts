@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 
 import { explainListenError, StartError } from './start-error.ts';
 
-const addresses = { host: '10.0.0.1', port: 80, opsHost: 'ops.internal', opsPort: 4002 };
+const addresses = [
+  { process: 'The gateway', host: '10.0.0.1', port: 80, hostVariable: 'HOST', portVariable: 'PORT' },
+  { process: 'The gateway', host: 'ops.internal', port: 4002, hostVariable: 'OPS_HOST', portVariable: 'OPS_PORT' },
+] as const;
 
 test.each([
   [{ code: 'EADDRINUSE', port: 80 }, /port 80 of 10\.0\.0\.1: another process uses it.*set PORT/],

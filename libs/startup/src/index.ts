@@ -1,0 +1,29 @@
+export { readEnvironment } from './environment.ts';
+export type { Environment } from './environment.ts';
+export { openAuthentication } from './open-authentication.ts';
+export type { Authentication } from './open-authentication.ts';
+export { checkStore, openStore, prepareStore, waitForStore } from './open-store.ts';
+export { catalogFileVariable, readCatalog } from './read-catalog.ts';
+export {
+  credentialSettings,
+  credentialVariables,
+  opsHostWarnings,
+  outboundSettings,
+  outboundVariables,
+  portClash,
+  processSettings,
+  processVariables,
+  secretList,
+  storeSettings,
+  storeVariables,
+} from './shared-variables.ts';
+export type { CredentialSettings, OutboundSettings, ProcessSettings, StoreSettings } from './shared-variables.ts';
+export {
+  describeProblems,
+  describeStartFailure,
+  explainListenError,
+  problemsOf,
+  reasonOf,
+  StartError,
+} from './start-error.ts';
+export type { ListenAddress } from './start-error.ts';
