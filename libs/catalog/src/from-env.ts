@@ -4,8 +4,9 @@ import type { Audience, Catalog, CatalogProblem } from './build-catalog.ts';
 import { catalogConfigSchema, ollamaKeepAlive, ollamaWindow } from './catalog-config.ts';
 import type { CatalogConfig, CatalogInput } from './catalog-config.ts';
 import { nameList, onOrOff, optionalText, wholeNumber } from './env-rules.ts';
+import type { CatalogFileSource } from './catalog-file.ts';
 import { readCatalogFile } from './from-file.ts';
-import type { ReadCatalogFile, SecretReader } from './from-file.ts';
+import type { ReadCatalogFile } from './from-file.ts';
 import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
 import { issuerWarnings } from './issuers.ts';
 import type { IssuerSettings } from './issuers.ts';
@@ -64,14 +65,6 @@ export type CatalogFromEnv =
       readonly keyFiles: readonly string[];
     }
   | { readonly kind: 'faulty'; readonly problems: readonly string[]; readonly keyFiles: readonly string[] };
-
-/** The text of `gateway.yaml` and where the secrets are that it names. */
-export interface CatalogFileSource {
-  /** For messages. */
-  readonly path: string;
-  readonly text: string;
-  readonly secrets: SecretReader;
-}
 
 /**
  * Builds the catalog from variables, and from a file whose entries replace those of the same name, or says all that is

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { catalogFromEnv } from './from-env.ts';
-import { catalogFileJsonSchema } from './from-file.ts';
+import { catalogFileJsonSchema } from './catalog-file.ts';
 import { findModel, listModels, describeRoutes } from './list-models.ts';
 import type { Provider } from './provider.ts';
 import { resolveRoute } from './resolve-route.ts';

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import type { Document, Node, Pair } from 'yaml';
 
 /** What is wrong in a file, and on which line. */
@@ -130,6 +130,9 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
       if (pair === undefined) return offset;
       offset = isScalar(pair.key) ? pair.key.range?.[0] : offset;
       node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(segment)];
+      offset = isNode(node) ? (node.range?.[0] ?? offset) : offset;
     } else return offset;
   }
   return offset;

@@ -1,0 +1,212 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { directoryFromFile } from './directory-from-file.ts';
+import { catalogFromEnv } from './from-env.ts';
+
+const apiKey = `ccg_live_${'0123456789'.repeat(3)}ABCDEFGH`;
+const digest = 'ab'.repeat(32);
+const files: Readonly<Record<string, string>> = { 'ci-key': `${apiKey}\n`, other: 'sk-secretpart', 'jwks.json': '{}' };
+const variables: Readonly<Record<string, string>> = { CI_KEY: apiKey, OTHER: 'sk-secretpart' };
+const secrets = { env: (name: string) => variables[name], file: (path: string) => files[path] };
+
+function read(text: string) {
+  return directoryFromFile({ path: 'gateway.yaml', text: `version: 1\n${text}`, secrets });
+}
+
+function directoryOf(text: string) {
+  const made = read(text);
+  if (made.kind === 'faulty') throw new Error(made.problems.join('\n'));
+  return made.directory;
+}
+
+test('a tenant needs a name and an allowlist', () => {
+  const text = "tenants:\n  acme:\n    name: Acme\n    allowlist: { models: ['*'] }\n";
+  expect(directoryOf(text)).toEqual({
+    policies: [],
+    tenants: [{ id: 'acme', name: 'Acme', allowlist: { models: ['*'] }, policies: [], users: [], apiKeys: [] }],
+  });
+});
+
+test('everything of a tenant can be said', () => {
+  const text = `policies:
+  small: { models: ['*haiku*'], targets: ['openai:*-mini'] }
+tenants:
+  acme:
+    name: Acme
+    allowlist: { targets: ['openai:*'] }
+    limits: { requestsPerMinute: 600 }
+    policies: [small]
+    users:
+      ada: { allowlist: { models: [claude-opus-5] }, policies: [small] }
+      Grace Hopper:
+    apiKeys:
+      - name: ci
+        owner: Grace Hopper
+        scopes: [messages, tenant:read]
+        allowlist: { models: ['*haiku*'] }
+        policies: [small]
+        expiresAt: 2027-01-31T00:00:00+01:00
+        digest: ${digest}
+      - { name: from a file, file: ci-key }
+      - { name: from a variable, env: CI_KEY }
+`;
+  const { policies, tenants } = directoryOf(text);
+  expect(policies).toEqual([{ name: 'small', allowlist: { models: ['*haiku*'], targets: ['openai:*-mini'] } }]);
+  const usual = { scopes: ['messages', 'self'], policies: [] };
+  expect(tenants).toMatchObject([
+    {
+      limits: { requestsPerMinute: 600 },
+      policies: ['small'],
+      users: [
+        { name: 'ada', allowlist: { models: ['claude-opus-5'] }, policies: ['small'] },
+        { name: 'Grace Hopper', policies: [] },
+      ],
+      apiKeys: [
+        {
+          name: 'ci',
+          owner: 'Grace Hopper',
+          scopes: ['messages', 'tenant:read'],
+          allowlist: { models: ['*haiku*'] },
+          policies: ['small'],
+          expiresAtMs: Date.UTC(2027, 0, 30, 23),
+          digest,
+        },
+        { name: 'from a file', ...usual },
+        { name: 'from a variable', ...usual },
+      ],
+    },
+  ]);
+  const texts = tenants[0]?.apiKeys.flatMap((key) => ('apiKey' in key ? [key.apiKey.reveal()] : []));
+  expect(texts).toEqual([apiKey, apiKey]);
+});
+
+test('the tenants of the example are right as soon as they are no comment any more', () => {
+  const example = readFileSync(new URL('../../../apps/gateway/gateway.example.yaml', import.meta.url), 'utf8');
+  const [section = ''] = /^# policies:\n(?:#.*\n)+/mu.exec(example) ?? [];
+  const made = directoryFromFile({
+    path: 'gateway.yaml',
+    text: `version: 1\n${section.replaceAll(/^# /gmu, '')}`,
+    secrets: { env: () => apiKey, file: () => apiKey },
+  });
+  expect(made).toMatchObject({ directory: { tenants: [{ id: 'acme', users: [{ name: 'ada' }] }] } });
+});
+
+const head = "tenants:\n  acme:\n    name: Acme\n    allowlist: { models: ['*'] }\n";
+const atKey = (settings: string) => `${head}    apiKeys:\n      - { name: ci, ${settings} }\n`;
+const key = 'tenants.acme.apiKeys.0';
+
+test.each<[string, string, readonly string[]]>([
+  [
+    'a tenant without an allowlist',
+    'tenants:\n  acme:\n    name: Acme\n',
+    ['3: tenants.acme.allowlist: is required. {models: ["*"]} allows every model'],
+  ],
+  [
+    'an allowlist without lists, and empty ones',
+    "policies:\n  a: {}\n  b: { models: [] }\n  c: { models: ['*'], targets: [gpt-4.1] }\n  D: { models: ['*'] }\n",
+    [
+      '3: policies.a: must have models, targets or both; "*" allows everything',
+      '4: policies.b.models: must not be empty; "*" allows everything',
+      '5: policies.c.targets.0: must be {provider}:{model}; "*" stands for any text',
+      '6: policies.D: must be up to 63 of a-z, 0-9, "-" and "_", and begin with a letter or a digit',
+    ],
+  ],
+  [
+    'names that are nowhere',
+    `${head}    policies: [large]\n    users:\n      ada: { policies: [small] }\n    apiKeys:\n      - name: ci\n        owner: grace\n        policies:\n          - tiny\n        digest: ${digest}\n`,
+    [
+      '6: tenants.acme.policies.0: "large" is not in "policies" of this file',
+      '8: tenants.acme.users.ada.policies.0: "small" is not in "policies" of this file',
+      `11: ${key}.owner: "grace" is not in "users" of this tenant`,
+      `13: ${key}.policies.0: "tiny" is not in "policies" of this file`,
+    ],
+  ],
+  [
+    'an API key in the place of a reference to it',
+    atKey('apiKey: ccg_live_secretpart'),
+    [
+      `7: ${key}.apiKey: is not a setting that is known here`,
+      `7: ${key}: must have exactly one of digest, file and env, which say what the API key is. The API key itself does not belong into this file`,
+    ],
+  ],
+  [
+    'an API key for a digest',
+    atKey('digest: ccg_live_secretpart'),
+    [`7: ${key}.digest: must be the digest of an API key, which \`ccg keys digest\` prints`],
+  ],
+  [
+    'an API key from two places',
+    atKey('file: ci-key, env: CI_KEY'),
+    [
+      `7: ${key}: must have exactly one of digest, file and env, which say what the API key is. The API key itself does not belong into this file`,
+    ],
+  ],
+  [
+    'a file that is not there and a variable that holds something else',
+    `${atKey('file: gone')}      - { name: two, env: OTHER, scopes: [everything] }\n`,
+    [
+      `7: ${key}.file: the file gone is empty or cannot be read. Paths begin at the folder of this file`,
+      '8: tenants.acme.apiKeys.1.scopes.0: must be messages or batches or self or tenant:read or tenant:write or operator:read or operator:write',
+      '8: tenants.acme.apiKeys.1.env: leads to something that is not an API key of this gateway',
+    ],
+  ],
+  [
+    'one API key twice',
+    `${atKey('file: ci-key')}  beta:\n    name: Beta\n    allowlist: { models: ['*'] }\n    apiKeys:\n      - name: again\n        file: ci-key\n`,
+    [`13: tenants.beta.apiKeys.0.file: is the API key of ${key} too. Keep one`],
+  ],
+  [
+    'a day as a time',
+    atKey(`digest: ${digest}, expiresAt: 2027-01-31`),
+    [`7: ${key}.expiresAt: must be a time with its zone, such as 2027-01-31T00:00:00Z`],
+  ],
+  [
+    'a limit of nothing',
+    `${head}    limits: { requestsPerMinute: 0 }\n`,
+    ['6: tenants.acme.limits.requestsPerMinute: must be a whole number of requests per minute, from 1'],
+  ],
+  [
+    'a user with a space at the end',
+    `${head}    users: { 'ada ': {} }\n`,
+    ['6: tenants.acme.users."ada ": must not begin or end with a space'],
+  ],
+])('%s is refused at its line', (_what, text, lines) => {
+  const made = read(text);
+  const problems = made.kind === 'faulty' ? made.problems : [];
+  expect(problems).toEqual(lines.map((line) => `gateway.yaml:${line}`));
+  expect(problems.join('\n')).not.toContain('secretpart');
+});
+
+describe('who reads what', () => {
+  const providers = 'providers:\n  a:\n    dialect: soap\n    credential: { env: NOT_SET }\n';
+
+  test('the directory is read without the credentials of providers, and with issuers', () => {
+    const issuers =
+      'issuers:\n  corporate: { issuer: urn:login, jwks: { file: jwks.json }, audience: gateway, tenants: [acme] }\n';
+    expect(read(providers + issuers + head)).toMatchObject({
+      kind: 'valid',
+      issuers: [{ name: 'corporate' }],
+      directory: { tenants: [{ id: 'acme' }] },
+    });
+    expect(read(issuers.replace('jwks.json', 'gone.json'))).toMatchObject({ kind: 'faulty' });
+    expect(read('tenats: {}\n')).toEqual({
+      kind: 'faulty',
+      problems: ['gateway.yaml:2: tenats: is not a setting that is known here'],
+    });
+  });
+
+  test('the gateway judges tenants and policies with the rest, and needs no API key of theirs', () => {
+    const models =
+      'providers:\n  a: { dialect: openai-chat, baseUrl: "http://127.0.0.1:8000/v1" }\nmodels: { "*": "a:m" }\n';
+    const asGateway = (text: string) =>
+      catalogFromEnv({}, 'organisation', { path: 'gateway.yaml', text: `version: 1\n${models}${text}`, secrets });
+    expect(asGateway(atKey('file: gone')).kind).toBe('valid');
+    expect(asGateway(`${head}    policies: [large]\npreferred: nobody\n`)).toMatchObject({
+      kind: 'faulty',
+      problems: [
+        'gateway.yaml:9: tenants.acme.policies.0: "large" is not in "policies" of this file',
+        expect.stringContaining('preferred'),
+      ],
+    });
+  });
+});
