@@ -1,16 +1,9 @@
+import { scopes } from '@ccg/kernel';
+import type { Scope } from '@ccg/kernel';
 import { z } from 'zod';
 import { isHttpUrl } from './env-rules.ts';
 
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
-const scopes = [
-  'messages',
-  'batches',
-  'self',
-  'tenant:read',
-  'tenant:write',
-  'operator:read',
-  'operator:write',
-] as const;
 
 const defaultToleranceSeconds = 30;
 const maxToleranceSeconds = 300;
@@ -32,7 +25,7 @@ export interface IssuerSettings {
     readonly scopes: ClaimPath | undefined;
   };
   readonly tenants: readonly string[];
-  readonly scopes: readonly (typeof scopes)[number][];
+  readonly scopes: readonly Scope[];
 }
 
 type ClaimPath = readonly [string, ...string[]];

@@ -8,4 +8,6 @@ export type { AnthropicErrorType, ErrorCode, ErrorOwner, RetryAdvice } from './e
 export { GatewayError, toGatewayError } from './errors/gateway-error.ts';
 export type { GatewayErrorDetails } from './errors/gateway-error.ts';
 export { ReaderGoneError } from './errors/reader-gone-error.ts';
+export { scopes } from './scopes.ts';
+export type { Scope } from './scopes.ts';
 export { Secret } from './secret.ts';

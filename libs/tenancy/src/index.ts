@@ -1,3 +1,5 @@
+export { scopes } from '@ccg/kernel';
+export type { Scope } from '@ccg/kernel';
 export { createApiKey } from './api-key/create.ts';
 export { importApiKey } from './api-key/import.ts';
 export type { ImportedApiKey, StoredApiKey } from './api-key/import.ts';
@@ -29,7 +31,6 @@ export type { Wanted } from './policy/judge.ts';
 export { listPolicies } from './policy/list.ts';
 export { putPolicy } from './policy/put.ts';
 export { removePolicy } from './policy/remove.ts';
-export { scopes } from './principal.ts';
 export type {
   Allowlist,
   ApiKeyPrincipal,
@@ -39,7 +40,6 @@ export type {
   Policy,
   PolicyLevel,
   Principal,
-  Scope,
   TenantPrincipal,
   TokenPrincipal,
 } from './principal.ts';

@@ -1,18 +1,4 @@
-/**
- * What a credential may do. `messages` and `batches` reach models, `self` is what the gateway says about the caller and
- * lets the caller do with their own API keys, `tenant:…` is the caller's tenant, `operator:…` every tenant.
- */
-export const scopes = [
-  'messages',
-  'batches',
-  'self',
-  'tenant:read',
-  'tenant:write',
-  'operator:read',
-  'operator:write',
-] as const;
-
-export type Scope = (typeof scopes)[number];
+import type { Scope } from '@ccg/kernel';
 
 /**
  * Which models may be used: `models` are patterns of the names that clients ask for, `targets` of the

@@ -1,4 +1,5 @@
-import type { Allowlist, Limits, Scope } from './principal.ts';
+import type { Scope } from '@ccg/kernel';
+import type { Allowlist, Limits } from './principal.ts';
 
 /** What Redis holds of a tenant. Times are ISO 8601. */
 export interface TenantRecord {

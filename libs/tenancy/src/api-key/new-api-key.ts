@@ -1,5 +1,5 @@
-import type { Secret } from '@ccg/kernel';
-import type { Allowlist, Principal, Scope } from '../principal.ts';
+import type { Scope, Secret } from '@ccg/kernel';
+import type { Allowlist, Principal } from '../principal.ts';
 import type { ApiKeyOwner, ApiKeyRecord } from '../records.ts';
 import { randomBase62 } from '../credentials/api-key-format.ts';
 import type { ApiKeyView } from '../records.ts';

@@ -1,8 +1,8 @@
+import { scopes } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import type { RandomBytes } from '../credentials/api-key-format.ts';
 import type { Principal } from '../principal.ts';
-import { scopes } from '../principal.ts';
 
 /** Who asks for a verb, and in which request: both stand in the audit log. */
 export interface Actor {

@@ -1,5 +1,6 @@
-import type { Allowlist, PolicyLevel, Principal, Scope } from '../principal.ts';
-import { scopes } from '../principal.ts';
+import { scopes } from '@ccg/kernel';
+import type { Scope } from '@ccg/kernel';
+import type { Allowlist, PolicyLevel, Principal } from '../principal.ts';
 import { isWithin } from '../policy/grant.ts';
 import type { FieldIssue, Refusal } from './result.ts';
 

@@ -1,4 +1,5 @@
-import type { Allowlist, Limits, Scope } from '../principal.ts';
+import type { Scope } from '@ccg/kernel';
+import type { Allowlist, Limits } from '../principal.ts';
 import { isScope } from './authorize.ts';
 import type { FieldIssue, Refusal } from './result.ts';
 

@@ -1,4 +1,4 @@
-import type { Scope } from '../principal.ts';
+import type { Scope } from '@ccg/kernel';
 
 /** What a verb can be about. */
 export type Subject = 'tenant' | 'user' | 'api-key' | 'token' | 'policy';

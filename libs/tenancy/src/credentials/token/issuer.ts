@@ -1,4 +1,4 @@
-import type { Scope } from '../../principal.ts';
+import type { Scope } from '@ccg/kernel';
 
 /** The signature algorithms that tokens may have: those with a public key. */
 type TokenAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA';

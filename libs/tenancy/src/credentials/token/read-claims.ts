@@ -1,5 +1,5 @@
-import { scopes as allScopes } from '../../principal.ts';
-import type { Scope } from '../../principal.ts';
+import { scopes as allScopes } from '@ccg/kernel';
+import type { Scope } from '@ccg/kernel';
 import type { ClaimPath, TokenIssuer } from './issuer.ts';
 
 /** Who a token speaks of and what it grants. */
