@@ -11,11 +11,13 @@ import type { FailureContext } from '../../failure/tell-failure.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { asCount, asList, asObject, tryReadJson } from '../../json-fields.ts';
 import type { StreamTranslator } from '../../translation.ts';
+import { isVoid } from '../../unread-content.ts';
 import { geminiDelta } from './delta-form.ts';
 import { hasCallInPieces, isKnownChunk } from './known-form.ts';
 import { readBlocked, readEnd } from './read-end.ts';
 import { createPartReader } from './read-part.ts';
 import { createSearchReader } from './read-searches.ts';
+import { createToldCalls } from './told-calls.ts';
 import { createUsageMeter } from './usage.ts';
 
 /**
@@ -38,9 +40,11 @@ const movedKeys: ReadonlySet<string> = new Set(['args']);
 function createChunkReader(encoder: Encoder, context: FailureContext): EventTaker {
   const meter = createUsageMeter();
   const parts = createPartReader(encoder);
+  const told = createToldCalls();
   const searches = createSearchReader(encoder);
   const deltas = createDeltaReader(geminiDelta, (literal, { kind, counts }) => {
     readUsage(counts);
+    told.add(kind, literal);
     parts.say(kind, literal);
   });
 
@@ -68,7 +72,8 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
   function readCandidate(candidate: JsonObject): void {
     // Only one was asked for.
     if ((asCount(candidate['index']) ?? 0) !== 0) return;
-    for (const part of asList(asObject(candidate['content'])?.['parts'])) parts.read(asObject(part) ?? {});
+    const own = asList(asObject(candidate['content'])?.['parts']).map((part) => asObject(part) ?? {});
+    for (const part of told.news(own, !isVoid(candidate['finishReason']))) parts.read(part);
     searches.read(candidate['groundingMetadata']);
     readEnd(candidate, parts.hasText(), encoder, context);
   }
