@@ -14,6 +14,7 @@ import type { StreamTranslator } from '../../translation.ts';
 import { isVoid } from '../../unread-content.ts';
 import { geminiDelta } from './delta-form.ts';
 import { hasCallInPieces, isKnownChunk } from './known-form.ts';
+import { withGeminiNames } from './member-names.ts';
 import { readBlocked, readEnd } from './read-end.ts';
 import { createPartReader } from './read-part.ts';
 import { createSearchReader } from './read-searches.ts';
@@ -81,11 +82,13 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
   return {
     known: deltas.known,
     chunk(chunk, json) {
-      readChunk(chunk);
-      deltas.learn(json, chunk);
+      const named = withGeminiNames(chunk);
+      readChunk(named);
+      if (named === chunk) deltas.learn(json, chunk);
     },
     document(document) {
-      if (isOfAnswer(document)) readChunk(document);
+      const named = withGeminiNames(document);
+      if (isOfAnswer(named)) readChunk(named);
       else encoder.fail(notAnAnswer(document, context));
     },
     error(data) {
