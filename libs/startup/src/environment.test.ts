@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { readEnvironment } from './environment.ts';
+import { explainDeniedFile, readEnvironment } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { StartError } from './start-error.ts';
 
@@ -67,6 +67,29 @@ describe('readEnvironment', () => {
     );
     expect(() => read({ ENV_FILE: join(root, 'loop') })).toThrow(
       /^\S+loop cannot be read \(.*ELOOP.*\)\. Set ENV_FILE/u,
+    );
+  });
+
+  test.each([
+    ['"sk-x"', 'sk-x'],
+    ['\'a "b"\'', 'a "b"'],
+    ['`a`', 'a'],
+    ['"a" # why', 'a'],
+    ['""', ''],
+    ['"a" and "b"', '"a" and "b"'],
+    ['a"b"', 'a"b"'],
+    ['"a', '"a'],
+    ['"a\'', '"a\''],
+    ['"', '"'],
+  ])('takes %s of the environment, as docker --env-file hands it over, for %s', (given, meant) => {
+    expect(read({ OPENAI_API_KEY: given }).variables).toEqual({ OPENAI_API_KEY: meant });
+  });
+
+  test('says of a file of another user which user could read it', () => {
+    expect(explainDeniedFile('/app/.env', { uid: 1000, gid: 100, mode: 0o100600 }, 10_001)).toBe(
+      '/app/.env cannot be read (EACCES): it belongs to user 1000:100 with mode 0600, and this process runs as user 10001.\n' +
+        'Run it as that user (docker compose: RUN_AS=1000:100 in .env; docker run: --user 1000:100), ' +
+        'or let everybody on the machine read the file (chmod 0644).',
     );
   });
 });

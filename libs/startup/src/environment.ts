@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { parseDotEnv } from './parse-dot-env.ts';
@@ -24,19 +24,26 @@ export interface ReadEnvironment {
 
 /**
  * The environment with the variables of the `.env` file below it. The file is `ENV_FILE`, or `.env` in the working
- * directory, or else in the repository; an empty `ENV_FILE` means none.
+ * directory, or else in the repository; an empty `ENV_FILE` means none. Quotes around a value of the environment are
+ * removed, as those in the file are.
  *
  * @throws StartError when the file cannot be read.
  */
 export function readEnvironment(sources: EnvironmentSources): ReadEnvironment {
-  const { env, knownNames } = sources;
-  const file = chooseFile(sources);
+  const { knownNames } = sources;
+  const env = Object.fromEntries(Object.entries(sources.env).map(([name, value]) => [name, unquote(value)]));
+  const file = chooseFile({ ...sources, env });
   if (file === undefined) return { variables: env, notices: [] };
   const { variables, warnings } = parseDotEnv(readText(file), knownNames);
   return {
     variables: { ...variables, ...env },
     notices: [`Configuration: ${file}`, ...warnings.map((warning) => `Warning: ${file}, ${warning}`)],
   };
+}
+
+/** `docker run --env-file .env` hands over what stands behind the `=`, with its quotes and the comment after them. */
+function unquote(value: string | undefined): string | undefined {
+  return /^(["'`])(?<inner>(?:(?!\1).)*)\1(?:\s*|\s+#.*)$/su.exec(value ?? '')?.groups?.['inner'] ?? value;
 }
 
 function chooseFile({ env, workingDirectory, repository }: EnvironmentSources): string | undefined {
@@ -60,8 +67,36 @@ function readBytes(file: string): Buffer {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     if (code === 'ENOENT') throw new StartError(`ENV_FILE: ${file} does not exist.`);
     if (code === 'EISDIR') throw new StartError(`${file} is a folder. It must be a file of NAME=value lines.`);
+    if (code === 'EACCES') throw new StartError(explainDeniedFile(file, ownerOf(file)));
     throw new StartError(
       `${file} cannot be read (${reasonOf(thrown)}). Set ENV_FILE to a file that this user can read.`,
     );
   }
+}
+
+interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/** Undefined where not even the folder may be entered. */
+function ownerOf(file: string): FileOwner | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What to do about a file that this process may not read. In a container the usual reason is a file of the host's user. */
+export function explainDeniedFile(file: string, stats: FileOwner | undefined, uid = process.getuid?.()): string {
+  if (stats === undefined) return `${file} cannot be read (EACCES). Let this user into its folder.`;
+  const owner = `${stats.uid}:${stats.gid}`;
+  const mode = `0${(stats.mode & 0o777).toString(8)}`;
+  return (
+    `${file} cannot be read (EACCES): it belongs to user ${owner} with mode ${mode}, and this process runs as user ${uid}.\n` +
+    `Run it as that user (docker compose: RUN_AS=${owner} in .env; docker run: --user ${owner}), ` +
+    'or let everybody on the machine read the file (chmod 0644).'
+  );
 }
