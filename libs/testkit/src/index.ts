@@ -8,6 +8,8 @@ export { createGate } from './gate.ts';
 export type { Gate } from './gate.ts';
 export { geminiError, geminiFrame, geminiFrames } from './gemini-script.ts';
 export { installClaudeCli } from './install-claude-cli.ts';
+export { installPythonPackages } from './install-python-packages.ts';
+export type { PythonPackages, PythonPackagesOptions } from './install-python-packages.ts';
 export { jsonAt, jsonListAt, jsonTextAt } from './json-at.ts';
 export { callTool, say } from './model-turn.ts';
 export type { ModelPart, ModelTurn, ModelUsage } from './model-turn.ts';

@@ -1,13 +1,9 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { startProcess } from '@ccg/testkit';
+import { installPythonPackages, startProcess } from '@ccg/testkit';
 
 const folder = fileURLToPath(new URL('../python/', import.meta.url));
-const cacheFolder = fileURLToPath(new URL('../../../.cache/', import.meta.url));
 
 interface PythonOrder {
   readonly sdk: 'claude-agent-sdk' | 'claude-code-sdk';
@@ -25,57 +21,16 @@ export type PythonSdks =
   | { readonly kind: 'installed'; readonly run: (order: PythonOrder) => Promise<readonly unknown[]> }
   | { readonly kind: 'missing'; readonly reason: string };
 
-/** Installs the SDKs once for each list of versions, without the Claude Code that one of them would bring along. */
+/** Installs the SDKs, without the Claude Code that one of them would bring along. */
 export async function installPythonSdks(): Promise<PythonSdks> {
-  if ((await run('python3', ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'])).code !== 0) {
-    return { kind: 'missing', reason: 'This machine has no python3 of 3.10 or newer with venv.' };
-  }
-  const requirements = await readFile(join(folder, 'requirements.txt'));
-  const place = join(
-    cacheFolder,
-    `python-sdks-${createHash('sha256').update(requirements).digest('hex').slice(0, 12)}`,
-  );
-  if (!existsSync(place)) await install(place);
-  return { kind: 'installed', run: (order) => runOrder(join(place, 'bin/python'), order) };
-}
-
-async function install(place: string): Promise<void> {
-  const unfinished = `${place}.installing-${process.pid}`;
-  await mkdir(cacheFolder, { recursive: true });
-  // The source of this package has no binary in it.
-  const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check'];
-  const steps = [
-    ['python3', ['-m', 'venv', unfinished]],
-    [
-      join(unfinished, 'bin/python'),
-      [...pip, '--no-binary', 'claude-agent-sdk', '-r', join(folder, 'requirements.txt')],
-    ],
-  ] as const;
-  for (const [command, args] of steps) {
-    const { code, stderr } = await run(command, args);
-    if (code !== 0) throw new Error(`Installing the Python SDKs failed: ${command} ${args.join(' ')}\n${stderr}`);
-  }
-  try {
-    // The programs in it name the folder in which it was made, but nothing here uses them.
-    await rename(unfinished, place);
-  } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
-    // Another test process was faster, which is as good.
-    if (!existsSync(place)) throw error;
-  }
-}
-
-async function run(command: string, args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
-  const inherited = Object.entries(process.env).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  );
-  try {
-    const child = startProcess({ command, args, cwd: folder, env: Object.fromEntries(inherited) });
-    const { code } = await child.exited;
-    return { code, stderr: child.stderr() };
-  } catch (error) {
-    return { code: null, stderr: String(error) };
-  }
+  const packages = await installPythonPackages({
+    name: 'python-sdks',
+    requirements: join(folder, 'requirements.txt'),
+    // The source of this package has no binary in it.
+    pipArgs: ['--no-binary', 'claude-agent-sdk'],
+  });
+  if (packages.kind === 'missing') return packages;
+  return { kind: 'installed', run: (order) => runOrder(packages.python, order) };
 }
 
 const timeoutMs = 60_000;
