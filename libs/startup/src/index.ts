@@ -1,3 +1,5 @@
+export { containerWarnings, findContainer } from './container.ts';
+export type { Container } from './container.ts';
 export { readEnvironment } from './environment.ts';
 export type { Environment } from './environment.ts';
 export { openAuthentication } from './open-authentication.ts';
