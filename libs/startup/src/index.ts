@@ -1,5 +1,4 @@
-export { containerWarnings, findContainer } from './container.ts';
-export type { Container } from './container.ts';
+export { checkConfig } from './check-config.ts';
 export { readEnvironment } from './environment.ts';
 export type { Environment } from './environment.ts';
 export { openAuthentication } from './open-authentication.ts';

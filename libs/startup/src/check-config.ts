@@ -1,7 +1,8 @@
 import { describeRoutes } from '@ccg/catalog';
 import type { IssuerSettings } from '@ccg/catalog';
-import { catalogFileVariable, describeProblems, readCatalog } from '@ccg/startup';
-import type { Environment } from '@ccg/startup';
+import type { Environment } from './environment.ts';
+import { catalogFileVariable, readCatalog } from './read-catalog.ts';
+import { describeProblems } from './start-error.ts';
 
 export interface CheckedConfig {
   readonly exitCode: 0 | 1;
