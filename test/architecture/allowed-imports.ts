@@ -61,6 +61,11 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     external: ['js-redis-server', 'zod', '@copilotkit/aimock'],
     node: true,
   },
+  'apps/cli': {
+    own: ['@ccg/kernel', '@ccg/wire', '@ccg/tenancy', '@ccg/startup'],
+    external: ['commander'],
+    node: true,
+  },
   test: {
     own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/local'],
     external: ['@copilotkit/aimock', 'ioredis', 'jose', 'oidc-provider', 'undici', 'vite'],

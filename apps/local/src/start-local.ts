@@ -9,14 +9,7 @@ import type { GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/ga
 import { describeRoutes } from '@ccg/catalog';
 import type { Audience } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
-import {
-  containerWarnings,
-  describeProblems,
-  explainListenError,
-  findContainer,
-  readEnvironment,
-  StartError,
-} from '@ccg/startup';
+import { describeProblems, explainListenError, readEnvironment, StartError } from '@ccg/startup';
 import type { Environment } from '@ccg/startup';
 
 import { openDataDir, readOrCreateSecret } from './data-dir.ts';
@@ -100,9 +93,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const gateway = await startGateway(config, { ...recording, keylessAs }).catch((thrown: unknown) =>
     explainListenError(thrown, listenAddresses(config)),
   );
-  const container = findContainer();
-  const inContainer = container === undefined ? [] : containerWarnings(config);
-  for (const warning of [...listenWarnings, ...inContainer]) say(`Warning: ${warning}`);
+  for (const warning of listenWarnings) say(`Warning: ${warning}`);
   const { catalog } = config;
   const routes = describeRoutes(catalog);
   // Any model would do; the commands must show how one is named.
@@ -110,7 +101,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const { exchangeFolder, allowKeyless: isKeyless } = settings;
   const isDemo = mode === 'demo';
   process.stdout.write(
-    welcome({ isDemo, url: gateway.url, store, firstKeyFile, routes, path, isKeyless, exchangeFolder, container }),
+    welcome({ isDemo, url: gateway.url, store, firstKeyFile, routes, path, isKeyless, exchangeFolder }),
   );
   return gateway;
 }

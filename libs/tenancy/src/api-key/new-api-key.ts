@@ -1,5 +1,4 @@
 import type { Scope, Secret } from '@ccg/kernel';
-import type { Store } from '@ccg/store';
 import type { Allowlist, Principal } from '../principal.ts';
 import type { ApiKeyOwner, ApiKeyRecord } from '../records.ts';
 import { randomBase62 } from '../credentials/api-key-format.ts';
@@ -45,7 +44,7 @@ export type Settings = Pick<ApiKeyRecord, 'name' | 'owner' | 'scopes' | 'allowli
 
 /** Reads what was asked for, or says what is wrong with it and what the actor may not give. */
 export async function settingsFor(
-  { store, nowMs }: { readonly store: Store; readonly nowMs: number },
+  { store, clock }: Pick<TenancyDependencies, 'store' | 'clock'>,
   principal: Principal,
   reach: Exclude<ApiKeyReach, { kind: 'none' }>,
   input: NewApiKey,
@@ -59,7 +58,7 @@ export async function settingsFor(
     scopesIssues(scopes),
     allowlistIssues(allowlist),
     policiesIssues(policies),
-    expiryIssues(expiresAtMs, nowMs),
+    expiryIssues(expiresAtMs, clock.now()),
   );
   if (faults !== undefined) return { kind: 'refused', refusal: faults };
   const loaded = await loadTenant(store, tenant, { user: owner.kind === 'user' ? owner.id : undefined, policies });

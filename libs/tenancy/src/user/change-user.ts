@@ -7,7 +7,6 @@ import { allowlistIssues, invalid, nameIssues, policiesIssues } from '../verb/fi
 import { isMadeId, levelsOf, loadTenant, missingPolicies } from '../verb/load.ts';
 import type { LoadedTenant } from '../verb/load.ts';
 import { readFields } from '../verb/read-fields.ts';
-import { fileOwned, withState } from '../verb/ownership.ts';
 import type { Refusal, Result } from '../verb/result.ts';
 import { refused } from '../verb/result.ts';
 import { runWrite } from '../verb/run-verb.ts';
@@ -36,7 +35,6 @@ export async function updateUser(
     name: changes.name ?? user.name,
     allowlist: changes.allowlist === undefined ? user.allowlist : (changes.allowlist ?? undefined),
     policies: changes.policies ?? user.policies,
-    origin: actor.origin,
   }));
 }
 
@@ -46,9 +44,10 @@ export async function suspendUser(
   actor: Actor,
   { tenant, id }: UserName,
 ): Promise<Result<UserRecord>> {
-  return await change(deps, actor, { tenant, id, action: 'user.suspend', changes: {} }, (user) =>
-    withState(user, 'suspended', actor),
-  );
+  return await change(deps, actor, { tenant, id, action: 'user.suspend', changes: {} }, (user) => ({
+    ...user,
+    state: 'suspended',
+  }));
 }
 
 /** Lets a suspended user go on. */
@@ -57,9 +56,10 @@ export async function resumeUser(
   actor: Actor,
   { tenant, id }: UserName,
 ): Promise<Result<UserRecord>> {
-  return await change(deps, actor, { tenant, id, action: 'user.resume', changes: {} }, (user) =>
-    withState(user, 'active', actor),
-  );
+  return await change(deps, actor, { tenant, id, action: 'user.resume', changes: {} }, (user) => ({
+    ...user,
+    state: 'active',
+  }));
 }
 
 interface Deed extends UserName {
@@ -86,8 +86,7 @@ async function change(
     if (loaded.user === undefined || !isMadeId(id)) return refused({ kind: 'unknown', subject: 'user' });
     const before = loaded.user.item;
     const after = apply(before);
-    const judged =
-      (action === 'user.update' ? fileOwned(actor, 'user', before) : undefined) ?? judge(actor, changes, after, loaded);
+    const judged = judge(actor, changes, after, loaded);
     if (judged !== undefined) return refused(judged);
     const users = store.redisKeys.users(tenant);
     const renaming = await planRenaming(deps, tenant, before, after);

@@ -1,0 +1,29 @@
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a person or a script is. */
+interface Terminal {
+  /** For results. */
+  out(text: string): void;
+  /** For people: errors, and what to do next. */
+  err(text: string): void;
+  /** Everything that is piped in; undefined where a keyboard stands behind it. */
+  readStdin(): Promise<string> | undefined;
+}
+
+/** All that commands touch outside of their arguments. */
+export interface Cli {
+  readonly env: Environment;
+  readonly terminal: Terminal;
+  readonly fetch: typeof fetch;
+  readonly nowMs: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly homeFolder: string;
+  readonly workingDirectory: string;
+  /** Ends a command with a code of its own, after its output. */
+  setExitCode(code: number): void;
+}
+
+/** Text of a server or a file in a terminal: control characters could move its cursor or change its colours. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, '�');
+}

@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import { CliError, exitCodes } from '../cli-error.ts';
+import type { Cli } from '../cli.ts';
+import { createAdminClient } from '../http/admin-client.ts';
+import { jsonAt, listAt, textAt } from '../json.ts';
+import { card, field, show, table } from '../output.ts';
+import type { Column, OutputOptions } from '../output.ts';
+import { jsonOption, tenantOption } from './options.ts';
+import { tenantPath } from './tenant-scope.ts';
+
+/** Adds `ccg self`, `ccg tokens` and `ccg apply`. */
+export function addAdministration(program: Command, cli: Cli): void {
+  program
+    .command('self')
+    .description('show whose credential this is and what it may do')
+    .addOption(jsonOption())
+    .action(async (options: OutputOptions) => {
+      const self = await createAdminClient(cli).get('/self');
+      show(cli, options, self, () => card(selfColumns, self));
+    });
+  addTokens(program, cli);
+  addApply(program, cli);
+}
+
+const selfColumns: readonly Column[] = [
+  ['KIND', field('kind')],
+  ['NAME', field('name')],
+  ['TENANT', field('tenant')],
+  ['USER', field('user')],
+  ['API KEY', field('apiKeyId')],
+  ['SCOPES', field('scopes')],
+];
+
+interface TokenOptions extends OutputOptions {
+  readonly tenant?: string;
+  readonly issuer: string;
+  readonly id?: string;
+  readonly subject?: string;
+}
+
+function addTokens(program: Command, cli: Cli): void {
+  program
+    .command('tokens')
+    .description('tokens (JWT) of an identity provider')
+    .command('revoke')
+    .description('refuse one token, or all that a subject was given up to now, on every replica')
+    .requiredOption('--issuer <url>', 'the issuer, as "iss" of the token has it')
+    .option('--id <jti>', 'the id of one token ("jti"), not the token')
+    .option('--subject <sub>', 'all tokens of this subject ("sub"); a new sign-in works again')
+    .addOption(tenantOption())
+    .addOption(jsonOption())
+    .action(async ({ issuer, id, subject, tenant, ...options }: TokenOptions) => {
+      if ((id === undefined) === (subject === undefined)) {
+        throw new CliError('usage', 'Give either --id, for one token, or --subject, for all of a person.');
+      }
+      const client = createAdminClient(cli);
+      const path = `${await tenantPath(client, tenant)}/tokens/revoke`;
+      const revoked = await client.send('POST', path, { issuer, tokenId: id, subject });
+      show(cli, options, revoked, () =>
+        card(
+          [
+            ['USER', field('user')],
+            ['REVOKED', field('revokedAt')],
+          ],
+          revoked,
+        ),
+      );
+    });
+}
+
+interface ApplyOptions extends OutputOptions {
+  readonly dryRun?: boolean;
+  readonly prune?: boolean;
+}
+
+const changeColumns: readonly Column[] = [
+  ['CHANGE', field('action')],
+  ['KIND', field('kind')],
+  ['TENANT', field('tenant')],
+  ['ID', field('id')],
+  ['FIELDS', field('fields')],
+];
+
+function addApply(program: Command, cli: Cli): void {
+  program
+    .command('apply')
+    .description('make the store what the gateway.yaml of the admin app says')
+    .option('--dry-run', 'show the differences, change nothing, and exit with 2 if there are any')
+    .option('--prune', 'also remove what the file has made and no longer names')
+    .addOption(jsonOption())
+    .action(async ({ dryRun = false, prune = false, ...options }: ApplyOptions) => {
+      const result = await createAdminClient(cli).send('POST', '/apply', { dryRun, prune });
+      const changes = listAt(result, 'changes');
+      show(cli, options, result, () => (changes.length === 0 ? '' : table(changeColumns, changes)));
+      if (dryRun && changes.length > 0) cli.setExitCode(exitCodes.drift);
+      if (options.json !== true) cli.terminal.err(`${conclusion(changes.length, dryRun, result)}\n`);
+    });
+}
+
+function conclusion(count: number, dryRun: boolean, result: unknown): string {
+  if (count === 0) return 'The store is what gateway.yaml says.';
+  const changes = `${count} ${count === 1 ? 'change' : 'changes'}`;
+  if (dryRun) return `${changes} to make: \`ccg apply\` makes them.`;
+  return jsonAt(result, 'applied') === false
+    ? `${changes} not made: ${textAt(result, 'detail') ?? 'another admin replica is at it. Try again'}.`
+    : `${changes} made.`;
+}

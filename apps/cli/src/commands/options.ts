@@ -1,0 +1,77 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+export const jsonOption = () => new Option('--json', 'print the document of the API instead of a table');
+export const tenantOption = () => new Option('--tenant <id>', 'the tenant; left out, your own or the only one');
+export const nameOption = () => new Option('--name <text>', 'the name for people');
+export const idempotencyOption = () =>
+  new Option('--idempotency-key <text>', 'the same command with the same key is done once in 24 h');
+
+/** What a level of an allowlist and its policies may be. */
+export interface AllowlistOptions {
+  readonly models?: readonly string[];
+  readonly targets?: readonly string[];
+  readonly policies?: readonly string[];
+}
+
+export const allowlistOptions = () => [
+  new Option(
+    '--models <patterns>',
+    'models that may be asked for, such as "claude-*,gpt-4.1"; "*" is any text',
+  ).argParser(words),
+  new Option('--targets <patterns>', 'what may serve them, such as "openai:*"').argParser(words),
+];
+
+export const policiesOption = () =>
+  new Option('--policies <names>', 'policies of the tenant that count, too; "" for none').argParser(words);
+
+/** The allowlist as the API takes it; undefined where no list was given. */
+export function allowlistFrom({ models, targets }: AllowlistOptions): AllowlistOptions | undefined {
+  if (models === undefined && targets === undefined) return undefined;
+  return { ...(models === undefined ? {} : { models }), ...(targets === undefined ? {} : { targets }) };
+}
+
+/** Words between commas; the option may be given several times. */
+function words(text: string, before: readonly string[] = []): readonly string[] {
+  const given = text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  return [...before, ...given];
+}
+
+export const wordsOption = (flags: string, description: string) => new Option(flags, description).argParser(words);
+
+export const rateOption = () =>
+  new Option('--requests-per-minute <number>', 'the limit of the tenant; "default" for that of the gateway').argParser(
+    (text) => (text === 'default' ? null : wholeNumber(text)),
+  );
+
+export function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/u.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 1.');
+}
+
+const unitsMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `30d`, `12h`, `90m`, `45s` or `0`, in milliseconds. */
+export function durationMs(text: string): number {
+  if (text === '0') return 0;
+  const match = /^(\d{1,6})([smhd])$/u.exec(text);
+  const unit = match?.[2] as keyof typeof unitsMs | undefined;
+  if (match === null || unit === undefined) {
+    throw new InvalidArgumentError('It must be a number with s, m, h or d, such as 24h or 30d.');
+  }
+  return Number(match[1]) * unitsMs[unit];
+}
+
+/** A duration from now, or a date or time in ISO 8601, as an ISO time. */
+export function momentFrom(text: string, nowMs: number): string {
+  if (/^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/u.test(text) && !Number.isNaN(Date.parse(text))) {
+    return new Date(text).toISOString();
+  }
+  try {
+    return new Date(nowMs + durationMs(text)).toISOString();
+  } catch {
+    throw new InvalidArgumentError('It must be a duration such as 90d, or a date such as 2027-01-31.');
+  }
+}

@@ -1,0 +1,30 @@
+import { homedir } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { runCli } from './run-cli.ts';
+
+// A reader such as `head` that has enough is no fault.
+process.stdout.on('error', (error) => {
+  if ('code' in error && error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await runCli(
+  {
+    env: process.env,
+    terminal: {
+      out: (output) => process.stdout.write(output),
+      err: (output) => process.stderr.write(output),
+      readStdin: () => (process.stdin.isTTY ? undefined : text(process.stdin)),
+    },
+    fetch,
+    nowMs: () => Date.now(),
+    wait: async (ms) => {
+      await sleep(ms);
+    },
+    homeFolder: homedir(),
+    workingDirectory: process.cwd(),
+  },
+  process.argv.slice(2),
+);

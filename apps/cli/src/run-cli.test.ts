@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import type { Cli, Environment } from './cli.ts';
+import { runCli } from './run-cli.ts';
+
+const apiKey = `ccg_live_${'a'.repeat(38)}`;
+
+/** Runs a command line that must not get as far as the network. */
+async function run(args: readonly string[], env: Environment = {}) {
+  let [stdout, stderr] = ['', ''];
+  const cli: Omit<Cli, 'setExitCode'> = {
+    env,
+    terminal: {
+      out: (text) => {
+        stdout += text;
+      },
+      err: (text) => {
+        stderr += text;
+      },
+      readStdin: () => undefined,
+    },
+    fetch: () => Promise.reject(new Error('a request was sent')),
+    nowMs: () => 0,
+    wait: () => Promise.resolve(),
+    homeFolder: '/nowhere',
+    workingDirectory: '/nowhere',
+  };
+  const exitCode = await runCli(cli, args);
+  return { exitCode, stdout, stderr };
+}
+
+describe('a command line', () => {
+  test.each([
+    ['an unknown command', ['tenant'], 'Did you mean tenants?'],
+    ['an unknown option', ['tenants', 'list', '--jsn'], 'Did you mean --json?'],
+    ['a missing argument', ['keys', 'create'], "missing required argument 'name'"],
+    ['a duration without a unit', ['keys', 'rotate', 'key_1', '--overlap', '24'], 'such as 24h or 30d'],
+    ['a shell that there is not', ['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
+    ['a token to revoke by nothing', ['tokens', 'revoke', '--issuer', 'https://idp'], 'either --id'],
+    ['a group alone', ['users'], 'Usage: ccg users'],
+  ])('with %s exits with 2 and says what is wrong', async (_what, args, message) => {
+    const { exitCode, stdout, stderr } = await run(args, { CCG_TOKEN: 'x'.repeat(40) });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  test.each([
+    ['an API key', ['keys', 'revoke', apiKey], {}],
+    ['an API key within an option', ['models', `--token=${apiKey}`], {}],
+    ['a token', ['self', 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln'], {}],
+    ['a key of Anthropic', ['setup', '--api-key-helper', 'echo sk-ant-api03-abcdefgh'], {}],
+    [
+      'the operator token',
+      ['tenants', 'show', 'operator-token-of-this-test'],
+      { CCG_TOKEN: 'operator-token-of-this-test' },
+    ],
+  ])('with %s in it is refused, and the credential is not repeated', async (_what, args, env) => {
+    const { exitCode, stdout, stderr } = await run(args, env);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(/^Argument \d contains a credential\..+\n {2}Put it into CCG_TOKEN.+\n$/u);
+    for (const secret of [apiKey, 'eyJ', 'sk-ant', 'operator-token']) expect(stderr).not.toContain(secret);
+  });
+
+  test.each(['--help', '--version', 'keys --help'])('%s exits with 0', async (line) => {
+    const { exitCode, stdout, stderr } = await run(line.split(' '));
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).not.toBe('');
+  });
+});
+
+describe('the environment', () => {
+  test.each([
+    ['no credential', {}, 'There is no credential. Set CCG_TOKEN'],
+    ['two credentials', { CCG_TOKEN: 'x', CCG_TOKEN_FILE: '/dev/null' }, 'Unset one of them'],
+    ['a credential of two lines', { CCG_TOKEN: 'secret-one\nsecret-two' }, 'CCG_TOKEN holds more than one word'],
+    ['a file that is not there', { CCG_TOKEN_FILE: 'gone' }, '/nowhere/gone does not exist'],
+    ['an empty file', { CCG_TOKEN_FILE: '/dev/null' }, 'the file is empty'],
+    ['no URL', { CCG_TOKEN: 'x', CCG_ADMIN_URL: 'localhost:4001' }, 'CCG_ADMIN_URL must be a URL'],
+    ['a password in the URL', { CCG_TOKEN: 'x', CCG_ADMIN_URL: 'http://me:secret@host' }, 'no user and no password'],
+    ['a query in the URL', { CCG_TOKEN: 'x', CCG_ADMIN_URL: 'http://host?x=secret' }, 'nothing behind "?"'],
+  ])('with %s ends a command with 2, says what to do and shows no value', async (_what, env, message) => {
+    const { exitCode, stdout, stderr } = await run(['self'], env);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('secret');
+  });
+});

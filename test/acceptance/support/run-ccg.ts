@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { compileCache } from '@ccg/testkit';
+
+import { repositoryRoot } from '../../gates/repository-root.ts';
+
+export interface CcgRun {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `ccg` once, with nothing of this process's environment but PATH. */
+export async function runCcg(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { input = '', cwd = '/' }: { readonly input?: string; readonly cwd?: string } = {},
+): Promise<CcgRun> {
+  const child = spawn(process.execPath, [join(repositoryRoot, 'apps/cli/start.js'), ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: '/nowhere', ENV_FILE: '', ...compileCache, ...env },
+  });
+  const closed = once(child, 'close');
+  child.stdin.end(input);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  await closed;
+  return { exitCode: child.exitCode, stdout, stderr };
+}
