@@ -1,7 +1,8 @@
 import type { FinishedRequest, Reporter } from '@ccg/edge';
 import { assertNever, createBoundedMap, ReaderGoneError, toGatewayError } from '@ccg/kernel';
+import type { Outcome } from '@ccg/kernel';
 import { recordWithoutModel } from '@ccg/serving';
-import type { End, Outcome, RequestRecord } from '@ccg/serving';
+import type { End, RequestRecord } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import type { TenantPrincipal } from '@ccg/tenancy';
 

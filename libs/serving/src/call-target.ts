@@ -1,12 +1,12 @@
 import type { Target } from '@ccg/catalog';
 import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
-import type { Clock } from '@ccg/kernel';
+import type { Clock, Outcome } from '@ccg/kernel';
 import { ownWordsOf } from '@ccg/translation';
 import type { AnswerReader, UpstreamFailure, UpstreamRequest } from '@ccg/translation';
 import { callErrorToGatewayError, findInAnswer, findInHead, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
 import type { Upstream, UpstreamResponse } from '@ccg/upstream';
 import { nameOf, outcomeOfFailure } from './record.ts';
-import type { AttemptRecord, Failure, Outcome, TargetName } from './record.ts';
+import type { AttemptRecord, Failure, TargetName } from './record.ts';
 import { recordAnswer } from './recording.ts';
 import type { RecordedCall } from './recording.ts';
 import type { ServeRequest } from './request.ts';

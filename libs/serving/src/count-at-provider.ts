@@ -1,6 +1,6 @@
 import type { Target } from '@ccg/catalog';
 import { createBoundedMap, GatewayError } from '@ccg/kernel';
-import type { Clock } from '@ccg/kernel';
+import type { Clock, Outcome } from '@ccg/kernel';
 import { findUrlSources } from '@ccg/translation';
 import type { PromptCount } from '@ccg/translation';
 import { UpstreamCallError } from '@ccg/upstream';
@@ -11,7 +11,7 @@ import { endAttempt, failureOf, isAnswer, readRejection } from './call-target.ts
 import type { CallTarget } from './call-target.ts';
 import type { LearnedRejections } from './learned-rejections.ts';
 import { outcomeOfFailure } from './record.ts';
-import type { AttemptRecord, Failure, Outcome } from './record.ts';
+import type { AttemptRecord, Failure } from './record.ts';
 import type { ResponseSink, ServeRequest } from './request.ts';
 import { createTargetCache, modelsMax } from './target-cache.ts';
 

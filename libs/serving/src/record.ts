@@ -1,77 +1,9 @@
 import type { Dialect, Target } from '@ccg/catalog';
-import { assertNever, ReaderGoneError } from '@ccg/kernel';
-import type { ErrorCode, GatewayError } from '@ccg/kernel';
+import { assertNever, outcomeOfCode, outcomeOfReason, ReaderGoneError } from '@ccg/kernel';
+import type { GatewayError, Outcome } from '@ccg/kernel';
 import type { Warning } from '@ccg/translation';
 import { noUsage } from '@ccg/wire';
 import type { Usage } from '@ccg/wire';
-
-/** Every way a request can end. The prefix names whose failure it is. The names are stored and alerted on: never rename one. */
-export const outcomes = [
-  'ok',
-  'client_bad_request',
-  'client_too_large',
-  'client_aborted',
-  'client_stalled',
-  'policy_unauthenticated',
-  'policy_denied_model',
-  'policy_suspended',
-  'policy_rate_limit',
-  'policy_budget',
-  'policy_killed',
-  'upstream_rate_limited',
-  'upstream_overloaded',
-  'upstream_error',
-  'upstream_credential',
-  'upstream_timeout',
-  'upstream_truncated',
-  'upstream_unreachable',
-  'capacity_waiting_room',
-  'capacity_memory',
-  'capacity_draining',
-  'gateway_store_down',
-  'gateway_issuer_down',
-  'gateway_internal',
-] as const;
-
-export type Outcome = (typeof outcomes)[number];
-
-const outcomeOfCode: Readonly<Record<ErrorCode, Exclude<Outcome, 'ok'>>> = {
-  'credential-missing': 'policy_unauthenticated',
-  'credential-invalid': 'policy_unauthenticated',
-  'credential-ambiguous': 'policy_unauthenticated',
-  'credential-unsupported': 'policy_unauthenticated',
-  suspended: 'policy_suspended',
-  'scope-missing': 'policy_denied_model',
-  'model-denied': 'policy_denied_model',
-  'request-invalid': 'client_bad_request',
-  'encoding-invalid': 'client_bad_request',
-  'prompt-too-long': 'client_too_large',
-  'unsupported-media-type': 'client_bad_request',
-  'request-too-large': 'client_too_large',
-  'headers-too-large': 'client_too_large',
-  'http-invalid': 'client_bad_request',
-  'request-timeout': 'client_stalled',
-  'path-unknown': 'client_bad_request',
-  'provider-unknown': 'client_bad_request',
-  'model-unknown': 'client_bad_request',
-  'method-not-allowed': 'client_bad_request',
-  'rate-limited': 'policy_rate_limit',
-  'store-unavailable': 'gateway_store_down',
-  'issuer-unavailable': 'gateway_issuer_down',
-  draining: 'capacity_draining',
-  internal: 'gateway_internal',
-  'upstream-refused': 'client_bad_request',
-  'upstream-refused-size': 'client_too_large',
-  'upstream-credential-rejected': 'upstream_credential',
-  'upstream-account-empty': 'upstream_credential',
-  'upstream-rate-limited': 'upstream_rate_limited',
-  'upstream-overloaded': 'upstream_overloaded',
-  'upstream-failed': 'upstream_error',
-  'upstream-unreachable': 'upstream_unreachable',
-  'upstream-timeout': 'upstream_timeout',
-  'upstream-malformed': 'upstream_error',
-  'upstream-truncated': 'upstream_truncated',
-};
 
 /** What a request failed of: an error that the client can be told, or a client that is no longer there. */
 export type Failure = GatewayError | ReaderGoneError;
@@ -104,8 +36,6 @@ export function outcomeOf(end: End): Outcome {
 export function outcomeOfFailure(failure: Failure): Outcome {
   return failure instanceof ReaderGoneError ? outcomeOfReason[failure.reason] : outcomeOfCode[failure.code];
 }
-
-const outcomeOfReason = { 'client-gone': 'client_aborted', 'reader-stalled': 'client_stalled' } as const;
 
 /** A target by its names alone: what may be logged, counted and stored of it. */
 export interface TargetName {

@@ -39,6 +39,7 @@ export const errorCatalog = {
   'credential-unsupported': entry(401, 'authentication_error', 'tenant-policy', 'never'),
   suspended: entry(403, 'permission_error', 'tenant-policy', 'never'),
   'scope-missing': entry(403, 'permission_error', 'tenant-policy', 'never'),
+  'beyond-actor': entry(403, 'permission_error', 'tenant-policy', 'never'),
   'model-denied': entry(403, 'permission_error', 'tenant-policy', 'never'),
   'request-invalid': entry(400, 'invalid_request_error', 'client', 'default'),
   'encoding-invalid': entry(400, 'invalid_request_error', 'client', 'default'),
@@ -57,6 +58,14 @@ export const errorCatalog = {
   'issuer-unavailable': entry(503, 'api_error', 'gateway', 'default'),
   draining: entry(503, 'overloaded_error', 'capacity', 'default'),
   internal: entry(500, 'api_error', 'gateway', 'default'),
+  // Of the admin API: a field, an id, and what others have already or do just now.
+  invalid: entry(400, 'invalid_request_error', 'client', 'default'),
+  unknown: entry(404, 'not_found_error', 'client', 'default'),
+  taken: entry(409, 'conflict_error', 'client', 'never'),
+  'file-owned': entry(409, 'conflict_error', 'client', 'never'),
+  'not-rotatable': entry(409, 'conflict_error', 'client', 'never'),
+  'idempotency-mismatch': entry(409, 'conflict_error', 'client', 'never'),
+  'idempotency-in-progress': entry(409, 'conflict_error', 'client', 'always'),
   // The provider refused what the client sent. Its failures of any other kind are its own.
   'upstream-refused': entry(400, 'invalid_request_error', 'client', 'default'),
   'upstream-refused-size': entry(413, 'request_too_large', 'client', 'default'),
