@@ -1,7 +1,7 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Secret } from '@ccg/kernel';
 import { fingerprintOf, readCredential } from '@ccg/tenancy';
-import type { ApiKeyVerifier, Credential, TenantPrincipal, TokenVerifier, Verification } from '@ccg/tenancy';
+import type { ApiKeyVerifier, Credential, Principal, TenantPrincipal, TokenVerifier, Verification } from '@ccg/tenancy';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { BadCredentials, LookUp } from './bad-credentials.ts';
 import { sourceOf } from './client-address.ts';
@@ -16,6 +16,14 @@ export interface AuthenticatorOptions {
   readonly addressOf: ClientAddressOf;
   /** The API key whose owner a program on this machine acts for that shows none. Unset: nobody is let in without one. */
   readonly keylessAs?: Secret | undefined;
+  /** For clients of the data plane unless given. */
+  readonly advice?: CredentialAdvice | undefined;
+}
+
+/** What a client is told to do, in sentences. */
+export interface CredentialAdvice {
+  readonly howToSend: string;
+  readonly howToSendOne: string;
 }
 
 /**
@@ -24,10 +32,10 @@ export interface AuthenticatorOptions {
  * @throws GatewayError 401 that says what to do, 403 for the suspended, 429 for a credential from where too many bad
  * ones came, or 503 when the credential cannot be checked now.
  */
-export type Authenticator = (request: IncomingMessage) => TenantPrincipal | Promise<TenantPrincipal>;
+export type Authenticator<Who extends Principal = TenantPrincipal> = (request: IncomingMessage) => Who | Promise<Who>;
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { apiKeys, tokens, badCredentials, addressOf, keylessAs } = options;
+  const { apiKeys, tokens, badCredentials, addressOf, keylessAs, advice = adviceForClients } = options;
 
   async function lookUpApiKey(request: IncomingMessage, apiKey: Secret): Promise<TenantPrincipal> {
     const source = sourceOf(addressOf(request));
@@ -54,12 +62,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return (request) => {
-    const credential = ourCredential(request.headers, { keylessAs, takesTokens: tokens !== undefined });
+    const credential = ourCredential(request.headers, keylessAs, tokens !== undefined, advice);
     if (credential.kind === 'api-key') {
       const remembered = apiKeys.remembered(credential.apiKey);
       return remembered === undefined ? lookUpApiKey(request, credential.apiKey) : principalOf(remembered);
     }
-    if (tokens === undefined) throw tokensNotConfigured();
+    if (tokens === undefined) throw tokensNotConfigured(advice);
     const verification = tokens.verify(credential.token);
     if (verification instanceof Promise) return settleToken(request, credential.token, verification);
     return principalOf(verification);
@@ -72,13 +80,18 @@ function isBad(verification: Verification): boolean {
   return verification.reason !== 'expired' && verification.reason !== 'token-expired';
 }
 
-const howToSend = 'Set ANTHROPIC_AUTH_TOKEN to your API key for this gateway. It begins with ccg_live_.';
+const adviceForClients: CredentialAdvice = {
+  howToSend: 'Set ANTHROPIC_AUTH_TOKEN to your API key for this gateway. It begins with ccg_live_.',
+  howToSendOne: 'Send only one: unset ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN.',
+};
 
 type OurCredential = Extract<Credential, { readonly kind: 'api-key' | 'jwt' }>;
 
 function ourCredential(
   headers: IncomingHttpHeaders,
-  { keylessAs, takesTokens }: { readonly keylessAs: Secret | undefined; readonly takesTokens: boolean },
+  keylessAs: Secret | undefined,
+  takesTokens: boolean,
+  { howToSend, howToSendOne }: CredentialAdvice,
 ): OurCredential {
   const xApiKey = headers['x-api-key'];
   const credential = readCredential({
@@ -108,14 +121,14 @@ function ourCredential(
     case 'ambiguous':
       throw new GatewayError(
         'credential-ambiguous',
-        'The headers x-api-key and Authorization hold two different API keys or tokens of this gateway. Send only one: unset ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN.',
+        `The headers x-api-key and Authorization hold two different API keys or tokens of this gateway. ${howToSendOne}`,
       );
     default:
       return assertNever(credential);
   }
 }
 
-function tokensNotConfigured(): GatewayError {
+function tokensNotConfigured({ howToSend }: CredentialAdvice): GatewayError {
   return new GatewayError(
     'credential-unsupported',
     `The credential is a token (JWT), but tokens are not configured at this gateway. ${howToSend}`,
@@ -127,7 +140,8 @@ function isForeign({ kind }: Credential, takesTokens: boolean): boolean {
   return kind !== 'api-key' && kind !== 'ambiguous' && !(kind === 'jwt' && takesTokens);
 }
 
-function refuseIfSlowed(lookUp: LookUp): void {
+/** Refuses whoever has to wait. */
+export function refuseIfSlowed(lookUp: LookUp): void {
   if (lookUp.kind === 'allowed') return;
   const retryAfterSeconds = Math.max(1, Math.ceil(lookUp.retryAfterMs / 1000));
   throw new GatewayError(

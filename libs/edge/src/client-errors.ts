@@ -3,12 +3,11 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import { errorEnvelope } from '@ccg/wire';
 import { newRequestId } from './exchange.ts';
 import { discardRest, errorHeaders } from './render-error.ts';
-import type { Arrival } from './render-error.ts';
+import type { Arrival, ErrorForm } from './render-error.ts';
 
-/** Answers what Node's HTTP parser rejects, with the same envelope as every other error. */
+/** Answers what Node's HTTP parser rejects, in the same form as every other error. */
 export interface ClientErrors {
   /** Notes which request a connection is busy with. */
   arrived(arrival: Arrival): void;
@@ -21,6 +20,7 @@ export interface ClientErrors {
 /** `onUnparsed` is called for what never became a request; a request that did arrive reports its error itself. */
 export function createClientErrors(
   clock: Clock,
+  form: ErrorForm,
   onUnparsed: (requestId: string, error: GatewayError) => void,
 ): ClientErrors {
   const busyWith = new WeakMap<Duplex, Arrival>();
@@ -43,7 +43,7 @@ export function createClientErrors(
       }
       const error = translate(code);
       const requestId = unanswered?.requestId ?? newRequestId();
-      socket.end(rawAnswer(error, requestId), 'latin1');
+      socket.end(rawAnswer(error, requestId, form));
       discardRest(socket, clock, () => {
         socket.destroy();
       });
@@ -69,9 +69,14 @@ function translate(code: string | undefined): GatewayError {
   );
 }
 
-function rawAnswer(error: GatewayError, requestId: string): string {
-  const body = errorEnvelope({ type: error.type, message: error.publicMessage }, requestId);
-  const headers = { ...errorHeaders(error, requestId), 'content-length': String(body.length), connection: 'close' };
+function rawAnswer(error: GatewayError, requestId: string, form: ErrorForm): Uint8Array {
+  const body = form.bodyOf(error, requestId);
+  const headers = {
+    ...errorHeaders(error, requestId, form),
+    'content-length': String(body.length),
+    connection: 'close',
+  };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  return [`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`, ...lines, '', body].join('\r\n');
+  const head = [`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`, ...lines, '', ''].join('\r\n');
+  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
 }

@@ -3,40 +3,44 @@ import express from 'express';
 import type { Response } from 'express';
 import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import type { Scope, TenantPrincipal } from '@ccg/tenancy';
+import type { Principal, Scope, TenantPrincipal } from '@ccg/tenancy';
 import type { Authenticator } from './authenticate.ts';
 import { createClientErrors } from './client-errors.ts';
 import type { ClientErrors } from './client-errors.ts';
 import { newRequestId } from './exchange.ts';
 import type { Endpoint, Exchange, Reporter, Target } from './exchange.ts';
 import type { HttpApp } from './listen.ts';
-import { renderError } from './render-error.ts';
-import type { Arrival } from './render-error.ts';
+import { anthropicErrors, renderError } from './render-error.ts';
+import type { Arrival, ErrorForm } from './render-error.ts';
 
-export interface AppOptions<Where extends Target, Result> {
-  readonly endpoints: readonly Endpoint<Where, Result>[];
+export interface AppOptions<Where extends Target, Result, Who extends Principal = TenantPrincipal> {
+  readonly endpoints: readonly Endpoint<Where, Result, Who>[];
   /** Reads a raw URL; gives undefined for one that cannot be decoded. */
   readTarget(rawUrl: string): Where | undefined;
   /** What a client is told to do at a path without an endpoint. */
   readonly unknownPathAdvice: string;
-  readonly authenticate: Authenticator;
-  readonly reporter: Reporter<Result>;
+  readonly authenticate: Authenticator<Who>;
+  readonly reporter: Reporter<Result, Who>;
   readonly clock: Clock;
+  /** The Anthropic envelope unless given. */
+  readonly errorForm?: ErrorForm | undefined;
 }
 
 /**
  * Answers the requests to endpoints; it never listens. Every request is answered once and reported once, however it
  * ends. Express finds the endpoints whose path is a pattern.
  */
-export function createApp<Where extends Target, Result>(options: AppOptions<Where, Result>): HttpApp {
-  const { clock, reporter } = options;
-  const clientErrors = createClientErrors(clock, (requestId, error) => {
+export function createApp<Where extends Target, Result, Who extends Principal = TenantPrincipal>(
+  options: AppOptions<Where, Result, Who>,
+): HttpApp {
+  const { clock, reporter, errorForm = anthropicErrors } = options;
+  const clientErrors = createClientErrors(clock, errorForm, (requestId, error) => {
     const unparsed = { requestId, endpoint: 'unparsed', method: '', principal: undefined, durationMs: 0 };
     reporter.finished({ ...unparsed, status: error.status }, reporter.resultOf(error));
   });
-  const dispatch = createDispatch(clientErrors, reporter, clock);
+  const dispatch = createDispatch({ clientErrors, reporter, clock, errorForm });
   // Express costs a small request a tenth of its time, and there is nothing to match in a path that is always the same.
-  const byPath = new Map(options.endpoints.filter(({ path }) => !isPattern(path)).map((one) => [one.path, one]));
+  const byPath = groupByPath(options.endpoints.filter(({ path }) => !isPattern(path)));
   const matchPattern = createMatcher(options, dispatch);
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const arrival = { requestId: newRequestId(), receivedAtMs: clock.now(), request, response };
@@ -47,8 +51,8 @@ export function createApp<Where extends Target, Result>(options: AppOptions<Wher
     if (request.headers.host === undefined && request.httpVersion !== '1.0') {
       return dispatch(exchange, refusing('malformed', missingHost()));
     }
-    const endpoint = byPath.get(target.path);
-    if (endpoint !== undefined) return dispatch(exchange, toWork(exchange, endpoint, options));
+    const group = byPath.get(target.path);
+    if (group !== undefined) return dispatch(exchange, toWork(exchange, group, options));
     matchPattern(exchange);
     return undefined;
   };
@@ -69,9 +73,9 @@ function isPattern(path: string): boolean {
 }
 
 /** Express, for the endpoints whose path is a pattern, and for what belongs to none. */
-function createMatcher<Where extends Target, Result>(
-  options: AppOptions<Where, Result>,
-  dispatch: Dispatch<Result>,
+function createMatcher<Where extends Target, Result, Who extends Principal>(
+  options: AppOptions<Where, Result, Who>,
+  dispatch: Dispatch<Result, Who>,
 ): (exchange: Exchange<Where>) => void {
   const { endpoints, unknownPathAdvice } = options;
   type Matched = Response<unknown, { exchange: Exchange<Where> }>;
@@ -80,9 +84,9 @@ function createMatcher<Where extends Target, Result>(
   app.disable('etag');
   app.set('query parser', false);
   app.enable('case sensitive routing');
-  for (const endpoint of endpoints.filter(({ path }) => isPattern(path))) {
-    app.all(endpoint.path, (_request, { locals: { exchange } }: Matched) =>
-      dispatch(exchange, toWork(exchange, endpoint, options)),
+  for (const [path, group] of groupByPath(endpoints.filter((endpoint) => isPattern(endpoint.path)))) {
+    app.all(path, (_request, { locals: { exchange } }: Matched) =>
+      dispatch(exchange, toWork(exchange, group, options)),
     );
   }
   app.use((_request, { locals: { exchange } }: Matched) => {
@@ -97,21 +101,28 @@ function createMatcher<Where extends Target, Result>(
   };
 }
 
-interface Work<Result> {
+interface Work<Result, Who extends Principal> {
   readonly name: string;
   /** Tells who the request acts for as soon as that is known. */
-  run(identified: (principal: TenantPrincipal) => void): Promise<Result>;
+  run(identified: (principal: Who) => void): Promise<Result>;
 }
 
-type Dispatch<Result> = (arrival: Arrival & { readonly receivedAtMs: number }, work: Work<Result>) => Promise<void>;
+type Dispatch<Result, Who extends Principal> = (
+  arrival: Arrival & { readonly receivedAtMs: number },
+  work: Work<Result, Who>,
+) => Promise<void>;
 
-function createDispatch<Result>(
-  clientErrors: ClientErrors,
-  reporter: Reporter<Result>,
-  clock: Clock,
-): Dispatch<Result> {
+interface DispatchParts<Result, Who extends Principal> {
+  readonly clientErrors: ClientErrors;
+  readonly reporter: Reporter<Result, Who>;
+  readonly clock: Clock;
+  readonly errorForm: ErrorForm;
+}
+
+function createDispatch<Result, Who extends Principal>(parts: DispatchParts<Result, Who>): Dispatch<Result, Who> {
+  const { clientErrors, reporter, clock, errorForm } = parts;
   return async (arrival, { name: endpoint, run }) => {
-    let principal: TenantPrincipal | undefined;
+    let principal: Who | undefined;
     const { request, response, requestId, receivedAtMs } = arrival;
     let result: Result;
     try {
@@ -129,49 +140,75 @@ function createDispatch<Result>(
       return;
     }
     const error = reporter.untoldError(result);
-    if (error !== undefined) renderError(arrival, error, clock);
+    if (error !== undefined) renderError(arrival, error, errorForm, clock);
     reporter.finished({ ...finished, status: response.statusCode }, result);
   };
 }
 
-function toWork<Where extends Target, Result>(
+type EndpointGroup<Where extends Target, Result, Who extends Principal> = readonly [
+  Endpoint<Where, Result, Who>,
+  ...Endpoint<Where, Result, Who>[],
+];
+
+function groupByPath<Where extends Target, Result, Who extends Principal>(
+  endpoints: readonly Endpoint<Where, Result, Who>[],
+): ReadonlyMap<string, EndpointGroup<Where, Result, Who>> {
+  const groups = new Map<string, EndpointGroup<Where, Result, Who>>();
+  for (const endpoint of endpoints) {
+    const group = groups.get(endpoint.path);
+    groups.set(endpoint.path, group === undefined ? [endpoint] : [...group, endpoint]);
+  }
+  return groups;
+}
+
+function toWork<Where extends Target, Result, Who extends Principal>(
   exchange: Exchange<Where>,
-  endpoint: Endpoint<Where, Result>,
-  { authenticate }: Pick<AppOptions<Where, Result>, 'authenticate'>,
-): Work<Result> {
+  group: EndpointGroup<Where, Result, Who>,
+  { authenticate }: Pick<AppOptions<Where, Result, Who>, 'authenticate'>,
+): Work<Result, Who> {
+  const endpoint = endpointFor(exchange.request.method, group);
   return {
-    name: endpoint.name,
+    name: endpoint?.name ?? group[0].name,
     async run(identified) {
-      refuseOtherMethods(exchange, endpoint);
+      if (endpoint === undefined) throw methodNotAllowed(exchange, group);
       if (endpoint.access === 'public') return await endpoint.handle(exchange);
       const authenticated = authenticate(exchange.request);
       const principal = authenticated instanceof Promise ? await authenticated : authenticated;
       identified(principal);
-      requireScope(principal, endpoint.scope);
+      if (endpoint.scope !== undefined) requireScope(principal, endpoint.scope);
       return await endpoint.handle(exchange, principal);
     },
   };
 }
 
-function requireScope({ authorization: { scopes } }: TenantPrincipal, scope: Scope): void {
+function requireScope({ authorization: { scopes } }: Principal, scope: Scope): void {
   if (scopes.includes(scope)) return;
   const message = `This needs the scope "${scope}", which your credential does not have. Ask the administrator of your team.`;
   throw new GatewayError('scope-missing', message, { reason: scope });
 }
 
 /** What stands in for an endpoint where there is none. */
-function refusing(name: string, error: GatewayError): Work<never> {
+function refusing(name: string, error: GatewayError): Work<never, never> {
   return { name, run: () => Promise.reject(error) };
 }
 
-function refuseOtherMethods<Where extends Target, Result>(
-  { request, target }: Exchange<Where>,
-  { methods }: Endpoint<Where, Result>,
-): void {
-  const { method = '' } = request;
-  if (methods === 'any' || methods.includes(method)) return;
-  const allowed = methods.join(', ');
-  throw new GatewayError('method-not-allowed', `${method} is not allowed at ${target.path}. Use ${allowed}.`, {
+/** A loop, since this is on the way of every request. */
+function endpointFor<Where extends Target, Result, Who extends Principal>(
+  method = '',
+  group: EndpointGroup<Where, Result, Who>,
+): Endpoint<Where, Result, Who> | undefined {
+  for (const endpoint of group) {
+    if (endpoint.methods === 'any' || endpoint.methods.includes(method)) return endpoint;
+  }
+  return undefined;
+}
+
+function methodNotAllowed<Where extends Target, Result, Who extends Principal>(
+  { request: { method = '' }, target }: Exchange<Where>,
+  group: EndpointGroup<Where, Result, Who>,
+): GatewayError {
+  const allowed = group.flatMap(({ methods }) => methods).join(', ');
+  return new GatewayError('method-not-allowed', `${method} is not allowed at ${target.path}. Use ${allowed}.`, {
     headers: { allow: allowed },
   });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayError } from '@ccg/kernel';
-import type { Scope, TenantPrincipal } from '@ccg/tenancy';
+import type { Principal, Scope, TenantPrincipal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
 
 /** What an app reads off the URL of a request; an app may read more. */
@@ -24,7 +24,7 @@ export interface Exchange<Where extends Target> {
 interface EndpointBase {
   /** The label in metrics and logs. */
   readonly name: string;
-  /** A path, or a pattern of express. */
+  /** A path, or a pattern of express. Endpoints of one path have methods of their own. */
   readonly path: string;
   readonly methods: readonly string[] | 'any';
 }
@@ -33,34 +33,34 @@ interface EndpointBase {
  * What answers the requests to one path. Whether a credential is needed is a property of the endpoint, so that no URL
  * can talk its way around it.
  */
-export type Endpoint<Where extends Target, Result> =
+export type Endpoint<Where extends Target, Result, Who extends Principal = TenantPrincipal> =
   | (EndpointBase & { readonly access: 'public'; handle(exchange: Exchange<Where>): Promise<Result> })
   | (EndpointBase & {
       readonly access: 'principal';
-      /** What the credential must have. */
-      readonly scope: Scope;
-      handle(exchange: Exchange<Where>, principal: TenantPrincipal): Promise<Result>;
+      /** What the credential must have. Undefined: the endpoint judges that itself. */
+      readonly scope: Scope | undefined;
+      handle(exchange: Exchange<Where>, principal: Who): Promise<Result>;
     });
 
 /** What is known of every finished request, whatever its endpoint made of it. */
-export interface FinishedRequest {
+export interface FinishedRequest<Who extends Principal = TenantPrincipal> {
   readonly requestId: string;
   /** The name of its endpoint; `unknown`, `malformed` or `unparsed` where it reached none. */
   readonly endpoint: string;
   readonly method: string;
-  readonly principal: TenantPrincipal | undefined;
+  readonly principal: Who | undefined;
   readonly status: number;
   readonly durationMs: number;
 }
 
 /** How an app understands and reports the results of its endpoints. */
-export interface Reporter<Result> {
+export interface Reporter<Result, Who extends Principal = TenantPrincipal> {
   /** The result of a request whose endpoint threw before it sent anything. */
   resultOf(thrown: unknown): Result;
   /** The error that the client has not been told yet. */
   untoldError(result: Result): GatewayError | undefined;
   /** Called once for every request, after its answer. */
-  finished(request: FinishedRequest, result: Result): void;
+  finished(request: FinishedRequest<Who>, result: Result): void;
 }
 
 /** The client's headers with lower-case names; of a repeated header, every value. */
@@ -75,7 +75,7 @@ export function headerList(headers: IncomingHttpHeaders): HeaderList {
 }
 
 /** Answers with a JSON document; to HEAD with its headers alone, which Node takes care of. */
-export function sendJson<Where extends Target>({ response, requestId }: Exchange<Where>, document: object): void {
+export function sendJson<Where extends Target>({ response, requestId }: Exchange<Where>, document: unknown): void {
   const body = Buffer.from(JSON.stringify(document));
   response.setHeader('request-id', requestId);
   response.setHeader('content-type', 'application/json; charset=utf-8');

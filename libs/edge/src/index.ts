@@ -1,5 +1,7 @@
 export { createAuthenticator } from './authenticate.ts';
-export type { Authenticator, AuthenticatorOptions } from './authenticate.ts';
+export type { Authenticator, AuthenticatorOptions, CredentialAdvice } from './authenticate.ts';
+export { createOperatorAuthenticator } from './authenticate-operator.ts';
+export type { OperatorAuthenticatorOptions } from './authenticate-operator.ts';
 export { createBadCredentials } from './bad-credentials.ts';
 export type { BadCredentials } from './bad-credentials.ts';
 export { createClientAddresses, readAddressRange } from './client-address.ts';
@@ -18,6 +20,8 @@ export type { OpenSinks } from './open-sinks.ts';
 export { createOpsApp } from './ops-app.ts';
 export type { Readiness } from './ops-app.ts';
 export { readBody } from './read-body.ts';
+export type { BodyLimit } from './read-body.ts';
+export type { ErrorForm } from './render-error.ts';
 export { createResponseSink } from './response-sink.ts';
 export type { InterruptibleSink, SinkTimes } from './response-sink.ts';
 export { onStopSignal, runUntilSignal } from './run-until-signal.ts';

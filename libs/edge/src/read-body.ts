@@ -5,8 +5,18 @@ import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompre
 import { GatewayError, ReaderGoneError } from '@ccg/kernel';
 import { joinBytes } from '@ccg/wire';
 
+/** How large a body may be, and what is said of one that is larger. */
+export interface BodyLimit {
+  readonly maxBytes: number;
+  readonly tooLarge: string;
+}
+
 /** The limit of the Anthropic API, which its clients rely on. */
-const bodyMaxBytes = 32 * 1024 * 1024;
+const messagesLimit: BodyLimit = {
+  maxBytes: 32 * 1024 * 1024,
+  tooLarge:
+    'The request is larger than 32 MB, or would be after decoding. Shorten the conversation or the attachments.',
+};
 
 const decoders: Readonly<Record<string, (() => Transform) | undefined>> = {
   gzip: createGunzip,
@@ -23,12 +33,16 @@ const decoders: Readonly<Record<string, (() => Transform) | undefined>> = {
  *
  * @throws GatewayError 400, 413 or 415 for a body that cannot be read; ReaderGoneError when the upload broke off.
  */
-export async function readBody(request: IncomingMessage, response: ServerResponse): Promise<() => Uint8Array> {
+export async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limit: BodyLimit = messagesLimit,
+): Promise<() => Uint8Array> {
   refuseOtherTypes(request.headers['content-type']);
-  if (Number(request.headers['content-length'] ?? 0) > bodyMaxBytes) throw tooLarge();
+  if (Number(request.headers['content-length'] ?? 0) > limit.maxBytes) throw tooLarge(limit);
   const decoder = createDecoder(request.headers['content-encoding']);
   if (awaitsContinue(request)) response.writeContinue();
-  let body = await collect(request, decoder);
+  let body = await collect(request, decoder, limit);
   if (!isUtf8(body)) {
     throw new GatewayError(
       'encoding-invalid',
@@ -74,7 +88,7 @@ function awaitsContinue({ headers, httpVersion }: IncomingMessage): boolean {
 }
 
 /** Collects the decoded body. On a failure the rest of the upload is left unread: the error's answer deals with it. */
-function collect(request: IncomingMessage, decoder: Transform | undefined): Promise<Uint8Array> {
+function collect(request: IncomingMessage, decoder: Transform | undefined, limit: BodyLimit): Promise<Uint8Array> {
   const source = decoder ?? request;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   let chunks: Uint8Array[] = [];
@@ -82,7 +96,7 @@ function collect(request: IncomingMessage, decoder: Transform | undefined): Prom
 
   const onData = (chunk: Uint8Array) => {
     length += chunk.length;
-    if (length > bodyMaxBytes) fail(tooLarge());
+    if (length > limit.maxBytes) fail(tooLarge(limit));
     else chunks.push(chunk);
   };
   const onEnd = () => {
@@ -131,11 +145,8 @@ function freeMemory({ buffer, byteLength }: Uint8Array): void {
 
 function ignoreLateFailure(): void {}
 
-function tooLarge(): GatewayError {
-  return new GatewayError(
-    'request-too-large',
-    'The request is larger than 32 MB, or would be after decoding. Shorten the conversation or the attachments.',
-  );
+function tooLarge(limit: BodyLimit): GatewayError {
+  return new GatewayError('request-too-large', limit.tooLarge);
 }
 
 function undecodable(cause: unknown): GatewayError {

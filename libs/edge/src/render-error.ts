@@ -11,12 +11,31 @@ export interface Arrival {
   readonly response: ServerResponse;
 }
 
-/** Answers with the Anthropic envelope. The rest of an upload that nobody will read is not waited for. */
-export function renderError({ request, response, requestId }: Arrival, error: GatewayError, clock: Clock): void {
+/** How an app writes an error for its clients. */
+export interface ErrorForm {
+  readonly contentType: string;
+  bodyOf(error: GatewayError, requestId: string): Uint8Array;
+}
+
+/** The envelope of the Anthropic API. */
+export const anthropicErrors: ErrorForm = {
+  contentType: 'application/json',
+  bodyOf({ type, publicMessage: message, publicDetails: details }, requestId) {
+    return Buffer.from(errorEnvelope({ type, message, details }, requestId), 'latin1');
+  },
+};
+
+/** Answers with an error. The rest of an upload that nobody will read is not waited for. */
+export function renderError(
+  { request, response, requestId }: Arrival,
+  error: GatewayError,
+  form: ErrorForm,
+  clock: Clock,
+): void {
   if (response.headersSent || response.destroyed) return;
-  const { type, publicMessage: message, publicDetails: details } = error;
-  const body = Buffer.from(errorEnvelope({ type, message, details }, requestId), 'latin1');
-  for (const [name, value] of Object.entries(errorHeaders(error, requestId))) response.setHeader(name, value);
+  const body = form.bodyOf(error, requestId);
+  const headers = errorHeaders(error, requestId, form);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.setHeader('content-length', body.length);
   response.statusCode = error.status;
   if (!isUploading(request)) {
@@ -29,10 +48,10 @@ export function renderError({ request, response, requestId }: Arrival, error: Ga
 }
 
 /** The headers of an error answer: also of those that are written past express. */
-export function errorHeaders(error: GatewayError, requestId: string): Record<string, string> {
+export function errorHeaders(error: GatewayError, requestId: string, form: ErrorForm): Record<string, string> {
   const headers: Record<string, string> = {
     ...error.headers,
-    'content-type': 'application/json',
+    'content-type': form.contentType,
     'cache-control': 'no-store',
     'request-id': requestId,
   };
