@@ -1,10 +1,12 @@
-import { catalogVariables, onOrOff, optionalText, wholeNumber } from '@ccg/catalog';
+import { catalogVariables, onOrOff, wholeNumber } from '@ccg/catalog';
 import type { Audience, Catalog, IssuerSettings } from '@ccg/catalog';
 import type { Secret } from '@ccg/kernel';
 import {
   catalogFileVariable,
   credentialSettings,
   credentialVariables,
+  limitSettings,
+  limitVariables,
   describeProblems,
   opsHostWarnings,
   outboundSettings,
@@ -70,11 +72,7 @@ const serverSchema = z.object({
   ...storeVariables,
   ...credentialVariables,
   SEALING_KEYS: secretList(),
-  RATE_LIMIT_RPM: optionalText()
-    .refine((value) => value === undefined || /^[1-9]\d{0,8}$/u.test(value), {
-      error: 'must be a whole number of requests per minute, from 1; leave it out for no limit',
-    })
-    .transform((value) => (value === undefined ? undefined : Number(value))),
+  ...limitVariables,
   STREAM_HOLD_MS: wholeNumber({ max: 60_000, unset: 8000 }),
   PING_INTERVAL_MS: wholeNumber({ min: 10, max: 120_000, unset: 10_000 }),
   STALL_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 60_000 }),
@@ -144,7 +142,7 @@ function toConfig(
     sealingKeys: sealingKeys(server.SEALING_KEYS, credentials.keyPeppers),
     catalog,
     issuers,
-    limits: { requestsPerMinute: server.RATE_LIMIT_RPM },
+    limits: limitSettings(server),
     streamHoldMs: server.STREAM_HOLD_MS,
     pingIntervalMs: server.PING_INTERVAL_MS,
     stallTimeoutMs: server.STALL_TIMEOUT_MS,

@@ -8,6 +8,8 @@ export { catalogFileVariable, readCatalog } from './read-catalog.ts';
 export {
   credentialSettings,
   credentialVariables,
+  limitSettings,
+  limitVariables,
   opsHostWarnings,
   outboundSettings,
   outboundVariables,

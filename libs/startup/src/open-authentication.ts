@@ -1,5 +1,5 @@
 import { createAuthenticator, createBadCredentials, createClientAddresses } from '@ccg/edge';
-import type { Authenticator } from '@ccg/edge';
+import type { Authenticator, BadCredentials, ClientAddressOf, CredentialAdvice } from '@ccg/edge';
 import type { Clock, Secret } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
@@ -19,11 +19,15 @@ interface Parts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly keylessAs: Secret | undefined;
+  readonly keylessAs?: Secret | undefined;
+  /** For clients of the data plane unless given. */
+  readonly advice?: CredentialAdvice | undefined;
 }
 
 export interface Authentication {
   readonly authenticate: Authenticator;
+  readonly badCredentials: BadCredentials;
+  readonly addressOf: ClientAddressOf;
   /** Whether anybody can be let in now. */
   canVerify(this: void): boolean;
   close(this: void): Promise<void>;
@@ -34,7 +38,7 @@ const verifierBounds = { cacheMs: 5000, maxEntries: 10_000 };
 
 /** Everything that finds out who a request acts for. */
 export async function openAuthentication(settings: AuthenticationSettings, parts: Parts): Promise<Authentication> {
-  const { store, clock, logger, keylessAs } = parts;
+  const { store, clock, logger, keylessAs, advice } = parts;
   const { keyPeppers: peppers, limits: defaultLimits, apiKeyStaleMs: staleMs } = settings;
   const onFault = (error: unknown) => {
     logger.error({ err: error }, 'a script of the credentials failed');
@@ -43,8 +47,11 @@ export async function openAuthentication(settings: AuthenticationSettings, parts
   const tokens = await openTokens(settings, parts, onFault);
   const addressOf = createClientAddresses(settings.trustedProxies);
   const badCredentials = createBadCredentials(clock);
+  const verifiers = { apiKeys, tokens: tokens?.verifier };
   return {
-    authenticate: createAuthenticator({ apiKeys, tokens: tokens?.verifier, badCredentials, addressOf, keylessAs }),
+    authenticate: createAuthenticator({ ...verifiers, badCredentials, addressOf, keylessAs, advice }),
+    badCredentials,
+    addressOf,
     canVerify: () => apiKeys.canVerify(),
     async close() {
       apiKeys.close();

@@ -4,7 +4,7 @@ import type { AddressRange } from '@ccg/edge';
 import { Secret } from '@ccg/kernel';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
-import type { Peppers } from '@ccg/tenancy';
+import type { Limits, Peppers } from '@ccg/tenancy';
 import type { UpstreamProxy } from '@ccg/upstream';
 import { z } from 'zod';
 import { readCertificates } from './read-certificates.ts';
@@ -117,6 +117,19 @@ export function credentialSettings(values: ValuesOf<typeof credentialVariables>)
     apiKeyStaleMs: values.API_KEY_STALE_SECONDS * 1000,
     trustedProxies: values.TRUST_PROXY,
   };
+}
+
+export const limitVariables = {
+  RATE_LIMIT_RPM: optionalText()
+    .refine((value) => value === undefined || /^[1-9]\d{0,8}$/u.test(value), {
+      error: 'must be a whole number of requests per minute, from 1; leave it out for no limit',
+    })
+    .transform((value) => (value === undefined ? undefined : Number(value))),
+};
+
+/** What a tenant without limits of its own may use. */
+export function limitSettings(values: ValuesOf<typeof limitVariables>): Limits {
+  return { requestsPerMinute: values.RATE_LIMIT_RPM };
 }
 
 export const outboundVariables = {
