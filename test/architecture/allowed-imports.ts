@@ -56,8 +56,13 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   },
   'libs/testkit': { own: allLibs, external: ['ioredis', 'testcontainers'], node: true },
   'apps/gateway': { own: [...allLibs, '@ccg/startup'], external: ['zod'], node: true },
+  'apps/admin': {
+    own: ['@ccg/kernel', '@ccg/catalog', '@ccg/store', '@ccg/tenancy', '@ccg/telemetry', '@ccg/edge', '@ccg/startup'],
+    external: ['rate-limiter-flexible', 'zod', 'zod-openapi'],
+    node: true,
+  },
   'apps/local': {
-    own: [...allLibs, '@ccg/startup', '@ccg/gateway'],
+    own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/admin'],
     external: ['js-redis-server', 'zod', '@copilotkit/aimock'],
     node: true,
   },
@@ -67,8 +72,16 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     node: true,
   },
   test: {
-    own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/local'],
-    external: ['@copilotkit/aimock', 'ioredis', 'jose', 'oidc-provider', 'undici', 'vite'],
+    own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/admin', '@ccg/local'],
+    external: [
+      '@copilotkit/aimock',
+      '@seriousme/openapi-schema-validator',
+      'ioredis',
+      'jose',
+      'oidc-provider',
+      'undici',
+      'vite',
+    ],
     node: true,
   },
 };

@@ -1,19 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { adminVariables } from '@ccg/admin';
 import { gatewayVariables, parseConfig } from '@ccg/gateway';
 import { localVariables } from '@ccg/local';
 import { describe, expect, test } from 'vitest';
 
 const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
 const reference = readFileSync(new URL('../../apps/gateway/README.md', import.meta.url), 'utf8');
+const ofAdmin = readFileSync(new URL('../../apps/admin/README.md', import.meta.url), 'utf8');
+
+const ofGateway = [...gatewayVariables, ...localVariables];
+const ofAdminAlone = adminVariables.filter((name) => !ofGateway.includes(name));
 
 describe('the variables that are read', () => {
   test.each([
-    ['.env.example', example, /^# ([A-Z][A-Z_]+)=/gmu],
-    ['apps/gateway/README.md', reference, /^\| `([A-Z][A-Z_]+)` +\|/gmu],
-  ])('are the ones that %s explains', (_file, text, row) => {
+    ['.env.example', example, /^# ([A-Z][A-Z_]+)=/gmu, [...ofGateway, ...ofAdminAlone]],
+    ['apps/gateway/README.md', reference, /^\| `([A-Z][A-Z_]+)` +\|/gmu, ofGateway],
+    ['apps/admin/README.md', ofAdmin, /^\| `([A-Z][A-Z_]+)` +\|/gmu, ofAdminAlone],
+  ])('are the ones that %s explains', (_file, text, row, read) => {
     const explained = [...text.matchAll(row)].map((match) => match[1] ?? '');
-    const read = [...gatewayVariables, ...localVariables];
     expect(explained.toSorted()).toEqual(read.toSorted());
   });
 

@@ -29,6 +29,8 @@ export interface GatewayDependencies {
   readonly clock?: Clock;
   /** Where log lines go; standard output unless given. */
   readonly log?: { write(line: string): void };
+  /** Of a process that counts more than the gateway. */
+  readonly metrics?: Metrics;
   /** Records exchanges with providers. For one person's machine: an organisation's prompts belong in no file. */
   readonly recorder?: (logger: Logger) => Recorder;
   /**
@@ -48,11 +50,10 @@ export interface RunningGateway {
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
 export async function startGateway(
   config: GatewayConfig,
-  { clock = systemClock, log, recorder, keylessAs }: GatewayDependencies = {},
+  { clock = systemClock, log, metrics = createMetrics(), recorder, keylessAs }: GatewayDependencies = {},
 ): Promise<RunningGateway> {
   await using opened = new AsyncDisposableStack();
   const logger = createLogger(config.logLevel, log);
-  const metrics = createMetrics();
   let readiness = (): Readiness => 'starting';
   const opsApp = createOpsApp(() => readiness(), metrics);
   const ops = await listen(opsApp, config.opsHost, config.opsPort);

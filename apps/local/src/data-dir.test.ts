@@ -45,7 +45,7 @@ describe('openDataDir', () => {
       await writeFile(join(path, 'lock'), JSON.stringify({ pid: other.pid }));
       await expect(openDataDir(path)).rejects.toThrow(
         new StartError(
-          `DATA_DIR ${path} is in use by the running process ${other.pid}. Stop that one, or set DATA_DIR (and PORT, OPS_PORT) to run a second beside it.`,
+          `DATA_DIR ${path} is in use by the running process ${other.pid}. Stop that one, or set DATA_DIR (and PORT, ADMIN_PORT, OPS_PORT) to run a second beside it.`,
         ),
       );
     } finally {

@@ -67,7 +67,7 @@ async function removeStaleLock({ path, lockFile, claim }: LockPaths, owner: stri
   const pid = livingOwner(owner);
   if (pid !== undefined) {
     throw new StartError(
-      `DATA_DIR ${path} is in use by the running process ${pid}. Stop that one, or set DATA_DIR (and PORT, OPS_PORT) to run a second beside it.`,
+      `DATA_DIR ${path} is in use by the running process ${pid}. Stop that one, or set DATA_DIR (and PORT, ADMIN_PORT, OPS_PORT) to run a second beside it.`,
     );
   }
   const removed = `${claim}.stale`;

@@ -14,6 +14,8 @@ const keptVariables: ReadonlySet<string> = new Set([
   'PORT',
   'OPS_HOST',
   'OPS_PORT',
+  'ADMIN_PORT',
+  'ADMIN_TOKEN_FILE',
   'KEY_PEPPER',
   'REDIS_KEY_PREFIX',
 ]);

@@ -4,16 +4,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { onStopSignal, runUntilSignal } from '@ccg/edge';
+import { adminProblems, adminVariables } from '@ccg/admin';
 import { gatewayVariables, listenAddresses, parseConfig, startGateway } from '@ccg/gateway';
 import type { GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/gateway';
 import { describeRoutes } from '@ccg/catalog';
 import type { Audience } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
+import { createMetrics } from '@ccg/telemetry';
 import { describeProblems, explainListenError, readEnvironment, StartError } from '@ccg/startup';
 import type { Environment } from '@ccg/startup';
 
 import { openDataDir, readOrCreateSecret } from './data-dir.ts';
 import { demoEnvironment, startDemoProvider } from './demo.ts';
+import { openAdmin } from './open-admin.ts';
 import { openExchangeLog } from './exchange/exchange-log.ts';
 import { seedDefaultTenant } from './seed-default-tenant.ts';
 import { localVariables, readSettings } from './settings.ts';
@@ -55,7 +58,7 @@ function readVariables(env: Environment): Environment {
     env,
     workingDirectory: process.cwd(),
     repository: repositoryRoot,
-    knownNames: [...gatewayVariables, ...localVariables],
+    knownNames: [...gatewayVariables, ...adminVariables, ...localVariables],
   });
   for (const notice of notices) say(notice);
   return variables;
@@ -77,20 +80,22 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
     },
   };
   const store = await selectStore({ env, mode, settings, observer });
-  const { config, listenWarnings } = readConfig(
-    {
-      ...(mode === 'demo' ? await withDemoProvider(env, opened) : env),
-      REDIS_URL: store.url,
-      KEY_PEPPER: await readPepper(env, dataDir.path),
-    },
-    mode,
-  );
+  const variables = {
+    ...(mode === 'demo' ? await withDemoProvider(env, opened) : env),
+    REDIS_URL: store.url,
+    KEY_PEPPER: await readPepper(env, dataDir.path),
+  };
+  const { config, listenWarnings } = readConfig(variables, mode);
   opened.defer(() => store.close());
   await store.start();
   const firstKey = await seedDefaultTenant(config, firstKeyFile, say);
   const keylessAs = settings.allowKeyless ? firstKey : undefined;
   const recording = await openRecording(settings, config, opened);
-  const gateway = await startGateway(config, { ...recording, keylessAs }).catch((thrown: unknown) =>
+  const metrics = createMetrics();
+  const admin = await openAdmin(variables, dataDir.path, { metrics, say });
+  // It goes on while the answers of the gateway end: an operator may want to see why that takes so long.
+  opened.defer(() => admin.drain());
+  const gateway = await startGateway(config, { ...recording, keylessAs, metrics }).catch((thrown: unknown) =>
     explainListenError(thrown, listenAddresses(config)),
   );
   for (const warning of listenWarnings) say(`Warning: ${warning}`);
@@ -101,7 +106,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const { exchangeFolder, allowKeyless: isKeyless } = settings;
   const isDemo = mode === 'demo';
   process.stdout.write(
-    welcome({ isDemo, url: gateway.url, store, firstKeyFile, routes, path, isKeyless, exchangeFolder }),
+    welcome({ isDemo, url: gateway.url, admin, store, firstKeyFile, routes, path, isKeyless, exchangeFolder }),
   );
   return gateway;
 }
@@ -163,7 +168,9 @@ function checkVariables(env: Environment, mode: Mode): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = mode === 'demo' ? undefined : parseConfig({ ...made, ...given }, audienceOf(mode));
   const others = parsed?.kind === 'faulty' ? parsed.problems : [];
-  if (others.length > 0) throw new StartError(describeProblems([...own, ...others]));
+  const ofAdmin = mode === 'demo' ? [] : adminProblems({ ...made, ...given });
+  const all = [...new Set([...others, ...ofAdmin])];
+  if (all.length > 0) throw new StartError(describeProblems([...own, ...all]));
   if (read.kind === 'faulty') throw new StartError(own.join('\n'));
   return read.settings;
 }

@@ -25,7 +25,8 @@ describe('welcome', () => {
   function linesOf(url: string): readonly string[] {
     const store = { name: 'a store', durability: 'durable' };
     const routes = { haiku: 'openai:small', 'other names': 'openai, name unchanged' };
-    return welcome({ isDemo: false, url, store, firstKeyFile: join(folder, 'first-key'), routes }).split('\n');
+    const admin = { url: 'http://127.0.0.1:4001', tokenFile: join(folder, 'admin-token') };
+    return welcome({ isDemo: false, url, admin, store, firstKeyFile: join(folder, 'first-key'), routes }).split('\n');
   }
 
   test.each(['http://127.0.0.1:4000', 'http://[::]:4000'])(

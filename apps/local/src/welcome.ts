@@ -2,6 +2,7 @@ export interface WelcomeFacts {
   readonly isDemo: boolean;
   /** The gateway's URL as it listens. */
   readonly url: string;
+  readonly admin: { readonly url: string; readonly tokenFile: string };
   readonly store: { readonly name: string; readonly durability: string };
   readonly firstKeyFile: string;
   /** What clients ask for → what is asked of which provider. */
@@ -18,6 +19,7 @@ export interface WelcomeFacts {
 export function welcome({
   isDemo,
   url,
+  admin,
   store,
   firstKeyFile,
   routes,
@@ -37,6 +39,7 @@ export function welcome({
     `  API key     in ${firstKeyFile}`,
     ...(isKeyless ? ['              not needed by programs on this machine (ALLOW_KEYLESS)'] : []),
     `  Store       ${store.name}: ${store.durability}`,
+    `  Admin API   ${reachableUrl(admin.url)}/admin/v1, token in ${admin.tokenFile}`,
     ...Object.entries(routes).map(
       ([names, target], index) => `  ${index === 0 ? 'Models' : '      '}      ${names} → ${target}`,
     ),

@@ -102,6 +102,7 @@ export function spawnLocal({ dataDir, env, args = [], throughNpm = false }: Loca
       // A developer's own .env is none of the tests' business, and may hold real credentials.
       ENV_FILE: '',
       PORT: '0',
+      ADMIN_PORT: '0',
       OPS_PORT: '0',
       // A scripted upstream must see what the tests send, and nothing between.
       MODEL_LIST_INTERVAL_MS: '0',

@@ -73,6 +73,7 @@ function commonEnv(keyPrefix: string, { redisUrl, pepper }: ServerSettings): Rec
   return {
     ENV_FILE: '',
     PORT: '0',
+    ADMIN_PORT: '0',
     OPS_PORT: '0',
     MODEL_LIST_INTERVAL_MS: '0',
     LOG_LEVEL: 'info',

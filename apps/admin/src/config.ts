@@ -1,0 +1,115 @@
+import { optionalText, wholeNumber } from '@ccg/catalog';
+import type { IssuerSettings } from '@ccg/catalog';
+import {
+  credentialSettings,
+  credentialVariables,
+  describeProblems,
+  limitSettings,
+  limitVariables,
+  opsHostWarnings,
+  outboundSettings,
+  outboundVariables,
+  portClash,
+  problemsOf,
+  processSettings,
+  processVariables,
+  storeSettings,
+  storeVariables,
+} from '@ccg/startup';
+import type {
+  CredentialSettings,
+  Environment,
+  ListenAddress,
+  OutboundSettings,
+  ProcessSettings,
+  StoreSettings,
+} from '@ccg/startup';
+import type { Limits } from '@ccg/tenancy';
+import { z } from 'zod';
+import { readOperatorToken } from './operator-token.ts';
+
+export interface AdminConfig extends ProcessSettings, StoreSettings, CredentialSettings, OutboundSettings {
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** It was fit to be used when the configuration was read. */
+  readonly operatorTokenFile: string;
+  /** Of tenants that have none of their own: who may give how much depends on it. */
+  readonly limits: Limits;
+  /** Whose tokens are taken. */
+  readonly issuers: readonly IssuerSettings[];
+}
+
+export type ParsedAdminConfig =
+  /** Warnings name a variable and the remedy, one line each. Those of the listeners are true once they listen. */
+  | {
+      readonly kind: 'valid';
+      readonly config: AdminConfig;
+      readonly warnings: readonly string[];
+      readonly listenWarnings: readonly string[];
+    }
+  | { readonly kind: 'faulty'; readonly problems: readonly string[]; readonly message: string };
+
+const adminSchema = z.object({
+  ...processVariables,
+  ADMIN_PORT: wholeNumber({ max: 65_535, unset: 4001 }),
+  ADMIN_TOKEN_FILE: optionalText().refine((path) => path !== undefined, {
+    error:
+      'is required: the path of a file with the token of the operators. ' +
+      'Make one with: (umask 077; openssl rand -hex 32 > admin-token)',
+  }),
+  ...storeVariables,
+  ...credentialVariables,
+  ...limitVariables,
+  ...outboundVariables,
+});
+
+/** The names of all variables that the admin API reads. */
+export const adminVariables: readonly string[] = ['ENV_FILE', ...Object.keys(adminSchema.shape)];
+
+/** Reads the whole configuration, and names every faulty variable in one message. */
+export function parseAdminConfig(env: Environment): ParsedAdminConfig {
+  const parsed = adminSchema.safeParse(env);
+  const tokenFile = env['ADMIN_TOKEN_FILE']?.trim() ?? '';
+  const token = tokenFile === '' ? undefined : readOperatorToken(tokenFile);
+  const clash = parsed.success ? portClash(parsed.data, 'ADMIN_PORT', parsed.data.ADMIN_PORT) : [];
+  if (!parsed.success || clash.length > 0 || token?.kind === 'faulty') {
+    const tokenProblems = token?.kind === 'faulty' ? [`ADMIN_TOKEN_FILE: ${token.problem}`] : [];
+    const problems = [...problemsOf(parsed.error), ...tokenProblems, ...clash];
+    return { kind: 'faulty', problems, message: describeProblems(problems) };
+  }
+  const { data } = parsed;
+  const config: AdminConfig = Object.freeze({
+    ...processSettings(data),
+    port: data.ADMIN_PORT,
+    operatorTokenFile: tokenFile,
+    ...storeSettings(data),
+    ...credentialSettings(data),
+    limits: limitSettings(data),
+    issuers: [],
+    ...outboundSettings(data),
+  });
+  const warnings = token?.isOpen === true ? [openTokenWarning(tokenFile)] : [];
+  return { kind: 'valid', config, warnings, listenWarnings: opsHostWarnings(data) };
+}
+
+/** What is wrong with the variables, for a start that makes the token itself where no file is named. */
+export function adminProblems(env: Environment): readonly string[] {
+  const named = env['ADMIN_TOKEN_FILE']?.trim() ?? '';
+  const parsed = parseAdminConfig(env);
+  if (parsed.kind === 'valid') return [];
+  return named === '' ? parsed.problems.filter((problem) => !problem.startsWith('ADMIN_TOKEN_FILE:')) : parsed.problems;
+}
+
+/** No reason to refuse a start: secrets that Docker and Kubernetes mount are readable for everybody in their container. */
+function openTokenWarning(path: string): string {
+  return `ADMIN_TOKEN_FILE: every user of this machine can read ${path}. If others use it, run: chmod 600 ${path}`;
+}
+
+/** Where the admin API listens, and the variables that say so. */
+export function adminAddresses({ host, port, opsHost, opsPort }: AdminConfig): readonly [ListenAddress, ListenAddress] {
+  const process = 'The admin API';
+  return [
+    { process, host, port, hostVariable: 'HOST', portVariable: 'ADMIN_PORT' },
+    { process, host: opsHost, port: opsPort, hostVariable: 'OPS_HOST', portVariable: 'OPS_PORT' },
+  ];
+}

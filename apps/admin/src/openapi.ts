@@ -1,0 +1,58 @@
+import { createDocument } from 'zod-openapi';
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import { z } from 'zod';
+import type { Operation } from './operation.ts';
+import { problem } from './schemas.ts';
+import { basePath } from './serve-operation.ts';
+
+/** The OpenAPI 3.1 document of the operations. */
+export function openApiDocument(operations: readonly Operation[]): object {
+  const paths: Record<string, ZodOpenApiPathsObject[string]> = {};
+  for (const operation of operations) {
+    const path = basePath + operation.path;
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) };
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Claude Code Gateway: administration',
+      version: '1',
+      description: 'Tenants, users, API keys and policies. Every error is a problem document (RFC 9457).',
+    },
+    security: [{ bearer: [] }, { apiKey: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The token of the operators, an API key (ccg_live_…) or a token (JWT) of a configured issuer.',
+        },
+        apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same, in another header.' },
+      },
+    },
+  });
+}
+
+function describe(operation: Operation): ZodOpenApiOperationObject {
+  const { name, summary, scope, status, answer, query, body, path } = operation;
+  const names = [...path.matchAll(/\{(\w+)\}/gu)].map(([, param = '']) => param);
+  const params = {
+    ...(names.length === 0 ? {} : { path: z.object(Object.fromEntries(names.map((param) => [param, z.string()]))) }),
+    ...(Object.keys(query.shape).length === 0 ? {} : { query }),
+  };
+  return {
+    operationId: name,
+    tags: [name.split('.')[1] ?? name],
+    summary,
+    description: `Scope: ${scope}.`,
+    ...(Object.keys(params).length === 0 ? {} : { requestParams: params }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    responses: {
+      [`${status}`]: { description: 'Done.', content: { 'application/json': { schema: answer } } },
+      default: { description: 'Refused.', content: { 'application/problem+json': { schema: problem } } },
+    },
+  };
+}

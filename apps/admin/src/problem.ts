@@ -1,0 +1,119 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorForm } from '@ccg/edge';
+import { assertNever, GatewayError, toGatewayError } from '@ccg/kernel';
+import { StoreUnavailableError } from '@ccg/store';
+import type { FieldIssue, Refusal, Subject } from '@ccg/tenancy';
+import { z } from 'zod';
+
+/** A field that cannot be used, as the client reads it. */
+interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Errors of the admin API are problem documents (RFC 9457). */
+export const problemErrors: ErrorForm = {
+  contentType: 'application/problem+json',
+  bodyOf(error, requestId) {
+    const { code, status, publicMessage: detail, publicDetails } = error;
+    const errors = fieldErrors.safeParse(publicDetails).data;
+    const title = STATUS_CODES[status] ?? 'Error';
+    const problem = { type: `urn:ccg:problem:${code}`, title, status, detail, code, requestId, errors };
+    return Buffer.from(JSON.stringify(problem));
+  },
+};
+
+const fieldErrors = z.array(z.object({ path: z.string(), message: z.string() }));
+
+/** What is wrong with fields of the input, all at once. */
+export function invalidFields(issues: readonly FieldIssue[]): GatewayError {
+  return withFields(
+    'invalid',
+    'Some fields cannot be used. Correct what `errors` names, and send the request again.',
+    issues,
+  );
+}
+
+/** Faults that a schema has found. */
+export function issuesOf(issues: readonly z.core.$ZodIssue[]): readonly FieldIssue[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: [...path, key], message: 'is not known here. Remove it' }));
+    }
+    return [{ path, message: issue.message }];
+  });
+}
+
+/** What a refused verb is answered with. */
+export function refusalError(refusal: Refusal): GatewayError {
+  switch (refusal.kind) {
+    case 'scope-missing':
+      return new GatewayError(
+        'scope-missing',
+        `This needs the scope "${refusal.scope}", which your credential does not have. Ask an operator of this gateway for it.`,
+        { reason: refusal.scope },
+      );
+    case 'beyond-actor':
+      return withFields(
+        'beyond-actor',
+        'You cannot give what you do not have yourself. Correct what `errors` names, or ask an operator of this gateway.',
+        refusal.issues,
+      );
+    case 'unknown':
+      return new GatewayError(
+        'unknown',
+        `There is no such ${nounOf[refusal.subject]}. Check the id; the list of them has all ids.`,
+      );
+    case 'taken':
+      return withFields(
+        'taken',
+        `Another ${nounOf[refusal.subject]} has that ${refusal.path.join('.')} already. Choose another one, or change the one that exists.`,
+        [{ path: refusal.path, message: 'is taken' }],
+      );
+    case 'invalid':
+      return invalidFields(refusal.issues);
+    case 'not-rotatable':
+      return new GatewayError('not-rotatable', notRotatable[refusal.reason], { reason: refusal.reason });
+    default:
+      return assertNever(refusal);
+  }
+}
+
+const nounOf: Readonly<Record<Subject, string>> = {
+  tenant: 'tenant',
+  user: 'user',
+  'api-key': 'API key',
+  token: 'token',
+  policy: 'policy',
+};
+
+const notRotatable = {
+  revoked: 'This API key is revoked, so it cannot be rotated. Create a new one.',
+  expired: 'This API key has expired, so it cannot be rotated. Create a new one.',
+  rotated: 'This API key was rotated before. Rotate its successor, which its record names.',
+};
+
+/** Whatever was thrown, as an error that a client can be told. */
+export function thrownError(thrown: unknown): GatewayError {
+  if (!(thrown instanceof StoreUnavailableError)) return toGatewayError(thrown);
+  return new GatewayError(
+    'store-unavailable',
+    'The store of the gateway does not answer, so this may or may not have been done. Try again in a few seconds.',
+    { retryAfterSeconds: 5, cause: thrown },
+  );
+}
+
+function withFields(
+  code: 'invalid' | 'beyond-actor' | 'taken',
+  message: string,
+  issues: readonly FieldIssue[],
+): GatewayError {
+  const errors = issues.map(({ path, message: fault }): FieldError => ({ path: pathText(path), message: fault }));
+  return new GatewayError(code, message, { publicDetails: errors });
+}
+
+/** `allowlist.models[0]`. */
+function pathText(path: FieldIssue['path']): string {
+  return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : at === 0 ? part : `.${part}`)).join('');
+}

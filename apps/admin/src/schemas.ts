@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+const nameMaxLength = 200;
+
+/** A text that people read. The verbs hold it to the same rule. */
+export const nameText = z
+  .string()
+  .regex(/^(?!\s)[^\p{Cc}]+(?<!\s)$/u, { error: 'must have no control characters, and no space at its ends' })
+  .max(nameMaxLength, { error: `must have at most ${nameMaxLength} characters` });
+
+/** The id of a tenant or the name of a policy. */
+export const idText = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/u, {
+  error: 'must be up to 63 of a-z, 0-9, "-" and "_", and begin with a letter or a digit',
+});
+
+const pattern = z
+  .string()
+  .regex(/^[^\p{Cc}]+$/u, { error: 'must have 1 to 200 characters, none a control character' })
+  .max(nameMaxLength, { error: 'must have 1 to 200 characters, none a control character' });
+
+function patterns(of: z.ZodString, description: string) {
+  return z
+    .array(of)
+    .min(1, { error: 'must not be empty; "*" allows everything' })
+    .max(200, { error: 'must have at most 200 patterns' })
+    .optional()
+    .meta({ description });
+}
+
+export const allowlist = z
+  .strictObject({
+    models: patterns(pattern, 'Patterns of the names that clients ask for. "*" stands for any text.'),
+    targets: patterns(
+      pattern.regex(/[:*]/u, { error: 'must be {provider}:{model}; "*" stands for any text' }),
+      'Patterns of the {provider}:{model} that serve them.',
+    ),
+  })
+  .refine(({ models, targets }) => models !== undefined || targets !== undefined, {
+    error: 'must have models, targets or both; "*" allows everything',
+  })
+  .meta({ id: 'Allowlist', description: 'Which models may be used.' });
+
+export const limits = z
+  .strictObject({
+    requestsPerMinute: z
+      .int({ error: 'must be a whole number of requests per minute, from 1' })
+      .min(1, { error: 'must be a whole number of requests per minute, from 1' })
+      .max(999_999_999, { error: 'must be at most 999999999' })
+      .optional(),
+  })
+  .meta({ id: 'Limits', description: 'How much may be used. What is left out is unlimited.' });
+
+const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2030-01-31T12:00:00Z' });
+
+const limitError = 'must be a whole number from 1 to 200';
+
+/** Which part of a list is asked for. */
+export const pageQuery = z.strictObject({
+  limit: z.coerce
+    .number({ error: limitError })
+    .int({ error: limitError })
+    .min(1, { error: limitError })
+    .max(200, { error: limitError })
+    .optional()
+    .meta({ description: 'How many, 50 unless given.' }),
+  cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.' }),
+});
+
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({
+    items: z.array(item),
+    nextCursor: z.string().optional().meta({ description: 'Left out on the last page.' }),
+  });
+}
+
+const state = z.enum(['active', 'suspended']);
+
+export const tenantRecord = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    state,
+    allowlist,
+    policies: z.array(z.string()),
+    limits: limits.optional().meta({ description: 'Left out: the default of the gateway.' }),
+    createdAt: time,
+  })
+  .meta({ id: 'Tenant' });
+
+/** What every error is answered with. */
+export const problem = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What is wrong and what to do next.' }),
+    code: z.string().meta({ description: 'The kind of failure, for programs.' }),
+    requestId: z.string(),
+    errors: z
+      .array(z.strictObject({ path: z.string().meta({ example: 'allowlist.models[0]' }), message: z.string() }))
+      .optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457.' });

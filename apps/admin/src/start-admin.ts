@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { createOpenSinks, createOperatorAuthenticator, createOpsApp, drain, listen } from '@ccg/edge';
+import type { CredentialAdvice, Readiness } from '@ccg/edge';
+import { systemClock } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
+import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
+import { createLogger, createMetrics } from '@ccg/telemetry';
+import type { Metrics } from '@ccg/telemetry';
+import { createAdminApp } from './admin-app.ts';
+import type { AdminConfig } from './config.ts';
+import { limitRequests } from './limit-requests.ts';
+import { createOperatorToken, operatorPrincipal } from './operator-token.ts';
+import { createReporter } from './report.ts';
+
+export interface AdminStartDependencies {
+  readonly clock?: Clock;
+  /** Where log lines go; standard output unless given. */
+  readonly log?: { write(line: string): void };
+  /** Of a process that serves its own probes and metrics; without it, the admin API opens a listener for them. */
+  readonly sharedMetrics?: Metrics;
+}
+
+export interface RunningAdmin {
+  readonly url: string;
+  /** Undefined where the process serves its own probes and metrics. */
+  readonly opsUrl: string | undefined;
+  /** Withdraws readiness, lets running answers finish, and resolves when everything is closed. */
+  drain(): Promise<void>;
+}
+
+const advice: CredentialAdvice = {
+  howToSend:
+    'Send "Authorization: Bearer" with the token of the operators, an API key of this gateway or a token (JWT) of its issuers.',
+  howToSendOne: 'Send only one of them.',
+};
+
+/** The admin API's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
+export async function startAdmin(
+  config: AdminConfig,
+  { clock = systemClock, log, sharedMetrics }: AdminStartDependencies = {},
+): Promise<RunningAdmin> {
+  await using opened = new AsyncDisposableStack();
+  const logger = createLogger(config.logLevel, log);
+  const metrics = sharedMetrics ?? createMetrics();
+  let readiness = (): Readiness => 'starting';
+  let opsUrl: string | undefined;
+  if (sharedMetrics === undefined) {
+    const ops = await listen(
+      createOpsApp(() => readiness(), metrics),
+      config.opsHost,
+      config.opsPort,
+    );
+    opsUrl = ops.url;
+    opened.defer(() => {
+      ops.server.closeAllConnections();
+      ops.server.close();
+    });
+  }
+  const store = openStore(config, logger, metrics);
+  opened.defer(() => store.close());
+  await prepareStore(store, config, logger, clock);
+  const authentication = await openAuthentication(config, { store, clock, logger, metrics, advice });
+  opened.defer(authentication.close);
+  const { authenticate: others, badCredentials, addressOf, canVerify } = authentication;
+  const isOperatorToken = createOperatorToken(config.operatorTokenFile, clock, (problem) => {
+    if (problem === undefined) logger.info('the token of the operators was changed');
+    else logger.error({ problem }, 'the token of the operators cannot be used');
+  });
+  const authenticate = limitRequests(
+    createOperatorAuthenticator({
+      operator: operatorPrincipal,
+      isOperatorToken,
+      others,
+      badCredentials,
+      addressOf,
+      advice,
+    }),
+    addressOf,
+  );
+  const openSinks = createOpenSinks();
+  const tenancy = { store, clock, peppers: config.keyPeppers, randomBytes };
+  const app = createAdminApp({ tenancy, authenticate, reporter: createReporter(logger, metrics), clock });
+  const { server, url } = await listen(app, config.host, config.port);
+  readiness = () => (canVerify() ? 'ready' : 'store-down');
+  logger.info({ url, opsUrl }, 'the admin API listens');
+  const resources = opened.move();
+  return {
+    url,
+    opsUrl,
+    async drain() {
+      readiness = () => 'draining';
+      logger.info('the admin API drains');
+      await drain(server, openSinks, config, clock);
+      await resources.disposeAsync();
+      logger.info('the admin API is closed');
+    },
+  };
+}
