@@ -146,7 +146,7 @@ function endOfAnswer(target: TestTarget, stream: string): number {
   const marks = {
     ollama: /"done":true[^\n]*\}/u,
     'openai-chat': /"finish_reason": ?"[a-z_]+"|data: \[DONE\]/u,
-    gemini: /"finishReason": ?"[A-Z_]+"|data: \[DONE\]|"blockReason": ?"[A-Z_]+"/u,
+    gemini: /"finish(?:Reason|_reason)": ?"[A-Z_]+"|data: \[DONE\]|"blockReason": ?"[A-Z_]+"/u,
     'openai-responses': /"type":"response\.(?:completed|incomplete)"[^\n]*\}/u,
     anthropic: /"stop_reason": ?"[a-z_]+"/u,
   };

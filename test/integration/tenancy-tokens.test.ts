@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Secret } from '@ccg/kernel';
+import { createScript } from '@ccg/store';
 import {
   createTokenVerifier,
   getUser,
@@ -144,6 +145,15 @@ describe('a user', () => {
 });
 
 describe('a revoked token', () => {
+  const yearSeconds = 365 * 24 * 60 * 60;
+  const pttl = createScript("return redis.call('PTTL', KEYS[1])");
+
+  /** By what revocations are found, in their order. */
+  async function revokedIds(): Promise<string[]> {
+    const { items } = doneValue(await readAudit(rig.deps(), root, { tenant }));
+    return items.filter(({ action }) => action === 'token.revoke').map(({ subject }) => subject.id);
+  }
+
   test.each(['tokenId', 'subject'] as const)('is refused on every replica at once (%s)', async (by) => {
     const replicas = await Promise.all([openVerifier(), openVerifier()]);
     const token = await maker.make({ sub: 'jane', tenant, jti: 'one' });
@@ -192,6 +202,42 @@ describe('a revoked token', () => {
     clock.advance(1000);
     await userOf(verifier, await maker.make({ sub: 'jane', tenant }));
     expect(await verifier.verify(before)).toEqual(revoked);
+  });
+
+  test.each(['tokenId', 'subject'] as const)('is remembered for as long as it could be accepted (%s)', async (by) => {
+    const verifier = await openVerifier();
+    const latestIssue = Math.floor(clock.now() / 1000) + 30;
+    const times = { iat: latestIssue, exp: latestIssue + 10 * yearSeconds };
+    const token = await maker.make({ sub: 'jane', tenant, jti: 'one', ...times });
+    const { expiresAtMs = Infinity } = await principalOf(verifier, token);
+    const what = by === 'tokenId' ? { tokenId: 'one' } : { subject: 'jane' };
+    doneValue(await revokeTokens(rig.deps(undefined, clock), root, { tenant, issuer: issuer(), ...what }));
+    const [id = ''] = await revokedIds();
+    const lifetimeMs = Number(await rig.store.run(pttl, [rig.store.redisKeys.tokenRevocation(tenant, id)], []));
+    expect(lifetimeMs).toBeGreaterThan(expiresAtMs - clock.now());
+  });
+
+  test('of the first version stays revoked, and is forgotten a year after the next revocation', async () => {
+    const { store } = rig;
+    const { redisKeys } = store;
+    const revocation = { tenant, issuer: issuer() };
+    doneValue(await revokeTokens(rig.deps(), root, { ...revocation, tokenId: 'one' }));
+    doneValue(await revokeTokens(rig.deps(), root, { ...revocation, subject: 'john' }));
+    const ids = await revokedIds();
+    const makeOld = createScript(`
+      for at, id in ipairs(ARGV) do
+        redis.call('HSET', KEYS[1], id, redis.call('GET', KEYS[at + 1]))
+        redis.call('DEL', KEYS[at + 1])
+      end`);
+    const keys = [redisKeys.revokedTokens(tenant), ...ids.map((id) => redisKeys.tokenRevocation(tenant, id))];
+    await store.run(makeOld, keys, ids);
+    const verifier = await openVerifier();
+    expect(await verifier.verify(await maker.make({ sub: 'jane', tenant, jti: 'one' }))).toEqual(revoked);
+    expect(await verifier.verify(await maker.make({ sub: 'john', tenant }))).toEqual(revoked);
+    await userOf(verifier, await maker.make({ sub: 'jane', tenant }));
+    expect(await store.run(pttl, [redisKeys.revokedTokens(tenant)], [])).toBe(-1);
+    doneValue(await revokeTokens(rig.deps(), root, { ...revocation, tokenId: 'two' }));
+    expect(await store.run(pttl, [redisKeys.revokedTokens(tenant)], [])).toBeGreaterThan(yearSeconds * 1000);
   });
 
   test('stands in the audit log of its tenant, once a minute, and nowhere is its text', async () => {

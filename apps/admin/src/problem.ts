@@ -73,6 +73,11 @@ export function refusalError(refusal: Refusal): GatewayError {
       );
     case 'invalid':
       return invalidFields(refusal.issues);
+    case 'file-owned':
+      return new GatewayError(
+        'file-owned',
+        `gateway.yaml owns this ${nounOf[refusal.subject]}, so it is changed there alone. Edit the file and apply it.`,
+      );
     case 'not-rotatable':
       return new GatewayError('not-rotatable', notRotatable[refusal.reason], { reason: refusal.reason });
     default:

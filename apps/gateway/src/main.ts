@@ -4,9 +4,11 @@ import { parseArgs } from 'node:util';
 import { onStopSignal, runUntilSignal } from '@ccg/edge';
 import {
   checkConfig,
+  containerWarnings,
   describeProblems,
   describeStartFailure,
   explainListenError,
+  findContainer,
   readEnvironment,
   StartError,
 } from '@ccg/startup';
@@ -50,8 +52,9 @@ try {
   if (parsed.kind === 'faulty') throw new StartError(describeProblems([...refused, ...parsed.problems]));
   if (refused.length > 0) throw new StartError(refused.join('\n'));
   for (const notice of parsed.notices) process.stderr.write(`${notice}\n`);
-  for (const warning of parsed.warnings) process.stderr.write(`Warning: ${warning}\n`);
   const { config } = parsed;
+  const inContainer = findContainer() === undefined ? [] : containerWarnings(config);
+  for (const warning of [...parsed.warnings, ...inContainer]) process.stderr.write(`Warning: ${warning}\n`);
   const gateway = await startGateway(config).catch((thrown: unknown) =>
     explainListenError(thrown, listenAddresses(config)),
   );

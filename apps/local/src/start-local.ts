@@ -11,7 +11,14 @@ import { describeRoutes } from '@ccg/catalog';
 import type { Audience } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
 import { createMetrics } from '@ccg/telemetry';
-import { describeProblems, explainListenError, readEnvironment, StartError } from '@ccg/startup';
+import {
+  containerWarnings,
+  describeProblems,
+  explainListenError,
+  findContainer,
+  readEnvironment,
+  StartError,
+} from '@ccg/startup';
 import type { Environment } from '@ccg/startup';
 
 import { openDataDir, readOrCreateSecret } from './data-dir.ts';
@@ -98,7 +105,9 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const gateway = await startGateway(config, { ...recording, keylessAs, metrics }).catch((thrown: unknown) =>
     explainListenError(thrown, listenAddresses(config)),
   );
-  for (const warning of listenWarnings) say(`Warning: ${warning}`);
+  const container = findContainer();
+  const inContainer = container === undefined ? [] : containerWarnings(config);
+  for (const warning of [...listenWarnings, ...inContainer]) say(`Warning: ${warning}`);
   const { catalog } = config;
   const routes = describeRoutes(catalog);
   // Any model would do; the commands must show how one is named.
@@ -106,7 +115,18 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const { exchangeFolder, allowKeyless: isKeyless } = settings;
   const isDemo = mode === 'demo';
   process.stdout.write(
-    welcome({ isDemo, url: gateway.url, admin, store, firstKeyFile, routes, path, isKeyless, exchangeFolder }),
+    welcome({
+      isDemo,
+      url: gateway.url,
+      admin,
+      store,
+      firstKeyFile,
+      routes,
+      path,
+      isKeyless,
+      exchangeFolder,
+      container,
+    }),
   );
   return gateway;
 }

@@ -49,6 +49,21 @@ describe('welcome', () => {
     expect(body).toMatchObject({ max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] });
   });
 
+  test.each([
+    { id: '0123456789ab', named: '0123456789ab' },
+    { id: undefined, named: 'CONTAINER' },
+  ])('prints for a container with the id $id lines that work on its machine', async ({ id, named }) => {
+    const store = { name: 'a store', durability: 'durable' };
+    const admin = { url: 'http://0.0.0.0:4001', tokenFile: '/data/admin-token' };
+    const facts = { isDemo: false, url: 'http://0.0.0.0:4000', admin, store, routes: {}, container: { id } };
+    const lines = welcome({ ...facts, firstKeyFile: '/data/first-key' }).split('\n');
+    const docker = 'docker() { [ "$*" = "exec $NAMED cat /data/first-key" ] && echo the-key; }';
+    const claude = 'claude() { printf "%s %s" "$ANTHROPIC_BASE_URL" "$ANTHROPIC_AUTH_TOKEN"; }';
+    const line = lines.find((text) => text.endsWith(' claude')) ?? '';
+    expect(await paste(line, `NAMED=${named}\n${docker}\n${claude}`)).toBe('http://127.0.0.1:4000 the-key');
+    expect(lines).toContain(`docker stop --time 600 ${named} lets running requests finish and stops.`);
+  });
+
   test('says where the names of models go', () => {
     const lines = linesOf('http://127.0.0.1:4000').filter((line) => line.includes('→'));
     expect(lines).toEqual(['  Models      haiku → openai:small', '              other names → openai, name unchanged']);

@@ -1,3 +1,5 @@
+import type { Container } from '@ccg/startup';
+
 export interface WelcomeFacts {
   readonly isDemo: boolean;
   /** The gateway's URL as it listens. */
@@ -13,9 +15,14 @@ export interface WelcomeFacts {
   readonly isKeyless?: boolean;
   /** Where exchanges are recorded; undefined: nowhere. */
   readonly exchangeFolder?: string | undefined;
+  /** The container that this process runs in; its files are read through `docker exec`. */
+  readonly container?: Container | undefined;
 }
 
-/** What a person reads after a start. The last two commands work when pasted into a POSIX shell. */
+/**
+ * What a person reads after a start. The last two commands work when pasted into a POSIX shell, also on the machine
+ * that runs the container.
+ */
 export function welcome({
   isDemo,
   url,
@@ -26,9 +33,12 @@ export function welcome({
   path = '',
   isKeyless = false,
   exchangeFolder,
+  container,
 }: WelcomeFacts): string {
   const baseUrl = reachableUrl(url) + path;
-  const apiKey = `"$(cat ${shellQuote(firstKeyFile, 'always')})"`;
+  const containerId = container?.id ?? 'CONTAINER';
+  const cat = container === undefined ? 'cat' : `docker exec ${containerId} cat`;
+  const apiKey = `$(${cat} ${shellQuote(firstKeyFile, 'always')})`;
   const body = { model: 'claude-sonnet-5-5', max_tokens: 100, messages: [{ role: 'user', content: 'Say hello' }] };
   const lines = [
     isDemo
@@ -47,12 +57,17 @@ export function welcome({
     '',
     'Try it:',
     '',
-    `curl -sS ${shellQuote(`${baseUrl}/v1/messages`)} -H "x-api-key: $(cat ${shellQuote(firstKeyFile, 'always')})"` +
+    `curl -sS ${shellQuote(`${baseUrl}/v1/messages`)} -H "x-api-key: ${apiKey}"` +
       ` -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' -d ${shellQuote(JSON.stringify(body))}`,
     '',
-    `ANTHROPIC_BASE_URL=${shellQuote(baseUrl)} ANTHROPIC_AUTH_TOKEN=${apiKey} claude`,
+    `ANTHROPIC_BASE_URL=${shellQuote(baseUrl)} ANTHROPIC_AUTH_TOKEN="${apiKey}" claude`,
     '',
-    'Ctrl-C lets running requests finish and stops; a second Ctrl-C stops at once.',
+    ...(container === undefined
+      ? ['Ctrl-C lets running requests finish and stops; a second Ctrl-C stops at once.']
+      : [
+          ...(container.id === undefined ? ['CONTAINER stands for its name: see `docker ps`.'] : []),
+          `docker stop --time 600 ${containerId} lets running requests finish and stops.`,
+        ]),
   ];
   return `\n${lines.join('\n')}\n\n`;
 }

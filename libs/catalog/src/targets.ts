@@ -96,64 +96,76 @@ export function createTarget(
   const { provider, model } = reference;
   const base = { key: targetKey(reference), provider, model, endpoint: provider.endpoint, limits };
   switch (provider.dialect) {
-    case 'anthropic': {
-      const capabilities = anthropicCapabilities(provider.profile, provider.capabilities);
-      const { passthrough, images } = capabilities;
-      const needsBytes = !passthrough && images.includes('base64') && !images.includes('url');
-      return {
-        ...base,
-        dialect: 'anthropic',
-        capabilities,
-        resendsReasoning: true,
-        inlineMedia: inlineMedia({ images: needsBytes, pdfs: false }),
-        reportsPromptFirst: passthrough,
-      };
-    }
+    case 'anthropic':
+      return anthropicTarget(base, provider);
     case 'openai-chat':
       return chatTarget(base, provider, overrides);
     case 'openai-responses': {
       const { capabilities, ...server } = provider;
       return responsesTarget(base, server, overrides, capabilities);
     }
-    case 'ollama': {
-      const { contextTokens: configured, keepAlive } = provider;
-      // A window that is longer than the model's own is cut by Ollama, and takes memory that nobody uses.
-      const contextTokens = Math.min(
-        configured,
-        limits.contextTokens ?? configured,
-        facts?.contextTokens ?? configured,
-      );
-      const capabilities = ollamaCapabilities(model, { contextTokens, keepAlive, facts, overrides });
-      return {
-        ...base,
-        dialect: 'ollama',
-        limits: { ...limits, contextTokens },
-        capabilities,
-        resendsReasoning: true,
-        inlineMedia: inlineMedia({ images: capabilities.images, pdfs: false }),
-        reportsPromptFirst: false,
-      };
-    }
-    case 'gemini': {
-      const { capabilities: corrections, safetyThreshold } = provider;
-      const capabilities = geminiCapabilities(model, {
-        baseUrl: provider.baseUrl,
-        overrides,
-        corrections,
-        safetyThreshold,
-      });
-      return {
-        ...base,
-        dialect: 'gemini',
-        capabilities,
-        resendsReasoning: false,
-        inlineMedia: inlineMedia(capabilities),
-        reportsPromptFirst: false,
-      };
-    }
+    case 'ollama':
+      return ollamaTarget(base, provider, overrides, facts);
+    case 'gemini':
+      return geminiTarget(base, provider, overrides);
     default:
       return assertNever(provider);
   }
+}
+
+type TargetParts = Omit<TargetBase, 'resendsReasoning' | 'inlineMedia' | 'reportsPromptFirst'>;
+
+type ProviderOf<Dialect extends Provider['dialect']> = Extract<Provider, { readonly dialect: Dialect }>;
+
+function anthropicTarget(base: TargetParts, provider: ProviderOf<'anthropic'>): AnthropicTarget {
+  const capabilities = anthropicCapabilities(provider.profile, provider.capabilities);
+  const { passthrough, images } = capabilities;
+  const needsBytes = !passthrough && images.includes('base64') && !images.includes('url');
+  return {
+    ...base,
+    dialect: 'anthropic',
+    capabilities,
+    resendsReasoning: true,
+    inlineMedia: inlineMedia({ images: needsBytes, pdfs: false }),
+    reportsPromptFirst: passthrough,
+  };
+}
+
+function ollamaTarget(
+  base: TargetParts,
+  { contextTokens: configured, keepAlive }: ProviderOf<'ollama'>,
+  overrides: readonly ModelOverride[],
+  facts: ModelFacts | undefined,
+): OllamaTarget {
+  const { limits } = base;
+  // A window that is longer than the model's own is cut by Ollama, and takes memory that nobody uses.
+  const contextTokens = Math.min(configured, limits.contextTokens ?? configured, facts?.contextTokens ?? configured);
+  const capabilities = ollamaCapabilities(base.model, { contextTokens, keepAlive, facts, overrides });
+  return {
+    ...base,
+    dialect: 'ollama',
+    limits: { ...limits, contextTokens },
+    capabilities,
+    resendsReasoning: true,
+    inlineMedia: inlineMedia({ images: capabilities.images, pdfs: false }),
+    reportsPromptFirst: false,
+  };
+}
+
+function geminiTarget(
+  base: TargetParts,
+  { baseUrl, capabilities: corrections, safetyThreshold }: ProviderOf<'gemini'>,
+  overrides: readonly ModelOverride[],
+): GeminiTarget {
+  const capabilities = geminiCapabilities(base.model, { baseUrl, overrides, corrections, safetyThreshold });
+  return {
+    ...base,
+    dialect: 'gemini',
+    capabilities,
+    resendsReasoning: false,
+    inlineMedia: inlineMedia(capabilities),
+    reportsPromptFirst: false,
+  };
 }
 
 /** Where nothing is read nothing is fetched: a note takes its place. */
@@ -181,8 +193,6 @@ function chatTarget(
     reportsPromptFirst: false,
   };
 }
-
-type TargetParts = Omit<TargetBase, 'resendsReasoning' | 'inlineMedia' | 'reportsPromptFirst'>;
 
 function responsesTarget(
   base: TargetParts,

@@ -1,15 +1,6 @@
-import type { Secret } from '@ccg/kernel';
+import { scopes } from '@ccg/kernel';
+import type { Scope, Secret } from '@ccg/kernel';
 import { z } from 'zod';
-
-const scopes = [
-  'messages',
-  'batches',
-  'self',
-  'tenant:read',
-  'tenant:write',
-  'operator:read',
-  'operator:write',
-] as const;
 
 const textMax = 200;
 const patternsMax = 200;
@@ -41,7 +32,7 @@ export type ApiKeySettings = {
   readonly name: string;
   /** The name of a user of the tenant; undefined for a service. */
   readonly owner?: string | undefined;
-  readonly scopes: readonly (typeof scopes)[number][];
+  readonly scopes: readonly Scope[];
   readonly allowlist?: AllowlistSettings | undefined;
   readonly policies: readonly string[];
   readonly expiresAtMs?: number | undefined;

@@ -130,6 +130,8 @@ function createDelivery({ reader, provenance, sink, onVisible }: RelayJob, clock
   };
 }
 
+type Delivering = Pick<Delivery, 'translator' | 'deliver'>;
+
 interface Pumped {
   readonly failure: Failure | undefined;
   readonly silent: boolean;
@@ -139,11 +141,9 @@ interface Pumped {
  * Feeds the translator until the stream has ended: by its own terminal event, with the body, or by a failure. Rejects
  * only with what the translator throws when it is told of a failure.
  */
-async function pump(
-  { response: { headers, body }, sink, target }: RelayJob,
-  delivery: Pick<Delivery, 'translator' | 'deliver'>,
-  clock: Clock,
-): Promise<Pumped> {
+async function pump(job: RelayJob, delivery: Delivering, clock: Clock): Promise<Pumped> {
+  const { target, sink, response } = job;
+  const { headers, body } = response;
   const { translator, deliver } = delivery;
   const over = Promise.withResolvers<void>();
   const check = createBodyCheck(headers);
@@ -183,18 +183,9 @@ async function pump(
     if (room !== undefined) await room;
   } catch (thrown) {
     isOver = true;
-    const failure = failureOf(thrown, sink.signal, target);
-    if (failure instanceof ReaderGoneError) return { failure, silent: false };
-    if (wasCut(thrown) && mayBeWhole(translator)) {
-      translator.end();
-      if (translator.progress().state !== 'complete') return { failure, silent: false };
-      await deliver();
-      return { failure: undefined, silent: false };
-    }
-    translator.fail(failure);
-    await deliver();
-    const { state, error = failure } = translator.progress();
-    return { failure: state === 'complete' ? undefined : error, silent: isSilent && isTimeOut(thrown) };
+    const failure = await endEarly(thrown, job, delivery);
+    const isReaderGone = failure instanceof ReaderGoneError;
+    return { failure, silent: isSilent && isTimeOut(thrown) && !isReaderGone };
   } finally {
     grace.cancel();
   }
@@ -202,6 +193,26 @@ async function pump(
   else if (!isClosed) closeSoon(body, piping, clock);
   const { reason } = sink.signal;
   return { failure: reason instanceof ReaderGoneError ? reason : translator.progress().error, silent: false };
+}
+
+/** Ends the translator of a stream that has failed. Undefined where nothing of the answer is missing all the same. */
+async function endEarly(
+  thrown: unknown,
+  { sink, target }: RelayJob,
+  { translator, deliver }: Delivering,
+): Promise<Failure | undefined> {
+  const failure = failureOf(thrown, sink.signal, target);
+  if (failure instanceof ReaderGoneError) return failure;
+  if (wasCut(thrown) && mayBeWhole(translator)) {
+    translator.end();
+    if (translator.progress().state !== 'complete') return failure;
+    await deliver();
+    return undefined;
+  }
+  translator.fail(failure);
+  await deliver();
+  const { state, error = failure } = translator.progress();
+  return state === 'complete' ? undefined : error;
 }
 
 function wasCut(thrown: unknown): boolean {

@@ -1,4 +1,6 @@
 export { checkConfig } from './check-config.ts';
+export { containerWarnings, findContainer } from './container.ts';
+export type { Container } from './container.ts';
 export { readEnvironment } from './environment.ts';
 export type { Environment } from './environment.ts';
 export { openAuthentication } from './open-authentication.ts';

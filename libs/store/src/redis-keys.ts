@@ -23,7 +23,9 @@ export interface RedisKeys {
   users(tenant: string): string;
   /** HASH: name → id. */
   userNames(tenant: string): string;
-  /** HASH: what was revoked (the digest of a token's id, or a user's id, of whom all older tokens are) → when. */
+  /** STRING: when a token was revoked, by the digest of its id, or all tokens of a user, by the user's id. It expires. */
+  tokenRevocation(tenant: string, id: string): string;
+  /** HASH: id → when, as the first version kept all of them. */
   revokedTokens(tenant: string): string;
   /** ZSET: the users of a tenant, in the order of their creation. */
   userList(tenant: string): string;
@@ -60,6 +62,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     tenantList: () => `${prefix}tenant-list`,
     users: (tenant) => ofTenant(tenant, 'users'),
     userNames: (tenant) => ofTenant(tenant, 'user-names'),
+    tokenRevocation: (tenant, id) => ofTenant(tenant, `token-revocation:${id}`),
     revokedTokens: (tenant) => ofTenant(tenant, 'revoked-tokens'),
     userList: (tenant) => ofTenant(tenant, 'user-list'),
     policies: (tenant) => ofTenant(tenant, 'policies'),

@@ -9,6 +9,7 @@ export type { IssuedApiKey, NewApiKey } from './api-key/new-api-key.ts';
 export { limitsOf, mergePolicy, readAuthorization } from './api-key/read-authorization.ts';
 export type { AuthorizationRecords, Bearer } from './api-key/read-authorization.ts';
 export { revokeApiKey } from './api-key/revoke.ts';
+export { updateApiKey } from './api-key/update.ts';
 export { rotateApiKey } from './api-key/rotate.ts';
 export type { Rotation } from './api-key/rotate.ts';
 export { createApiKeyVerifier } from './api-key/verify.ts';
@@ -43,7 +44,15 @@ export type {
   TenantPrincipal,
   TokenPrincipal,
 } from './principal.ts';
-export type { ApiKeyOwner, ApiKeyRecord, ApiKeyView, PolicyRecord, TenantRecord, UserRecord } from './records.ts';
+export type {
+  ApiKeyOwner,
+  ApiKeyRecord,
+  ApiKeyView,
+  Origin,
+  PolicyRecord,
+  TenantRecord,
+  UserRecord,
+} from './records.ts';
 export { createTenant } from './tenant/create.ts';
 export type { NewTenant } from './tenant/create.ts';
 export { ensureTenant } from './tenant/ensure-tenant.ts';
@@ -60,7 +69,7 @@ export type { UserChanges } from './user/change-user.ts';
 export { createUser } from './user/create.ts';
 export type { NewUser } from './user/create.ts';
 export { getUser, listUsers } from './user/list.ts';
-export { systemActor } from './verb/actor.ts';
+export { fileActor, systemActor } from './verb/actor.ts';
 export type { Actor, Peppers, TenancyDependencies } from './verb/actor.ts';
 export { announce } from './verb/announce.ts';
 export { holds } from './verb/authorize.ts';

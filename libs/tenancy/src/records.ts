@@ -1,6 +1,9 @@
 import type { Scope } from '@ccg/kernel';
 import type { Allowlist, Limits } from './principal.ts';
 
+/** Whose a record is. The file is `gateway.yaml`; what has no origin is the API's. */
+export type Origin = 'file';
+
 /** What Redis holds of a tenant. Times are ISO 8601. */
 export interface TenantRecord {
   readonly id: string;
@@ -13,6 +16,9 @@ export interface TenantRecord {
   /** Undefined: the default of the gateway's configuration. */
   readonly limits?: Limits | undefined;
   readonly createdAt: string;
+  readonly origin?: Origin | undefined;
+  /** Set where the file suspended it, because it named it no more. */
+  readonly suspendedBy?: Origin | undefined;
 }
 
 export interface UserRecord {
@@ -25,6 +31,9 @@ export interface UserRecord {
   /** Set for a user whom an issuer of tokens vouches for. */
   readonly identity?: { readonly issuer: string; readonly subjectDigest: string } | undefined;
   readonly createdAt: string;
+  readonly origin?: Origin | undefined;
+  /** Set where the file suspended it, because it named it no more. */
+  readonly suspendedBy?: Origin | undefined;
 }
 
 /** Who uses an API key. */
@@ -47,6 +56,7 @@ export interface ApiKeyRecord {
   readonly hint?: string | undefined;
   /** Its digests under all peppers under which it was ever indexed. */
   readonly digests: readonly string[];
+  readonly origin?: Origin | undefined;
 }
 
 /** What may be shown of an API key. */
@@ -61,4 +71,5 @@ export interface PolicyRecord {
   readonly name: string;
   readonly allowlist: Allowlist;
   readonly createdAt: string;
+  readonly origin?: Origin | undefined;
 }

@@ -29,7 +29,7 @@ export async function createApiKey(
   const result = await runWrite<ApiKeyRecord>(deps, actor, deed, async () => {
     const reach = apiKeyReach(actor.principal, tenant, 'write');
     if (reach.kind === 'none') return refused(reach.refusal);
-    const asked = await settingsFor(deps, actor.principal, reach, input);
+    const asked = await settingsFor({ store, nowMs: clock.now() }, actor.principal, reach, input);
     if (asked.kind === 'refused') return asked;
     const item: ApiKeyRecord = {
       id,

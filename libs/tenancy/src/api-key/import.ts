@@ -51,10 +51,12 @@ export async function importApiKey(
     const known = await findKnown(store, tenant, digests);
     if (known === 'elsewhere') return refused({ kind: 'taken', subject: 'api-key', path: ['apiKey'] });
     if (known !== undefined) return { kind: 'done', value: known };
-    const asked = await settingsFor(deps, actor.principal, { kind: 'all' }, input);
+    const nowMs = deps.clock.now();
+    const asked = await settingsFor({ store, nowMs }, actor.principal, { kind: 'all' }, input);
     if (asked.kind === 'refused') return asked;
-    const createdAt = new Date(deps.clock.now()).toISOString();
-    const item: ApiKeyRecord = { id, ...asked.settings, state: 'active', createdAt, hint, digests: [digest] };
+    const createdAt = new Date(nowMs).toISOString();
+    const stored = { hint, digests: [digest], origin: actor.origin };
+    const item: ApiKeyRecord = { id, ...asked.settings, state: 'active', createdAt, ...stored };
     const imported = { key: store.redisKeys.importedApiKeys(tenant), field: digest };
     const change = {
       checks: [apiKeyCheck(store, tenant, id, undefined), { ...imported, value: undefined }],

@@ -1,4 +1,5 @@
 import type { Scope, Secret } from '@ccg/kernel';
+import type { Store } from '@ccg/store';
 import type { Allowlist, Principal } from '../principal.ts';
 import type { ApiKeyOwner, ApiKeyRecord } from '../records.ts';
 import { randomBase62 } from '../credentials/api-key-format.ts';
@@ -44,7 +45,7 @@ export type Settings = Pick<ApiKeyRecord, 'name' | 'owner' | 'scopes' | 'allowli
 
 /** Reads what was asked for, or says what is wrong with it and what the actor may not give. */
 export async function settingsFor(
-  { store, clock }: Pick<TenancyDependencies, 'store' | 'clock'>,
+  { store, nowMs }: { readonly store: Store; readonly nowMs: number },
   principal: Principal,
   reach: Exclude<ApiKeyReach, { kind: 'none' }>,
   input: NewApiKey,
@@ -58,7 +59,7 @@ export async function settingsFor(
     scopesIssues(scopes),
     allowlistIssues(allowlist),
     policiesIssues(policies),
-    expiryIssues(expiresAtMs, clock.now()),
+    expiryIssues(expiresAtMs, nowMs),
   );
   if (faults !== undefined) return { kind: 'refused', refusal: faults };
   const loaded = await loadTenant(store, tenant, { user: owner.kind === 'user' ? owner.id : undefined, policies });

@@ -1,5 +1,6 @@
 -- Reads a credential's API key or user together with its tenant and their policies, so that all of it is of one moment.
--- KEYS: tenant, its users, its policies, and of an API key its record, of a token the revoked ones of the tenant.
+-- KEYS: tenant, its users, its policies; then of an API key its record, or of a token the revocations of the first version,
+-- that of the user and, where the token has an id, that of the token.
 -- ARGV: for an API key ''; for a token its user and the digest of its id ('' where it has none).
 -- Returns the fields of the tenant, those of the API key, the record of the user, names and records of policies, and
 -- when the tokens of the user and this token were revoked.
@@ -19,7 +20,9 @@ local userId = ARGV[1]
 local key = {}
 local revocation = {}
 if userId ~= '' then
-  revocation = redis.call('HMGET', KEYS[4], userId, ARGV[2])
+  local first = redis.call('HMGET', KEYS[4], userId, ARGV[2])
+  local token = KEYS[6] and redis.call('GET', KEYS[6])
+  revocation = { redis.call('GET', KEYS[5]) or first[1], token or first[2] }
 else
   key = redis.call(
     'HMGET', KEYS[4], 'record', 'state', 'digest', 'name', 'user', 'hint', 'createdAt', 'revokedAt', 'lastUsedAt')

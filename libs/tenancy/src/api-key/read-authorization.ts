@@ -31,9 +31,9 @@ export async function readAuthorization(store: Store, bearer: Bearer): Promise<A
   const { tenant } = bearer;
   const { redisKeys } = store;
   const ofTenant = [redisKeys.tenant(tenant), redisKeys.users(tenant), redisKeys.policies(tenant)];
-  const ofBearer = 'user' in bearer ? redisKeys.revokedTokens(tenant) : redisKeys.apiKey(tenant, bearer.apiKeyId);
+  const ofBearer = 'user' in bearer ? revocationsOf(store, bearer) : [redisKeys.apiKey(tenant, bearer.apiKeyId)];
   const args = 'user' in bearer ? [bearer.user, bearer.tokenDigest ?? ''] : [''];
-  const reply = await store.run(script, [...ofTenant, ofBearer], args);
+  const reply = await store.run(script, [...ofTenant, ...ofBearer], args);
   const [tenantReply, keyReply, , policyReply, revocationReply] = Array.isArray(reply)
     ? (reply as readonly unknown[])
     : [];
@@ -47,6 +47,15 @@ export async function readAuthorization(store: Store, bearer: Bearer): Promise<A
     policies: policiesOf(policyReply),
     revocation: revocationOf(revocationReply),
   };
+}
+
+/** The redis keys where a revocation can stand; the last one is of this token, where it has an id. */
+function revocationsOf(
+  { redisKeys }: Store,
+  { tenant, user, tokenDigest }: Extract<Bearer, { readonly user: string }>,
+): readonly string[] {
+  const ofUser = [redisKeys.revokedTokens(tenant), redisKeys.tokenRevocation(tenant, user)];
+  return tokenDigest === undefined ? ofUser : [...ofUser, redisKeys.tokenRevocation(tenant, tokenDigest)];
 }
 
 /** When all tokens of the user were revoked, and when this one was. */

@@ -7,6 +7,7 @@ import { announce } from '../verb/announce.ts';
 import { apiKeyReach } from '../verb/authorize.ts';
 import { expiryIssues, invalid, issue } from '../verb/fields.ts';
 import { loadTenant } from '../verb/load.ts';
+import { fileOwned } from '../verb/ownership.ts';
 import type { Refusal, Result } from '../verb/result.ts';
 import { done, refused } from '../verb/result.ts';
 import { runWrite } from '../verb/run-verb.ts';
@@ -50,7 +51,7 @@ export async function rotateApiKey(
     const found = await findApiKey(store, tenant, id, reach);
     if (found.kind === 'refused') return found;
     const old = found.loaded.item;
-    const state = rotatable(old, nowMs);
+    const state = rotatable(old, nowMs) ?? fileOwned(actor, 'api-key', old);
     if (state !== undefined) return refused(state);
     const renewed = expiresAtMs === undefined ? old.expiresAt : new Date(expiresAtMs).toISOString();
     const item: ApiKeyRecord = {

@@ -4,9 +4,9 @@ import type { Subject } from '../verb/result.ts';
 
 /** What a verb was called and what it was about, such as `api-key.revoke`. */
 export type AuditAction =
-  | `tenant.${'create' | 'update' | 'suspend' | 'resume' | 'read'}`
+  | `tenant.${'create' | 'update' | 'suspend' | 'resume' | 'read' | 'apply'}`
   | `user.${'create' | 'update' | 'suspend' | 'resume' | 'read'}`
-  | `api-key.${'create' | 'import' | 'rotate' | 'revoke' | 'read' | 'use'}`
+  | `api-key.${'create' | 'import' | 'update' | 'rotate' | 'revoke' | 'read' | 'use'}`
   | `token.${'revoke' | 'use'}`
   | `policy.${'put' | 'remove' | 'read'}`
   | 'audit.read';

@@ -5,6 +5,7 @@ import { announce } from '../verb/announce.ts';
 import { beyondOwn, requireTenant } from '../verb/authorize.ts';
 import { allowlistIssues, idIssues, invalid } from '../verb/fields.ts';
 import { loadTenant } from '../verb/load.ts';
+import { fileOwned } from '../verb/ownership.ts';
 import type { Result } from '../verb/result.ts';
 import { refused } from '../verb/result.ts';
 import { runWrite } from '../verb/run-verb.ts';
@@ -32,8 +33,10 @@ export async function putPolicy(
     const loaded = await loadTenant(store, tenant, { policies: [name] });
     if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
     const [before] = loaded.policies;
+    const owned = fileOwned(actor, 'policy', before?.item);
+    if (owned !== undefined) return refused(owned);
     const createdAt = before?.item.createdAt ?? new Date(clock.now()).toISOString();
-    const item: PolicyRecord = { name, allowlist, createdAt };
+    const item: PolicyRecord = { name, allowlist, createdAt, origin: actor.origin };
     const key = store.redisKeys.policies(tenant);
     return {
       kind: 'change',

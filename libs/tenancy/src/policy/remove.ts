@@ -3,6 +3,7 @@ import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { announce } from '../verb/announce.ts';
 import { requireTenant } from '../verb/authorize.ts';
 import { loadTenant } from '../verb/load.ts';
+import { fileOwned } from '../verb/ownership.ts';
 import type { Result } from '../verb/result.ts';
 import { refused } from '../verb/result.ts';
 import { runWrite } from '../verb/run-verb.ts';
@@ -23,6 +24,8 @@ export async function removePolicy(
     if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
     const [before] = loaded.policies;
     if (before === undefined) return refused({ kind: 'unknown', subject: 'policy' });
+    const owned = fileOwned(actor, 'policy', before.item);
+    if (owned !== undefined) return refused(owned);
     const key = store.redisKeys.policies(tenant);
     return {
       kind: 'change',

@@ -2,7 +2,7 @@ import type { Allowlist, Limits } from '../principal.ts';
 import type { TenantRecord } from '../records.ts';
 import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { requireOperator } from '../verb/authorize.ts';
-import { allowlistIssues, idIssues, invalid, limitsIssues, nameIssues } from '../verb/fields.ts';
+import { allowlistIssues, idIssues, invalid, limitsIssues, nameIssues, policiesIssues } from '../verb/fields.ts';
 import { loadTenant } from '../verb/load.ts';
 import type { Result } from '../verb/result.ts';
 import { refused } from '../verb/result.ts';
@@ -16,20 +16,28 @@ export interface NewTenant {
   /** Has no default: who wants to allow everything writes `*`. */
   readonly allowlist: Allowlist;
   readonly limits?: Limits | undefined;
+  /** There are none yet: until they are all put, the tenant may use nothing. */
+  readonly policies?: readonly string[] | undefined;
 }
 
 /** Creates a tenant. For operators. */
 export async function createTenant(
   deps: TenancyDependencies,
   actor: Actor,
-  { id, name, allowlist, limits }: NewTenant,
+  { id, name, allowlist, limits, policies = [] }: NewTenant,
 ): Promise<Result<TenantRecord>> {
   const { store, clock } = deps;
   const deed = { action: 'tenant.create', tenant: id, subject: { kind: 'tenant', id } } as const;
   return await runWrite(deps, actor, deed, async () => {
     const refusal =
       requireOperator(actor.principal, 'write') ??
-      invalid(idIssues('id', id), nameIssues(name), allowlistIssues(allowlist), limitsIssues(limits));
+      invalid(
+        idIssues('id', id),
+        nameIssues(name),
+        allowlistIssues(allowlist),
+        limitsIssues(limits),
+        policiesIssues(policies),
+      );
     if (refusal !== undefined) return refused(refusal);
     // First, so that no tenant can exist without being listed; an id in the list without a tenant is passed over.
     await store.command('zadd', [store.redisKeys.tenantList(), 0, id]);
@@ -37,8 +45,9 @@ export async function createTenant(
       return refused({ kind: 'taken', subject: 'tenant', path: ['id'] });
     }
     const createdAt = new Date(clock.now()).toISOString();
-    const item: TenantRecord = { id, name, state: 'active', allowlist, policies: [], limits, createdAt };
+    const { origin } = actor;
+    const item: TenantRecord = { id, name, state: 'active', allowlist, policies, limits, createdAt, origin };
     const change = { checks: [tenantCheck(store, id, undefined)], writes: [tenantWrite(store, item)] };
-    return { kind: 'change', change, details: { name, allowlist, limits }, value: item };
+    return { kind: 'change', change, details: { name, allowlist, limits, policies }, value: item };
   });
 }

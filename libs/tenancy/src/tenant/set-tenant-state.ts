@@ -3,6 +3,7 @@ import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { announce } from '../verb/announce.ts';
 import { requireOperator } from '../verb/authorize.ts';
 import { loadTenant } from '../verb/load.ts';
+import { isSameRecord, withState } from '../verb/ownership.ts';
 import type { Result } from '../verb/result.ts';
 import { refused } from '../verb/result.ts';
 import { runWrite } from '../verb/run-verb.ts';
@@ -33,8 +34,8 @@ async function setState(
     if (refusal !== undefined) return refused(refusal);
     const loaded = await loadTenant(store, tenant);
     if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
-    const item = { ...loaded.tenant.item, state };
-    if (loaded.tenant.item.state === state) return { kind: 'done', value: item };
+    const item = withState(loaded.tenant.item, state, actor);
+    if (isSameRecord(item, loaded.tenant.item)) return { kind: 'done', value: item };
     const change = { checks: [tenantCheck(store, tenant, loaded.tenant)], writes: [tenantWrite(store, item)] };
     return { kind: 'change', change, value: item };
   });

@@ -6,6 +6,7 @@ import { beyondOwn, requireTenant } from '../verb/authorize.ts';
 import type { Grant } from '../verb/authorize.ts';
 import { allowlistIssues, invalid, limitsIssues, nameIssues, policiesIssues } from '../verb/fields.ts';
 import { levelsOf, loadTenant, missingPolicies } from '../verb/load.ts';
+import { fileOwned } from '../verb/ownership.ts';
 import type { Result } from '../verb/result.ts';
 import { refused } from '../verb/result.ts';
 import { runWrite } from '../verb/run-verb.ts';
@@ -43,8 +44,9 @@ export async function updateTenant(
     const names = policies ?? current?.policies ?? [];
     const loaded = await loadTenant(store, tenant, { policies: names });
     if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
-    const item = apply(loaded.tenant.item, changes);
+    const item = { ...apply(loaded.tenant.item, changes), origin: actor.origin };
     const judged =
+      fileOwned(actor, 'tenant', loaded.tenant.item) ??
       invalid(policies === undefined ? [] : missingPolicies(policies, loaded)) ??
       beyondOwn(actor.principal, grantOf(changes, levelsOf(item.allowlist, loaded.policies), item));
     if (judged !== undefined) return refused(judged);

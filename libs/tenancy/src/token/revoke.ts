@@ -1,4 +1,5 @@
 import { digestOfToken, userIdOf } from '../credentials/digests.ts';
+import { tokenMaxAgeMs } from '../credentials/token/check-token.ts';
 import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { announce } from '../verb/announce.ts';
 import { requireTenant } from '../verb/authorize.ts';
@@ -22,9 +23,14 @@ export interface RevokedTokens {
 
 const textMaxLength = 1000;
 
+/** Longer than the clocks of issuers and of replicas may differ. */
+const marginMs = 24 * 60 * 60 * 1000;
+const lifetimeMs = tokenMaxAgeMs + marginMs;
+
 /**
  * Revokes tokens, on every replica. It needs no sign of them: who revokes a token that never came here is safe from it.
- * A subject can sign in again; suspending the user prevents that.
+ * A subject can sign in again; suspending the user prevents that. The end of a token is not known here, but none is
+ * accepted beyond `tokenMaxAgeMs`: a day after that, Redis forgets the revocation.
  */
 export async function revokeTokens(
   deps: TenancyDependencies,
@@ -45,8 +51,14 @@ export async function revokeTokens(
     if (refusal !== undefined) return refused(refusal);
     if ((await loadTenant(store, tenant)) === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
     const revokedAt = new Date(clock.now()).toISOString();
-    const key = store.redisKeys.revokedTokens(tenant);
-    const change = { checks: [], writes: [{ kind: 'set', key, field: id, value: revokedAt }] } as const;
+    const { redisKeys } = store;
+    const change = {
+      checks: [],
+      writes: [
+        { kind: 'put', key: redisKeys.tokenRevocation(tenant, id), value: revokedAt, lifetimeMs },
+        { kind: 'expire', key: redisKeys.revokedTokens(tenant), lifetimeMs },
+      ],
+    } as const;
     return { kind: 'change', change, details: { issuer }, value: { user, revokedAt } };
   });
   if (result.kind === 'done') await announce(store, { kind: user === undefined ? 'token' : 'user', tenant, id });

@@ -7,6 +7,7 @@ import { allowlistIssues, invalid, nameIssues, policiesIssues } from '../verb/fi
 import { isMadeId, levelsOf, loadTenant, missingPolicies } from '../verb/load.ts';
 import type { LoadedTenant } from '../verb/load.ts';
 import { readFields } from '../verb/read-fields.ts';
+import { fileOwned, withState } from '../verb/ownership.ts';
 import type { Refusal, Result } from '../verb/result.ts';
 import { refused } from '../verb/result.ts';
 import { runWrite } from '../verb/run-verb.ts';
@@ -35,6 +36,7 @@ export async function updateUser(
     name: changes.name ?? user.name,
     allowlist: changes.allowlist === undefined ? user.allowlist : (changes.allowlist ?? undefined),
     policies: changes.policies ?? user.policies,
+    origin: actor.origin,
   }));
 }
 
@@ -44,10 +46,9 @@ export async function suspendUser(
   actor: Actor,
   { tenant, id }: UserName,
 ): Promise<Result<UserRecord>> {
-  return await change(deps, actor, { tenant, id, action: 'user.suspend', changes: {} }, (user) => ({
-    ...user,
-    state: 'suspended',
-  }));
+  return await change(deps, actor, { tenant, id, action: 'user.suspend', changes: {} }, (user) =>
+    withState(user, 'suspended', actor),
+  );
 }
 
 /** Lets a suspended user go on. */
@@ -56,10 +57,9 @@ export async function resumeUser(
   actor: Actor,
   { tenant, id }: UserName,
 ): Promise<Result<UserRecord>> {
-  return await change(deps, actor, { tenant, id, action: 'user.resume', changes: {} }, (user) => ({
-    ...user,
-    state: 'active',
-  }));
+  return await change(deps, actor, { tenant, id, action: 'user.resume', changes: {} }, (user) =>
+    withState(user, 'active', actor),
+  );
 }
 
 interface Deed extends UserName {
@@ -86,7 +86,8 @@ async function change(
     if (loaded.user === undefined || !isMadeId(id)) return refused({ kind: 'unknown', subject: 'user' });
     const before = loaded.user.item;
     const after = apply(before);
-    const judged = judge(actor, changes, after, loaded);
+    const judged =
+      (action === 'user.update' ? fileOwned(actor, 'user', before) : undefined) ?? judge(actor, changes, after, loaded);
     if (judged !== undefined) return refused(judged);
     const users = store.redisKeys.users(tenant);
     const renaming = await planRenaming(deps, tenant, before, after);

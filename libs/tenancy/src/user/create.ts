@@ -44,7 +44,8 @@ export async function createUser(
     const id = `usr_${randomBase62(idLength, randomBytes)}`;
     const nowMs = clock.now();
     const createdAt = new Date(nowMs).toISOString();
-    const item: UserRecord = { id, name, state: 'active', allowlist, policies, createdAt };
+    const { origin } = actor;
+    const item: UserRecord = { id, name, state: 'active', allowlist, policies, createdAt, origin };
     const change = {
       checks: [{ ...nameCheck, value: undefined }],
       writes: [

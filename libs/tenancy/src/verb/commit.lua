@@ -2,7 +2,8 @@
 -- KEYS: the audit log, then those of the change, all of one tenant.
 -- ARGV: the entry, or '' for none; how many entries the audit log keeps; the number of checks.
 -- Then of each check: number of its key, field, value that it had when the verb read it ('' is absent).
--- Then of each write: 'set' or 'unset' (number of its key, field, value), 'list' or 'unlist' (number of its key, member, '').
+-- Then of each write: 'set' or 'unset' (number of its key, field, value), 'list' or 'unlist' (number of its key, member, ''),
+-- 'put' (number of its key, lifetime, value), 'expire' (number of its key, lifetime, '').
 local at = 4
 for _ = 1, tonumber(ARGV[3]) do
   local value = redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1])
@@ -19,6 +20,12 @@ while at <= #ARGV do
     redis.call('HDEL', key, ARGV[at + 2])
   elseif ARGV[at] == 'list' then
     redis.call('ZADD', key, 0, ARGV[at + 2])
+  elseif ARGV[at] == 'put' then
+    redis.call('SET', key, ARGV[at + 3], 'PX', ARGV[at + 2])
+  elseif ARGV[at] == 'expire' then
+    if redis.call('PTTL', key) == -1 then
+      redis.call('PEXPIRE', key, ARGV[at + 2])
+    end
   else
     redis.call('ZREM', key, ARGV[at + 2])
   end

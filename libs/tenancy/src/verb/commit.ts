@@ -3,11 +3,16 @@ import { loadScript, StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { AuditEntry } from '../audit/audit-entry.ts';
 
-/** One step of a change. `key` is a redis key: a hash for `set` and `unset`, a list of a tenant for the others. */
+/**
+ * One step of a change. `key` is a redis key: a hash for `set` and `unset`, a list of a tenant for `list` and `unlist`, a
+ * text for `put`. `expire` ends one that had no end.
+ */
 type Write =
   | { readonly kind: 'set'; readonly key: string; readonly field: string; readonly value: string }
   | { readonly kind: 'unset'; readonly key: string; readonly field: string }
-  | { readonly kind: 'list' | 'unlist'; readonly key: string; readonly member: string };
+  | { readonly kind: 'list' | 'unlist'; readonly key: string; readonly member: string }
+  | { readonly kind: 'put'; readonly key: string; readonly value: string; readonly lifetimeMs: number }
+  | { readonly kind: 'expire'; readonly key: string; readonly lifetimeMs: number };
 
 /** A field as a verb has read it: `value` undefined is a field that was not there. */
 interface Check {
@@ -53,6 +58,10 @@ function toArguments(write: Write, key: number): readonly (string | number)[] {
     case 'list':
     case 'unlist':
       return [write.kind, key, write.member, ''];
+    case 'put':
+      return [write.kind, key, write.lifetimeMs, write.value];
+    case 'expire':
+      return [write.kind, key, write.lifetimeMs, ''];
     default:
       return assertNever(write);
   }

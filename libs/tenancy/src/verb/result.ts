@@ -19,6 +19,8 @@ export type Refusal =
   | { readonly kind: 'unknown'; readonly subject: Subject }
   | { readonly kind: 'taken'; readonly subject: Subject; readonly path: readonly string[] }
   | { readonly kind: 'invalid'; readonly issues: readonly FieldIssue[] }
+  /** `gateway.yaml` has it: it is changed there. Suspending and revoking are never refused so. */
+  | { readonly kind: 'file-owned'; readonly subject: Subject }
   /** An API key that is revoked, has expired or was rotated before cannot be rotated. */
   | { readonly kind: 'not-rotatable'; readonly reason: 'revoked' | 'expired' | 'rotated' };
 

@@ -2,12 +2,13 @@ import { Secret } from '@ccg/kernel';
 import { base64url, createLocalJWKSet, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkToken } from './check-token.ts';
+import { checkToken, tokenMaxAgeMs } from './check-token.ts';
 import type { CheckedToken, TrustedIssuer } from './check-token.ts';
 import type { TokenIssuer } from './issuer.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
 const nowSeconds = nowMs / 1000;
+const maxAgeSeconds = tokenMaxAgeMs / 1000;
 const iss = 'https://login.example.com/';
 
 const issuer: TokenIssuer = {
@@ -157,6 +158,7 @@ describe('claims', () => {
     ['another issuer', { iss: 'https://login.example.com' }, 'token-issuer-unknown'],
     ['no audience', { aud: undefined }, 'token-audience'],
     ['another audience', { aud: ['gateway-2'] }, 'token-audience'],
+    ['an age that nobody remembers revocations for', { iat: nowSeconds - maxAgeSeconds - 30 }, 'token-expired'],
     ['an end longer ago than the clocks may differ', { exp: nowSeconds - 31 }, 'token-expired'],
     ['no end', { exp: undefined }, 'token-claims'],
     ['no time of issue', { iat: undefined }, 'token-claims'],
@@ -245,4 +247,12 @@ test('without keys it is the issuer that is missing, and a token that could neve
   expect(await check(await sign(good), of)).toEqual({ kind: 'issuer-unavailable', issuer: 'corporate' });
   const none = [{ alg: 'none' }, good].map((part) => base64url.encode(JSON.stringify(part))).join('.');
   expect(await check(`${none}.`, of)).toEqual(rejectedFor('token-algorithm'));
+});
+
+test('a token that ends in many years is good until its age is too high', async () => {
+  const iat = nowSeconds - maxAgeSeconds - 29;
+  expect(await check(await sign({ ...good, iat, exp: nowSeconds + 10 * maxAgeSeconds }))).toMatchObject({
+    kind: 'authentic',
+    claims: { validUntilMs: nowMs + 1000 },
+  });
 });

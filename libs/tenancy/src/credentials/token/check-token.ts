@@ -16,7 +16,7 @@ export interface TokenClaims extends Grant {
   /** Of `jti`, where the token has one. */
   readonly tokenDigest: string | undefined;
   readonly issuedAtMs: number;
-  /** With the clock tolerance of its issuer. */
+  /** With the clock tolerance of its issuer, and never later than `tokenMaxAgeMs` allows. */
   readonly validUntilMs: number;
   readonly clockToleranceMs: number;
 }
@@ -45,6 +45,9 @@ export interface TrustedIssuer {
   readonly issuer: TokenIssuer;
   readonly keys: Pick<IssuerKeys, 'current' | 'missed'>;
 }
+
+/** A token is accepted for a year after it was issued, whatever end it has: so long its revocation must be kept. */
+export const tokenMaxAgeMs = 365 * 24 * 60 * 60 * 1000;
 
 /** Checks a token against the keys that are here. It calls nobody. */
 export async function checkToken(
@@ -110,6 +113,8 @@ function judge(payload: JWTPayload, issuer: TokenIssuer, nowMs: number): Checked
   const { clockToleranceMs } = issuer;
   const issuedAtMs = iat * 1000;
   if (issuedAtMs > nowMs + clockToleranceMs) return rejected('token-not-yet-valid');
+  const validUntilMs = Math.min(exp * 1000, issuedAtMs + tokenMaxAgeMs) + clockToleranceMs;
+  if (nowMs >= validUntilMs) return rejected('token-expired');
   if (jti !== undefined && typeof jti !== 'string') return rejected('token-claims');
   const read = readClaims(payload, issuer);
   switch (read.kind) {
@@ -118,7 +123,7 @@ function judge(payload: JWTPayload, issuer: TokenIssuer, nowMs: number): Checked
     case 'user':
       return rejected('token-claims');
     case 'read': {
-      const times = { issuedAtMs, validUntilMs: exp * 1000 + clockToleranceMs, clockToleranceMs };
+      const times = { issuedAtMs, validUntilMs, clockToleranceMs };
       const user = userIdOf(issuer.issuer, read.grant.subject);
       const tokenDigest = jti === undefined ? undefined : digestOfToken(issuer.issuer, jti);
       return { kind: 'authentic', claims: { ...read.grant, ...times, issuer: issuer.issuer, user, tokenDigest } };
