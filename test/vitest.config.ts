@@ -27,6 +27,12 @@ const suites: readonly Suite[] = [
   { name: 'architecture', include: ['test/architecture/**/*.test.ts'], timeoutMs: 60_000 },
   { name: 'contract', include: ['test/contract/**/*.test.ts'], timeoutMs: 120_000, shared: true },
   {
+    name: 'chart',
+    include: ['test/chart/**/*.test.ts'],
+    globalSetup: ['test/setup/chart-tools.ts'],
+    timeoutMs: 60_000,
+  },
+  {
     name: 'integration',
     include: ['test/integration/**/*.test.ts'],
     globalSetup: ['test/setup/redis.ts'],

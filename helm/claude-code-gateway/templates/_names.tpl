@@ -1,0 +1,57 @@
+{{/* Every object is named after the release. Services allow 63 characters. */}}
+{{- define "ccg.release" -}}
+{{ .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- end }}
+
+{{/* The components of this release, as a JSON list. */}}
+{{- define "ccg.components" -}}
+{{ list "gateway" | toJson }}
+{{- end }}
+
+{{/* Labels that select the pods of a component; of all pods of the release, without one. */}}
+{{- define "ccg.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- with .component }}
+app.kubernetes.io/component: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "ccg.labels" -}}
+{{ include "ccg.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{/* The metadata of an object: root, component, name, and annotations where there are some. */}}
+{{- define "ccg.metadata" -}}
+name: {{ .name }}
+namespace: {{ .root.Release.Namespace }}
+labels:
+  {{- include "ccg.labels" . | nindent 2 }}
+{{- with .annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "ccg.image" -}}
+{{- $image := .values.image -}}
+{{- with .root.Values.image.registry }}{{ trimSuffix "/" . }}/{{ end }}{{ $image.repository }}
+{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default .root.Chart.AppVersion }}{{ end }}
+{{- end }}
+
+{{/* A value as the text of a variable: Helm holds every number as a float. */}}
+{{- define "ccg.text" -}}
+{{- if kindIs "float64" . }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{/* The port that a component's container listens on for probes and metrics. */}}
+{{- define "ccg.opsPort" -}}
+{{ include "ccg.text" (.variables.OPS_PORT | default 4002) }}
+{{- end }}
+
+{{- define "ccg.port" -}}
+{{ include "ccg.text" (.variables.PORT | default 4000) }}
+{{- end }}

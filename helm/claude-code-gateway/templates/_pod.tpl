@@ -1,0 +1,106 @@
+{{/* What every pod of ours has: no token of the cluster's API, no root, nothing writable but /tmp. */}}
+{{- define "ccg.podSecurity" -}}
+automountServiceAccountToken: false
+# Variables such as ADMIN_PORT would be those of Services with such names.
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  seccompProfile: { type: RuntimeDefault }
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "ccg.containerSecurity" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/* A pod is live while its event loop answers, and ready while it can serve. */}}
+{{- define "ccg.probes" -}}
+startupProbe:
+  httpGet: { path: /livez, port: ops }
+  periodSeconds: 2
+  failureThreshold: 60
+livenessProbe:
+  httpGet: { path: /livez, port: ops }
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: { path: /readyz, port: ops }
+  periodSeconds: 2
+  timeoutSeconds: 2
+  failureThreshold: 2
+{{- end }}
+
+{{- define "ccg.volumeMounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- if .root.Values.config }}
+- name: config
+  mountPath: /etc/ccg/config
+  readOnly: true
+{{- end }}
+{{- range $index, $mount := .values.mounts }}
+- name: mount-{{ $index }}
+  mountPath: {{ $mount.path }}
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{/* Folders and not single files: Kubernetes never updates a file that is mounted alone. */}}
+{{- define "ccg.volumes" -}}
+- name: tmp
+  emptyDir: {}
+{{- if .root.Values.config }}
+- name: config
+  configMap:
+    name: {{ include "ccg.release" .root }}-config
+{{- end }}
+{{- range $index, $mount := .values.mounts }}
+- name: mount-{{ $index }}
+  {{- with $mount.secret }}
+  secret: { secretName: {{ . }}, defaultMode: 0440 }
+  {{- end }}
+  {{- with $mount.configMap }}
+  configMap: { name: {{ . }} }
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Where the pods of a component run. */}}
+{{- define "ccg.placement" -}}
+{{- with .values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .values.topologySpread }}
+topologySpreadConstraints:
+  {{- range . }}
+  - topologyKey: {{ . }}
+    maxSkew: 1
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "ccg.selector" $ | nindent 8 }}
+    # Pods of the old version, which are about to go, do not count.
+    matchLabelKeys: [pod-template-hash]
+  {{- end }}
+{{- end }}
+{{- end }}

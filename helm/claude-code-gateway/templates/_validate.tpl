@@ -1,0 +1,92 @@
+{{/* What is wrong with the values together, or in a way that deserves a remedy: one sentence each. */}}
+{{- define "ccg.problems" -}}
+{{- $problems := list }}
+{{- $values := .Values }}
+{{- if not $values.keys.existingSecret }}
+  {{- $problems = append $problems (printf "keys.existingSecret is required: the Secret that holds KEY_PEPPER. Make one: kubectl -n %s create secret generic ccg-keys --from-literal=KEY_PEPPER=$(openssl rand -hex 32)" .Release.Namespace) }}
+{{- end }}
+{{- $problems = concat $problems (include "ccg.redisProblems" . | fromJsonArray) }}
+{{- $problems = concat $problems (include "ccg.inlineSecrets" . | fromJsonArray) }}
+{{- range $component := include "ccg.components" . | fromJsonArray }}
+  {{- $problems = concat $problems (include "ccg.componentProblems" (dict "root" $ "component" $component "values" (index $values $component)) | fromJsonArray) }}
+{{- end }}
+{{- toJson $problems }}
+{{- end }}
+
+{{/* Redis has exactly one source. */}}
+{{- define "ccg.redisProblems" -}}
+{{- $problems := list }}
+{{- $sources := list }}
+{{- with .Values.redis }}
+  {{- if .url }}{{ $sources = append $sources "redis.url" }}{{ end }}
+  {{- if .existingSecret }}{{ $sources = append $sources "redis.existingSecret" }}{{ end }}
+  {{- if contains "@" .url }}
+    {{- $problems = append $problems "redis.url holds a user or a password. Put the URL under the key REDIS_URL into a Secret, and name that in redis.existingSecret." }}
+  {{- end }}
+{{- end }}
+{{- if not $sources }}
+  {{- $problems = append $problems "There is no Redis. Set redis.existingSecret (a Secret whose key REDIS_URL holds the URL) or redis.url." }}
+{{- else if gt (len $sources) 1 }}
+  {{- $problems = append $problems (printf "There are several Redis: %s. Keep one of them." (join ", " $sources)) }}
+{{- end }}
+{{- toJson $problems }}
+{{- end }}
+
+{{/* No secret stands in the values: Helm keeps them in the cluster for everybody who may read its releases. */}}
+{{- define "ccg.inlineSecrets" -}}
+{{- $problems := list }}
+{{- $variables := .Values.gateway.variables }}
+{{- range $holder, $names := include "ccg.secretNames" . | fromJson }}
+  {{- range $name := $names }}
+    {{- if hasKey $variables $name }}
+      {{- $problems = append $problems (printf "gateway.variables.%s is a secret. Put it under the key %s into the Secret that %s.existingSecret names, and remove it here." $name $name $holder) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- if contains "@" ($variables.HTTPS_PROXY | default "") }}
+  {{- $problems = append $problems "gateway.variables.HTTPS_PROXY holds a user or a password. Put it under the key HTTPS_PROXY into the Secret that credentials.existingSecret names, and remove it here." }}
+{{- end }}
+{{- range $name, $provider := .Values.config.providers }}
+  {{- if kindIs "string" $provider.credential }}
+    {{- $problems = append $problems (printf "config.providers.%s.credential is a secret. Put it into the Secret that credentials.existingSecret names, and refer to its key by {env: NAME}." $name) }}
+  {{- end }}
+  {{- range $header, $value := $provider.headers }}
+    {{- if and (kindIs "string" $value) (regexMatch "(?i)^(authorization|proxy-authorization|cookie|x-api-key|api-key|x-goog-api-key)$|token|secret|password" $header) }}
+      {{- $problems = append $problems (printf "config.providers.%s.headers.%s is a secret. Put it into the Secret that credentials.existingSecret names, and refer to its key by {env: NAME}." $name $header) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- toJson $problems }}
+{{- end }}
+
+{{/* Variables of the gateway that are secrets, and which Secret holds them. */}}
+{{- define "ccg.secretNames" -}}
+{{ dict
+  "credentials" (list "ANTHROPIC_API_KEY" "OPENAI_API_KEY" "NVIDIA_API_KEY" "OPENROUTER_API_KEY" "GEMINI_API_KEY" "OLLAMA_API_KEY")
+  "keys" (list "KEY_PEPPER" "KEY_PEPPER_PREVIOUS" "SEALING_KEYS")
+  "redis" (list "REDIS_URL")
+  | toJson }}
+{{- end }}
+
+{{- define "ccg.componentProblems" -}}
+{{- $problems := list }}
+{{- $component := .component }}
+{{- with .values }}
+  {{- $neededMs := addf (.variables.DRAIN_DELAY_MS | default 0) (.variables.DRAIN_TIMEOUT_MS | default 600000) 15000 }}
+  {{- if lt (mulf .terminationGracePeriodSeconds 1000) $neededMs }}
+    {{- $problems = append $problems (printf "%s.terminationGracePeriodSeconds is too short: streams would be cut. Set it to %d or more (DRAIN_DELAY_MS + DRAIN_TIMEOUT_MS + 15 s), or lower DRAIN_TIMEOUT_MS." $component (divf $neededMs 1000 | ceil | int64)) }}
+  {{- end }}
+  {{- if eq (include "ccg.port" .) (include "ccg.opsPort" .) }}
+    {{- $problems = append $problems (printf "%s.variables.PORT and OPS_PORT must differ: the one is for clients, the other for probes and metrics." $component) }}
+  {{- end }}
+  {{- if .autoscaling.enabled }}
+    {{- if gt .autoscaling.minReplicas .autoscaling.maxReplicas }}
+      {{- $problems = append $problems (printf "%s.autoscaling.minReplicas is above maxReplicas." $component) }}
+    {{- end }}
+    {{- if not (dig "requests" "cpu" "" .resources) }}
+      {{- $problems = append $problems (printf "%s.resources.requests.cpu is required while %s.autoscaling.enabled is true: cpuUtilization is a share of it." $component $component) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- toJson $problems }}
+{{- end }}

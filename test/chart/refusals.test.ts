@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest';
+
+import type { Values } from './support/chart.ts';
+import { chartSuite } from './support/chart-suite.ts';
+
+const toolsOf = chartSuite();
+
+/** What is wrong with the values, whose installation it is added to, and what helm says. */
+const refusals: readonly (readonly [fault: string, values: Values, sentence: string])[] = [
+  ['an unknown key', { gatway: {} }, "- at '': additional properties 'gatway' not allowed"],
+  [
+    'an unknown key below others',
+    { gateway: { autoscaling: { minReplica: 3 } } },
+    "- at '/gateway/autoscaling': additional properties 'minReplica' not allowed",
+  ],
+  [
+    'no pepper',
+    { keys: { existingSecret: '' } },
+    '- keys.existingSecret is required: the Secret that holds KEY_PEPPER. Make one: kubectl -n claude create secret ' +
+      'generic ccg-keys --from-literal=KEY_PEPPER=$(openssl rand -hex 32)',
+  ],
+  [
+    'no Redis',
+    { redis: { existingSecret: '' } },
+    '- There is no Redis. Set redis.existingSecret (a Secret whose key REDIS_URL holds the URL) or redis.url.',
+  ],
+  [
+    'two Redis',
+    { redis: { url: 'redis://redis.data:6379' } },
+    '- There are several Redis: redis.url, redis.existingSecret. Keep one of them.',
+  ],
+  [
+    'a password in the URL of Redis',
+    { redis: { existingSecret: '', url: 'redis://:secret@redis.data:6379' } },
+    '- redis.url holds a user or a password. Put the URL under the key REDIS_URL into a Secret, and name that in ' +
+      'redis.existingSecret.',
+  ],
+  [
+    'a password of the proxy as a variable',
+    { gateway: { variables: { HTTPS_PROXY: 'http://user:secret@proxy:3128' } } },
+    '- gateway.variables.HTTPS_PROXY holds a user or a password. Put it under the key HTTPS_PROXY into the Secret that ' +
+      'credentials.existingSecret names, and remove it here.',
+  ],
+  [
+    'a credential in gateway.yaml',
+    { config: { providers: { vllm: { dialect: 'openai-chat', baseUrl: 'http://vllm', credential: 'secret' } } } },
+    '- config.providers.vllm.credential is a secret. Put it into the Secret that credentials.existingSecret names, and ' +
+      'refer to its key by {env: NAME}.',
+  ],
+  [
+    'a header with a secret in gateway.yaml',
+    {
+      config: {
+        providers: {
+          vllm: { dialect: 'openai-chat', baseUrl: 'http://vllm', headers: { Authorization: 'Bearer secret' } },
+        },
+      },
+    },
+    '- config.providers.vllm.headers.Authorization is a secret. Put it into the Secret that credentials.existingSecret ' +
+      'names, and refer to its key by {env: NAME}.',
+  ],
+  [
+    'one port for clients and probes',
+    { gateway: { variables: { PORT: 4002 } } },
+    '- gateway.variables.PORT and OPS_PORT must differ: the one is for clients, the other for probes and metrics.',
+  ],
+  [
+    'too little time to drain',
+    { gateway: { terminationGracePeriodSeconds: 594 } },
+    '- gateway.terminationGracePeriodSeconds is too short: streams would be cut. Set it to 595 or more ' +
+      '(DRAIN_DELAY_MS + DRAIN_TIMEOUT_MS + 15 s), or lower DRAIN_TIMEOUT_MS.',
+  ],
+  [
+    'too little time for the drain that is the default of the gateway',
+    { gateway: { variables: { DRAIN_TIMEOUT_MS: null } } },
+    '- gateway.terminationGracePeriodSeconds is too short: streams would be cut. Set it to 625 or more ' +
+      '(DRAIN_DELAY_MS + DRAIN_TIMEOUT_MS + 15 s), or lower DRAIN_TIMEOUT_MS.',
+  ],
+  [
+    'more pods at least than at most',
+    { gateway: { autoscaling: { minReplicas: 11 } } },
+    '- gateway.autoscaling.minReplicas is above maxReplicas.',
+  ],
+  [
+    'autoscaling by a CPU that is not requested',
+    { gateway: { resources: { requests: { cpu: null } } } },
+    '- gateway.resources.requests.cpu is required while gateway.autoscaling.enabled is true: cpuUtilization is a share ' +
+      'of it.',
+  ],
+];
+
+test.for(refusals)('helm refuses %s, and says what to do', async ([, values, sentence], context) => {
+  const { chart } = toolsOf(context);
+  const lines = (await chart.refusal('minimal', { values })).split('\n');
+  expect(lines).toContain(sentence);
+});
+
+test('helm names all that is wrong at once, and no secret', async (context) => {
+  const { chart } = toolsOf(context);
+  const values = { gateway: { variables: { ANTHROPIC_API_KEY: 'sk-ant-secret' }, terminationGracePeriodSeconds: 60 } };
+  const refusal = await chart.refusal(undefined, { values });
+  expect(refusal.split('\n').filter((line) => line.startsWith('- '))).toHaveLength(4);
+  expect(refusal).not.toContain('sk-ant-secret');
+});
+
+test('helm refuses a cluster that is older than 1.27', async (context) => {
+  const { chart } = toolsOf(context);
+  expect(await chart.refusal('minimal', { kubeVersion: '1.26.9' })).toContain(
+    'chart requires kubeVersion: >=1.27.0-0 which is incompatible with Kubernetes v1.26.9',
+  );
+});
