@@ -47,7 +47,8 @@ const dialects: Readonly<Record<string, Dialect>> = {
       item_id: kind,
       output_index: kind === 'text' ? 1 : 0,
       obfuscation: 'x'.repeat(number % 9),
-      sequence_number: number,
+      // Numbers that do not follow each other say nothing.
+      sequence_number: 2 * number,
     }),
     end: [{ type: 'response.incomplete', response: { status: 'incomplete' } }],
     frame: event,

@@ -1,8 +1,7 @@
 import type { JsonObject } from '@ccg/wire';
-import { asObject } from '../../json-fields.ts';
 import { matchDelta } from './delta-template.ts';
 import type { DeltaTemplate } from './delta-template.ts';
-import { learnDelta } from './learn-delta.ts';
+import { countedIn, learnDelta } from './learn-delta.ts';
 import type { DeltaForm } from './learn-delta.ts';
 
 /** Recognises the deltas of one answer that differ from an earlier one in their text and their counts alone. */
@@ -37,7 +36,7 @@ export function createDeltaReader<Kind>(
     const delta = form.read(chunk);
     const template = delta === undefined ? undefined : learnDelta(form, json, delta);
     if (delta === undefined || template === undefined) return undefined;
-    const counts = form.counts === undefined ? undefined : asObject(chunk[form.counts.of]);
+    const counts = form.counts === undefined || form.counts.of !== undefined ? countedIn(form, chunk) : {};
     return { template, kind: delta.kind, counts };
   }
 

@@ -6,8 +6,8 @@ import type { DeltaTemplate, Slot } from './delta-template.ts';
 export interface DeltaForm<Kind> {
   /** Members that differ from delta to delta and are never read: numbers, and texts without escapes. */
   readonly idle: readonly string[];
-  /** Members of the object `of`, at the top of a delta, whose numbers are read. */
-  readonly counts?: { readonly of: string; readonly names: readonly string[] };
+  /** Members whose numbers are read: of the object `of` at the top of a delta, or of the delta itself. */
+  readonly counts?: { readonly of?: string; readonly names: readonly string[] };
   /** What a delta says that says one text alone, counts aside; undefined for any other. */
   read(chunk: JsonObject): PlainDelta<Kind> | undefined;
 }
@@ -78,6 +78,12 @@ function isProven<Kind>(
   const said = probed === undefined ? undefined : form.read(probed);
   if (probed === undefined || said?.kind !== wanted || said.member !== member || said.literal !== textProbe)
     return false;
-  const counts = asObject(probed[form.counts?.of ?? '']);
+  const counts = countedIn(form, probed);
   return slots.every(({ count }, index) => count === undefined || counts?.[count] === firstNumber + index);
+}
+
+/** The object whose numbers are read; undefined where there is none. */
+export function countedIn<Kind>({ counts }: DeltaForm<Kind>, chunk: JsonObject): JsonObject | undefined {
+  if (counts === undefined) return undefined;
+  return counts.of === undefined ? chunk : asObject(chunk[counts.of]);
 }

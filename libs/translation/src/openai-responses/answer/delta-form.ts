@@ -7,7 +7,8 @@ export const textDelta = 'response.output_text.delta';
 
 /** Every event has a number, and a text that hides the length of the token. */
 export const responsesDelta: DeltaForm<'text'> = {
-  idle: ['sequence_number', 'obfuscation'],
+  idle: ['obfuscation'],
+  counts: { names: ['sequence_number'] },
   read: ({ type, delta }) =>
     asText(type) === textDelta && isText(delta)
       ? { kind: 'text', member: 'delta', literal: textLiteral(delta) }

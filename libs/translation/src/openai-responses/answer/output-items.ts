@@ -3,6 +3,8 @@ import { asCount, asText } from '../../json-fields.ts';
 import { textLiteral } from '../../json-literal.ts';
 import type { JsonObject } from '@ccg/wire';
 import { createTranscript } from '../../encoder/filters/transcript.ts';
+import { createDeltaReader } from '../../encoder/filters/told-deltas.ts';
+import type { DeltaReader } from '../../encoder/filters/told-deltas.ts';
 import type { Transcript } from '../../encoder/filters/transcript.ts';
 
 /** The kinds of items that answers are made of. */
@@ -16,13 +18,19 @@ export function itemKindOf({ type }: JsonObject): ItemKind | undefined {
   return kinds.find((kind) => kind === name);
 }
 
+/** A part of an item: what was told of it, and its deltas, of which each may be the whole part so far. */
+interface ItemPart {
+  readonly said: Transcript;
+  readonly deltas: DeltaReader;
+}
+
 /** One item of an answer, as far as it was told. */
 export interface OutputItem {
   readonly kind: ItemKind;
   /** Its number among the items of this answer, in the order of their beginnings. */
   readonly number: number;
   /** By the place of a part in the item; arguments are a part, too. */
-  readonly parts: Map<string, Transcript>;
+  readonly parts: Map<string, ItemPart>;
   /** The part that was told last. */
   latestPart: string | undefined;
   /** Reasoning is told in one of two members, and some servers tell it in both. */
@@ -37,6 +45,8 @@ export interface OutputItem {
   isCut: boolean;
   /** Whether a piece of it may be lost: it is whole if all of it is told once more. */
   isDoubted: boolean;
+  /** Whether its latest part was told as a whole, too. */
+  isWhole: boolean;
 }
 
 /** The items of one answer, told apart. */
@@ -116,6 +126,7 @@ function newItem(kind: ItemKind, number: number): OutputItem {
     isDone: false,
     isCut: false,
     isDoubted: false,
+    isWhole: false,
   };
 }
 
@@ -136,11 +147,12 @@ function callIdOf({ item }: JsonObject): string | undefined {
   return literal === '' ? undefined : literal;
 }
 
-/** What was told of a part of an item. */
-export function partOf({ parts }: OutputItem, place: string): Transcript {
+/** A part of an item, which begins with nothing. */
+export function partOf({ parts }: OutputItem, place: string): ItemPart {
   const known = parts.get(place);
   if (known !== undefined) return known;
-  const made = createTranscript();
+  const said = createTranscript();
+  const made = { said, deltas: createDeltaReader(said) };
   parts.set(place, made);
   return made;
 }

@@ -1,6 +1,6 @@
 import type { GatewayError } from '@ccg/kernel';
 import { decodeByteString } from '@ccg/wire';
-import type { JsonObject } from '@ccg/wire';
+import type { JsonObject, JsonValue } from '@ccg/wire';
 import type { Finish } from '../../encoder/encoder-state.ts';
 import type { Encoder } from '../../encoder/encoder.ts';
 import { createChunkDecoder } from '../../encoder/event-data.ts';
@@ -13,6 +13,8 @@ import { inBandFailure } from '../../failure/upstream-failure.ts';
 import { asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
 import type { StreamTranslator } from '../../translation.ts';
 import { isVoid, mayHoldContent } from '../../unread-content.ts';
+import { responsesDelta } from './delta-form.ts';
+import { createEventOrder } from './event-order.ts';
 import { createOutputItems } from './output-items.ts';
 import type { OutputItems } from './output-items.ts';
 import { createEventTeller } from './tell-events.ts';
@@ -42,16 +44,13 @@ export function createResponsesStream(
 function createEventReader(encoder: Encoder, context: FailureContext, maxTokens: number): EventTaker {
   const { provider } = context;
   const items = createOutputItems();
-  const teller = createEventTeller({
-    encoder,
-    provider,
-    items,
-    parts: createPartTeller(encoder, provider),
-    found: [],
-  });
+  const parts = createPartTeller(encoder, provider);
+  const order = createEventOrder();
+  const teller = createEventTeller({ encoder, provider, items, parts, order, found: [] });
 
   function readEvent(event: JsonObject, json: string): void {
     const type = asText(event['type']) ?? '';
+    if (order.isRepeated(event['sequence_number'], responsesDelta.read(event)?.literal ?? json)) return;
     if (teller.take(type, event, json)) return;
     if (type === 'error' || saysError(event['error'])) encoder.fail(inBandFailure(event, context));
     else if (ends.has(type)) readResponse(asObject(event['response']) ?? {}, ends.get(type));
@@ -72,7 +71,10 @@ function createEventReader(encoder: Encoder, context: FailureContext, maxTokens:
     const { output } = response;
     if (!isVoid(output) && !Array.isArray(output)) encoder.fail(malformedError(provider));
     teller.whole(asList(output));
+    parts.settle();
     if (ending.kind === 'stop') judgeItems(items, encoder, provider);
+    // What is missing may be a part of the answer, unless all of it was told once more.
+    if (order.hasGap() && !isToldAgain(items, output)) encoder.fail(malformedError(provider));
     // Local servers call an answer complete that the limit cut.
     const isCut = ending.kind === 'stop' && maxTokens > 0 && (usage?.outputTokens ?? 0) >= maxTokens;
     encoder.finish(isCut ? { kind: 'length' } : ending);
@@ -113,6 +115,12 @@ function judgeItems(items: OutputItems, encoder: Encoder, provider: string): voi
     if (isCut && kind === 'function_call') encoder.fail(truncatedError(provider));
     if (isDoubted) encoder.fail(malformedError(provider));
   }
+}
+
+/** Whether all items were told as wholes, too, in an answer that lists them. */
+function isToldAgain(items: OutputItems, output: JsonValue | undefined): boolean {
+  const told = items.all().filter(({ parts }) => parts.size > 0);
+  return !isVoid(output) && told.every(({ isWhole, kind }) => isWhole || kind === 'reasoning');
 }
 
 const beginnings: ReadonlySet<string> = new Set(['response.created', 'response.in_progress', 'response.queued']);

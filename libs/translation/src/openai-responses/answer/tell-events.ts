@@ -21,11 +21,12 @@ export interface EventTeller {
 
 /** Hands events to those who tell parts and items, by their type. */
 export function createEventTeller(telling: Telling): EventTeller {
-  const { items, parts } = telling;
+  const { items, parts, order } = telling;
   const { begin, done, whole } = createItemTeller(telling);
 
   let open: { readonly item: OutputItem; readonly place: string } | undefined;
-  const deltas = createDeltaReader(responsesDelta, (literal) => {
+  const deltas = createDeltaReader(responsesDelta, (literal, { counts }) => {
+    if (order.isRepeated(counts?.['sequence_number'], literal)) return;
     if (open !== undefined) parts.say(open.item, open.place, literal);
   });
 

@@ -8,6 +8,7 @@ import { asList, asObject, asText } from '../../json-fields.ts';
 import { decodeLiteral, nonEmptyLiteral } from '../../json-literal.ts';
 import { hasAny, isTextOrNull, isVoid, mayHoldContent } from '../../unread-content.ts';
 import { phaseRecord, reasoningRecord } from '../reasoning-state.ts';
+import type { EventOrder } from './event-order.ts';
 import { itemKindOf } from './output-items.ts';
 import type { ItemKind, OutputItem, OutputItems } from './output-items.ts';
 import { pieceOf } from './tell-parts.ts';
@@ -28,6 +29,7 @@ export interface Telling {
   readonly provider: string;
   readonly items: OutputItems;
   readonly parts: PartTeller;
+  readonly order: EventOrder;
   /** Pages that searches found. */
   readonly found: WebPage[];
 }
@@ -99,8 +101,8 @@ function beginItem(
   const isAgain = items.all().length === count;
   const phase = kind === 'message' ? asText(value['phase']) : undefined;
   if (!isAgain && phase !== undefined && phase !== '') {
-    encoder.reasoningDetails([phaseRecord(phase)]);
     parts.interrupt();
+    encoder.reasoningDetails([phaseRecord(phase)]);
   }
   return item;
 }
@@ -155,6 +157,7 @@ function completeReasoning(
   // It belongs before whatever it led to.
   if (!isText(encrypted) || isVoid(encrypted) || item.isTold || !items.isLast(item)) return;
   item.isTold = true;
+  parts.settle();
   encoder.reasoningDetails([reasoningRecord(encrypted)]);
 }
 
@@ -187,6 +190,6 @@ function nameCall(item: OutputItem, value: JsonObject, { encoder, provider, part
     return;
   }
   item.name ??= said;
-  encoder.toolCall({ ...pieceOf(item), id: isKnown ? undefined : item.callId, name: said });
   parts.interrupt();
+  encoder.toolCall({ ...pieceOf(item), id: isKnown ? undefined : item.callId, name: said });
 }
