@@ -4,6 +4,7 @@ export { collectFrames } from './collect-frames.ts';
 export type { CollectedFrame } from './collect-frames.ts';
 export { startConnectProxy } from './connect-proxy.ts';
 export type { ConnectProxy, Tunnel } from './connect-proxy.ts';
+export { debianProgram } from './debian-program.ts';
 export { createGate } from './gate.ts';
 export type { Gate } from './gate.ts';
 export { geminiError, geminiFrame, geminiFrames } from './gemini-script.ts';
