@@ -26,6 +26,7 @@ const suites: readonly Suite[] = [
   },
   { name: 'architecture', include: ['test/architecture/**/*.test.ts'], timeoutMs: 60_000 },
   { name: 'contract', include: ['test/contract/**/*.test.ts'], timeoutMs: 120_000, shared: true },
+  { name: 'deploy', include: ['test/deploy/**/*.test.ts'], timeoutMs: 120_000 },
   {
     name: 'chart',
     include: ['test/chart/**/*.test.ts'],
