@@ -162,6 +162,17 @@ describe('calls and results', () => {
     },
   );
 
+  test('with one id in one message, of which some have no result, are all told', () => {
+    const messages = [assistant(call('1'), call('1'), call('1')), user(result('1'), result('1'))];
+    const paired = pairToolResults(mergeTurns(turnsOf(...messages)), createWarnings());
+    const results = paired.flatMap((step) => (step.kind === 'results' ? step.results : []));
+    expect(results.map(({ result: found }) => found?.path())).toEqual([
+      'messages.1.content.0',
+      'messages.1.content.1',
+      undefined,
+    ]);
+  });
+
   test('with one id in one message are one if only the first has a result', () => {
     expect(steps(assistant(call('1'), call('1')), user([result('1')]))).toEqual(['assistant:  +1', 'results: 1=some']);
   });

@@ -63,7 +63,10 @@ interface TakenResults {
   readonly rest: readonly HistoryBlock[];
 }
 
-/** If calls share an id, the last result belongs to the last of them, and so on backwards. */
+/**
+ * If calls share an id, the last result belongs to the last of them, and so on backwards. Calls of one message are answered in
+ * their order: what is missing is the result of the last.
+ */
 function takeResults(turn: Turn, open: readonly HistoryCall[]): TakenResults {
   const byKey = new Map(open.map(({ key }): [string, HistoryBlock[]] => [key, []]));
   const rest: HistoryBlock[] = [];
@@ -72,9 +75,14 @@ function takeResults(turn: Turn, open: readonly HistoryCall[]): TakenResults {
     (results ?? rest).push(block);
   }
   const found = new Map<HistoryCall, HistoryBlock>();
-  for (const call of open.toReversed()) {
-    const result = byKey.get(call.key)?.pop();
-    if (result !== undefined) found.set(call, result);
+  for (const [key, results] of byKey) {
+    const calls = open.filter((call) => call.key === key);
+    const isOneMessage = new Set(calls.map(({ block }) => messageOf(block))).size === 1;
+    const missing = isOneMessage ? 0 : Math.max(0, calls.length - results.length);
+    for (const [at, result] of results.slice(-calls.length).entries()) {
+      const call = calls[at + missing];
+      if (call !== undefined) found.set(call, result);
+    }
   }
   return { found, rest };
 }
@@ -90,8 +98,8 @@ function resultCounts(turn: Turn | undefined): ReadonlyMap<string, number> {
 }
 
 /**
- * A second call with the same id in one message is dropped unless it has a result of its own: Claude Code drops it too
- * and executes the first alone. `seen` counts the calls of each id so far.
+ * More calls with the same id in one message are dropped if the id has one result alone: Claude Code drops them too and
+ * executes the first. `seen` counts the calls of each id so far.
  */
 function readCalls(
   turnBlocks: readonly HistoryBlock[],
@@ -100,7 +108,6 @@ function readCalls(
 ): { blocks: HistoryBlock[]; calls: HistoryCall[] } {
   const calls: HistoryCall[] = [];
   const latest = new Map<string, HistoryBlock>();
-  const kept = new Map<string, number>();
   const blocks: HistoryBlock[] = [];
   for (const block of turnBlocks) {
     const { id, name } = block.block;
@@ -110,10 +117,8 @@ function readCalls(
     }
     const key = decodeText(id);
     const before = latest.get(key);
-    const count = (kept.get(key) ?? 0) + 1;
     const isTwice = before !== undefined && messageOf(before) === messageOf(block);
-    if (isTwice && (results.get(key) ?? 0) < count) continue;
-    kept.set(key, count);
+    if (isTwice && (results.get(key) ?? 0) < 2) continue;
     const repeat = seen.get(key) ?? 0;
     seen.set(key, repeat + 1);
     latest.set(key, block);
