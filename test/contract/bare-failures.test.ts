@@ -75,6 +75,10 @@ describe.each(servers)('a stream of $name', ({ target, begin, end }) => {
 
   test('that begins with a failure is that failure, with its class', () => {
     const first = (failure: object) => played(data(failure) + end).progress.error;
+    expect(first({ detail: 'Invalid API key' })).toMatchObject({
+      code: 'upstream-credential-rejected',
+      retry: 'never',
+    });
     expect(first({ base_resp: { status_code: 1008, status_msg: 'insufficient balance' } })).toMatchObject({
       code: 'upstream-account-empty',
     });

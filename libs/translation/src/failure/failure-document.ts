@@ -52,7 +52,7 @@ const codeNames = names(`code type status statuscode errorcode errcode errortype
   statusmsg quotaid errno exception keyword origin issue`);
 const textNames =
   names(`message msg detail details description title error errors errormsg errmsg errormessage statusmsg
-  errordescription reason raw hint info text cause issue`);
+  errordescription reason raw hint info text cause issue faultstring`);
 const pathNames = names(`param parameter loc location field path property instancepath argument keys pointer key`);
 /** Lists whose items name a member of the request by `name` alone. */
 const listsOfMembers = names(`invalidparams invalidparameters invalidfields invalidarguments`);
@@ -241,7 +241,7 @@ function tellObject(object: LooseObject, depth: number): string | undefined {
 }
 
 const toldMembers = `message msg detail error title errors error_msg errmsg status_msg error_message error_description
-  base_resp body reason details`.split(/\s+/u);
+  errormessage fault faultstring base_resp body reason details`.split(/\s+/u);
 
 function memberOf(object: LooseObject, name: string): Loose | undefined {
   return object.get(name) ?? [...object].find(([key]) => key.toLowerCase() === name)?.[1];

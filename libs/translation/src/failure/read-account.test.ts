@@ -91,6 +91,23 @@ const cases: readonly Case[] = [
   ['rate-limited', 429, m('The message queue is empty of free places')],
   ['overloaded', 500, m('The server is overloaded, credits are exhausted for this minute')],
   ['broken', 500, m('The list of credits was requested')],
+  ['account-empty', 200, { detail: 'Quota exceeded for today' }],
+  ['credential', 200, { detail: 'Invalid API key' }],
+  ['credential', 200, { detail: 'Not authenticated' }],
+  ['credential', 200, { message: 'Invalid API key provided' }],
+  ['credential', 200, { status: 'error', message: 'Unauthorized' }],
+  ['credential', 200, { success: false, errorMessage: 'The access token expired' }],
+  ['credential', 200, { errors: ['Authentication failed'] }],
+  ['credential', 200, { fault: { faultstring: 'Invalid ApiKey', detail: { errorcode: 'oauth.v2.InvalidApiKey' } } }],
+  ['credential', 200, { base_resp: { status_code: 1004, status_msg: 'login fail: Please carry the API secret key' } }],
+  ['credential', 200, { code: 1, msg: '无效的令牌' }],
+  ['credential', 500, m('Incorrect API key provided: sk-1***2', { type: 'new_api_error' })],
+  ['credential', 400, { code: 'Client specified an invalid argument', error: 'Incorrect API key provided: xa***1' }],
+  ['rate-limited', 200, { detail: 'Your API key does not have enough requests per minute left' }],
+  ['overloaded', 503, m('The authentication failed: identity service unavailable')],
+  ['refused', 400, m('tools.0.input_schema: properties.api_key is missing')],
+  ['broken', 500, m('Unexpected token < in JSON at position 0')],
+  ['broken', 200, { detail: 'The answer about API keys could not be written' }],
 ];
 
 test.each(cases.map(([kind, status, body, cause]) => ({ kind, status, body, cause })))(

@@ -57,8 +57,8 @@ function causeOf(evidence: Evidence): UpstreamCause {
   if (status === 408 || status === 504) return { kind: 'timed-out', ...wait };
   const refusal = readRefusal(document, meanings, status);
   if (refusal !== undefined) return refusal;
-  // Google says so with 400.
-  if (status === 400 && meanings.has('credential')) return { kind: 'credential' };
+  // Google and xAI say so with 400, and a router in front of a provider with 500.
+  if (status === 400 && saysCredential(evidence)) return { kind: 'credential' };
   if (isAccountEmpty(evidence)) {
     return { kind: 'account-empty', resetsAt: readResetTime(document) };
   }
@@ -72,7 +72,12 @@ function causeOf(evidence: Evidence): UpstreamCause {
   }
   if (status >= 400 && status < 500) return { kind: 'refused', path: undefined };
   const isBusy = status === 503 || status === 529 || says.has('overloaded') || meanings.has('overloaded');
+  if (!isBusy && saysCredential(evidence)) return { kind: 'credential' };
   return { kind: isBusy ? 'overloaded' : 'broken', ...wait };
+}
+
+function saysCredential({ meanings, says }: Evidence): boolean {
+  return meanings.has('credential') || says.has('credential');
 }
 
 function missingPermission(
@@ -103,7 +108,11 @@ function waitOf({ headers, document }: Evidence): number | undefined {
 
 function sayingsOf({ texts }: FailureDocument): ReadonlySet<Saying> {
   return new Set(
-    texts.flatMap((text) => accountSentences.filter(({ pattern }) => pattern.test(text)).map(({ says }) => says)),
+    texts.flatMap((text) =>
+      accountSentences
+        .filter(({ pattern, unless }) => pattern.test(text) && unless?.test(text) !== true)
+        .map(({ says }) => says),
+    ),
   );
 }
 
@@ -117,8 +126,12 @@ function statusOf(
   const refusal = named.find((code) => code < 500);
   if (refusal !== undefined) return refusal;
   if (status >= 500) return status;
-  const isLimit = says.has('rate-limited') || says.has('account-empty');
-  return named[0] ?? statusByMeaning(meanings) ?? (isLimit ? 429 : 500);
+  return named[0] ?? statusByMeaning(meanings) ?? statusBySaying(says);
+}
+
+function statusBySaying(says: ReadonlySet<Saying>): number {
+  if (says.has('rate-limited') || says.has('account-empty')) return 429;
+  return says.has('credential') ? 401 : 500;
 }
 
 const meaningStatus: readonly (readonly [CodeMeaning, number])[] = [

@@ -29,7 +29,7 @@ function isWell(text: string): boolean {
 
 const codeMembers = ['code', 'status', 'status_code', 'error_code', 'errcode', 'err_code', 'errorCode'];
 const textMembers = `message msg detail details errors reason title status_msg error_msg err_msg errmsg errorMessage
-  error_message error_description`.split(/\s+/u);
+  error_message error_description fault faultstring`.split(/\s+/u);
 
 /** Whether its code or its text says that all is well, and nothing of it says otherwise. */
 function saysWell(object: JsonObject): boolean {

@@ -5,7 +5,7 @@ export const accountSentences: readonly Sentence[] = [
   {
     says: 'account-empty',
     pattern:
-      /insufficient[_ ](?:account[_ ])?(?:balance|credit|fund|quota)|balance is (?:insufficient|too low|empty|not enough|negative)|top up your|billing hard limit|payment required|credits? (?:are |is |have been |has been )?(?:exhausted|used up|depleted|expired)|(?:out of|no more|no remaining) credits?|余额不足|欠费|充值|in arrears|account is overdue|overdue payment|no resource package|credit balance is too low|account is in good standing|free tier of the model has been exhausted|usage limit (?:has been )?(?:reached|exceeded)|(?:hit|reached|exceeded) your (?:[\w-]{1,20} ){0,3}(?:usage limit|quota)|usage_limit_reached|使用上限|(?:额度|用量|套餐|配额|资源包|余额)[^。\n]{0,10}(?:用尽|用完|不足|上限|耗尽)|今日[^。\n]{0,10}(?:限额|上限|次数)|(?:key|spend(?:ing)?|monthly|weekly|daily|total|usage) (?:spend(?:ing)? )?limit (?:was |has been )?(?:exceeded|reached)|(?:daily|weekly|monthly)[ \w/-]{0,24}(?:limit|quota|credits|allowance)|free-models-per-day|per ?day\b|exceeded your current quota|quota (?:is |has been |was )?(?:exhausted|used up)|budget (?:has been |was )?exceeded|(?:plan|trial|subscription)(?: period)? (?:has |is )?(?:expired|ended|over|inactive|cancell?ed)|used up your [^.\n]{0,30}(?:quota|credits?|allowance|plan)|more credits|(?:free tier|free trial|allotment|allowance|prepaid \w{1,12}|wallet|subscription|credits?) (?:is |are |was |has |have )?(?:been )?(?:now )?(?:exhausted|consumed|depleted|used up|empty|lapsed)|(?:out of|no remaining|no more|run out of) (?:requests|tokens|messages|credits?|quota) (?:left )?(?:for |in )?(?:today|this (?:day|week|month|billing)|the (?:day|week|month|billing))|payment method (?:was |has been |is )?(?:declined|invalid|expired|missing)|card (?:was |has been )?declined/iu,
+      /insufficient[_ ](?:account[_ ])?(?:balance|credit|fund|quota)|balance is (?:insufficient|too low|empty|not enough|negative)|top up your|billing hard limit|payment required|credits? (?:are |is |have been |has been )?(?:exhausted|used up|depleted|expired)|(?:out of|no more|no remaining) credits?|余额不足|欠费|充值|in arrears|account is overdue|overdue payment|no resource package|credit balance is too low|account is in good standing|free tier of the model has been exhausted|usage limit (?:has been )?(?:reached|exceeded)|(?:hit|reached|exceeded) your (?:[\w-]{1,20} ){0,3}(?:usage limit|quota)|usage_limit_reached|使用上限|(?:额度|用量|套餐|配额|资源包|余额)[^。\n]{0,10}(?:用尽|用完|不足|上限|耗尽)|今日[^。\n]{0,10}(?:限额|上限|次数)|(?:key|spend(?:ing)?|monthly|weekly|daily|total|usage) (?:spend(?:ing)? )?limit (?:was |has been )?(?:exceeded|reached)|(?:daily|weekly|monthly)[ \w/-]{0,24}(?:limit|quota|credits|allowance)|free-models-per-day|per ?day\b|exceeded your current quota|(?:quota|limit|allowance) (?:is |has been |was )?(?:exceeded|reached|used up) (?:for )?(?:today|this (?:day|week|month))|quota (?:is |has been |was )?(?:exhausted|used up)|budget (?:has been |was )?exceeded|(?:plan|trial|subscription)(?: period)? (?:has |is )?(?:expired|ended|over|inactive|cancell?ed)|used up your [^.\n]{0,30}(?:quota|credits?|allowance|plan)|more credits|(?:free tier|free trial|allotment|allowance|prepaid \w{1,12}|wallet|subscription|credits?) (?:is |are |was |has |have )?(?:been )?(?:now )?(?:exhausted|consumed|depleted|used up|empty|lapsed)|(?:out of|no remaining|no more|run out of) (?:requests|tokens|messages|credits?|quota) (?:left )?(?:for |in )?(?:today|this (?:day|week|month|billing)|the (?:day|week|month|billing))|payment method (?:was |has been |is )?(?:declined|invalid|expired|missing)|card (?:was |has been )?declined/iu,
     examples: [
       ['Insufficient Balance', 'https://github.com/continuedev/continue/issues/9942'],
       [
@@ -87,15 +87,25 @@ export const accountSentences: readonly Sentence[] = [
   },
   {
     says: 'credential',
-    pattern: /api[ _-]?key|authenticat|authoriz|credential|access token|permission_denied|鉴权|密钥|令牌/iu,
+    pattern:
+      /\b(?:invalid|incorrect|wrong|missing|bad|expired|revoked|malformed|no|empty|unknown|disabled|deactivated|inactive) (?:[\w'-]{1,12} ){0,2}['"`]?(?:api[ _-]?keys?|x-api-key|app[ _-]?keys?|(?:access|bearer|auth\w{0,12}|secret) (?:tokens?|keys?|headers?|credentials?)|credentials?|subscription key)\b|\b(?:api[ _-]?key|app[ _-]?key|(?:access|bearer|auth\w{0,12}|secret) (?:token|key|header)|credentials?)['"`]? (?:[^.\n]{1,40} )?(?:(?:is|was|were|has|have|are) )?(?:been )?(?:not (?:valid|found|authori[sz]ed|provided|set|recogni[sz]ed|active)|invalid|incorrect|wrong|missing|expired|revoked|disabled|deactivated|blocked|suspended)\b|\b(?:did not|didn't|must|need to|please) (?:provide|carry|pass|set|supply) (?:an?|the|your|a valid) (?:valid )?(?:api|secret|auth\w{0,12}|access)[ _-]?(?:key|token|secret key)|\b(?:authentication|authorization|login|auth)\b[^.\n]{0,12}\b(?:fail(?:ed|ure|s)?|required|denied)\b|\bnot (?:authenticated|logged in)\b|\bunauthenticated\b|\bunauthori[sz]ed\b|\btoken (?:is |has )?(?:expired|revoked)|(?:api ?key|密钥|令牌|token|鉴权|认证|身份验证|登录)[^。\n]{0,10}(?:无效|错误|不正确|失败|过期|失效|不存在|缺失|为空|未提供|不可用)|(?:无效|错误|未提供|缺少|过期)的?(?:令牌|密钥|token|api ?key|身份)/iu,
+    unless: /schema|propert|\btools?\b|function|mcp/iu,
     examples: [
       ['Authorization failed', 'https://docs.api.nvidia.com/nim/reference/llm-apis'],
+      ['Invalid API key', 'https://github.com/vllm-project/vllm (a proxy in front of it, {"detail":…})'],
+      ['Not authenticated', 'https://fastapi.tiangolo.com/reference/security/ (HTTPBearer)'],
+      ['Incorrect API key provided: sk-12****7890.', 'https://platform.openai.com/docs/guides/error-codes'],
+      ['You must provide an API key', 'https://platform.openai.com/docs/guides/error-codes'],
       [
-        'Your API key does not have permission to use the specified resource.',
-        'https://docs.anthropic.com/en/api/errors',
+        'login fail: Please carry the API secret key in the Authorization field of the request header',
+        'https://platform.minimax.io/docs/api-reference/errorcode (1004)',
       ],
+      ['API Key not found. Please pass a valid API key.', 'https://ai.google.dev/gemini-api/docs/troubleshooting'],
+      ['无效的令牌', 'https://github.com/QuantumNous/new-api (middleware/auth.go)'],
+      ['该令牌已过期', 'https://github.com/songquanpeng/one-api (model/token.go)'],
+      ['身份验证失败。', 'https://docs.bigmodel.cn/cn/faq/api-code (1000)'],
     ],
-    counter: 'Your input was flagged',
+    counter: 'Your API key does not have enough requests left for this minute',
   },
   {
     says: 'content-refused',

@@ -45,7 +45,7 @@ const expected: Readonly<Record<Saying, readonly [status: number, ...kinds: Upst
   'account-empty': [429, 'account-empty'],
   'rate-limited': [429, 'rate-limited'],
   overloaded: [500, 'overloaded'],
-  credential: [403, 'credential'],
+  credential: [200, 'credential'],
   'content-refused': [403, 'refused'],
 };
 
