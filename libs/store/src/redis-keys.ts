@@ -35,12 +35,14 @@ export interface RedisKeys {
   policyList(tenant: string): string;
   /** STREAM: what was done to a tenant, and what its own credentials were denied. */
   audit(tenant: string): string;
-  /** STREAM: what operators were denied. */
+  /** STREAM: what operators were denied, and what they did outside of one tenant. */
   operatorAudit(): string;
   /** STRING: when the bucket of a rate limit is full again; the key expires then. `name` has no colon. */
   rateLimit(tenant: string, name: string, subject: string): string;
   /** ZSET: leases of a subject's running requests, by the time at which they lapse. */
   leases(tenant: string, subject: string): string;
+  /** STRING: who brings `gateway.yaml` into the store now; it expires by itself. */
+  applyLock(): string;
   /** STRING: tells one pepper from another without holding it. */
   pepperFingerprint(): string;
   /** Channel: whose authorization has changed, so that no replica goes by what it remembers of them. */
@@ -71,6 +73,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     operatorAudit: () => `${prefix}operator-audit`,
     rateLimit: (tenant, name, subject) => ofTenant(tenant, `rate-limit:${name}:${subject}`),
     leases: (tenant, subject) => ofTenant(tenant, `leases:${subject}`),
+    applyLock: () => `${prefix}apply-lock`,
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,
     authorizationChanges: () => `${prefix}authorization-changes`,
   };

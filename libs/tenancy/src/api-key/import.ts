@@ -92,7 +92,7 @@ async function complete(
  * Looks for an API key by its digests: in the index, among the tenant's imports, whose index entry may be missing, and
  * under the ids of the first version, which were made of digests.
  */
-async function findKnown(
+export async function findKnown(
   store: Store,
   tenant: string,
   digests: readonly string[],

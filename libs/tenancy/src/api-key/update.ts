@@ -14,7 +14,7 @@ import type { NewApiKey } from './new-api-key.ts';
 
 /**
  * Gives an API key other settings: all of them, so what is left out is as for a new one. It may end at a time that has
- * passed. A revoked one stays as it is.
+ * passed. One that was rotated keeps its end, and a revoked one stays as it is.
  */
 export async function updateApiKey(
   deps: TenancyDependencies,
@@ -35,7 +35,9 @@ export async function updateApiKey(
     if (item.state === 'revoked') return { kind: 'done', value: viewOf(found.loaded) };
     const asked = await settingsFor({ store, nowMs: 0 }, actor.principal, { kind: 'all' }, input);
     if (asked.kind === 'refused') return asked;
-    const after: ApiKeyRecord = { ...item, ...asked.settings, origin: actor.origin };
+    const { successor } = item;
+    const expiresAt = successor === undefined ? asked.settings.expiresAt : item.expiresAt;
+    const after: ApiKeyRecord = { ...item, ...asked.settings, expiresAt, origin: actor.origin };
     const change = {
       checks: [apiKeyCheck(store, tenant, id, found.loaded)],
       writes: [apiKeyWrite(store, tenant, after), ...ownerWrites(deps, tenant, item, after)],

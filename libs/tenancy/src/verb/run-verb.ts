@@ -82,6 +82,17 @@ async function recordDenial(deps: VerbDependencies, actor: Actor, deed: Deed, re
   await commit(deps.store, auditKeyOf(deps.store, actor), { checks: [], writes: [], entry });
 }
 
+/** Writes what was done outside of one tenant into the log of the one who did it. */
+export async function recordDone(
+  deps: VerbDependencies,
+  actor: Actor,
+  deed: Deed,
+  details: AuditEntry['details'],
+): Promise<void> {
+  const entry: AuditEntry = { ...entryOf(deps, actor, deed), outcome: 'done', details };
+  await commit(deps.store, auditKeyOf(deps.store, actor), { checks: [], writes: [], entry });
+}
+
 function auditKeyOf({ redisKeys }: Store, { principal }: Actor): string {
   return principal.kind === 'operator' ? redisKeys.operatorAudit() : redisKeys.audit(principal.tenant);
 }
