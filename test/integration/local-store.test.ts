@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseStore, isProcessAlive, sendRedisCommand } from '@ccg/local';
 import type { LocalStore, StoreChoice } from '@ccg/local';
+import { StartError } from '@ccg/startup';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 let root: string;
@@ -61,11 +62,11 @@ describe('the choice of a store', () => {
 
   test('is a server of the machine next, and the embedded one last', async () => {
     expect((await choose({})).name).toMatch(/^(redis|valkey)-server \d+\.\d+/);
-    expect((await choose({ searchPath: root })).name).toBe('embedded, in memory');
+    expect((await choose({ searchPath: root })).name).toBe('embedded');
   });
 
   test('can be forced, and says what a forced one lacks', async () => {
-    expect((await choose({ forced: 'embedded', redisUrl: 'redis://elsewhere' })).name).toBe('embedded, in memory');
+    expect((await choose({ forced: 'embedded', redisUrl: 'redis://elsewhere' })).name).toBe('embedded');
     await expect(choose({ forced: 'redis-url' })).rejects.toThrow('LOCAL_STORE=redis-url needs REDIS_URL.');
     await expect(choose({ forced: 'redis-server', searchPath: root })).rejects.toThrow(/apt-get install redis-server/);
   });
@@ -168,16 +169,80 @@ describe.each(['redis-server', 'embedded'] as const)('%s', (forced) => {
 });
 
 describe('the embedded server', () => {
-  test('runs Lua, forgets everything on close and leaves no socket', async () => {
+  const journal = () => join(root, 'data', 'redis', 'journal');
+
+  test('runs Lua, keeps what was written when it is closed and started again, and leaves no socket', async () => {
     const store = await choose({ forced: 'embedded' });
     await store.start();
     const script = "redis.call('SET', KEYS[1], ARGV[1]); return redis.call('GET', KEYS[1])";
     expect(await send(store, 'EVAL', script, '1', 'k', 'value')).toBe('value');
+    await send(store, 'SET', 'limit', 'used', 'PX', '600000');
     await store.close();
-    expect(await readdir(join(root, 'data', 'redis'))).toEqual([]);
+    expect(await readdir(join(root, 'data', 'redis'))).toEqual(['journal']);
     const next = await choose({ forced: 'embedded' });
     await next.start();
-    expect(await send(next, 'EXISTS', 'k')).toBe('0');
+    expect(await send(next, 'GET', 'k')).toBe('value');
+    expect(await send(next, 'GET', 'limit')).toBe('used');
+    expect(Number(await send(next, 'PTTL', 'limit'))).toBeGreaterThan(500_000);
+    expect(next.durability()).toBe(`kept in ${journal()}; a crash of the machine loses at most the last second`);
+  });
+
+  test('says what a crash cut off its journal, and has the rest', async () => {
+    const store = await choose({ forced: 'embedded' });
+    await store.start();
+    await send(store, 'SET', 'k', 'value');
+    const size = (await stat(journal())).size;
+    await send(store, 'SET', 'late', 'value');
+    await store.close();
+    await truncate(journal(), size + 10);
+    const observer = observe();
+    const next = await choose({ forced: 'embedded' }, observer);
+    await next.start();
+    expect(observer.say.mock.calls).toEqual([
+      [
+        `The last 10 bytes of the store's journal ${journal()} are not used: a crash cut them off while they were written.`,
+      ],
+    ]);
+    expect([await send(next, 'GET', 'k'), await send(next, 'EXISTS', 'late')]).toEqual(['value', '0']);
+  });
+
+  test('refuses to start on a journal that is damaged, and leaves it as it is', async () => {
+    const store = await choose({ forced: 'embedded' });
+    await store.start();
+    await send(store, 'SET', 'k', 'value');
+    await store.close();
+    const damaged = (await readFile(journal())).fill(0xff, 20, 21);
+    await writeFile(journal(), damaged);
+    const next = await choose({ forced: 'embedded' });
+    await expect(next.start()).rejects.toThrow(
+      new StartError(
+        `The store's journal ${journal()} is damaged at byte 0. Put back a copy of it, or move it away to begin with an empty store, in which only the first API key works.`,
+      ),
+    );
+    expect(await readFile(journal())).toEqual(damaged);
+  });
+
+  test('works on when its journal cannot be written, and says that nothing is kept, and when it is again', async () => {
+    await mkdir(join(root, 'data', 'redis', 'journal.new'), { recursive: true, mode: 0o700 });
+    const observer = observe();
+    const store = await choose({ forced: 'embedded' }, observer);
+    await store.start();
+    expect(store.durability()).toMatch(/^nothing is kept, because .+\/journal cannot be written \(EISDIR/u);
+    expect(observer.say.mock.calls).toEqual([
+      [expect.stringContaining(`Warning: the store cannot write ${journal()}`)],
+    ]);
+    await send(store, 'SET', 'k', 'value');
+    await rm(join(root, 'data', 'redis', 'journal.new'), { recursive: true });
+    await vi.waitFor(
+      () => {
+        expect(observer.say).toHaveBeenLastCalledWith(`The store writes ${journal()} again: everything is kept.`);
+      },
+      { timeout: 10_000 },
+    );
+    await store.close();
+    const next = await choose({ forced: 'embedded' });
+    await next.start();
+    expect(await send(next, 'GET', 'k')).toBe('value');
   });
 
   test('takes the place of a socket file that a killed process left', async () => {

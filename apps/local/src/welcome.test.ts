@@ -23,7 +23,7 @@ describe('welcome', () => {
   }
 
   function linesOf(url: string): readonly string[] {
-    const store = { name: 'a store', durability: 'durable' };
+    const store = { name: 'a store', durability: () => 'durable' };
     const routes = { haiku: 'openai:small', 'other names': 'openai, name unchanged' };
     const admin = { url: 'http://127.0.0.1:4001', tokenFile: join(folder, 'admin-token') };
     return welcome({ isDemo: false, url, admin, store, firstKeyFile: join(folder, 'first-key'), routes }).split('\n');
@@ -53,7 +53,7 @@ describe('welcome', () => {
     { id: '0123456789ab', named: '0123456789ab' },
     { id: undefined, named: 'CONTAINER' },
   ])('prints for a container with the id $id lines that work on its machine', async ({ id, named }) => {
-    const store = { name: 'a store', durability: 'durable' };
+    const store = { name: 'a store', durability: () => 'durable' };
     const admin = { url: 'http://0.0.0.0:4001', tokenFile: '/data/admin-token' };
     const facts = { isDemo: false, url: 'http://0.0.0.0:4000', admin, store, routes: {}, container: { id } };
     const lines = welcome({ ...facts, firstKeyFile: '/data/first-key' }).split('\n');

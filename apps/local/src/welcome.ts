@@ -1,11 +1,13 @@
 import type { Container } from '@ccg/startup';
 
+import { shellQuote } from './shell-quote.ts';
+
 export interface WelcomeFacts {
   readonly isDemo: boolean;
   /** The gateway's URL as it listens. */
   readonly url: string;
   readonly admin: { readonly url: string; readonly tokenFile: string };
-  readonly store: { readonly name: string; readonly durability: string };
+  readonly store: { readonly name: string; durability(): string };
   readonly firstKeyFile: string;
   /** What clients ask for → what is asked of which provider. */
   readonly routes: Readonly<Record<string, string>>;
@@ -48,7 +50,7 @@ export function welcome({
     `  Base URL    ${reachableUrl(url)}`,
     `  API key     in ${firstKeyFile}`,
     ...(isKeyless ? ['              not needed by programs on this machine (ALLOW_KEYLESS)'] : []),
-    `  Store       ${store.name}: ${store.durability}`,
+    `  Store       ${store.name}: ${store.durability()}`,
     `  Admin API   ${reachableUrl(admin.url)}/admin/v1, token in ${admin.tokenFile}`,
     ...Object.entries(routes).map(
       ([names, target], index) => `  ${index === 0 ? 'Models' : '      '}      ${names} → ${target}`,
@@ -70,12 +72,6 @@ export function welcome({
         ]),
   ];
   return `\n${lines.join('\n')}\n\n`;
-}
-
-/** Quotes a word for a POSIX shell; `when-needed` leaves one alone that has nothing to quote. */
-function shellQuote(word: string, mode: 'always' | 'when-needed' = 'when-needed'): string {
-  if (mode === 'when-needed' && /^[\w/:.@%+=,-]+$/.test(word)) return word;
-  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** A URL that a client on this machine can call: one may listen on every address, but not call it. */

@@ -4,6 +4,8 @@ import { assertNever } from '@ccg/kernel';
 
 import { StartError } from '@ccg/startup';
 import { startEmbeddedServer } from './embedded-server.ts';
+import type { EmbeddedObserver } from './embedded-server.ts';
+import type { JournalState } from './journal/journal.ts';
 import { keepRunning } from './keep-running.ts';
 import type { StoreObserver } from './keep-running.ts';
 import { privateSocketPath } from './private-socket.ts';
@@ -17,8 +19,8 @@ export interface LocalStore {
   readonly url: string;
   /** Which store it is, for people. */
   readonly name: string;
-  /** What survives what, for people. */
-  readonly durability: string;
+  /** What survives what, for people; ask once it has started. */
+  durability(): string;
   /** Resolves when the store answers. */
   start(): Promise<void>;
   /** Ends what `start` began; also safe while it is still starting. Call it when nobody uses the store any more. */
@@ -61,7 +63,7 @@ function remoteStore(url: string | undefined): LocalStore {
   return {
     url,
     name: 'Redis at REDIS_URL',
-    durability: 'as durable as that server is configured to be',
+    durability: () => 'as durable as that server is configured to be',
     start: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
@@ -96,7 +98,7 @@ async function spawnedStore(binary: RedisBinary, choice: StoreChoice, observer: 
   return {
     url: `unix://${socketPath}`,
     name: `${binary.name} on a private socket`,
-    durability: `kept in ${folder}; a crash of the machine loses at most the last second`,
+    durability: () => `kept in ${folder}; a crash of the machine loses at most the last second`,
     ...keepRunning(binary.name, begin, observer),
   };
 }
@@ -104,10 +106,42 @@ async function spawnedStore(binary: RedisBinary, choice: StoreChoice, observer: 
 async function embeddedStore(choice: StoreChoice, observer: StoreObserver): Promise<LocalStore> {
   const folder = join(choice.dataDir, 'redis');
   const socketPath = await privateSocketPath(folder, 'embedded.sock', choice.temporaryDir);
+  const journalPath = join(folder, 'journal');
+  let journal: JournalState = { kind: 'kept' };
+  const journalObserver: EmbeddedObserver = {
+    say: (line) => observer.say(line),
+    onJournal(state) {
+      const line = describeChange(journal, state, journalPath);
+      journal = state;
+      if (line !== undefined) observer.say(line);
+    },
+  };
   return {
     url: `unix://${socketPath}`,
-    name: 'embedded, in memory',
-    durability: 'nothing survives a restart but the first API key; install redis-server or set REDIS_URL to keep more',
-    ...keepRunning('embedded', () => startEmbeddedServer({ listen: { path: socketPath } }), observer),
+    name: 'embedded',
+    durability: () => describeDurability(journal, journalPath),
+    ...keepRunning(
+      'embedded',
+      () => startEmbeddedServer({ listen: { path: socketPath }, journalPath }, journalObserver),
+      observer,
+    ),
   };
+}
+
+function describeDurability(journal: JournalState, path: string): string {
+  switch (journal.kind) {
+    case 'kept':
+      return `kept in ${path}; a crash of the machine loses at most the last second`;
+    case 'failing':
+      return `nothing is kept, because ${path} cannot be written (${journal.reason})`;
+    default:
+      return assertNever(journal);
+  }
+}
+
+function describeChange(before: JournalState, now: JournalState, path: string): string | undefined {
+  if (now.kind === 'failing') {
+    return `Warning: the store cannot write ${path} (${now.reason}). It works on, but a restart loses what changes now. Make room, or make the folder writable: the store tries again by itself.`;
+  }
+  return before.kind === 'failing' ? `The store writes ${path} again: everything is kept.` : undefined;
 }
