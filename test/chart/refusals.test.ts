@@ -20,6 +20,12 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
       'generic ccg-keys --from-literal=KEY_PEPPER=$(openssl rand -hex 32)',
   ],
   [
+    'no token of the operators',
+    { admin: { existingSecret: '' } },
+    '- admin.existingSecret is required: the Secret whose key token is the token of the operators. Make one: kubectl -n ' +
+      'claude create secret generic ccg-admin --from-literal=token=$(openssl rand -hex 32). Or set admin.enabled to false.',
+  ],
+  [
     'no Redis',
     { redis: { existingSecret: '' } },
     '- There is no Redis. Set redis.existingSecret (a Secret whose key REDIS_URL holds the URL) or redis.url.',
@@ -37,9 +43,9 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
   ],
   [
     'a password of the proxy as a variable',
-    { gateway: { variables: { HTTPS_PROXY: 'http://user:secret@proxy:3128' } } },
-    '- gateway.variables.HTTPS_PROXY holds a user or a password. Put it under the key HTTPS_PROXY into the Secret that ' +
-      'credentials.existingSecret names, and remove it here.',
+    { variables: { HTTPS_PROXY: 'http://user:secret@proxy:3128' } },
+    '- variables.HTTPS_PROXY holds a user or a password. Put it under the key HTTPS_PROXY into the Secret that ' +
+      'keys.existingSecret names, and remove it here.',
   ],
   [
     'a credential in gateway.yaml',
@@ -99,7 +105,7 @@ test('helm names all that is wrong at once, and no secret', async (context) => {
   const { chart } = toolsOf(context);
   const values = { gateway: { variables: { ANTHROPIC_API_KEY: 'sk-ant-secret' }, terminationGracePeriodSeconds: 60 } };
   const refusal = await chart.refusal(undefined, { values });
-  expect(refusal.split('\n').filter((line) => line.startsWith('- '))).toHaveLength(4);
+  expect(refusal.split('\n').filter((line) => line.startsWith('- '))).toHaveLength(5);
   expect(refusal).not.toContain('sk-ant-secret');
 });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { adminVariables, parseAdminConfig } from '@ccg/admin';
 import { gatewayVariables, parseConfig } from '@ccg/gateway';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -14,11 +15,15 @@ import type { Schema } from './support/schema-rules.ts';
 
 const toolsOf = chartSuite();
 const isSecret = ({ $ref }: Schema): boolean => $ref === '#/$defs/secretVariable';
-const rules = Object.entries(schemaAt('gateway.variables').properties ?? {})
-  .filter(([, schema]) => !isSecret(schema))
-  .map(([name, schema]) => [name, resolveSchema(valuesSchema, schema)] as const);
 
-/** Values for the variables that `gateway.variables` does not set. */
+/** The variables below a path of the values that are no secrets, and the rule of each. */
+function rulesAt(path: string): readonly (readonly [name: string, rule: Schema])[] {
+  return Object.entries(schemaAt(path).properties ?? {})
+    .filter(([, schema]) => !isSecret(schema))
+    .map(([name, schema]) => [name, resolveSchema(valuesSchema, schema)] as const);
+}
+
+/** Values for the variables that neither `variables` nor those of a component set. */
 const otherValues = {
   logLevel: 'debug',
   trustProxy: ['10.0.0.0/8'],
@@ -34,42 +39,51 @@ const secrets = {
   VLLM_API_KEY: 'x',
 };
 
-describe('the variables of the gateway', () => {
+describe.each([
+  { component: 'gateway', variables: gatewayVariables, port: 'PORT', readsCredentials: true },
+  { component: 'admin', variables: adminVariables, port: 'ADMIN_PORT', readsCredentials: false },
+])('the variables of the $component', ({ component, variables, port, readsCredentials }) => {
   test('can all be set by values of the chart', async (context) => {
     const { chart } = toolsOf(context);
-    const usual = environmentOf(await chart.render('minimal'), 'gateway');
-    const samples = Object.fromEntries(rules.map(([name, schema]) => [name, sampleOf(schema)]));
-    const variables: typeof samples = { ...samples, PORT: 8080 };
-    const gateway = { variables, terminationGracePeriodSeconds: 90_000 };
-    const set = environmentOf(await chart.render('minimal', { values: { ...otherValues, gateway } }), 'gateway');
+    const usual = environmentOf(await chart.render('minimal'), component);
+    const shared = samplesOf(rulesAt('variables'));
+    // A port of its own, beside that for probes.
+    const own = { ...samplesOf(rulesAt(`${component}.variables`)), [port]: 8080 };
+    const values = {
+      ...otherValues,
+      variables: shared,
+      [component]: { variables: own, terminationGracePeriodSeconds: 90_000 },
+    };
+    const set = environmentOf(await chart.render('minimal', { values }), component);
 
-    const texts = Object.entries(variables).map(([name, value]) => [name, String(value)] as const);
+    const texts = Object.entries({ ...shared, ...own }).map(([name, value]) => [name, String(value)] as const);
     expect(set.values).toMatchObject(Object.fromEntries(texts));
     const changed = Object.keys(set.values).filter((name) => set.values[name] !== usual.values[name]);
-    const named = [...changed, ...Object.keys(set.secrets)];
+    const named = [...changed, ...Object.keys(set.secrets), 'ADMIN_TOKEN_FILE'];
     // Every key of the Secret with credentials is a variable.
-    expect(set.allOf).toEqual(['ccg-providers']);
-    expect(gatewayVariables.filter((name) => !named.includes(name) && !name.endsWith('_API_KEY'))).toEqual([]);
+    expect(set.allOf).toEqual(readsCredentials ? ['ccg-providers'] : []);
+    expect(variables.filter((name) => !named.includes(name) && !name.endsWith('_API_KEY'))).toEqual([]);
   });
+});
 
-  test.for(rules)('%s is refused by the chart where the gateway refuses it', ([name, schema]) => {
-    const isTaken = (value: unknown): boolean => {
-      const parsed = parseConfig({
-        ...secrets,
-        OPENAI_API_KEY: 'x',
-        PREFERRED_PROVIDER: 'openai',
-        [name]: String(value),
-      });
-      return parsed.kind === 'valid' || !parsed.message.includes(`${name}: must be`);
-    };
-    const { minimum, maximum, enum: words } = schema;
-    // The gateway lets the system choose a port for 0, which no Service would find.
-    if (minimum !== undefined && !name.endsWith('PORT'))
-      expect([minimum - 1, minimum].map(isTaken)).toEqual([false, true]);
-    if (maximum !== undefined) expect([maximum, maximum + 1].map(isTaken)).toEqual([true, false]);
-    if (words !== undefined) expect([...words, 'other'].map(isTaken)).toEqual([...words.map(() => true), false]);
-    if (schema.type === 'boolean') expect([true, false, 'maybe'].map(isTaken)).toEqual([true, true, false]);
-  });
+describe('the rules of variables', () => {
+  test.for([...rulesAt('variables'), ...rulesAt('gateway.variables')])(
+    '%s is refused by the chart where the gateway refuses it',
+    ([name, schema]) => {
+      const others = { ...secrets, OPENAI_API_KEY: 'x', PREFERRED_PROVIDER: 'openai' };
+      const isTaken = (value: unknown): boolean => {
+        const parsed = parseConfig({ ...others, [name]: String(value) });
+        return parsed.kind === 'valid' || !parsed.message.includes(`${name}: must be`);
+      };
+      const { minimum, maximum, enum: words } = schema;
+      // The gateway lets the system choose a port for 0, which no Service would find.
+      if (minimum !== undefined && !name.endsWith('PORT'))
+        expect([minimum - 1, minimum].map(isTaken)).toEqual([false, true]);
+      if (maximum !== undefined) expect([maximum, maximum + 1].map(isTaken)).toEqual([true, false]);
+      if (words !== undefined) expect([...words, 'other'].map(isTaken)).toEqual([...words.map(() => true), false]);
+      if (schema.type === 'boolean') expect([true, false, 'maybe'].map(isTaken)).toEqual([true, true, false]);
+    },
+  );
 
   test.for(gatewayVariables.filter((name) => /_API_KEY$|^KEY_PEPPER|^SEALING_KEYS$/u.test(name)))(
     '%s is refused among the values, because it is a secret',
@@ -86,35 +100,39 @@ describe('the variables of the gateway', () => {
   );
 });
 
-describe('the gateway', () => {
+describe.each(installations)('the environment that ci/%s-values.yaml makes', (installation) => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ccg-chart-'));
+    writeFileSync(join(folder, 'token'), 't'.repeat(32), { mode: 0o440 });
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test.for(installations)(
-    'takes the configuration of ci/%s-values.yaml without a warning',
-    async (installation, context) => {
-      const { chart } = toolsOf(context);
-      const objects = await chart.render(installation);
-      const { values } = environmentOf(objects, 'gateway');
-      const config = objects.find(({ name }) => name === 'ConfigMap/ccg-config')?.object;
-      const file = join(folder, `${installation}.yaml`);
-      if (config !== undefined) writeFileSync(file, configMap.parse(config).data['gateway.yaml']);
-      // Files of the cluster that this machine has not.
-      const { GOOGLE_APPLICATION_CREDENTIALS: _key, NODE_EXTRA_CA_CERTS: _roots, ...environment } = values;
-      const parsed = parseConfig({
-        ...secrets,
-        ...environment,
-        ...(config === undefined ? {} : { GATEWAY_CONFIG: file }),
-      });
-      expect(parsed).toMatchObject({ kind: 'valid', warnings: [], listenWarnings: [] });
-    },
-  );
+  test('is taken by the gateway, and by the admin API where there is one, without a warning', async (context) => {
+    const { chart } = toolsOf(context);
+    const objects = await chart.render(installation);
+    const config = objects.find(({ name }) => name === 'ConfigMap/ccg-config')?.object;
+    if (config !== undefined) writeFileSync(join(folder, 'gateway.yaml'), configMap.parse(config).data['gateway.yaml']);
+    const environment = (component: string): Record<string, string> => {
+      const { values } = environmentOf(objects, component);
+      // Files of the cluster are here in another place, or not at all.
+      const { GOOGLE_APPLICATION_CREDENTIALS: _key, NODE_EXTRA_CA_CERTS: _roots, ...others } = values;
+      const files = { GATEWAY_CONFIG: 'gateway.yaml', ADMIN_TOKEN_FILE: 'token' };
+      const here = Object.entries(files).filter(([name]) => name in others);
+      return { ...secrets, ...others, ...Object.fromEntries(here.map(([name, file]) => [name, join(folder, file)])) };
+    };
+    const clean = { kind: 'valid', warnings: [], listenWarnings: [] };
+    expect(parseConfig(environment('gateway'))).toMatchObject(clean);
+    if (objects.some(({ name }) => name === 'Deployment/ccg-admin')) {
+      expect(parseAdminConfig(environment('admin'))).toMatchObject(clean);
+    }
+  });
 });
 
 const configMap = z.object({ data: z.object({ 'gateway.yaml': z.string() }) });
+
+const samplesOf = (rules: ReturnType<typeof rulesAt>): Record<string, unknown> =>
+  Object.fromEntries(rules.map(([name, rule]) => [name, sampleOf(rule)]));
 
 /** A value that is taken, and no default. */
 function sampleOf({ type, enum: words, minimum = 0 }: Schema): unknown {

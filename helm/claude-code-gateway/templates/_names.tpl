@@ -5,7 +5,7 @@
 
 {{/* The components of this release, as a JSON list. */}}
 {{- define "ccg.components" -}}
-{{ list "gateway" | toJson }}
+{{ (.Values.admin.enabled | ternary (list "gateway" "admin") (list "gateway")) | toJson }}
 {{- end }}
 
 {{/* Labels that select the pods of a component; of all pods of the release, without one. */}}
@@ -49,9 +49,14 @@ annotations:
 
 {{/* The port that a component's container listens on for probes and metrics. */}}
 {{- define "ccg.opsPort" -}}
-{{ include "ccg.text" (.variables.OPS_PORT | default 4002) }}
+{{ include "ccg.text" (.values.variables.OPS_PORT | default 4002) }}
+{{- end }}
+
+{{/* The name of the variable that holds the port for clients, and the port. */}}
+{{- define "ccg.portVariable" -}}
+{{ eq .component "gateway" | ternary "PORT" "ADMIN_PORT" }}
 {{- end }}
 
 {{- define "ccg.port" -}}
-{{ include "ccg.text" (.variables.PORT | default 4000) }}
+{{ include "ccg.text" (get .values.variables (include "ccg.portVariable" .) | default (eq .component "gateway" | ternary 4000 4001)) }}
 {{- end }}

@@ -50,7 +50,12 @@ readinessProbe:
   mountPath: /etc/ccg/config
   readOnly: true
 {{- end }}
-{{- range $index, $mount := .values.mounts }}
+{{- if eq .component "admin" }}
+- name: token
+  mountPath: /etc/ccg/admin
+  readOnly: true
+{{- end }}
+{{- range $index, $mount := concat .root.Values.mounts .values.mounts }}
 - name: mount-{{ $index }}
   mountPath: {{ $mount.path }}
   readOnly: true
@@ -66,7 +71,11 @@ readinessProbe:
   configMap:
     name: {{ include "ccg.release" .root }}-config
 {{- end }}
-{{- range $index, $mount := .values.mounts }}
+{{- if eq .component "admin" }}
+- name: token
+  secret: { secretName: {{ .values.existingSecret }}, defaultMode: 0440 }
+{{- end }}
+{{- range $index, $mount := concat .root.Values.mounts .values.mounts }}
 - name: mount-{{ $index }}
   {{- with $mount.secret }}
   secret: { secretName: {{ . }}, defaultMode: 0440 }

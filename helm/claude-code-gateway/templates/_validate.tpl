@@ -5,6 +5,9 @@
 {{- if not $values.keys.existingSecret }}
   {{- $problems = append $problems (printf "keys.existingSecret is required: the Secret that holds KEY_PEPPER. Make one: kubectl -n %s create secret generic ccg-keys --from-literal=KEY_PEPPER=$(openssl rand -hex 32)" .Release.Namespace) }}
 {{- end }}
+{{- if and $values.admin.enabled (not $values.admin.existingSecret) }}
+  {{- $problems = append $problems (printf "admin.existingSecret is required: the Secret whose key token is the token of the operators. Make one: kubectl -n %s create secret generic ccg-admin --from-literal=token=$(openssl rand -hex 32). Or set admin.enabled to false." .Release.Namespace) }}
+{{- end }}
 {{- $problems = concat $problems (include "ccg.redisProblems" . | fromJsonArray) }}
 {{- $problems = concat $problems (include "ccg.inlineSecrets" . | fromJsonArray) }}
 {{- range $component := include "ccg.components" . | fromJsonArray }}
@@ -36,6 +39,7 @@
 {{- define "ccg.inlineSecrets" -}}
 {{- $problems := list }}
 {{- $variables := .Values.gateway.variables }}
+{{- $shared := .Values.variables }}
 {{- range $holder, $names := include "ccg.secretNames" . | fromJson }}
   {{- range $name := $names }}
     {{- if hasKey $variables $name }}
@@ -43,8 +47,8 @@
     {{- end }}
   {{- end }}
 {{- end }}
-{{- if contains "@" ($variables.HTTPS_PROXY | default "") }}
-  {{- $problems = append $problems "gateway.variables.HTTPS_PROXY holds a user or a password. Put it under the key HTTPS_PROXY into the Secret that credentials.existingSecret names, and remove it here." }}
+{{- if contains "@" ($shared.HTTPS_PROXY | default "") }}
+  {{- $problems = append $problems "variables.HTTPS_PROXY holds a user or a password. Put it under the key HTTPS_PROXY into the Secret that keys.existingSecret names, and remove it here." }}
 {{- end }}
 {{- range $name, $provider := .Values.config.providers }}
   {{- if kindIs "string" $provider.credential }}
@@ -76,8 +80,8 @@
   {{- if lt (mulf .terminationGracePeriodSeconds 1000) $neededMs }}
     {{- $problems = append $problems (printf "%s.terminationGracePeriodSeconds is too short: streams would be cut. Set it to %d or more (DRAIN_DELAY_MS + DRAIN_TIMEOUT_MS + 15 s), or lower DRAIN_TIMEOUT_MS." $component (divf $neededMs 1000 | ceil | int64)) }}
   {{- end }}
-  {{- if eq (include "ccg.port" .) (include "ccg.opsPort" .) }}
-    {{- $problems = append $problems (printf "%s.variables.PORT and OPS_PORT must differ: the one is for clients, the other for probes and metrics." $component) }}
+  {{- if eq (include "ccg.port" $) (include "ccg.opsPort" $) }}
+    {{- $problems = append $problems (printf "%s.variables.%s and OPS_PORT must differ: the one is for clients, the other for probes and metrics." $component (include "ccg.portVariable" $)) }}
   {{- end }}
   {{- if .autoscaling.enabled }}
     {{- if gt .autoscaling.minReplicas .autoscaling.maxReplicas }}

@@ -1,6 +1,5 @@
 {{/* Variables that are no secrets, of values that all components share. */}}
 {{- define "ccg.sharedVariables" -}}
-{{- $config := .Values.config -}}
 LOG_LEVEL: {{ .Values.logLevel | quote }}
 REDIS_KEY_PREFIX: {{ .Values.redis.keyPrefix | quote }}
 {{- with .Values.redis.url }}
@@ -9,8 +8,11 @@ REDIS_URL: {{ . | quote }}
 {{- with .Values.trustProxy }}
 TRUST_PROXY: {{ join "," . | quote }}
 {{- end }}
-{{- if $config }}
+{{- if .Values.config }}
 GATEWAY_CONFIG: /etc/ccg/config/gateway.yaml
+{{- end }}
+{{- range $name, $value := .Values.variables }}
+{{ $name }}: {{ include "ccg.text" $value | quote }}
 {{- end }}
 {{- end }}
 
@@ -22,10 +24,26 @@ GATEWAY_CONFIG: /etc/ccg/config/gateway.yaml
 - name: KEY_PEPPER_PREVIOUS
   valueFrom:
     secretKeyRef: { name: {{ .Values.keys.existingSecret }}, key: KEY_PEPPER_PREVIOUS, optional: true }
+# With a user and a password; without them it is one of "variables".
+- name: HTTPS_PROXY
+  valueFrom:
+    secretKeyRef: { name: {{ .Values.keys.existingSecret }}, key: HTTPS_PROXY, optional: true }
 {{- with .Values.redis.existingSecret }}
 - name: REDIS_URL
   valueFrom:
     secretKeyRef: { name: {{ . }}, key: REDIS_URL }
+{{- end }}
+{{- end }}
+
+{{/* The same of one component: what the gateway alone needs as a credential, the admin app never sees. */}}
+{{- define "ccg.ownVariables" -}}
+{{- if eq .component "gateway" }}
+- name: SEALING_KEYS
+  valueFrom:
+    secretKeyRef: { name: {{ .root.Values.keys.existingSecret }}, key: SEALING_KEYS, optional: true }
+{{- else }}
+- name: ADMIN_TOKEN_FILE
+  value: /etc/ccg/admin/token
 {{- end }}
 {{- end }}
 
