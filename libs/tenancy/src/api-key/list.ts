@@ -13,20 +13,24 @@ import { runRead } from '../verb/run-verb.ts';
 import { loadApiKeys, viewOf } from './api-key-record.ts';
 import { findApiKey, isReached } from './find.ts';
 
-/** Lists API keys in the order of their creation: all of a tenant, or with `self` the actor's own. */
+/** Lists API keys in the order of their creation: all of a tenant or of one user, or with `self` the actor's own. */
 export async function listApiKeys(
   deps: TenancyDependencies,
   actor: Actor,
-  { tenant, ...request }: PageRequest & { readonly tenant: string },
+  { tenant, user, ...request }: PageRequest & { readonly tenant: string; readonly user?: string | undefined },
 ): Promise<Result<Page<ApiKeyView>>> {
   const { store } = deps;
   const deed = { action: 'api-key.read', tenant, subject: { kind: 'api-key', id: '*' } } as const;
   return await runRead(deps, actor, deed, async () => {
     const reach = apiKeyReach(actor.principal, tenant, 'read');
     if (reach.kind === 'none') return refused(reach.refusal);
-    if ((await loadTenant(store, tenant)) === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
+    const loaded = await loadTenant(store, tenant, { user });
+    if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
+    // Of a user who is known, so that nothing else gets into a redis key.
+    const isKnown = loaded.user !== undefined && (reach.kind === 'all' || reach.user === user);
+    if (user !== undefined && !isKnown) return refused({ kind: 'unknown', subject: 'user' });
     await listUnlisted(store, tenant);
-    const page = await readOfReach(store, tenant, reach, request);
+    const page = await readOfReach(store, tenant, user === undefined ? reach : { kind: 'own', user }, request);
     return 'kind' in page ? refused(page) : done(page);
   });
 }
