@@ -6,7 +6,7 @@ export type { Environment } from './environment.ts';
 export { openAuthentication } from './open-authentication.ts';
 export type { Authentication } from './open-authentication.ts';
 export { checkStore, openStore, prepareStore, waitForStore } from './open-store.ts';
-export { catalogFileVariable, readCatalog } from './read-catalog.ts';
+export { catalogFileVariable, readCatalog, readDirectory } from './read-catalog.ts';
 export {
   credentialSettings,
   credentialVariables,

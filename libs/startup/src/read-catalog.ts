@@ -1,8 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { catalogFromEnv } from '@ccg/catalog';
-import type { Audience, CatalogFileSource, CatalogFromEnv } from '@ccg/catalog';
+import { catalogFromEnv, directoryFromFile } from '@ccg/catalog';
+import type { Audience, CatalogFileSource, CatalogFromEnv, DirectoryFromFile, IssuerSettings } from '@ccg/catalog';
 import { z } from 'zod';
 import type { Environment } from './environment.ts';
 import { reasonOf } from './start-error.ts';
@@ -89,11 +89,31 @@ function readSettings(env: Environment, audience?: Audience): CatalogFromEnv {
   const read = catalogFromEnv(env, audience, file.source);
   if (read.kind === 'faulty') return read;
   const { path } = file.source;
-  const issuers = read.issuers.map(({ jwks, ...issuer }) => ({
-    ...issuer,
-    jwks: 'file' in jwks ? { file: resolve(dirname(path), jwks.file) } : jwks,
-  }));
+  const issuers = read.issuers.map(withWholePath(path));
   return { ...read, issuers, notices: [`Providers and models: ${path}`, ...read.notices] };
+}
+
+const nobody: DirectoryFromFile = { kind: 'valid', directory: { policies: [], tenants: [] }, issuers: [] };
+
+/**
+ * Reads who may use the gateway from the file that `GATEWAY_CONFIG` names; without one, that is nobody. What is wrong with
+ * providers and models is left to the gateway.
+ */
+export function readDirectory(env: Environment): DirectoryFromFile {
+  const named = env[catalogFileVariable]?.trim() ?? '';
+  if (named === '') return nobody;
+  const file = readSource(resolve(named), env);
+  if (file.kind === 'unreadable') return { kind: 'faulty', problems: [`${catalogFileVariable}: ${file.reason}`] };
+  const read = directoryFromFile(file.source);
+  return read.kind === 'faulty' ? read : { ...read, issuers: read.issuers.map(withWholePath(file.source.path)) };
+}
+
+/** A key set is found from the folder of the file that names it. */
+function withWholePath(file: string): (issuer: IssuerSettings) => IssuerSettings {
+  return ({ jwks, ...issuer }) => ({
+    ...issuer,
+    jwks: 'file' in jwks ? { file: resolve(dirname(file), jwks.file) } : jwks,
+  });
 }
 
 type Source =
