@@ -1,32 +1,44 @@
 import { createApp, sendJson } from '@ccg/edge';
 import type { Authenticator, HttpApp, Reporter, Target } from '@ccg/edge';
-import type { Clock } from '@ccg/kernel';
 import type { Principal } from '@ccg/tenancy';
+import { apiKeyOperations } from './endpoints/api-keys.ts';
+import { auditOperations } from './endpoints/audit.ts';
+import { policyOperations } from './endpoints/policies.ts';
+import { selfOperations } from './endpoints/self.ts';
 import { tenantOperations } from './endpoints/tenants.ts';
+import { tokenOperations } from './endpoints/tokens.ts';
+import { userOperations } from './endpoints/users.ts';
 import { openApiDocument } from './openapi.ts';
-import type { AdminDependencies, Operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { problemErrors } from './problem.ts';
 import { basePath, endpointOf } from './serve-operation.ts';
-import type { AdminEndpoint, AdminResult } from './serve-operation.ts';
+import type { AdminEndpoint, AdminResult, ServeDependencies } from './serve-operation.ts';
 
 /** Everything that the API does. */
-export const adminOperations: readonly Operation[] = [...tenantOperations];
+export const adminOperations: readonly Operation[] = [
+  ...selfOperations,
+  ...tenantOperations,
+  ...userOperations,
+  ...policyOperations,
+  ...apiKeyOperations,
+  ...tokenOperations,
+  ...auditOperations,
+];
 
-export interface AdminAppDependencies extends AdminDependencies {
+export interface AdminAppDependencies extends ServeDependencies {
   readonly authenticate: Authenticator<Principal>;
   readonly reporter: Reporter<AdminResult, Principal>;
-  readonly clock: Clock;
 }
 
 /** The admin API's app; it never listens. */
-export function createAdminApp({ authenticate, reporter, clock, ...deps }: AdminAppDependencies): HttpApp {
+export function createAdminApp({ authenticate, reporter, ...deps }: AdminAppDependencies): HttpApp {
   return createApp<Target, AdminResult, Principal>({
     endpoints: [documentEndpoint(), ...adminOperations.map((operation) => endpointOf(operation, deps))],
     readTarget,
     unknownPathAdvice: `GET ${basePath}/openapi.json lists the paths.`,
     authenticate,
     reporter,
-    clock,
+    clock: deps.clock,
     errorForm: problemErrors,
   });
 }

@@ -1,6 +1,7 @@
 import { optionalText, wholeNumber } from '@ccg/catalog';
 import type { IssuerSettings } from '@ccg/catalog';
 import {
+  catalogFileVariable,
   credentialSettings,
   credentialVariables,
   describeProblems,
@@ -13,6 +14,7 @@ import {
   problemsOf,
   processSettings,
   processVariables,
+  readDirectory,
   storeSettings,
   storeVariables,
 } from '@ccg/startup';
@@ -64,7 +66,7 @@ const adminSchema = z.object({
 });
 
 /** The names of all variables that the admin API reads. */
-export const adminVariables: readonly string[] = ['ENV_FILE', ...Object.keys(adminSchema.shape)];
+export const adminVariables: readonly string[] = ['ENV_FILE', catalogFileVariable, ...Object.keys(adminSchema.shape)];
 
 /** Reads the whole configuration, and names every faulty variable in one message. */
 export function parseAdminConfig(env: Environment): ParsedAdminConfig {
@@ -72,9 +74,11 @@ export function parseAdminConfig(env: Environment): ParsedAdminConfig {
   const tokenFile = env['ADMIN_TOKEN_FILE']?.trim() ?? '';
   const token = tokenFile === '' ? undefined : readOperatorToken(tokenFile);
   const clash = parsed.success ? portClash(parsed.data, 'ADMIN_PORT', parsed.data.ADMIN_PORT) : [];
-  if (!parsed.success || clash.length > 0 || token?.kind === 'faulty') {
+  const file = readDirectory(env);
+  if (!parsed.success || clash.length > 0 || token?.kind === 'faulty' || file.kind === 'faulty') {
     const tokenProblems = token?.kind === 'faulty' ? [`ADMIN_TOKEN_FILE: ${token.problem}`] : [];
-    const problems = [...problemsOf(parsed.error), ...tokenProblems, ...clash];
+    const fileProblems = file.kind === 'faulty' ? file.problems : [];
+    const problems = [...problemsOf(parsed.error), ...tokenProblems, ...clash, ...fileProblems];
     return { kind: 'faulty', problems, message: describeProblems(problems) };
   }
   const { data } = parsed;
@@ -85,7 +89,7 @@ export function parseAdminConfig(env: Environment): ParsedAdminConfig {
     ...storeSettings(data),
     ...credentialSettings(data),
     limits: limitSettings(data),
-    issuers: [],
+    issuers: file.issuers,
     ...outboundSettings(data),
   });
   const warnings = token?.isOpen === true ? [openTokenWarning(tokenFile)] : [];

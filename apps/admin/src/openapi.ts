@@ -35,7 +35,7 @@ export function openApiDocument(operations: readonly Operation[]): object {
 }
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
-  const { name, summary, scope, status, answer, query, body, path } = operation;
+  const { name, summary, scope, status, answer, lines, query, body, path } = operation;
   const names = [...path.matchAll(/\{(\w+)\}/gu)].map(([, param = '']) => param);
   const params = {
     ...(names.length === 0 ? {} : { path: z.object(Object.fromEntries(names.map((param) => [param, z.string()]))) }),
@@ -51,7 +51,13 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
-      [`${status}`]: { description: 'Done.', content: { 'application/json': { schema: answer } } },
+      [`${status}`]: {
+        description: 'Done.',
+        content: {
+          'application/json': { schema: answer },
+          ...(lines === undefined ? {} : { 'application/jsonl': { schema: lines } }),
+        },
+      },
       default: { description: 'Refused.', content: { 'application/problem+json': { schema: problem } } },
     },
   };

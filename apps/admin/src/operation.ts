@@ -32,6 +32,8 @@ interface OperationFacts<Path extends string> {
   readonly scope: string;
   readonly status: 200 | 201;
   readonly answer: z.ZodType;
+  /** Of a page whose list can be exported as JSON lines: what a line is. */
+  readonly lines?: z.ZodType;
 }
 
 interface RawInput {

@@ -1,3 +1,4 @@
+import { scopes } from '@ccg/kernel';
 import { z } from 'zod';
 
 const nameMaxLength = 200;
@@ -50,7 +51,16 @@ export const limits = z
   })
   .meta({ id: 'Limits', description: 'How much may be used. What is left out is unlimited.' });
 
-const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2030-01-31T12:00:00Z' });
+export const policyNames = z
+  .array(idText)
+  .max(10, { error: 'must name at most 10 policies' })
+  .meta({ description: 'Policies of the tenant. Each of them must allow a model.' });
+
+export const scopeList = z
+  .array(z.enum(scopes, { error: `must be one of ${scopes.join(', ')}` }))
+  .min(1, { error: 'must name at least one scope' });
+
+export const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2030-01-31T12:00:00Z' });
 
 const limitError = 'must be a whole number from 1 to 200';
 
@@ -72,20 +82,6 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
     nextCursor: z.string().optional().meta({ description: 'Left out on the last page.' }),
   });
 }
-
-const state = z.enum(['active', 'suspended']);
-
-export const tenantRecord = z
-  .strictObject({
-    id: z.string(),
-    name: z.string(),
-    state,
-    allowlist,
-    policies: z.array(z.string()),
-    limits: limits.optional().meta({ description: 'Left out: the default of the gateway.' }),
-    createdAt: time,
-  })
-  .meta({ id: 'Tenant' });
 
 /** What every error is answered with. */
 export const problem = z

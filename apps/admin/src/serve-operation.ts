@@ -1,19 +1,23 @@
 import { readBody, sendJson } from '@ccg/edge';
 import type { BodyLimit, Endpoint, Exchange, Target } from '@ccg/edge';
 import { assertNever, GatewayError } from '@ccg/kernel';
-import type { Principal } from '@ccg/tenancy';
+import type { Principal, Result } from '@ccg/tenancy';
+import { exportLines, wantsLines } from './export-lines.ts';
+import type { ExportDependencies } from './export-lines.ts';
 import type { AdminDependencies, Operation } from './operation.ts';
 import { invalidFields, issuesOf, refusalError } from './problem.ts';
 
 /** How a request ended. */
 export type AdminResult = { readonly kind: 'answered' } | { readonly kind: 'failed'; readonly thrown: unknown };
 
+export interface ServeDependencies extends AdminDependencies, ExportDependencies {}
+
 export type AdminEndpoint = Endpoint<Target, AdminResult, Principal>;
 
 export const basePath = '/admin/v1';
 
 /** Makes an operation an endpoint of an app. */
-export function endpointOf(operation: Operation, deps: AdminDependencies): AdminEndpoint {
+export function endpointOf(operation: Operation, deps: ServeDependencies): AdminEndpoint {
   const { name, path, method } = operation;
   return {
     name,
@@ -30,17 +34,26 @@ async function serve(
   exchange: Exchange<Target>,
   principal: Principal,
   operation: Operation,
-  deps: AdminDependencies,
+  deps: ServeDependencies,
 ): Promise<AdminResult> {
   const body = await readJson(exchange, operation);
   const params = paramsIn(operation.path, exchange.target.path.slice(basePath.length));
-  const prepared = operation.prepare({ params, query: queryOf(exchange.target.query), body });
-  if (prepared.kind === 'faulty') throw invalidFields(issuesOf(prepared.issues));
-  const result = await prepared.run({ principal, requestId: exchange.requestId }, deps);
+  const query = queryOf(exchange.target.query);
+  const actor = { principal, requestId: exchange.requestId };
+  const run = async (changes: Readonly<Record<string, string>>): Promise<unknown> => {
+    const prepared = operation.prepare({ params, query: { ...query, ...changes }, body });
+    if (prepared.kind === 'faulty') throw invalidFields(issuesOf(prepared.issues));
+    return valueOf(await prepared.run(actor, deps));
+  };
+  if (operation.lines !== undefined && wantsLines(exchange)) await exportLines(exchange, run, deps);
+  else answer(exchange, operation.status, await run({}));
+  return { kind: 'answered' };
+}
+
+function valueOf(result: Result<unknown>): unknown {
   switch (result.kind) {
     case 'done':
-      answer(exchange, operation.status, result.value);
-      return { kind: 'answered' };
+      return result.value;
     case 'refused':
       throw refusalError(result.refusal);
     default:

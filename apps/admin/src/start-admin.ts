@@ -79,7 +79,7 @@ export async function startAdmin(
   );
   const openSinks = createOpenSinks();
   const tenancy = { store, clock, peppers: config.keyPeppers, randomBytes };
-  const app = createAdminApp({ tenancy, authenticate, reporter: createReporter(logger, metrics), clock });
+  const app = createAdminApp({ tenancy, authenticate, reporter: createReporter(logger, metrics), clock, openSinks });
   const { server, url } = await listen(app, config.host, config.port);
   readiness = () => (canVerify() ? 'ready' : 'store-down');
   logger.info({ url, opsUrl }, 'the admin API listens');

@@ -137,9 +137,10 @@ function holdToSchema(method: string, path: string, { status, headers, body, tex
     return;
   }
   const operation = operationAt(method, path);
-  if (operation === undefined || !type.startsWith('application/json')) return;
+  if (operation === undefined) return;
   if (status !== operation.status) throw new Error(`${method} ${path} answered ${status}: ${text}`);
-  operation.answer.parse(body);
+  if (type !== 'application/jsonl') operation.answer.parse(body);
+  else for (const line of text.trimEnd().split('\n')) operation.lines?.parse(JSON.parse(line));
 }
 
 function operationAt(method: string, path: string): Operation | undefined {

@@ -1,8 +1,9 @@
-import { createTenant, getTenant, listTenants } from '@ccg/tenancy';
+import { createTenant, getTenant, listTenants, resumeTenant, suspendTenant, updateTenant } from '@ccg/tenancy';
 import type { Limits } from '@ccg/tenancy';
 import { z } from 'zod';
 import { operation } from '../operation.ts';
-import { allowlist, idText, limits, nameText, pageOf, pageQuery, tenantRecord } from '../schemas.ts';
+import { tenantRecord } from '../records.ts';
+import { allowlist, idText, limits, nameText, pageOf, pageQuery, policyNames } from '../schemas.ts';
 
 export const tenantOperations = [
   operation({
@@ -29,11 +30,13 @@ export const tenantOperations = [
         description: 'Has no default: who wants to allow everything writes {"models": ["*"]}.',
       }),
       limits: limits.optional(),
+      policies: policyNames.optional().meta({
+        description: 'There are none yet: until all of them are put, the tenant may use nothing.',
+      }),
     }),
     status: 201,
     answer: tenantRecord,
-    handle: ({ actor, body: { limits: asked, ...tenant } }, { tenancy }) =>
-      createTenant(tenancy, actor, { ...tenant, limits: limitsOf(asked) }),
+    handle: ({ actor, body }, { tenancy }) => createTenant(tenancy, actor, { ...body, limits: limitsOf(body.limits) }),
   }),
   operation({
     name: 'admin.tenants.get',
@@ -44,6 +47,48 @@ export const tenantOperations = [
     status: 200,
     answer: tenantRecord,
     handle: ({ actor, params }, { tenancy }) => getTenant(tenancy, actor, params),
+  }),
+  operation({
+    name: 'admin.tenants.update',
+    method: 'PATCH',
+    path: '/tenants/{tenant}',
+    summary:
+      'Changes a tenant; what is left out stays as it is. Its own administrators can only narrow what it may use.',
+    scope: 'tenant:write',
+    body: z.strictObject({
+      name: nameText.optional(),
+      allowlist: allowlist.optional(),
+      policies: policyNames.optional(),
+      limits: limits.nullable().optional().meta({ description: 'Null: the default of the gateway.' }),
+    }),
+    status: 200,
+    answer: tenantRecord,
+    handle: ({ actor, params, body }, { tenancy }) =>
+      updateTenant(tenancy, actor, {
+        ...params,
+        ...body,
+        limits: body.limits === null ? null : limitsOf(body.limits),
+      }),
+  }),
+  operation({
+    name: 'admin.tenants.suspend',
+    method: 'POST',
+    path: '/tenants/{tenant}/suspend',
+    summary: 'Stops every credential of a tenant, on every replica.',
+    scope: 'operator:write',
+    status: 200,
+    answer: tenantRecord,
+    handle: ({ actor, params }, { tenancy }) => suspendTenant(tenancy, actor, params),
+  }),
+  operation({
+    name: 'admin.tenants.resume',
+    method: 'POST',
+    path: '/tenants/{tenant}/resume',
+    summary: 'Lets a suspended tenant go on.',
+    scope: 'operator:write',
+    status: 200,
+    answer: tenantRecord,
+    handle: ({ actor, params }, { tenancy }) => resumeTenant(tenancy, actor, params),
   }),
 ];
 
