@@ -1,19 +1,21 @@
 import type { Target } from '@ccg/catalog';
 import { assertNever, ReaderGoneError } from '@ccg/kernel';
 import type { Clock, ErrorCode } from '@ccg/kernel';
-import type { AnswerReader, LocalAnswer, Rejection, Translation, UpstreamFailure, Warning } from '@ccg/translation';
+import type { AnswerReader, LocalAnswer, Rejection, Translation, Warning } from '@ccg/translation';
 import type { UpstreamResponse } from '@ccg/upstream';
 import type { MessagesRequest, PromptTools } from '@ccg/wire';
 import { jsonContentType, streamContentType, writeAnswer } from './answer.ts';
 import { endAttempt, failureOf, isAnswer, isTimeOut, readRejection } from './call-target.ts';
-import type { Answered, CallTarget, OpenAttempt } from './call-target.ts';
+import type { Answered, CallTarget, OpenAttempt, ReadRejection } from './call-target.ts';
+import { changedRequest } from './changed-request.ts';
+import type { SentRequest } from './changed-request.ts';
 import type { PromptEstimate } from './estimate-prompt.ts';
 import { notMeasured, outcomeOf, outcomeOfFailure } from './record.ts';
 import type { AttemptRecord, End, Failure, Measured } from './record.ts';
 import { addsTo, changesFor } from './learned-rejections.ts';
 import type { LearnedRejections } from './learned-rejections.ts';
-import { relayJson, relayStream } from './relay.ts';
-import type { Relayed, RelayDependencies, RelayJob } from './relay.ts';
+import { relayAnswer } from './relay.ts';
+import type { RelayDependencies } from './relay.ts';
 import type { ResponseSink, ServeRequest } from './request.ts';
 
 /** A request on its way to a target. */
@@ -165,9 +167,12 @@ async function open(job: Job, target: Target, from: Round, dependencies: Attempt
   let warnings: readonly Warning[] = [];
   try {
     const estimatedInputTokens = await estimate.tokens(target);
-    let { rejections, unproven } = from;
+    const translationWith = (rejections: readonly Rejection[]) =>
+      translate(job, target, { estimatedInputTokens, rejections });
+    let { unproven } = from;
+    let sent: SentRequest = { rejections: from.rejections, translation: translationWith(from.rejections) };
     for (let { number } = from; ; number += 1) {
-      const { request: translated, reader, localAnswer } = translate(job, target, { estimatedInputTokens, rejections });
+      const { request: translated, reader, localAnswer } = sent.translation;
       ({ warnings } = translated);
       if (localAnswer !== undefined) return { kind: 'local', answer: localAnswer, attempts, warnings };
       const { signal } = sink;
@@ -181,19 +186,18 @@ async function open(job: Job, target: Target, from: Round, dependencies: Attempt
       }
       const { response, attempt } = called;
       if (isAnswer(response)) {
-        const round = { number, rejections, unproven, attempts };
+        const round = { number, rejections: sent.rejections, unproven, attempts };
         return { kind: 'open', response, reader, attempt, hangProneFields, attempts, warnings, round };
       }
-      const { error, retry } = await rejectionOf(job, target, called, reader);
+      const rejection = await rejectionOf(job, target, called, reader);
+      const { error, retry } = rejection;
       attempts.push(endAttempt(attempt, outcomeOfFailure(error), clock));
-      const changes = changesFor(retry);
       // A server that now rejects something else accepted the last change.
-      if (changes !== undefined || isPromptTooLong(error)) learnedRejections.learn(target, unproven);
-      if (changes === undefined || number >= roundsMax || !addsTo(rejections, changes.applied)) {
-        return { kind: 'failed', failure: error, attempts, warnings };
-      }
-      unproven = changes.learned;
-      rejections = [...rejections, ...changes.applied];
+      if (retry.kind !== 'none' || isPromptTooLong(error)) learnedRejections.learn(target, unproven);
+      const changed = number >= roundsMax ? undefined : changedRequest(rejection, sent, translationWith);
+      if (changed === undefined) return { kind: 'failed', failure: error, attempts, warnings };
+      unproven = changed.learned;
+      sent = changed.sent;
     }
   } catch (thrown) {
     return { kind: 'failed', failure: failureOf(thrown, sink.signal, target), attempts, warnings };
@@ -213,7 +217,7 @@ async function rejectionOf(
   target: Target,
   answered: Answered,
   reader: AnswerReader,
-): Promise<{ readonly error: Failure; readonly retry: UpstreamFailure['retry'] }> {
+): Promise<Omit<ReadRejection, 'error'> & { readonly error: Failure }> {
   try {
     return await readRejection(target, answered, reader, await estimate.tokens(target));
   } catch (thrown) {
@@ -248,15 +252,6 @@ async function relay(
   // Some servers fall silent over a field instead of rejecting it. The client retries by itself, and then it is left out.
   if (relayed.silent) learnedRejections.learn(target, fieldsOf(hangProneFields));
   return { ...known, ...failed(relayed.failure) };
-}
-
-async function relayAnswer(job: RelayJob, stream: boolean, dependencies: RelayDependencies): Promise<Relayed> {
-  try {
-    return await (stream ? relayStream(job, dependencies) : relayJson(job, dependencies));
-  } catch (thrown) {
-    const failure = failureOf(thrown, job.sink.signal, job.target);
-    return { kind: 'failed', failure, silent: isTimeOut(thrown), ...notMeasured };
-  }
 }
 
 /** Writes an answer for which no provider was asked. */

@@ -10,7 +10,7 @@ import type { AttemptRecord, Failure, TargetName } from './record.ts';
 import { recordAnswer } from './recording.ts';
 import type { RecordedCall } from './recording.ts';
 import type { ServeRequest } from './request.ts';
-import { withoutCredentials, wordsForLog } from './upstream-words.ts';
+import { errorWithoutCredentials, wordsForLog } from './upstream-words.ts';
 
 /** An attempt whose outcome is not known yet. It holds nothing of the request's body. */
 export interface OpenAttempt {
@@ -111,13 +111,19 @@ export function isAnswer({ status }: UpstreamResponse): boolean {
 
 const errorBodyMaxBytes = 1024 * 1024;
 
+/** A refusal, which can be read again for a request that was changed. */
+export interface ReadRejection extends UpstreamFailure {
+  /** What to do about the same refusal of the request of another reader. */
+  readonly again?: (reader: AnswerReader) => UpstreamFailure['retry'];
+}
+
 /** What the client is told when a provider gave no answer, and whether to ask again. Rejects with `UpstreamCallError`. */
 export async function readRejection(
   target: Target,
   { response, attempt }: Answered,
   reader: AnswerReader,
   estimatedTokens: number | undefined,
-): Promise<UpstreamFailure> {
+): Promise<ReadRejection> {
   const { status, headers } = response;
   const elsewhere = findInHead(response);
   if (elsewhere !== undefined) {
@@ -127,34 +133,18 @@ export async function readRejection(
   const answer = { status, headers, body: await response.body.collect(errorBodyMaxBytes) };
   const wrongBaseUrl = findInAnswer(answer);
   if (wrongBaseUrl !== undefined) return { error: wrongBaseUrlError(target, wrongBaseUrl), retry: { kind: 'none' } };
-  const failure = reader.failure(answer, { estimatedTokens, windowTokens: target.limits.contextTokens });
-  const { error } = failure;
+  const at = { estimatedTokens, windowTokens: target.limits.contextTokens };
+  const { error, retry } = reader.failure(answer, at);
   const isOfGateway = /^upstream-(?:credential-rejected|account-empty)$/u.test(error.code);
   const upstreamMessage = isOfGateway ? wordsForLog(ownWordsOf(answer), target.endpoint) : undefined;
-  const publicMessage = withoutCredentials(error.publicMessage, target.endpoint);
-  const trace = { publicMessage, upstreamMessage, upstreamRequestId: attempt.upstreamRequestId };
-  return { ...failure, error: traced(error, trace) };
-}
-
-interface Trace {
-  readonly publicMessage: string;
-  readonly upstreamMessage: string | undefined;
-  readonly upstreamRequestId: string | undefined;
-}
-
-/** With the provider's own words for the log, and its id of the request for a question to its support. */
-function traced(error: GatewayError, { publicMessage, upstreamMessage, upstreamRequestId: id }: Trace): GatewayError {
-  const isAsTold = publicMessage === error.publicMessage;
-  if (id === undefined && upstreamMessage === undefined && isAsTold) return error;
-  return new GatewayError(error.code, publicMessage, {
-    status: error.status,
-    type: error.type,
-    retry: error.retry,
-    headers: { ...error.headers, ...(id === undefined ? {} : { 'x-upstream-request-id': id }) },
-    upstreamMessage,
-    publicDetails: error.publicDetails,
-    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
-  });
+  const { upstreamRequestId: id } = attempt;
+  // The log has the provider's own words, and the client its id of the request for a question to its support.
+  const more = { headers: id === undefined ? {} : { 'x-upstream-request-id': id }, upstreamMessage };
+  return {
+    error: errorWithoutCredentials(error, target.endpoint, more),
+    retry,
+    again: (another) => another.failure(answer, at).retry,
+  };
 }
 
 function header(response: UpstreamResponse, name: string): string | undefined {

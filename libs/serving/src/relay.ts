@@ -7,6 +7,7 @@ import { createBodyCheck, UpstreamCallError, wrongBaseUrlError } from '@ccg/upst
 import type { UpstreamBody, UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders, jsonContentType, streamContentType, tellFailure, writeAnswer } from './answer.ts';
 import type { Provenance } from './answer.ts';
+import { errorWithoutCredentials, framesWithoutCredentials } from './upstream-words.ts';
 import { failureOf, isTimeOut } from './call-target.ts';
 import { notMeasured } from './record.ts';
 import type { End, Failure, Measured } from './record.ts';
@@ -47,8 +48,27 @@ const endGraceMs = 5000;
 const closeGraceMs = 1000;
 const answerMaxBytes = 64 * 1024 * 1024;
 
+/** Relays an answer as a stream or as a document. What it says of a failure holds no credential of its provider. */
+export async function relayAnswer(job: RelayJob, stream: boolean, dependencies: RelayDependencies): Promise<Relayed> {
+  const { sink, target } = job;
+  const relayed = await (stream ? relayStream(job, dependencies) : relayJson(job, dependencies)).catch(
+    (thrown: unknown): Relayed => {
+      const failure = failureOf(thrown, sink.signal, target);
+      return { kind: 'failed', failure, silent: isTimeOut(thrown), ...notMeasured };
+    },
+  );
+  if (relayed.kind === 'answered') {
+    const { end } = relayed;
+    if (end.kind !== 'broken') return relayed;
+    return { ...relayed, end: { ...end, error: errorWithoutCredentials(end.error, target.endpoint) } };
+  }
+  const { failure } = relayed;
+  if (failure instanceof ReaderGoneError) return relayed;
+  return { ...relayed, failure: errorWithoutCredentials(failure, target.endpoint) };
+}
+
 /** Collects an answer, a document or a stream, and writes it as one. Nothing was sent before that. */
-export async function relayJson(job: RelayJob, { clock }: Pick<RelayDependencies, 'clock'>): Promise<Relayed> {
+async function relayJson(job: RelayJob, { clock }: Pick<RelayDependencies, 'clock'>): Promise<Relayed> {
   const { response, reader, provenance, requestId, sink, onVisible } = job;
   const collector = reader.collect();
   let size = 0;
@@ -104,7 +124,7 @@ interface Delivery {
   firstEventAtMs(): number | undefined;
 }
 
-function createDelivery({ reader, provenance, sink, onVisible }: RelayJob, clock: Clock): Delivery {
+function createDelivery({ target, reader, provenance, sink, onVisible }: RelayJob, clock: Clock): Delivery {
   let ready: (string | Uint8Array)[] = [];
   let firstEventAtMs: number | undefined;
   const translator = reader.stream((frames) => {
@@ -121,7 +141,8 @@ function createDelivery({ reader, provenance, sink, onVisible }: RelayJob, clock
         onVisible();
         sink.commit(200, answerHeaders(streamContentType, provenance));
       }
-      const frames = ready;
+      const hasFailed = translator.progress().error !== undefined;
+      const frames = hasFailed ? ready.map((data) => framesWithoutCredentials(data, target.endpoint)) : ready;
       ready = [];
       const waits = frames.map((data) => sink.write(data)).filter((room) => room !== undefined);
       return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);

@@ -58,6 +58,24 @@ test.each(['claude', 'glm'] as const)('a credential that %s quotes does not reac
   expect(told).not.toContain('sk-ant-test');
 });
 
+test.each(['claude', 'glm'] as const)(
+  'a credential that %s quotes in a stream does not reach the client',
+  async (profile) => {
+    await rig.close();
+    rig = await startServingRig({ anthropicProfile: profile });
+    const frames = anthropicFrames(turn, 'm');
+    const words = { type: 'api_error', message: 'The header sk-ant-test is malformed' };
+    const failure = `event: error\ndata: ${JSON.stringify({ type: 'error', error: words })}\n\n`;
+    for (const begun of [0, 4]) {
+      rig.upstream.play(() => [...anthropicSseHead(), ...[...frames.slice(0, begun), failure].map(write)]);
+      const { record, text } = await run(rig, { change: stream });
+      const told = record.end.kind === 'unsent' ? record.end.error.publicMessage : text;
+      expect(told).toContain('is malformed');
+      expect([told, JSON.stringify(record)].join(' ')).not.toContain('sk-ant-test');
+    }
+  },
+);
+
 test.each<readonly [string, boolean, string]>([
   ['its provider reports them', true, 'reported'],
   ['nobody reports them', false, 'estimated'],

@@ -1,4 +1,7 @@
 import type { Endpoint } from '@ccg/catalog';
+import { GatewayError } from '@ccg/kernel';
+import type { GatewayErrorDetails } from '@ccg/kernel';
+import { encodeText } from '@ccg/wire';
 
 const removed = '[removed]';
 const wordsMaxLength = 500;
@@ -23,12 +26,45 @@ export function wordsForLog(text: string | undefined, endpoint: Endpoint): strin
 }
 
 /** A text without the credentials of the endpoint, its secret headers included: servers quote what they refuse. */
-export function withoutCredentials(text: string, { credential, headers }: Endpoint): string {
+function withoutCredentials(text: string, endpoint: Endpoint): string {
+  return secretsOf(endpoint).reduce((left, secret) => left.replaceAll(secret, removed), text);
+}
+
+/** The same for frames of a stream, which may be JSON. What holds no credential is returned as it is. */
+export function framesWithoutCredentials(frames: string | Uint8Array, endpoint: Endpoint): string | Uint8Array {
+  const text = typeof frames === 'string' ? frames : Buffer.from(frames).toString('latin1');
+  const forms = secretsOf(endpoint).map((secret) => encodeText(JSON.stringify(secret).slice(1, -1)));
+  const left = forms.reduce((told, secret) => told.replaceAll(secret, removed), text);
+  return left === text ? frames : left;
+}
+
+/** The same for an error that quotes its provider. `more` is told besides. */
+export function errorWithoutCredentials(
+  error: GatewayError,
+  endpoint: Endpoint,
+  more: Pick<GatewayErrorDetails, 'headers' | 'upstreamMessage'> = {},
+): GatewayError {
+  const publicMessage = withoutCredentials(error.publicMessage, endpoint);
+  const { headers = {}, upstreamMessage = error.upstreamMessage } = more;
+  const isAsTold = publicMessage === error.publicMessage && upstreamMessage === error.upstreamMessage;
+  if (isAsTold && Object.keys(headers).length === 0) return error;
+  return new GatewayError(error.code, publicMessage, {
+    status: error.status,
+    type: error.type,
+    retry: error.retry,
+    headers: { ...error.headers, ...headers },
+    upstreamMessage,
+    publicDetails: error.publicDetails,
+    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
+  });
+}
+
+/** Unicode text, the longest first. */
+function secretsOf({ credential, headers }: Endpoint): readonly string[] {
   const known = headers.flatMap(([, value]) => (typeof value === 'string' ? [] : [value.reveal()]));
   const revealed = credential === undefined || 'kind' in credential ? undefined : credential.reveal();
   if (typeof revealed === 'string') known.push(revealed);
-  const secrets = known.filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length);
-  return secrets.reduce((left, secret) => left.replaceAll(secret, removed), text);
+  return known.filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length);
 }
 
 /** By a beginning that vendors give to credentials, by stars, and by a mixture that no name of a project, region or permission has. */
