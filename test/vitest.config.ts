@@ -41,7 +41,7 @@ const suites: readonly Suite[] = [
   },
   {
     name: 'embedded',
-    include: ['test/integration/{store,tenancy,admission}*.test.ts'],
+    include: ['test/integration/{store,tenancy,admission,admin}*.test.ts'],
     globalSetup: ['test/setup/embedded-redis.ts'],
     timeoutMs: 30_000,
   },
