@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { installPythonPackages } from '@ccg/testkit';
-import { runProgram } from './run-program.ts';
+import { mustRun, runProgram } from './run-program.ts';
 
 const folder = fileURLToPath(new URL('../python/', import.meta.url));
 
@@ -33,8 +33,7 @@ export async function installChartTools(): Promise<InstalledChartTools> {
     name: 'chart-tools',
     requirements: join(folder, 'requirements.txt'),
     async finish({ folder: unfinished, python }) {
-      const unpacked = await runProgram(python, [join(folder, 'unpack_tools.py'), join(unfinished, 'bin')]);
-      if (unpacked.code !== 0) throw new Error(`Unpacking helm failed.\n${unpacked.stderr}`);
+      await mustRun(python, [join(folder, 'unpack_tools.py'), join(unfinished, 'bin')]);
     },
   });
   if (packages.kind === 'missing') return packages;

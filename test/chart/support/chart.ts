@@ -56,7 +56,7 @@ export function createChart({ helm }: Pick<ChartTools, 'helm'>): Chart {
   ) => {
     const files = installation === undefined ? [] : ['--values', fileOf(installation)];
     const args = ['template', 'ccg', chartFolder, '--namespace', 'claude', '--kube-version', kubeVersion];
-    return await runProgram(helm, [...args, ...files, '--values', '-'], JSON.stringify(values));
+    return await runProgram(helm, [...args, ...files, '--values', '-'], { input: JSON.stringify(values) });
   };
   return {
     async render(installation, options = {}) {

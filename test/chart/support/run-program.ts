@@ -7,9 +7,21 @@ export interface ProgramRun {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, with `input` on its standard input. */
-export async function runProgram(file: string, args: readonly string[], input = ''): Promise<ProgramRun> {
-  const child = spawn(file, args, { stdio: 'pipe' });
+export interface ProgramOptions {
+  readonly cwd?: string;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What is on its standard input. */
+  readonly input?: string;
+}
+
+/** Runs a program to its end, whatever that is. */
+export async function runProgram(
+  file: string,
+  args: readonly string[],
+  { cwd, env, input = '' }: ProgramOptions = {},
+): Promise<ProgramRun> {
+  const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
   const exited = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
   });
@@ -17,4 +29,11 @@ export async function runProgram(file: string, args: readonly string[], input = 
   child.stdin.on('error', () => {}).end(input);
   const [code, stdout, stderr] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
   return { code, stdout, stderr };
+}
+
+/** The same for a program that must end with 0; throws what it says otherwise. */
+export async function mustRun(file: string, args: readonly string[], options?: ProgramOptions): Promise<ProgramRun> {
+  const ended = await runProgram(file, args, options);
+  if (ended.code === 0) return ended;
+  throw new Error(`${file} ${args.join(' ')} ended with ${ended.code}.\n${ended.stdout}${ended.stderr}`);
 }

@@ -23,7 +23,7 @@ export function createValidator({ python }: ChartTools): Validate {
     const own = objects.filter(({ kind }) => customKinds[kind] === undefined);
     const orders = kubeVersions.flatMap((version) => own.map((object) => ({ version, object })));
     const input = orders.map((order) => `${JSON.stringify(order)}\n`).join('');
-    const { code, stdout, stderr } = await runProgram(python, [program], input);
+    const { code, stdout, stderr } = await runProgram(python, [program], { input });
     if (code !== 0) throw new Error(`${program} ended with ${code}.\n${stderr}`);
     const answers = stdout
       .trim()

@@ -1,0 +1,17 @@
+import { describeChartTools, installChartTools } from '../chart/support/chart-tools.ts';
+import { buildKubernetes } from './build-kubernetes.ts';
+import { checkChart } from './check-chart.ts';
+import { startCluster } from './start-cluster.ts';
+
+/** `npm run test:cluster`: what needs programs that take minutes to build. Ends with 1 if anything is wrong. */
+const tools = await installChartTools();
+if (tools.kind === 'missing') throw new Error(tools.reason);
+for (const line of await describeChartTools(tools)) console.log(line);
+
+const cluster = await startCluster(await buildKubernetes(), tools.kubectl);
+try {
+  console.log(`Kubernetes ${cluster.serverVersion}`);
+  await checkChart(tools, cluster);
+} finally {
+  await cluster.stop();
+}
