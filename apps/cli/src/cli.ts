@@ -4,6 +4,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 interface Terminal {
   /** For results. */
   out(text: string): void;
+  /** For results of any size: no more is read than is taken. */
+  outLines(lines: AsyncIterable<string>): Promise<void>;
   /** For people: errors, and what to do next. */
   err(text: string): void;
   /** Everything that is piped in; undefined where a keyboard stands behind it. */

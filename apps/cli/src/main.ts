@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { runCli } from './run-cli.ts';
@@ -15,6 +17,7 @@ process.exitCode = await runCli(
     env: process.env,
     terminal: {
       out: (output) => process.stdout.write(output),
+      outLines: (lines) => pipeline(Readable.from(withEnds(lines)), process.stdout, { end: false }),
       err: (output) => process.stderr.write(output),
       readStdin: () => (process.stdin.isTTY ? undefined : text(process.stdin)),
     },
@@ -28,3 +31,7 @@ process.exitCode = await runCli(
   },
   process.argv.slice(2),
 );
+
+async function* withEnds(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${line}\n`;
+}

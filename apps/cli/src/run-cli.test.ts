@@ -13,6 +13,7 @@ async function run(args: readonly string[], env: Environment = {}) {
       out: (text) => {
         stdout += text;
       },
+      outLines: () => Promise.reject(new Error('nothing is exported')),
       err: (text) => {
         stderr += text;
       },
@@ -36,6 +37,8 @@ describe('a command line', () => {
     ['a duration without a unit', ['keys', 'rotate', 'key_1', '--overlap', '24'], 'such as 24h or 30d'],
     ['a shell that there is not', ['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
     ['a token to revoke by nothing', ['tokens', 'revoke', '--issuer', 'https://idp'], 'either --id'],
+    ['a tenant without an allowlist', ['tenants', 'create', 'acme'], '--models "*" allows all'],
+    ['a policy without an allowlist', ['policies', 'put', 'small', '--tenant', 'acme'], '--models or --targets'],
     ['a group alone', ['users'], 'Usage: ccg users'],
   ])('with %s exits with 2 and says what is wrong', async (_what, args, message) => {
     const { exitCode, stdout, stderr } = await run(args, { CCG_TOKEN: 'x'.repeat(40) });

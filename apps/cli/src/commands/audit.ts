@@ -43,10 +43,7 @@ export function addAudit(program: Command, cli: Cli): void {
       const client = createAdminClient(cli);
       const path = options.operators === true ? '/audit' : `${await tenantPath(client, options.tenant)}/audit`;
       if (options.follow === true) return await follow(cli, client, path, options);
-      if (options.jsonl === true) {
-        for await (const line of client.lines(path)) cli.terminal.out(`${line}\n`);
-        return;
-      }
+      if (options.jsonl === true) return await cli.terminal.outLines(client.lines(path));
       const newest: unknown[] = [];
       for await (const line of client.lines(path)) {
         newest.push(parseJson(line));

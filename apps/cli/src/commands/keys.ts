@@ -50,6 +50,7 @@ const details: readonly Column[] = [
   ['CREATED', time('createdAt')],
   ['REVOKED', time('revokedAt')],
   ['SUCCESSOR', field('successor')],
+  ['OWNED BY', field('origin')],
 ];
 
 /** Adds `ccg keys`: of a tenant for its administrators, and their own for developers. */
@@ -125,12 +126,16 @@ function addRotate(keys: Command, cli: Cli): void {
   )
     .argument('<id>')
     .option('--overlap <duration>', 'how long the old one goes on working, 0 to 30d; 24h unless given', durationMs)
+    .option('--expires <when>', 'the end of the new one, a duration or a date; that of the old one unless given')
     .addOption(idempotencyOption())
     .action(async (id: string, options: KeyOptions) => {
       const client = createAdminClient(cli);
       const { path } = await apiKeyScope(client, { ...options, needs: 'write' });
-      const { overlap } = options;
-      const body = overlap === undefined ? {} : { overlapSeconds: overlap / 1000 };
+      const { overlap, expires } = options;
+      const body = {
+        overlapSeconds: overlap === undefined ? undefined : overlap / 1000,
+        expiresAt: expires === undefined ? undefined : momentFrom(expires, cli.nowMs()),
+      };
       showIssued(cli, options, await client.send('POST', `${path}/${segment(id)}/rotate`, body, options));
     });
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { CliError } from '../cli-error.ts';
 
 export const jsonOption = () => new Option('--json', 'print the document of the API instead of a table');
 export const tenantOption = () => new Option('--tenant <id>', 'the tenant; left out, your own or the only one');
@@ -28,6 +29,13 @@ export const policiesOption = () =>
 export function allowlistFrom({ models, targets }: AllowlistOptions): AllowlistOptions | undefined {
   if (models === undefined && targets === undefined) return undefined;
   return { ...(models === undefined ? {} : { models }), ...(targets === undefined ? {} : { targets }) };
+}
+
+/** The allowlist where the server wants one: it has no default, so that nobody allows everything by mistake. */
+export function neededAllowlist(options: AllowlistOptions): AllowlistOptions {
+  const allowlist = allowlistFrom(options);
+  if (allowlist !== undefined) return allowlist;
+  throw new CliError('usage', 'Say which models are allowed with --models or --targets. --models "*" allows all.');
 }
 
 /** Words between commas; the option may be given several times. */

@@ -3,7 +3,7 @@ import type { Cli } from '../cli.ts';
 import { createAdminClient, segment } from '../http/admin-client.ts';
 import { allowlistOf, card, field, show, table, time } from '../output.ts';
 import type { Column, OutputOptions } from '../output.ts';
-import { allowlistFrom, allowlistOptions, jsonOption, tenantOption } from './options.ts';
+import { allowlistOptions, jsonOption, neededAllowlist, tenantOption } from './options.ts';
 import type { AllowlistOptions } from './options.ts';
 import { tenantPath } from './tenant-scope.ts';
 
@@ -16,6 +16,8 @@ const columns: readonly Column[] = [
   ['MODELS', allowlistOf],
   ['CREATED', time('createdAt')],
 ];
+
+const details: readonly Column[] = [...columns, ['OWNED BY', field('origin')]];
 
 /** Adds `ccg policies`. */
 export function addPolicies(program: Command, cli: Cli): void {
@@ -38,8 +40,8 @@ export function addPolicies(program: Command, cli: Cli): void {
   put.action(async (name: string, options: PolicyOptions) => {
     const client = createAdminClient(cli);
     const path = `${await tenantPath(client, options.tenant)}/policies/${segment(name)}`;
-    const policy = await client.send('PUT', path, { allowlist: allowlistFrom(options) });
-    show(cli, options, policy, () => card(columns, policy));
+    const policy = await client.send('PUT', path, { allowlist: neededAllowlist(options) });
+    show(cli, options, policy, () => card(details, policy));
   });
   policies
     .command('remove')

@@ -8,6 +8,7 @@ import {
   allowlistOptions,
   idempotencyOption,
   jsonOption,
+  neededAllowlist,
   nameOption,
   policiesOption,
   rateOption,
@@ -31,6 +32,8 @@ const columns: readonly Column[] = [
   ['CREATED', time('createdAt')],
 ];
 
+const details: readonly Column[] = [...columns, ['OWNED BY', field('origin')]];
+
 /** Adds `ccg tenants`. */
 export function addTenants(program: Command, cli: Cli): void {
   const tenants = program.command('tenants').description('teams with their own users, API keys and limits');
@@ -51,7 +54,7 @@ export function addTenants(program: Command, cli: Cli): void {
     .action(async (id: string | undefined, options: OutputOptions) => {
       const client = createAdminClient(cli);
       const tenant = await client.get(await tenantPath(client, id));
-      show(cli, options, tenant, () => card(columns, tenant));
+      show(cli, options, tenant, () => card(details, tenant));
     });
   addUpdate(tenants, cli);
   for (const [verb, what] of [
@@ -65,7 +68,7 @@ export function addTenants(program: Command, cli: Cli): void {
       .addOption(jsonOption())
       .action(async (id: string, options: OutputOptions) => {
         const tenant = await createAdminClient(cli).send('POST', `/tenants/${segment(id)}/${verb}`);
-        show(cli, options, tenant, () => card(columns, tenant));
+        show(cli, options, tenant, () => card(details, tenant));
       });
   }
 }
@@ -83,9 +86,9 @@ function addCreate(tenants: Command, cli: Cli): void {
     const { name = id, requestsPerMinute } = options;
     // A new tenant has the gateway's limit unless one is given.
     const limits = typeof requestsPerMinute === 'number' ? { requestsPerMinute } : undefined;
-    const body = { id, name, allowlist: allowlistFrom(options), limits };
+    const body = { id, name, allowlist: neededAllowlist(options), limits };
     const tenant = await createAdminClient(cli).send('POST', '/tenants', body, options);
-    show(cli, options, tenant, () => card(columns, tenant));
+    show(cli, options, tenant, () => card(details, tenant));
   });
 }
 
@@ -102,6 +105,6 @@ function addUpdate(tenants: Command, cli: Cli): void {
     const limits = typeof rate === 'number' ? { requestsPerMinute: rate } : rate;
     const body = { name, allowlist: allowlistFrom(options), policies, limits };
     const tenant = await client.send('PATCH', await tenantPath(client, id), body);
-    show(cli, options, tenant, () => card(columns, tenant));
+    show(cli, options, tenant, () => card(details, tenant));
   });
 }

@@ -33,6 +33,8 @@ const columns: readonly Column[] = [
   ['CREATED', time('createdAt')],
 ];
 
+const details: readonly Column[] = [...columns, ['OWNED BY', field('origin')]];
+
 /** Adds `ccg users`. */
 export function addUsers(program: Command, cli: Cli): void {
   const users = program.command('users').description('the developers of a tenant');
@@ -64,7 +66,7 @@ export function addUsers(program: Command, cli: Cli): void {
         const tenant = await tenantPath(client, options.tenant);
         const path = `${tenant}/users/${segment(await userId(client, tenant, named))}`;
         const user = verb === 'show' ? await client.get(path) : await client.send('POST', `${path}/${verb}`);
-        show(cli, options, user, () => card(columns, user));
+        show(cli, options, user, () => card(details, user));
       });
   }
 }
@@ -79,7 +81,7 @@ function addCreate(users: Command, cli: Cli): void {
     const path = `${await tenantPath(client, options.tenant)}/users`;
     const body = { name, allowlist: allowlistFrom(options), policies: options.policies };
     const user = await client.send('POST', path, body, options);
-    show(cli, options, user, () => card(columns, user));
+    show(cli, options, user, () => card(details, user));
   });
 }
 
@@ -98,6 +100,6 @@ function addUpdate(users: Command, cli: Cli): void {
     const path = `${tenant}/users/${segment(await userId(client, tenant, named))}`;
     const allowlist = options.allowlist === false ? null : allowlistFrom(options);
     const user = await client.send('PATCH', path, { name: options.name, allowlist, policies: options.policies });
-    show(cli, options, user, () => card(columns, user));
+    show(cli, options, user, () => card(details, user));
   });
 }

@@ -10,7 +10,7 @@ import { completionScript, shells } from './scripts.ts';
 
 const cli: Cli = {
   env: {},
-  terminal: { out: () => {}, err: () => {}, readStdin: () => undefined },
+  terminal: { out: () => {}, outLines: () => Promise.resolve(), err: () => {}, readStdin: () => undefined },
   fetch,
   nowMs: () => 0,
   wait: () => Promise.resolve(),
