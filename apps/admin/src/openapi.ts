@@ -34,12 +34,18 @@ export function openApiDocument(operations: readonly Operation[]): object {
   });
 }
 
+const idempotencyKey = z.string().optional().meta({
+  description:
+    'Makes a repeated request safe for 24 hours: with the same key and body it gets the first answer again, without the text of an API key.',
+});
+
 function describe(operation: Operation): ZodOpenApiOperationObject {
-  const { name, summary, scope, status, answer, lines, query, body, path } = operation;
+  const { name, summary, scope, status, answer, lines, query, body, path, idempotency } = operation;
   const names = [...path.matchAll(/\{(\w+)\}/gu)].map(([, param = '']) => param);
   const params = {
     ...(names.length === 0 ? {} : { path: z.object(Object.fromEntries(names.map((param) => [param, z.string()]))) }),
     ...(Object.keys(query.shape).length === 0 ? {} : { query }),
+    ...(idempotency === undefined ? {} : { header: z.object({ 'Idempotency-Key': idempotencyKey }) }),
   };
   return {
     operationId: name,

@@ -1,3 +1,4 @@
+import type { IdempotencySpace } from './idempotency.ts';
 import type { Actor, Result, TenancyDependencies } from '@ccg/tenancy';
 import { z } from 'zod';
 
@@ -34,6 +35,8 @@ interface OperationFacts<Path extends string> {
   readonly answer: z.ZodType;
   /** Of a page whose list can be exported as JSON lines: what a line is. */
   readonly lines?: z.ZodType;
+  /** Of what creates something: where a request with an `Idempotency-Key` is recorded. */
+  readonly idempotency?: IdempotencySpace;
 }
 
 interface RawInput {
@@ -42,10 +45,13 @@ interface RawInput {
   readonly body: unknown;
 }
 
+export interface Ready {
+  readonly kind: 'ready';
+  run(actor: Actor, deps: AdminDependencies): Promise<Result<unknown>>;
+}
+
 /** An input that was read, or all that is wrong with it. */
-type Prepared =
-  | { readonly kind: 'ready'; run(actor: Actor, deps: AdminDependencies): Promise<Result<unknown>> }
-  | { readonly kind: 'faulty'; readonly issues: readonly z.core.$ZodIssue[] };
+type Prepared = Ready | { readonly kind: 'faulty'; readonly issues: readonly z.core.$ZodIssue[] };
 
 /** One operation of the API. The router, the check of inputs and the OpenAPI document are all made of it. */
 export interface Operation extends OperationFacts<string> {

@@ -4,7 +4,8 @@ import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Principal, Result } from '@ccg/tenancy';
 import { exportLines, wantsLines } from './export-lines.ts';
 import type { ExportDependencies } from './export-lines.ts';
-import type { AdminDependencies, Operation } from './operation.ts';
+import { idempotencyHeader, readIdempotencyKey, runOnce } from './idempotency.ts';
+import type { AdminDependencies, Operation, Ready } from './operation.ts';
 import { invalidFields, issuesOf, refusalError } from './problem.ts';
 
 /** How a request ended. */
@@ -40,13 +41,30 @@ async function serve(
   const params = paramsIn(operation.path, exchange.target.path.slice(basePath.length));
   const query = queryOf(exchange.target.query);
   const actor = { principal, requestId: exchange.requestId };
-  const run = async (changes: Readonly<Record<string, string>>): Promise<unknown> => {
+  const prepare = (changes: Readonly<Record<string, string>>): Ready => {
     const prepared = operation.prepare({ params, query: { ...query, ...changes }, body });
     if (prepared.kind === 'faulty') throw invalidFields(issuesOf(prepared.issues));
-    return valueOf(await prepared.run(actor, deps));
+    return prepared;
   };
-  if (operation.lines !== undefined && wantsLines(exchange)) await exportLines(exchange, run, deps);
-  else answer(exchange, operation.status, await run({}));
+  if (operation.lines !== undefined && wantsLines(exchange)) {
+    await exportLines(exchange, async (changes) => valueOf(await prepare(changes).run(actor, deps)), deps);
+    return { kind: 'answered' };
+  }
+  const ready = prepare({});
+  const { request, target, response } = exchange;
+  const { idempotency: space, method } = operation;
+  const key = space === undefined ? undefined : readIdempotencyKey(request.headers[idempotencyHeader]);
+  if (space === undefined || key === undefined) {
+    answer(exchange, operation.status, valueOf(await ready.run(actor, deps)));
+    return { kind: 'answered' };
+  }
+  const keyed = { key, space, method, path: target.path, tenant: params['tenant'], body };
+  const { result, isRepeated } = await runOnce(deps.tenancy.store, actor, keyed, (claiming) =>
+    ready.run(claiming, deps),
+  );
+  const value = valueOf(result);
+  if (isRepeated) response.setHeader('idempotency-replayed', 'true');
+  answer(exchange, operation.status, value);
   return { kind: 'answered' };
 }
 

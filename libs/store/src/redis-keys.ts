@@ -35,6 +35,10 @@ export interface RedisKeys {
   policyList(tenant: string): string;
   /** STREAM: what was done to a tenant, and what its own credentials were denied. */
   audit(tenant: string): string;
+  /** HASH: a request that must have its effect once, and its answer. */
+  once(tenant: string, digest: string): string;
+  /** HASH: the same, for what operators do outside of a tenant. */
+  operatorOnce(digest: string): string;
   /** STREAM: what operators were denied, and what they did outside of one tenant. */
   operatorAudit(): string;
   /** STRING: when the bucket of a rate limit is full again; the key expires then. `name` has no colon. */
@@ -70,6 +74,8 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     policies: (tenant) => ofTenant(tenant, 'policies'),
     policyList: (tenant) => ofTenant(tenant, 'policy-list'),
     audit: (tenant) => ofTenant(tenant, 'audit'),
+    once: (tenant, digest) => ofTenant(tenant, `once:${digest}`),
+    operatorOnce: (digest) => `${prefix}operator-once:${digest}`,
     operatorAudit: () => `${prefix}operator-audit`,
     rateLimit: (tenant, name, subject) => ofTenant(tenant, `rate-limit:${name}:${subject}`),
     leases: (tenant, subject) => ofTenant(tenant, `leases:${subject}`),

@@ -30,6 +30,8 @@ export type { TokenFault, TrustedIssuer } from './credentials/token/check-token.
 export type { TokenIssuer } from './credentials/token/issuer.ts';
 export { createIssuerKeys } from './credentials/token/issuer-keys.ts';
 export type { IssuerKeys } from './credentials/token/issuer-keys.ts';
+export { answerOnce, claimOnce, releaseOnce } from './once/once.ts';
+export type { OnceClaim, OnceOutcome, OnceRecord } from './once/once.ts';
 export { ensurePepper } from './pepper/ensure-pepper.ts';
 export { isAllowed, policyOf } from './policy/judge.ts';
 export type { Wanted } from './policy/judge.ts';
@@ -77,6 +79,7 @@ export { fileActor, systemActor } from './verb/actor.ts';
 export type { Actor, Peppers, TenancyDependencies } from './verb/actor.ts';
 export { announce } from './verb/announce.ts';
 export { holds } from './verb/authorize.ts';
+export { isTenantId } from './verb/load.ts';
 export type { Page, PageRequest } from './verb/page.ts';
 export { done, refused } from './verb/result.ts';
 export type { FieldIssue, Refusal, Result, Subject } from './verb/result.ts';

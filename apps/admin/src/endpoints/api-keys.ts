@@ -51,6 +51,7 @@ export const apiKeyOperations = [
     summary: 'Creates an API key. Its text is in this answer and never shown again.',
     scope: 'tenant:write, or self for one’s own',
     body: ownedApiKey,
+    idempotency: 'tenant',
     status: 201,
     answer: issuedApiKey,
     handle: async ({ actor, params, body }, { tenancy }) =>
@@ -63,6 +64,7 @@ export const apiKeyOperations = [
     summary: 'Stores an API key that exists already, by its digest. A second import changes nothing.',
     scope: 'tenant:write',
     body: ownedApiKey.extend({ digest }),
+    idempotency: 'tenant',
     status: 201,
     answer: z.strictObject({
       id: z.string(),
@@ -90,6 +92,7 @@ export const apiKeyOperations = [
       'Replaces an API key by a new one with the same settings. The old one works for the overlap, then it expires.',
     scope: 'tenant:write, or self for one’s own',
     body: rotation,
+    idempotency: 'tenant',
     status: 201,
     answer: issuedApiKey,
     handle: async ({ actor, params, body }, { tenancy }) =>

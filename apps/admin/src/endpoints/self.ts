@@ -45,6 +45,7 @@ export const selfOperations = [
     summary: 'Creates an API key of the caller, with at most the scopes messages, batches and self.',
     scope: 'self',
     body: newApiKey,
+    idempotency: 'self',
     status: 201,
     answer: issuedApiKey,
     handle: ({ actor, body }, { tenancy }) =>
@@ -70,6 +71,7 @@ export const selfOperations = [
     summary: 'Replaces an API key of the caller by a new one with the same settings.',
     scope: 'self',
     body: rotation,
+    idempotency: 'self',
     status: 201,
     answer: issuedApiKey,
     handle: ({ actor, params, body }, { tenancy }) =>

@@ -34,6 +34,7 @@ export const tenantOperations = [
         description: 'There are none yet: until all of them are put, the tenant may use nothing.',
       }),
     }),
+    idempotency: 'operators',
     status: 201,
     answer: tenantRecord,
     handle: ({ actor, body }, { tenancy }) => createTenant(tenancy, actor, { ...body, limits: limitsOf(body.limits) }),

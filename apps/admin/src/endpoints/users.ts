@@ -27,6 +27,7 @@ export const userOperations = [
       allowlist: allowlist.optional(),
       policies: policyNames.optional(),
     }),
+    idempotency: 'tenant',
     status: 201,
     answer: userRecord,
     handle: ({ actor, params, body }, { tenancy }) => createUser(tenancy, actor, { ...params, ...body }),

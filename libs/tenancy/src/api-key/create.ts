@@ -8,7 +8,7 @@ import { done, refused } from '../verb/result.ts';
 import { runWrite } from '../verb/run-verb.ts';
 import { apiKeyCheck, newApiKeyWrites, viewOf } from './api-key-record.ts';
 import { claimIndex } from './index-entry.ts';
-import { newApiKeyId, settingsFor } from './new-api-key.ts';
+import { answerOf, newApiKeyId, settingsFor } from './new-api-key.ts';
 import type { IssuedApiKey, NewApiKey } from './new-api-key.ts';
 
 /**
@@ -41,7 +41,7 @@ export async function createApiKey(
     };
     const checks = [apiKeyCheck(store, tenant, id, undefined)];
     const change = { checks, writes: newApiKeyWrites(store, tenant, item) };
-    return { kind: 'change', change, details: { ...asked.settings }, value: item };
+    return { kind: 'change', change, details: { ...asked.settings }, value: item, answer: answerOf(item) };
   });
   if (result.kind === 'refused') return result;
   await claimIndex(store, digest, { kind: 'leads', tenant, id });

@@ -4,6 +4,7 @@ import type { Allowlist, Principal } from '../principal.ts';
 import type { ApiKeyOwner, ApiKeyRecord } from '../records.ts';
 import { randomBase62 } from '../credentials/api-key-format.ts';
 import type { ApiKeyView } from '../records.ts';
+import { viewOf } from './api-key-record.ts';
 import type { TenancyDependencies } from '../verb/actor.ts';
 import { beyondOwn } from '../verb/authorize.ts';
 import type { ApiKeyReach } from '../verb/authorize.ts';
@@ -25,6 +26,11 @@ import type { FieldIssue, Refusal } from '../verb/result.ts';
 export interface IssuedApiKey {
   readonly apiKey: Secret;
   readonly record: ApiKeyView;
+}
+
+/** What a repeated request is told of an API key: its text was shown once. */
+export function answerOf(item: ApiKeyRecord): Omit<IssuedApiKey, 'apiKey'> {
+  return { record: viewOf({ item, lastUsedAt: undefined }) };
 }
 
 export interface NewApiKey {

@@ -14,7 +14,7 @@ import { runWrite } from '../verb/run-verb.ts';
 import { apiKeyCheck, apiKeyWrite, newApiKeyWrites, viewOf } from './api-key-record.ts';
 import { findApiKey } from './find.ts';
 import { claimIndex } from './index-entry.ts';
-import { grantRefusal, newApiKeyId } from './new-api-key.ts';
+import { answerOf, grantRefusal, newApiKeyId } from './new-api-key.ts';
 import type { IssuedApiKey } from './new-api-key.ts';
 
 const hourMs = 60 * 60 * 1000;
@@ -72,7 +72,8 @@ export async function rotateApiKey(
       checks: [apiKeyCheck(store, tenant, id, found.loaded), apiKeyCheck(store, tenant, successor, undefined)],
       writes: [apiKeyWrite(store, tenant, ending), ...newApiKeyWrites(store, tenant, item)],
     };
-    return { kind: 'change', change, details: { successor, expiresAt: ending.expiresAt }, value: item };
+    const details = { successor, expiresAt: ending.expiresAt };
+    return { kind: 'change', change, details, value: item, answer: answerOf(item) };
   });
   if (result.kind === 'refused') return result;
   await claimIndex(store, digest, { kind: 'leads', tenant, id: successor });

@@ -2,6 +2,7 @@ import { scopes } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import type { RandomBytes } from '../credentials/api-key-format.ts';
+import type { OnceClaim } from '../once/once.ts';
 import type { Principal } from '../principal.ts';
 import type { Origin } from '../records.ts';
 
@@ -11,6 +12,8 @@ export interface Actor {
   readonly requestId: string;
   /** Set for what `gateway.yaml` says: what such an actor writes belongs to the file. */
   readonly origin?: Origin | undefined;
+  /** Set where the request must have its effect once: its answer is written together with the change. */
+  readonly once?: OnceClaim | undefined;
 }
 
 /** The secrets under which API keys are stored: new ones under the current, and older ones found under the previous. */

@@ -42,6 +42,8 @@ export type Plan<Value> =
       /** The subject's id where the verb makes it. */
       readonly subjectId?: string;
       readonly value: Value;
+      /** What a repeated request is told, where that is not the value. */
+      readonly answer?: object;
     };
 
 /**
@@ -59,16 +61,31 @@ export async function runWrite<Value>(
       const planned = await plan();
       if (planned.kind === 'refused') return refused(planned.refusal);
       if (planned.kind === 'done') return done(planned.value);
-      const { subjectId = deed.subject.id, details, change, value } = planned;
+      const { subjectId = deed.subject.id, details, change, value, answer } = planned;
       const entry: AuditEntry = {
         ...entryOf(deps, actor, { ...deed, subject: { ...deed.subject, id: subjectId } }),
         outcome: 'done',
         details,
       };
-      const outcome = await commit(deps.store, deps.store.redisKeys.audit(deed.tenant), { ...change, entry });
+      const { checks, writes } = onceParts(actor, answer ?? value);
+      const outcome = await commit(deps.store, deps.store.redisKeys.audit(deed.tenant), {
+        checks: [...change.checks, ...checks],
+        writes: [...change.writes, ...writes],
+        entry,
+      });
       return outcome === 'changed' ? outcome : done(value);
     }),
   );
+}
+
+/** The answer of a request that must have its effect once. Nothing is written when somebody else is at it by now. */
+function onceParts({ once }: Actor, answer: unknown): Pick<Change, 'checks' | 'writes'> {
+  if (once === undefined) return { checks: [], writes: [] };
+  const { key, claim } = once;
+  return {
+    checks: [{ key, field: 'claim', value: claim }],
+    writes: [{ kind: 'set', key, field: 'answer', value: JSON.stringify(answer) }],
+  };
 }
 
 /** Faults of an input are no attempt at anything. */
