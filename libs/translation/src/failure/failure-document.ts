@@ -237,7 +237,16 @@ function tellObject(object: LooseObject, depth: number): string | undefined {
     ? [textOf(metadata.get('provider_name')), tell(metadata.get('raw'), depth + 1)]
     : [sentenceIn(object.get('param'))];
   const parts = [told, ...more].filter((part) => part !== undefined && part !== '');
-  return parts.length === 0 ? undefined : parts.join(': ');
+  return parts.length === 0 ? tellInner(object, depth) : parts.join(': ');
+}
+
+/** Some proxies put the error into members of their own. */
+function tellInner(object: LooseObject, depth: number): string | undefined {
+  for (const [name, value] of object) {
+    const inner = isObject(value) && !echoNames.has(plainName(name)) ? tell(value, depth + 1) : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
 const toldMembers = `message msg detail error title errors error_msg errmsg status_msg error_message error_description

@@ -28,7 +28,12 @@ const cases: readonly Case[] = [
   ['refused', 400, m('thinking.budget_tokens: Input should be greater than or equal to 1024')],
   ['refused', 400, m("Invalid value for 'max_tokens': expected an integer")],
   ['refused', 400, m('Your prompt was flagged as potentially violating our usage policy')],
-  ['refused', 400, m('Input validation error: `temperature` must be strictly positive')],
+  [
+    'value-rejected',
+    400,
+    m('Input validation error: `temperature` must be strictly positive'),
+    { path: 'temperature' },
+  ],
   ['refused', 400, m('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set')],
   ['form-rejected', 400, m('Conversation roles must alternate user/assistant/user/assistant/...')],
   ['refused', 400, m('No user query found in messages.')],

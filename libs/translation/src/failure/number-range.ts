@@ -71,7 +71,30 @@ function bound(words: string): RegExp {
 
 /** The range of numbers that the words after the name of a member state. */
 export function rangeIn(rest: string): NumberRange | undefined {
-  return intervalIn(interval.exec(rest)) ?? spanIn(rest) ?? boundsIn(rest);
+  const refusing = refused.exec(rest)?.groups ?? {};
+  if (refusing['above'] !== undefined) return boundsIn(`at most ${refusing['above']}`);
+  if (refusing['below'] !== undefined) return boundsIn(`at least ${refusing['below']}`);
+  return intervalIn(interval.exec(rest)) ?? endsIn(ends.exec(rest)) ?? spanIn(rest) ?? boundsIn(rest);
+}
+
+/** The numbers that are not taken: "greater than 0.95 is not allowed". */
+const refused = new RegExp(
+  String.raw`(?:(?:greater|larger|more|higher) than|above|over) (?<above>${number}) (?:is |are )?(?:not (?:allowed|supported|permitted|accepted)|unsupported|invalid)|(?:(?:less|lower|smaller) than|below) (?<below>${number}) (?:is |are )?(?:not (?:allowed|supported|permitted|accepted)|unsupported|invalid)`,
+  'iu',
+);
+/** Each end says whether it is taken itself. */
+const ends = new RegExp(
+  String.raw`(?<from>${number}) \((?<open>in|ex)clusive\) (?:and|to) (?<to>${number}) \((?<close>in|ex)clusive\)`,
+  'iu',
+);
+
+function endsIn(match: RegExpExecArray | null): NumberRange | undefined {
+  const { from, to, open = '', close = '' } = match?.groups ?? {};
+  if (from === undefined || to === undefined) return undefined;
+  return ordered(toNumber(from), toNumber(to), {
+    isOpenBelow: open.toLowerCase() === 'ex',
+    isOpenAbove: close.toLowerCase() === 'ex',
+  });
 }
 
 function intervalIn(match: RegExpExecArray | null): NumberRange | undefined {
@@ -86,7 +109,7 @@ function intervalIn(match: RegExpExecArray | null): NumberRange | undefined {
 function spanIn(rest: string): NumberRange | undefined {
   const { from, to } = span.exec(rest)?.groups ?? {};
   if (from === undefined || to === undefined) return undefined;
-  const isOpen = /(?<!in)exclusive|不含|不包括/iu.test(rest);
+  const isOpen = /(?<!in)exclusive|strictly|不含|不包括/iu.test(rest);
   return ordered(toNumber(from), toNumber(to), { isOpenBelow: isOpen, isOpenAbove: isOpen });
 }
 

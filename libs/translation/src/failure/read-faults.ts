@@ -72,7 +72,8 @@ export function readBareFault(document: FailureDocument): UpstreamCause | undefi
   const has = (fault: Fault, ...bare: readonly string[]) => fault.codes.some((code) => bare.includes(code));
   const open = document.faults.filter(({ path }) => !isAnswerLimit(path));
   const value = open.find(
-    (fault) => has(fault, 'unsupported_value') || (has(fault, ...bareCodes) && fault.allowed.length > 0),
+    (fault) =>
+      has(fault, 'unsupported_value', ...invalidCodes) || (has(fault, ...bareCodes) && fault.allowed.length > 0),
   );
   if (value !== undefined) {
     return { kind: 'value-rejected', path: value.path, value: value.value, allowed: value.allowed };
@@ -82,6 +83,8 @@ export function readBareFault(document: FailureDocument): UpstreamCause | undefi
 }
 
 /** Codes that many servers use for whatever they do not support. */
+/** Codes of servers that say no more of a value than that they do not take it. */
+const invalidCodes = ['invalidparameter', 'invalid_parameter'];
 const bareCodes = ['unsupported', 'not_supported'];
 
 function keywordIn({ text = '' }: Fault): string | undefined {

@@ -1,3 +1,5 @@
+import { efforts } from '@ccg/catalog';
+import type { Effort } from '@ccg/catalog';
 import { isAnswerLimit, isSampling } from './codes.ts';
 import { circumstancesAround } from './condition.ts';
 import { listOfValues } from './failure-document.ts';
@@ -21,11 +23,14 @@ export function valueRejected(
   const path = fieldPath(groups['path']) ?? faults[0]?.path ?? sentence.path;
   // Lengths are read elsewhere.
   if (match === null || path === undefined || namesOf(path).length === 0 || isAnswerLimit(path)) return undefined;
-  const value = groups['value'] === '' ? undefined : groups['value'];
   const [start, end] = match.indices?.groups?.['path'] ?? match.indices?.[0] ?? [0, 0];
   const range = isSampling(path) ? rangeIn(text.slice(end, end + restMaxLength)) : undefined;
   // The words of a range are no list of values.
-  const allowed = range === undefined ? allowedIn(groups['allowed'] ?? announcedIn(groups['rest'] ?? '')) : [];
+  const allowed =
+    range === undefined
+      ? (upTo(groups['most']) ?? allowedIn(groups['allowed'] ?? announcedIn(groups['rest'] ?? '')))
+      : [];
+  const value = (groups['value'] === '' ? undefined : groups['value']) ?? otherEffort(text, allowed);
   const when = circumstancesAround(text, start, end);
   return {
     kind: 'value-rejected',
@@ -35,6 +40,21 @@ export function valueRejected(
     ...(range === undefined ? {} : { range }),
     ...(when.length === 0 ? {} : { when }),
   };
+}
+
+/** The level of thinking that a text names beside those that are allowed. */
+function otherEffort(text: string, allowed: readonly string[]): string | undefined {
+  const taken = new Set(allowed.map((word) => word.toLowerCase()));
+  if (!efforts.some((effort) => taken.has(effort))) return undefined;
+  return [...text.matchAll(/\b[a-z]{3,7}\b/gu)]
+    .map(([word]) => word)
+    .find((word) => efforts.some((effort) => effort === word && !taken.has(effort)));
+}
+
+/** The levels of thinking up to this one. */
+function upTo(most: string | undefined): readonly Effort[] | undefined {
+  const last = efforts.findIndex((effort) => effort === most?.replace(/['"`]/gu, '').toLowerCase());
+  return last === -1 ? undefined : efforts.slice(0, last + 1);
 }
 
 const restMaxLength = 200;

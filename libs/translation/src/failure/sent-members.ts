@@ -82,7 +82,14 @@ export function membersAt(path: string, members: SentMembers): readonly string[]
     if (outer !== undefined) return [outer];
   }
   const end = `.${plainSpelling(steps.join('.'))}`;
-  return [...bySpelling].flatMap(([spelling, member]) => (spelling.endsWith(end) ? [member] : []));
+  const found = [...bySpelling].flatMap(([spelling, member]) => (spelling.endsWith(end) ? [member] : []));
+  if (found.length > 0 || !isEffort(path)) return found;
+  return [...bySpelling].flatMap(([spelling, member]) => (isEffort(spelling) ? [member] : []));
+}
+
+/** Whether a member says how much the model thinks. Each protocol has its own name for it, and servers speak several. */
+export function isEffort(path: string): boolean {
+  return /(?:^|\.)(?:reasoning_?effort|reasoning\.effort|output_?config\.effort|thinking_?level|effort)$/iu.test(path);
 }
 
 /** Servers write names in the style of their own language. */

@@ -4,7 +4,7 @@ import { isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { isWithin, nearestWithin } from '../failure/number-range.ts';
 import type { RejectedValues, Rejections } from '../failure/rejections.ts';
-import { changeMember, shortValue } from '../failure/sent-members.ts';
+import { changeMember, isEffort, shortValue } from '../failure/sent-members.ts';
 import type { Warnings } from '../warnings.ts';
 import { closestEffort } from './requested-thinking.ts';
 
@@ -52,7 +52,12 @@ export function applyRejections(
 /** Whether a server takes the value, as far as is known. */
 export function isTaken(value: string, { refused, allowed, range }: RejectedValues): boolean {
   if (refused.has(value) || (range !== undefined && !isWithin(range, Number(value)))) return false;
-  return allowed.length === 0 || allowed.includes(value) || allowed.some((other) => isSameNumber(other, value));
+  return allowed.length === 0 || allowed.some((other) => isSameWord(other, value) || isSameNumber(other, value));
+}
+
+/** Servers write the names of levels in capitals where they take small letters, too. */
+function isSameWord(one: string, other: string): boolean {
+  return one === other || one.toLowerCase() === other.toLowerCase();
 }
 
 function isSameNumber(one: string, other: string): boolean {
@@ -65,8 +70,8 @@ function nearestValue(path: string, value: JsonValue, known: RejectedValues): Js
   if (typeof value === 'boolean') return known.allowed.includes(String(!value)) ? !value : undefined;
   const text = shortValue(value);
   const wanted = efforts.find((effort) => effort === text);
-  if (wanted === undefined || !path.endsWith('effort')) return undefined;
-  const levels = known.allowed.filter((level) => !known.refused.has(level));
+  if (wanted === undefined || !isEffort(path)) return undefined;
+  const levels = known.allowed.map((level) => level.toLowerCase()).filter((level) => !known.refused.has(level));
   return closestEffort(
     wanted,
     efforts.filter((effort: Effort) => levels.includes(effort)),

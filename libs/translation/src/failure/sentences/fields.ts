@@ -178,7 +178,7 @@ export const fieldSentences: readonly Sentence[] = [
     says: 'field',
     when: ['with temperature'],
     pattern:
-      /(?=[^\n]{0,120}(?:both|together|same time|simultaneous|only one|use one))(?:temperature['"`]? (?:and|or) ['"`]?(?<path>top_p)(?=['"`]? (?:cannot|can't|can not|may not|must not|should not))|only one of [^\n]{0,20}(?<paths>top_p)|(?<at>top_p)['"`]? (?:and|or) ['"`]?temperature['"`]? (?:cannot|can't|can not|may not|must not|should not))/iu,
+      /(?=[^\n]{0,120}(?:both|together|same time|at once|simultaneous|only one|use one|mutually exclusive))(?:temperature['"`]? (?:and|or) ['"`]?(?<path>top_p)(?=['"`]? (?:cannot|can't|can not|may not|must not|should not|are mutually))|only one of [^\n]{0,20}(?<paths>top_p)|(?<at>top_p)['"`]? (?:and|or) ['"`]?temperature['"`]? (?:cannot|can't|can not|may not|must not|should not|are mutually))/iu,
     examples: [
       [
         '`temperature` and `top_p` cannot both be specified for this model. Please use only one.',
@@ -190,7 +190,7 @@ export const fieldSentences: readonly Sentence[] = [
   {
     says: 'field',
     pattern:
-      /^(?:is |this (?:field|property|parameter) is )(?:not (?:allowed|permitted|supported|recogni[sz]ed)|unsupported|unknown|unexpected)\.?$/iu,
+      /^(?:(?:is |this (?:field|property|parameter) is )(?:not (?:allowed|permitted|supported|recogni[sz]ed)|unsupported|unknown|unexpected)|(?:unsupported|unknown|unrecogni[sz]ed|unexpected|extra) (?:parameter|field|argument|property|option|key))\.?$/iu,
     examples: [
       ['is not allowed', 'https://joi.dev/api (any.unknown, with the name in a member beside it)'],
       ['is not supported', 'https://datatracker.ietf.org/doc/html/rfc9457 (the form, with the name as a pointer)'],
@@ -206,6 +206,28 @@ export const fieldSentences: readonly Sentence[] = [
       ['grok-3-mini不支持参数：presencePenalty', 'https://github.com/lobehub/lobehub/issues/7370'],
     ],
     counter: '不支持的模型：acme',
+  },
+  {
+    says: 'field',
+    pattern:
+      /(?:parameter|argument|field|option|property|key)s? ['"`]?(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|top_p|stop)['"`]? (?:(?:cannot|can't|can not|may not|must not) be (?:used|set|sent|specified|provided)(?= (?:with|on|for|by|in) (?:this|the|that) (?:model|endpoint|server|api)|\.|$)|(?:was|were|is) (?:unexpected|unknown|unrecogni[sz]ed|not (?:expected|understood|supported|allowed|permitted)))/iu,
+    examples: [
+      [
+        "Parameter 'parallel_tool_calls' cannot be used with this model",
+        'https://learn.microsoft.com/en-us/azure/ai-services/openai/how-to/reasoning (the words)',
+      ],
+    ],
+    counter: "Parameter 'top_p' cannot be used with 'temperature'",
+  },
+  {
+    says: 'field',
+    pattern:
+      /(?:invalid (?:request )?(?:field|parameter|param|argument|key|option)(?:s|\(s\))?|(?:could not|cannot|can't) find (?:the )?(?:field|parameter|property)):? ['"`]?(?<paths>[a-z]{1,30}_[a-z_.]{1,60}(?:, ?[a-z]{1,30}_[a-z_.]{1,60}){0,8})['"`]?\.?$/iu,
+    examples: [
+      ['Invalid field(s): stream_options', 'https://marshmallow.readthedocs.io (the form)'],
+      ['Could not find field stream_options', 'https://protobuf.dev/programming-guides/json/ (the words)'],
+    ],
+    counter: 'Invalid parameter: reasoning_effort must be a string',
   },
   {
     // A router was asked to keep to endpoints that take every field, and has none for this model.

@@ -1,11 +1,13 @@
+import { effortSentences } from './efforts.ts';
 import type { Sentence } from './sentence.ts';
 
 /** How servers refuse the value of a member that they know. */
 export const valueSentences: readonly Sentence[] = [
+  ...effortSentences,
   {
     says: 'value',
     pattern:
-      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)['"`]?(?: value| parameter)?(?: (?:cannot|must not|may not|should not) exceed \d|:? (?:(?:must|should|has to|needs to|can only|may only) )?be (?:set )?(?:(?:(?:a |an )?(?:non-negative|positive)|between|in\b|within|at most|no more|less|lower|smaller|greater|larger|at least)\b|[<>≤≥])|: (?:valid )?range\b|: (?:decimal|integer|number|value|float) (?:above|below|out of)\b)/iu,
+      /(?<![\w.])(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)['"`]?(?: value| parameter)?(?: (?:cannot|must not|may not|should not) exceed \d| max(?:imum)?(?: value)? is \d| (?:is )?out of range| (?:greater|larger|more|higher|less|lower|smaller) than [\d.]{1,8} (?:is |are )?not |:? (?:(?:must|should|has to|needs to|can only|may only) )?be (?:set )?(?:strictly )?(?:(?:(?:a |an )?(?:non-negative|positive)|between|in\b|within|at most|no more|less|lower|smaller|greater|larger|at least)\b|[<>≤≥])|: (?:valid )?range\b|: (?:decimal|integer|number|value|float) (?:above|below|out of)\b)/iu,
     examples: [
       ['`temperature` must be in the range of [0.0,1.0]', 'https://github.com/langchain-ai/langchainjs/issues/6038'],
       ['Invalid params: temperature must be in range (0, +inf)', 'https://github.com/ai-forever/gigachain/issues/237'],
@@ -27,6 +29,19 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
+      /has an? (?<path>temperature|topP|topK|[a-z]{1,20}Penalty|thinkingBudget) value of (?<value>[\d.]{1,12}) but the supported range is (?<rest>[^\n]{1,80})/iu,
+    examples: [
+      [
+        'Unable to submit request because it has a topK value of 64 but the supported range is from 1 (inclusive) to 41 (exclusive). Update the value and try again.',
+        'https://github.com/langchain-ai/langchain-google/issues/159 (the form)',
+      ],
+    ],
+    counter:
+      'Unable to submit request because it has a maxOutputTokens value of 65536 but the supported range is from 1 (inclusive) to 65536 (exclusive).',
+  },
+  {
+    says: 'value',
+    pattern:
       /range (?:of|for) (?:the )?['"`]?(?<path>temperature|top_p|top_k|min_p|[a-z]{1,20}_penalty|[a-z]{1,20}_budget)['"`]?(?: (?:hyper)?parameter| value)? (?:is|should be|must be)/iu,
     examples: [
       ['Range of top_p should be (0.0, 1.0]', 'https://help.aliyun.com/zh/model-studio/error-code'],
@@ -40,7 +55,7 @@ export const valueSentences: readonly Sentence[] = [
   {
     says: 'value',
     pattern:
-      /(?<![a-z_])(?!(?:prompt|input|context|total)_?(?:tokens?|len))(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|stop)(?![a-z_])(?=[^\n。]{0,60}(?:取值|范围|参数非法|参数错误|不合法|必须(?:小于|大于|在|介于)|应(?:该)?(?:小于|大于|在|介于)|不能(?:超过|大于|小于)|可选值|只能(?:是|为)|仅支持))(?<rest>[^\n]{0,240})/iu,
+      /(?<![a-z_])(?!(?:prompt|input|context|total)_?(?:tokens?|len)|(?:api|access|secret)_)(?<path>[a-z]{1,30}_[a-z_]{1,40}|temperature|stop)(?![a-z_])(?=[^\n。]{0,60}(?:取值|范围|参数非法|参数错误|不合法|必须(?:小于|大于|在|介于)|应(?:该)?(?:小于|大于|在|介于)|不能(?:超过|大于|小于)|可选值|只能(?:是|为)|仅支持|无效|取值错误))(?<rest>[^\n]{0,240})/iu,
     examples: [['temperature参数非法。请检查文档。', 'https://github.com/songquanpeng/one-api/issues/1141']],
     counter: 'temperature 的说明在文档中',
   },
