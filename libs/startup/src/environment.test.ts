@@ -85,11 +85,18 @@ describe('readEnvironment', () => {
     expect(read({ OPENAI_API_KEY: given }).variables).toEqual({ OPENAI_API_KEY: meant });
   });
 
-  test('says of a file of another user which user could read it', () => {
-    expect(explainDeniedFile('/app/.env', { uid: 1000, gid: 100, mode: 0o100600 }, 10_001)).toBe(
-      '/app/.env cannot be read (EACCES): it belongs to user 1000:100 with mode 0600, and this process runs as user 10001.\n' +
-        'Run it as that user (docker compose: RUN_AS=1000:100 in .env; docker run: --user 1000:100), ' +
-        'or let everybody on the machine read the file (chmod 0644).',
+  test.each([
+    {
+      uid: 1000,
+      remedy:
+        /^Run it as the user of the file \(docker compose: RUN_AS=1000:100 in \.env; docker run: --user 1000:100\), /u,
+    },
+    { uid: 0, remedy: /^Give it to that user \(chown 10001\), /u },
+  ])('says of a file of user $uid who may read it, and what to do', ({ uid, remedy }) => {
+    const [fault, advice] = explainDeniedFile('/app/.env', { uid, gid: 100, mode: 0o100600 }, 10_001).split('\n');
+    expect(fault).toBe(
+      `/app/.env cannot be read (EACCES): it belongs to user ${uid}:100 with mode 0600, and this process runs as user 10001.`,
     );
+    expect(advice).toMatch(remedy);
   });
 });

@@ -94,9 +94,12 @@ export function explainDeniedFile(file: string, stats: FileOwner | undefined, ui
   if (stats === undefined) return `${file} cannot be read (EACCES). Let this user into its folder.`;
   const owner = `${stats.uid}:${stats.gid}`;
   const mode = `0${(stats.mode & 0o777).toString(8)}`;
+  const remedy =
+    stats.uid === 0
+      ? `Give it to that user (chown ${uid})`
+      : `Run it as the user of the file (docker compose: RUN_AS=${owner} in .env; docker run: --user ${owner})`;
   return (
     `${file} cannot be read (EACCES): it belongs to user ${owner} with mode ${mode}, and this process runs as user ${uid}.\n` +
-    `Run it as that user (docker compose: RUN_AS=${owner} in .env; docker run: --user ${owner}), ` +
-    'or let everybody on the machine read the file (chmod 0644).'
+    `${remedy}, or let everybody on the machine read it (chmod 0644).`
   );
 }
