@@ -14,7 +14,8 @@ AgNHADBEAiBD+fYCv67Wz0KekVBfFXIFOFtRp8V3gDM3/lgatrGYmwIgLK9UAIbi
 jnooYzW79bQQb8U14SP3IA+cxFu5ZhbAYrY=
 -----END CERTIFICATE-----`;
 
-const privateKey = `-----BEGIN PRIVATE KEY-----
+/** Its private key. */
+export const selfSignedKey = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDJR3JYSYie6R5jU4
 3Gg6Se9lqgyokbiqTE0//T5tUcGhRANCAARCZfr+69N4JPN6PR8P4y9TusiSgm9C
 mKGrYxloqFqSx+/NY0hXCaJO2Ate+0t9NWb/Eucwx9p9MqRUzEV5y/B/
@@ -22,5 +23,5 @@ mKGrYxloqFqSx+/NY0hXCaJO2Ate+0t9NWb/Eucwx9p9MqRUzEV5y/B/
 
 /** An HTTPS server with that certificate. */
 export function createSelfSignedServer(handle: RequestListener): Server {
-  return createServer({ cert: selfSignedCertificate, key: privateKey }, handle);
+  return createServer({ cert: selfSignedCertificate, key: selfSignedKey }, handle);
 }
