@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adminVariables } from '@ccg/admin';
+import { gatewayVariables, parseConfig } from '@ccg/gateway';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { repositoryRoot } from '../gates/repository-root.ts';
+
+interface Service {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly volumes: readonly { readonly source: string; readonly target: string; readonly read_only: boolean }[];
+  readonly stop_grace_period: string;
+  readonly ports: readonly string[];
+  readonly develop: { readonly watch: readonly { readonly action: string; readonly path: string }[] };
+}
+
+const text = readFileSync(join(repositoryRoot, 'docker-compose.yml'), 'utf8');
+const { services } = parse(text, { merge: true }) as { readonly services: Readonly<Record<string, Service>> };
+const apps = Object.entries({ gateway: services['gateway'], admin: services['admin'] });
+
+/** What compose decides, and what to set instead. */
+const decided: Readonly<Record<string, string>> = {
+  HOST: 'BIND and ADMIN_BIND say on which address of the machine the ports are',
+  OPS_HOST: 'the ports of probes and metrics are published on the loopback address alone',
+  ENV_FILE: '.env is mounted where the apps look for it',
+};
+
+describe.each(apps)('the service %s', (app, service) => {
+  const { environment = {}, volumes = [], ports = [], develop, stop_grace_period: grace = '' } = service ?? {};
+
+  test('lets every variable of its app be set in .env', () => {
+    const read = app === 'gateway' ? gatewayVariables : adminVariables;
+    const deaf = read.filter((name) => Object.hasOwn(environment, name) && !text.includes(`\${${name}`));
+    expect(deaf.filter((name) => decided[name] === undefined)).toEqual([]);
+    expect(volumes).toContainEqual(expect.objectContaining({ source: './.env', target: '/app/.env', read_only: true }));
+  });
+
+  test('restarts when .env changes', () => {
+    expect(develop?.watch).toContainEqual({ action: 'restart', path: './.env' });
+  });
+
+  test('publishes its ports on the loopback address unless it is told otherwise', () => {
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) expect(port).toMatch(/^(?:\$\{\w+:-127\.0\.0\.1\}|127\.0\.0\.1):/u);
+  });
+
+  test('has the time that running streams get to finish', () => {
+    const seconds = Number(/^\$\{STOP_GRACE_PERIOD:-(?<seconds>\d+)s\}$/u.exec(grace)?.groups?.['seconds']);
+    const required = { REDIS_URL: 'redis://r', KEY_PEPPER: 'p'.repeat(32), OPENAI_API_KEY: 'sk-x' };
+    const parsed = parseConfig(required);
+    if (parsed.kind === 'faulty') throw new Error(parsed.message);
+    const { drainDelayMs, drainTimeoutMs } = parsed.config;
+    expect(seconds * 1000).toBeGreaterThan(drainDelayMs + drainTimeoutMs);
+  });
+});
+
+test.each(['KEY_PEPPER', 'REDIS_PASSWORD', 'ADMIN_TOKEN_FILE'])('%s has no default, and its lack is told', (name) => {
+  expect(text).toContain(`\${${name}:?Set ${name} in .env`);
+});
