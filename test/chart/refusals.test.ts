@@ -26,6 +26,37 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
       'claude create secret generic ccg-admin --from-literal=token=$(openssl rand -hex 32). Or set admin.enabled to false.',
   ],
   [
+    'an ingress without a host',
+    { trustProxy: ['10.244.0.0/16'], gateway: { ingress: { enabled: true } } },
+    '- gateway.ingress.host is required: the host name that clients use.',
+  ],
+  [
+    'an ingress of the admin API without TLS',
+    { trustProxy: ['10.244.0.0/16'], admin: { ingress: { enabled: true, host: 'admin.example.com' } } },
+    '- admin.ingress.tlsSecret is required: operators would send their token in plain text. Name a Secret with a ' +
+      'certificate of the host.',
+  ],
+  ...(['ingress', 'httpRoute'] as const).map(
+    (way) =>
+      [
+        `an ${way} without the addresses of its proxy`,
+        { gateway: { [way]: { enabled: true } } },
+        '- trustProxy is required with an ingress or a route: without it all clients have the address of the proxy, and bad ' +
+          "credentials of one slow down all. Set it to the addresses of the proxy's pods, such as [10.244.0.0/16].",
+      ] as const,
+  ),
+  [
+    'a route without a Gateway',
+    { trustProxy: ['10.244.0.0/16'], gateway: { httpRoute: { enabled: true } } },
+    '- gateway.httpRoute.parentRefs is required: the Gateways that the route belongs to, such as ' +
+      '[{name: public, namespace: gateways}].',
+  ],
+  [
+    'a peer that is nobody',
+    { networkPolicy: { egress: { vllm: { ports: [8000], to: [{}] } } } },
+    '- networkPolicy.egress.vllm.to: a peer needs cidr, namespace or podLabels.',
+  ],
+  [
     'no Redis',
     { redis: { existingSecret: '' } },
     '- There is no Redis. Set redis.existingSecret (a Secret whose key REDIS_URL holds the URL) or redis.url.',

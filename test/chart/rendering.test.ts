@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { installations, kubeVersions } from './support/chart.ts';
-import type { RenderedObject } from './support/chart.ts';
+import type { RenderedObject, Values } from './support/chart.ts';
 import { chartSuite } from './support/chart-suite.ts';
 
 const toolsOf = chartSuite();
@@ -46,11 +46,51 @@ describe('the check of objects', () => {
   });
 });
 
-/** Objects that are those of the minimal installation are named alone: a golden file is read, not only compared. */
+describe('the pods', () => {
+  test.for<[name: string, values: Values, components: readonly string[]]>([
+    ['gateway.yaml', { config: { models: { fast: 'anthropic:claude-haiku-4-5' } } }, ['gateway', 'admin']],
+    ['a variable of both components', { variables: { RATE_LIMIT_RPM: 100 } }, ['gateway', 'admin']],
+    ['a variable of one', { gateway: { variables: { BIG_MODEL: 'anthropic:claude-opus-5-5' } } }, ['gateway']],
+    ['what concerns no pod', { gateway: { service: { port: 80 }, autoscaling: { maxReplicas: 20 } } }, []],
+  ])('are replaced after a change of %s, those whom it concerns', async ([, values, components], context) => {
+    const { chart } = toolsOf(context);
+    const [before, after] = await Promise.all([chart.render('minimal'), chart.render('minimal', { values })]);
+    const podsOf = (objects: readonly RenderedObject[], component: string): string =>
+      JSON.stringify(objects.find(({ name }) => name === `Deployment/ccg-${component}`)?.object['spec']);
+    const changed = ['gateway', 'admin'].filter((component) => podsOf(before, component) !== podsOf(after, component));
+    expect(changed).toEqual(components);
+  });
+});
+
+describe('the notes', () => {
+  test.for([
+    ['minimal', 'http://127.0.0.1:4000', 'kubectl -n claude port-forward service/ccg-gateway 4000:4000'],
+    [
+      'ingress',
+      'https://claude.example.com',
+      "kubectl -n claude exec deployment/ccg-admin -- ccg keys create 'first key'",
+    ],
+    ['route', 'https://claude.example.com', 'A developer needs two lines:'],
+  ] as const)('of ci/%s-values.yaml give the two lines of a developer with %s', async ([name, url, line], context) => {
+    const { chart } = toolsOf(context);
+    const notes = await chart.notes(name);
+    const expected = [`  export ANTHROPIC_BASE_URL=${url}`, '  export ANTHROPIC_AUTH_TOKEN=...   # an API key'];
+    expect(notes.split('\n').filter((text) => text.includes('export'))).toEqual(expected);
+    expect(notes).toContain(line);
+  });
+});
+
+/**
+ * Objects that are those of the minimal installation are named alone: a golden file is read, not only compared. Checksums
+ * are left out, since they differ for every value.
+ */
 function goldenText(objects: readonly RenderedObject[], known: readonly RenderedObject[]): string {
-  const same = new Set(known.map(({ text }) => text));
-  const [shown, others] = [objects.filter(({ text }) => !same.has(text)), objects.filter(({ text }) => same.has(text))];
+  const same = new Set(known.map(textOf));
+  const others = objects.filter((object) => same.has(textOf(object)));
   const names = others.map(({ name }) => `#   ${name}\n`).join('');
   const head = others.length === 0 ? '' : `# As in minimal.yaml:\n${names}`;
-  return `${head}${shown.map(({ text }) => `---\n${text}`).join('')}`;
+  const shown = objects.filter((object) => !same.has(textOf(object)));
+  return `${head}${shown.map((object) => `---\n${textOf(object)}`).join('')}`;
 }
+
+const textOf = ({ text }: RenderedObject): string => text.replace(/(?<=checksum\/config: )[\da-f]{64}/u, '(SHA-256)');

@@ -8,12 +8,32 @@
 {{- if and $values.admin.enabled (not $values.admin.existingSecret) }}
   {{- $problems = append $problems (printf "admin.existingSecret is required: the Secret whose key token is the token of the operators. Make one: kubectl -n %s create secret generic ccg-admin --from-literal=token=$(openssl rand -hex 32). Or set admin.enabled to false." .Release.Namespace) }}
 {{- end }}
+{{- if and (include "ccg.isBehindProxy" .) (not $values.trustProxy) }}
+  {{- $problems = append $problems "trustProxy is required with an ingress or a route: without it all clients have the address of the proxy, and bad credentials of one slow down all. Set it to the addresses of the proxy's pods, such as [10.244.0.0/16]." }}
+{{- end }}
+{{- with $values.gateway.httpRoute }}
+  {{- if and .enabled (not .parentRefs) }}
+    {{- $problems = append $problems "gateway.httpRoute.parentRefs is required: the Gateways that the route belongs to, such as [{name: public, namespace: gateways}]." }}
+  {{- end }}
+{{- end }}
+{{- range $name, $rule := $values.networkPolicy.egress }}
+  {{- range $rule.to }}
+    {{- if not (or .cidr .namespace .podLabels) }}
+      {{- $problems = append $problems (printf "networkPolicy.egress.%s.to: a peer needs cidr, namespace or podLabels." $name) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- $problems = concat $problems (include "ccg.redisProblems" . | fromJsonArray) }}
 {{- $problems = concat $problems (include "ccg.inlineSecrets" . | fromJsonArray) }}
 {{- range $component := include "ccg.components" . | fromJsonArray }}
   {{- $problems = concat $problems (include "ccg.componentProblems" (dict "root" $ "component" $component "values" (index $values $component)) | fromJsonArray) }}
 {{- end }}
 {{- toJson $problems }}
+{{- end }}
+
+{{/* Not empty where requests come through a proxy of the cluster. */}}
+{{- define "ccg.isBehindProxy" -}}
+{{- if or .Values.gateway.ingress.enabled .Values.gateway.httpRoute.enabled (and .Values.admin.enabled .Values.admin.ingress.enabled) }}yes{{ end }}
 {{- end }}
 
 {{/* Redis has exactly one source. */}}
@@ -82,6 +102,14 @@
   {{- end }}
   {{- if eq (include "ccg.port" $) (include "ccg.opsPort" $) }}
     {{- $problems = append $problems (printf "%s.variables.%s and OPS_PORT must differ: the one is for clients, the other for probes and metrics." $component (include "ccg.portVariable" $)) }}
+  {{- end }}
+  {{- if .ingress.enabled }}
+    {{- if not .ingress.host }}
+      {{- $problems = append $problems (printf "%s.ingress.host is required: the host name that clients use." $component) }}
+    {{- end }}
+    {{- if and (eq $component "admin") (not .ingress.tlsSecret) }}
+      {{- $problems = append $problems "admin.ingress.tlsSecret is required: operators would send their token in plain text. Name a Secret with a certificate of the host." }}
+    {{- end }}
   {{- end }}
   {{- if .autoscaling.enabled }}
     {{- if gt .autoscaling.minReplicas .autoscaling.maxReplicas }}

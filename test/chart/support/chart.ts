@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 
 import type { ChartTools } from './chart-tools.ts';
-import { runProgram } from './run-program.ts';
+import { mustRun, runProgram } from './run-program.ts';
 
 /** The folder of the chart. */
 export const chartFolder: string = fileURLToPath(new URL('../../../helm/claude-code-gateway/', import.meta.url));
@@ -42,6 +42,8 @@ export interface Chart {
   /** What helm says of values that it refuses. */
   readonly refusal: (installation: string | undefined, options: RenderOptions) => Promise<string>;
   readonly lint: (installation: string) => Promise<string>;
+  /** What helm says to the operator after an installation. */
+  readonly notes: (installation: string) => Promise<string>;
 }
 
 interface RenderOptions {
@@ -68,6 +70,11 @@ export function createChart({ helm }: Pick<ChartTools, 'helm'>): Chart {
       const { code, stderr } = await template(installation, options);
       if (code === 0) throw new Error('helm took these values.');
       return stderr;
+    },
+    async notes(installation) {
+      const args = ['install', 'ccg', chartFolder, '--namespace', 'claude', '--dry-run=client'];
+      const { stdout } = await mustRun(helm, [...args, '--values', fileOf(installation)]);
+      return stdout.slice(stdout.indexOf('NOTES:\n') + 'NOTES:\n'.length);
     },
     async lint(installation) {
       const { stdout, stderr } = await runProgram(helm, [
