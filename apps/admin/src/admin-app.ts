@@ -1,5 +1,6 @@
 import { createApp, sendJson } from '@ccg/edge';
 import type { Authenticator, HttpApp, Reporter, Target } from '@ccg/edge';
+import type { Clock } from '@ccg/kernel';
 import type { Principal } from '@ccg/tenancy';
 import { apiKeyOperations } from './endpoints/api-keys.ts';
 import { auditOperations } from './endpoints/audit.ts';
@@ -25,20 +26,24 @@ export const adminOperations: readonly Operation[] = [
   ...auditOperations,
 ];
 
-export interface AdminAppDependencies extends ServeDependencies {
+/** Everything that is served. */
+export function adminEndpoints(deps: ServeDependencies): readonly AdminEndpoint[] {
+  return [documentEndpoint(), ...adminOperations.map((operation) => endpointOf(operation, deps))];
+}
+
+export interface AdminAppDependencies {
+  readonly endpoints: readonly AdminEndpoint[];
   readonly authenticate: Authenticator<Principal>;
   readonly reporter: Reporter<AdminResult, Principal>;
+  readonly clock: Clock;
 }
 
 /** The admin API's app; it never listens. */
-export function createAdminApp({ authenticate, reporter, ...deps }: AdminAppDependencies): HttpApp {
+export function createAdminApp(dependencies: AdminAppDependencies): HttpApp {
   return createApp<Target, AdminResult, Principal>({
-    endpoints: [documentEndpoint(), ...adminOperations.map((operation) => endpointOf(operation, deps))],
+    ...dependencies,
     readTarget,
     unknownPathAdvice: `GET ${basePath}/openapi.json lists the paths.`,
-    authenticate,
-    reporter,
-    clock: deps.clock,
     errorForm: problemErrors,
   });
 }

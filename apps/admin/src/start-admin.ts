@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createOpenSinks, createOperatorAuthenticator, createOpsApp, drain, listen } from '@ccg/edge';
-import type { CredentialAdvice, Readiness } from '@ccg/edge';
+import type { CredentialAdvice, EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import { createLogger, createMetrics } from '@ccg/telemetry';
 import type { Metrics } from '@ccg/telemetry';
-import { createAdminApp } from './admin-app.ts';
+import { adminEndpoints, createAdminApp } from './admin-app.ts';
 import type { AdminConfig } from './config.ts';
 import { limitRequests } from './limit-requests.ts';
 import { createOperatorToken, operatorPrincipal } from './operator-token.ts';
@@ -24,6 +24,8 @@ export interface RunningAdmin {
   readonly url: string;
   /** Undefined where the process serves its own probes and metrics. */
   readonly opsUrl: string | undefined;
+  /** Everything that is served. */
+  readonly endpoints: readonly EndpointFacts[];
   /** Withdraws readiness, lets running answers finish, and resolves when everything is closed. */
   drain(): Promise<void>;
 }
@@ -79,7 +81,8 @@ export async function startAdmin(
   );
   const openSinks = createOpenSinks();
   const tenancy = { store, clock, peppers: config.keyPeppers, randomBytes };
-  const app = createAdminApp({ tenancy, authenticate, reporter: createReporter(logger, metrics), clock, openSinks });
+  const endpoints = adminEndpoints({ tenancy, clock, openSinks });
+  const app = createAdminApp({ endpoints, authenticate, reporter: createReporter(logger, metrics), clock });
   const { server, url } = await listen(app, config.host, config.port);
   readiness = () => (canVerify() ? 'ready' : 'store-down');
   logger.info({ url, opsUrl }, 'the admin API listens');
@@ -87,6 +90,7 @@ export async function startAdmin(
   return {
     url,
     opsUrl,
+    endpoints,
     async drain() {
       readiness = () => 'draining';
       logger.info('the admin API drains');

@@ -1,5 +1,5 @@
 import { createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
-import type { Readiness } from '@ccg/edge';
+import type { EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import { createTargets, describeRoutes } from '@ccg/catalog';
@@ -43,6 +43,8 @@ export interface GatewayDependencies {
 export interface RunningGateway {
   readonly url: string;
   readonly opsUrl: string;
+  /** Everything that is served. */
+  readonly endpoints: readonly EndpointFacts[];
   /** Withdraws readiness, lets running answers finish, and resolves when everything is closed. */
   drain(): Promise<void>;
 }
@@ -96,6 +98,7 @@ export async function startGateway(
   return {
     url: data.url,
     opsUrl: ops.url,
+    endpoints,
     async drain() {
       readiness = () => 'draining';
       logger.info({ openAnswers: openSinks.list().length }, 'draining');

@@ -21,12 +21,14 @@ export interface Exchange<Where extends Target> {
   readonly response: ServerResponse;
 }
 
-interface EndpointBase {
+/** What is known of an endpoint without a request. */
+export interface EndpointFacts {
   /** The label in metrics and logs. */
   readonly name: string;
   /** A path, or a pattern of express. Endpoints of one path have methods of their own. */
   readonly path: string;
   readonly methods: readonly string[] | 'any';
+  readonly access: 'public' | 'principal';
 }
 
 /**
@@ -34,8 +36,8 @@ interface EndpointBase {
  * can talk its way around it.
  */
 export type Endpoint<Where extends Target, Result, Who extends Principal = TenantPrincipal> =
-  | (EndpointBase & { readonly access: 'public'; handle(exchange: Exchange<Where>): Promise<Result> })
-  | (EndpointBase & {
+  | (EndpointFacts & { readonly access: 'public'; handle(exchange: Exchange<Where>): Promise<Result> })
+  | (EndpointFacts & {
       readonly access: 'principal';
       /** What the credential must have. Undefined: the endpoint judges that itself. */
       readonly scope: Scope | undefined;

@@ -11,7 +11,7 @@ export type { AppOptions } from './create-app.ts';
 export { drain } from './drain.ts';
 export type { DrainTimes } from './drain.ts';
 export { headerList, randomId, sendJson } from './exchange.ts';
-export type { Endpoint, Exchange, FinishedRequest, Reporter, Target } from './exchange.ts';
+export type { Endpoint, EndpointFacts, Exchange, FinishedRequest, Reporter, Target } from './exchange.ts';
 export { isLoopback } from './keyless.ts';
 export { listen } from './listen.ts';
 export type { HttpApp, Listener } from './listen.ts';

@@ -11,7 +11,7 @@ import { redisForSuite, startFaultProxy } from '@ccg/testkit';
 import type { FaultProxy } from '@ccg/testkit';
 import { Agent, fetch } from 'undici';
 
-const pepper = 'a pepper of this suite, which is long enough';
+export const pepper = 'a pepper of this suite, which is long enough';
 
 interface AdminAnswer {
   readonly status: number;
@@ -46,9 +46,11 @@ export interface AdminRig {
 
 interface RigOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** Puts into store and folder what must be there before the start; gives variables more. */
+  prepare?(deps: TenancyDependencies, folder: string): Promise<Readonly<Record<string, string>>>;
 }
 
-export async function openAdminRig(suite: string, { env = {} }: RigOptions = {}): Promise<AdminRig> {
+export async function openAdminRig(suite: string, { env = {}, prepare }: RigOptions = {}): Promise<AdminRig> {
   const opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), `${suite}-`));
   opened.defer(() => rm(folder, { recursive: true }));
@@ -58,6 +60,19 @@ export async function openAdminRig(suite: string, { env = {} }: RigOptions = {})
   const token = randomBytes(32).toString('hex');
   const tokenFile = join(folder, 'admin-token');
   await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
+  let aheadMs = 0;
+  const clock = { now: () => systemClock.now() + aheadMs, schedule: systemClock.schedule };
+  const withStore: AdminRig['withStore'] = async (use) => {
+    const store = connectStore({ ...redis, commandTimeoutMs: 10_000 });
+    await store.whenReady(10_000);
+    try {
+      const peppers = { current: new Secret(pepper), previous: [] };
+      return await use({ store, clock, peppers, randomBytes });
+    } finally {
+      await store.close();
+    }
+  };
+  const prepared = prepare === undefined ? {} : await withStore((deps) => prepare(deps, folder));
   const parsed = parseAdminConfig({
     REDIS_URL: proxy.url,
     REDIS_KEY_PREFIX: redis.keyPrefix,
@@ -66,10 +81,9 @@ export async function openAdminRig(suite: string, { env = {} }: RigOptions = {})
     ADMIN_PORT: '0',
     OPS_PORT: '0',
     ...env,
+    ...prepared,
   });
   if (parsed.kind === 'faulty') throw new Error(parsed.message);
-  let aheadMs = 0;
-  const clock = { now: () => systemClock.now() + aheadMs, schedule: systemClock.schedule };
   const log: string[] = [];
   const admin = await startAdmin(parsed.config, { clock, log: { write: (line) => log.push(line) } });
   opened.defer(() => admin.drain());
@@ -103,16 +117,7 @@ export async function openAdminRig(suite: string, { env = {} }: RigOptions = {})
       holdToSchema(method, path, answer);
       return answer;
     },
-    async withStore(use) {
-      const store = connectStore({ ...redis, commandTimeoutMs: 10_000 });
-      await store.whenReady(10_000);
-      try {
-        const peppers = { current: new Secret(pepper), previous: [] };
-        return await use({ store, clock, peppers, randomBytes });
-      } finally {
-        await store.close();
-      }
-    },
+    withStore,
     close: () => opened.disposeAsync(),
   };
 }
