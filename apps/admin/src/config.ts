@@ -15,6 +15,7 @@ import {
   processSettings,
   processVariables,
   readDirectory,
+  storeProblems,
   storeSettings,
   storeVariables,
 } from '@ccg/startup';
@@ -73,7 +74,10 @@ export function parseAdminConfig(env: Environment): ParsedAdminConfig {
   const parsed = adminSchema.safeParse(env);
   const tokenFile = env['ADMIN_TOKEN_FILE']?.trim() ?? '';
   const token = tokenFile === '' ? undefined : readOperatorToken(tokenFile);
-  const clash = parsed.success ? portClash(parsed.data, 'ADMIN_PORT', parsed.data.ADMIN_PORT) : [];
+  const clash = [
+    ...storeProblems(env),
+    ...(parsed.success ? portClash(parsed.data, 'ADMIN_PORT', parsed.data.ADMIN_PORT) : []),
+  ];
   const file = readDirectory(env);
   if (!parsed.success || clash.length > 0 || token?.kind === 'faulty' || file.kind === 'faulty') {
     const tokenProblems = token?.kind === 'faulty' ? [`ADMIN_TOKEN_FILE: ${token.problem}`] : [];

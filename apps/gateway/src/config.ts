@@ -17,6 +17,7 @@ import {
   processVariables,
   readCatalog,
   secretList,
+  storeProblems,
   storeSettings,
   storeVariables,
 } from '@ccg/startup';
@@ -96,7 +97,7 @@ export const gatewayVariables: readonly string[] = [
 export function parseConfig(env: Environment, audience: Audience = 'organisation'): ParsedConfig {
   const server = serverSchema.safeParse(env);
   const catalog = readCatalog(env, audience);
-  const clash = clashes(env, new Set(server.error?.issues.map(({ path: [name] }) => name)));
+  const clash = [...storeProblems(env), ...clashes(env, new Set(server.error?.issues.map(({ path: [name] }) => name)))];
   if (!server.success || clash.length > 0 || catalog.kind === 'faulty') {
     const problems = [...problemsOf(server.error), ...clash, ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', problems, message: describeProblems(problems) };
@@ -109,8 +110,8 @@ export function parseConfig(env: Environment, audience: Audience = 'organisation
 /** What is wrong with variables together, among those that are right each. */
 function clashes(env: Environment, faulty: ReadonlySet<PropertyKey | undefined>): readonly string[] {
   const isRight = (...names: readonly string[]) => names.every((name) => !faulty.has(name));
-  // The two that are required play no part.
-  const required = { REDIS_URL: 'redis://127.0.0.1', KEY_PEPPER: 'x'.repeat(32) };
+  // The one that is required plays no part.
+  const required = { KEY_PEPPER: 'x'.repeat(32) };
   const others = Object.fromEntries(Object.entries(env).filter(([name]) => isRight(name)));
   const { data } = serverSchema.safeParse({ ...others, ...required });
   if (data === undefined) return [];

@@ -17,7 +17,9 @@ import {
   explainListenError,
   findContainer,
   readEnvironment,
+  redisVariables,
   StartError,
+  storeVariables,
 } from '@ccg/startup';
 import type { Environment } from '@ccg/startup';
 
@@ -89,7 +91,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const store = await selectStore({ env, mode, settings, observer });
   const variables = {
     ...(mode === 'demo' ? await withDemoProvider(env, opened) : env),
-    REDIS_URL: store.url,
+    ...(store.url === undefined ? {} : { ...noRedis, REDIS_URL: store.url }),
     KEY_PEPPER: await readPepper(env, dataDir.path),
   };
   const { config, listenWarnings } = readConfig(variables, mode);
@@ -150,13 +152,20 @@ interface StoreSelection {
   readonly observer: StoreObserver;
 }
 
+/** All that names a Redis, left out. */
+const noRedis = Object.fromEntries(
+  Object.keys(storeVariables)
+    .filter((name) => name !== 'REDIS_KEY_PREFIX')
+    .map((name) => [name, undefined]),
+);
+
 function selectStore({ env, mode, settings, observer }: StoreSelection): Promise<LocalStore> {
   // A demo has no business in somebody's Redis unless it is told so.
   const ignoresRedisUrl = mode === 'demo' && settings.forcedStore !== 'redis-url';
   return chooseStore(
     {
       forced: settings.forcedStore,
-      redisUrl: ignoresRedisUrl || env['REDIS_URL'] === '' ? undefined : env['REDIS_URL'],
+      redisVariable: ignoresRedisUrl ? undefined : redisVariables.find((name) => (env[name] ?? '') !== ''),
       searchPath: env['PATH'] ?? '',
       dataDir: settings.dataDir,
       temporaryDir: tmpdir(),
@@ -184,8 +193,9 @@ function checkVariables(env: Environment, mode: Mode): Settings {
   const read = readSettings(env, repositoryRoot);
   const own = read.kind === 'faulty' ? read.problems : [];
   // The store and the secrets that a start makes are not there yet. A demo brings its provider along.
-  const made = { REDIS_URL: 'redis://127.0.0.1', KEY_PEPPER: 'x'.repeat(32) };
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const redis = redisVariables.some((name) => name in given) ? {} : { REDIS_URL: 'redis://127.0.0.1' };
+  const made = { ...redis, KEY_PEPPER: 'x'.repeat(32) };
   const parsed = mode === 'demo' ? undefined : parseConfig({ ...made, ...given }, audienceOf(mode));
   const others = parsed?.kind === 'faulty' ? parsed.problems : [];
   const ofAdmin = mode === 'demo' ? [] : adminProblems({ ...made, ...given });

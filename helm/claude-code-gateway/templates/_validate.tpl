@@ -47,7 +47,8 @@
     {{- $problems = append $problems "redis.url holds a user or a password. Put the URL under the key REDIS_URL into a Secret, and name that in redis.existingSecret." }}
   {{- end }}
 {{- end }}
-{{- if not $sources }}
+{{- $named := or .Values.variables.REDIS_CLUSTER_NODES .Values.variables.REDIS_SENTINELS }}
+{{- if and (not $sources) (not $named) }}
   {{- $problems = append $problems "There is no Redis. Set redis.existingSecret (a Secret whose key REDIS_URL holds the URL) or redis.url." }}
 {{- else if gt (len $sources) 1 }}
   {{- $problems = append $problems (printf "There are several Redis: %s. Keep one of them." (join ", " $sources)) }}

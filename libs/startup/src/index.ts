@@ -7,6 +7,8 @@ export { openAuthentication } from './open-authentication.ts';
 export type { Authentication } from './open-authentication.ts';
 export { checkStore, openStore, prepareStore, waitForStore } from './open-store.ts';
 export { catalogFileVariable, readCatalog, readDirectory } from './read-catalog.ts';
+export { redisVariables, storeProblems, storeSettings, storeVariables } from './redis-variables.ts';
+export type { StoreSettings } from './redis-variables.ts';
 export {
   credentialSettings,
   credentialVariables,
@@ -19,10 +21,8 @@ export {
   processSettings,
   processVariables,
   secretList,
-  storeSettings,
-  storeVariables,
 } from './shared-variables.ts';
-export type { CredentialSettings, OutboundSettings, ProcessSettings, StoreSettings } from './shared-variables.ts';
+export type { CredentialSettings, OutboundSettings, ProcessSettings } from './shared-variables.ts';
 export {
   describeProblems,
   describeStartFailure,

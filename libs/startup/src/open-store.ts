@@ -1,12 +1,11 @@
-import { assertNever } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import { connectStore, describeTarget, findMissingPermissions, StoreUnavailableError, userOf } from '@ccg/store';
-import type { ConnectionFault, MissingPermissions, Store } from '@ccg/store';
+import { connectStore, findMissingPermissions, inspectServers, StoreUnavailableError } from '@ccg/store';
+import type { Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { ensurePepper } from '@ccg/tenancy';
-import { databaseOf } from './redis-url.ts';
-import type { RedisTarget } from './redis-url.ts';
-import type { CredentialSettings, StoreSettings } from './shared-variables.ts';
+import { describeFault, describeMissing, describeWait, judgeServers } from './describe-redis.ts';
+import type { StoreSettings } from './redis-variables.ts';
+import type { CredentialSettings } from './shared-variables.ts';
 import { StartError } from './start-error.ts';
 
 /** The Redis of a process, and the pepper under which its API keys are kept. */
@@ -17,7 +16,7 @@ const commandTimeoutMs = 500;
 const firstWaitMs = 500;
 const laterWaitMs = 30_000;
 const retryMs = 1000;
-const permissionsTimeoutMs = 10_000;
+const checkTimeoutMs = 10_000;
 
 /** Connects to Redis and tells log and metrics whether it answers. */
 export function openStore({ redis, redisKeyPrefix }: StoreSettings, logger: Logger, metrics: Metrics): Store {
@@ -28,7 +27,7 @@ export function openStore({ redis, redisKeyPrefix }: StoreSettings, logger: Logg
     onState(state, detail) {
       metrics.storeState(state === 'ready');
       if (state === 'ready') logger.info({ detail }, 'store ready');
-      else logger.warn({ detail }, 'store down');
+      else logger.warn({ detail }, state === 'partial' ? 'store partly down' : 'store down');
     },
   });
 }
@@ -56,16 +55,19 @@ export async function waitForStore(
 }
 
 /**
- * Holds this process to a Redis that answers: its user may do what we need, and our pepper is the one of its API keys.
+ * Holds this process to a Redis that answers: it must keep what it is given and its user may do what we need, and our pepper
+ * is the one of its API keys. Gives what is only worth a warning.
  *
- * @throws StartError when one of the two is not so.
+ * @throws StartError when one of them is not so.
  */
-export async function checkStore(store: Store, settings: CheckedSettings): Promise<void> {
+export async function checkStore(store: Store, settings: CheckedSettings): Promise<readonly string[]> {
   const { redis, redisKeyPrefix, keyPeppers } = settings;
-  const missing = await findMissingPermissions(redis, { keyPrefix: redisKeyPrefix, timeoutMs: permissionsTimeoutMs });
+  const { problems, warnings } = judgeServers(await inspectServers(redis, { timeoutMs: checkTimeoutMs }), redis);
+  if (problems.length > 0) throw new StartError(problems.join('\n'));
+  const missing = await findMissingPermissions(redis, { keyPrefix: redisKeyPrefix, timeoutMs: checkTimeoutMs });
   const problem = describeMissing(missing);
   if (problem !== undefined) throw new StartError(problem);
-  if ((await ensurePepper({ store }, keyPeppers)) === 'ok') return;
+  if ((await ensurePepper({ store }, keyPeppers)) === 'ok') return warnings;
   throw new StartError(
     'The API keys in this Redis were made with another KEY_PEPPER, so none of them would work. Set KEY_PEPPER to that ' +
       'one (npm start keeps its own in DATA_DIR/key-pepper), or name it in KEY_PEPPER_PREVIOUS to go on with a new one, ' +
@@ -85,7 +87,7 @@ export async function prepareStore(
       logger.warn(line);
     });
     try {
-      await checkStore(store, settings);
+      for (const warning of await checkStore(store, settings)) logger.warn(warning);
       return;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
@@ -95,68 +97,4 @@ export async function prepareStore(
       });
     }
   }
-}
-
-/** A server that cannot be reached at all says nothing about TLS. */
-const unreached = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)$/u;
-
-/** What a server does that speaks another protocol, or that tells in vain why it closes. */
-const closed = /^(?:connection closed|EPIPE|ECONNRESET)$/u;
-
-function describeWait(detail: string, redis: RedisTarget): string {
-  const address = describeTarget(redis);
-  if ('url' in redis && redis.url.startsWith('rediss:') && !unreached.test(detail)) {
-    return (
-      `Waiting for Redis at ${address}: no TLS connection (${detail}). ` +
-      'If that port does not speak TLS, write redis:// in REDIS_URL.'
-    );
-  }
-  const mend =
-    'Set a password there (requirepass) and write it into REDIS_URL, or reach it at an address that it is bound to.';
-  if (detail === 'DENIED') {
-    return `Waiting for Redis at ${address}: it is in protected mode and lets in only its own machine. ${mend}`;
-  }
-  if ('url' in redis && closed.test(detail)) {
-    return (
-      `Waiting for Redis at ${address}: it closes the connection. If that port speaks TLS, write rediss:// in REDIS_URL. ` +
-      `If that Redis is in protected mode, it lets in only its own machine. ${mend}`
-    );
-  }
-  return `Waiting for Redis at ${address} (${detail}). Start it, or set REDIS_URL to another.`;
-}
-
-function describeFault(fault: ConnectionFault, detail: string, redis: RedisTarget): string {
-  const address = describeTarget(redis);
-  const user = userOf(redis);
-  const database = 'url' in redis ? databaseOf(redis.url) : '0';
-  switch (fault) {
-    case 'credential':
-      return `Redis at ${address} does not accept the user or password of REDIS_URL.`;
-    case 'database':
-      return `Redis at ${address} has no database ${database}. End REDIS_URL with the number of one that it has, such as /0.`;
-    case 'select-denied':
-      return `The Redis user "${user}" lacks the permission to choose database ${database}. Grant it there with: ACL SETUSER ${user} +select`;
-    case 'not-redis':
-      return `What answers at ${address} is not Redis, or needs TLS. Set REDIS_URL to a Redis; for TLS write rediss://.`;
-    case 'not-tls':
-      return `What answers at ${address} does not speak TLS (${detail}). Write redis:// in REDIS_URL, or set it to a port that does.`;
-    case 'certificate':
-      return `The certificate of Redis at ${address} is not trusted (${detail}). Name the file of its authority in the environment variable NODE_EXTRA_CA_CERTS.`;
-    default:
-      return assertNever(fault);
-  }
-}
-
-function describeMissing({ user, aclRules, unknownCommands }: MissingPermissions): string | undefined {
-  if (aclRules.length > 0) {
-    return (
-      `The Redis user "${user}" lacks permissions that the gateway needs. ` +
-      `Grant them there with: ACL SETUSER ${user} ${aclRules.join(' ')}`
-    );
-  }
-  if (unknownCommands.length > 0) {
-    const names = unknownCommands.map((name) => name.toUpperCase()).join(', ');
-    return `This Redis does not know ${names}, which the gateway needs. Undo its rename-command, or use another Redis.`;
-  }
-  return undefined;
 }

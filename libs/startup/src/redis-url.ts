@@ -1,12 +1,32 @@
 import { describeTarget } from '@ccg/store';
 
-export type RedisTarget = { readonly url: string } | { readonly socketPath: string };
+/** The path of a `unix://` URL; undefined for another. */
+export function socketPathOf(url: string): string | undefined {
+  const scheme = 'unix://';
+  return url.startsWith(scheme) ? url.slice(scheme.length) : undefined;
+}
 
-const unixSocket = 'unix://';
+/** The servers of a comma list without a fault; one without a scheme is `redis://`. */
+export function serverUrls(list: string): readonly string[] {
+  return list
+    .split(',')
+    .map((server) => server.trim())
+    .filter((server) => server !== '')
+    .map((server) => (server.includes('://') ? server : `redis://${server}`));
+}
 
-/** Where a REDIS_URL points that has no fault. */
-export function redisTargetOf(url: string): RedisTarget {
-  return url.startsWith(unixSocket) ? { socketPath: url.slice(unixSocket.length) } : { url };
+/** The first fault of a comma list of servers, without any part of it. */
+export function judgeServerList(list: string): string | undefined {
+  const urls = serverUrls(list);
+  if (urls.length === 0) return 'must be a comma list such as redis-1:6379,redis-2:6379.';
+  for (const url of urls) {
+    if (!/^rediss?:/u.test(url)) return 'each server must be host:port, or begin with redis:// or rediss://.';
+    const fault = judgeRedisUrl(url);
+    if (fault !== undefined) return `has a fault in one of its servers: ${fault}`;
+    if (databaseOf(url) !== '0') return 'one of its servers names a database. Remove what follows host:port.';
+  }
+  const schemes = new Set(urls.map((url) => url.split(':', 1).join()));
+  return schemes.size > 1 ? 'has servers with redis:// and with rediss://. Write one of them for all.' : undefined;
 }
 
 /** The number of the database that a REDIS_URL without a fault chooses. */

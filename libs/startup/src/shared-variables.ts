@@ -8,8 +8,6 @@ import type { Limits, Peppers } from '@ccg/tenancy';
 import type { UpstreamProxy } from '@ccg/upstream';
 import { z } from 'zod';
 import { readCertificates } from './read-certificates.ts';
-import { judgeRedisUrl, redisTargetOf } from './redis-url.ts';
-import type { RedisTarget } from './redis-url.ts';
 
 // Each group is the rules of some variables, the settings that they become, and the function between. An app spreads the
 // groups that it needs into its own schema, so that a variable has one rule in all processes.
@@ -70,26 +68,6 @@ export function opsHostWarnings({ HOST, OPS_HOST, OPS_PORT }: ListenValues): rea
     `Whoever reaches ${HOST} can read the metrics on port ${OPS_PORT}, because OPS_HOST is unset and follows HOST. ` +
       'Set OPS_HOST to 127.0.0.1 or to an internal address.',
   ];
-}
-
-export const storeVariables = {
-  REDIS_URL: z
-    .string({ error: 'is required: redis://, rediss:// or unix:///path/of/a.sock' })
-    .superRefine((url, context) => {
-      const message = judgeRedisUrl(url);
-      if (message !== undefined) context.addIssue({ code: 'custom', message });
-    }),
-  REDIS_KEY_PREFIX: textOr('ccg:').refine((prefix) => !/[{}]/u.test(prefix), { error: 'must not contain braces' }),
-};
-
-/** Which Redis a process uses. */
-export interface StoreSettings {
-  readonly redis: RedisTarget;
-  readonly redisKeyPrefix: string;
-}
-
-export function storeSettings(values: ValuesOf<typeof storeVariables>): StoreSettings {
-  return { redis: redisTargetOf(values.REDIS_URL), redisKeyPrefix: values.REDIS_KEY_PREFIX };
 }
 
 export const credentialVariables = {

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { describeTarget, joinWrites } from './connection.ts';
+import { joinWrites } from './connection.ts';
+import { describeTarget } from './target.ts';
 
 /** A socket that records what reaches it in one write. */
 function recordingStream() {

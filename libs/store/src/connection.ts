@@ -1,17 +1,10 @@
+import { assertNever } from '@ccg/kernel';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import type { Writable } from 'node:stream';
 import { faultOf } from './errors.ts';
-
-/** Which Redis: the one place for what a connection to it needs. */
-export interface ConnectionTarget {
-  /** `redis://` or `rediss://`, with user and password where needed. */
-  readonly url?: string | undefined;
-  /** The path of a unix socket; wins over `url`. */
-  readonly socketPath?: string | undefined;
-  /** PEM of the authority behind a `rediss://` server that the system does not know. */
-  readonly ca?: string | undefined;
-}
+import { placeOf } from './target.ts';
+import type { ConnectionTarget, TlsMaterial } from './target.ts';
 
 /** What a connection is for, which decides how its commands behave while Redis is away. */
 export type ConnectionRole = 'requests' | 'subscriber';
@@ -23,10 +16,17 @@ type Options = RedisOptions & { readonly replyMapping?: 'legacy' };
 const deadSocketMs = 2000;
 const longestRetryDelayMs = 1000;
 
+/** Milliseconds between one attempt to connect and the next. */
+export function retryDelayMs(attempt: number): number {
+  return Math.min(longestRetryDelayMs, 25 * 2 ** Math.min(attempt, 10));
+}
+
 const optionsOfAll: Options = {
   connectTimeout: deadSocketMs,
   socketTimeout: deadSocketMs,
-  retryStrategy: (attempt) => Math.min(longestRetryDelayMs, 25 * 2 ** Math.min(attempt, 10)),
+  sentinelCommandTimeout: deadSocketMs,
+  retryStrategy: retryDelayMs,
+  sentinelRetryStrategy: retryDelayMs,
   // After a failover the old address may still answer, as a replica.
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
   disableClientInfo: true,
@@ -40,14 +40,16 @@ const optionsOfRole: Readonly<Record<ConnectionRole, Options>> = {
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
   },
-  // Subscribing twice is the same as once, so it may wait and be repeated.
-  subscriber: { maxRetriesPerRequest: null },
+  // It does not come back by itself: in a cluster the next one goes to another node.
+  subscriber: { retryStrategy: () => null, maxRetriesPerRequest: null },
 };
 
-/** Opens one connection, which comes back by itself for ever. Its errors are dropped unless somebody listens to them. */
+/**
+ * Opens one connection to a server; to a cluster each node has its own. In the role `requests` it comes back by itself
+ * for ever. Its errors are dropped unless somebody listens to them.
+ */
 export function openConnection(target: ConnectionTarget, role: ConnectionRole): Redis {
-  const tls = target.ca === undefined ? {} : { tls: { ca: target.ca } };
-  const redis = open(target, { ...optionsOfAll, ...optionsOfRole[role], ...tls });
+  const redis = open(target, { ...optionsOfAll, ...optionsOfRole[role] });
   redis.on('error', (error: Error) => {
     const fault = faultOf(error);
     // The client would go on in database 0.
@@ -74,25 +76,51 @@ function allowMissingInfo(redis: Redis): void {
   });
 }
 
-/** Where a Redis is, for people and logs, without its user or password; undefined for a URL that names no host. */
-export function describeTarget({ url, socketPath }: ConnectionTarget): string | undefined {
-  if (socketPath !== undefined) return socketPath;
-  const { hostname = '', port = '', pathname, search, hash } = URL.parse(url ?? '') ?? {};
-  // An @ after the host: the password has a character in it that ends the host, and what looks like the host is not.
-  const isCutShort = `${pathname}${search}${hash}`.includes('@');
-  return hostname === '' || isCutShort ? undefined : `${hostname}:${port === '' ? '6379' : port}`;
-}
-
-/** The Redis user that a connection signs in as. */
-export function userOf({ url, socketPath }: ConnectionTarget): string {
-  const username = socketPath === undefined ? URL.parse(url ?? '')?.username : undefined;
-  return username === undefined || username === '' ? 'default' : decodeURIComponent(username);
-}
-
 function open(target: ConnectionTarget, options: Options): Redis {
-  if (target.socketPath !== undefined) return new Redis({ ...options, path: target.socketPath });
-  if (target.url !== undefined) return new Redis(target.url, options);
-  throw new RangeError('A store needs a URL or the path of a unix socket.');
+  const place = placeOf(target);
+  const tls = target.tls === undefined ? {} : { tls: tlsOptions(target.tls) };
+  switch (place.kind) {
+    case 'socket':
+      return new Redis({ ...options, ...passwordOf(target), path: place.path });
+    case 'server':
+      return new Redis(place.url, { ...options, ...tls });
+    case 'sentinels':
+      return new Redis({ ...options, ...passwordOf(target), ...sentinelOptions(place, target.tls) });
+    case 'cluster':
+      throw new RangeError('A connection goes to one server, not to a cluster.');
+    default:
+      return assertNever(place);
+  }
+}
+
+function passwordOf({ password }: ConnectionTarget): Options {
+  return password === undefined ? {} : { password: password.reveal() };
+}
+
+function tlsOptions({ ca, cert, key }: TlsMaterial) {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  };
+}
+
+function sentinelOptions(
+  { urls, name }: { readonly urls: readonly [string, ...string[]]; readonly name: string },
+  tls: TlsMaterial = {},
+): Options {
+  const { protocol, username, password } = new URL(urls[0]);
+  const sentinels = urls.map((url) => {
+    const { hostname, port } = new URL(url);
+    return { host: hostname.replaceAll(/^\[|\]$/gu, ''), port: Number(port === '' ? 26_379 : port) };
+  });
+  const secure = tlsOptions(tls);
+  return {
+    sentinels,
+    name,
+    ...(username === '' ? {} : { sentinelUsername: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { sentinelPassword: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' ? { tls: secure, sentinelTLS: secure, enableTLSForSentinelMode: true } : {}),
+  };
 }
 
 /**

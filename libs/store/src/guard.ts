@@ -38,8 +38,11 @@ export function callWithTimeout<T>(clock: Clock, timeoutMs: number, call: () => 
   });
 }
 
-/** `ready`: commands are answered. `down`: they fail at once with StoreUnavailableError. */
-export type StoreState = 'ready' | 'down';
+/**
+ * `ready`: commands are answered. `down`: they fail at once with StoreUnavailableError. `partial`: they do so for some
+ * redis keys, whose node of a cluster is away.
+ */
+export type StoreState = 'ready' | 'partial' | 'down';
 
 /** `detail` is an error code or a sentence of ours, fit for a log. */
 export type StateListener = (state: StoreState, detail: string) => void;

@@ -1,5 +1,3 @@
-export { describeTarget, userOf } from './connection.ts';
-export type { ConnectionTarget } from './connection.ts';
 export { StoreReplyError, StoreUnavailableError } from './errors.ts';
 export type { ConnectionFault, UnavailableReason } from './errors.ts';
 export type { StoreState } from './guard.ts';
@@ -8,6 +6,10 @@ export type { CommandName, MissingPermissions } from './permissions.ts';
 export type { RedisKeys } from './redis-keys.ts';
 export { createScript, loadScript } from './script.ts';
 export type { Script } from './script.ts';
+export { inspectServers } from './servers.ts';
+export type { ServerReport } from './servers.ts';
 export { connectStore } from './store.ts';
 export type { CallOptions, Store, StoreOptions } from './store.ts';
 export type { Subscription } from './subscriber.ts';
+export { addressOf, describeTarget, userOf } from './target.ts';
+export type { ConnectionTarget, Sentinels, TlsMaterial } from './target.ts';

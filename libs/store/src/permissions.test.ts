@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
-import { requiredCommands } from './permissions.ts';
+import { clusterCommands, requiredCommands } from './permissions.ts';
 
 const repository = new URL('../../../', import.meta.url).pathname;
 
@@ -17,13 +17,17 @@ function matches(text: string, pattern: RegExp): readonly string[] {
 
 test('the commands that Redis must permit are the ones that scripts and their callers send, and no others', () => {
   const inScripts = matches(textOf('{libs,apps}/**/*.lua'), /redis\.p?call\(\s*['"](\w+)['"]/gu);
-  const single = matches(textOf('{libs,apps}/*/src/**/*.ts'), /store\.command\(\s*'(\w+)'/gu);
-  const ofStore = matches(textOf('libs/store/src/{script,guard,subscriber}.ts'), /redis\.(\w+)\(/gu);
+  const single = matches(textOf('{libs,apps}/*/src/**/*.ts'), /\bstore\.command\(\s*'(\w+)'/gu);
+  const ofStore = [
+    ...matches(textOf('libs/store/src/{link,guard,subscriber}.ts'), /redis\.(\w+)\(/gu),
+    ...matches(textOf('libs/store/src/{script,topology}.ts'), /\bsend\('(\w+)'/gu),
+  ];
+  const ofCluster = Object.keys(clusterCommands).map((name) => name.split('|', 1).join());
   const sent = [
     ...inScripts,
     ...single,
-    ...ofStore.filter((name) => !['on', 'off', 'once', 'disconnect'].includes(name)),
+    ...ofStore.filter((name) => !['on', 'off', 'once', 'disconnect', 'call', 'quit'].includes(name)),
   ];
   expect(inScripts.length).toBeGreaterThan(10);
-  expect(Object.keys(requiredCommands).toSorted()).toEqual([...new Set(sent)].toSorted());
+  expect([...Object.keys(requiredCommands), ...ofCluster].toSorted()).toEqual([...new Set(sent)].toSorted());
 });

@@ -1,10 +1,10 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Redis } from 'ioredis';
-import { openConnection, userOf } from './connection.ts';
-import type { ConnectionTarget } from './connection.ts';
 import { StoreUnavailableError, toStoreError } from './errors.ts';
-import { callWithTimeout, createGuard } from './guard.ts';
+import { onEachServer } from './servers.ts';
+import { placeOf, userOf } from './target.ts';
+import type { ConnectionTarget } from './target.ts';
 
 type Probe = (redisKey: string) => readonly (string | number)[];
 
@@ -58,6 +58,9 @@ export const requiredCommands: Readonly<Record<string, Probe>> = {
   ...lastCommands,
 };
 
+/** What nodes of a cluster must permit besides. */
+export const clusterCommands: Readonly<Record<string, Probe>> = { 'cluster|slots': () => [], asking: () => [] };
+
 /** What the Redis user of a connection may not do, or what its server does not know. */
 export interface MissingPermissions {
   readonly user: string;
@@ -68,36 +71,37 @@ export interface MissingPermissions {
 }
 
 /**
- * Tries every required command, on a connection of its own. It asks for no command that lists permissions, since the
- * users that lack one lack those too; a server without ACL permits everything.
+ * Tries every required command, on a connection of its own to each server. It asks for no command that lists permissions,
+ * since the users that lack one lack those too; a server without ACL permits everything.
  */
 export async function findMissingPermissions(
   target: ConnectionTarget,
   { keyPrefix, timeoutMs, clock = systemClock }: { keyPrefix: string; timeoutMs: number; clock?: Clock },
 ): Promise<MissingPermissions> {
-  const redis = openConnection(target, 'requests');
-  const guard = createGuard(redis, clock, undefined);
-  try {
-    await guard.whenReady(timeoutMs);
-    const failures = await callWithTimeout(clock, timeoutMs, () => tryCommands(redis, `${keyPrefix}permission-probe`));
-    return {
-      user: userOf(target),
-      aclRules: [...new Set(failures.flatMap(([name, message]) => aclRuleFor(name, message, keyPrefix)))],
-      unknownCommands: failures.filter(([, message]) => message.includes('unknown command')).map(([name]) => name),
-    };
-  } finally {
-    guard.close();
-    redis.disconnect();
-  }
+  const commands = { ...(placeOf(target).kind === 'cluster' ? clusterCommands : {}), ...requiredCommands };
+  const redisKey = `${keyPrefix}permission-probe`;
+  const found = await onEachServer(target, { timeoutMs, clock }, (redis) => tryCommands(redis, commands, redisKey));
+  const failures = found.flat();
+  const unknown = failures.filter(([, message]) => message.includes('unknown command')).map(([name]) => name);
+  return {
+    user: userOf(target),
+    aclRules: [...new Set(failures.flatMap(([name, message]) => aclRuleFor(name, message, keyPrefix)))],
+    unknownCommands: [...new Set(unknown)],
+  };
 }
 
 type Failure = readonly [commandName: string, message: string];
 
-async function tryCommands(redis: Redis, redisKey: string): Promise<readonly Failure[]> {
+async function tryCommands(
+  redis: Redis,
+  commands: Readonly<Record<string, Probe>>,
+  redisKey: string,
+): Promise<readonly Failure[]> {
   const failures: Failure[] = [];
-  for (const [name, probe] of Object.entries(requiredCommands)) {
+  for (const [name, probe] of Object.entries(commands)) {
+    const [command = name, ...subcommand] = name.split('|');
     try {
-      await (name === 'subscribe' ? redis.subscribe(redisKey) : redis.call(name, ...probe(redisKey)));
+      await (name === 'subscribe' ? redis.subscribe(redisKey) : redis.call(command, ...subcommand, ...probe(redisKey)));
     } catch (thrown) {
       // A connection that breaks is no answer, and neither is a server that still loads.
       if (!(thrown instanceof Error) || toStoreError(thrown) instanceof StoreUnavailableError)

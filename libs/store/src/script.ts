@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
+import type { Send } from './link.ts';
 
 /** A Lua script and the SHA-1 by which Redis knows it. */
 export interface Script {
@@ -20,13 +20,14 @@ export function createScript(source: string): Script {
 
 /** Runs a script by its digest, and by its text on a server that has not seen it or has restarted since. */
 export function runScript(
-  redis: Redis,
+  send: Send,
   script: Script,
   keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  return redis.evalsha(script.sha1, keys.length, ...keys, ...args).catch((error: unknown) => {
+  const rest = [keys.length, ...keys, ...args];
+  return send('evalsha', [script.sha1, ...rest]).catch((error: unknown) => {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return redis.eval(script.source, keys.length, ...keys, ...args);
+    return send('eval', [script.source, ...rest]);
   });
 }

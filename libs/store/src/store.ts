@@ -1,9 +1,8 @@
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import { joinWrites, openConnection } from './connection.ts';
-import type { ConnectionTarget } from './connection.ts';
-import { callWithTimeout, createGuard } from './guard.ts';
+import { openCluster } from './cluster.ts';
 import type { StateListener, StoreState } from './guard.ts';
+import { openLink } from './link.ts';
 import type { CommandName } from './permissions.ts';
 import { createRedisKeys } from './redis-keys.ts';
 import type { RedisKeys } from './redis-keys.ts';
@@ -11,6 +10,8 @@ import { runScript } from './script.ts';
 import type { Script } from './script.ts';
 import { createSubscriber } from './subscriber.ts';
 import type { Subscription } from './subscriber.ts';
+import { placeOf } from './target.ts';
+import type { ConnectionTarget } from './target.ts';
 
 export interface CallOptions {
   /** Milliseconds until the call fails; the store's `commandTimeoutMs` unless given. */
@@ -58,33 +59,31 @@ export interface StoreOptions extends ConnectionTarget {
  */
 export function connectStore(options: StoreOptions): Store {
   const clock = options.clock ?? systemClock;
-  const redis = openConnection(options, 'requests');
-  const joinWrite = joinWrites(redis);
-  const subscriber = createSubscriber(options, clock);
-  const guard = createGuard(redis, clock, options.onState);
+  const wayOptions = { clock, closeTimeoutMs: options.commandTimeoutMs, onState: options.onState };
+  const cluster = placeOf(options).kind === 'cluster' ? openCluster(options, wayOptions) : undefined;
+  const way = cluster ?? openLink(options, wayOptions);
+  const subscriber = createSubscriber(() => cluster?.someNode() ?? options, clock);
   const timeoutOf = (callOptions: CallOptions | undefined) => callOptions?.timeoutMs ?? options.commandTimeoutMs;
   return {
     redisKeys: createRedisKeys(options.keyPrefix),
     run: (script, keys, args, callOptions) =>
-      guard.guarded(timeoutOf(callOptions), () => {
-        joinWrite();
-        return runScript(redis, script, keys, args);
-      }),
+      way.perform(keys[0], timeoutOf(callOptions), (send) => runScript(send, script, keys, args)),
     command: (name, args, callOptions) =>
-      guard.guarded(timeoutOf(callOptions), () => {
-        joinWrite();
-        return redis.call(name, ...args);
-      }),
+      way.perform(redisKeyOf(name, args), timeoutOf(callOptions), (send) => send(name, args)),
     subscribe: (channel, handler) => subscriber.subscribe(channel, handler),
-    whenReady: (timeoutMs) => guard.whenReady(timeoutMs),
-    state: () => guard.state(),
+    whenReady: (timeoutMs) => way.whenReady(timeoutMs),
+    state: () => way.state(),
     async close() {
-      guard.close();
       subscriber.close();
-      if (redis.status === 'ready') {
-        await callWithTimeout(clock, options.commandTimeoutMs, () => redis.quit()).catch(() => {});
-      }
-      redis.disconnect();
+      await way.close();
     },
   };
+}
+
+/** Any node of a cluster passes a message on to all. */
+const withoutRedisKey: ReadonlySet<CommandName> = new Set(['ping', 'publish']);
+
+function redisKeyOf(name: CommandName, args: readonly (string | number)[]): string | undefined {
+  const [first] = args;
+  return first === undefined || withoutRedisKey.has(name) ? undefined : String(first);
 }

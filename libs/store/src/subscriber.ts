@@ -1,7 +1,7 @@
 import type { Clock } from '@ccg/kernel';
 import type { Redis } from 'ioredis';
-import { openConnection } from './connection.ts';
-import type { ConnectionTarget } from './connection.ts';
+import { openConnection, retryDelayMs } from './connection.ts';
+import type { ConnectionTarget } from './target.ts';
 
 export interface Subscription {
   /** Resolves when Redis has confirmed the subscription for the first time; stays pending while Redis is down. */
@@ -14,59 +14,109 @@ export interface Subscriber {
   close(): void;
 }
 
+interface Channel {
+  readonly handlers: Set<(message: string) => void>;
+  readonly confirmed: PromiseWithResolvers<void>;
+}
+
 /** How often an idle connection is asked for a sign of life; a dead one is found only when a reply is due. */
 const pingIntervalMs = 10_000;
 
-/** Listens to channels on a connection of its own, opened with the first subscription. */
-export function createSubscriber(target: ConnectionTarget, clock: Clock): Subscriber {
-  let redis: Redis | undefined;
-  let cancelPing = (): void => {};
-  const handlers = new Map<string, Set<(message: string) => void>>();
-
-  function schedulePing(connection: Redis): void {
-    cancelPing = clock.schedule(pingIntervalMs, () => {
-      if (connection.status === 'ready') connection.ping().catch(() => {});
-      schedulePing(connection);
-    });
-  }
-
-  function connect(): Redis {
-    const connection = openConnection(target, 'subscriber');
-    connection.on('message', (channel: string, message: string) => {
-      for (const handler of handlers.get(channel) ?? []) handler(message);
-    });
-    schedulePing(connection);
-    return connection;
-  }
+/**
+ * Listens to channels on a connection of its own, opened with the first subscription. When it breaks, the next one goes
+ * to whatever `nextTarget` gives: in a cluster every node passes on the messages of all.
+ */
+export function createSubscriber(nextTarget: () => ConnectionTarget, clock: Clock): Subscriber {
+  const channels = new Map<string, Channel>();
+  const connection = createReturning(() => openConnection(nextTarget(), 'subscriber'), clock, {
+    ready(redis) {
+      for (const [name, channel] of channels) confirm(redis, name, channel);
+    },
+    message(name, message) {
+      for (const handler of channels.get(name)?.handlers ?? []) handler(message);
+    },
+  });
 
   return {
-    subscribe(channel, handler) {
-      redis ??= connect();
+    subscribe(name, handler) {
+      const known = channels.get(name);
+      const channel = known ?? { handlers: new Set(), confirmed: Promise.withResolvers<void>() };
       const own = (message: string) => {
         handler(message);
       };
-      const ofChannel = handlers.get(channel) ?? new Set();
-      handlers.set(channel, ofChannel.add(own));
-      const confirmed = redis.subscribe(channel);
+      channel.handlers.add(own);
+      channels.set(name, channel);
+      const redis = connection.current();
+      if (known === undefined && redis.status === 'ready') confirm(redis, name, channel);
       return {
-        active: new Promise((resolve) => {
-          confirmed.then(
-            () => {
-              resolve();
-            },
-            // Only `close` ends the wait for Redis, and then nobody listens any more.
-            () => {},
-          );
-        }),
+        active: channel.confirmed.promise,
         cancel: () => {
-          ofChannel.delete(own);
+          channel.handlers.delete(own);
         },
       };
     },
     close() {
+      channels.clear();
+      connection.close();
+    },
+  };
+}
+
+/** Subscribes. A connection that breaks meanwhile is followed by another, which subscribes to all. */
+function confirm(redis: Redis, name: string, channel: Channel): void {
+  redis.subscribe(name).then(
+    () => {
+      channel.confirmed.resolve();
+    },
+    () => {},
+  );
+}
+
+interface Events {
+  ready(redis: Redis): void;
+  message(channel: string, message: string): void;
+}
+
+/** A connection that is followed by another whenever it ends; the first is opened when it is asked for. */
+function createReturning(open: () => Redis, clock: Clock, events: Events) {
+  let connection: Redis | undefined;
+  let attempts = 0;
+  let closed = false;
+  let cancelPing = (): void => {};
+  let cancelRetry = (): void => {};
+
+  function schedulePing(redis: Redis): void {
+    cancelPing();
+    cancelPing = clock.schedule(pingIntervalMs, () => {
+      if (redis.status === 'ready') redis.ping().catch(() => {});
+      schedulePing(redis);
+    });
+  }
+
+  function connect(): Redis {
+    const redis = open();
+    connection = redis;
+    redis.on('ready', () => {
+      attempts = 0;
+      events.ready(redis);
+    });
+    redis.on('message', events.message);
+    redis.on('end', () => {
+      if (closed) return;
+      attempts += 1;
+      cancelRetry = clock.schedule(retryDelayMs(attempts), connect);
+    });
+    schedulePing(redis);
+    return redis;
+  }
+
+  return {
+    current: () => connection ?? connect(),
+    close() {
+      closed = true;
       cancelPing();
-      handlers.clear();
-      redis?.disconnect();
+      cancelRetry();
+      connection?.disconnect();
     },
   };
 }

@@ -134,12 +134,18 @@ async function readSecrets({ catalog, keyPeppers, sealingKeys, upstreamProxy, re
     credential === undefined || 'kind' in credential ? '' : credential.reveal(),
   );
   const read = await Promise.allSettled(credentials);
-  const urls = [upstreamProxy?.url.reveal(), 'url' in redis ? redis.url : undefined];
+  const urls = [
+    upstreamProxy?.url.reveal(),
+    redis.url,
+    ...(redis.clusterNodes ?? []),
+    ...(redis.sentinels?.urls ?? []),
+  ];
   const headers = [...catalog.providers.values()].flatMap((provider) => provider.headers ?? []);
   return [
     ...headers.flatMap(([, value]) => (typeof value === 'string' ? [] : [value.reveal()])),
     ...read.map((result) => (result.status === 'fulfilled' ? result.value : '')),
     ...[keyPeppers.current, ...keyPeppers.previous, ...sealingKeys].map((secret) => secret.reveal()),
+    redis.password?.reveal() ?? '',
     ...urls.flatMap((url) => (url === undefined || !URL.canParse(url) ? [] : passwordsOf(new URL(url)))),
   ];
 }

@@ -15,8 +15,8 @@ import { startRedis } from './spawn-redis.ts';
 
 /** The Redis of one machine, whichever it is. */
 export interface LocalStore {
-  /** What the gateway connects to: `redis://`, `rediss://` or `unix:///path`. */
-  readonly url: string;
+  /** The `unix://` URL of a store of our own; undefined where the variables of the environment name the Redis. */
+  readonly url: string | undefined;
   /** Which store it is, for people. */
   readonly name: string;
   /** What survives what, for people; ask once it has started. */
@@ -30,7 +30,8 @@ export interface LocalStore {
 export interface StoreChoice {
   /** Forces a choice; `undefined`: the first that is there, in this order. */
   readonly forced: 'redis-url' | 'redis-server' | 'embedded' | undefined;
-  readonly redisUrl: string | undefined;
+  /** The variable of the environment that names a Redis, such as `REDIS_URL`. */
+  readonly redisVariable: string | undefined;
   /** The PATH on which a server binary is looked for. */
   readonly searchPath: string;
   readonly dataDir: string;
@@ -41,13 +42,13 @@ export interface StoreChoice {
 export async function chooseStore(choice: StoreChoice, observer: StoreObserver): Promise<LocalStore> {
   switch (choice.forced) {
     case 'redis-url':
-      return remoteStore(choice.redisUrl);
+      return remoteStore(choice.redisVariable);
     case 'redis-server':
       return spawnedStore(await requireBinary(choice.searchPath), choice, observer);
     case 'embedded':
       return embeddedStore(choice, observer);
     case undefined: {
-      if (choice.redisUrl !== undefined) return remoteStore(choice.redisUrl);
+      if (choice.redisVariable !== undefined) return remoteStore(choice.redisVariable);
       const search = await findRedisBinary(choice.searchPath);
       if (search.kind === 'found') return spawnedStore(search.binary, choice, observer);
       if (search.kind === 'too-old') observer.say(`${search.binary.name} is too old (6.2 is needed) and not used.`);
@@ -58,11 +59,11 @@ export async function chooseStore(choice: StoreChoice, observer: StoreObserver):
   }
 }
 
-function remoteStore(url: string | undefined): LocalStore {
-  if (url === undefined) throw new StartError('LOCAL_STORE=redis-url needs REDIS_URL.');
+function remoteStore(variable: string | undefined): LocalStore {
+  if (variable === undefined) throw new StartError('LOCAL_STORE=redis-url needs REDIS_URL.');
   return {
-    url,
-    name: 'Redis at REDIS_URL',
+    url: undefined,
+    name: `Redis at ${variable}`,
     durability: () => 'as durable as that server is configured to be',
     start: () => Promise.resolve(),
     close: () => Promise.resolve(),

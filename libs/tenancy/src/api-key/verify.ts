@@ -91,7 +91,7 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
       loading.set(digest, running);
       return running;
     },
-    canVerify: () => store.state() === 'ready' || isWithin(staleMs, lastVerifiedAt, clock.now()),
+    canVerify: () => store.state() !== 'down' || isWithin(staleMs, lastVerifiedAt, clock.now()),
     close() {
       subscription.cancel();
     },

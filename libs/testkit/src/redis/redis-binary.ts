@@ -4,3 +4,10 @@ import { debianProgram } from '../debian-program.ts';
 export function redisBinary(searchPath?: string): string | undefined {
   return debianProgram({ names: ['redis-server', 'valkey-server'], package: 'redis-server' }, searchPath);
 }
+
+/** The same, for a test that cannot do without. */
+export function requireRedisBinary(): string {
+  const binary = redisBinary();
+  if (binary === undefined) throw new Error('This test needs a Redis of its own: apt-get install redis-server.');
+  return binary;
+}
