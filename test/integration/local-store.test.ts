@@ -113,6 +113,15 @@ describe('a spawned server', () => {
     expect(isProcessAlive(pid)).toBe(false);
   });
 
+  test('does not start on the files of a server in another container, whose processes cannot be seen', async () => {
+    const left = await choose({ forced });
+    await left.start();
+    // Its pid means nothing here.
+    await writeFile(join(root, 'data', 'redis', 'redis.pid'), '999999999\n');
+    const next = await choose({ forced });
+    await expect(next.start()).rejects.toThrow(/^Another Redis uses .*Stop that one first, or give this one a volume/u);
+  });
+
   test('is not mistaken for another process that now has its id', async () => {
     const store = await choose({ forced });
     await store.start();

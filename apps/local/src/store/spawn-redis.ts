@@ -49,19 +49,22 @@ export async function startRedis(binary: RedisBinary, files: RedisFiles): Promis
 /** The pid of a running server of this folder: it answers on our socket and is the one that the pid file names. */
 async function findLeftServer(files: RedisFiles): Promise<number | undefined> {
   const pid = Number(await readFile(pidFile(files), 'utf8').catch(() => ''));
-  if (!Number.isInteger(pid) || pid <= 0 || !isProcessAlive(pid)) return undefined;
+  const runsHere = Number.isInteger(pid) && pid > 0 && isProcessAlive(pid) && (await mayHoldFiles(pid, files));
   try {
     const info = await sendRedisCommand(files.socketPath, ['INFO', 'server'], replyTimeoutMs);
-    if (Number(/^process_id:(\d+)/m.exec(info)?.[1]) === pid) return pid;
+    if (runsHere && Number(/^process_id:(\d+)/m.exec(info)?.[1]) === pid) return pid;
   } catch (thrown) {
-    if (await mayHoldFiles(pid, files)) {
-      throw new StartError(
-        `A Redis of an earlier run (process ${pid}) still uses ${files.folder} but does not answer` +
-          ` (${thrown instanceof Error ? thrown.message : String(thrown)}). Stop it with \`kill ${pid}\`, then start again.`,
-      );
-    }
+    if (!runsHere) return undefined;
+    throw new StartError(
+      `A Redis of an earlier run (process ${pid}) still uses ${files.folder} but does not answer` +
+        ` (${thrown instanceof Error ? thrown.message : String(thrown)}). Stop it with \`kill ${pid}\`, then start again.`,
+    );
   }
-  return undefined;
+  // Two containers do not see each other's processes, so the lock of the data folder does not hold between them.
+  throw new StartError(
+    `Another Redis uses ${files.folder}: that of a second container, probably. ` +
+      'Stop that one first, or give this one a volume of its own.',
+  );
 }
 
 /** A pid is used again after a reboot. The title of a running server names its socket. */
