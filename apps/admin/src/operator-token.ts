@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Clock, Secret } from '@ccg/kernel';
-import { reasonOf } from '@ccg/startup';
+import { describeDeniedFile, reasonOf } from '@ccg/startup';
 import type { OperatorPrincipal } from '@ccg/tenancy';
 
 /** Whoever shows the token of the operators. */
@@ -37,6 +37,7 @@ export function readOperatorToken(path: string): ReadToken {
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     if (code === 'ENOENT') return faulty(`${path} does not exist. ${remedy} > ${path}`);
+    if (code === 'EACCES') return faulty(describeDeniedFile(path));
     if (code === 'EISDIR') return faulty(`${path} is a folder. Name the file in it.`);
     return faulty(`${path} cannot be read (${reasonOf(thrown)}). Make it readable for the user of this process.`);
   }

@@ -67,7 +67,7 @@ function readBytes(file: string): Buffer {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     if (code === 'ENOENT') throw new StartError(`ENV_FILE: ${file} does not exist.`);
     if (code === 'EISDIR') throw new StartError(`${file} is a folder. It must be a file of NAME=value lines.`);
-    if (code === 'EACCES') throw new StartError(explainDeniedFile(file, ownerOf(file)));
+    if (code === 'EACCES') throw new StartError(describeDeniedFile(file));
     throw new StartError(
       `${file} cannot be read (${reasonOf(thrown)}). Set ENV_FILE to a file that this user can read.`,
     );
@@ -80,6 +80,11 @@ interface FileOwner {
   readonly mode: number;
 }
 
+/** What to do about a file that this process may not read. In a container the usual reason is a file of the host's user. */
+export function describeDeniedFile(file: string): string {
+  return explainDeniedFile(file, ownerOf(file));
+}
+
 /** Undefined where not even the folder may be entered. */
 function ownerOf(file: string): FileOwner | undefined {
   try {
@@ -89,7 +94,7 @@ function ownerOf(file: string): FileOwner | undefined {
   }
 }
 
-/** What to do about a file that this process may not read. In a container the usual reason is a file of the host's user. */
+/** The same of a file whose owner is known. */
 export function explainDeniedFile(file: string, stats: FileOwner | undefined, uid = process.getuid?.()): string {
   if (stats === undefined) return `${file} cannot be read (EACCES). Let this user into its folder.`;
   const owner = `${stats.uid}:${stats.gid}`;
@@ -99,7 +104,7 @@ export function explainDeniedFile(file: string, stats: FileOwner | undefined, ui
       ? `Give it to that user (chown ${uid})`
       : `Run it as the user of the file (docker compose: RUN_AS=${owner} in .env; docker run: --user ${owner})`;
   return (
-    `${file} cannot be read (EACCES): it belongs to user ${owner} with mode ${mode}, and this process runs as user ${uid}.\n` +
+    `${file} cannot be read (EACCES): it belongs to user ${owner} with mode ${mode}, and this process runs as user ${uid}. ` +
     `${remedy}, or let everybody on the machine read it (chmod 0644).`
   );
 }

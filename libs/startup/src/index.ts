@@ -1,7 +1,7 @@
 export { checkConfig } from './check-config.ts';
 export { containerWarnings, findContainer } from './container.ts';
 export type { Container } from './container.ts';
-export { readEnvironment } from './environment.ts';
+export { describeDeniedFile, readEnvironment } from './environment.ts';
 export type { Environment } from './environment.ts';
 export { openAuthentication } from './open-authentication.ts';
 export type { Authentication } from './open-authentication.ts';
