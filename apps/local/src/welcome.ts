@@ -68,7 +68,7 @@ export function welcome({
       ? ['Ctrl-C lets running requests finish and stops; a second Ctrl-C stops at once.']
       : [
           ...(container.id === undefined ? ['CONTAINER stands for its name: see `docker ps`.'] : []),
-          `docker stop --time 600 ${containerId} lets running requests finish and stops.`,
+          `docker stop -t 600 ${containerId} lets running requests finish and stops.`,
         ]),
   ];
   return `\n${lines.join('\n')}\n\n`;
