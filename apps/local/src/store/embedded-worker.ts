@@ -8,6 +8,7 @@ import { openJournal } from './journal/journal.ts';
 import type { Journal, JournalState } from './journal/journal.ts';
 import { JournalRefusedError, restoreJournal } from './journal/restore.ts';
 import { trackChanges } from './journal/tracked-changes.ts';
+import { spareCopies } from './spare-copies.ts';
 
 /** What the thread is started with. */
 export interface EmbeddedServerOptions {
@@ -31,6 +32,7 @@ const state = new RedisServerState({
   ...(password === undefined ? {} : { requirepass: password }),
 });
 const db = state.getDatabase(0);
+spareCopies(db);
 let journal: Journal | undefined;
 
 const changes = journalPath === undefined ? undefined : trackChanges(db, () => journal?.write());
