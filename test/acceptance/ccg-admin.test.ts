@@ -156,6 +156,8 @@ describe('an operator', () => {
     expect(await document(['policies', 'list', ...at])).toEqual({ items: [] });
     const limited = await document(['tenants', 'update', tenant, '--requests-per-minute', '60']);
     expect(limited).toMatchObject({ limits: { requestsPerMinute: 60 } });
+    const free = await document(['tenants', 'update', tenant, '--requests-per-minute', 'default']);
+    expect(jsonAt(free, 'limits')).toBeUndefined();
   });
 
   test('revokes tokens by id or by subject', async () => {
@@ -209,6 +211,16 @@ describe('a refusal', () => {
     expect({ exitCode: run.exitCode, stdout: run.stdout }).toEqual({ exitCode: 1, stdout: '' });
     const [, ...lines] = run.stderr.trimEnd().split('\n');
     expect(lines.map((line) => line.split(':')[0])).toEqual(['  id', '  name', '  allowlist.targets[0]']);
+  });
+
+  test('of a repeated idempotency key leaves stdout empty: the text was shown before', async () => {
+    const { tenant } = await makeTenant();
+    const args = ['keys', 'create', 'ci', '--tenant', tenant, '--idempotency-key', randomUUID()];
+    expect(await done(args)).toMatch(/^ccg_live_/u);
+    const again = await ccg(args);
+    expect(again).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('shown then alone') });
+    const list = await document(['keys', 'list', '--tenant', tenant]);
+    expect(jsonListAt(list, 'items')).toHaveLength(1);
   });
 
   test('of a credential says where it came from, and a server that is none is not reachable', async () => {

@@ -16,6 +16,9 @@ const modelColumns: readonly Column[] = [
   ['NAME', field('display_name')],
 ];
 
+const noneListed =
+  'None of the listed models is allowed. Names that the gateway maps to one, such as those of Claude, may be: ccg doctor --model NAME\n';
+
 /** What Claude Code asks for where nobody names a model. */
 export const defaultModel = 'claude-opus-5-5';
 
@@ -29,7 +32,9 @@ export function addGateway(program: Command, cli: Cli): void {
       const place = gatewayPlace(cli.env);
       const credential = needCredential(gatewayCredential(cli));
       const list = documentOf(await askGateway(cli, place, '/v1/models?limit=1000', credential), place);
-      show(cli, options, list, () => table(modelColumns, listAt(list, 'data')));
+      const models = listAt(list, 'data');
+      show(cli, options, list, () => table(modelColumns, models));
+      if (models.length === 0) cli.terminal.err(noneListed);
     });
   program
     .command('doctor')

@@ -51,7 +51,7 @@ export const wordsOption = (flags: string, description: string) => new Option(fl
 
 export const rateOption = () =>
   new Option('--requests-per-minute <number>', 'the limit of the tenant; "default" for that of the gateway').argParser(
-    (text) => (text === 'default' ? null : wholeNumber(text)),
+    (text) => (text === 'default' ? text : wholeNumber(text)),
   );
 
 export function wholeNumber(text: string): number {

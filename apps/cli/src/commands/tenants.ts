@@ -18,7 +18,7 @@ import { tenantPath } from './tenant-scope.ts';
 
 interface TenantOptions extends OutputOptions, AllowlistOptions {
   readonly name?: string;
-  readonly requestsPerMinute?: number | null;
+  readonly requestsPerMinute?: number | 'default';
   readonly idempotencyKey?: string;
 }
 
@@ -102,7 +102,7 @@ function addUpdate(tenants: Command, cli: Cli): void {
   update.action(async (id: string | undefined, options: TenantOptions) => {
     const client = createAdminClient(cli);
     const { name, policies, requestsPerMinute: rate } = options;
-    const limits = typeof rate === 'number' ? { requestsPerMinute: rate } : rate;
+    const limits = rate === 'default' ? null : rate === undefined ? undefined : { requestsPerMinute: rate };
     const body = { name, allowlist: allowlistFrom(options), policies, limits };
     const tenant = await client.send('PATCH', await tenantPath(client, id), body);
     show(cli, options, tenant, () => card(details, tenant));
