@@ -85,3 +85,8 @@ test('a replica that remembers no API key is not ready from the moment on that R
   proxy.cut();
   await expect.poll(() => probe('/readyz'), { timeout: 10_000 }).toBe(503);
 });
+
+test('a replica counts itself among those that share the limits, and tells how many there are', async () => {
+  const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+  expect(metrics).toMatch(/^ccg_live_replicas 1$/mu);
+});

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
 import type { EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import { createTargets, describeRoutes } from '@ccg/catalog';
 import type { Catalog, Targets } from '@ccg/catalog';
-import { createAdmission } from '@ccg/admission';
+import { createAdmission, joinLiveReplicas } from '@ccg/admission';
+import type { LiveReplicas } from '@ccg/admission';
 import { createServing } from '@ccg/serving';
 import type { Recorder, Serving } from '@ccg/serving';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
@@ -78,7 +80,18 @@ export async function startGateway(
   const targets = createTargets(catalog);
   const upstream = createUpstream(upstreamOptions(config));
   const recording = recorder === undefined ? {} : { recorder: recorder(logger) };
-  const serving = await startServing(config, { store, targets, upstream, clock, metrics, logger, ...recording });
+  const replicas = await joinReplicas({ store, clock, logger, metrics });
+  opened.defer(() => replicas.leave());
+  const serving = await startServing(config, {
+    store,
+    replicas,
+    targets,
+    upstream,
+    clock,
+    metrics,
+    logger,
+    ...recording,
+  });
   opened.defer(serving.close);
   const openSinks = createOpenSinks();
   const endpoints = [
@@ -102,7 +115,7 @@ export async function startGateway(
     async drain() {
       readiness = () => 'draining';
       logger.info({ openAnswers: openSinks.list().length }, 'draining');
-      await drain(data.server, openSinks, config, clock);
+      await Promise.all([replicas.leave(), drain(data.server, openSinks, config, clock)]);
       await resources.disposeAsync();
       logger.info('closed');
     },
@@ -114,8 +127,28 @@ function namesOfProviders({ providers }: Catalog): readonly string[] {
   return [...providers.values()].filter(({ onlyByName }) => onlyByName !== true).map(({ name }) => name);
 }
 
+async function joinReplicas({
+  store,
+  clock,
+  logger,
+  metrics,
+}: Pick<ServingParts, 'store' | 'clock' | 'logger' | 'metrics'>): Promise<LiveReplicas> {
+  return await joinLiveReplicas({
+    store,
+    clock,
+    id: randomUUID(),
+    onCount: (count) => {
+      metrics.liveReplicas(count);
+    },
+    onFault: (error) => {
+      logger.error({ err: error }, 'a heartbeat was rejected');
+    },
+  });
+}
+
 interface ServingParts {
   readonly store: Store;
+  readonly replicas: LiveReplicas;
   readonly targets: Targets;
   readonly upstream: Upstream;
   readonly clock: Clock;
@@ -124,11 +157,14 @@ interface ServingParts {
   readonly recorder?: Recorder;
 }
 
-async function startServing(config: GatewayConfig, { store, logger, ...parts }: ServingParts): Promise<Serving> {
+async function startServing(
+  config: GatewayConfig,
+  { store, replicas, logger, ...parts }: ServingParts,
+): Promise<Serving> {
   const admission = createAdmission({
     store,
     clock: parts.clock,
-    liveReplicas: () => 1,
+    liveReplicas: replicas.count,
     onLocalFallback: (inFallback) => {
       if (inFallback) logger.warn('Redis is down: until it is back, this replica counts limits by itself');
       else logger.info('limits are shared through Redis again');

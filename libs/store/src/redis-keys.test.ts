@@ -28,6 +28,7 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
     redisKeys.apiKeyIndex('d1'),
     redisKeys.tenantList(),
     redisKeys.operatorAudit(),
+    redisKeys.liveReplicas(),
     redisKeys.pepperFingerprint(),
     redisKeys.authorizationChanges(),
   ];

@@ -47,6 +47,8 @@ export interface RedisKeys {
   leases(tenant: string, subject: string): string;
   /** STRING: who brings `gateway.yaml` into the store now; it expires by itself. */
   applyLock(): string;
+  /** ZSET: ids of the replicas of the gateway, by the time at which each counts as gone. */
+  liveReplicas(): string;
   /** STRING: tells one pepper from another without holding it. */
   pepperFingerprint(): string;
   /** Channel: whose authorization has changed, so that no replica goes by what it remembers of them. */
@@ -80,6 +82,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     rateLimit: (tenant, name, subject) => ofTenant(tenant, `rate-limit:${name}:${subject}`),
     leases: (tenant, subject) => ofTenant(tenant, `leases:${subject}`),
     applyLock: () => `${prefix}apply-lock`,
+    liveReplicas: () => `${prefix}live-replicas`,
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,
     authorizationChanges: () => `${prefix}authorization-changes`,
   };

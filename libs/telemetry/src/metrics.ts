@@ -32,6 +32,8 @@ export interface Metrics {
   /** Counts a stream as open until the returned function is called. */
   streamOpened(dialect: string): () => void;
   storeState(up: boolean): void;
+  /** How many replicas share the limits, as last known. */
+  liveReplicas(count: number): void;
   /** What providers were found to reject, and so is not sent to them, is read whenever the metrics are. */
   watchLearnedRejections(read: () => Iterable<LearnedCount>): void;
   /** How old the keys of each issuer of tokens are, read whenever the metrics are. */
@@ -55,6 +57,11 @@ export function createMetrics(): Metrics {
     registers,
   });
   const storeUp = new Gauge({ name: 'ccg_store_up', help: 'Whether Redis answers: 1 or 0.', registers });
+  const liveReplicas = new Gauge({
+    name: 'ccg_live_replicas',
+    help: 'Replicas that share the limits, as this one last knew.',
+    registers,
+  });
   return {
     requestFinished(labels, durationSeconds) {
       requests.inc({ ...labels });
@@ -74,6 +81,9 @@ export function createMetrics(): Metrics {
     },
     storeState(up) {
       storeUp.set(up ? 1 : 0);
+    },
+    liveReplicas(count) {
+      liveReplicas.set(count);
     },
     watchLearnedRejections: learnedRejections(registers),
     watchIssuerKeys: issuerKeys(registers),
