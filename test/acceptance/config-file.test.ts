@@ -138,6 +138,25 @@ describe('npm run config:check', () => {
     ]);
   });
 
+  test('prints the tenants of a file, and what is wrong with their API keys', () => {
+    const tenants = join(folder, 'tenants.yaml');
+    const apiKey = `ccg_live_${'a'.repeat(38)}`;
+    writeFileSync(join(folder, 'ci-key'), apiKey);
+    const text = (name: string) =>
+      `${fileFor(upstream.url)}tenants:\n  acme: {name: Acme, allowlist: {models: ['*']}, apiKeys: [{name: ci, file: ${name}}]}\n`;
+    writeFileSync(tenants, text('ci-key'));
+    expect(check([tenants]).lines.slice(-3)).toEqual([
+      'Tenants',
+      '  acme  Acme  models: *    users: 0  API keys: 1',
+      '',
+    ]);
+    expect(check([tenants]).lines.join('\n')).not.toContain(apiKey);
+    writeFileSync(tenants, text('gone'));
+    const { status, lines } = check([tenants]);
+    expect(status).toBe(1);
+    expect(lines[1]).toMatch(/tenants\.yaml:\d+: tenants\.acme\.apiKeys\.0\.file: the file gone is empty/u);
+  });
+
   test('prints what is wrong and ends with 1', () => {
     const { status, lines } = check([join(folder, 'faulty.yaml')]);
     expect([status, lines[0]]).toEqual([1, 'The configuration is not usable:']);

@@ -1,7 +1,7 @@
 import { describeRoutes } from '@ccg/catalog';
-import type { IssuerSettings } from '@ccg/catalog';
+import type { IssuerSettings, TenantSettings } from '@ccg/catalog';
 import type { Environment } from './environment.ts';
-import { catalogFileVariable, readCatalog } from './read-catalog.ts';
+import { catalogFileVariable, readCatalog, readDirectory } from './read-catalog.ts';
 import { describeProblems } from './start-error.ts';
 
 export interface CheckedConfig {
@@ -10,14 +10,16 @@ export interface CheckedConfig {
 }
 
 /**
- * What a start would make of a file of providers and models in this environment: the table that they give, or all that is
- * wrong. Shows no secret and calls nobody.
+ * What starts of the gateway and of the admin API would make of a file in this environment: the tables that it gives, or
+ * all that is wrong. Shows no secret and calls nobody.
  */
 export function checkConfig(file: string | undefined, env: Environment): CheckedConfig {
   if (file === undefined) return { exitCode: 1, text: 'Name the file: npm run config:check -- FILE' };
-  const read = readCatalog({ ...env, [catalogFileVariable]: file });
-  if (read.kind === 'faulty') {
-    return { exitCode: 1, text: describeProblems(read.problems) };
+  const variables = { ...env, [catalogFileVariable]: file };
+  const [read, access] = [readCatalog(variables), readDirectory(variables)];
+  if (read.kind === 'faulty' || access.kind === 'faulty') {
+    const found = [read, access].flatMap((one) => (one.kind === 'faulty' ? one.problems : []));
+    return { exitCode: 1, text: describeProblems([...new Set(found)]) };
   }
   const { catalog, issuers, notices, warnings } = read;
   const providers = [...catalog.providers.values()].map(({ name, dialect, baseUrl, credential, headers = [] }) => [
@@ -38,6 +40,7 @@ export function checkConfig(file: string | undefined, env: Environment): Checked
     'Models',
     ...columns(models.map(([names, target]) => [names, '→', target])),
     ...describeIssuers(issuers),
+    ...describeTenants(access.directory.tenants),
   ];
   return { exitCode: 0, text: lines.join('\n') };
 }
@@ -51,6 +54,19 @@ function describeIssuers(issuers: readonly IssuerSettings[]): readonly string[] 
     `scopes: ${scopes.join(', ')}`,
   ]);
   return ['', 'Issuers of tokens', ...columns(rows)];
+}
+
+function describeTenants(tenants: readonly TenantSettings[]): readonly string[] {
+  if (tenants.length === 0) return [];
+  const rows = tenants.map(({ id, name, allowlist: { models, targets }, users, apiKeys }) => [
+    id,
+    name,
+    ...(models === undefined ? [''] : [`models: ${models.join(', ')}`]),
+    ...(targets === undefined ? [''] : [`targets: ${targets.join(', ')}`]),
+    `users: ${users.length}`,
+    `API keys: ${apiKeys.length}`,
+  ]);
+  return ['', 'Tenants', ...columns(rows)];
 }
 
 function columns(rows: readonly (readonly string[])[]): string[] {
