@@ -10,8 +10,12 @@ export interface Container {
   readonly id: string | undefined;
 }
 
-/** Tells whether this process runs in a container of Docker or Podman: both leave a file. */
+/**
+ * Tells whether a container of Docker or Podman was started for this process: both leave a file, and it is the first process
+ * there. Whoever starts it from a terminal in a container reads what is true in that container.
+ */
 export function findContainer(): Container | undefined {
+  if (process.pid !== 1) return undefined;
   if (!['/.dockerenv', '/run/.containerenv'].some((file) => existsSync(file))) return undefined;
   const name = hostname();
   return { id: /^[0-9a-f]{12}$/u.test(name) ? name : undefined };
