@@ -57,7 +57,7 @@ async function applyFile(dryRun: boolean) {
   const secrets = { env: () => apiKey.reveal(), file: () => undefined };
   const read = directoryFromFile({ path: file, text: await readFile(file, 'utf8'), secrets });
   if (read.kind === 'faulty') throw new Error(read.problems.join('\n'));
-  return reconciled(await reconcile(rig.deps(peppers), root, read.directory, { dryRun, prune: false }));
+  return reconciled(await reconcile(rig.deps(peppers), root, () => read.directory, { dryRun, prune: false }));
 }
 
 /** Starts a replica whose clock stands still: what it remembers ends by a message alone. */

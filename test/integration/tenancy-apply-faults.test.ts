@@ -66,7 +66,7 @@ describe('an apply that breaks off', () => {
     await rig.store.command('set', [redisKeys.applyLock(), 'somebody else', 'NX', 'PX', 600]);
     expect(await rig.reconcile(rig.fileOf())).toEqual({ kind: 'busy' });
     expect(await rig.apply(rig.fileOf(), { dryRun: true })).toEqual(['create tenant']);
-    const waiting = await reconcile(rig.deps(), root, rig.fileOf(), {
+    const waiting = await reconcile(rig.deps(), root, rig.fileOf, {
       dryRun: false,
       prune: false,
       waitMs: patienceMs,
@@ -79,7 +79,7 @@ describe('an apply that breaks off', () => {
 test('of two applies at the same time the second waits, and finds nothing to do', async () => {
   const file = rig.fileOf({ users: [{ name: 'ada', policies: [] }] });
   const both = await Promise.all(
-    [1, 2].map(() => reconcile(rig.deps(), root, file, { dryRun: false, prune: false, waitMs: patienceMs })),
+    [1, 2].map(() => reconcile(rig.deps(), root, () => file, { dryRun: false, prune: false, waitMs: patienceMs })),
   );
   expect(both.map((one) => reconciled(one).changes.length)).toSatisfy(
     (counts: readonly number[]) => counts.includes(0) && counts.includes(2),

@@ -85,7 +85,7 @@ function applyStep(file: FileCase, prune: boolean): Step {
       // What a user names must be there, in the file too.
       const wanted = directoryOf(file, real);
       const call = async (dryRun: boolean) => {
-        const result = await reconcile(rig.deps(), root, wanted, { dryRun, prune });
+        const result = await reconcile(rig.deps(), root, () => wanted, { dryRun, prune });
         if (result.kind === 'busy') throw new Error('nobody else applies');
         return doneValue(result).changes;
       };

@@ -87,13 +87,13 @@ test('whoever may not write as an operator applies nothing; one who reads sees t
   const writer = await actorWith('tenant:write');
   const reader = await actorWith('operator:read');
   const options = { dryRun: true, prune: false };
-  expect(await reconcile(rig.deps(), writer, rig.fileOf(), options)).toMatchObject({
+  expect(await reconcile(rig.deps(), writer, rig.fileOf, options)).toMatchObject({
     refusal: { kind: 'scope-missing', scope: 'operator:read' },
   });
-  expect(await reconcile(rig.deps(), reader, rig.fileOf(), { ...options, dryRun: false })).toMatchObject({
+  expect(await reconcile(rig.deps(), reader, rig.fileOf, { ...options, dryRun: false })).toMatchObject({
     refusal: { kind: 'scope-missing', scope: 'operator:write' },
   });
-  expect(await reconcile(rig.deps(), reader, rig.fileOf(), options)).toMatchObject({ kind: 'done' });
+  expect(await reconcile(rig.deps(), reader, rig.fileOf, options)).toMatchObject({ kind: 'done' });
 });
 
 describe('what the API made', () => {

@@ -3,6 +3,7 @@ import type { Authenticator, HttpApp, Reporter, Target } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
 import type { Principal } from '@ccg/tenancy';
 import { apiKeyOperations } from './endpoints/api-keys.ts';
+import { applyOperations } from './endpoints/apply.ts';
 import { auditOperations } from './endpoints/audit.ts';
 import { policyOperations } from './endpoints/policies.ts';
 import { selfOperations } from './endpoints/self.ts';
@@ -24,6 +25,7 @@ export const adminOperations: readonly Operation[] = [
   ...apiKeyOperations,
   ...tokenOperations,
   ...auditOperations,
+  ...applyOperations,
 ];
 
 /** Everything that is served. */

@@ -29,6 +29,7 @@ import type {
 } from '@ccg/startup';
 import type { Limits } from '@ccg/tenancy';
 import { z } from 'zod';
+import type { LoadDirectory } from './apply-file.ts';
 import { readOperatorToken } from './operator-token.ts';
 
 export interface AdminConfig extends ProcessSettings, StoreSettings, CredentialSettings, OutboundSettings {
@@ -40,6 +41,8 @@ export interface AdminConfig extends ProcessSettings, StoreSettings, CredentialS
   readonly limits: Limits;
   /** Whose tokens are taken. */
   readonly issuers: readonly IssuerSettings[];
+  /** Reads `gateway.yaml` anew; it was right when the configuration was read. */
+  readonly loadDirectory: LoadDirectory;
 }
 
 export type ParsedAdminConfig =
@@ -94,6 +97,7 @@ export function parseAdminConfig(env: Environment): ParsedAdminConfig {
     ...credentialSettings(data),
     limits: limitSettings(data),
     issuers: file.issuers,
+    loadDirectory: () => readDirectory(env),
     ...outboundSettings(data),
   });
   const warnings = token?.isOpen === true ? [openTokenWarning(tokenFile)] : [];

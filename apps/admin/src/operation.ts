@@ -1,10 +1,12 @@
 import type { IdempotencySpace } from './idempotency.ts';
 import type { Actor, Result, TenancyDependencies } from '@ccg/tenancy';
+import type { LoadDirectory } from './apply-file.ts';
 import { z } from 'zod';
 
 /** What every operation may use. */
 export interface AdminDependencies {
   readonly tenancy: TenancyDependencies;
+  readonly loadDirectory: LoadDirectory;
 }
 
 /** `{tenant}` in a path becomes a text of that name. */

@@ -7,6 +7,7 @@ import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import { createLogger, createMetrics } from '@ccg/telemetry';
 import type { Metrics } from '@ccg/telemetry';
 import { adminEndpoints, createAdminApp } from './admin-app.ts';
+import { applyFileAtStart } from './apply-file.ts';
 import type { AdminConfig } from './config.ts';
 import { limitRequests } from './limit-requests.ts';
 import { createOperatorToken, operatorPrincipal } from './operator-token.ts';
@@ -81,7 +82,9 @@ export async function startAdmin(
   );
   const openSinks = createOpenSinks();
   const tenancy = { store, clock, peppers: config.keyPeppers, randomBytes };
-  const endpoints = adminEndpoints({ tenancy, clock, openSinks });
+  const { loadDirectory } = config;
+  await applyFileAtStart(tenancy, loadDirectory, logger);
+  const endpoints = adminEndpoints({ tenancy, loadDirectory, clock, openSinks });
   const app = createAdminApp({ endpoints, authenticate, reporter: createReporter(logger, metrics), clock });
   const { server, url } = await listen(app, config.host, config.port);
   readiness = () => (canVerify() ? 'ready' : 'store-down');

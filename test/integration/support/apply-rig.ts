@@ -34,7 +34,7 @@ export async function openApplyRig(): Promise<ApplyRig> {
 
   const reconcileWith: ApplyRig['reconcile'] = async (wanted, options = {}) => {
     const { dryRun = false, prune = false, deps = rig.deps() } = options;
-    return await reconcile(deps, systemActor('req_apply'), wanted, { dryRun, prune, waitMs: 0 });
+    return await reconcile(deps, systemActor('req_apply'), () => wanted, { dryRun, prune, waitMs: 0 });
   };
   return {
     ...rig,

@@ -62,4 +62,5 @@ export const adminRows: Readonly<Record<string, SecurityRow>> = {
   'admin.tokens.revoke': { needs: 'tenant:write', body: { issuer: 'https://id.example.com/', subject: 'nobody' } },
   'admin.audit.tenant': { needs: 'tenant:read' },
   'admin.audit.operators': { needs: 'operator:read' },
+  'admin.apply': { needs: 'operator:write', body: {} },
 };

@@ -66,6 +66,8 @@ export const errorCatalog = {
   'not-rotatable': entry(409, 'conflict_error', 'client', 'never'),
   'idempotency-mismatch': entry(409, 'conflict_error', 'client', 'never'),
   'idempotency-in-progress': entry(409, 'conflict_error', 'client', 'always'),
+  'apply-in-progress': entry(409, 'conflict_error', 'client', 'always'),
+  'file-invalid': entry(409, 'conflict_error', 'client', 'never'),
   // The provider refused what the client sent. Its failures of any other kind are its own.
   'upstream-refused': entry(400, 'invalid_request_error', 'client', 'default'),
   'upstream-refused-size': entry(413, 'request_too_large', 'client', 'default'),

@@ -66,6 +66,8 @@ export const outcomeOfCode: Readonly<Record<ErrorCode, Exclude<Outcome, 'ok'>>> 
   'not-rotatable': 'client_conflict',
   'idempotency-mismatch': 'client_conflict',
   'idempotency-in-progress': 'client_conflict',
+  'apply-in-progress': 'client_conflict',
+  'file-invalid': 'client_conflict',
   'upstream-refused': 'client_bad_request',
   'upstream-refused-size': 'client_too_large',
   'upstream-credential-rejected': 'upstream_credential',

@@ -37,12 +37,13 @@ const waitDefaultMs = 10_000;
 /**
  * Brings the store to what the file says of tenants, policies, users and API keys. Only one process does so at a time. What
  * the API made is left alone unless the file names it: then it is the file's. A second call has nothing to do, and
- * completes a first one that broke off. For operators.
+ * completes a first one that broke off. The file is loaded last, when it is known that the actor may and nobody else does.
+ * For operators.
  */
 export async function reconcile(
   deps: TenancyDependencies,
   actor: Actor,
-  wanted: WantedDirectory,
+  load: () => WantedDirectory,
   { dryRun, prune, waitMs = waitDefaultMs }: ReconcileOptions,
 ): Promise<Reconciliation> {
   const deed = { action: 'tenant.apply', tenant: '*', subject: { kind: 'tenant', id: '*' } } as const;
@@ -53,6 +54,7 @@ export async function reconcile(
   if (allowed.kind === 'refused') return allowed;
   const file = fileActor(actor.requestId);
   const find = async (): Promise<Drift> => {
+    const wanted = load();
     const current = await readCurrent(deps, file, wanted, { prune });
     return drift(wanted, current, { prune, nowMs: deps.clock.now() });
   };
