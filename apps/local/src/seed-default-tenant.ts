@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
+import type { DirectorySettings } from '@ccg/catalog';
 import type { GatewayConfig } from '@ccg/gateway';
 import { systemClock } from '@ccg/kernel';
 import type { Secret } from '@ccg/kernel';
 import { checkStore, StartError, waitForStore } from '@ccg/startup';
 import { connectStore, StoreUnavailableError } from '@ccg/store';
-import { ensureTenant, generateApiKey, importApiKey, readCredential, systemActor } from '@ccg/tenancy';
+import { ensureTenant, generateApiKey, importApiKey, readCredential, reconcile, systemActor } from '@ccg/tenancy';
 
 import { readOrCreateSecret } from './data-dir.ts';
 
@@ -14,12 +15,14 @@ const connectTimeoutMs = 5_000;
 const commandTimeoutMs = 2_000;
 
 /**
- * Puts the default tenant and its first API key into the store, both only where they are missing, and gives the key. The key is made
- * once and kept in `firstKeyFile` (0600), so that one and the same key works however much the store has forgotten.
+ * Puts the tenants of `gateway.yaml` into the store, and the default tenant and its first API key where they are missing, and gives
+ * the key. The key is made once and kept in `firstKeyFile` (0600), so that one and the same key works however much the store has
+ * forgotten. What of the file cannot be stored is told by the admin API.
  * With `onWaiting`, which gets lines for people, it waits for a store that does not answer; else it gives up soon.
  */
 export async function seedDefaultTenant(
   config: GatewayConfig,
+  directory: DirectorySettings,
   firstKeyFile: string,
   onWaiting?: (line: string) => void,
 ): Promise<Secret> {
@@ -32,6 +35,8 @@ export async function seedDefaultTenant(
     await (onWaiting === undefined ? store.whenReady(connectTimeoutMs) : waitForStore(store, config, onWaiting));
     await checkStore(store, config);
     const deps = { store, peppers: config.keyPeppers, clock: systemClock, randomBytes };
+    // First: the default tenant may be one of the file, and then never has more than the file gives it.
+    await reconcile(deps, systemActor('start'), () => directory, { dryRun: false, prune: false });
     await ensureTenant(deps, { id: tenant, name: 'Default', allowlist: { models: ['*'] } });
     const imported = await importApiKey(deps, systemActor('start'), { tenant, name: 'first key', apiKey });
     if (imported.kind === 'refused') {

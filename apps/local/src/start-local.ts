@@ -8,7 +8,7 @@ import { adminProblems, adminVariables } from '@ccg/admin';
 import { gatewayVariables, listenAddresses, parseConfig, startGateway } from '@ccg/gateway';
 import type { GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/gateway';
 import { describeRoutes } from '@ccg/catalog';
-import type { Audience } from '@ccg/catalog';
+import type { Audience, DirectorySettings } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
 import { createMetrics } from '@ccg/telemetry';
 import {
@@ -16,6 +16,7 @@ import {
   describeProblems,
   explainListenError,
   findContainer,
+  readDirectory,
   readEnvironment,
   redisVariables,
   StartError,
@@ -85,7 +86,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const observer: StoreObserver = {
     say,
     async restarted() {
-      await seedDefaultTenant(config, firstKeyFile);
+      await seedDefaultTenant(config, directory, firstKeyFile);
     },
   };
   const store = await selectStore({ env, mode, settings, observer });
@@ -95,9 +96,10 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
     KEY_PEPPER: await readPepper(env, dataDir.path),
   };
   const { config, listenWarnings } = readConfig(variables, mode);
+  const directory = readTenants(variables);
   opened.defer(() => store.close());
   await store.start();
-  const firstKey = await seedDefaultTenant(config, firstKeyFile, say);
+  const firstKey = await seedDefaultTenant(config, directory, firstKeyFile, say);
   const keylessAs = settings.allowKeyless ? firstKey : undefined;
   const recording = await openRecording(settings, config, opened);
   const metrics = createMetrics();
@@ -211,6 +213,12 @@ function checkVariables(env: Environment, mode: Mode): Settings {
  */
 function audienceOf(mode: Mode): Audience {
   return mode === 'demo' ? 'organisation' : 'one-person';
+}
+
+function readTenants(env: Environment): DirectorySettings {
+  const read = readDirectory(env);
+  if (read.kind === 'faulty') throw new StartError(describeProblems(read.problems));
+  return read.directory;
 }
 
 function readConfig(env: Environment, mode: Mode) {
