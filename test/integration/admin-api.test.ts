@@ -1,5 +1,4 @@
 import { writeFile, rm } from 'node:fs/promises';
-import { adminOperations } from '@ccg/admin';
 import { jsonAt, jsonListAt } from '@ccg/testkit';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -35,19 +34,17 @@ describe('the OpenAPI document', () => {
     expect(checked.valid).toBe(true);
   });
 
-  test('has exactly the operations that are served', async () => {
+  test('has exactly what is served', async () => {
     const { body } = await rig.call('GET', '/openapi.json', { credential: null });
     const documented = Object.entries(Object(jsonAt(body, 'paths'))).flatMap(([path, item]) =>
       Object.keys(Object(item)).map((method) => `${method.toUpperCase()} ${path.replace('/admin/v1', '')}`),
     );
-    const declared = adminOperations.map(({ method, path }) => `${method} ${path}`);
-    expect(documented.toSorted()).toEqual(declared.toSorted());
-    for (const one of declared) {
-      const [method = '', path = ''] = one.split(' ');
-      // Without a credential a path that is served says so, and one that is not says that.
-      const answer = await rig.call(method, path.replaceAll(/\{\w+\}/gu, 'x'), { credential: null });
-      expect([one, answer.status]).toEqual([one, 401]);
-    }
+    const served = rig.admin.endpoints.flatMap(({ path, methods }) =>
+      (methods === 'any' ? ['ANY'] : methods.filter((method) => method !== 'HEAD')).map(
+        (method) => `${method} ${path.replace('/admin/v1', '').replaceAll(/:(\w+)/gu, '{$1}')}`,
+      ),
+    );
+    expect(documented.toSorted()).toEqual(served.toSorted());
   });
 });
 

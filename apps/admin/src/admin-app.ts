@@ -10,10 +10,10 @@ import { selfOperations } from './endpoints/self.ts';
 import { tenantOperations } from './endpoints/tenants.ts';
 import { tokenOperations } from './endpoints/tokens.ts';
 import { userOperations } from './endpoints/users.ts';
-import { openApiDocument } from './openapi.ts';
+import { documentPath, openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { problemErrors } from './problem.ts';
-import { basePath, endpointOf } from './serve-operation.ts';
+import { endpointOf } from './serve-operation.ts';
 import type { AdminEndpoint, AdminResult, ServeDependencies } from './serve-operation.ts';
 
 /** Everything that the API does. */
@@ -45,7 +45,7 @@ export function createAdminApp(dependencies: AdminAppDependencies): HttpApp {
   return createApp<Target, AdminResult, Principal>({
     ...dependencies,
     readTarget,
-    unknownPathAdvice: `GET ${basePath}/openapi.json lists the paths.`,
+    unknownPathAdvice: `GET ${documentPath} lists the paths.`,
     errorForm: problemErrors,
   });
 }
@@ -55,7 +55,7 @@ function documentEndpoint(): AdminEndpoint {
   let document: object | undefined;
   return {
     name: 'admin.openapi',
-    path: `${basePath}/openapi.json`,
+    path: documentPath,
     methods: ['GET', 'HEAD'],
     access: 'public',
     handle(exchange) {

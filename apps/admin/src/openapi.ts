@@ -5,9 +5,21 @@ import type { Operation } from './operation.ts';
 import { problem } from './schemas.ts';
 import { basePath } from './serve-operation.ts';
 
-/** The OpenAPI 3.1 document of the operations. */
+export const documentPath = `${basePath}/openapi.json`;
+
+const itself: ZodOpenApiOperationObject = {
+  operationId: 'admin.openapi',
+  tags: ['openapi'],
+  summary: 'Gives this document.',
+  security: [],
+  responses: {
+    200: { description: 'Done.', content: { 'application/json': { schema: z.looseObject({ openapi: z.string() }) } } },
+  },
+};
+
+/** The OpenAPI 3.1 document of the operations, and of itself. */
 export function openApiDocument(operations: readonly Operation[]): object {
-  const paths: Record<string, ZodOpenApiPathsObject[string]> = {};
+  const paths: Record<string, ZodOpenApiPathsObject[string]> = { [documentPath]: { get: itself } };
   for (const operation of operations) {
     const path = basePath + operation.path;
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) };
