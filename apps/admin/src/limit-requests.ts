@@ -1,3 +1,4 @@
+import { sourceOf } from '@ccg/edge';
 import type { Authenticator, ClientAddressOf } from '@ccg/edge';
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Principal } from '@ccg/tenancy';
@@ -19,7 +20,7 @@ export function limitRequests(
     try {
       principal = await authenticate(request);
     } catch (thrown) {
-      await consume(limiter, `address ${addressOf(request)}`);
+      await consume(limiter, `source ${sourceOf(addressOf(request))}`);
       throw thrown;
     }
     await consume(limiter, nameOf(principal));

@@ -4,7 +4,7 @@ export { createOperatorAuthenticator } from './authenticate-operator.ts';
 export type { OperatorAuthenticatorOptions } from './authenticate-operator.ts';
 export { createBadCredentials } from './bad-credentials.ts';
 export type { BadCredentials } from './bad-credentials.ts';
-export { createClientAddresses, readAddressRange } from './client-address.ts';
+export { createClientAddresses, readAddressRange, sourceOf } from './client-address.ts';
 export type { AddressRange, ClientAddressOf } from './client-address.ts';
 export { createApp } from './create-app.ts';
 export type { AppOptions } from './create-app.ts';
