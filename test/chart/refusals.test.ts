@@ -59,18 +59,64 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
   [
     'no Redis',
     { redis: { existingSecret: '' } },
-    '- There is no Redis. Set redis.existingSecret (a Secret whose key REDIS_URL holds the URL) or redis.url.',
+    '- There is no Redis. Set redis.existingSecret (a Secret whose key REDIS_URL holds the URL), redis.url, ' +
+      'redis.clusterNodes, redis.sentinels or redis.builtIn.',
   ],
   [
     'two Redis',
     { redis: { url: 'redis://redis.data:6379' } },
-    '- There are several Redis: redis.url, redis.existingSecret. Keep one of them.',
+    '- There are several Redis: redis.existingSecret, redis.url. Keep one of them.',
   ],
   [
-    'a password in the URL of Redis',
-    { redis: { existingSecret: '', url: 'redis://:secret@redis.data:6379' } },
-    '- redis.url holds a user or a password. Put the URL under the key REDIS_URL into a Secret, and name that in ' +
-      'redis.existingSecret.',
+    'a Redis of its own beside another',
+    { redis: { passwordSecret: 'ccg-redis', builtIn: { enabled: true } } },
+    '- There are several Redis: redis.existingSecret, redis.builtIn. Keep one of them.',
+  ],
+  [
+    'a Redis of its own without a password',
+    { redis: { existingSecret: '', builtIn: { enabled: true } } },
+    '- redis.passwordSecret is required with redis.builtIn: the Secret whose key password is its password. Make one: ' +
+      'kubectl -n claude create secret generic ccg-redis --from-literal=password=$(openssl rand -hex 32)',
+  ],
+  ...(
+    [
+      ['url', 'REDIS_URL', 'redis://:secret@redis.data:6379'],
+      ['clusterNodes', 'REDIS_CLUSTER_NODES', ['redis://:secret@redis.data:6379']],
+      ['sentinels', 'REDIS_SENTINELS', ['redis://:secret@redis.data:26379']],
+    ] as const
+  ).map(
+    ([name, key, value]) =>
+      [
+        `a password in redis.${name}`,
+        { redis: { existingSecret: '', sentinelName: 'main', [name]: value } },
+        `- redis.${name} holds a user or a password. Put it under the key ${key} into a Secret, and name that in ` +
+          'redis.existingSecret.',
+      ] as const,
+  ),
+  [
+    'Sentinels without the name of the primary',
+    { redis: { existingSecret: '', sentinels: ['redis://sentinel.data:26379'] } },
+    '- redis.sentinelName is required with redis.sentinels: the name that the Sentinels have for the primary.',
+  ],
+  [
+    'the name of a primary without Sentinels',
+    { redis: { sentinelName: 'main' } },
+    '- redis.sentinelName is used with redis.sentinels alone. Set that too, or remove redis.sentinelName.',
+  ],
+  [
+    'a certificate of ours that is nowhere',
+    { redis: { clientCertificate: true } },
+    '- redis.tlsSecret is required with redis.clientCertificate: the Secret with ca.crt, tls.crt and tls.key.',
+  ],
+  [
+    'certificates for a Redis without TLS',
+    { redis: { existingSecret: '', url: 'redis://redis.data:6379', tlsSecret: 'redis-tls' } },
+    '- redis.tlsSecret is for TLS alone. Write rediss:// in the URLs of Redis, or remove redis.tlsSecret.',
+  ],
+  [
+    'certificates for a Redis of its own',
+    { redis: { existingSecret: '', passwordSecret: 'ccg-redis', tlsSecret: 'redis-tls', builtIn: { enabled: true } } },
+    '- redis.tlsSecret is not for redis.builtIn, which speaks no TLS. Remove it.',
   ],
   [
     'a password of the proxy as a variable',

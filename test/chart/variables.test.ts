@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adminVariables, parseAdminConfig } from '@ccg/admin';
 import { gatewayVariables, parseConfig } from '@ccg/gateway';
+import { selfSignedCertificate, selfSignedKey } from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
@@ -28,15 +29,22 @@ const otherValues = {
   logLevel: 'debug',
   trustProxy: ['10.0.0.0/8'],
   config: { preferred: 'openai' },
-  redis: { keyPrefix: 'other:' },
+  redis: { keyPrefix: 'other:', passwordSecret: 'redis', tlsSecret: 'redis', clientCertificate: true },
 };
 
-/** What the Secrets of the ci files would hold. */
-const secrets = {
+/** What the Secrets that the ci files name would hold. */
+const secrets: Readonly<Record<string, string>> = {
   KEY_PEPPER: 'p'.repeat(32),
   REDIS_URL: 'redis://redis:6379',
-  ANTHROPIC_API_KEY: 'sk-ant-x',
-  VLLM_API_KEY: 'x',
+};
+const credentials = { ANTHROPIC_API_KEY: 'sk-ant-x', VLLM_API_KEY: 'x' };
+const files = {
+  ADMIN_TOKEN_FILE: 't'.repeat(32),
+  REDIS_PASSWORD_FILE: 'password',
+  REDIS_CA_FILE: selfSignedCertificate,
+  REDIS_CERT_FILE: selfSignedCertificate,
+  REDIS_KEY_FILE: selfSignedKey,
+  NODE_EXTRA_CA_CERTS: selfSignedCertificate,
 };
 
 describe.each([
@@ -70,7 +78,7 @@ describe('the rules of variables', () => {
   test.for([...rulesAt('variables'), ...rulesAt('gateway.variables')])(
     '%s is refused by the chart where the gateway refuses it',
     ([name, schema]) => {
-      const others = { ...secrets, OPENAI_API_KEY: 'x', PREFERRED_PROVIDER: 'openai' };
+      const others = { ...secrets, ...credentials, OPENAI_API_KEY: 'x', PREFERRED_PROVIDER: 'openai' };
       const isTaken = (value: unknown): boolean => {
         const parsed = parseConfig({ ...others, [name]: String(value) });
         return parsed.kind === 'valid' || !parsed.message.includes(`${name}: must be`);
@@ -104,7 +112,7 @@ describe.each(installations)('the environment that ci/%s-values.yaml makes', (in
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ccg-chart-'));
-    writeFileSync(join(folder, 'token'), 't'.repeat(32), { mode: 0o440 });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o440 });
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -112,14 +120,19 @@ describe.each(installations)('the environment that ci/%s-values.yaml makes', (in
     const { chart } = toolsOf(context);
     const objects = await chart.render(installation);
     const config = objects.find(({ name }) => name === 'ConfigMap/ccg-config')?.object;
-    if (config !== undefined) writeFileSync(join(folder, 'gateway.yaml'), configMap.parse(config).data['gateway.yaml']);
+    if (config !== undefined)
+      writeFileSync(join(folder, 'GATEWAY_CONFIG'), configMap.parse(config).data['gateway.yaml']);
     const environment = (component: string): Record<string, string> => {
-      const { values } = environmentOf(objects, component);
-      // Files of the cluster are here in another place, or not at all.
-      const { GOOGLE_APPLICATION_CREDENTIALS: _key, NODE_EXTRA_CA_CERTS: _roots, ...others } = values;
-      const files = { GATEWAY_CONFIG: 'gateway.yaml', ADMIN_TOKEN_FILE: 'token' };
-      const here = Object.entries(files).filter(([name]) => name in others);
-      return { ...secrets, ...others, ...Object.fromEntries(here.map(([name, file]) => [name, join(folder, file)])) };
+      const { values, secrets: named, allOf } = environmentOf(objects, component);
+      // What is a file in the pod is one in the folder here. Google's is of no use without Google.
+      const { GOOGLE_APPLICATION_CREDENTIALS: _key, ...others } = values;
+      const paths = Object.keys(others).filter((name) => name in files || name === 'GATEWAY_CONFIG');
+      return {
+        ...others,
+        ...Object.fromEntries(paths.map((name) => [name, join(folder, name)])),
+        ...Object.fromEntries(Object.entries(secrets).filter(([name]) => name in named)),
+        ...(allOf.length === 0 ? {} : credentials),
+      };
     };
     const clean = { kind: 'valid', warnings: [], listenWarnings: [] };
     expect(parseConfig(environment('gateway'))).toMatchObject(clean);

@@ -55,6 +55,11 @@ readinessProbe:
   mountPath: /etc/ccg/admin
   readOnly: true
 {{- end }}
+{{- range $name, $_ := include "ccg.redisMounts" .root | fromJson }}
+- name: {{ $name }}
+  mountPath: /etc/ccg/{{ $name }}
+  readOnly: true
+{{- end }}
 {{- range $index, $mount := concat .root.Values.mounts .values.mounts }}
 - name: mount-{{ $index }}
   mountPath: {{ $mount.path }}
@@ -74,6 +79,10 @@ readinessProbe:
 {{- if eq .component "admin" }}
 - name: token
   secret: { secretName: {{ .values.existingSecret }}, defaultMode: 0440 }
+{{- end }}
+{{- range $name, $secret := include "ccg.redisMounts" .root | fromJson }}
+- name: {{ $name }}
+  secret: { secretName: {{ $secret }}, defaultMode: 0440 }
 {{- end }}
 {{- range $index, $mount := concat .root.Values.mounts .values.mounts }}
 - name: mount-{{ $index }}

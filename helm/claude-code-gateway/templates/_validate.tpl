@@ -36,26 +36,6 @@
 {{- if or .Values.gateway.ingress.enabled .Values.gateway.httpRoute.enabled (and .Values.admin.enabled .Values.admin.ingress.enabled) }}yes{{ end }}
 {{- end }}
 
-{{/* Redis has exactly one source. */}}
-{{- define "ccg.redisProblems" -}}
-{{- $problems := list }}
-{{- $sources := list }}
-{{- with .Values.redis }}
-  {{- if .url }}{{ $sources = append $sources "redis.url" }}{{ end }}
-  {{- if .existingSecret }}{{ $sources = append $sources "redis.existingSecret" }}{{ end }}
-  {{- if contains "@" .url }}
-    {{- $problems = append $problems "redis.url holds a user or a password. Put the URL under the key REDIS_URL into a Secret, and name that in redis.existingSecret." }}
-  {{- end }}
-{{- end }}
-{{- $named := or .Values.variables.REDIS_CLUSTER_NODES .Values.variables.REDIS_SENTINELS }}
-{{- if and (not $sources) (not $named) }}
-  {{- $problems = append $problems "There is no Redis. Set redis.existingSecret (a Secret whose key REDIS_URL holds the URL) or redis.url." }}
-{{- else if gt (len $sources) 1 }}
-  {{- $problems = append $problems (printf "There are several Redis: %s. Keep one of them." (join ", " $sources)) }}
-{{- end }}
-{{- toJson $problems }}
-{{- end }}
-
 {{/* No secret stands in the values: Helm keeps them in the cluster for everybody who may read its releases. */}}
 {{- define "ccg.inlineSecrets" -}}
 {{- $problems := list }}

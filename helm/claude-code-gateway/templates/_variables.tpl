@@ -1,10 +1,7 @@
 {{/* Variables that are no secrets, of values that all components share. */}}
 {{- define "ccg.sharedVariables" -}}
 LOG_LEVEL: {{ .Values.logLevel | quote }}
-REDIS_KEY_PREFIX: {{ .Values.redis.keyPrefix | quote }}
-{{- with .Values.redis.url }}
-REDIS_URL: {{ . | quote }}
-{{- end }}
+{{- include "ccg.redisVariables" . }}
 {{- with .Values.trustProxy }}
 TRUST_PROXY: {{ join "," . | quote }}
 {{- end }}
@@ -29,9 +26,12 @@ GATEWAY_CONFIG: /etc/ccg/config/gateway.yaml
   valueFrom:
     secretKeyRef: { name: {{ .Values.keys.existingSecret }}, key: HTTPS_PROXY, optional: true }
 {{- with .Values.redis.existingSecret }}
-- name: REDIS_URL
+# One of them is there.
+{{- range $name := list "REDIS_URL" "REDIS_CLUSTER_NODES" "REDIS_SENTINELS" "REDIS_SENTINEL_NAME" }}
+- name: {{ $name }}
   valueFrom:
-    secretKeyRef: { name: {{ . }}, key: REDIS_URL }
+    secretKeyRef: { name: {{ $.Values.redis.existingSecret }}, key: {{ $name }}, optional: true }
+{{- end }}
 {{- end }}
 {{- end }}
 
