@@ -76,6 +76,7 @@ describe('an operator', () => {
     expect(await works(apiKey)).toBe(true);
     const listed = await document(['keys', 'list', '--tenant', tenant, '--user', user]);
     expect(listed).toMatchObject({ items: [{ name: 'laptop', owner: { kind: 'user' }, state: 'active' }] });
+    expect(await done(['keys', 'list', '--tenant', tenant])).toMatch(/^key_\w+ +laptop +alice +active /mu);
     const self = await document(['self'], { CCG_TOKEN: apiKey });
     expect(self).toMatchObject({ kind: 'api-key', tenant, scopes: ['messages', 'self'] });
   });
@@ -94,6 +95,8 @@ describe('an operator', () => {
   test('rotates an API key: the old one works for the overlap', async () => {
     const { tenant } = await makeTenant();
     const first = await document(['keys', 'create', 'ci', '--tenant', tenant, '--expires', '90d']);
+    const dated = await document(['keys', 'create', 'dated', '--tenant', tenant, '--expires', '2999-01-31']);
+    expect(jsonAt(dated, 'record', 'expiresAt')).toBe('2999-01-31T00:00:00.000Z');
     const id = jsonTextAt(first, 'record', 'id');
     const next = await document(['keys', 'rotate', id, '--tenant', tenant, '--overlap', '1h']);
     for (const issued of [first, next]) expect(await works(jsonTextAt(issued, 'apiKey'))).toBe(true);

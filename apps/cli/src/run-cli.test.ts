@@ -35,6 +35,7 @@ describe('a command line', () => {
     ['an unknown option', ['tenants', 'list', '--jsn'], 'Did you mean --json?'],
     ['a missing argument', ['keys', 'create'], "missing required argument 'name'"],
     ['a duration without a unit', ['keys', 'rotate', 'key_1', '--overlap', '24'], 'such as 24h or 30d'],
+    ['a day that there is not', ['keys', 'create', 'a', '--expires', '2027-02-31'], 'or a date such as'],
     ['a shell that there is not', ['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
     ['a token to revoke by nothing', ['tokens', 'revoke', '--issuer', 'https://idp'], 'either --id'],
     ['a tenant without an allowlist', ['tenants', 'create', 'acme'], '--models "*" allows all'],

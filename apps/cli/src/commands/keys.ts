@@ -12,7 +12,7 @@ import {
   durationMs,
   idempotencyOption,
   jsonOption,
-  momentFrom,
+  momentOption,
   policiesOption,
   tenantOption,
   wordsOption,
@@ -26,6 +26,7 @@ interface KeyOptions extends OutputOptions, AllowlistOptions {
   readonly own?: boolean;
   readonly user?: string;
   readonly scopes?: readonly string[];
+  /** An ISO time. */
   readonly expires?: string;
   readonly overlap?: number;
   readonly digest?: string;
@@ -53,6 +54,15 @@ const details: readonly Column[] = [
   ['OWNED BY', field('origin')],
 ];
 
+/** People know the names of users; the API keys have their ids. */
+function withOwnerNames(users: readonly unknown[]): readonly Column[] {
+  const names = new Map(users.map((user) => [textAt(user, 'id'), textAt(user, 'name')]));
+  return columns.map((column) => {
+    const [heading, read] = column;
+    return heading === 'OWNER' ? [heading, (item) => names.get(textAt(item, 'owner', 'id')) ?? read(item)] : column;
+  });
+}
+
 /** Adds `ccg keys`: of a tenant for its administrators, and their own for developers. */
 export function addKeys(program: Command, cli: Cli): void {
   const keys = program.command('keys').description('API keys; with the scope "self" alone, your own');
@@ -63,7 +73,12 @@ export function addKeys(program: Command, cli: Cli): void {
       const client = createAdminClient(cli);
       const scope = await apiKeyScope(client, { ...options, needs: 'read' });
       const list = await client.list(scope.path, { user: await ownerOf(client, scope, options.user) });
-      show(cli, options, list, () => table(columns, list.items));
+      if (options.json === true || scope.tenant === undefined) {
+        show(cli, options, list, () => table(columns, list.items));
+        return;
+      }
+      const { items: users } = await client.list(`${scope.tenant}/users`);
+      cli.terminal.out(table(withOwnerNames(users), list.items));
     });
   scoped(keys.command('show').description('show an API key, not its text').argument('<id>')).action(
     async (id: string, options: KeyOptions) => {
@@ -106,16 +121,18 @@ const settingOptions = () => [
   policiesOption(),
 ];
 
+const expiresOption = ({ nowMs }: Cli) => momentOption('--expires <when>', 'a duration such as 90d, or a date', nowMs);
+
 function addCreate(keys: Command, cli: Cli): void {
   const create = scoped(keys.command('create').description('create an API key; prints its text, once'))
     .argument('<name>', 'what it is for')
     .option('--user <user>', 'the user it belongs to, by id or name; left out, a service')
-    .option('--expires <when>', 'a duration such as 90d, or a date');
+    .addOption(expiresOption(cli));
   for (const option of [...settingOptions(), idempotencyOption()]) create.addOption(option);
   create.action(async (name: string, options: KeyOptions) => {
     const client = createAdminClient(cli);
     const scope = await apiKeyScope(client, { ...options, needs: 'write' });
-    const body = await settingsFrom(cli, client, scope, name, options);
+    const body = await settingsFrom(client, scope, name, options);
     showIssued(cli, options, await client.send('POST', scope.path, body, options));
   });
 }
@@ -126,7 +143,7 @@ function addRotate(keys: Command, cli: Cli): void {
   )
     .argument('<id>')
     .option('--overlap <duration>', 'how long the old one goes on working, 0 to 30d; 24h unless given', durationMs)
-    .option('--expires <when>', 'the end of the new one, a duration or a date; that of the old one unless given')
+    .addOption(momentOption('--expires <when>', 'the end of the new one; that of the old one unless given', cli.nowMs))
     .addOption(idempotencyOption())
     .action(async (id: string, options: KeyOptions) => {
       const client = createAdminClient(cli);
@@ -134,7 +151,7 @@ function addRotate(keys: Command, cli: Cli): void {
       const { overlap, expires } = options;
       const body = {
         overlapSeconds: overlap === undefined ? undefined : overlap / 1000,
-        expiresAt: expires === undefined ? undefined : momentFrom(expires, cli.nowMs()),
+        expiresAt: expires,
       };
       showIssued(cli, options, await client.send('POST', `${path}/${segment(id)}/rotate`, body, options));
     });
@@ -147,7 +164,7 @@ function addImport(keys: Command, cli: Cli): void {
     .argument('<name>', 'what it is for')
     .requiredOption('--digest <hex>', 'its digest, from `ccg keys digest`')
     .option('--user <user>', 'the user it belongs to, by id or name; left out, a service')
-    .option('--expires <when>', 'a duration such as 90d, or a date')
+    .addOption(expiresOption(cli))
     .addOption(tenantOption())
     .addOption(jsonOption());
   for (const option of [...settingOptions(), idempotencyOption()]) command.addOption(option);
@@ -155,7 +172,7 @@ function addImport(keys: Command, cli: Cli): void {
     const client = createAdminClient(cli);
     // A developer has no import: the refusal of the server says so.
     const scope = await apiKeyScope(client, { tenant: options.tenant, needs: 'write' });
-    const body = { ...(await settingsFrom(cli, client, scope, name, options)), digest: options.digest };
+    const body = { ...(await settingsFrom(client, scope, name, options)), digest: options.digest };
     const stored = await client.send('POST', `${scope.path}/import`, body, options);
     show(cli, options, stored, () =>
       card(
@@ -171,7 +188,7 @@ function addImport(keys: Command, cli: Cli): void {
 
 type Client = ReturnType<typeof createAdminClient>;
 
-async function settingsFrom(cli: Cli, client: Client, scope: ApiKeyScope, name: string, options: KeyOptions) {
+async function settingsFrom(client: Client, scope: ApiKeyScope, name: string, options: KeyOptions) {
   const { scopes, policies, expires, user } = options;
   const id = await ownerOf(client, scope, user);
   return {
@@ -180,7 +197,7 @@ async function settingsFrom(cli: Cli, client: Client, scope: ApiKeyScope, name: 
     scopes,
     allowlist: allowlistFrom(options),
     policies,
-    expiresAt: expires === undefined ? undefined : momentFrom(expires, cli.nowMs()),
+    expiresAt: expires,
   };
 }
 

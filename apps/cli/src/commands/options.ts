@@ -72,14 +72,22 @@ export function durationMs(text: string): number {
   return Number(match[1]) * unitsMs[unit];
 }
 
-/** A duration from now, or a date or time in ISO 8601, as an ISO time. */
-export function momentFrom(text: string, nowMs: number): string {
-  if (/^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/u.test(text) && !Number.isNaN(Date.parse(text))) {
-    return new Date(text).toISOString();
-  }
+/** An option for a time that is given as a duration from now, as a date or as a time, and becomes an ISO time. */
+export const momentOption = (flags: string, description: string, nowMs: () => number) =>
+  new Option(flags, description).argParser((text) => momentFrom(text, nowMs()));
+
+function momentFrom(text: string, nowMs: number): string {
+  if (isDate(text)) return new Date(text).toISOString();
   try {
     return new Date(nowMs + durationMs(text)).toISOString();
   } catch {
     throw new InvalidArgumentError('It must be a duration such as 90d, or a date such as 2027-01-31.');
   }
+}
+
+/** A date (its beginning in UTC), or a time with its offset. JavaScript takes a 31st of February for a day in March. */
+function isDate(text: string): boolean {
+  const day = /^(\d{4}-\d\d-\d\d)(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/u.exec(text)?.[1];
+  if (day === undefined || Number.isNaN(Date.parse(text))) return false;
+  return new Date(day).toISOString().startsWith(day);
 }
