@@ -122,6 +122,11 @@ test.each<[string, Case, readonly string[]]>([
     },
     ['update api-key key_ci name owner scopes allowlist policies expiresAt origin digest'],
   ],
+  [
+    'no limit at all, where the file leaves it to the default,',
+    { store: { record: { ...tenant, limits: { requestsPerMinute: undefined } } } },
+    ['update tenant acme limits'],
+  ],
   ['a user whom the API renamed away', { store: { users: [] } }, ['create user ada']],
   [
     'what the file had suspended before it named it again',

@@ -1,4 +1,4 @@
-import type { Allowlist } from '../principal.ts';
+import type { Allowlist, Limits } from '../principal.ts';
 import type { ApiKeyRecord, ApiKeyView, PolicyRecord, TenantRecord, UserRecord } from '../records.ts';
 import type { WantedApiKey, WantedDirectory, WantedPolicy, WantedTenant, WantedUser } from './wanted.ts';
 
@@ -128,7 +128,7 @@ function recordDrift(wanted: WantedTenant, record: TenantRecord): readonly Drift
   const fields = differing({
     name: [wanted.name, record.name],
     allowlist: [plain(wanted.allowlist), plain(record.allowlist)],
-    limits: [wanted.limits?.requestsPerMinute, record.limits?.requestsPerMinute],
+    limits: [rateOf(wanted.limits), rateOf(record.limits)],
     policies: [wanted.policies, record.policies],
     origin: ['file', record.origin],
   });
@@ -245,6 +245,11 @@ function differing(fields: Readonly<Record<string, readonly unknown[]>>): readon
   return Object.entries(fields).flatMap(([name, [wanted, current]]) =>
     JSON.stringify(wanted) === JSON.stringify(current) ? [] : [name],
   );
+}
+
+/** No limits leave it to the gateway's default; limits without a rate are none at all. */
+function rateOf(limits: Limits | undefined): number | 'default' | 'unlimited' {
+  return limits === undefined ? 'default' : (limits.requestsPerMinute ?? 'unlimited');
 }
 
 /** In one order, whoever wrote it. */
