@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { directoryFromFile } from '@ccg/catalog';
 import {
   createTenant,
   createUser,
@@ -94,6 +95,31 @@ test('whoever may not write as an operator applies nothing; one who reads sees t
     refusal: { kind: 'scope-missing', scope: 'operator:write' },
   });
   expect(await reconcile(rig.deps(), reader, rig.fileOf, options)).toMatchObject({ kind: 'done' });
+});
+
+test('the verbs take the largest of everything that the file takes', async () => {
+  const text = (length: number) => JSON.stringify(`${'é'.repeat(length - 2)}😀`);
+  const digest = hashApiKey(rig.deps().peppers.current, generateApiKey(randomBytes));
+  const names = Array.from({ length: 10 }, (_, at) => `${at}${'p'.repeat(62)}`);
+  const list = `{ models: [${Array.from({ length: 200 }, () => text(200)).join()}], targets: ['a:${'b'.repeat(198)}'] }`;
+  const settings = `allowlist: ${list}, policies: [${names.join()}]`;
+  const yaml = `version: 1
+policies: { ${names.map((policy) => `${policy}: { targets: ['*'] }`).join()} }
+tenants:
+  ${'t'.repeat(63)}:
+    name: ${text(200)}
+    allowlist: { targets: [':'] }
+    limits: { requestsPerMinute: 999999999 }
+    policies: [${names.join()}]
+    users: { ? ${text(200)} : { ${settings} } }
+    apiKeys:
+      - { name: ${text(200)}, expiresAt: "9999-12-31T23:59:59.999Z", digest: ${digest} }
+`;
+  const secrets = { env: () => undefined, file: () => undefined };
+  const read = directoryFromFile({ path: 'gateway.yaml', text: yaml, secrets });
+  if (read.kind === 'faulty') throw new Error(read.problems.join('\n'));
+  expect(await rig.apply(read.directory)).toHaveLength(13);
+  expect(await rig.apply(read.directory)).toEqual([]);
 });
 
 describe('what the API made', () => {
