@@ -9,6 +9,8 @@ import type { Reconciliation, TenancyDependencies } from '@ccg/tenancy';
 export type LoadDirectory = () => DirectoryFromFile;
 
 const retryMs = 1000;
+/** The lock of a process that was killed while it applied lapses before. */
+const waitMs = 40_000;
 
 /**
  * Brings the store to what `gateway.yaml` says, without ending anything that it names no more. Another process that does so
@@ -28,7 +30,7 @@ export async function applyFileAtStart(
   };
   for (;;) {
     try {
-      const options = { dryRun: false, prune: false };
+      const options = { dryRun: false, prune: false, waitMs };
       logReconciliation(await reconcile(deps, systemActor('start'), load, options), logger);
       return;
     } catch (thrown) {

@@ -36,7 +36,8 @@ export async function seedDefaultTenant(
     await checkStore(store, config);
     const deps = { store, peppers: config.keyPeppers, clock: systemClock, randomBytes };
     // First: the default tenant may be one of the file, and then never has more than the file gives it.
-    await reconcile(deps, systemActor('start'), () => directory, { dryRun: false, prune: false });
+    // The admin API waits for a lock that a killed process has left.
+    await reconcile(deps, systemActor('start'), () => directory, { dryRun: false, prune: false, waitMs: 0 });
     await ensureTenant(deps, { id: tenant, name: 'Default', allowlist: { models: ['*'] } });
     const imported = await importApiKey(deps, systemActor('start'), { tenant, name: 'first key', apiKey });
     if (imported.kind === 'refused') {
