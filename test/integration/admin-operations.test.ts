@@ -176,8 +176,11 @@ describe('with the scope self a developer', () => {
     const robot = await newApiKey({ name: 'robot' });
     for (const credential of [robot.apiKey, rig.token]) {
       const answer = await rig.call('GET', '/self/api-keys', { credential });
-      expect(answer.status).toBe(403);
+      expect(answer).toMatchObject({ status: 403, body: { code: 'scope-missing' } });
       expect(jsonTextAt(answer.body, 'detail')).toContain('/admin/v1/tenants/{tenant}/api-keys');
+      const log = await rig.call('GET', `${credential === rig.token ? '/audit' : at('/audit')}?format=jsonl`);
+      const denied = { action: 'api-key.read', outcome: 'denied', requestId: answer.headers.get('request-id') };
+      expect(JSON.parse(log.text.trimEnd().split('\n').at(-1) ?? '')).toMatchObject(denied);
     }
   });
 });

@@ -1,5 +1,5 @@
 import { createApiKey, done, getApiKey, listApiKeys, refused, revokeApiKey, rotateApiKey } from '@ccg/tenancy';
-import type { Actor, Result, TenantPrincipal } from '@ccg/tenancy';
+import type { Actor, Principal, Result } from '@ccg/tenancy';
 import { assertNever, GatewayError, scopes } from '@ccg/kernel';
 import { z } from 'zod';
 import { operation } from '../operation.ts';
@@ -117,28 +117,27 @@ interface Developer {
 
 /**
  * Acts for the caller as a developer, whatever else they may do: here, administrators reach their own API keys alone,
- * and what is made here can administer nothing.
+ * and what is made here can administer nothing. The verb denies it to who is nobody, so that the audit log has it.
  */
 async function asDeveloper<Value>(
-  { principal, requestId }: Actor,
+  { principal, ...actor }: Actor,
   act: (developer: Developer) => Promise<Result<Value>>,
 ): Promise<Result<Value>> {
-  if (principal.kind === 'operator' || principal.user === undefined) {
-    throw new GatewayError(
-      'scope-missing',
-      'Your credential stands for no user, so there are no API keys of its own. Use /admin/v1/tenants/{tenant}/api-keys.',
-      { reason: 'self' },
-    );
-  }
-  const result = await act({ actor: { principal: developerOf(principal), requestId }, tenant: principal.tenant });
-  // The verbs name the scope that would have reached more.
-  const lacksSelf = result.kind === 'refused' && result.refusal.kind === 'scope-missing';
-  return lacksSelf ? refused({ kind: 'scope-missing', scope: 'self' }) : result;
+  const isOperator = principal.kind === 'operator';
+  const tenant = isOperator ? '*' : principal.tenant;
+  const result = await act({ actor: { ...actor, principal: developerOf(principal) }, tenant });
+  if (result.kind === 'done' || result.refusal.kind !== 'scope-missing') return result;
+  if (!isOperator && principal.user !== undefined) return refused({ kind: 'scope-missing', scope: 'self' });
+  throw new GatewayError(
+    'scope-missing',
+    'Your credential stands for no user, so there are no API keys of its own. Use /admin/v1/tenants/{tenant}/api-keys.',
+    { reason: 'self' },
+  );
 }
 
 const administration = /^(?:tenant|operator):/u;
 
-function developerOf<Who extends TenantPrincipal>(principal: Who): Who {
+function developerOf<Who extends Principal>(principal: Who): Who {
   const { authorization } = principal;
   const held = authorization.scopes.filter((scope) => !administration.test(scope));
   return { ...principal, authorization: { ...authorization, scopes: held } };
