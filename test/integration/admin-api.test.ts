@@ -1,4 +1,6 @@
-import { writeFile, rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { problem } from '@ccg/admin';
 import { jsonAt, jsonListAt } from '@ccg/testkit';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -105,6 +107,17 @@ test.each([
   const answer = await rig.call('GET', `/tenants${query}`);
   expect(answer.status).toBe(400);
   expect(jsonListAt(answer.body, 'errors')).toEqual([{ path, message: expect.any(String) }]);
+});
+
+test('what is not HTTP is answered with a problem too', async () => {
+  const { hostname, port } = new URL(rig.admin.url);
+  const socket = connect(Number(port), hostname);
+  socket.write('this is not HTTP\r\n\r\n');
+  let answer = '';
+  for await (const bytes of socket) answer += String(bytes);
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  expect(head).toMatch(/^HTTP\/1\.1 400 .*content-type: application\/problem\+json/su);
+  expect(problem.parse(JSON.parse(body))).toMatchObject({ status: 400, code: 'http-invalid' });
 });
 
 test('a path and a method that do not exist are told apart', async () => {
