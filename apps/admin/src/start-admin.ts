@@ -3,9 +3,10 @@ import { createOpenSinks, createOperatorAuthenticator, createOpsApp, drain, list
 import type { CredentialAdvice, EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
+import type { Store } from '@ccg/store';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import { createLogger, createMetrics } from '@ccg/telemetry';
-import type { Metrics } from '@ccg/telemetry';
+import type { Logger, Metrics } from '@ccg/telemetry';
 import { adminEndpoints, createAdminApp } from './admin-app.ts';
 import { applyFileAtStart } from './apply-file.ts';
 import type { AdminConfig } from './config.ts';
@@ -62,24 +63,8 @@ export async function startAdmin(
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
   await prepareStore(store, config, logger, clock);
-  const authentication = await openAuthentication(config, { store, clock, logger, metrics, advice });
-  opened.defer(authentication.close);
-  const { authenticate: others, badCredentials, addressOf, canVerify } = authentication;
-  const isOperatorToken = createOperatorToken(config.operatorTokenFile, clock, (problem) => {
-    if (problem === undefined) logger.info('the token of the operators was changed');
-    else logger.error({ problem }, 'the token of the operators cannot be used');
-  });
-  const authenticate = limitRequests(
-    createOperatorAuthenticator({
-      operator: operatorPrincipal,
-      isOperatorToken,
-      others,
-      badCredentials,
-      addressOf,
-      advice,
-    }),
-    addressOf,
-  );
+  const { authenticate, canVerify, close } = await openAuthenticator(config, { store, clock, logger, metrics });
+  opened.defer(close);
   const openSinks = createOpenSinks();
   const tenancy = { store, clock, peppers: config.keyPeppers, randomBytes };
   const { loadDirectory } = config;
@@ -102,4 +87,25 @@ export async function startAdmin(
       logger.info('the admin API is closed');
     },
   };
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Who is let in: operators by their token, and everybody whom the gateway lets in. */
+async function openAuthenticator(config: AdminConfig, parts: Parts) {
+  const { clock, logger } = parts;
+  const { authenticate: others, ...opened } = await openAuthentication(config, { ...parts, advice });
+  const { badCredentials, addressOf } = opened;
+  const isOperatorToken = createOperatorToken(config.operatorTokenFile, clock, (problem) => {
+    if (problem === undefined) logger.info('the token of the operators was changed');
+    else logger.error({ problem }, 'the token of the operators cannot be used');
+  });
+  const operators = { operator: operatorPrincipal, isOperatorToken };
+  const authenticate = createOperatorAuthenticator({ ...operators, others, badCredentials, addressOf, advice });
+  return { ...opened, authenticate: limitRequests(authenticate, addressOf) };
 }
