@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -200,7 +200,7 @@ describe('a developer', () => {
   test('is refused what only administrators may, with the scope that is missing', async () => {
     const { tenant, user } = await makeTenant();
     const me = { CCG_TOKEN: (await done(['keys', 'create', 'a', '--tenant', tenant, '--user', user])).trim() };
-    for (const args of [['tenants', 'list'], ['users', 'list'], ['audit']]) {
+    for (const args of [['tenants', 'list'], ['users', 'list'], ['audit'], ['apply', '--dry-run']]) {
       const run = await ccg(args, me);
       expect(run).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(/(?:tenant|operator):/u) });
       expect(run.stderr).not.toContain(me.CCG_TOKEN);
@@ -231,6 +231,42 @@ describe('a refusal', () => {
     expect(wrong).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('came from CCG_TOKEN') });
     const gateway = await ccg(['self'], { CCG_ADMIN_URL: suite.gateway.url });
     expect(gateway).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('is not the admin API') });
+  });
+});
+
+describe('ccg apply', () => {
+  test('shows the drift with exit code 2, makes it, and finds none then', async () => {
+    const tenant = `file-${randomUUID().slice(0, 8)}`;
+    const file = join(folder, 'gateway.yaml');
+    const write = (models: string): Promise<void> =>
+      writeFile(file, `version: 1\ntenants:\n  ${tenant}:\n    name: Filed\n    allowlist: { models: [${models}] }\n`);
+    await write('"*"');
+    const filed = await startAdminProcess({ ...suite.env, GATEWAY_CONFIG: file });
+    try {
+      const at = { CCG_ADMIN_URL: filed.url, CCG_TOKEN_FILE: filed.tokenFile };
+      expect(await document(['tenants', 'show', tenant], at)).toMatchObject({ name: 'Filed', origin: 'file' });
+      const owned = await ccg(['tenants', 'update', tenant, '--name', 'Mine'], at);
+      expect(owned).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('gateway.yaml') });
+
+      await write('"claude-*"');
+      const drift = await ccg(['apply', '--dry-run'], at);
+      expect({ exitCode: drift.exitCode, stderr: drift.stderr }).toEqual({
+        exitCode: 2,
+        stderr: '1 change to make: `ccg apply` makes them.\n',
+      });
+      expect(drift.stdout).toMatch(new RegExp(`^CHANGE .+\\nupdate +tenant +${tenant} +${tenant} .+allowlist`, 'u'));
+      expect(await document(['tenants', 'show', tenant], at)).toMatchObject({ allowlist: { models: ['*'] } });
+      expect(await ccg(['apply'], at)).toMatchObject({ exitCode: 0, stderr: '1 change made.\n' });
+      expect(await document(['tenants', 'show', tenant], at)).toMatchObject({ allowlist: { models: ['claude-*'] } });
+      const none = { exitCode: 0, stdout: '', stderr: 'The store is what gateway.yaml says.\n' };
+      expect(await ccg(['apply', '--dry-run'], at)).toEqual(none);
+
+      await write('');
+      const faulty = await ccg(['apply'], at);
+      expect(faulty).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining(`${file}:5`) });
+    } finally {
+      await filed.stop();
+    }
   });
 });
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { CliError, exitCodes } from '../cli-error.ts';
+import { printable } from '../cli.ts';
 import type { Cli } from '../cli.ts';
 import { createAdminClient } from '../http/admin-client.ts';
-import { jsonAt, listAt, textAt } from '../json.ts';
+import { listAt, textAt } from '../json.ts';
 import { card, field, show, table } from '../output.ts';
 import type { Column, OutputOptions } from '../output.ts';
 import { jsonOption, tenantOption } from './options.ts';
@@ -78,6 +79,7 @@ const changeColumns: readonly Column[] = [
   ['KIND', field('kind')],
   ['TENANT', field('tenant')],
   ['ID', field('id')],
+  ['NAME', field('name')],
   ['FIELDS', field('fields')],
 ];
 
@@ -90,18 +92,24 @@ function addApply(program: Command, cli: Cli): void {
     .addOption(jsonOption())
     .action(async ({ dryRun = false, prune = false, ...options }: ApplyOptions) => {
       const result = await createAdminClient(cli).send('POST', '/apply', { dryRun, prune });
-      const changes = listAt(result, 'changes');
+      const [changes, problems] = [listAt(result, 'changes'), listAt(result, 'problems')];
       show(cli, options, result, () => (changes.length === 0 ? '' : table(changeColumns, changes)));
       if (dryRun && changes.length > 0) cli.setExitCode(exitCodes.drift);
-      if (options.json !== true) cli.terminal.err(`${conclusion(changes.length, dryRun, result)}\n`);
+      if (problems.length > 0) cli.setExitCode(exitCodes.refused);
+      if (options.json === true) return;
+      cli.terminal.err(problems.map((problem) => `${printable(sayProblem(problem))}\n`).join(''));
+      cli.terminal.err(`${conclusion(changes.length, problems.length, dryRun)}\n`);
     });
 }
 
-function conclusion(count: number, dryRun: boolean, result: unknown): string {
-  if (count === 0) return 'The store is what gateway.yaml says.';
-  const changes = `${count} ${count === 1 ? 'change' : 'changes'}`;
-  if (dryRun) return `${changes} to make: \`ccg apply\` makes them.`;
-  return jsonAt(result, 'applied') === false
-    ? `${changes} not made: ${textAt(result, 'detail') ?? 'another admin replica is at it. Try again'}.`
-    : `${changes} made.`;
+function sayProblem(problem: unknown): string {
+  const [kind, tenant, id, message] = ['kind', 'tenant', 'id', 'message'].map((name) => textAt(problem, name) ?? '');
+  return `${kind} ${id} of ${tenant}: ${message}`;
+}
+
+function conclusion(changes: number, problems: number, dryRun: boolean): string {
+  if (changes + problems === 0) return 'The store is what gateway.yaml says.';
+  const made = `${changes} ${changes === 1 ? 'change' : 'changes'} ${dryRun ? 'to make' : 'made'}`;
+  if (problems > 0) return `${made}; what is named above is not possible. Correct gateway.yaml and apply again.`;
+  return dryRun ? `${made}: \`ccg apply\` makes them.` : `${made}.`;
 }
