@@ -56,6 +56,20 @@ describe('which providers exist', () => {
     expect(catalog({ ...anthropic, ...openai, PREFERRED_PROVIDER: 'anthropic' }).preferred?.name).toBe('anthropic');
   });
 
+  test.each([
+    [{ ...both, PREFERRED_PROVIDER: 'OpenAI' }, 'openai'],
+    [{ ...both, PREFERRED_PROVIDER: 'Anthropic' }, 'anthropic'],
+    [{ PREFERRED_PROVIDER: 'Ollama', ...models }, 'ollama'],
+    [{ ...openai, GEMINI_API_KEY: 'k', PREFERRED_PROVIDER: 'Google', ...models }, 'gemini'],
+  ])('a provider is preferred in capitals, too: %j', (env, name) => {
+    expect(catalog(env).preferred?.name).toBe(name);
+  });
+
+  test('a model of a tier names its provider in capitals, too', () => {
+    const built = catalog({ ...both, PREFERRED_PROVIDER: 'Anthropic', BIG_MODEL: 'OpenAI:gpt-4.1' });
+    expect(route(built, { model: 'claude-opus-5-5', prefix: undefined }).targets[0].key).toBe('openai:gpt-4.1');
+  });
+
   test('of several openai is taken where that is allowed, with a warning', () => {
     expect(catalogFromEnv({ ...anthropic, ...openai }, 'one-person')).toMatchObject({
       catalog: { preferred: { name: 'openai' } },

@@ -10,7 +10,7 @@ import type { ReadCatalogFile } from './from-file.ts';
 import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
 import { issuerWarnings } from './issuers.ts';
 import type { IssuerSettings } from './issuers.ts';
-import { aliasOf, howToConfigure, knownProviders } from './known-providers.ts';
+import { aliasOf, asProviderName, howToConfigure, knownProviders } from './known-providers.ts';
 import { withStandIns } from './stand-ins.ts';
 import { idleVariables, otherNames } from './idle-variables.ts';
 import { pathText, placed, sayAt } from './say-problem.ts';
@@ -18,14 +18,19 @@ import { vertexProblems, vertexSettings, vertexVariables, vertexVariablesIn } fr
 
 const manyTokens = 999_999_999;
 
+/** The name of a provider, alone or before a model. */
+function providerName() {
+  return optionalText().transform((text) => (text === undefined ? undefined : asProviderName(text)));
+}
+
 /** The variables beside those of the providers. What a provider's must be, its place in the configuration says. */
 const variablesSchema = z.object({
-  PREFERRED_PROVIDER: optionalText(),
+  PREFERRED_PROVIDER: providerName(),
   OPENAI_DIALECT: optionalText().pipe(
     z.enum(['openai-chat', 'openai-responses'], { error: 'must be openai-chat or openai-responses' }).optional(),
   ),
-  BIG_MODEL: optionalText(),
-  SMALL_MODEL: optionalText(),
+  BIG_MODEL: providerName(),
+  SMALL_MODEL: providerName(),
   BIG_MODEL_CONTEXT_TOKENS: wholeNumber({ max: manyTokens, unset: 0 }),
   SMALL_MODEL_CONTEXT_TOKENS: wholeNumber({ max: manyTokens, unset: 0 }),
   MAX_OUTPUT_TOKENS: wholeNumber({ max: manyTokens, unset: 0 }),
@@ -245,7 +250,7 @@ function providersOf(
   audience: Audience,
   variables: z.infer<typeof variablesSchema>,
 ): Record<string, unknown> {
-  const preferred = optionalText().parse(env['PREFERRED_PROVIDER']);
+  const preferred = providerName().parse(env['PREFERRED_PROVIDER']);
   return Object.fromEntries(
     knownProviders.flatMap((known): (readonly [string, unknown])[] => {
       const read = (variable: string | undefined) => optionalText().parse(env[variable ?? '']);

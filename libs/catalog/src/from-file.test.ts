@@ -156,6 +156,9 @@ describe('where a name goes', () => {
     ['anything', 'a:rest'],
     ['a:gpt-4.1', 'a:gpt-4.1'],
     ['claude-via-quick', 'a:quick'],
+    ['quick[1m]', 'a:quick'],
+    ['GPT-4.1[1M]', 'a:exact'],
+    ['claude-via-quick[1m]', 'a:quick'],
     ['claude-via-a:quick', 'a:quick'],
   ])('%s goes to %s', (model, key) => {
     expect(goesTo(models, model, {})).toBe(key);

@@ -128,6 +128,12 @@ export function findNamed<Value>(providers: ReadonlyMap<string, Value>, name: st
   return providers.get(name) ?? providers.get(aliasOf(name) ?? '');
 }
 
+/** The name of a provider, or of a provider and its model, as the catalog writes it: operators write `OpenAI`. */
+export function asProviderName(stated: string): string {
+  const [name = ''] = stated.split(':');
+  return isProviderName(name) ? name.toLowerCase() + stated.slice(name.length) : stated;
+}
+
 export function isProviderName(text: string): boolean {
   return providerNames.has(text.toLowerCase());
 }

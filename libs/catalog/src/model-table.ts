@@ -1,5 +1,5 @@
 import type { Provider } from './provider.ts';
-import { targetKey } from './targets.ts';
+import { targetKey, withoutWindowSuffix } from './targets.ts';
 import type { ModelReference } from './targets.ts';
 
 /** One row of the operator's table of models: a name that clients may ask for, and what serves it. */
@@ -43,14 +43,20 @@ export function isPattern(name: string): boolean {
   return name.includes('*');
 }
 
+/** The entry of exactly this name, with or without a suffix that asks for a larger window. */
+export function exactEntry({ exact }: ModelTable, requested: string): ModelEntry | undefined {
+  const name = requested.toLowerCase();
+  return exact.get(name) ?? exact.get(withoutWindowSuffix(name));
+}
+
 /**
  * The entry for a name: the one of exactly this name, else the matching pattern with the longest literal text. The word
  * `claude` is worth less than any other character: every Claude name has it, and `*haiku*` must win over `*claude*`.
  * Of equals the first counts.
  */
-export function findEntry({ exact, patterns }: ModelTable, requested: string): ModelEntry | undefined {
+export function findEntry(table: ModelTable, requested: string): ModelEntry | undefined {
   const name = requested.toLowerCase();
-  return exact.get(name) ?? patterns.find(({ parts }) => matches(parts, name))?.entry;
+  return exactEntry(table, requested) ?? table.patterns.find(({ parts }) => matches(parts, name))?.entry;
 }
 
 /** Where a request goes that an entry serves. */

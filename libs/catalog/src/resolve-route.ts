@@ -2,8 +2,9 @@ import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Catalog } from './build-catalog.ts';
 import { aliasOf, findNamed } from './known-providers.ts';
 import { discoveryPrefix, parseRequestedModel } from './model-names.ts';
-import { findEntry, referenceTo } from './model-table.ts';
+import { exactEntry, findEntry, referenceTo } from './model-table.ts';
 import type { ModelTable } from './model-table.ts';
+import { withoutWindowSuffix } from './targets.ts';
 import type { ModelReference, Target, Targets } from './targets.ts';
 
 /** What a requested model resolved to; targets are tried in order. */
@@ -77,11 +78,18 @@ function mapModel(catalog: Catalog, requested: string): Mapped {
     case 'bare':
       return {
         reference: mapName(catalog, requested) ?? unmapped(requested, catalog),
-        chosen: { kind: 'name', name: listedAlias(catalog.models, requested) ?? requested },
+        chosen: { kind: 'name', name: listedAlias(catalog.models, requested) ?? entryName(catalog.models, requested) },
       };
     default:
       return assertNever(named);
   }
+}
+
+/** The name that the table has for a requested one: a suffix that asks for a larger window is no part of it. */
+function entryName(table: ModelTable, requested: string): string {
+  const plain = withoutWindowSuffix(requested);
+  const isOwn = table.exact.has(requested.toLowerCase()) || exactEntry(table, requested) === undefined;
+  return isOwn ? requested : plain;
 }
 
 /** Where a name goes that chooses no provider; undefined where no provider is configured for it. */
@@ -92,9 +100,9 @@ export function mapName({ models, preferred }: Catalog, requested: string): Mode
 }
 
 /** The entry that an id of the list of models stands for: those without `claude` in their names are listed with it. */
-export function listedAlias({ exact }: ModelTable, requested: string): string | undefined {
+export function listedAlias(table: ModelTable, requested: string): string | undefined {
   if (!requested.startsWith(discoveryPrefix)) return undefined;
-  return exact.get(requested.slice(discoveryPrefix.length).toLowerCase())?.name;
+  return exactEntry(table, requested.slice(discoveryPrefix.length))?.name;
 }
 
 function providerUnknown(name: string, place: string, use: string, { providers }: Catalog): GatewayError {

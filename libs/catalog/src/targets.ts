@@ -216,9 +216,14 @@ function responsesTarget(
 const rememberedMax = 1000;
 const rememberedNameMaxLength = 200;
 
-/** Claude Code asks for a window of a million tokens by a suffix, as in `opus[1m]`, which only Anthropic's servers know. */
+/** Claude Code asks for a window of a million tokens by a suffix, as in `opus[1m]`. */
+export function withoutWindowSuffix(name: string): string {
+  return name.replace(/(?<=.)\[1m\]$/iu, '');
+}
+
+/** Only Anthropic's servers know that suffix. */
 export function withoutSuffix({ provider, model }: ModelReference): ModelReference {
-  return { provider, model: provider.dialect === 'anthropic' ? model : model.replace(/(?<=.)\[1m\]$/iu, '') };
+  return { provider, model: provider.dialect === 'anthropic' ? model : withoutWindowSuffix(model) };
 }
 
 interface TargetsSettings {
