@@ -15,6 +15,7 @@ import type { CountTokens } from './count-tokens.ts';
 import { createEstimatePrompt } from './estimate-prompt.ts';
 import type { Digest, TokenCounting } from './estimate-prompt.ts';
 import { createInlineFiles, withInlineFiles } from './inline-files.ts';
+import { withKeptFiles } from './kept-files.ts';
 import { createLearnModel } from './learn-model.ts';
 import { createLearnedRejections, overridingLimits } from './learned-rejections.ts';
 import { withRecorder } from './recorder.ts';
@@ -56,9 +57,10 @@ export interface Serving {
 /** A hundred and more lists of Claude Code's tools. */
 const toolListCacheMaxBytes = 8 * 1024 * 1024;
 
-/** Builds the pipeline, and what this process remembers between requests: rejections, translated tools. */
+/** Builds the pipeline, and what this process remembers between requests: rejections, translated tools, fetched files. */
 export function createServing(dependencies: ServingDependencies): Serving {
   const { admission, clock, fileFetcher, recorder, tokens, upstream } = dependencies;
+  const files = fileFetcher === undefined ? undefined : withKeptFiles(fileFetcher, clock);
   const translate = createTranslate(dependencies);
   const callTarget = createCallTarget({ upstream, clock });
   const learnedRejections = createLearnedRejections(clock);
@@ -68,14 +70,14 @@ export function createServing(dependencies: ServingDependencies): Serving {
     ...dependencies,
     admit: createAdmit(admission),
     estimatePrompt: createEstimatePrompt(tokens, clock),
-    attempt: withInlineFiles(createAttempt(shared), createInlineFiles(fileFetcher)),
+    attempt: withInlineFiles(createAttempt(shared), createInlineFiles(files)),
     learnModel: createLearnModel(dependencies),
   });
   return {
     serve: recorder === undefined ? serve : withRecorder(serve, recorder),
     countTokens: createCountTokens({ ...dependencies, countAtProvider: createCountAtProvider(shared) }),
     async close() {
-      await Promise.all([upstream.close(), fileFetcher?.close()]);
+      await Promise.all([upstream.close(), files?.close()]);
     },
   };
 }
