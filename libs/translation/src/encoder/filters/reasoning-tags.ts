@@ -6,10 +6,10 @@ const left = String.raw`(?:(?:<|(?<!\\)\\u003c)\|?|\[|\u00e2\u0097\u0081|(?<!\\)
 const right = String.raw`(?:\|?(?:>|\\u003e)|\]|\u00e2\u0096\u00b7|\\u25b7)`;
 const anyName = String.raw`[\w:.-]{2,32}`;
 
-/** What opens and closes a run of reasoning. */
+/** What opens a run of reasoning. */
 export interface ReasoningTags {
-  /** Matches at the beginning of a text; the first group is the name. */
-  readonly open: RegExp;
+  /** The opening tag at the beginning of a text, and what closes it. */
+  opened(this: void, text: string): { readonly tag: string; readonly end: ClosingTag } | undefined;
   /** A text that may become the opening tag. */
   readonly openBegins: RegExp;
 }
@@ -20,18 +20,46 @@ export interface ClosingTag {
   readonly closeBegins: RegExp;
 }
 
+/** `<`, with the attributes that some models give to a tag. */
+const angle = String.raw`(?:<|\\u003c)`;
+const attributes = String.raw`(?:[ \t](?:[^<>\\]|\\["/]){0,80})?`;
+
+/** Tags that close otherwise than they open: of Cohere's models, and of Gemma's. */
+const pairs: readonly (readonly [open: string, close: ClosingTag])[] = [
+  [String.raw`${angle}\|START_THINKING\|(?:>|\\u003e)`, pairEnd('END_THINKING', String.raw`\|`, String.raw`\|`)],
+  [String.raw`${angle}\|channel(?:>|\\u003e)thought\\n`, pairEnd('channel', '', String.raw`\|`)],
+];
+
+const usualOpen = new RegExp(
+  String.raw`^${blanks}(?:${angle}((?:seed:|mm:)?think)${attributes}(?:>|\\u003e)|\[(think)\]|(?:\u00e2\u0097\u0081|\\u25c1)(think)${right})`,
+  'iu',
+);
+
 /** The tags that models write by themselves. */
 export const usualTags: ReasoningTags = {
-  open: new RegExp(String.raw`^${blanks}(?:<|\\u003c)((?:seed:)?think)(?:>|\\u003e)`, 'iu'),
+  opened(text) {
+    const [tag, ...names] = usualOpen.exec(text) ?? [];
+    if (tag !== undefined) return { tag, end: closingTag([names.find((name) => name !== undefined) ?? '']) };
+    for (const [open, end] of pairs) {
+      const [found] = new RegExp(`^${blanks}${open}`, 'u').exec(text) ?? [];
+      if (found !== undefined) return { tag: found, end };
+    }
+    return undefined;
+  },
   openBegins: new RegExp(
-    String.raw`^${blanks}(?:<|\\u003c)(?:${beginningOf('seed:think')}|${beginningOf('think')})$`,
+    String.raw`^${blanks}(?:${angle}(?:${beginningOf('seed:think')}|${beginningOf('mm:think')}|${beginningOf('think')}|think${attributes}|${beginningOf('|START_THINKING|')}|${beginningOf('|channel')}|\|channel(?:>|\\u003e)${beginningOf('thought')})|\[${beginningOf('think')}|\u00e2(?:\u0097(?:\u0081${beginningOf('think')})?)?|\\u25c1${beginningOf('think')})$`,
     'iu',
   ),
 };
 
+const anyOpen = new RegExp(String.raw`^${blanks}${left}(${anyName})${right}`, 'iu');
+
 /** Any tags: what stands between them tells whether it is reasoning. */
 export const anyTags: ReasoningTags = {
-  open: new RegExp(String.raw`^${blanks}${left}(${anyName})${right}`, 'iu'),
+  opened(text) {
+    const [tag, name = ''] = anyOpen.exec(text) ?? [];
+    return tag === undefined ? undefined : { tag, end: closingTag([name]) };
+  },
   openBegins: new RegExp(String.raw`^${blanks}${left}[\w:.-]{0,32}\|?$`, 'iu'),
 };
 
@@ -48,11 +76,20 @@ export function closingTag(names: readonly string[]): ClosingTag {
   };
 }
 
+/** The marker of this name as an end, between these signs. */
+function pairEnd(name: string, before: string, after: string): ClosingTag {
+  const close = String.raw`${angle}${before}${name}${after}(?:>|\\u003e)`;
+  return {
+    close: new RegExp(close, 'u'),
+    closeBegins: new RegExp(String.raw`${angle}(?:${before}(?:${beginningOf(name)}(?:${name}${after})?))?$`, 'u'),
+  };
+}
+
 /** Matches any beginning of the name, the empty one too. */
 function beginningOf(name: string): string {
   return Array.from(name).reduceRight((rest, character) => `(?:${escaped(character)}${rest})?`, '');
 }
 
 function escaped(text: string): string {
-  return text.replace(/[.]/gu, String.raw`\.`);
+  return text.replace(/[.|]/gu, String.raw`\$&`);
 }

@@ -1,8 +1,9 @@
 import type { ThinkTags } from '@ccg/catalog';
 import { isBlank, withoutLeadingBlanks } from '../../json-literal.ts';
 import type { Encoder } from '../encoder.ts';
-import { anyTags, closingTag, usualEnd, usualTags } from './reasoning-tags.ts';
+import { anyTags, usualEnd, usualTags } from './reasoning-tags.ts';
 import type { ClosingTag } from './reasoning-tags.ts';
+import { withHarmonyChannels } from './harmony-channels.ts';
 import { withoutRepeatedReasoning } from './repeated-reasoning.ts';
 import type { ReasoningEncoder, Repeat } from './repeated-reasoning.ts';
 
@@ -11,7 +12,7 @@ import type { ReasoningEncoder, Repeat } from './repeated-reasoning.ts';
  * an answer that speaks of the tag stays whole. Where a server also sends the reasoning in a member of its own, tags of any
  * name count between which the same is said, and a closing tag alone after the same: that is left out.
  */
-export function withThinkTags(inner: Encoder, tags: ThinkTags): Encoder {
+function withThinkTags(inner: Encoder, tags: ThinkTags): Encoder {
   const encoder = withoutRepeatedReasoning(inner);
   const splitter = createSplitter(encoder, tags);
   return {
@@ -47,6 +48,12 @@ export function withThinkTags(inner: Encoder, tags: ThinkTags): Encoder {
       encoder.end();
     },
   };
+}
+
+/** Moves reasoning out of the text, however its model or server marks it there. */
+export function withReasoningMarkers(inner: Encoder, tags: ThinkTags): Encoder {
+  const encoder = withThinkTags(inner, tags);
+  return tags === 'none' ? encoder : withHarmonyChannels(encoder);
 }
 
 interface Splitter {
@@ -122,12 +129,11 @@ function createSplitter(encoder: ReasoningEncoder, tags: ThinkTags): Splitter {
 function findOpen(state: SplitterState): void {
   const { encoder, tags, held } = state;
   state.repeats = encoder.beginRepeat();
-  const { open, openBegins } = state.repeats === undefined ? usualTags : anyTags;
+  const { opened, openBegins } = state.repeats === undefined ? usualTags : anyTags;
   const mayBeTagged = tags !== 'none' || state.repeats !== undefined;
-  const opened = mayBeTagged ? open.exec(held) : null;
-  if (opened !== null) {
-    [state.tag] = opened;
-    state.end = closingTag([opened[1] ?? '']);
+  const open = mayBeTagged ? opened(held) : undefined;
+  if (open !== undefined) {
+    [state.tag, state.end] = [open.tag, open.end];
     state.held = held.slice(state.tag.length);
     state.phase = 'inside';
   } else if (!isBlank(held) && !(mayBeTagged && openBegins.test(held))) {

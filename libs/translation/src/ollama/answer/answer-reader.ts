@@ -3,7 +3,7 @@ import type { ReaderInput } from '../../encoder/create-answer-reader.ts';
 import type { CallableTools } from '../../encoder/filters/text-calls/callable-tools.ts';
 import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
 import { withSnapshots } from '../../encoder/filters/with-snapshots.ts';
-import { withThinkTags } from '../../encoder/filters/think-tags.ts';
+import { withReasoningMarkers } from '../../encoder/filters/think-tags.ts';
 import type { AnswerReader } from '../../translation.ts';
 import { createOllamaStream } from './stream.ts';
 
@@ -22,7 +22,7 @@ export function createOllamaReader(input: OllamaReaderInput): AnswerReader {
     // Models whose reasoning Ollama does not know to take out of the text write it between tags.
     filter: (encoder) => {
       const withCalls = textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools);
-      return withSnapshots(withThinkTags(withCalls, 'tagged'), input.provider);
+      return withSnapshots(withReasoningMarkers(withCalls, 'tagged'), input.provider);
     },
     stream: (encoder, context, { maxEventBytes }) =>
       createOllamaStream(encoder, context, maxEventBytes === undefined ? {} : { maxLineBytes: maxEventBytes }),

@@ -3,7 +3,7 @@ import { createAnswerReader } from '../../encoder/create-answer-reader.ts';
 import type { ReaderInput } from '../../encoder/create-answer-reader.ts';
 import type { CallableTools } from '../../encoder/filters/text-calls/callable-tools.ts';
 import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
-import { withThinkTags } from '../../encoder/filters/think-tags.ts';
+import { withReasoningMarkers } from '../../encoder/filters/think-tags.ts';
 import { withSnapshots } from '../../encoder/filters/with-snapshots.ts';
 import type { AnswerReader, Sealer } from '../../translation.ts';
 import { sealCall } from '../../tools/call-state.ts';
@@ -24,7 +24,7 @@ export function createChatReader(input: ChatReaderInput): AnswerReader {
     sealCall: (id, members) => sealCall(id, members, sealer),
     filter(encoder) {
       const withCalls = textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools);
-      return withSnapshots(withThinkTags(withCalls, thinkTags), provider);
+      return withSnapshots(withReasoningMarkers(withCalls, thinkTags), provider);
     },
     stream: createChatStream,
   });

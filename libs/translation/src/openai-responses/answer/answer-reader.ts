@@ -3,7 +3,7 @@ import { createAnswerReader } from '../../encoder/create-answer-reader.ts';
 import type { ReaderInput } from '../../encoder/create-answer-reader.ts';
 import type { CallableTools } from '../../encoder/filters/text-calls/callable-tools.ts';
 import { withTextCalls } from '../../encoder/filters/text-calls/with-text-calls.ts';
-import { withThinkTags } from '../../encoder/filters/think-tags.ts';
+import { withReasoningMarkers } from '../../encoder/filters/think-tags.ts';
 import type { AnswerReader, Sealer } from '../../translation.ts';
 import { writeReasoningState } from '../reasoning-state.ts';
 import { createResponsesStream } from './stream.ts';
@@ -22,7 +22,7 @@ export function createResponsesReader(input: ResponsesReaderInput): AnswerReader
     sign: ({ details }) => (details.length === 0 ? '' : sealer.seal(writeReasoningState(details))),
     sealCall: () => '',
     filter: (encoder) =>
-      withThinkTags(textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools), thinkTags),
+      withReasoningMarkers(textCallTools === undefined ? encoder : withTextCalls(encoder, textCallTools), thinkTags),
     stream: (encoder, context, options) => createResponsesStream(encoder, context, { ...options, maxTokens }),
   });
 }
