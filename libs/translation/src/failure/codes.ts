@@ -44,7 +44,7 @@ const meanings: Readonly<Record<CodeMeaning, string>> = {
     deploymentnotfound model_not_available 1211`,
   'account-empty': `insufficient_quota billing_hard_limit_reached billing_not_active insufficient_balance insufficient_credit
     insufficient_credits insufficient_user_quota insufficient_g1_credits_balance arrearage allocationquota.freetieronly
-    accountoverdueerror exceeded_current_quota_error usage_limit_reached billing_error quote_exceeded 1113 1304 1308 1309 1310`,
+    accountoverdueerror accountquotaexceeded exceeded_current_quota_error usage_limit_reached billing_error quote_exceeded 1113 1304 1308 1309 1310`,
   'rate-limited': `rate_limit_exceeded rate_limit_error rate_limit rate_limit_reached_error ratelimitexceeded too_many_requests
     throttlingexception throttling throttling.ratequota resource_exhausted 1302 1303`,
   overloaded: `overloaded_error overloaded server_overloaded server_is_overloaded engine_overloaded_error unavailable

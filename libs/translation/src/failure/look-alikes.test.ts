@@ -170,12 +170,13 @@ const cases: readonly Case[] = [
     ),
   ],
   [
-    'refused',
+    'form-rejected',
     400,
     m('The `reasoning_content` in the thinking mode must be passed back to the API.', {
       type: 'invalid_request_error',
       param: null,
     }),
+    { form: 'history without reasoning' },
   ],
   ['refused', 400, m('Assistant message must have either content or tool_calls, but not none.')],
   [

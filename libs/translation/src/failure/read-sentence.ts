@@ -71,6 +71,8 @@ function causeOf(
     case 'thinking':
     case 'thinking with tools':
     case 'past reasoning':
+    case 'history without reasoning':
+    case 'calls without text':
     case 'system messages':
     case 'system messages between turns':
     case 'reasoning in messages':

@@ -173,6 +173,9 @@ function withoutForm(form: RejectedForm, sent: SentParts): Retry {
       return changed(thinkingRejections(sent), false);
     case 'thinking':
       return changed(thinkingRejections(sent));
+    case 'history without reasoning':
+    case 'calls without text':
+      return changed(formsOf(forms.has(form) ? form : undefined));
     case 'past reasoning':
       // Only this history's reasoning is foreign to the server.
       return changed(formsOf(forms.has(form) ? form : undefined), false);

@@ -106,5 +106,9 @@ export type RejectedForm =
   | 'forced choice while thinking'
   /** The reasoning of earlier turns is not this server's own. */
   | 'past reasoning'
+  /** The reasoning before calls must be in the history. */
+  | 'history without reasoning'
+  /** Messages with calls alone must have a content all the same. */
+  | 'calls without text'
   /** Messages hold no reasoning, or not in this form. */
   | 'reasoning in messages';

@@ -80,6 +80,12 @@ export function closestEffort(wanted: Effort, levels: readonly Effort[]): Effort
 /** The reasoning of earlier turns, which a server may reject as not its own. */
 export const pastReasoning = 'past reasoning';
 
+/** A history whose calls stand without the reasoning before them, which some servers want back. */
+export const historyWithoutReasoning = 'history without reasoning';
+
+/** Messages of the assistant that have calls and no text, which some servers refuse. */
+export const callsWithoutText = 'calls without text';
+
 /** Reasoning in messages, in whatever form, which some servers of the older protocol do not know. */
 export const reasoningInMessages = 'reasoning in messages';
 

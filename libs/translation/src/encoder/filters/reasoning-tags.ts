@@ -67,7 +67,7 @@ export const anyTags: ReasoningTags = {
 export const usualEnd = closingTag(['think', 'thinking', 'seed:think', 'thought', 'reasoning']);
 
 /** The tag that closes one of these names. */
-export function closingTag(names: readonly string[]): ClosingTag {
+function closingTag(names: readonly string[]): ClosingTag {
   const any = names.map(escaped).join('|');
   const begun = names.map(beginningOf).join('|');
   return {

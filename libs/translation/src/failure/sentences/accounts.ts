@@ -5,7 +5,7 @@ export const accountSentences: readonly Sentence[] = [
   {
     says: 'account-empty',
     pattern:
-      /insufficient[_ ](?:account[_ ])?(?:balance|credit|fund|quota)|balance is (?:insufficient|too low|empty|not enough|negative)|top up your|billing hard limit|payment required|credits? (?:are |is |have been |has been )?(?:exhausted|used up|depleted|expired)|(?:out of|no more|no remaining) credits?|余额不足|欠费|充值|in arrears|account is overdue|overdue payment|no resource package|credit balance is too low|account is in good standing|free tier of the model has been exhausted|usage limit (?:has been )?(?:reached|exceeded)|(?:hit|reached|exceeded) your (?:[\w-]{1,20} ){0,3}(?:usage limit|quota)|usage_limit_reached|使用上限|(?:额度|用量|套餐|配额|资源包|余额)[^。\n]{0,10}(?:用尽|用完|不足|上限|耗尽)|今日[^。\n]{0,10}(?:限额|上限|次数)|(?:key|spend(?:ing)?|monthly|weekly|daily|total|usage) (?:spend(?:ing)? )?limit (?:was |has been )?(?:exceeded|reached)|(?:daily|weekly|monthly)[ \w/-]{0,24}(?:limit|quota|credits|allowance)|free-models-per-day|per ?day\b|exceeded your current quota|(?:quota|limit|allowance) (?:is |has been |was )?(?:exceeded|reached|used up) (?:for )?(?:today|this (?:day|week|month))|quota (?:is |has been |was )?(?:exhausted|used up)|budget (?:has been |was )?exceeded|(?:plan|trial|subscription)(?: period)? (?:has |is )?(?:expired|ended|over|inactive|cancell?ed)|used up your [^.\n]{0,30}(?:quota|credits?|allowance|plan)|more credits|(?:free tier|free trial|allotment|allowance|prepaid \w{1,12}|wallet|subscription|credits?) (?:is |are |was |has |have )?(?:been )?(?:now )?(?:exhausted|consumed|depleted|used up|empty|lapsed)|(?:out of|no remaining|no more|run out of) (?:requests|tokens|messages|credits?|quota) (?:left )?(?:for |in )?(?:today|this (?:day|week|month|billing)|the (?:day|week|month|billing))|payment method (?:was |has been |is )?(?:declined|invalid|expired|missing)|card (?:was |has been )?declined/iu,
+      /insufficient[_ ](?:account[_ ])?(?:balance|credit|fund|quota)|balance is (?:insufficient|too low|empty|not enough|negative)|top up your|billing hard limit|payment required|credits? (?:are |is |have been |has been )?(?:exhausted|used up|depleted|expired)|(?:out of|no more|no remaining) credits?|余额不足|欠费|充值|in arrears|account is overdue|overdue payment|no resource package|credit balance is too low|account is in good standing|free tier of the model has been exhausted|usage limit (?:has been )?(?:reached|exceeded)|(?:hit|reached|exceeded) (?:your|the) (?:[\w-]{1,20} ){0,3}(?:usage limit|quota)(?! for (?:requests|tokens))|usage_limit_reached|使用上限|(?:额度|用量|套餐|配额|资源包|余额)[^。\n]{0,10}(?:用尽|用完|不足|上限|耗尽)|今日[^。\n]{0,10}(?:限额|上限|次数)|(?:key|spend(?:ing)?|monthly|weekly|daily|total|usage) (?:spend(?:ing)? )?limit (?:was |has been )?(?:exceeded|reached)|(?:daily|weekly|monthly)[ \w/-]{0,24}(?:limit|quota|credits|allowance)|free-models-per-day|per ?day\b|exceeded your current quota|(?:quota|limit|allowance) (?:is |has been |was )?(?:exceeded|reached|used up) (?:for )?(?:today|this (?:day|week|month))|quota (?:is |has been |was )?(?:exhausted|used up)|budget (?:has been |was )?exceeded|(?:plan|trial|subscription)(?: period)? (?:has |is )?(?:expired|ended|over|inactive|cancell?ed)|used up your [^.\n]{0,30}(?:quota|credits?|allowance|plan)|more credits|(?:free tier|free trial|allotment|allowance|prepaid \w{1,12}|wallet|subscription|credits?) (?:is |are |was |has |have )?(?:been )?(?:now )?(?:exhausted|consumed|depleted|used up|empty|lapsed)|(?:out of|no remaining|no more|run out of) (?:requests|tokens|messages|credits?|quota) (?:left )?(?:for |in )?(?:today|this (?:day|week|month|billing)|the (?:day|week|month|billing))|payment method (?:was |has been |is )?(?:declined|invalid|expired|missing)|card (?:was |has been )?declined/iu,
     examples: [
       ['Insufficient Balance', 'https://github.com/continuedev/continue/issues/9942'],
       [
@@ -40,6 +40,10 @@ export const accountSentences: readonly Sentence[] = [
       ],
       ['Sorry, your account balance is insufficient', 'https://docs.siliconflow.cn (30001)'],
       ['Daily call limit for this API reached', 'https://docs.z.ai/api-reference/api-code (1304)'],
+      [
+        'You have exceeded the 5-hour usage quota. It will reset at 2026-11-29 10:00:00 +0800 CST.',
+        'https://www.volcengine.com/docs/82379/1299023 (AccountQuotaExceeded)',
+      ],
       ['model budget exceeded', 'https://github.com/buildsense-ai/XiaoBa-CLI/pull/130'],
     ],
     counter: 'Rate limit reached for requests',
@@ -72,12 +76,13 @@ export const accountSentences: readonly Sentence[] = [
   {
     says: 'overloaded',
     pattern:
-      /overloaded|server (?:is )?busy|unavailable|resource.?exhausted|no capacity|at capacity|try again later|high demand|(?:服务|系统|模型)[^。\n]{0,10}(?:繁忙|过载)|loading model/iu,
+      /overloaded|server (?:is )?busy|unavailable|resource.?exhausted|no capacity|at capacity|try again later|high demand|(?:服务|系统|模型)[^。\n]{0,10}(?:繁忙|过载)|负载(?:已)?(?:饱和|过高)|loading model/iu,
     examples: [
       [
         'The engine is currently overloaded, please try again later',
         'https://platform.openai.com/docs/guides/error-codes',
       ],
+      ['当前分组上游负载已饱和，请稍后再试', 'https://github.com/QuantumNous/new-api (get_channel_failed)'],
       [
         'Resource exhausted. Please try again later. Please refer to https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.',
         'https://github.com/google-gemini/gemini-cli/issues/14811',

@@ -240,4 +240,20 @@ export const countSentences: readonly Sentence[] = [
     ],
     counter: '每分钟最多 60 个请求',
   },
+  {
+    // A list is what a content with an image is.
+    says: 'count',
+    path: 'images',
+    maximum: 0,
+    pattern:
+      /(?:(?:\bcontent(?: field)?(?:'s type)?['"`]?:?|messages[\w.[\]]{1,20}content['"`]?:?) (?:must|should|has to) be (?:a |an |of type )?(?:valid )?['"`]?str(?:ing)?\b|messages[\w.[\]]{1,20}content['"`]?: input should be a valid string|invalid type: sequence, expected a string)/iu,
+    examples: [
+      [
+        "<400> InternalError.Algo.InvalidParameter: The content field's type should be `str` in messages.",
+        'https://github.com/modelscope/modelscope/issues/1478',
+      ],
+      ['invalid type: sequence, expected a string', 'https://github.com/deepseek-ai/DeepSeek-V3/issues (serde)'],
+    ],
+    counter: 'messages[1].tool_call_id should be a string',
+  },
 ];

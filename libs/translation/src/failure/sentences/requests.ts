@@ -1,3 +1,4 @@
+import { historySentences } from './histories.ts';
 import type { Sentence } from './sentence.ts';
 
 /** How servers refuse a form of the history, a combination of settings, or a schema. */
@@ -78,7 +79,7 @@ export const formSentences: readonly Sentence[] = [
         'https://github.com/can1357/oh-my-pi/issues/341',
       ],
     ],
-    counter: 'The `reasoning_content` in the thinking mode must be passed back to the API.',
+    counter: 'The thinking mode read the tool_choice of the request.',
   },
   {
     says: 'thinking with tools',
@@ -113,39 +114,7 @@ export const formSentences: readonly Sentence[] = [
     ],
     counter: 'This endpoint does not support images.',
   },
-  {
-    says: 'reasoning in messages',
-    pattern:
-      /messages[^\n]{0,80}signature: (?:Extra inputs are|extra fields) not permitted|Input tag ['"`](?:redacted_)?thinking['"`] found|unknown variant ['"`](?:redacted_)?thinking['"`]|(?:content|block) types? ['"`]?(?:redacted_)?thinking['"`]? (?:is|are) (?:not supported|unsupported|invalid)|(?:unsupported|unknown|invalid) (?:content )?(?:block )?types?:? ['"`](?:redacted_)?thinking/iu,
-    examples: [
-      [
-        'messages.0.content.1.signature: Extra inputs are not permitted',
-        'third-party channels, as quoted in public test suites',
-      ],
-      [
-        "messages.1.content.0: Input tag 'thinking' found using 'type' does not match any of the expected tags: 'text', 'image', 'tool_use', 'tool_result'",
-        'https://docs.pydantic.dev/latest/errors/validation_errors/#union_tag_invalid (the words)',
-      ],
-    ],
-    counter: "Input tag 'computer' found using 'type' does not match any of the expected tags: 'text', 'thinking'",
-  },
-  {
-    says: 'past reasoning',
-    pattern:
-      /Invalid `?signature`? in `?thinking`? block|thinking\.signature: Field required|must start with a thinking block|`?thinking`? or `?redacted_thinking`? blocks .{0,200}cannot be modified|(?:invalid|corrupted|malformed) thought[ _]signature|thought[ _]signature is (?:not valid|invalid)|encrypted[ _]content (?:\S{1,400} )?(?:could not|cannot) be (?:verified|decrypted|parsed)|of type 'reasoning' was provided without its required following item/iu,
-    examples: [
-      [
-        'messages.1.content.0: Invalid `signature` in `thinking` block',
-        'https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking',
-      ],
-      ['Thought signature is not valid.', 'https://ai.google.dev/gemini-api/docs/thought-signatures (the words)'],
-      [
-        'The encrypted content gAAA...xyz could not be verified. Reason: Encrypted content could not be decrypted or parsed.',
-        'https://github.com/openai/codex/issues (invalid_encrypted_content)',
-      ],
-    ],
-    counter: 'The signature of the request is invalid.',
-  },
+  ...historySentences,
   {
     says: 'schema',
     pattern:
@@ -262,9 +231,13 @@ export const refusalSentences: readonly Sentence[] = [
   {
     says: 'model-unknown',
     pattern:
-      /model[`'" \w.:/@-]{0,100}(?:does not exist|do(?:es)? not exist|not exist|not found|不存在)|(?:unknown|invalid|no such) model\b|模型[^。\n]{0,60}(?:不存在|未找到)|no endpoints found for /iu,
+      /Function ['"`]?[\w-]{1,60}['"`]?: Not found for account|model[`'" \w.:/@-]{0,100}(?:does not exist|do(?:es)? not exist|not exist|not found|不存在)|(?:unknown|invalid|no such) model\b|模型[^。\n]{0,60}(?:不存在|未找到)|no endpoints found for /iu,
     examples: [
       ["model 'nope' not found", 'https://docs.ollama.com/api/errors'],
+      [
+        "Function 'a1b2': Not found for account 'xyz'",
+        'https://forums.developer.nvidia.com (integrate.api.nvidia.com, 404)',
+      ],
       ['The model `m` does not exist.', 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html'],
       ['Model does not exist, please check the model code', 'https://docs.z.ai/api-reference/api-code (1211)'],
     ],

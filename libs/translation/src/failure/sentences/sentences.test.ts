@@ -37,6 +37,8 @@ const expected: Readonly<Record<Saying, readonly [status: number, ...kinds: Upst
   thinking: [400, 'form-rejected'],
   'thinking with tools': [400, 'form-rejected'],
   'past reasoning': [400, 'form-rejected'],
+  'history without reasoning': [400, 'form-rejected'],
+  'calls without text': [400, 'form-rejected'],
   'reasoning in messages': [400, 'form-rejected'],
   'system messages': [400, 'form-rejected'],
   'system messages between turns': [500, 'form-rejected'],

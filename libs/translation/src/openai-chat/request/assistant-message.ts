@@ -7,7 +7,7 @@ import { asObject, asText } from '../../json-fields.ts';
 import { sealedMembers } from '../../tools/call-state.ts';
 import type { CallMembers } from '../../tools/call-state.ts';
 import { callName } from '../../tools/tool-names.ts';
-import { pastReasoning } from '../../request/requested-thinking.ts';
+import { callsWithoutText, historyWithoutReasoning, pastReasoning } from '../../request/requested-thinking.ts';
 import type { Sealer } from '../../translation.ts';
 import { readReasoningState } from '../reasoning-state.ts';
 import type { ConversionContext } from './conversion-context.ts';
@@ -24,11 +24,15 @@ export function assistantMessage(
   return [
     {
       role: 'assistant',
-      content: texts.length === 0 ? context.capabilities.emptyContent : joinTexts(texts, '\n\n'),
+      content: texts.length === 0 ? emptyContent(context) : joinTexts(texts, '\n\n'),
       ...replayedReasoning(blocks, calls.length > 0, context),
       tool_calls: calls.length === 0 ? undefined : calls.map((call) => toolCall(call, members?.get(call.key), context)),
     },
   ];
+}
+
+function emptyContent({ capabilities, rejected }: ConversionContext): null | '' {
+  return rejected.forms.has(callsWithoutText) ? '' : capabilities.emptyContent;
 }
 
 function assistantTexts({ type, block, path }: HistoryBlock, { warnings }: ConversionContext): JsonText[] {
@@ -70,14 +74,15 @@ function replayedReasoning(
   { capabilities, sealer, rejected }: ConversionContext,
 ): JsonObject {
   if (rejected.forms.has(pastReasoning)) return {};
-  switch (capabilities.replayReasoning) {
+  const replay = rejected.forms.has(historyWithoutReasoning) ? 'content-always' : capabilities.replayReasoning;
+  switch (replay) {
     case 'none':
       return {};
     case 'content':
     case 'content-always': {
       if (!hasCalls) return {};
       const text = thinkingText(blocks);
-      const isSent = !isEmptyText(text) || capabilities.replayReasoning === 'content-always';
+      const isSent = !isEmptyText(text) || replay === 'content-always';
       return isSent ? { reasoning_content: text } : {};
     }
     case 'details': {

@@ -1,10 +1,12 @@
 import { isJsonObject, writeJsonBytes } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import type { SentParts } from '../../failure/remedy.ts';
-import { asList } from '../../json-fields.ts';
+import { asList, asObject } from '../../json-fields.ts';
 import { limitTokens } from '../../request/limit-tokens.ts';
 import {
   forcedWhileThinking,
+  callsWithoutText,
+  historyWithoutReasoning,
   pastReasoning,
   thinkingWithTools,
   readRequestedThinking,
@@ -73,6 +75,7 @@ export function convertRequest(
     forms: new Set([
       ...forms,
       ...thinkingForms(sent, members, context),
+      ...formsOfCalls(sent, context),
       ...(hasTools && isEffortBesideTools(context) ? [thinkingWithTools] : []),
     ]),
     counts: new Map([
@@ -124,6 +127,19 @@ function thinkingForms(
   const canStop = canStopThinking(thinkingForm) && !rejected.forms.has(forcedWhileThinking);
   const repeats = ['reasoning_content', 'reasoning_details'].some((name) => members.has(`messages[].${name}`));
   return [...(isForced(sent) && canStop ? [forcedWhileThinking] : []), ...(repeats ? [pastReasoning] : [])];
+}
+
+/** What the calls of a history stand without, as far as that is not known to be refused. */
+function formsOfCalls({ messages }: JsonObject, { capabilities, rejected }: ConversionContext): readonly string[] {
+  const { replayReasoning } = capabilities;
+  const called = asList(messages)
+    .map(asObject)
+    .filter((message) => message?.['tool_calls'] !== undefined);
+  const mayLackReasoning = replayReasoning === 'none' || replayReasoning === 'content';
+  return [
+    ...(called.length > 0 && mayLackReasoning ? [historyWithoutReasoning] : []),
+    ...(called.some((message) => message?.['content'] === null) ? [callsWithoutText] : []),
+  ].filter((form) => !rejected.forms.has(form));
 }
 
 function streamOptions({ capabilities, rejected }: ConversionContext): JsonObject | undefined {
