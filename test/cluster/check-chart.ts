@@ -62,11 +62,11 @@ async function checkObjects({ helm, dryRun }: Programs, installation: string): P
   );
 }
 
-/** Pods are made after an installation, an upgrade and a rollback. */
+/** Pods are made and replaced by an installation, an upgrade and a rollback, and none goes before another is ready. */
 async function checkRelease({ helm, dryRun, kubectl, env }: Programs, installation: string): Promise<void> {
   const release = ['ccg', chartFolder, '--values', valuesOf(installation)];
   await helm(['install', ...release]);
-  say(`helm install with ci/${installation}-values.yaml: ${await settled(kubectl, env)}`);
+  say(`helm install with ci/${installation}-values.yaml: ${await settled(kubectl, env, 'from nothing')}`);
   const hooks = await helm(['get', 'hooks', 'ccg']);
   if (hooks.trim() !== '') {
     const taken = await dryRun(hooks);
@@ -74,11 +74,13 @@ async function checkRelease({ helm, dryRun, kubectl, env }: Programs, installati
     say(`the pod of helm test is taken: ${taken.stdout.trim()}`);
   }
   await helm(['upgrade', ...release, '--set', 'logLevel=debug']);
-  say(`helm upgrade --set logLevel=debug: ${await settled(kubectl, env)}`);
+  say(`helm upgrade --set logLevel=debug: ${await settled(kubectl, env, 'always available')}`);
   await helm(['rollback', 'ccg']);
-  say(`helm rollback: ${await settled(kubectl, env)}`);
+  say(`helm rollback: ${await settled(kubectl, env, 'always available')}`);
   await helm(['uninstall', 'ccg']);
-  await mustRun(kubectl, ['delete', 'pods,replicasets', '--all', '--now', '-n', namespace], { env });
+  await mustRun(kubectl, ['delete', 'pods,replicasets,persistentvolumeclaims', '--all', '--now', '-n', namespace], {
+    env,
+  });
 }
 
 const valuesOf = (installation: string): string => `${chartFolder}ci/${installation}-values.yaml`;
@@ -101,53 +103,85 @@ async function makeNamespace(kubectl: string, kubeconfig: string): Promise<void>
 
 const listOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item) });
 const metadata = z.object({ name: z.string(), generation: z.number() });
+const spec = z.object({ replicas: z.number() });
+const count = z.number().default(0);
 const deployment = z.object({
   kind: z.literal('Deployment'),
   metadata,
-  status: z.object({ observedGeneration: z.number().default(0), updatedReplicas: z.number().default(0) }),
+  spec,
+  status: z.object({ observedGeneration: count, updatedReplicas: count, replicas: count, availableReplicas: count }),
 });
 const owner = z.object({
   kind: z.enum(['ReplicaSet', 'StatefulSet']),
   metadata,
-  spec: z.object({ replicas: z.number() }),
-  status: z.object({ replicas: z.number().default(0) }),
+  spec,
+  status: z.object({ replicas: count, readyReplicas: count }),
 });
-const controlled = listOf(z.discriminatedUnion('kind', [deployment, owner]));
+const controlled = z.discriminatedUnion('kind', [deployment, owner]);
+type Controlled = z.infer<typeof controlled>;
 const event = z.object({ reason: z.string().optional(), message: z.string().optional() });
+const pod = z.object({
+  metadata: z.object({ name: z.string() }),
+  status: z.object({ phase: z.string().optional() }),
+});
 
-/** Waits until every ReplicaSet and StatefulSet has made its pods, and gives what there is. No event may say that one could not. */
-async function settled(kubectl: string, env: Readonly<Record<string, string>>): Promise<string> {
+/**
+ * Waits until the last change is complete, and gives the pods that there are. No event may say that a pod could not be made,
+ * and where pods are there already, never fewer may be ready than are wanted.
+ */
+async function settled(
+  kubectl: string,
+  env: Readonly<Record<string, string>>,
+  expected: 'from nothing' | 'always available',
+): Promise<string> {
   const list = async (kinds: string): Promise<unknown> =>
     JSON.parse((await mustRun(kubectl, ['-n', namespace, 'get', kinds, '-o', 'json'], { env })).stdout);
   const deadline = Date.now() + settleTimeoutMs;
   for (;;) {
-    const { items } = controlled.parse(await list('deployments,replicasets,statefulsets'));
+    const { items } = listOf(controlled).parse(await list('deployments,replicasets,statefulsets'));
     const { items: events } = listOf(event).parse(await list('events'));
     const failed = events.find(({ reason }) => reason === 'FailedCreate');
     if (failed !== undefined) throw new Error(`FailedCreate: ${failed.message}`);
+    const short = items.find(
+      (item) => item.kind === 'Deployment' && item.status.availableReplicas < item.spec.replicas,
+    );
+    if (expected === 'always available' && short !== undefined)
+      throw new Error(`Too few pods: ${JSON.stringify(short)}`);
     const behind = items.filter((item) => !isDone(item));
     if (items.length > 0 && behind.length === 0) return items.flatMap(podsOf).join(', ');
-    if (Date.now() > deadline) throw new Error(`No pods were made: ${JSON.stringify(behind)}`);
-    await sleep(500);
+    if (Date.now() > deadline) throw new Error(`The change does not end: ${JSON.stringify(behind)}`);
+    await playNode(kubectl, env, listOf(pod).parse(await list('pods')).items);
+    await sleep(300);
   }
 }
 
-type Controlled = z.infer<typeof controlled>['items'][number];
+/** One of the pods that wait becomes ready, as a node would say. */
+async function playNode(
+  kubectl: string,
+  env: Readonly<Record<string, string>>,
+  pods: readonly z.infer<typeof pod>[],
+): Promise<void> {
+  const waiting = pods.find(({ status }) => status.phase !== 'Running');
+  if (waiting === undefined) return;
+  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+  const patch = ['patch', 'pod', waiting.metadata.name, '--subresource=status', '-p', JSON.stringify({ status })];
+  // It may be gone by now.
+  await runProgram(kubectl, ['-n', namespace, ...patch], { env });
+}
 
-/** Whether the last change has been acted on. */
+/** Whether the last change has been acted on, and is complete. */
 function isDone(item: Controlled): boolean {
-  if (item.kind !== 'Deployment') return item.spec.replicas === item.status.replicas;
-  return item.status.observedGeneration === item.metadata.generation && item.status.updatedReplicas > 0;
+  const wanted = item.spec.replicas;
+  if (item.kind !== 'Deployment') return item.status.replicas === wanted && item.status.readyReplicas === wanted;
+  const { observedGeneration, updatedReplicas, replicas, availableReplicas } = item.status;
+  const counts = [updatedReplicas, replicas, availableReplicas];
+  return observedGeneration === item.metadata.generation && counts.every((number) => number === wanted);
 }
 
 function podsOf(item: Controlled): readonly string[] {
-  if (item.kind === 'Deployment') return [];
-  const {
-    kind,
-    metadata: { name },
-    status: { replicas },
-  } = item;
-  return [`${kind}/${name} ${replicas} ${replicas === 1 ? 'pod' : 'pods'}`];
+  if (item.kind === 'Deployment' || item.spec.replicas === 0) return [];
+  const { replicas } = item.status;
+  return [`${item.kind}/${item.metadata.name} ${replicas} ${replicas === 1 ? 'pod' : 'pods'}`];
 }
 
 function expect(
