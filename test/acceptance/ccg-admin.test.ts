@@ -174,6 +174,22 @@ describe('an operator', () => {
     });
   });
 
+  test('need not name the tenant where there is one, and is told what to do where there is none', async () => {
+    const prefix = `${suite.env['REDIS_KEY_PREFIX']}alone:`;
+    const alone = await startAdminProcess({ ...suite.env, REDIS_KEY_PREFIX: prefix });
+    try {
+      const at = { CCG_ADMIN_URL: alone.url, CCG_TOKEN_FILE: alone.tokenFile };
+      const none = await ccg(['users', 'list'], at);
+      expect(none).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('ccg tenants create') });
+      await done(['tenants', 'create', 'only', '--models', '*'], at);
+      await done(['users', 'create', 'alice'], at);
+      expect(await done(['users', 'list'], at)).toMatch(/^usr_\w+ +alice +active/mu);
+      expect(await document(['tenants', 'show'], at)).toMatchObject({ id: 'only' });
+    } finally {
+      await alone.stop();
+    }
+  });
+
   test('must name the tenant where there are several', async () => {
     await makeTenant();
     await makeTenant();

@@ -1,14 +1,14 @@
 import {
-  closeSync,
+  chmodSync,
   copyFileSync,
   constants,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readFileSync,
   realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs';
-import { chmodSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CliError, reasonOf, systemCodeOf } from '../cli-error.ts';
 import type { Cli } from '../cli.ts';
@@ -68,12 +68,11 @@ function backUp(file: string, nowMs: number): string {
 function replace(file: string, text: string): void {
   const unfinished = `${file}.unfinished`;
   rmSync(unfinished, { force: true });
-  const descriptor = openSync(unfinished, 'wx', ownerOnly);
   try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    writeFileSync(unfinished, text, { flag: 'wx', mode: ownerOnly, flush: true });
+    renameSync(unfinished, file);
+  } catch (thrown) {
+    rmSync(unfinished, { force: true });
+    throw thrown;
   }
-  renameSync(unfinished, file);
 }
