@@ -1,4 +1,4 @@
-import { readDsmlCalls, readFunctionCalls, readKeyedCall, readJsonCalls } from './read-calls.ts';
+import { readDsmlCalls, readFunctionCalls, readInvokedCalls, readKeyedCall, readJsonCalls } from './read-calls.ts';
 import type { CallBlock, KindsOf, TextCall } from './callable-tools.ts';
 
 /** A form in which models write calls into their text. */
@@ -42,6 +42,26 @@ export const callForms: readonly CallForm[] = [
       read: ({ text }: CallBlock, kindsOf: KindsOf) => readDsmlCalls(text, kindsOf),
     })),
   ),
+  // Kimi.
+  {
+    opener: '<|tool_calls_section_begin|>',
+    closer: '<|tool_calls_section_end|>',
+    begins: /^\s*(?:$|<)/u,
+    read: ({ text }) => readMarkedCalls(text, kimiCall),
+  },
+  // DeepSeek's older models.
+  {
+    opener: '<｜tool▁calls▁begin｜>',
+    closer: '<｜tool▁calls▁end｜>',
+    begins: /^\s*(?:$|<)/u,
+    read: ({ text }) => readMarkedCalls(text, deepSeekCall),
+  },
+  {
+    opener: '<minimax:tool_call>',
+    closer: '</minimax:tool_call>',
+    begins: /^\s*(?:$|<)/u,
+    read: ({ text }, kindsOf) => readInvokedCalls(text, kindsOf),
+  },
   {
     opener: '[TOOL_CALLS]',
     closer: undefined,
@@ -56,6 +76,27 @@ function readToolCall({ text, closed }: CallBlock, kindsOf: KindsOf): readonly T
   if (start.startsWith('<function=')) return readFunctionCalls(text, kindsOf);
   // Nothing but the closer says that no further argument follows.
   return closed ? readKeyedCall(text, kindsOf) : undefined;
+}
+
+const kimiCall =
+  /^\s*<\|tool_call_begin\|>\s*(?:functions\.)?(?<name>[\w.-]+?)(?::\d+)?\s*<\|tool_call_argument_begin\|>(?<input>.*?)<\|tool_call_end\|>/su;
+const deepSeekCall =
+  /^\s*<｜tool▁call▁begin｜>(?:function<｜tool▁sep｜>(?<old>[\w.:-]+)\s*```(?:json)?\n(?<fenced>.*?)\n```|(?<name>[\w.:-]+)<｜tool▁sep｜>(?<input>.*?))\s*<｜tool▁call▁end｜>/su;
+
+/** Calls between markers of their own, with nothing else between them. */
+function readMarkedCalls(text: string, call: RegExp): readonly TextCall[] | undefined {
+  const calls: TextCall[] = [];
+  let rest = text;
+  while (rest.trim() !== '') {
+    const { 0: whole, groups = {} } = call.exec(rest) ?? { 0: '' };
+    const [name, input = ''] = [groups['name'] ?? groups['old'], groups['input'] ?? groups['fenced']];
+    const json = input.trim() === '' ? '{}' : input;
+    const read = name === undefined ? undefined : readJsonCalls(`{"name":${JSON.stringify(name)},"arguments":${json}}`);
+    if (read === undefined) return undefined;
+    calls.push(...read);
+    rest = rest.slice(whole.length);
+  }
+  return calls.length > 0 ? calls : undefined;
 }
 
 /** A list of calls, or a name and its arguments for each opener; newer models write `[ARGS]` between the two. */

@@ -26,13 +26,16 @@ function unitOf(character: string): string {
       return String.raw`(?:>|\\u003[eE])`;
     case '/':
       return String.raw`\\?/`;
-    case '｜':
-      return String.raw`(?:${encodeText(character)}|\\u[fF]{2}5[cC])`;
     case '[':
     case ']':
     case '|':
       return `\\${character}`;
     default:
-      return character;
+      return character > '\u007f' ? `(?:${encodeText(character)}|${escapeOf(character)})` : character;
   }
+}
+
+function escapeOf(character: string): string {
+  const digits = Array.from(character.charCodeAt(0).toString(16).padStart(4, '0'));
+  return `\\\\u${digits.map((digit) => `[${digit}${digit.toUpperCase()}]`).join('')}`;
 }

@@ -32,6 +32,12 @@ const dsmlTags: Tags = {
   ownLines: false,
 };
 
+const invokeTags: Tags = {
+  call: { open: /^<invoke name="([^"]+)"\s*>/u, close: /<\/invoke>/u },
+  argument: { open: /^<parameter name="([^"]+)"\s*>/u, close: /<\/parameter>/u },
+  ownLines: true,
+};
+
 const argumentTag: Tag = {
   open: /^<arg_key>\s*([^<]+?)\s*<\/arg_key>\s*<arg_value>/u,
   close: /<\/arg_value>/u,
@@ -45,6 +51,11 @@ export function readFunctionCalls(text: string, kindsOf: KindsOf): readonly Text
 /** DeepSeek's form, which says of each argument whether it is a string. */
 export function readDsmlCalls(text: string, kindsOf: KindsOf): readonly TextCall[] | undefined {
   return readCalls(text, dsmlTags, kindsOf);
+}
+
+/** MiniMax's form: `<invoke name="NAME"><parameter name="KEY">VALUE</parameter></invoke>`. */
+export function readInvokedCalls(text: string, kindsOf: KindsOf): readonly TextCall[] | undefined {
+  return readCalls(text, invokeTags, kindsOf);
 }
 
 /** GLM's form: `NAME<arg_key>KEY</arg_key><arg_value>VALUE</arg_value>`. */

@@ -52,6 +52,29 @@ describe('what stands in a form', () => {
       '<|DSML|invoke name="A"><|DSML|parameter name="list">[1]</|DSML|parameter></|DSML|invoke>',
       [['A', { list: [1] }]],
     ],
+    [
+      '<|tool_calls_section_begin|>',
+      '<|tool_call_begin|>functions.A:0<|tool_call_argument_begin|>{"n": 1}<|tool_call_end|>\n<|tool_call_begin|>functions.B:1<|tool_call_argument_begin|>{}<|tool_call_end|>',
+      [
+        ['A', { n: 1 }],
+        ['B', {}],
+      ],
+    ],
+    ['<|tool_calls_section_begin|>', '<|tool_call_begin|>functions.A:0<|tool_call_argument_begin|>{"n": 1', undefined],
+    [
+      '<｜tool▁calls▁begin｜>',
+      '<｜tool▁call▁begin｜>function<｜tool▁sep｜>A\n```json\n{"n": 1}\n```<｜tool▁call▁end｜>\n<｜tool▁call▁begin｜>B<｜tool▁sep｜>{"s":"x"}<｜tool▁call▁end｜>',
+      [
+        ['A', { n: 1 }],
+        ['B', { s: 'x' }],
+      ],
+    ],
+    [
+      '<minimax:tool_call>',
+      '\n<invoke name="A">\n<parameter name="n">1</parameter>\n<parameter name="s">a "b"</parameter>\n</invoke>\n',
+      [['A', { n: 1, s: 'a "b"' }]],
+    ],
+    ['<minimax:tool_call>', '<invoke name="A"> and more', undefined],
     ['[TOOL_CALLS]', '[{"name":"A","arguments":{"s":"]"}}]', [['A', { s: ']' }]]],
     ['[TOOL_CALLS]', 'A{"s":"x"} and more', undefined],
     ['<TOOLCALL>', '[]', undefined],
