@@ -142,7 +142,7 @@ export const directoryRules = {
         users: z
           .record(nameRule, userRule.nullable())
           .default({})
-          .describe('Developers, by their names. For users of tokens that is the subject'),
+          .describe('Developers who own API keys, by their names'),
         apiKeys: z.array(apiKeyRule).default([]).describe('API keys that exist already'),
       }),
     )
