@@ -129,9 +129,12 @@ describe('an API key', () => {
     [{ name: 'x', owner: { kind: 'user' } }, 'owner.id'],
     [{ name: 'x', owner: { kind: 'robot' } }, 'owner.kind'],
     [{ name: ' x' }, 'name'],
-  ])('with %o is refused by its field', async (body, path) => {
+    [{ name: '' }, 'name'],
+    [JSON.parse('{"name":"x","__proto__":{"scopes":["operator:write"]}}'), '__proto__'],
+  ])('with %o is refused by its field, with what it must be', async (body, path) => {
     const answer = await rig.call('POST', at('/api-keys'), { body });
-    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path }] } });
+    const message = expect.stringMatching(/^(?:must |is )/u);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path, message }] } });
   });
 });
 

@@ -67,7 +67,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
     ...(Object.keys(params).length === 0 ? {} : { requestParams: params }),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+      : { requestBody: { required: !body.safeParse({}).success, content: { 'application/json': { schema: body } } } }),
     responses: {
       [`${status}`]: {
         description: 'Done.',

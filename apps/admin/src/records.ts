@@ -44,10 +44,11 @@ export const userRecord = z
   .meta({ id: 'User' });
 
 export const owner = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('user'), id: z.string() }),
-    z.strictObject({ kind: z.literal('service') }),
-  ])
+  .discriminatedUnion(
+    'kind',
+    [z.strictObject({ kind: z.literal('user'), id: z.string() }), z.strictObject({ kind: z.literal('service') })],
+    { error: 'must be {"kind": "user", "id": ID} or {"kind": "service"}' },
+  )
   .meta({ id: 'Owner', description: 'Who uses an API key: a user, or a service.' });
 
 export const apiKeyRecord = z

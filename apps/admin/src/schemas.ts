@@ -2,12 +2,13 @@ import { scopes } from '@ccg/kernel';
 import { z } from 'zod';
 
 const nameMaxLength = 200;
+const nameError = `must have 1 to ${nameMaxLength} characters, none a control character, and no space at its ends`;
 
 /** A text that people read. The verbs hold it to the same rule. */
 export const nameText = z
   .string()
-  .regex(/^(?!\s)[^\p{Cc}]+(?<!\s)$/u, { error: 'must have no control characters, and no space at its ends' })
-  .max(nameMaxLength, { error: `must have at most ${nameMaxLength} characters` });
+  .regex(/^(?!\s)[^\p{Cc}]+(?<!\s)$/u, { error: nameError })
+  .max(nameMaxLength, { error: nameError });
 
 /** The id of a tenant or the name of a policy. */
 export const idText = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/u, {
