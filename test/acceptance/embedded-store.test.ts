@@ -104,6 +104,22 @@ test('after kill -9 tenants and API keys are back, revoked ones stay revoked, an
   expect(local.process.stdout()).toContain(`  Store       embedded: kept in ${folder}/redis/journal;`);
 });
 
+test('no API key that was given out is lost, whenever the kill comes', async () => {
+  const tenant = await newTenant('busy');
+  const given: string[] = [];
+  const giveOut = async (): Promise<void> => {
+    // The kill ends it: then nothing is given out any more.
+    for (;;) given.push((await newApiKey(tenant)).apiKey);
+  };
+  const givers = Array.from({ length: 4 }, () => giveOut().catch(() => undefined));
+  await expect.poll(() => given.length, { interval: 1, timeout: 60_000 }).toBeGreaterThan(50);
+  await kill();
+  await Promise.all(givers);
+  await start();
+  const statuses = await Promise.all(given.map(statusFor));
+  expect(statuses).toEqual(given.map(() => 200));
+});
+
 test('on a full disk it serves on and says that nothing is kept, and later that everything is', async () => {
   const { apiKey } = await newApiKey(await newTenant('acme'));
   const limitFiles = (bytes: string) =>

@@ -58,6 +58,7 @@ describe('the choice of a store', () => {
     const store = await choose({ redisVariable: 'REDIS_URL' });
     expect(store.url).toBeUndefined();
     expect(store.name).not.toContain('secret');
+    expect(store.durability()).toBe('as durable as that server is configured to be');
   });
 
   test('is a server of the machine next, and the embedded one last', async () => {
@@ -85,6 +86,8 @@ describe('a spawned server', () => {
     const second = await choose({ forced });
     await second.start();
     expect(await send(second, 'GET', 'kept')).toBe('yes');
+    const folder = join(root, 'data', 'redis');
+    expect(second.durability()).toBe(`kept in ${folder}; a crash of the machine loses at most the last second`);
   });
 
   test('is private, durable, bound to no port, in its own process group and without our environment', async () => {

@@ -5,7 +5,12 @@ import type { StreamTail } from './values.ts';
 import { packWords, readWords, toWords, unpackWords } from './words.ts';
 import type { Words } from './words.ts';
 
-/** What happened to the store, in the order of a list: each names the state afterwards, so that doing it twice is the same as once. */
+/*
+ * The format of what is written. A gateway refuses a journal with a kind of change or a type of value that it does not
+ * know, so a new kind needs nothing else; one that exists never gets another meaning.
+ */
+
+/** What happened to a key: what it is afterwards. */
 export type Change =
   | {
       readonly kind: 'put';
