@@ -102,6 +102,7 @@ test('after kill -9 tenants and API keys are back, revoked ones stay revoked, an
   expect(await statusFor(revoked.apiKey)).toBe(401);
   expect(await statusFor(limited.apiKey)).toBe(429);
   expect(local.process.stdout()).toContain(`  Store       embedded: kept in ${folder}/redis/journal;`);
+  expect(local.process.stdout()).not.toContain('append-only');
 });
 
 test('no API key that was given out is lost, whenever the kill comes', async () => {

@@ -196,6 +196,7 @@ describe('the embedded server', () => {
     expect(await send(next, 'GET', 'k')).toBe('value');
     expect(await send(next, 'GET', 'limit')).toBe('used');
     expect(Number(await send(next, 'PTTL', 'limit'))).toBeGreaterThan(500_000);
+    expect(await send(next, 'INFO', 'persistence')).toContain('aof_enabled:1');
     expect(next.durability()).toBe(`kept in ${journal()}; a crash of the machine loses at most the last second`);
   });
 

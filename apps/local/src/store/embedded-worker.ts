@@ -2,12 +2,19 @@ import { rmSync } from 'node:fs';
 import type { AddressInfo, ListenOptions } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { createRedisCommandExecutor, RedisServerState, Resp2Server } from 'js-redis-server/core';
+import {
+  createRedisCommandExecutor,
+  RedisResult,
+  RedisServerState,
+  RedisValue,
+  Resp2Server,
+} from 'js-redis-server/core';
 
 import { openJournal } from './journal/journal.ts';
 import type { Journal, JournalState } from './journal/journal.ts';
 import { JournalRefusedError, restoreJournal } from './journal/restore.ts';
 import { trackChanges } from './journal/tracked-changes.ts';
+import type { ExecutionPolicy } from './journal/tracked-changes.ts';
 import { spareCopies } from './spare-copies.ts';
 
 /** What the thread is started with. */
@@ -26,6 +33,17 @@ export type EmbeddedServerMessage =
   | { readonly kind: 'journal'; readonly state: JournalState }
   | { readonly kind: 'said'; readonly line: string };
 
+/** INFO says what is true of a server with a journal: the start of a gateway looks there. */
+const tellOfJournal: ExecutionPolicy = {
+  name: 'info',
+  afterExecute({ definition }, _context, result) {
+    const { value } = result;
+    if (definition.name !== 'info' || value.kind !== 'bulk-string' || value.value === null) return result;
+    const text = value.value.toString().replace('aof_enabled:0', 'aof_enabled:1');
+    return RedisResult.create(RedisValue.bulkString(Buffer.from(text)));
+  },
+};
+
 const { listen, password, journalPath } = workerDataOf<EmbeddedServerOptions>();
 const state = new RedisServerState({
   databaseCount: 1,
@@ -36,7 +54,7 @@ spareCopies(db);
 let journal: Journal | undefined;
 
 const changes = journalPath === undefined ? undefined : trackChanges(db, () => journal?.write());
-const policies = changes === undefined ? [] : [changes.policy];
+const policies = changes === undefined ? [] : [changes.policy, tellOfJournal];
 const { server } = new Resp2Server({ server: state, executor: createRedisCommandExecutor({ policies }) });
 
 // Without it every pipelined reply waits for a delayed acknowledgement, 40 ms each.

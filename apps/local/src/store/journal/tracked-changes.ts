@@ -9,7 +9,8 @@ import type {
 import type { Change } from './changes.ts';
 
 type ExecutorOptions = NonNullable<Parameters<typeof createRedisCommandExecutor>[0]>;
-type ExecutionPolicy = NonNullable<ExecutorOptions['policies']>[number];
+/** Sees the commands of the embedded server. */
+export type ExecutionPolicy = NonNullable<ExecutorOptions['policies']>[number];
 type CommandPlan = Parameters<NonNullable<ExecutionPolicy['beforeExecute']>>[0];
 
 /** Knows which redis keys of a database have changed since it was last asked. */
