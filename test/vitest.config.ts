@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 interface Suite {
   readonly name: string;
   readonly include: readonly string[];
+  readonly exclude?: readonly string[];
   readonly globalSetup?: readonly string[];
   readonly timeoutMs: number;
   /** Files that run at the same time. Default: one for each core. */
@@ -45,6 +46,14 @@ const suites: readonly Suite[] = [
     globalSetup: ['test/setup/embedded-redis.ts'],
     timeoutMs: 30_000,
   },
+  // The same lines on what organisations run Redis as; `integration/topologies` is about what is special to each.
+  ...['cluster', 'sentinels', 'tls'].map((name) => ({
+    name,
+    include: ['test/integration/{tenancy,admission}*.test.ts'],
+    exclude: ['**/tenancy-apply-model.test.ts'],
+    globalSetup: ['test/setup/redis-topology.ts'],
+    timeoutMs: 30_000,
+  })),
   {
     name: 'acceptance',
     include: ['test/acceptance/**/*.test.ts'],
@@ -68,7 +77,7 @@ function toProject(suite: Suite, index: number): TestProjectInlineConfiguration 
       name: suite.name,
       root,
       include: [...suite.include],
-      exclude: ['**/node_modules/**', '**/.cache/**'],
+      exclude: ['**/node_modules/**', '**/.cache/**', ...(suite.exclude ?? [])],
       globalSetup: [...(suite.globalSetup ?? [])],
       setupFiles: ['test/gates/property-seed.ts'],
       testTimeout: suite.timeoutMs,

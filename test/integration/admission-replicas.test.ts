@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { joinLiveReplicas } from '@ccg/admission';
 import type { LiveReplicas, LiveReplicasOptions } from '@ccg/admission';
 import { systemClock } from '@ccg/kernel';
-import { startFaultProxy } from '@ccg/testkit';
+import { startTargetProxy } from '@ccg/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openAdmissionRig, patienceMs, rate } from './support/admission-rig.ts';
 import type { AdmissionRig } from './support/admission-rig.ts';
@@ -62,8 +62,8 @@ test('a replica that was killed counts as gone after three beats, by the clock o
 });
 
 test('without Redis the last count holds, the share of the limits with it, and it is counted anew when Redis is back', async () => {
-  const proxy = await startFaultProxy(rig.redisUrl);
-  const through = await rig.openStore(proxy.url);
+  const proxy = await startTargetProxy(rig.redis);
+  const through = await rig.openStore(proxy.target);
   const cutOff = await join({ store: through });
   const others = [await join(), await join(), await join()];
   await expectCount(cutOff, 4);
@@ -83,8 +83,8 @@ test('without Redis the last count holds, the share of the limits with it, and i
 });
 
 test('a Redis that is away at the first beat leaves a replica alone with itself, and it beats on', async () => {
-  const proxy = await startFaultProxy(rig.redisUrl);
-  const through = await rig.openStore(proxy.url);
+  const proxy = await startTargetProxy(rig.redis);
+  const through = await rig.openStore(proxy.target);
   await join();
   proxy.cut();
   const late = await join({ store: through });

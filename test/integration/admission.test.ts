@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createAdmission } from '@ccg/admission';
 import type { Limit } from '@ccg/admission';
 import { systemClock } from '@ccg/kernel';
-import { startFaultProxy } from '@ccg/testkit';
+import { startTargetProxy } from '@ccg/testkit';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { concurrency, openAdmissionRig, patienceMs, rate } from './support/admission-rig.ts';
@@ -140,8 +140,8 @@ test.each<[string, readonly Limit[]]>([
 
 describe('without Redis', () => {
   test('the share of this replica is let in, leases are left alone, and Redis decides again when it is back', async () => {
-    const proxy = await startFaultProxy(rig.redisUrl);
-    const through = await rig.openStore(proxy.url);
+    const proxy = await startTargetProxy(rig.redis);
+    const through = await rig.openStore(proxy.target);
     const inFallback: boolean[] = [];
     const fallible = rig.openAdmission({
       store: through,
@@ -165,8 +165,8 @@ describe('without Redis', () => {
   });
 
   test('a Redis that hangs costs a request no more than the time of admission', async () => {
-    const proxy = await startFaultProxy(rig.redisUrl);
-    const through = await rig.openStore(proxy.url);
+    const proxy = await startTargetProxy(rig.redis);
+    const through = await rig.openStore(proxy.target);
     const fallible = createAdmission({ store: through, clock: systemClock, liveReplicas: () => 1 });
     proxy.hang();
     const startedAt = performance.now();

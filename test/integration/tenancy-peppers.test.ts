@@ -93,7 +93,7 @@ describe('the fingerprint of the pepper', () => {
     const { store } = rig;
     const outcomes = await Promise.all([
       ensurePepper({ store }, ours),
-      ensurePepper({ store: await rig.openStore(rig.proxy.url) }, other),
+      ensurePepper({ store: await rig.openStore(rig.proxy.target) }, other),
     ]);
     expect(outcomes.toSorted()).toEqual(['mismatch', 'ok']);
     const [winner, loser] = outcomes[0] === 'ok' ? [ours, other] : [other, ours];
@@ -111,7 +111,7 @@ describe('the fingerprint of the pepper', () => {
   });
 
   test('without Redis it throws instead of guessing', async () => {
-    const fallible = await rig.openStore(rig.proxy.url);
+    const fallible = await rig.openStore(rig.proxy.target);
     rig.proxy.cut();
     await expect(ensurePepper({ store: fallible }, old)).rejects.toThrow(StoreUnavailableError);
   });

@@ -41,7 +41,7 @@ afterEach(async () => {
 
 /** One more replica, on a connection that can be cut. */
 async function openVerifier(): Promise<TokenVerifier> {
-  const store = await rig.openStore(rig.proxy.url);
+  const store = await rig.openStore(rig.proxy.target);
   const times = { cacheMs: 5000, staleMs: 60_000, maxEntries: 100 };
   const verifier = createTokenVerifier({ store, issuers: [maker.trusted], clock, defaultLimits, ...times });
   verifiers.push(verifier);

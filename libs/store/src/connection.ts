@@ -85,7 +85,7 @@ function open(target: ConnectionTarget, options: Options): Redis {
     case 'server':
       return new Redis(place.url, { ...options, ...tls });
     case 'sentinels':
-      return new Redis({ ...options, ...passwordOf(target), ...sentinelOptions(place, target.tls) });
+      return new Redis({ ...options, ...passwordOf(target), ...sentinelOptions(place, target) });
     case 'cluster':
       throw new RangeError('A connection goes to one server, not to a cluster.');
     default:
@@ -106,7 +106,7 @@ function tlsOptions({ ca, cert, key }: TlsMaterial) {
 
 function sentinelOptions(
   { urls, name }: { readonly urls: readonly [string, ...string[]]; readonly name: string },
-  tls: TlsMaterial = {},
+  { tls = {}, mapAddress }: ConnectionTarget,
 ): Options {
   const { protocol, username, password } = new URL(urls[0]);
   const sentinels = urls.map((url) => {
@@ -117,10 +117,16 @@ function sentinelOptions(
   return {
     sentinels,
     name,
+    ...(mapAddress === undefined ? {} : { natMap: (address: string) => hostAndPort(mapAddress(address)) }),
     ...(username === '' ? {} : { sentinelUsername: decodeURIComponent(username) }),
     ...(password === '' ? {} : { sentinelPassword: decodeURIComponent(password) }),
     ...(protocol === 'rediss:' ? { tls: secure, sentinelTLS: secure, enableTLSForSentinelMode: true } : {}),
   };
+}
+
+function hostAndPort(address: string): { readonly host: string; readonly port: number } {
+  const at = address.lastIndexOf(':');
+  return { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ConnectionTarget {
   readonly password?: Secret | undefined;
   /** For `rediss://`. */
   readonly tls?: TlsMaterial | undefined;
+  /** Where a node or a primary is reached, in a network that translates the addresses under which they know each other. */
+  readonly mapAddress?: ((address: string) => string) | undefined;
 }
 
 /** The Sentinels that know where the primary of a name is. */
@@ -71,7 +73,8 @@ function throughUser(url: string, other: string): string {
 export function nodeTarget(target: ConnectionTarget, address: string): ConnectionTarget {
   const place = placeOf(target);
   if (place.kind !== 'cluster') return target;
-  return { url: throughUser(`redis://${address}`, place.urls[0]), tls: target.tls };
+  const reached = target.mapAddress?.(address) ?? address;
+  return { url: throughUser(`redis://${reached}`, place.urls[0]), tls: target.tls };
 }
 
 /** Where a Redis is, for people and logs, without its user or password; undefined for a URL that names no host. */

@@ -1,3 +1,5 @@
+import type { ConnectionTarget } from '@ccg/store';
+import type { SuiteRedis } from './redis/redis-for-suite.ts';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
@@ -81,4 +83,43 @@ function throughPort(targetUrl: string, port: string): string {
   url.hostname = '127.0.0.1';
   url.port = port;
   return url.href;
+}
+
+/** The same faults for all servers of a suite's Redis at once. */
+export interface TargetProxy extends Omit<FaultProxy, 'url'> {
+  /** Reaches them through the proxy. */
+  readonly target: ConnectionTarget;
+}
+
+/** Stands between a store and every server of its Redis. */
+export async function startTargetProxy({
+  target,
+  servers,
+}: Pick<SuiteRedis, 'target' | 'servers'>): Promise<TargetProxy> {
+  if (target.url !== undefined) {
+    const proxy = await startFaultProxy(target.url);
+    return { ...proxy, target: { ...target, url: proxy.url } };
+  }
+  const proxies = await Promise.all(servers.map((server) => startFaultProxy(`redis://${server}`)));
+  const each = (act: (proxy: FaultProxy) => void) => () => {
+    for (const proxy of proxies) act(proxy);
+  };
+  return {
+    target: {
+      ...target,
+      mapAddress: (address) => new URL(proxies[servers.indexOf(address)]?.url ?? `redis://${address}`).host,
+    },
+    cut: each((proxy) => {
+      proxy.cut();
+    }),
+    hang: each((proxy) => {
+      proxy.hang();
+    }),
+    restore: each((proxy) => {
+      proxy.restore();
+    }),
+    async close() {
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+    },
+  };
 }

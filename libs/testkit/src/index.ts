@@ -32,8 +32,8 @@ export { compileCache, startProcess } from './start-process.ts';
 export type { ProcessExit, StartedProcess } from './start-process.ts';
 export { createSelfSignedServer, selfSignedCertificate, selfSignedKey } from './self-signed-server.ts';
 export { unreachableUrl } from './unreachable-url.ts';
-export { startFaultProxy } from './fault-proxy.ts';
-export type { FaultProxy } from './fault-proxy.ts';
+export { startFaultProxy, startTargetProxy } from './fault-proxy.ts';
+export type { FaultProxy, TargetProxy } from './fault-proxy.ts';
 export { createManualClock } from './manual-clock.ts';
 export type { ManualClock } from './manual-clock.ts';
 export { redisBinary, requireRedisBinary } from './redis/redis-binary.ts';
@@ -41,7 +41,13 @@ export { redisForSuite } from './redis/redis-for-suite.ts';
 export type { SuiteRedis } from './redis/redis-for-suite.ts';
 export { startRedisProcess } from './redis/redis-process.ts';
 export type { RedisProcess, RedisProcessOptions } from './redis/redis-process.ts';
-export { runCli, startClusterNode, startRedisCluster, startRedisSentinels } from './redis/redis-topologies.ts';
+export {
+  runCli,
+  startClusterNode,
+  startRedisCluster,
+  startRedisSentinels,
+  startTlsRedis,
+} from './redis/redis-topologies.ts';
 export type { RedisCluster, RedisSentinels } from './redis/redis-topologies.ts';
 export { makeCertificates } from './redis/certificates.ts';
 export type { Certificates } from './redis/certificates.ts';

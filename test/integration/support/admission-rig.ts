@@ -3,8 +3,9 @@ import { createAdmission, wholeTenant } from '@ccg/admission';
 import type { Admission, AdmissionOptions, ConcurrencyLimit, Decision, Limit, RateLimit } from '@ccg/admission';
 import { systemClock } from '@ccg/kernel';
 import { connectStore, createScript } from '@ccg/store';
-import type { Store } from '@ccg/store';
+import type { ConnectionTarget, Store } from '@ccg/store';
 import { redisForSuite } from '@ccg/testkit';
+import type { SuiteRedis } from '@ccg/testkit';
 
 export const patienceMs = 10_000;
 
@@ -13,11 +14,11 @@ type Admitted = Extract<Decision, { kind: 'admitted' }>;
 /** An admission on a real Redis, a fresh tenant, and ways to look at what it keeps there. */
 export interface AdmissionRig {
   readonly store: Store;
-  readonly redisUrl: string;
+  readonly redis: SuiteRedis;
   readonly tenant: () => string;
   /** Requests that follow are of another tenant. */
   changeTenant(): void;
-  openStore(url?: string): Promise<Store>;
+  openStore(target?: ConnectionTarget): Promise<Store>;
   /** Another admission, as of another replica; on the rig's store unless it is given one. */
   openAdmission(options?: Partial<AdmissionOptions>): Admission;
   admit(limits: readonly Limit[], requestId?: string, by?: Admission): Promise<Decision>;
@@ -50,8 +51,8 @@ export async function openAdmissionRig(): Promise<AdmissionRig> {
   const store = await openStore();
   const admission = openAdmission();
 
-  async function openStore(url: string = suite.url): Promise<Store> {
-    const one = connectStore({ url, keyPrefix: suite.keyPrefix, commandTimeoutMs: 2000 });
+  async function openStore(target = suite.target): Promise<Store> {
+    const one = connectStore({ ...target, keyPrefix: suite.keyPrefix, commandTimeoutMs: 2000 });
     opened.push(one);
     await one.whenReady(patienceMs);
     return one;
@@ -70,7 +71,7 @@ export async function openAdmissionRig(): Promise<AdmissionRig> {
 
   return {
     store,
-    redisUrl: suite.url,
+    redis: suite,
     tenant: () => tenant,
     changeTenant: () => {
       tenant = `t-${randomUUID()}`;

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Secret, systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
-import type { Store } from '@ccg/store';
+import type { ConnectionTarget, Store } from '@ccg/store';
 import { createApiKey, createApiKeyVerifier, createTenant, systemActor } from '@ccg/tenancy';
 import type {
   Actor,
@@ -14,8 +14,8 @@ import type {
   Result,
   TenancyDependencies,
 } from '@ccg/tenancy';
-import { createManualClock, doneValue, redisForSuite, startFaultProxy } from '@ccg/testkit';
-import type { FaultProxy, ManualClock } from '@ccg/testkit';
+import { createManualClock, doneValue, redisForSuite, startTargetProxy } from '@ccg/testkit';
+import type { ManualClock, TargetProxy } from '@ccg/testkit';
 
 export const patienceMs = 10_000;
 export const name = 'for tests';
@@ -26,10 +26,10 @@ export const defaultLimits: Limits = { requestsPerMinute: 60 };
 export interface TenancyRig {
   /** Reaches Redis whatever the proxy does. */
   readonly store: Store;
-  readonly proxy: FaultProxy;
+  readonly proxy: TargetProxy;
   readonly keyPrefix: string;
   deps(peppers?: Peppers, clock?: Clock): TenancyDependencies;
-  openStore(url?: string): Promise<Store>;
+  openStore(target?: ConnectionTarget): Promise<Store>;
   openVerifier(through?: Store, clock?: Clock, changes?: Partial<VerifierChanges>): ApiKeyVerifier;
   /** A verifier on a connection that can be cut, with time in the test's hands. */
   openFallibleVerifier(changes?: Partial<VerifierChanges>): Promise<{ verifier: ApiKeyVerifier; clock: ManualClock }>;
@@ -50,12 +50,13 @@ export function peppersOf(current: string, ...previous: readonly string[]): Pepp
 const usualPeppers = peppersOf('a pepper of this suite');
 
 export async function openTenancyRig(): Promise<TenancyRig> {
-  const { url, keyPrefix } = redisForSuite('tenancy');
-  const proxy = await startFaultProxy(url);
+  const redis = redisForSuite('tenancy');
+  const { keyPrefix } = redis;
+  const proxy = await startTargetProxy(redis);
   const opened: { close(): unknown }[] = [];
 
-  async function openStore(through = url): Promise<Store> {
-    const one = connectStore({ url: through, keyPrefix, commandTimeoutMs: 2000 });
+  async function openStore(target = redis.target): Promise<Store> {
+    const one = connectStore({ ...target, keyPrefix, commandTimeoutMs: 2000 });
     opened.push(one);
     await one.whenReady(patienceMs);
     return one;
@@ -83,7 +84,7 @@ export async function openTenancyRig(): Promise<TenancyRig> {
     openVerifier,
     async openFallibleVerifier(changes) {
       const clock = createManualClock();
-      const through = await openStore(proxy.url);
+      const through = await openStore(proxy.target);
       const verifier = openVerifier(through, clock, changes);
       // Commands of one connection are answered in order, so the verifier's own subscription is active with this one.
       await through.subscribe(store.redisKeys.authorizationChanges(), () => {}).active;

@@ -11,6 +11,7 @@ import {
   startClusterNode,
   startRedisProcess,
   startRedisSentinels,
+  startTlsRedis,
 } from '@ccg/testkit';
 import type { RedisProcess, RedisProcessOptions } from '@ccg/testkit';
 import { afterAll, afterEach, expect, test } from 'vitest';
@@ -56,16 +57,6 @@ function passwordFile(password: string): string {
   writeFileSync(path, `${password}\n`);
   return path;
 }
-
-const tls = (port: number) =>
-  Object.entries({
-    port: '0',
-    'tls-port': String(port),
-    'tls-cert-file': certificates.server.cert,
-    'tls-key-file': certificates.server.key,
-    'tls-ca-cert-file': certificates.ca,
-    'tls-auth-clients': 'yes',
-  }).flatMap(([name, value]) => [`--${name}`, value]);
 
 test('a server that may evict is refused, and taken once the command that was named has run', async () => {
   const server = await startServer({ extraArgs: ['--maxmemory-policy', 'allkeys-lru', '--appendonly', 'yes'] });
@@ -136,7 +127,8 @@ test('certificates that do not fit are refused, each with the variable to set', 
   opened.defer(() => {
     strangers.remove();
   });
-  const server = await startServer({ extraArgs: tls });
+  const server = await startTlsRedis(certificates);
+  opened.defer(() => server.stop());
   const address = `127.0.0.1:${server.port}`;
   const own = { REDIS_CERT_FILE: certificates.client.cert, REDIS_KEY_FILE: certificates.client.key };
   const env = { REDIS_URL: `rediss://${address}` };

@@ -3,7 +3,7 @@ import { createAdmission, wholeTenant } from '@ccg/admission';
 import { systemClock } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
 import type { Store, TlsMaterial } from '@ccg/store';
-import { makeCertificates, requireRedisBinary, runCli, startRedisProcess } from '@ccg/testkit';
+import { makeCertificates, runCli, startTlsRedis } from '@ccg/testkit';
 import type { Certificates, RedisProcess } from '@ccg/testkit';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
@@ -17,19 +17,7 @@ const stores: Store[] = [];
 beforeAll(async () => {
   certificates = makeCertificates();
   strangers = makeCertificates();
-  const { ca, server: own } = certificates;
-  server = await startRedisProcess({
-    binary: requireRedisBinary(),
-    extraArgs: (port) =>
-      Object.entries({
-        port: '0',
-        'tls-port': String(port),
-        'tls-cert-file': own.cert,
-        'tls-key-file': own.key,
-        'tls-ca-cert-file': ca,
-        'tls-auth-clients': 'yes',
-      }).flatMap(([name, value]) => [`--${name}`, value]),
-  });
+  server = await startTlsRedis(certificates);
 });
 afterEach(async () => {
   await Promise.all(stores.splice(0).map((store) => store.close()));

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { ConnectionTarget } from '@ccg/store';
 
 export interface SuiteRedis {
   readonly url: string;
+  /** The same, or the cluster or the Sentinels that this run is about. */
+  readonly target: ConnectionTarget;
+  /** The addresses of its servers, where there are several. */
+  readonly servers: readonly string[];
   /** No other call gets the same one, so that suites share a server and nobody needs to flush it. */
   readonly keyPrefix: string;
 }
@@ -12,5 +17,8 @@ export function redisForSuite(name: string): SuiteRedis {
   if (url === undefined || url === '') {
     throw new Error('TEST_REDIS_URL is not set. Run this file through npm test, or set it to a Redis for tests.');
   }
-  return { url, keyPrefix: `test:${name}:${randomUUID()}:` };
+  const keyPrefix = `test:${name}:${randomUUID()}:`;
+  const topology = process.env['TEST_REDIS_TOPOLOGY'];
+  if (topology === undefined) return { url, target: { url }, servers: [], keyPrefix };
+  return { url, ...(JSON.parse(topology) as Pick<SuiteRedis, 'target' | 'servers'>), keyPrefix };
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Certificates } from './certificates.ts';
 import { requireRedisBinary } from './redis-binary.ts';
 import { startOnFreePort, startRedisProcess } from './redis-process.ts';
 import type { RedisProcess } from './redis-process.ts';
@@ -114,6 +115,22 @@ async function startSentinel(binary: string, primaryName: string, primaryPort: n
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Starts a server that takes connections with TLS alone, and asks for a certificate of the same authority. */
+export async function startTlsRedis({ ca, server }: Certificates): Promise<RedisProcess> {
+  return await startRedisProcess({
+    binary: requireRedisBinary(),
+    extraArgs: (port) =>
+      Object.entries({
+        port: '0',
+        'tls-port': String(port),
+        'tls-cert-file': server.cert,
+        'tls-key-file': server.key,
+        'tls-ca-cert-file': ca,
+        'tls-auth-clients': 'yes',
+      }).flatMap(([name, value]) => [`--${name}`, value]),
+  });
 }
 
 /** Runs `redis-cli`, which stands beside the server's binary, and gives what it prints. */
