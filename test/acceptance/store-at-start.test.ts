@@ -5,7 +5,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { redisBinary, startProcess, startRedisProcess } from '@ccg/testkit';
+import { redisBinary, startProcess, startRedisCluster, startRedisProcess } from '@ccg/testkit';
 import type { RedisProcess, StartedProcess } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { spawnLocal } from './support/start-local.ts';
@@ -46,6 +46,7 @@ function startGateway(env: Readonly<Record<string, string>>): StartedProcess {
   });
 }
 
+const provider = { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', BIG_MODEL: 'm', SMALL_MODEL: 'm' };
 const apps = [
   {
     app: 'npm start',
@@ -54,9 +55,20 @@ const apps = [
   { app: 'apps/gateway', start: startGateway },
 ] as const;
 
-describe.each(apps)('$app', ({ start }) => {
-  const provider = { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', BIG_MODEL: 'm', SMALL_MODEL: 'm' };
+test.each(apps)('$app starts on a cluster that one of its nodes names', async ({ start }) => {
+  const cluster = await startRedisCluster();
+  try {
+    const { port } = new URL(cluster.nodes[1]?.url ?? '');
+    child = start({ ...provider, REDIS_CLUSTER_NODES: `127.0.0.1:${port}` });
+    await expect.poll(() => child?.stdout(), { timeout: 20_000 }).toMatch(/"listening"/u);
+    expect(cluster.cli('--cluster', 'call', `127.0.0.1:${port}`, 'DBSIZE')).toMatch(/: [1-9]/u);
+  } finally {
+    child?.killGroup();
+    await cluster.stop();
+  }
+});
 
+describe.each(apps)('$app', ({ start }) => {
   function output(): string {
     return `${child?.stdout() ?? ''}${child?.stderr() ?? ''}`;
   }

@@ -7,15 +7,17 @@ import { runCli, startClusterNode, startRedisCluster, startRedisProcess, require
 import type { RedisCluster, RedisProcess } from '@ccg/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-const patienceMs = 15_000;
+const patienceMs = 20_000;
 const keyPrefix = 'test:';
+/** As short as a busy machine bears: a failover waits for it. */
+const nodeTimeoutMs = 2000;
 
 let cluster: RedisCluster;
 const stores: Store[] = [];
 const extra: RedisProcess[] = [];
 
 beforeAll(async () => {
-  cluster = await startRedisCluster();
+  cluster = await startRedisCluster({ nodeTimeoutMs });
 });
 afterEach(async () => {
   await Promise.all(stores.splice(0).map((store) => store.close()));
@@ -131,6 +133,26 @@ function evaluations(): number {
   return counts.reduce((total, one) => total + one, 0);
 }
 
+test('the calls of one turn of the event loop leave in one write to each node', async () => {
+  const store = await openReady();
+  const keys = keysOnAllNodes(store);
+  const calls = () =>
+    Promise.all(Array.from({ length: 100 }, () => keys.map((key) => store.run(count, [key], []))).flat());
+  await calls();
+  const before = readsOfNodes();
+  await calls();
+  // Looking costs a read too, and other clients are there.
+  expect(readsOfNodes() - before).toBeLessThan(100);
+});
+
+/** How often all nodes have read from a connection. */
+function readsOfNodes(): number {
+  const reads = cluster.nodes.map(({ port }) =>
+    Number(/total_reads_processed:(\d+)/u.exec(runCli('-p', String(port), 'INFO', 'stats'))?.[1]),
+  );
+  return reads.reduce((total, one) => total + one, 0);
+}
+
 describe('a slot that moves to another node', () => {
   test('is followed: before, while and after it moves every call is answered once', async () => {
     const store = await openReady();
@@ -229,3 +251,41 @@ describe('a start on a cluster', () => {
     );
   });
 });
+
+// Last, since the cluster is another one afterwards.
+test('the replica that follows a killed primary is found', async () => {
+  const replica = await startClusterNode({ nodeTimeoutMs });
+  extra.push(replica);
+  const store = await openReady();
+  const [lost = ''] = keysOnAllNodes(store);
+  const { node, id } = ownerOf(lost);
+  await joinAsReplica(replica, id);
+  await node.kill();
+  const call = () => store.run(count, [lost], [], { timeoutMs: 100 }).catch(() => 'away');
+  expect(await call()).toBe('away');
+  await expect.poll(call, { timeout: patienceMs }).toBe(1);
+  expect(runCli('-p', String(replica.port), 'GET', lost).trim()).toBe('1');
+  await expect.poll(() => store.state(), { timeout: patienceMs }).toBe('ready');
+});
+
+async function joinAsReplica(replica: RedisProcess, ofId: string): Promise<void> {
+  const cli = (...args: readonly string[]) => runCli('-p', String(replica.port), ...args);
+  const [first] = cluster.nodes;
+  const port = String(first?.port);
+  const bus = /@(\d+)/u.exec(
+    cluster
+      .cli('CLUSTER', 'NODES')
+      .split('\n')
+      .find((line) => line.includes('myself')) ?? '',
+  )?.[1];
+  cli('CLUSTER', 'MEET', '127.0.0.1', port, bus ?? '');
+  await expect.poll(() => cli('CLUSTER', 'NODES'), { timeout: patienceMs }).toContain(ofId);
+  cli('CLUSTER', 'REPLICATE', ofId);
+  await expect.poll(() => cli('INFO', 'replication'), { timeout: patienceMs }).toContain('master_link_status:up');
+  // The others must know of it, or nobody votes.
+  for (const node of cluster.nodes) {
+    await expect
+      .poll(() => runCli('-p', String(node.port), 'CLUSTER', 'NODES'), { timeout: patienceMs })
+      .toMatch(new RegExp(`:${replica.port}@.* slave ${ofId}`, 'u'));
+  }
+}

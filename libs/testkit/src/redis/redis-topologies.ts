@@ -15,12 +15,14 @@ export interface RedisCluster {
   stop(): Promise<void>;
 }
 
-/** A node that nobody hears for this long is taken for dead by the others. */
-const nodeTimeoutMs = 2000;
+interface ClusterOptions {
+  /** A node that nobody hears for this long is taken for dead by the others; 10 s unless given. */
+  readonly nodeTimeoutMs?: number;
+}
 
 /** Starts three nodes and joins them to a cluster. */
-export async function startRedisCluster(): Promise<RedisCluster> {
-  const nodes = await Promise.all([1, 2, 3].map(startClusterNode));
+export async function startRedisCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
+  const nodes = await Promise.all([1, 2, 3].map(() => startClusterNode(options)));
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   runCli('--cluster', 'create', ...addresses, '--cluster-yes');
   await untilWhole(nodes);
@@ -49,13 +51,14 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 /** Starts a node that belongs to no cluster yet. */
-export async function startClusterNode(): Promise<RedisProcess> {
+export async function startClusterNode({ nodeTimeoutMs = 10_000 }: ClusterOptions = {}): Promise<RedisProcess> {
   return await startRedisProcess({
     binary: requireRedisBinary(),
     extraArgs: (port) =>
       Object.entries({
         'cluster-enabled': 'yes',
         'cluster-node-timeout': nodeTimeoutMs,
+        'repl-diskless-sync-delay': 0,
         // Below the ports that the system gives away, where the usual one, 10000 above, is not.
         'cluster-port': port < 26_000 ? port + 6000 : port - 6000,
       }).flatMap(([name, value]) => [`--${name}`, String(value)]),
