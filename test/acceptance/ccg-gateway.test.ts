@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -6,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { Secret } from '@ccg/kernel';
 import { createApiKey, generateApiKey, hashApiKey, systemActor } from '@ccg/tenancy';
 import {
+  createSelfSignedServer,
   cut,
   doneValue,
   installClaudeCli,
@@ -14,6 +17,7 @@ import {
   openAiChatSseHead,
   playModel,
   say,
+  selfSignedCertificate,
   startProcess,
   unreachableUrl,
   write,
@@ -91,6 +95,30 @@ describe('ccg doctor', () => {
     const other = ['another server', 'base URL', 3, /is not this gateway.+Set CCG_URL/u] as const;
     await expectFault(other, { CCG_URL: suite.gateway.opsUrl });
     await expectFault(['/v1', 'base URL', 1, /must not end with \/v1/u], { CCG_URL: `${suite.gateway.url}/v1` });
+  });
+
+  test('names a certificate that is not trusted, and the variable with which it is', async () => {
+    const proxy = createSelfSignedServer((client, answer) => {
+      const { url: path, method, headers } = client;
+      const forwarded = request(suite.gateway.url + path, { method, headers }, (response) => {
+        answer.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(answer);
+      });
+      client.pipe(forwarded);
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    try {
+      const url = `https://127.0.0.1:${String(jsonAt(proxy.address(), 'port'))}`;
+      const untrusted = ['untrusted', 'base URL', 3, /not trusted \(.+NODE_EXTRA_CA_CERTS/u] as const;
+      await expectFault(untrusted, { CCG_URL: url });
+      const certificate = join(home, 'ca.pem');
+      await writeFile(certificate, selfSignedCertificate);
+      const trusted = await ccg(['doctor'], { CCG_URL: url, NODE_EXTRA_CA_CERTS: certificate });
+      expect(trusted).toMatchObject({ exitCode: 0, stderr: '' });
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
   });
 
   test('names a credential that is missing or unknown', async () => {
