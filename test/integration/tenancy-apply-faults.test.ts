@@ -62,17 +62,15 @@ describe('an apply that breaks off', () => {
   });
 
   test('and leaves the lock holds up others only until that lapses, and never a dry run', async () => {
-    const { redisKeys } = rig.store;
-    await rig.store.command('set', [redisKeys.applyLock(), 'somebody else', 'NX', 'PX', 600]);
+    const lock = rig.store.redisKeys.applyLock();
+    await rig.store.command('set', [lock, 'somebody else', 'NX', 'PX', 60_000]);
     expect(await rig.reconcile(rig.fileOf())).toEqual({ kind: 'busy' });
     expect(await rig.apply(rig.fileOf(), { dryRun: true })).toEqual(['create tenant']);
-    const waiting = await reconcile(rig.deps(), root, rig.fileOf, {
-      dryRun: false,
-      prune: false,
-      waitMs: patienceMs,
-    });
-    expect(waiting).toMatchObject({ kind: 'done', value: { applied: true } });
-    expect(await rig.store.command('get', [redisKeys.applyLock()])).toBeNull();
+    const options = { dryRun: false, prune: false, waitMs: patienceMs };
+    const waiting = reconcile(rig.deps(), root, rig.fileOf, options);
+    await rig.store.command('set', [lock, 'somebody else', 'XX', 'PX', 1]);
+    expect(await waiting).toMatchObject({ kind: 'done', value: { applied: true } });
+    expect(await rig.store.command('get', [lock])).toBeNull();
   });
 });
 
