@@ -61,6 +61,7 @@ describe('welcome', () => {
     const claude = 'claude() { printf "%s %s" "$ANTHROPIC_BASE_URL" "$ANTHROPIC_AUTH_TOKEN"; }';
     const line = lines.find((text) => text.endsWith(' claude')) ?? '';
     expect(await paste(line, `NAMED=${named}\n${docker}\n${claude}`)).toBe('http://127.0.0.1:4000 the-key');
+    expect(lines).toContain(`  Admin API   docker exec ${named} ccg --help`);
     expect(lines).toContain(`docker stop -t 600 ${named} lets running requests finish and stops.`);
   });
 

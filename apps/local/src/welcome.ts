@@ -51,7 +51,10 @@ export function welcome({
     `  API key     in ${firstKeyFile}`,
     ...(isKeyless ? ['              not needed by programs on this machine (ALLOW_KEYLESS)'] : []),
     `  Store       ${store.name}: ${store.durability()}`,
-    `  Admin API   ${reachableUrl(admin.url)}/admin/v1, token in ${admin.tokenFile}`,
+    // The port of a container is not open unless it was asked for; ccg is inside.
+    container === undefined
+      ? `  Admin API   ${reachableUrl(admin.url)}/admin/v1, token in ${admin.tokenFile}`
+      : `  Admin API   docker exec ${containerId} ccg --help`,
     ...Object.entries(routes).map(
       ([names, target], index) => `  ${index === 0 ? 'Models' : '      '}      ${names} → ${target}`,
     ),
