@@ -4,7 +4,7 @@ import type { ConnectionFault, ConnectionTarget, MissingPermissions, ServerRepor
 import { databaseOf } from './redis-url.ts';
 
 /** A server that cannot be reached at all says nothing about TLS. */
-const unreached = /\b(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)$/u;
+const unreached = /\b(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES|no Sentinel answers)$/u;
 
 /** What a server does that speaks another protocol, or that tells in vain why it closes. */
 const closed = /^(?:connection closed|EPIPE|ECONNRESET)$/u;

@@ -1,8 +1,9 @@
 import type { Clock } from '@ccg/kernel';
 import { createClusterNodes } from './cluster-nodes.ts';
+import { retryDelayMs } from './connection.ts';
 import type { ClusterNodes, Hop } from './cluster-nodes.ts';
 import { StoreUnavailableError } from './errors.ts';
-import type { StoreState } from './guard.ts';
+import type { StateListener, StoreState } from './guard.ts';
 import { slotCount } from './key-slot.ts';
 import { openLink } from './link.ts';
 import type { Operation, Way, WayOptions } from './link.ts';
@@ -12,8 +13,6 @@ import { readTopology, redirectionOf } from './topology.ts';
 import type { Redirection, Topology } from './topology.ts';
 
 const topologyTimeoutMs = 2000;
-/** How soon a cluster that is not whole is looked at again: a failover takes some seconds. */
-const searchIntervalMs = 200;
 const tryAgainMs = 20;
 const pollMs = 50;
 /** A command that is sent on more often than this meets nodes that do not agree. */
@@ -114,10 +113,11 @@ interface Search {
   close(): void;
 }
 
-/** Runs `look` one at a time, and again after a while until it is satisfied. */
+/** Runs `look` one at a time, and again after a while, which grows to a second, until it is satisfied. */
 function createSearch(clock: Clock, look: () => Promise<boolean>): Search {
   let running = false;
   let closed = false;
+  let attempts = 0;
   let cancel: (() => void) | undefined;
 
   function now(): void {
@@ -127,13 +127,14 @@ function createSearch(clock: Clock, look: () => Promise<boolean>): Search {
     running = true;
     void look().then((isSatisfied) => {
       running = false;
+      attempts = isSatisfied ? 0 : attempts + 1;
       if (!isSatisfied) soon();
     });
   }
 
   function soon(): void {
     if (closed || running) return;
-    cancel ??= clock.schedule(searchIntervalMs, now);
+    cancel ??= clock.schedule(retryDelayMs(attempts), now);
   }
 
   return {
@@ -183,9 +184,15 @@ async function findTopology(
 }
 
 async function askNewly(target: ConnectionTarget, address: string, options: WayOptions): Promise<Topology> {
-  const link = openLink(nodeTarget(target, address), { ...options, onState: undefined });
+  const refused = Promise.withResolvers<never>();
+  refused.promise.catch(() => {});
+  const onState: StateListener = (state, detail) => {
+    if (state === 'down') refused.reject(new StoreUnavailableError('down', detail));
+  };
+  const link = openLink(nodeTarget(target, address), { ...options, onState });
   try {
-    await link.whenReady(topologyTimeoutMs);
+    // The search is repeated, so one attempt to connect is enough.
+    await Promise.race([link.whenReady(topologyTimeoutMs), refused.promise]);
     return await link.perform(undefined, topologyTimeoutMs, (send) => readTopology(send, address));
   } finally {
     await link.close();

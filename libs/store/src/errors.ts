@@ -83,8 +83,7 @@ export function describeConnectionError(error: Error): string {
   const [firstWord = ''] = error.message.split(' ', 1);
   if (error.name === 'ReplyError' && /^[A-Z]+$/u.test(firstWord)) return firstWord;
   if (!error.message.startsWith(noSentinel)) return 'connection lost';
-  const [, code] = /\b(E[A-Z]{4,})\b/u.exec(error.message) ?? [];
-  return code === undefined ? 'no Sentinel names a primary' : `no Sentinel answers, ${code}`;
+  return error.message.includes('No such master') ? 'no Sentinel knows the name' : 'no Sentinel answers';
 }
 
 /** The client's own words, which are all that it gives. */

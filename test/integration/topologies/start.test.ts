@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig, startGateway } from '@ccg/gateway';
 import type { RunningGateway } from '@ccg/gateway';
-import { describeStartFailure } from '@ccg/startup';
+import { describeStartFailure, waitForStore } from '@ccg/startup';
+import { connectStore } from '@ccg/store';
 import {
   makeCertificates,
   requireRedisBinary,
@@ -100,6 +101,44 @@ test('a cluster that is not whole is refused with the command that mends it, and
   );
   expect(await refusalOf({ REDIS_URL: node.url })).toBe(
     `Redis at ${address} is a node of a cluster. Name its nodes in REDIS_CLUSTER_NODES instead of REDIS_URL.`,
+  );
+});
+
+test('a cluster that cannot be reached is waited for, and until it was there once the start is not ready', async () => {
+  const node = await startClusterNode();
+  opened.defer(() => node.stop());
+  const address = `127.0.0.1:${node.port}`;
+  runCli('-p', String(node.port), 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+  await node.kill();
+  const opsPort = node.port - 1;
+  const starting = start({ REDIS_CLUSTER_NODES: address, OPS_PORT: String(opsPort) });
+  const readiness = () =>
+    fetch(`http://127.0.0.1:${opsPort}/readyz`).then(
+      ({ status }) => status,
+      () => 'refused',
+    );
+  await expect
+    .poll(() => log.join(''), { timeout: 10_000 })
+    .toContain(`Waiting for Redis at ${address} (ECONNREFUSED). Start it, or set REDIS_CLUSTER_NODES to another.`);
+  expect(await readiness()).toBe(503);
+  await node.start();
+  const gateway = await starting;
+  expect(await readiness()).toBe(200);
+  await node.kill();
+  // It remembers no API key, so it is of no use without Redis.
+  await expect.poll(readiness, { timeout: 10_000 }).toBe(503);
+  await gateway.drain();
+});
+
+test('Sentinels that cannot be reached are waited for', async () => {
+  const redis = { sentinels: { urls: ['redis://127.0.0.1:1'], name: 'mymaster' } };
+  const store = connectStore({ ...redis, keyPrefix: 'ccg:', commandTimeoutMs: 500 });
+  opened.defer(() => store.close());
+  const stopAtFirst = (line: string): never => {
+    throw new Error(line);
+  };
+  await expect(waitForStore(store, { redis }, stopAtFirst)).rejects.toThrow(
+    'Waiting for Redis at mymaster of the Sentinels 127.0.0.1:1 (no Sentinel answers). Start it, or set REDIS_SENTINELS to another.',
   );
 });
 
