@@ -97,6 +97,17 @@ describe('several values as the arguments of one call', () => {
       ],
       [`Bash ${ls}`, 'Bash {"command":"pwd"}'],
     ],
+    [
+      'two calls by turns, whose numbers are texts',
+      [
+        c(calls({ index: '0', id: 'a', ...fn('Bash', '{"comm') })),
+        c(calls({ index: '1', id: 'b', ...fn('Read', '{"pa') })),
+        c(calls({ index: '0', ...fn(undefined, 'and":"ls"}') })),
+        c(calls({ index: '1', ...fn(undefined, 'th":"a"}') })),
+        end,
+      ],
+      [`Bash ${ls}`, 'Read {"path":"a"}'],
+    ],
     ['[] alone', [start('[]'), end], ['Bash {}']],
     ['[] alone, as a list', [start([]), end], ['Bash {}']],
     ['[ ] in two pieces', [start('[ '), one(']'), end], ['Bash {}']],

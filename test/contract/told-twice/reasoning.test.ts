@@ -105,6 +105,16 @@ describe('reasoning that is told in several places', () => {
       ['thinking: Let me see.', `Bash ${ls}`],
     ],
     [
+      'in one of two members, the other being empty',
+      [
+        c({ reasoning: 'Hm', reasoning_content: '' }),
+        c({ reasoning: ', so', reasoning_content: '' }),
+        c({ reasoning: '', reasoning_content: '', content: 'So' }),
+        end,
+      ],
+      ['thinking: Hm, so', 'text: So'],
+    ],
+    [
       'different in two members',
       [c({ reasoning: 'One. ' }), c({ reasoning_content: 'Two.' }), c({ content: 'So' }), end],
       ['thinking: One. Two.', 'text: So'],

@@ -106,7 +106,14 @@ describe('a name that the model wrote', () => {
     ['functions.Bash', 'Bash'],
     ['default_api:tasklist', 'TaskList'],
     ['Bash<|channel|>commentary', 'Bash'],
+    ['functions.Bash:0', 'Bash'],
+    [' Bash\n', 'Bash'],
+    ['"Bash"', 'Bash'],
+    ['Bash()', 'Bash'],
+    ['Bash</tool_call>', 'Bash'],
     ['functions.Unknown', 'functions.Unknown'],
+    [' Unknown', ' Unknown'],
+    ['Bash and Read', 'Bash and Read'],
     ['constructor', 'constructor'],
   ])('%s means %s', (written, meant) => {
     expect(names.outward(written)).toBe(meant);

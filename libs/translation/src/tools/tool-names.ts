@@ -23,8 +23,14 @@ export interface ToolNames {
 const digestLength = 8;
 const refused = /[^A-Za-z0-9_-]/u;
 const refusedCharacter = /[^A-Za-z0-9_-]/gu;
-/** Prefixes and suffixes that models add to names. */
-const noise = /^(?:functions[.:]|default_api[.:]|tools?[.:])|<\|.*$/gu;
+/** A name without what models and servers put around it: a namespace, a number, markers, quotes and white space. */
+function withoutNoise(name: string): string {
+  return name
+    .replace(/<.*$/su, '')
+    .replace(/^[\s'"`]+|[\s'"`]+$/gu, '')
+    .replace(/^(?:functions|default_api|tools?)[.:]/u, '')
+    .replace(/(?::\d{1,4}|\(\)?)$/u, '');
+}
 
 /**
  * `declared` are the client's names in the order of its tools. Each gets a backend name of its own. Some backends want
@@ -80,7 +86,7 @@ export function createToolNames(
   return {
     // A copy: a name of the history must not keep the whole body alive while the answer streams.
     inward: (name) => toBackend.get(name) ?? add(copyText(name)),
-    outward: (name) => meant(name) ?? meant(name.replaceAll(noise, '')) ?? name,
+    outward: (name) => meant(name) ?? meant(withoutNoise(name)) ?? name,
     original: (name) => toClient.get(name) ?? name,
     declares: (name) => known.has(name),
     knows: (name) => toBackend.has(name),

@@ -1,4 +1,4 @@
-import { isJsonObject, isText } from '@ccg/wire';
+import { isEmptyText, isJsonObject, isText } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
 import { inputLiteral, nonEmptyLiteral, textLiteral } from '../../json-literal.ts';
 import type { ToolFragment } from '../../encoder/tool-calls.ts';
@@ -38,7 +38,8 @@ export function readDelta(delta: JsonObject, extent: 'piece' | 'whole'): ChatDel
 function plainReasoning(delta: JsonObject): readonly ReasoningPiece[] {
   for (const origin of reasoningFields) {
     const text = delta[origin];
-    if (isText(text)) return [{ literal: textLiteral(text), origin }];
+    // Some servers leave one of the two empty.
+    if (isText(text) && !isEmptyText(text)) return [{ literal: textLiteral(text), origin }];
   }
   return [];
 }
@@ -68,11 +69,17 @@ function contentParts(content: JsonValue | undefined): { thinking: readonly stri
 function readToolFragment(call: JsonObject, extent: 'piece' | 'whole'): ToolFragment {
   const definition = asObject(call['function']) ?? {};
   return {
-    index: asCount(call['index']),
+    index: indexOf(call['index']),
     id: nonEmptyLiteral(call['id']),
     name: nonEmptyLiteral(definition['name']),
     input: inputLiteral(definition['arguments']),
     whole: extent === 'whole',
     members: unknownMembers(call),
   };
+}
+
+/** Some servers write the number as a text. */
+function indexOf(index: JsonValue | undefined): number | undefined {
+  const text = asText(index);
+  return text !== undefined && /^\d{1,6}$/u.test(text) ? Number(text) : asCount(index);
 }
