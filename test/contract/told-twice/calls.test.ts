@@ -194,6 +194,17 @@ describe('several values as the arguments of one call', () => {
     expect(tellStream({ dialect: 'ollama', model: 'm' }, `${call}\n{"done":true}\n`)).toEqual([`Bash ${input}`]);
   });
 
+  test('of Ollama are those of one call if a line comes again with its id', () => {
+    const call = (id: string, command: string) =>
+      `{"message":{"tool_calls":[{"id":"${id}","function":{"name":"Bash","arguments":{"command":"${command}"}}}]},"done":false}`;
+    const lines = [call('a', 'ls'), call('a', 'ls'), call('b', 'ls'), call('a', 'pwd')];
+    expect(tellStream({ dialect: 'ollama', model: 'm' }, `${lines.join('\n')}\n{"done":true}\n`)).toEqual([
+      `Bash ${ls}`,
+      `Bash ${ls}`,
+      'Bash {"command":"pwd"}',
+    ]);
+  });
+
   test('do not keep ordinary arguments from streaming as they come', () => {
     const written: string[] = [];
     const stream = translate(plainRequest, chat).reader.stream((frames) => written.push(String(frames)));

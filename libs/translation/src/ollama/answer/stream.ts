@@ -31,11 +31,12 @@ export function createOllamaStream(
     if (kind === 'content') encoder.text(literal);
     else encoder.thinking(literal);
   });
+  const told = new Map<string, ToolFragment>();
   const decoder = createNdjsonDecoder((line) => {
     if (deltas.known(line)) return;
     const value = tryReadJson(line, { rawKeys: movedKeys });
     if (isJsonObject(value) && isUtf8Text(line)) {
-      readLine(value, encoder, context);
+      readLine(value, told, encoder, context);
       deltas.learn(line, value);
     } else if (!isAtEnd || !line.trimStart().startsWith('{')) encoder.fail(malformedError(context.provider));
   }, options);
@@ -49,7 +50,7 @@ export function createOllamaStream(
 }
 
 /** Hands one line to the encoder. The last one says why the answer ends, and how long prompt and answer were. */
-function readLine(line: JsonObject, encoder: Encoder, context: FailureContext): void {
+function readLine(line: JsonObject, told: ToldCalls, encoder: Encoder, context: FailureContext): void {
   if (saysError(line['error'])) {
     encoder.fail(inBandFailure(line, context));
     return;
@@ -59,7 +60,7 @@ function readLine(line: JsonObject, encoder: Encoder, context: FailureContext): 
     return;
   }
   const message = asObject(line['message']);
-  if (message !== undefined) readMessage(message, line['done'] === true, encoder);
+  if (message !== undefined) readMessage(message, line['done'] === true, told, encoder);
   if (line['done'] === true) {
     readUsage(line, encoder);
     finish(asText(line['done_reason']), encoder, context.provider);
@@ -67,12 +68,27 @@ function readLine(line: JsonObject, encoder: Encoder, context: FailureContext): 
   } else if (message === undefined) encoder.fail(notAnAnswer(line, context));
 }
 
-function readMessage({ thinking, content, tool_calls: calls }: JsonObject, isLast: boolean, encoder: Encoder): void {
+/** The calls of the lines before, by their ids. */
+type ToldCalls = Map<string, ToolFragment>;
+
+function readMessage(
+  { thinking, content, tool_calls: calls }: JsonObject,
+  isLast: boolean,
+  told: ToldCalls,
+  encoder: Encoder,
+): void {
   if (isText(thinking)) encoder.thinking(textLiteral(thinking));
   if (isText(content)) encoder.text(textLiteral(content));
   const fragments = asList(calls).map((call) => readCall(asObject(call) ?? {}));
   if (isLast) encoder.lastCalls(fragments);
-  else for (const fragment of fragments) encoder.toolCall(fragment);
+  else for (const fragment of fragments) if (!isToldAgain(fragment, told)) encoder.toolCall(fragment);
+  for (const fragment of fragments) if (fragment.id !== undefined) told.set(fragment.id, fragment);
+}
+
+/** The same call with the same id, in another line, is that call once more. */
+function isToldAgain({ id, name, input }: ToolFragment, told: ToldCalls): boolean {
+  const known = id === undefined ? undefined : told.get(id);
+  return known !== undefined && known.name === name && known.input === input;
 }
 
 /** A call is never in pieces, so that neither an index that comes again nor a missing id joins two. */
