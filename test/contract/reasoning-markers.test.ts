@@ -62,6 +62,28 @@ describe('reasoning that is marked in the text', () => {
     }
   });
 
+  test.each(['<think>Let me see.</think>So', `${analysis}Let me see.<|end|>${final}So`])(
+    'is reasoning of an Anthropic-compatible server, too: %s',
+    (text) => {
+      const compatible = { dialect: 'anthropic', model: 'm', anthropicProfile: 'llama-cpp' } as const;
+      const delta = (piece: string) => ({
+        type: 'content_block_delta',
+        index: 0,
+        delta: { type: 'text_delta', text: piece },
+      });
+      for (let at = 0; at <= text.length; at += 1) {
+        const told = tell(compatible, [
+          { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+          ...[text.slice(0, at), text.slice(at)].map(delta),
+          { type: 'content_block_stop', index: 0 },
+          { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 1 } },
+          { type: 'message_stop' },
+        ]);
+        expect(told).toEqual(['thinking: Let me see.', 'text: So']);
+      }
+    },
+  );
+
   test('stays in the text where the provider is known to mark none', () => {
     const official = { dialect: 'openai-chat', model: 'gpt-4.1', profile: 'openai' } as const;
     const text = `${analysis}Let me see.<|end|>${final}So`;

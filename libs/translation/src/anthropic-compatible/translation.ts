@@ -5,6 +5,7 @@ import { answerWithoutSearch, emptyAnswer } from '../encoder/local-answer.ts';
 import { createChunkDecoder } from '../encoder/event-data.ts';
 import type { Encoder } from '../encoder/encoder.ts';
 import { createEventStream } from '../encoder/event-stream.ts';
+import { withReasoningMarkers } from '../encoder/filters/think-tags.ts';
 import { withSnapshots } from '../encoder/filters/with-snapshots.ts';
 import { readRejections } from '../failure/rejections.ts';
 import { circumstancesOf } from '../request/circumstances.ts';
@@ -66,7 +67,9 @@ function createReader(input: ReaderInput, sealer: Sealer): AnswerReader {
   return createAnswerReader(input, {
     sign: () => '',
     sealCall: (id, members) => sealCall(id, members, sealer),
-    filter: (encoder) => withSnapshots(withSealedSignatures(encoder, sealer), input.provider),
+    // Local servers leave reasoning in the text where they have no parser for their model.
+    filter: (encoder) =>
+      withSnapshots(withReasoningMarkers(withSealedSignatures(encoder, sealer), 'tagged'), input.provider),
     stream: (encoder, context, options) =>
       createEventStream(encoder, createChunkDecoder(createEventReader(encoder, context), options)),
   });

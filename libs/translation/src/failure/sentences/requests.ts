@@ -231,12 +231,16 @@ export const refusalSentences: readonly Sentence[] = [
   {
     says: 'model-unknown',
     pattern:
-      /Function ['"`]?[\w-]{1,60}['"`]?: Not found for account|model[`'" \w.:/@-]{0,100}(?:does not exist|do(?:es)? not exist|not exist|not found|不存在)|(?:unknown|invalid|no such) model\b|模型[^。\n]{0,60}(?:不存在|未找到)|no endpoints found for /iu,
+      /Function ['"`]?[\w-]{1,60}['"`]?: Not found for account|model[`'" \w.:/@-]{0,100}(?:does not exist|do(?:es)? not exist|not exist|not found|不存在)|(?:unknown|invalid|no such) model\b|\bmodel [^\n]{1,100}(?:has reached its end of life|(?:has been|was|is) (?:retired|decommissioned|shut down|sunset|no longer available))|模型[^。\n]{0,60}(?:不存在|未找到)|no endpoints found for /iu,
     examples: [
       ["model 'nope' not found", 'https://docs.ollama.com/api/errors'],
       [
-        "Function 'a1b2': Not found for account 'xyz'",
-        'https://forums.developer.nvidia.com (integrate.api.nvidia.com, 404)',
+        "Function '23d4f03a-b8a6-4adb-a183-7daa083a09cc': Not found for account 'Qawm'",
+        'https://github.com/Alishahryar1/free-claude-code/issues/1021',
+      ],
+      [
+        'The model `mixtral-8x7b-32768` has been decommissioned and is no longer supported.',
+        'https://console.groq.com/docs/deprecations (model_decommissioned)',
       ],
       ['The model `m` does not exist.', 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html'],
       ['Model does not exist, please check the model code', 'https://docs.z.ai/api-reference/api-code (1211)'],
