@@ -62,6 +62,17 @@ describe('the pods', () => {
   });
 });
 
+test('labels of an operator do not replace those that select the pods', async (context) => {
+  const { chart } = toolsOf(context);
+  const podLabels = { 'app.kubernetes.io/component': 'other', team: 'platform' };
+  const objects = await chart.render('minimal', { values: { gateway: { podLabels } } });
+  const deployment = objects.find(({ name }) => name === 'Deployment/ccg-gateway')?.object;
+  expect(deployment).toHaveProperty(
+    ['spec', 'template', 'metadata', 'labels'],
+    expect.objectContaining({ 'app.kubernetes.io/component': 'gateway', team: 'platform' }),
+  );
+});
+
 describe('the notes', () => {
   test.for([
     ['minimal', 'http://127.0.0.1:4000', 'kubectl -n claude port-forward service/ccg-gateway 4000:4000'],

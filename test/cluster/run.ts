@@ -5,6 +5,9 @@ import { checkChart } from './check-chart.ts';
 import { checkCompose } from './check-compose.ts';
 import { startCluster } from './start-cluster.ts';
 
+// What was started ends with this process, also when somebody interrupts it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 /** `npm run test:cluster`: what needs programs that take minutes to build. Ends with 1 if anything is wrong. */
 await checkCompose(await buildCompose());
 

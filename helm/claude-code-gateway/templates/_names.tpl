@@ -11,7 +11,7 @@
 {{/* Labels that select the pods of a component; of all pods of the release, without one. */}}
 {{- define "ccg.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- with .component }}
 app.kubernetes.io/component: {{ . }}
 {{- end }}
@@ -24,12 +24,12 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 
-{{/* The metadata of an object: root, component, name, and annotations where there are some. */}}
+{{/* The metadata of an object: root, component, name, and more labels and annotations where there are some. */}}
 {{- define "ccg.metadata" -}}
 name: {{ .name }}
-namespace: {{ .root.Release.Namespace }}
+namespace: {{ .root.Release.Namespace | quote }}
 labels:
-  {{- include "ccg.labels" . | nindent 2 }}
+  {{- merge (include "ccg.labels" . | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}
 {{- with .annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -5,9 +5,11 @@ automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
-  runAsUser: 10001
-  runAsGroup: 10001
-  fsGroup: 10001
+  {{- with .Values.runAsUser }}
+  runAsUser: {{ include "ccg.text" . }}
+  runAsGroup: {{ include "ccg.text" . }}
+  fsGroup: {{ include "ccg.text" . }}
+  {{- end }}
   seccompProfile: { type: RuntimeDefault }
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
