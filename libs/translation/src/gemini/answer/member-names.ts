@@ -4,11 +4,18 @@ import type { JsonObject, JsonValue } from '@ccg/wire';
 /** Members whose content is the model's or the server's own, whatever its members are called. */
 const opaque = new Set(['args', 'error', 'response']);
 
+/** A chunk as Gemini writes it. Google's service for its own tools wraps every chunk: `{"response": {…}}`. */
+export function asGeminiChunk(chunk: JsonObject): JsonObject {
+  const named = withGeminiNames(chunk);
+  const { response } = named;
+  return isJsonObject(response) && named['candidates'] === undefined ? withGeminiNames(response) : named;
+}
+
 /**
  * A chunk with the names that Gemini uses. Proxies that are written in Python write them in snake case: `function_call`. A
  * chunk without such names is returned as it is.
  */
-export function withGeminiNames(chunk: JsonObject): JsonObject {
+function withGeminiNames(chunk: JsonObject): JsonObject {
   const entries = Object.entries(chunk);
   const named = entries.map(([name, value]): [string, JsonValue | undefined] => [
     inCamelCase(name),

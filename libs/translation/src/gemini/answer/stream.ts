@@ -14,7 +14,7 @@ import type { StreamTranslator } from '../../translation.ts';
 import { isVoid } from '../../unread-content.ts';
 import { geminiDelta } from './delta-form.ts';
 import { hasCallInPieces, isKnownChunk } from './known-form.ts';
-import { withGeminiNames } from './member-names.ts';
+import { asGeminiChunk } from './member-names.ts';
 import { readBlocked, readEnd } from './read-end.ts';
 import { createPartReader } from './read-part.ts';
 import { createSearchReader } from './read-searches.ts';
@@ -82,12 +82,12 @@ function createChunkReader(encoder: Encoder, context: FailureContext): EventTake
   return {
     known: deltas.known,
     chunk(chunk, json) {
-      const named = withGeminiNames(chunk);
+      const named = asGeminiChunk(chunk);
       readChunk(named);
       if (named === chunk) deltas.learn(json, chunk);
     },
     document(document) {
-      const named = withGeminiNames(document);
+      const named = asGeminiChunk(document);
       if (isOfAnswer(named)) readChunk(named);
       else encoder.fail(notAnAnswer(document, context));
     },
