@@ -9,6 +9,7 @@ export { checkStore, openStore, prepareStore, waitForStore } from './open-store.
 export { catalogFileVariable, readCatalog, readDirectory } from './read-catalog.ts';
 export { redisVariables, storeProblems, storeSettings, storeVariables } from './redis-variables.ts';
 export type { StoreSettings } from './redis-variables.ts';
+export { runProcess } from './run-process.ts';
 export {
   credentialSettings,
   credentialVariables,
