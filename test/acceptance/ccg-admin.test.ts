@@ -89,7 +89,7 @@ describe('an operator', () => {
   test('prints lists as tables, and as the document of the API', async () => {
     const { tenant } = await makeTenant();
     const [heading, ...rows] = (await done(['tenants', 'list'])).trimEnd().split('\n');
-    expect(heading).toMatch(/^TENANT +NAME +STATE +MODELS +POLICIES +REQUESTS\/MIN +CREATED$/u);
+    expect(heading).toMatch(/^TENANT +NAME +STATE +MODELS +POLICIES +LIMITS +CREATED$/u);
     const column = heading?.indexOf('STATE') ?? -1;
     for (const row of rows) expect(row.slice(column)).toMatch(/^active +\*/u);
     expect(rows.some((row) => row.startsWith(`${tenant} `))).toBe(true);
@@ -164,6 +164,22 @@ describe('an operator', () => {
     expect(await document(['policies', 'list', ...at])).toEqual({ items: [] });
     const limited = await document(['tenants', 'update', tenant, '--requests-per-minute', '60']);
     expect(limited).toMatchObject({ limits: { requestsPerMinute: 60 } });
+    const list = await document([
+      'tenants',
+      'update',
+      tenant,
+      '--limits',
+      'user:requests=60/minute,api-key:concurrency=2',
+    ]);
+    expect(list).toMatchObject({
+      limits: [
+        { level: 'user', kind: 'requests', amount: 60, per: 'minute' },
+        { level: 'api-key', kind: 'concurrency', amount: 2 },
+      ],
+    });
+    expect(await done(['tenants', 'show', tenant])).toContain('user: 60 requests/minute, api-key: 2 concurrency');
+    const none = await document(['tenants', 'update', tenant, '--limits', '']);
+    expect(jsonAt(none, 'limits')).toEqual([]);
     const free = await document(['tenants', 'update', tenant, '--requests-per-minute', 'default']);
     expect(jsonAt(free, 'limits')).toBeUndefined();
   });

@@ -74,6 +74,27 @@ describe('a body', () => {
     ]);
   });
 
+  test('with limits that do not exist is told the path of each fault', async () => {
+    const user = { level: 'user', kind: 'requests', amount: 1, per: 'minute' };
+    const pathsOf = async (limits: unknown) => {
+      const answer = await rig.call('POST', '/tenants', {
+        body: { id: 'limited', name: 'x', allowlist: { models: ['*'] }, limits },
+      });
+      expect(answer.status).toBe(400);
+      return jsonListAt(answer.body, 'errors').map((error) => jsonAt(error, 'path'));
+    };
+    expect(
+      await pathsOf([
+        { ...user, level: 'team' },
+        { ...user, kind: 'words' },
+        { ...user, amount: -1 },
+        { ...user, per: 'year' },
+      ]),
+    ).toEqual(['limits[0].level', 'limits[1].kind', 'limits[2].amount', 'limits[3].per']);
+    expect(await pathsOf([user, user])).toEqual(['limits[1]']);
+    expect(await pathsOf('many')).toEqual(['limits']);
+  });
+
   test.each([
     ['that is not JSON', '{"id": ', {}, 400, 'request-invalid'],
     ['that is not UTF-8', '\u00ff', { 'content-encoding': 'gzip' }, 400, 'encoding-invalid'],

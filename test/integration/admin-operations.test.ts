@@ -40,6 +40,12 @@ test('a tenant is changed, suspended and resumed', async () => {
   });
   expect(changed.body).toMatchObject({ id: tenant, name: 'Other', allowlist: { models: ['claude-*'] }, limits });
   expect(jsonAt((await rig.call('PATCH', at(''), { body: { limits: null } })).body, 'limits')).toBeUndefined();
+  const list = [
+    { level: 'user', kind: 'requests', amount: 60, per: 'minute' },
+    { name: 'agents', level: 'api-key', kind: 'concurrency', amount: 2 },
+  ];
+  expect((await rig.call('PATCH', at(''), { body: { limits: list } })).body).toMatchObject({ limits: list });
+  expect((await rig.call('GET', at(''))).body).toMatchObject({ limits: list });
   expect((await rig.call('POST', at('/suspend'))).body).toMatchObject({ state: 'suspended' });
   expect((await rig.call('POST', at('/resume'), { body: {} })).body).toMatchObject({ state: 'active' });
   expect((await rig.call('GET', at(''))).body).toMatchObject({ name: 'Other', state: 'active' });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createAdmission } from '@ccg/admission';
 import { catalogFromEnv, createTargets } from '@ccg/catalog';
 import { Secret, systemClock } from '@ccg/kernel';
+import type { LimitRule } from '@ccg/kernel';
 import { createServing } from '@ccg/serving';
 import type { RequestRecord, Serving } from '@ccg/serving';
 import { connectStore, createScript } from '@ccg/store';
@@ -82,7 +83,11 @@ function startServing(): Serving {
   });
 }
 
-async function ask(limits: { readonly requestsPerMinute: number | undefined }): Promise<RequestRecord> {
+function perMinute(amount: number): readonly LimitRule[] {
+  return [{ level: 'tenant', kind: 'requests', amount, per: 'minute' }];
+}
+
+async function ask(limits: readonly LimitRule[]): Promise<RequestRecord> {
   const sink = {
     signal: new AbortController().signal,
     committed: false,
@@ -100,6 +105,8 @@ async function ask(limits: { readonly requestsPerMinute: number | undefined }): 
       kind: 'api-key',
       tenant,
       apiKeyId: 'key_1',
+      apiKeyName: 'laptop',
+      userName: undefined,
       expiresAtMs: undefined,
       user: undefined,
       authorization: { scopes: ['messages'], policy: { kind: 'allow-all' }, limits },
@@ -114,7 +121,7 @@ async function ask(limits: { readonly requestsPerMinute: number | undefined }): 
 }
 
 test('a tenant is let in up to its limit, and told when to come back after that', async () => {
-  const limits = { requestsPerMinute: 2 };
+  const limits = perMinute(2);
   const outcomes = [await ask(limits), await ask(limits), await ask(limits)].map(({ outcome }) => outcome);
   expect(outcomes).toEqual(['ok', 'ok', 'policy_rate_limit']);
   expect(upstream.requests).toHaveLength(2);
@@ -122,7 +129,7 @@ test('a tenant is let in up to its limit, and told when to come back after that'
 
 test('while Redis is away this process lets in its share by itself', async () => {
   proxy.cut();
-  const limits = { requestsPerMinute: 2 };
+  const limits = perMinute(2);
   const outcomes = [await ask(limits), await ask(limits), await ask(limits)].map(({ outcome }) => outcome);
   expect(outcomes).toEqual(['ok', 'ok', 'policy_rate_limit']);
 });
@@ -130,7 +137,7 @@ test('while Redis is away this process lets in its share by itself', async () =>
 test('no request leaves anything behind in Redis but the level of its bucket, however it ends', async () => {
   const failing = createGate();
   upstream.answer([waitFor(failing.opened), ...jsonScript(500, { error: { message: 'no' } })]);
-  const limits = { requestsPerMinute: 60 };
+  const limits = perMinute(60);
   const running = ask(limits);
   await upstream.request(0);
   failing.open();

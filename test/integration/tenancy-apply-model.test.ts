@@ -191,11 +191,11 @@ async function compare(model: Model, { tenants, apiKeys }: Real): Promise<void> 
   for (const [at, { settings, state, byFile, small, users: named }] of model) {
     const tenant = tenants[at] ?? '';
     const record = doneValue(await getTenant(deps, root, { tenant }));
-    expect({ ...stateOf(record), models: record.allowlist.models, rpm: record.limits?.requestsPerMinute }).toEqual({
+    expect({ ...stateOf(record), models: record.allowlist.models, limits: record.limits }).toEqual({
       state,
       byFile,
       models: [settings.models],
-      rpm: settings.requestsPerMinute,
+      limits: settings.requestsPerMinute === undefined ? undefined : { requestsPerMinute: settings.requestsPerMinute },
     });
     const policies = doneValue(await listPolicies(deps, root, { tenant })).items;
     expect(policies.map(({ allowlist, origin }) => [allowlist.models, origin === 'file'])).toEqual(

@@ -59,7 +59,7 @@ test('a file is brought into an empty store, and a second time there is nothing 
     tenant,
     authorization: {
       scopes: ['messages'],
-      limits: { requestsPerMinute: 7 },
+      limits: [{ level: 'tenant', kind: 'requests', amount: 7, per: 'minute' }],
       policy: { levels: [{ models: ['*haiku*'] }, { of: 'user', models: ['*-5'] }] },
     },
   });

@@ -27,7 +27,7 @@ import {
 import type { Actor, AuditEntry, NewApiKey, Result, Scope } from '@ccg/tenancy';
 import { doneValue } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { actorOf, name, openTenancyRig, patienceMs, refusalOf, root } from './support/tenancy-rig.ts';
+import { actorOf, defaultLimits, name, openTenancyRig, patienceMs, refusalOf, root } from './support/tenancy-rig.ts';
 import type { TenancyRig } from './support/tenancy-rig.ts';
 
 let rig: TenancyRig;
@@ -229,6 +229,8 @@ describe('what an actor may give', () => {
     expect(refusalOf(await updateTenant(deps, actor, { tenant, allowlist: { models: ['*'] } }))).toMatchObject(
       beyond('allowlist'),
     );
+    const wider = [{ level: 'tenant', kind: 'requests', amount: 61, per: 'minute' }] as const;
+    expect(refusalOf(await updateTenant(deps, actor, { tenant, limits: wider }))).toMatchObject(beyond('limits'));
     const limits = { requestsPerMinute: 61 };
     expect(refusalOf(await updateTenant(deps, actor, { tenant, limits }))).toMatchObject(
       beyond('limits', 'requestsPerMinute'),
@@ -274,7 +276,7 @@ describe('authorization', () => {
     });
     expect(await principalOf(apiKey)).toEqual({
       scopes: ['messages', 'self'],
-      limits: { requestsPerMinute: 60 },
+      limits: defaultLimits,
       policy: {
         kind: 'restricted',
         levels: [
@@ -302,7 +304,9 @@ describe('authorization', () => {
       await updateTenant(deps, root, { tenant, allowlist: { models: ['*'] }, limits: { requestsPerMinute: 7 } }),
     );
     await expect.poll(levels, { timeout: patienceMs }).toEqual(['*-5']);
-    expect((await actorOf(verifier, apiKey)).principal.authorization.limits).toEqual({ requestsPerMinute: 7 });
+    expect((await actorOf(verifier, apiKey)).principal.authorization.limits).toEqual([
+      { level: 'tenant', kind: 'requests', amount: 7, per: 'minute' },
+    ]);
   });
 
   test('an API key that expires while it is remembered is refused from then on, with Redis and without', async () => {

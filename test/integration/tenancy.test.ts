@@ -59,7 +59,16 @@ describe('creating and importing', () => {
     const authorization = { scopes: ['messages', 'self'], policy: { kind: 'allow-all' }, limits: defaultLimits };
     expect(await rig.openVerifier().verify(apiKey)).toEqual({
       kind: 'verified',
-      principal: { kind: 'api-key', tenant, apiKeyId: id, user: user.id, expiresAtMs: undefined, authorization },
+      principal: {
+        kind: 'api-key',
+        tenant,
+        apiKeyId: id,
+        apiKeyName: name,
+        user: user.id,
+        userName: 'ada',
+        expiresAtMs: undefined,
+        authorization,
+      },
     });
   });
 

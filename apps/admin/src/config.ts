@@ -27,7 +27,7 @@ import type {
   ProcessSettings,
   StoreSettings,
 } from '@ccg/startup';
-import type { Limits } from '@ccg/tenancy';
+import type { LimitRule } from '@ccg/kernel';
 import { z } from 'zod';
 import type { LoadDirectory } from './apply-file.ts';
 import { readOperatorToken } from './operator-token.ts';
@@ -38,7 +38,7 @@ export interface AdminConfig extends ProcessSettings, StoreSettings, CredentialS
   /** It was fit to be used when the configuration was read. */
   readonly operatorTokenFile: string;
   /** Of tenants that have none of their own: who may give how much depends on it. */
-  readonly limits: Limits;
+  readonly limits: readonly LimitRule[];
   /** Whose tokens are taken. */
   readonly issuers: readonly IssuerSettings[];
   /** Reads `gateway.yaml` anew; it was right when the configuration was read. */

@@ -11,7 +11,7 @@ export const operatorPrincipal: OperatorPrincipal = {
   authorization: {
     scopes: ['operator:read', 'operator:write'],
     policy: { kind: 'allow-all' },
-    limits: { requestsPerMinute: undefined },
+    limits: [],
   },
 };
 

@@ -41,8 +41,21 @@ export function issuesOf(issues: readonly z.core.$ZodIssue[]): readonly FieldIss
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: [...path, key], message: 'is not known here. Remove it' }));
     }
+    if (issue.code === 'invalid_union' && issue.message === unsaid) {
+      return faultsOfFitting(issue.errors).map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
+    }
     return [{ path, message: issue.message }];
   });
+}
+
+/** What zod says where a schema has no words of its own. */
+const unsaid = 'Invalid input';
+
+/** What is wrong within the alternative that is of the right type. */
+function faultsOfFitting(alternatives: readonly (readonly z.core.$ZodIssue[])[]): readonly FieldIssue[] {
+  const isFitting = (issues: readonly z.core.$ZodIssue[]) =>
+    !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  return issuesOf(alternatives.find(isFitting) ?? alternatives[0] ?? []);
 }
 
 /** What a refused verb is answered with. */

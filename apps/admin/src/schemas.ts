@@ -1,3 +1,4 @@
+import { limitsRule } from '@ccg/catalog';
 import { scopes } from '@ccg/kernel';
 import { z } from 'zod';
 
@@ -42,15 +43,10 @@ export const allowlist = z
   })
   .meta({ id: 'Allowlist', description: 'Which models may be used.' });
 
-export const limits = z
-  .strictObject({
-    requestsPerMinute: z
-      .int({ error: 'must be a whole number of requests per minute, from 1' })
-      .min(1, { error: 'must be a whole number of requests per minute, from 1' })
-      .max(999_999_999, { error: 'must be at most 999999999' })
-      .optional(),
-  })
-  .meta({ id: 'Limits', description: 'How much may be used. What is left out is unlimited.' });
+export const limits = limitsRule.meta({
+  id: 'Limits',
+  description: 'How much may be used: a list of limits, or the requests per minute of the whole tenant.',
+});
 
 export const policyNames = z
   .array(idText)

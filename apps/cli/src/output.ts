@@ -56,6 +56,20 @@ export function allowlistOf(item: unknown): unknown {
   return parts.length === 0 ? undefined : parts.join('; ');
 }
 
+/** The limits of a tenant, in one cell: `60 requests/minute`, `user: 5 concurrency`. */
+export function limitsOf(item: unknown): unknown {
+  const limits = jsonAt(item, 'limits');
+  if (!Array.isArray(limits)) {
+    const rate = jsonAt(limits, 'requestsPerMinute');
+    return rate === undefined ? undefined : `${cell(rate)} requests/minute`;
+  }
+  return limits.map((limit) => {
+    const [level, amount, kind, per] = ['level', 'amount', 'kind', 'per'].map((name) => jsonAt(limit, name));
+    const rate = per === undefined ? cell(kind) : `${cell(kind)}/${cell(per)}`;
+    return level === 'tenant' ? `${cell(amount)} ${rate}` : `${cell(level)}: ${cell(amount)} ${rate}`;
+  });
+}
+
 function cellsOf(columns: readonly Column[], item: unknown): readonly string[] {
   return columns.map(([, read]) => cell(read(item)));
 }

@@ -1,6 +1,6 @@
 import { catalogVariables, onOrOff, wholeNumber } from '@ccg/catalog';
 import type { Audience, Catalog, IssuerSettings } from '@ccg/catalog';
-import type { Secret } from '@ccg/kernel';
+import type { LimitRule, Secret } from '@ccg/kernel';
 import {
   catalogFileVariable,
   credentialSettings,
@@ -29,7 +29,7 @@ import type {
   ProcessSettings,
   StoreSettings,
 } from '@ccg/startup';
-import type { Limits, Peppers } from '@ccg/tenancy';
+import type { Peppers } from '@ccg/tenancy';
 import { z } from 'zod';
 
 export interface GatewayConfig extends ProcessSettings, StoreSettings, CredentialSettings, OutboundSettings {
@@ -40,7 +40,7 @@ export interface GatewayConfig extends ProcessSettings, StoreSettings, Credentia
   readonly catalog: Catalog;
   /** Whose tokens are taken. */
   readonly issuers: readonly IssuerSettings[];
-  readonly limits: Limits;
+  readonly limits: readonly LimitRule[];
   /** How long a stream's status is held back for the upstream's first event. */
   readonly streamHoldMs: number;
   readonly pingIntervalMs: number;

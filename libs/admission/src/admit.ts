@@ -38,24 +38,17 @@ interface LimitsCall {
   readonly numbers: readonly number[];
 }
 
-const calls = new WeakMap<readonly Limit[], LimitsCall>();
-
-/** Tenants keep their limits, so most requests bring a list that was seen before. */
 function callFor(limits: readonly Limit[]): LimitsCall {
-  const known = calls.get(limits);
-  if (known !== undefined) return known;
   assertLimits(limits);
   const running = limits.filter((limit) => limit.kind === 'concurrency');
   const rates = limits.filter((limit) => limit.kind === 'rate');
   const maxima = running.map(({ maxRunning }) => maxRunning);
-  const call = {
+  return {
     running,
     rates,
     subjects: running.map(({ subject }) => subject),
     numbers: [running.length, ...maxima, ...rates.flatMap(toArguments)],
   };
-  calls.set(limits, call);
-  return call;
 }
 
 function toArguments(rate: RateLimit): readonly number[] {

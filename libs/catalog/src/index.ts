@@ -27,6 +27,7 @@ export { createProvider } from './provider.ts';
 export type { Endpoint, EndpointTimeouts, GoogleCredential, Provider, ProviderCredential } from './provider.ts';
 export { namesOfTarget, resolveRoute } from './resolve-route.ts';
 export type { Route, RouteRequest } from './resolve-route.ts';
+export { limitsRule } from './limits-rule.ts';
 export { createTarget, createTargets } from './targets.ts';
 export type { AnthropicTarget, ChatTarget, GeminiTarget, OllamaTarget, Target, Targets } from './targets.ts';
 export type { ApiKeySettings, DirectorySettings, TenantSettings } from './tenants.ts';

@@ -166,6 +166,36 @@ test.each<[string, string, readonly string[]]>([
     ['6: tenants.acme.limits.requestsPerMinute: must be a whole number of requests per minute, from 1'],
   ],
   [
+    'limits of a level, a kind, an amount and a period that do not exist',
+    `${head}    limits:
+      - { level: team, kind: requests, amount: 5, per: minute }
+      - { level: user, kind: words, amount: 5, per: minute }
+      - { level: user, kind: requests, amount: -5, per: hour }
+      - { level: user, kind: concurrency, amount: 5, per: minute }
+`,
+    [
+      '7: tenants.acme.limits.0.level: must be tenant or user or api-key or model',
+      '8: tenants.acme.limits.1.kind: must be one of requests, count_requests, concurrency',
+      '9: tenants.acme.limits.2.amount: must be a whole number from 1 to 999999999',
+      '9: tenants.acme.limits.2.per: must be minute',
+      '10: tenants.acme.limits.3.per: is not a setting that is known here',
+    ],
+  ],
+  [
+    'two limits of one name',
+    `${head}    limits:
+      - { level: user, kind: requests, amount: 5, per: minute, name: few }
+      - { level: tenant, kind: requests, amount: 9, per: minute, name: few }
+`,
+    ['8: tenants.acme.limits.1: has the name "few", as limit 0 has. Give one of them another "name"'],
+  ],
+  [
+    'limits that are no list',
+    `${head}    limits: 5
+`,
+    ['6: tenants.acme.limits: must be a list of limits, or {requestsPerMinute: NUMBER}'],
+  ],
+  [
     'a user with a space at the end',
     `${head}    users: { 'ada ': {} }\n`,
     ['6: tenants.acme.users."ada ": must not begin or end with a space'],

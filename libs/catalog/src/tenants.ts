@@ -1,11 +1,11 @@
 import { scopes } from '@ccg/kernel';
-import type { Scope, Secret } from '@ccg/kernel';
+import type { LimitRule, Scope, Secret } from '@ccg/kernel';
 import { z } from 'zod';
+import { limitsRule } from './limits-rule.ts';
 
 const textMax = 200;
 const patternsMax = 200;
 const policiesMax = 10;
-const requestsPerMinuteMax = 999_999_999;
 
 /** Models by the names that clients ask for, and targets as `{provider}:{model}`; `*` stands for any text. */
 interface AllowlistSettings {
@@ -17,7 +17,7 @@ export interface TenantSettings {
   readonly id: string;
   readonly name: string;
   readonly allowlist: AllowlistSettings;
-  readonly limits?: { readonly requestsPerMinute: number } | undefined;
+  readonly limits?: { readonly requestsPerMinute?: number | undefined } | readonly LimitRule[] | undefined;
   readonly policies: readonly string[];
   readonly users: readonly {
     readonly name: string;
@@ -129,15 +129,7 @@ export const directoryRules = {
       z.strictObject({
         name: nameRule.describe('For people'),
         allowlist: allowlistRule,
-        limits: z
-          .strictObject({
-            requestsPerMinute: z
-              .int({ error: 'must be a whole number of requests per minute, from 1' })
-              .min(1, { error: 'must be a whole number of requests per minute, from 1' })
-              .max(requestsPerMinuteMax, { error: `must be at most ${requestsPerMinuteMax}` }),
-          })
-          .optional()
-          .describe('Left out: RATE_LIMIT_RPM'),
+        limits: limitsRule.optional().describe('A list of limits; [] for none. Left out: RATE_LIMIT_RPM'),
         policies: policyNames,
         users: z
           .record(nameRule, userRule.nullable())

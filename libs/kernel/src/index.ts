@@ -10,6 +10,17 @@ export type { GatewayErrorDetails } from './errors/gateway-error.ts';
 export { outcomeOfCode, outcomeOfReason, outcomes } from './errors/outcomes.ts';
 export type { Outcome } from './errors/outcomes.ts';
 export { ReaderGoneError } from './errors/reader-gone-error.ts';
+export {
+  limitAmountMax,
+  limitKinds,
+  limitLevels,
+  limitNameShape,
+  limitRuleProblems,
+  limitRulesMax,
+  nameOfLimit,
+  rateKinds,
+} from './limit-rules.ts';
+export type { ConcurrencyRule, LimitLevel, LimitRule, RateKind, RateRule } from './limit-rules.ts';
 export { scopes } from './scopes.ts';
 export type { Scope } from './scopes.ts';
 export { Secret } from './secret.ts';

@@ -28,12 +28,14 @@ function principalWith(...lists: readonly List[]): TenantPrincipal {
     kind: 'api-key',
     tenant: 'acme',
     apiKeyId: 'key_1',
+    apiKeyName: 'laptop',
+    userName: undefined,
     user: undefined,
     expiresAtMs: undefined,
     authorization: {
       scopes: ['messages'],
       policy: { kind: 'restricted', levels },
-      limits: { requestsPerMinute: undefined },
+      limits: [],
     },
   };
 }

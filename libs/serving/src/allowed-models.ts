@@ -55,10 +55,7 @@ function isRouteAllowed(policy: Policy, { chosen, targets }: Route, catalog: Cat
 }
 
 function describeAllowed(policy: Policy, models: Models): string {
-  const ids = listAllowedModels(
-    { authorization: { policy, scopes: [], limits: { requestsPerMinute: undefined } } },
-    models,
-  ).map(({ id }) => id);
+  const ids = listAllowedModels({ authorization: { policy, scopes: [], limits: [] } }, models).map(({ id }) => id);
   if (ids.length > 0) {
     const more = ids.length > namedMax ? ', and others: GET /v1/models lists them' : '';
     return `You may use: ${ids.slice(0, namedMax).join(', ')}${more}.`;

@@ -5,6 +5,7 @@ import type { Clock } from '@ccg/kernel';
 import type { Warning } from '@ccg/translation';
 import { bytesToString, readMessagesRequest } from '@ccg/wire';
 import type { MessagesRequest } from '@ccg/wire';
+import type { Admit } from './admit-request.ts';
 import { refuseUnlessAllowed } from './allowed-models.ts';
 import { jsonContentType, tellFailure, writeAnswer } from './answer.ts';
 import { failureOf } from './call-target.ts';
@@ -18,6 +19,7 @@ import type { ResponseSink, ServeRequest } from './request.ts';
 export interface CountDependencies {
   readonly catalog: Catalog;
   readonly targets: Targets;
+  readonly admit: Admit;
   readonly countAtProvider: CountAtProvider;
   readonly tokens: TokenCounting;
   readonly digest: Digest;
@@ -32,10 +34,10 @@ const approximated: Warning = { field: 'input_tokens', code: 'approximated', tex
 
 /**
  * Answers a count_tokens request: by the provider where its dialect can count, by an estimate elsewhere and wherever
- * the provider does not. It is not admitted, since clients take it to be free. Never rejects.
+ * the provider does not. Clients take it to be free, so only limits on `count_requests` hold for it. Never rejects.
  */
 export function createCountTokens(dependencies: CountDependencies): CountTokens {
-  const { catalog, targets, countAtProvider, digest, clock } = dependencies;
+  const { catalog, targets, admit, countAtProvider, digest, clock } = dependencies;
   return async (request, sink) => {
     const { requestId, receivedAtMs, prefix } = request;
     let known = nothingKnown;
@@ -48,8 +50,10 @@ export function createCountTokens(dependencies: CountDependencies): CountTokens 
       const route = resolveRoute(catalog, targets, { model: sent.model, prefix });
       known = { ...known, route: { ...asked, targets: route.targets.map(nameOf) } };
       refuseUnlessAllowed(request.principal, route, { catalog, targets });
-      checkMessages(messagesRequest);
       const [target] = route.targets;
+      const admitted = await admit(request, { kind: 'count', target, requestedModel: sent.model });
+      admitted.settle();
+      checkMessages(messagesRequest);
       const job = { request, messagesRequest, tools: toolsOf(messagesRequest, digest), target, sink };
       const { attempts, ...native } = await countAtProvider(job);
       known = { ...known, attempts };

@@ -59,23 +59,24 @@ const toolListCacheMaxBytes = 8 * 1024 * 1024;
 
 /** Builds the pipeline, and what this process remembers between requests: rejections, translated tools, fetched files. */
 export function createServing(dependencies: ServingDependencies): Serving {
-  const { admission, clock, fileFetcher, recorder, tokens, upstream } = dependencies;
+  const { clock, fileFetcher, recorder, tokens, upstream } = dependencies;
   const files = fileFetcher === undefined ? undefined : withKeptFiles(fileFetcher, clock);
   const translate = createTranslate(dependencies);
   const callTarget = createCallTarget({ upstream, clock });
   const learnedRejections = createLearnedRejections(clock);
   dependencies.metrics.watchLearnedRejections(() => learnedRejections.counts());
   const shared = { ...dependencies, translate, callTarget, learnedRejections };
+  const admit = createAdmit(dependencies);
   const serve = createServe({
     ...dependencies,
-    admit: createAdmit(admission),
+    admit,
     estimatePrompt: createEstimatePrompt(tokens, clock),
     attempt: withInlineFiles(createAttempt(shared), createInlineFiles(files)),
     learnModel: createLearnModel(dependencies),
   });
   return {
     serve: recorder === undefined ? serve : withRecorder(serve, recorder),
-    countTokens: createCountTokens({ ...dependencies, countAtProvider: createCountAtProvider(shared) }),
+    countTokens: createCountTokens({ ...dependencies, admit, countAtProvider: createCountAtProvider(shared) }),
     async close() {
       await Promise.all([upstream.close(), files?.close()]);
     },

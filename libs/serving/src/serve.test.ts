@@ -91,15 +91,10 @@ test.each<readonly [string, boolean, string]>([
 });
 
 test('a request above the limit of its tenant is refused with the time to wait, and asks no provider', async () => {
-  const limit = {
-    kind: 'rate',
-    name: 'requests',
-    subject: 'tenant',
-    capacity: 60,
-    refillPerSecond: 1,
-    cost: 1,
-  } as const;
-  rig.admission.decide(() => Promise.resolve({ kind: 'limited', limit, retryAfterMs: 2500 }));
+  rig.admission.decide(({ limits: [limit] }) => {
+    if (limit === undefined) throw new Error('The rig has a limit.');
+    return Promise.resolve({ kind: 'limited', limit, retryAfterMs: 2500 });
+  });
   const { end, record } = await run(rig, { prefix: chatModel });
   expect(end).toBe('unsent policy_rate_limit');
   expect(record.end).toMatchObject({ error: { status: 429, retryAfterSeconds: 3 } });

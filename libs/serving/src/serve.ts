@@ -49,7 +49,8 @@ export function createServe(dependencies: ServeDependencies): Serve {
       route = { requestedModel, stream, targets: resolved.targets.map(nameOf) };
       refuseUnlessAllowed(request.principal, resolved, { catalog, targets });
       // Nothing below the top level of the body is read for a request that a limit refuses.
-      const admitted = await admit(request);
+      const work = { kind: 'message', target: resolved.targets[0], requestedModel } as const;
+      const admitted = await admit(request, work);
       try {
         const admittedMs = clock.now() - receivedAtMs;
         const result = await askTargets(resolved.targets, { request, messagesRequest, sink }, dependencies);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { catalogFromEnv, createTargets } from '@ccg/catalog';
 import type { Target } from '@ccg/catalog';
-import type { Admission, Decision } from '@ccg/admission';
+import type { Admission } from '@ccg/admission';
 import { Secret } from '@ccg/kernel';
 import { createServing } from '../src/index.ts';
 import type { Recorder, RequestRecord, ServeRequest, Serving, ServingDependencies } from '../src/index.ts';
@@ -19,7 +19,7 @@ import type { RecordingSink } from './recording-sink.ts';
 /** An admission that does as it is told and keeps a record of what it let in. */
 interface ScriptedAdmission extends Admission {
   /** What every later request is told; the default lets it in. */
-  decide(decision: () => Promise<Decision>): void;
+  decide(decision: Admission['admit']): void;
   /** The requests that were let in and not yet settled. */
   open(): readonly string[];
 }
@@ -74,12 +74,14 @@ const principal: ServeRequest['principal'] = {
   kind: 'api-key',
   tenant: 'acme',
   apiKeyId: 'key_1',
+  apiKeyName: 'laptop',
+  userName: undefined,
   expiresAtMs: undefined,
   user: undefined,
   authorization: {
     scopes: ['messages', 'self'],
     policy: { kind: 'allow-all' },
-    limits: { requestsPerMinute: 60 },
+    limits: [{ level: 'tenant', kind: 'requests', amount: 60, per: 'minute' }],
   },
 };
 
@@ -250,14 +252,15 @@ function withTimeOuts(upstream: Upstream): {
 
 function createScriptedAdmission(): ScriptedAdmission {
   const open = new Set<string>();
-  let decide: (() => Promise<Decision>) | undefined;
+  let decide: Admission['admit'] | undefined;
   return {
     decide(decision) {
       decide = decision;
     },
     open: () => [...open],
-    async admit({ requestId }) {
-      if (decide !== undefined) return decide();
+    async admit(request) {
+      const { requestId } = request;
+      if (decide !== undefined) return decide(request);
       open.add(requestId);
       return {
         kind: 'admitted',

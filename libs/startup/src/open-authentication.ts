@@ -1,17 +1,17 @@
 import { createAuthenticator, createBadCredentials, createClientAddresses } from '@ccg/edge';
 import type { Authenticator, BadCredentials, ClientAddressOf, CredentialAdvice } from '@ccg/edge';
-import type { Clock, Secret } from '@ccg/kernel';
+import type { Clock, LimitRule, Secret } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier, createTokenVerifier } from '@ccg/tenancy';
-import type { Limits, TokenVerifier } from '@ccg/tenancy';
+import type { TokenVerifier } from '@ccg/tenancy';
 import type { CredentialSettings } from './shared-variables.ts';
 import { trustIssuers } from './trust-issuers.ts';
 import type { IssuersToTrust } from './trust-issuers.ts';
 
 export interface AuthenticationSettings extends CredentialSettings, IssuersToTrust {
   /** Of a tenant that has none of its own. */
-  readonly limits: Limits;
+  readonly limits: readonly LimitRule[];
 }
 
 interface Parts {

@@ -2,9 +2,11 @@ import { optionalText, wholeNumber } from '@ccg/catalog';
 import { isLoopback, readAddressRange } from '@ccg/edge';
 import type { AddressRange } from '@ccg/edge';
 import { Secret } from '@ccg/kernel';
+import type { LimitRule } from '@ccg/kernel';
+import { limitRulesOf } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
 import type { LogLevel } from '@ccg/telemetry';
-import type { Limits, Peppers } from '@ccg/tenancy';
+import type { Peppers } from '@ccg/tenancy';
 import type { UpstreamProxy } from '@ccg/upstream';
 import { z } from 'zod';
 import { readCertificates } from './read-certificates.ts';
@@ -106,8 +108,8 @@ export const limitVariables = {
 };
 
 /** What a tenant without limits of its own may use. */
-export function limitSettings(values: ValuesOf<typeof limitVariables>): Limits {
-  return { requestsPerMinute: values.RATE_LIMIT_RPM };
+export function limitSettings(values: ValuesOf<typeof limitVariables>): readonly LimitRule[] {
+  return limitRulesOf({ requestsPerMinute: values.RATE_LIMIT_RPM });
 }
 
 export const outboundVariables = {

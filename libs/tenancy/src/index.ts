@@ -32,6 +32,7 @@ export { createIssuerKeys } from './credentials/token/issuer-keys.ts';
 export type { IssuerKeys } from './credentials/token/issuer-keys.ts';
 export { answerOnce, claimOnce, releaseOnce } from './once/once.ts';
 export type { OnceClaim, OnceOutcome, OnceRecord } from './once/once.ts';
+export { limitRulesOf } from './limits.ts';
 export { ensurePepper } from './pepper/ensure-pepper.ts';
 export { isAllowed, policyOf } from './policy/judge.ts';
 export type { Wanted } from './policy/judge.ts';

@@ -1,4 +1,4 @@
-import type { Scope } from '@ccg/kernel';
+import type { LimitRule, Scope } from '@ccg/kernel';
 
 /**
  * Which models may be used: `models` are patterns of the names that clients ask for, `targets` of the
@@ -20,17 +20,14 @@ export type Policy =
   | { readonly kind: 'allow-all' }
   | { readonly kind: 'restricted'; readonly levels: readonly PolicyLevel[] };
 
-/** How much a tenant may use. */
-export interface Limits {
-  /** Undefined is unlimited. */
-  readonly requestsPerMinute: number | undefined;
-}
+/** How much a tenant may use: a list of limits, or the requests per minute of the whole tenant, undefined for no limit. */
+export type Limits = { readonly requestsPerMinute?: number | undefined } | readonly LimitRule[];
 
 /** What a principal may do, and how much of it. */
 export interface Authorization {
   readonly scopes: readonly Scope[];
   readonly policy: Policy;
-  readonly limits: Limits;
+  readonly limits: readonly LimitRule[];
 }
 
 /**
@@ -46,8 +43,12 @@ export interface ApiKeyPrincipal {
   readonly kind: 'api-key';
   readonly tenant: string;
   readonly apiKeyId: string;
+  /** For people. */
+  readonly apiKeyName: string;
   /** The id of the developer to whom the API key was issued; undefined for a service. */
   readonly user: string | undefined;
+  /** For people; undefined for a service. */
+  readonly userName: string | undefined;
   /** Undefined for an API key without an end. */
   readonly expiresAtMs: number | undefined;
   readonly authorization: Authorization;
@@ -59,6 +60,8 @@ export interface TokenPrincipal {
   readonly tenant: string;
   /** The id of the user that the tenant, the issuer and the subject stand for. */
   readonly user: string;
+  /** For people. */
+  readonly userName: string;
   readonly issuer: string;
   /** Of the token's own id (`jti`), where it has one. */
   readonly tokenDigest: string | undefined;

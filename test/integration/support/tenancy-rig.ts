@@ -1,26 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Secret, systemClock } from '@ccg/kernel';
-import type { Clock } from '@ccg/kernel';
+import type { Clock, LimitRule } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
 import type { ConnectionTarget, Store } from '@ccg/store';
 import { createApiKey, createApiKeyVerifier, createTenant, systemActor } from '@ccg/tenancy';
-import type {
-  Actor,
-  Allowlist,
-  ApiKeyVerifier,
-  Limits,
-  NewApiKey,
-  Peppers,
-  Result,
-  TenancyDependencies,
-} from '@ccg/tenancy';
+import type { Actor, Allowlist, ApiKeyVerifier, NewApiKey, Peppers, Result, TenancyDependencies } from '@ccg/tenancy';
 import { createManualClock, doneValue, redisForSuite, startTargetProxy } from '@ccg/testkit';
 import type { ManualClock, TargetProxy } from '@ccg/testkit';
 
 export const patienceMs = 10_000;
 export const name = 'for tests';
 export const root = systemActor('test');
-export const defaultLimits: Limits = { requestsPerMinute: 60 };
+export const defaultLimits: readonly LimitRule[] = [{ level: 'tenant', kind: 'requests', amount: 60, per: 'minute' }];
 
 /** A store with a prefix of its own, and what the tests of tenancy do with it. */
 export interface TenancyRig {

@@ -95,5 +95,6 @@ export const tenantOperations = [
 
 /** No limits are others than limits of which none is stated. */
 function limitsOf(asked: z.output<typeof limits> | undefined): Limits | undefined {
-  return asked === undefined ? undefined : { requestsPerMinute: asked.requestsPerMinute };
+  if (asked === undefined || Array.isArray(asked)) return asked;
+  return { requestsPerMinute: asked.requestsPerMinute };
 }

@@ -54,6 +54,37 @@ export const rateOption = () =>
     (text) => (text === 'default' ? text : wholeNumber(text)),
   );
 
+export const limitsOption = () =>
+  new Option(
+    '--limits <list>',
+    'limits between commas, such as "tenant:concurrency=20,user:requests=60/minute", or as the JSON list of the API; "" for none, "default" for those of the gateway',
+  ).argParser((text) => (text === 'default' ? text : limitsFrom(text)));
+
+/** The server knows which levels and kinds there are, and says so. */
+function limitsFrom(text: string): readonly unknown[] {
+  if (text.trimStart().startsWith('[')) return jsonList(text);
+  return words(text).map((word) => {
+    const match = /^([\w-]+):(\w+)=(\d{1,9})(?:\/(\w+))?$/u.exec(word);
+    if (match === null) {
+      throw new InvalidArgumentError(
+        'A limit is LEVEL:KIND=AMOUNT/minute, such as user:requests=60/minute, or LEVEL:concurrency=AMOUNT.',
+      );
+    }
+    const [, level, kind, amount, per] = match;
+    return { level, kind, amount: Number(amount), per };
+  });
+}
+
+function jsonList(text: string): readonly unknown[] {
+  try {
+    const list: unknown = JSON.parse(text);
+    if (Array.isArray(list)) return list;
+  } catch {
+    // Told below.
+  }
+  throw new InvalidArgumentError('It begins with "[" and is no JSON list.');
+}
+
 export function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/u.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number from 1.');

@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
+import { CliError } from '../cli-error.ts';
 import { createAdminClient, segment } from '../http/admin-client.ts';
-import { allowlistOf, card, field, show, table, time } from '../output.ts';
+import { allowlistOf, card, field, limitsOf, show, table, time } from '../output.ts';
 import type { Column, OutputOptions } from '../output.ts';
 import {
   allowlistFrom,
   allowlistOptions,
   idempotencyOption,
   jsonOption,
+  limitsOption,
   neededAllowlist,
   nameOption,
   policiesOption,
@@ -19,6 +21,7 @@ import { tenantPath } from './tenant-scope.ts';
 interface TenantOptions extends OutputOptions, AllowlistOptions {
   readonly name?: string;
   readonly requestsPerMinute?: number | 'default';
+  readonly limits?: readonly unknown[] | 'default';
   readonly idempotencyKey?: string;
 }
 
@@ -28,7 +31,7 @@ const columns: readonly Column[] = [
   ['STATE', field('state')],
   ['MODELS', allowlistOf],
   ['POLICIES', field('policies')],
-  ['REQUESTS/MIN', field('limits', 'requestsPerMinute')],
+  ['LIMITS', limitsOf],
   ['CREATED', time('createdAt')],
 ];
 
@@ -79,13 +82,13 @@ function addCreate(tenants: Command, cli: Cli): void {
     .description('create a tenant; --models or --targets is required, "*" allows everything')
     .argument('<tenant>', 'its id: up to 63 of a-z, 0-9, "-" and "_"')
     .addOption(nameOption());
-  for (const option of [...allowlistOptions(), rateOption(), idempotencyOption(), jsonOption()]) {
+  for (const option of [...allowlistOptions(), rateOption(), limitsOption(), idempotencyOption(), jsonOption()]) {
     create.addOption(option);
   }
   create.action(async (id: string, options: TenantOptions) => {
-    const { name = id, requestsPerMinute } = options;
+    const { name = id } = options;
     // A new tenant has the gateway's limit unless one is given.
-    const limits = typeof requestsPerMinute === 'number' ? { requestsPerMinute } : undefined;
+    const limits = limitsFrom(options) ?? undefined;
     const body = { id, name, allowlist: neededAllowlist(options), limits };
     const tenant = await createAdminClient(cli).send('POST', '/tenants', body, options);
     show(cli, options, tenant, () => card(details, tenant));
@@ -98,13 +101,22 @@ function addUpdate(tenants: Command, cli: Cli): void {
     .description('change a tenant; what is left out stays, a given allowlist replaces the old one')
     .argument('[tenant]', 'its id; left out, your own or the only one')
     .addOption(nameOption());
-  for (const option of [...allowlistOptions(), policiesOption(), rateOption(), jsonOption()]) update.addOption(option);
+  for (const option of [...allowlistOptions(), policiesOption(), rateOption(), limitsOption(), jsonOption()])
+    update.addOption(option);
   update.action(async (id: string | undefined, options: TenantOptions) => {
     const client = createAdminClient(cli);
-    const { name, policies, requestsPerMinute: rate } = options;
-    const limits = rate === 'default' ? null : rate === undefined ? undefined : { requestsPerMinute: rate };
-    const body = { name, allowlist: allowlistFrom(options), policies, limits };
+    const { name, policies } = options;
+    const body = { name, allowlist: allowlistFrom(options), policies, limits: limitsFrom(options) };
     const tenant = await client.send('PATCH', await tenantPath(client, id), body);
     show(cli, options, tenant, () => card(details, tenant));
   });
+}
+
+/** The limits as the API takes them: null for the gateway's, undefined where nothing was said. */
+function limitsFrom({ limits, requestsPerMinute }: TenantOptions): unknown {
+  if (limits !== undefined && requestsPerMinute !== undefined) {
+    throw new CliError('usage', 'Give --limits or --requests-per-minute, not both.');
+  }
+  if (limits === 'default' || requestsPerMinute === 'default') return null;
+  return requestsPerMinute === undefined ? limits : { requestsPerMinute };
 }

@@ -83,9 +83,11 @@ const request: ServeRequest = {
     kind: 'api-key',
     tenant: 'default',
     apiKeyId: 'key_1',
+    apiKeyName: 'laptop',
+    userName: undefined,
     expiresAtMs: undefined,
     user: undefined,
-    authorization: { scopes: ['messages'], policy: { kind: 'allow-all' }, limits: { requestsPerMinute: undefined } },
+    authorization: { scopes: ['messages'], policy: { kind: 'allow-all' }, limits: [] },
   },
   prefix: undefined,
   headers: [

@@ -1,7 +1,9 @@
+import type { LimitRule } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { policyOf } from '../policy/judge.ts';
-import type { Allowlist, Limits, Policy, PolicyLevel } from '../principal.ts';
+import { limitRulesOf } from '../limits.ts';
+import type { Allowlist, Policy, PolicyLevel } from '../principal.ts';
 import type { ApiKeyRecord, PolicyRecord, TenantRecord, UserRecord } from '../records.ts';
 import { tenantOf } from '../tenant/tenant-record.ts';
 import { textAt } from '../verb/read-fields.ts';
@@ -91,6 +93,6 @@ export function mergePolicy({ tenant, user, apiKey, policies }: AuthorizationRec
 }
 
 /** The tenant's own limits, else those of the gateway's configuration. */
-export function limitsOf({ tenant }: AuthorizationRecords, defaults: Limits): Limits {
-  return tenant.limits === undefined ? defaults : { requestsPerMinute: tenant.limits.requestsPerMinute };
+export function limitsOf({ tenant }: AuthorizationRecords, defaults: readonly LimitRule[]): readonly LimitRule[] {
+  return tenant.limits === undefined ? defaults : limitRulesOf(tenant.limits);
 }

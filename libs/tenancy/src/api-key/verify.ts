@@ -1,8 +1,7 @@
-import type { Clock, Secret } from '@ccg/kernel';
+import type { Clock, LimitRule, Secret } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { digestsUnder } from '../credentials/digests.ts';
-import type { Limits } from '../principal.ts';
 import type { Peppers } from '../verb/actor.ts';
 import { readAnnouncement } from '../verb/announce.ts';
 import { readIndex } from './index-entry.ts';
@@ -18,7 +17,7 @@ export interface ApiKeyVerifierOptions extends MemoryOptions {
   readonly peppers: Peppers;
   readonly clock: Clock;
   /** Of tenants that have no limits of their own. */
-  readonly defaultLimits: Limits;
+  readonly defaultLimits: readonly LimitRule[];
   /** Milliseconds for which a verified principal is reused; the longest time that a missed revocation has no effect while Redis is up. */
   readonly cacheMs: number;
   /** Milliseconds for which a verified API key goes on working while Redis is away. */
@@ -127,10 +126,10 @@ async function findUnderPrevious(store: Store, peppers: Peppers, apiKey: Secret)
 }
 
 /** An API key that is over is refused before a tenant that is suspended: only the holder of a good one learns of that. */
-function judge(records: AuthorizationRecords | undefined, nowMs: number, defaults: Limits): Verification {
+function judge(records: AuthorizationRecords | undefined, nowMs: number, defaults: readonly LimitRule[]): Verification {
   const loaded = records?.apiKey;
   if (records === undefined || loaded === undefined) return neverIssued;
-  const { id: apiKeyId, state, owner, expiresAt, scopes } = loaded.item;
+  const { id: apiKeyId, name: apiKeyName, state, owner, expiresAt, scopes } = loaded.item;
   const { tenant, user } = records;
   if (state === 'revoked') return revoked;
   const expiresAtMs = expiresAt === undefined ? undefined : Date.parse(expiresAt);
@@ -146,7 +145,10 @@ function judge(records: AuthorizationRecords | undefined, nowMs: number, default
       kind: 'api-key',
       tenant: tenant.id,
       apiKeyId,
+      apiKeyName,
       user: owner.kind === 'user' ? owner.id : undefined,
+      // Of an owner of the first version the id is all that is known.
+      userName: owner.kind === 'user' ? (user?.name ?? owner.id) : undefined,
       expiresAtMs,
       authorization: { scopes, policy: mergePolicy(records), limits: limitsOf(records, defaults) },
     },

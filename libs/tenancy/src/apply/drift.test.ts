@@ -127,6 +127,14 @@ test.each<[string, Case, readonly string[]]>([
     { store: { record: { ...tenant, limits: { requestsPerMinute: undefined } } } },
     ['update tenant acme limits'],
   ],
+  [
+    'the amount of a limit in a list',
+    {
+      file: { limits: [{ level: 'user', kind: 'requests', amount: 5, per: 'minute' }] },
+      store: { record: { ...tenant, limits: [{ level: 'user', kind: 'requests', amount: 6, per: 'minute' }] } },
+    },
+    ['update tenant acme limits'],
+  ],
   ['a user whom the API renamed away', { store: { users: [] } }, ['create user ada']],
   [
     'what the file had suspended before it named it again',

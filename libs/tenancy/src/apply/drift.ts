@@ -1,3 +1,5 @@
+import { nameOfLimit } from '@ccg/kernel';
+import { limitRulesOf } from '../limits.ts';
 import type { Allowlist, Limits } from '../principal.ts';
 import type { ApiKeyRecord, ApiKeyView, PolicyRecord, TenantRecord, UserRecord } from '../records.ts';
 import type { WantedApiKey, WantedDirectory, WantedPolicy, WantedTenant, WantedUser } from './wanted.ts';
@@ -128,7 +130,7 @@ function recordDrift(wanted: WantedTenant, record: TenantRecord): readonly Drift
   const fields = differing({
     name: [wanted.name, record.name],
     allowlist: [plain(wanted.allowlist), plain(record.allowlist)],
-    limits: [rateOf(wanted.limits), rateOf(record.limits)],
+    limits: [plainLimits(wanted.limits), plainLimits(record.limits)],
     policies: [wanted.policies, record.policies],
     origin: ['file', record.origin],
   });
@@ -247,9 +249,10 @@ function differing(fields: Readonly<Record<string, readonly unknown[]>>): readon
   );
 }
 
-/** No limits leave it to the gateway's default; limits without a rate are none at all. */
-function rateOf(limits: Limits | undefined): number | 'default' | 'unlimited' {
-  return limits === undefined ? 'default' : (limits.requestsPerMinute ?? 'unlimited');
+/** No limits leave it to the gateway's default; an empty list has none at all. */
+function plainLimits(limits: Limits | undefined): unknown {
+  if (limits === undefined) return 'default';
+  return limitRulesOf(limits).map((rule) => [nameOfLimit(rule), rule.level, rule.kind, rule.amount]);
 }
 
 /** In one order, whoever wrote it. */

@@ -72,6 +72,6 @@ function grantOf(changes: TenantChanges, granted: readonly Allowlist[], item: Te
   return {
     // The levels of its users and API keys are not touched.
     ...(touchesList ? { levels: { granted, stays: ({ of }: { readonly of: string }) => of !== 'tenant' } } : {}),
-    ...(changes.limits === undefined ? {} : { requestsPerMinute: { granted: item.limits?.requestsPerMinute } }),
+    ...(changes.limits === undefined ? {} : { limits: { granted: item.limits } }),
   };
 }

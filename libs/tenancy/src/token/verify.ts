@@ -1,5 +1,5 @@
 import { createBoundedMap } from '@ccg/kernel';
-import type { Clock, Secret } from '@ccg/kernel';
+import type { Clock, LimitRule, Secret } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { createMemory, isWithin, revoked } from '../api-key/memory.ts';
@@ -9,7 +9,6 @@ import type { AuthorizationRecords } from '../api-key/read-authorization.ts';
 import { fingerprintOf } from '../credentials/digests.ts';
 import { checkToken } from '../credentials/token/check-token.ts';
 import type { CheckedToken, TokenClaims, TrustedIssuer } from '../credentials/token/check-token.ts';
-import type { Limits } from '../principal.ts';
 import { readAnnouncement } from '../verb/announce.ts';
 import { admitUser } from './admit-user.ts';
 import { createRefusalLog } from './note-refusal.ts';
@@ -19,7 +18,7 @@ export interface TokenVerifierOptions extends MemoryOptions {
   readonly issuers: readonly TrustedIssuer[];
   readonly clock: Clock;
   /** Of tenants that have no limits of their own. */
-  readonly defaultLimits: Limits;
+  readonly defaultLimits: readonly LimitRule[];
   /** Milliseconds for which a verified token goes on working while Redis is away. */
   readonly staleMs: number;
   /** Called when Redis rejects what is written beside a verification: a fault of ours, for the log. */
@@ -126,7 +125,7 @@ function isRevoked({ revocation }: AuthorizationRecords, { issuedAtMs, clockTole
   return token || (userBeforeMs !== undefined && issuedAtMs <= userBeforeMs + clockToleranceMs);
 }
 
-function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: Limits): Verification {
+function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: readonly LimitRule[]): Verification {
   const { tenant, user, issuer, tokenDigest, groups, scopes, validUntilMs } = claims;
   if (records.user?.state !== 'active') return { kind: 'suspended', of: 'user', tenant };
   return {
@@ -135,6 +134,7 @@ function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: Lim
       kind: 'token',
       tenant,
       user,
+      userName: records.user.name,
       issuer,
       groups,
       tokenDigest,

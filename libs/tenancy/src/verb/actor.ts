@@ -31,7 +31,7 @@ export interface TenancyDependencies {
 
 /** The gateway itself, which may do everything: at its start, and from its configuration. */
 export function systemActor(name: string): Actor {
-  const authorization = { scopes, policy: { kind: 'allow-all' }, limits: { requestsPerMinute: undefined } } as const;
+  const authorization = { scopes, policy: { kind: 'allow-all' }, limits: [] } as const;
   return { principal: { kind: 'operator', name, authorization }, requestId: name };
 }
 

@@ -1,6 +1,7 @@
 import { scopes } from '@ccg/kernel';
 import type { Scope } from '@ccg/kernel';
-import type { Allowlist, PolicyLevel, Principal } from '../principal.ts';
+import { describeRule, isList, limitRulesOf, limitsWidened } from '../limits.ts';
+import type { Allowlist, Limits, PolicyLevel, Principal } from '../principal.ts';
 import { isWithin } from '../policy/grant.ts';
 import type { FieldIssue, Refusal } from './result.ts';
 
@@ -52,7 +53,7 @@ export interface Grant {
   readonly levels?: { readonly granted: readonly Allowlist[]; readonly stays: (level: PolicyLevel) => boolean };
   /** Null: for ever. */
   readonly expiresAtMs?: number | null;
-  readonly requestsPerMinute?: { readonly granted: number | undefined };
+  readonly limits?: { readonly granted: Limits | undefined };
 }
 
 /** What of a grant the principal does not have itself. Operators who may write have everything. */
@@ -62,7 +63,7 @@ export function beyondOwn(principal: Principal, grant: Grant): Refusal | undefin
     ...scopesBeyond(principal, grant.scopes ?? []),
     ...levelsBeyond(principal, grant.levels),
     ...expiryBeyond(principal, grant.expiresAtMs),
-    ...limitsBeyond(principal, grant.requestsPerMinute),
+    ...limitsBeyond(principal, grant.limits),
   ];
   return issues.length === 0 ? undefined : { kind: 'beyond-actor', issues };
 }
@@ -89,13 +90,16 @@ function expiryBeyond(principal: Principal, granted: number | null | undefined):
   return [{ path: ['expiresAt'], message: `Your own API key expires at ${end}. Choose no later time.` }];
 }
 
-function limitsBeyond(
-  { authorization: { limits } }: Principal,
-  grant: Grant['requestsPerMinute'],
-): readonly FieldIssue[] {
-  const own = limits.requestsPerMinute;
-  if (grant === undefined || own === undefined || (grant.granted !== undefined && grant.granted <= own)) return [];
-  return [{ path: ['limits', 'requestsPerMinute'], message: `Your own limit is ${own}. Choose no higher one.` }];
+function limitsBeyond({ authorization: { limits } }: Principal, grant: Grant['limits']): readonly FieldIssue[] {
+  if (grant === undefined) return [];
+  const { granted = {} } = grant;
+  return limitsWidened(limits, limitRulesOf(granted)).map((own) => {
+    const isWhole = !isList(granted) && own.level === 'tenant' && own.kind === 'requests';
+    return {
+      path: isWhole ? ['limits', 'requestsPerMinute'] : ['limits'],
+      message: `Your own limit is ${describeRule(own)}. Keep it, or choose a lower one.`,
+    };
+  });
 }
 
 /** Whether a text is a scope. */

@@ -1,4 +1,6 @@
-import type { Scope } from '@ccg/kernel';
+import { limitAmountMax, limitKinds, limitLevels, limitNameShape, limitRuleProblems, limitRulesMax } from '@ccg/kernel';
+import type { LimitRule, Scope } from '@ccg/kernel';
+import { isList } from '../limits.ts';
 import type { Allowlist, Limits } from '../principal.ts';
 import { isScope } from './authorize.ts';
 import type { FieldIssue, Refusal } from './result.ts';
@@ -7,7 +9,6 @@ const idShape = /^[a-z0-9][a-z0-9_-]{0,62}$/u;
 const nameMaxLength = 200;
 const patternsMax = 200;
 const policiesMax = 10;
-const requestsPerMinuteMax = 999_999_999;
 
 type Issues = readonly FieldIssue[];
 
@@ -68,9 +69,34 @@ export function policiesIssues(policies: readonly string[] | undefined): Issues 
 }
 
 export function limitsIssues(limits: Limits | undefined): Issues {
-  const rate = limits?.requestsPerMinute;
-  if (rate === undefined || (Number.isInteger(rate) && rate >= 1 && rate <= requestsPerMinuteMax)) return [];
-  return [issue(['limits', 'requestsPerMinute'], 'must be a whole number of requests per minute, from 1')];
+  if (limits === undefined) return [];
+  if (!isList(limits)) {
+    const { requestsPerMinute: rate } = limits;
+    if (rate === undefined || isAmount(rate)) return [];
+    return [issue(['limits', 'requestsPerMinute'], 'must be a whole number of requests per minute, from 1')];
+  }
+  if (limits.length > limitRulesMax) return [issue(['limits'], `must have at most ${limitRulesMax} limits`)];
+  return [
+    ...limits.flatMap((rule, at) => ruleIssues(rule, ['limits', at])),
+    ...limitRuleProblems(limits).map(({ path, message }) => issue(['limits', ...path], message)),
+  ];
+}
+
+function ruleIssues({ name, level, kind, amount }: LimitRule, path: FieldIssue['path']): Issues {
+  const oneOf = (field: string, value: string, known: readonly string[]) =>
+    known.includes(value) ? [] : [issue([...path, field], `must be one of ${known.join(', ')}`)];
+  return [
+    ...oneOf('level', level, limitLevels),
+    ...oneOf('kind', kind, limitKinds),
+    ...(isAmount(amount) ? [] : [issue([...path, 'amount'], 'must be a whole number from 1')]),
+    ...(name === undefined || limitNameShape.test(name)
+      ? []
+      : [issue([...path, 'name'], 'must be up to 63 of a-z, 0-9, "-" and "_"')]),
+  ];
+}
+
+function isAmount(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= limitAmountMax;
 }
 
 export function expiryIssues(expiresAtMs: number | undefined, nowMs: number): Issues {

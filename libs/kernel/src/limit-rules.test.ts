@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { limitRuleProblems } from './limit-rules.ts';
+import type { LimitRule } from './limit-rules.ts';
+
+const rule = (changes: Partial<LimitRule>) =>
+  ({ level: 'user', kind: 'requests', amount: 1, per: 'minute', ...changes }) as LimitRule;
+
+test.each<[string, readonly LimitRule[], readonly unknown[]]>([
+  ['of different levels and kinds', [rule({}), rule({ level: 'tenant' }), rule({ kind: 'concurrency' })], []],
+  ['of one level and kind with names of their own', [rule({}), rule({ name: 'burst' })], []],
+  ['of one level and kind without names', [rule({}), rule({})], [[1]]],
+  ['of one name', [rule({ name: 'a' }), rule({ level: 'tenant', name: 'a' })], [[1]]],
+  ['of a name that another has by its kind', [rule({ level: 'tenant' }), rule({ name: 'requests' })], [[1]]],
+  [
+    'on the running requests of one level',
+    [rule({ kind: 'concurrency' }), rule({ kind: 'concurrency', name: 'a' })],
+    [[1]],
+  ],
+])('two limits %s', (_what, rules, paths) => {
+  expect(limitRuleProblems(rules).map(({ path }) => path)).toEqual(paths);
+});

@@ -1,0 +1,101 @@
+import { wholeTenant } from '@ccg/admission';
+import type { Limit } from '@ccg/admission';
+import type { Target } from '@ccg/catalog';
+import { assertNever, nameOfLimit } from '@ccg/kernel';
+import type { LimitLevel, LimitRule } from '@ccg/kernel';
+import type { TenantPrincipal } from '@ccg/tenancy';
+import type { Digest } from './estimate-prompt.ts';
+
+/** What is asked for: an answer of a model, or a count of tokens. */
+export interface LimitedWork {
+  readonly kind: 'message' | 'count';
+  readonly target: Target;
+  /** The model as the client named it. */
+  readonly requestedModel: string;
+}
+
+/** A limit of one request, with the rule that it comes from and whose use it counts, in words. */
+export interface RequestLimit {
+  readonly rule: LimitRule;
+  readonly limit: Limit;
+  /** `user ada` */
+  readonly whose: string;
+}
+
+const none: readonly RequestLimit[] = [];
+
+/** The limits of the tenant that this request counts for. */
+export function limitsOfRequest(
+  principal: TenantPrincipal,
+  work: LimitedWork,
+  digest: Digest,
+): readonly RequestLimit[] {
+  const { limits } = principal.authorization;
+  if (limits.length === 0) return none;
+  return limits
+    .filter(({ kind }) => (kind === 'count_requests') === (work.kind === 'count'))
+    .map((rule) => {
+      const { subject, whose } = subjectOf(rule.level, principal, work, digest);
+      return { rule, whose, limit: toLimit(rule, subject) };
+    });
+}
+
+function toLimit(rule: LimitRule, subject: string): Limit {
+  const { amount } = rule;
+  switch (rule.kind) {
+    case 'requests':
+    case 'count_requests':
+      return {
+        kind: 'rate',
+        name: nameOfLimit(rule),
+        subject,
+        capacity: amount,
+        refillPerSecond: amount / 60,
+        cost: 1,
+      };
+    case 'concurrency':
+      return { kind: 'concurrency', subject, maxRunning: amount };
+    default:
+      return assertNever(rule);
+  }
+}
+
+interface Counted {
+  /** Names the counter within the tenant. What a client may choose is in it as a digest. */
+  readonly subject: string;
+  readonly whose: string;
+}
+
+/** A service has no user: a limit on each user counts each of its API keys. */
+function subjectOf(level: LimitLevel, principal: TenantPrincipal, work: LimitedWork, digest: Digest): Counted {
+  switch (level) {
+    case 'tenant':
+      return { subject: wholeTenant, whose: `tenant ${principal.tenant}` };
+    case 'user':
+      if (principal.user !== undefined) {
+        return { subject: `user:${principal.user}`, whose: `user ${principal.userName ?? principal.user}` };
+      }
+      return { ...ofCredential(principal), subject: `user:${ofCredential(principal).subject}` };
+    case 'api-key':
+      return ofCredential(principal);
+    case 'model':
+      return {
+        subject: `model:${digest(Buffer.from(work.target.key))}`,
+        whose: `model ${work.requestedModel}`,
+      };
+    default:
+      return assertNever(level);
+  }
+}
+
+/** Tokens are renewed every few minutes: all of one user's count as one API key. */
+function ofCredential(principal: TenantPrincipal): Counted {
+  switch (principal.kind) {
+    case 'api-key':
+      return { subject: `api-key:${principal.apiKeyId}`, whose: `API key ${principal.apiKeyName}` };
+    case 'token':
+      return { subject: `api-key:tokens-of:${principal.user}`, whose: `the tokens of user ${principal.userName}` };
+    default:
+      return assertNever(principal);
+  }
+}
