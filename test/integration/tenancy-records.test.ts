@@ -216,6 +216,7 @@ describe('an input with faults', () => {
     ['no models', { models: [] }, ['allowlist', 'models']],
     ['an empty pattern', { models: ['claude-*', ''] }, ['allowlist', 'models', 1]],
     ['a control character', { targets: ['openai:*\u0000'] }, ['allowlist', 'targets', 0]],
+    ['half of a surrogate pair', { models: ['a\ud83d'] }, ['allowlist', 'models', 0]],
     ['a target without a provider', { targets: ['gpt-4.1'] }, ['allowlist', 'targets', 0]],
     ['too many', { models: Array.from({ length: 201 }, (_, at) => `m${at}`) }, ['allowlist', 'models']],
   ])('is refused by its field: an allowlist with %s', async (_what, list, path) => {
@@ -236,6 +237,8 @@ describe('an input with faults', () => {
     [{ name: ' padded' }, ['name']],
     [{ name: 'x'.repeat(201) }, ['name']],
     [{ name: 'two\nlines' }, ['name']],
+    [{ name: 'half \ud83d of a pair' }, ['name']],
+    [{ name: 'nimda\u202e' }, ['name']],
     [{ scopes: [] }, ['scopes']],
     [{ scopes: ['messages', 'everything' as Scope] }, ['scopes', 1]],
     [{ policies: ['none'] }, ['policies', 0]],

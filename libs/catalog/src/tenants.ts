@@ -52,7 +52,9 @@ const textError = `must have 1 to ${textMax} characters, none of them a control 
 const patternRule = z
   .string()
   .max(textMax, { error: textError })
-  .regex(/^\P{Cc}+$/u, { error: textError });
+  .regex(/^\P{Cc}+$/u, { error: textError })
+  // Not part of the pattern, which the chart's schema holds, too: its language cannot write this.
+  .refine((text) => !/[\p{Cs}\u202a-\u202e\u2066-\u2069]/u.test(text), { error: textError });
 const nameRule = patternRule.refine((name) => name === name.trim(), { error: 'must not begin or end with a space' });
 
 function patterns(rule: z.ZodType<string, string>) {

@@ -115,6 +115,7 @@ export function distinct(scopes: readonly Scope[]): readonly Scope[] {
   return [...new Set(scopes)];
 }
 
+/** Also half of a surrogate pair, which Redis cannot read, and what turns the direction of the text after it. */
 function hasControls(text: string): boolean {
-  return /\p{Cc}/u.test(text);
+  return /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u.test(text);
 }
