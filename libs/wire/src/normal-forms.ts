@@ -7,6 +7,8 @@ export interface Usage {
   readonly inputTokens: number;
   readonly cacheReadTokens: number;
   readonly cacheWriteTokens: number;
+  /** Those of `cacheWriteTokens` that the cache keeps for an hour. */
+  readonly cacheWrite1hTokens: number;
   /** Includes `reasoningTokens`. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;
@@ -16,6 +18,7 @@ export const noUsage: Usage = {
   inputTokens: 0,
   cacheReadTokens: 0,
   cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
   outputTokens: 0,
   reasoningTokens: 0,
 };

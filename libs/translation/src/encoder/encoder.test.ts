@@ -1,4 +1,5 @@
 import { GatewayError } from '@ccg/kernel';
+import { noUsage } from '@ccg/wire';
 import { expect, test } from 'vitest';
 import { createEncoder } from './encoder.ts';
 import type { Encoder } from './encoder.ts';
@@ -137,7 +138,7 @@ test('says nothing after its end', () => {
 test('keeps to the usage that it told, whatever is reported after the end', () => {
   const { encoder } = createWritten();
   encoder.text('Hi');
-  const told = { inputTokens: 3, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+  const told = { ...noUsage, inputTokens: 3, outputTokens: 1 };
   encoder.usage(told);
   encoder.marker();
   encoder.usage({ ...told, outputTokens: 100 });

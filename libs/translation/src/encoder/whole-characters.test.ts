@@ -1,3 +1,4 @@
+import { noUsage } from '@ccg/wire';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createFrameWriter } from './frame-writer.ts';
@@ -85,8 +86,7 @@ test('a document holds whole characters, also in names', () => {
   whole.delta(String.raw`{\"a\":\"\\ud8`);
   whole.delta(String.raw`3d\"}`);
   whole.close();
-  const usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 };
-  whole.end({ stopReason: 'stop_sequence', stopSequence: String.raw`\ude00`, usage, webSearches: 0 });
+  whole.end({ stopReason: 'stop_sequence', stopSequence: String.raw`\ude00`, usage: noUsage, webSearches: 0 });
   expect(JSON.parse(writer.take())).toMatchObject({
     content: [{ name: 'Re\ufffdad', input: { a: '\ufffd' } }],
     stop_sequence: '\ufffd',

@@ -39,10 +39,13 @@ export function streamErrorType(error: GatewayError, hasContent: boolean): Anthr
 export function readAnthropicUsage(value: JsonValue | undefined, before: Usage = noUsage): Usage {
   if (!isJsonObject(value)) return before;
   const details = value['output_tokens_details'];
+  const writes = value['cache_creation'];
   return {
     inputTokens: countOf(value['input_tokens']) ?? before.inputTokens,
     cacheReadTokens: countOf(value['cache_read_input_tokens']) ?? before.cacheReadTokens,
     cacheWriteTokens: countOf(value['cache_creation_input_tokens']) ?? before.cacheWriteTokens,
+    cacheWrite1hTokens:
+      countOf(isJsonObject(writes) ? writes['ephemeral_1h_input_tokens'] : undefined) ?? before.cacheWrite1hTokens,
     outputTokens: countOf(value['output_tokens']) ?? before.outputTokens,
     reasoningTokens: countOf(isJsonObject(details) ? details['thinking_tokens'] : undefined) ?? before.reasoningTokens,
   };

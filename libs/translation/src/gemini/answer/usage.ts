@@ -42,6 +42,7 @@ function partition({ prompt, cached, answer, thoughts }: Counts): Usage {
     inputTokens: prompt - cacheReadTokens,
     cacheReadTokens,
     cacheWriteTokens: 0,
+    cacheWrite1hTokens: 0,
     outputTokens: answer + thoughts,
     reasoningTokens: thoughts,
   };

@@ -71,6 +71,7 @@ function partition(counts: ChatCounts): Usage {
     inputTokens: prompt - read - write,
     cacheReadTokens: read,
     cacheWriteTokens: write,
+    cacheWrite1hTokens: 0,
     outputTokens: isBesideCompletion(counts) ? completion + reasoning : completion,
     reasoningTokens: reasoning,
   };

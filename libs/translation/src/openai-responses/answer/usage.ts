@@ -14,6 +14,7 @@ export function readUsage(value: JsonValue | undefined): Usage | undefined {
     inputTokens: prompt - cacheReadTokens - cacheWriteTokens,
     cacheReadTokens,
     cacheWriteTokens,
+    cacheWrite1hTokens: 0,
     outputTokens: asCount(usage['output_tokens']) ?? 0,
     reasoningTokens: asCount(output['reasoning_tokens']) ?? 0,
   };
