@@ -135,6 +135,10 @@ describe('npm run config:check', () => {
       ' *sonnet*, *opus*, *claude* → mine:big',
       ' other names → mine, name unchanged',
       '',
+      'Without a price, so at the highest of all prices',
+      ' mine:m-1',
+      ' mine:big',
+      '',
     ]);
   });
 

@@ -27,7 +27,7 @@ const allLibs = [
 export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   'libs/kernel': { own: [], external: [], node: false },
   'libs/wire': { own: ['@ccg/kernel'], external: [], node: false },
-  'libs/catalog': { own: ['@ccg/kernel'], external: ['yaml', 'zod'], node: false },
+  'libs/catalog': { own: ['@ccg/kernel', '@ccg/wire'], external: ['yaml', 'zod'], node: false },
   'libs/tokens': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/catalog'], external: ['gpt-tokenizer'], node: false },
   'libs/translation': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/catalog'], external: [], node: false },
   'libs/upstream': {

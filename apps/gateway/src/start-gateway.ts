@@ -3,7 +3,7 @@ import { createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
 import type { EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
-import { createTargets, describeRoutes } from '@ccg/catalog';
+import { createTargets, describeRoutes, unpricedTargets } from '@ccg/catalog';
 import type { Catalog, Targets } from '@ccg/catalog';
 import { createAdmission, joinLiveReplicas } from '@ccg/admission';
 import type { LiveReplicas } from '@ccg/admission';
@@ -107,6 +107,7 @@ export async function startGateway(
   readiness = () => (canVerify() ? 'ready' : 'store-down');
   logger.info({ url: data.url, opsUrl: ops.url, providers: namesOfProviders(catalog) }, 'listening');
   logger.info({ routes: describeRoutes(catalog) }, 'where models go');
+  warnOfUnpriced(catalog, logger);
   const resources = opened.move();
   return {
     url: data.url,
@@ -121,6 +122,14 @@ export async function startGateway(
     },
   };
 }
+
+function warnOfUnpriced(catalog: Catalog, logger: Logger): void {
+  const models = unpricedTargets(catalog);
+  if (models.length > 0) logger.warn({ models }, unpriced);
+}
+
+const unpriced =
+  'no price is known for these models, so they cost the highest of all prices: state theirs in the section prices of gateway.yaml';
 
 /** Those that somebody configured. */
 function namesOfProviders({ providers }: Catalog): readonly string[] {

@@ -4,12 +4,16 @@ import { isOpenAiHost } from './capabilities/chat-platforms.ts';
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import type { CatalogConfig, ProviderConfig } from './catalog-config.ts';
 import { requestPath } from './dialects.ts';
-import { aliasOf, howToConfigure } from './known-providers.ts';
+import { aliasOf, findNamed, howToConfigure } from './known-providers.ts';
 import { createProvider } from './provider.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 import { parseModelReference, parseRequestedModel } from './model-names.ts';
-import { createModelTable, findEntry } from './model-table.ts';
+import { findEntry } from './model-table.ts';
 import type { ModelEntry, ModelTable } from './model-table.ts';
+import { createNameTable, isPattern } from './name-table.ts';
+import { priceOfEntry } from './prices/price-rules.ts';
+import { createPriceTable } from './prices/price-table.ts';
+import type { PriceEntry, PriceTable } from './prices/price-table.ts';
 import { targetKey, withoutSuffix } from './targets.ts';
 
 /** Everything the operator configured about providers and models. */
@@ -24,6 +28,7 @@ export interface Catalog {
   /** The context windows that the operator set, by the keys of targets. */
   readonly windows: ReadonlyMap<string, number>;
   readonly overrides: readonly ModelOverride[];
+  readonly prices: PriceTable;
 }
 
 /** What is wrong with a configuration, and at which of its settings. */
@@ -66,21 +71,39 @@ export function buildCatalog(config: CatalogConfig, audience: Audience, { isWhol
   const named = buildEntries(config.models, provider, providers);
   const isKnown = isWhole && preferred.kind === 'found' && named.problems.length === 0;
   const missing = isKnown ? missingTiers(named.entries, config.models, provider) : noEntries;
+  const priced = buildPrices(config.prices, providers);
   const problems = [
     ...(preferred.kind === 'faulty' ? [preferred.problem] : []),
     ...named.problems,
+    ...priced.problems,
     ...missing.problems,
   ];
   if (preferred.kind === 'faulty' || problems.length > 0) return { kind: 'faulty', problems };
   const entries = [...named.entries, ...missing.entries];
   const { maxOutputTokens, overrides } = config;
-  const models = createModelTable(entries);
+  const models = createNameTable(entries);
   const windows = windowsOf(entries, config.models);
+  const prices = createPriceTable(priced.entries);
   return {
     kind: 'valid',
-    catalog: Object.freeze({ providers, preferred: provider, models, windows, maxOutputTokens, overrides }),
+    catalog: Object.freeze({ providers, preferred: provider, models, windows, maxOutputTokens, overrides, prices }),
     warnings: [...preferred.warnings, ...doubledVersions(providers)],
   };
+}
+
+/** A price of a provider that is not configured would go unused without a word. */
+function buildPrices(stated: CatalogConfig['prices'], providers: ReadonlyMap<string, Provider>) {
+  const problems: CatalogProblem[] = [];
+  const entries: PriceEntry[] = [];
+  for (const [name, entry] of Object.entries(stated)) {
+    const [named = '', ...model] = name.split(':');
+    const provider = findNamed(providers, named.toLowerCase())?.name ?? (isPattern(named) ? named : undefined);
+    if (provider === undefined) {
+      const message = `"${named}" is not a configured provider. ${listOf(providers)}${howToConfigure(named)}`;
+      problems.push({ path: ['prices', name], message });
+    } else entries.push({ name: [provider, ...model].join(':'), price: priceOfEntry(entry) });
+  }
+  return { entries, problems };
 }
 
 type ModelsConfig = CatalogConfig['models'];
@@ -115,7 +138,7 @@ function missingTiers(entries: readonly ModelEntry[], stated: ModelsConfig, prov
   const problems: CatalogProblem[] = [];
   if (provider === undefined || provider.endpoint.form.knowsClaude) return { entries: missing, problems };
   for (const { names, openAi, what } of claudeTiers) {
-    const table = createModelTable(entries.filter(({ name }) => names.includes(name) || stated[name]?.isTier !== true));
+    const table = createNameTable(entries.filter(({ name }) => names.includes(name) || stated[name]?.isTier !== true));
     const unknown = names.filter((name) => findEntry(table, nameOfClaude(name)) === undefined);
     const [first] = unknown;
     if (first === undefined) continue;

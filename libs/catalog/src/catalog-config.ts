@@ -12,6 +12,7 @@ import { safetyThresholds } from './capabilities/gemini-capabilities.ts';
 import { chatProfiles } from './capabilities/chat-capabilities.ts';
 import { googleCredentialRule } from './vertex.ts';
 import { isHttpUrl } from './env-rules.ts';
+import { pricedName, statedPriceRule } from './prices/price-rules.ts';
 
 const providerBase = {
   credential: providerCredential().optional(),
@@ -141,6 +142,8 @@ export const catalogConfigSchema = z.strictObject({
   maxOutputTokens: z.int().min(0).default(0),
   /** Corrections of what is known of models; later ones count first. */
   overrides: z.array(overrideSchema).default([]),
+  /** What models cost, by `{provider}:{model}`. */
+  prices: z.record(pricedName(), statedPriceRule).default({}),
 });
 
 export type CatalogInput = z.input<typeof catalogConfigSchema>;

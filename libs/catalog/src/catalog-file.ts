@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { dialectRules, providerName } from './catalog-config.ts';
 import { describeIssue } from './file-issues.ts';
 import { issuersRule } from './issuers.ts';
+import { pricedName, statedPriceRule } from './prices/price-rules.ts';
 import { readYaml } from './read-yaml.ts';
 import type { FileProblem } from './read-yaml.ts';
 import { directoryProblems, directoryRules } from './tenants.ts';
@@ -89,6 +90,10 @@ export const catalogFileSchema = z.strictObject({
       z.union([modelText, entrySchema]),
     )
     .optional(),
+  prices: z
+    .record(pricedName(), statedPriceRule)
+    .optional()
+    .describe('What models cost, by {provider}:{model}, in dollars per million tokens'),
   issuers: issuersRule().optional().describe('Whose tokens (JWT) are taken, each under a name for people'),
   policies: directoryRules.policies.optional(),
   tenants: directoryRules.tenants.optional(),

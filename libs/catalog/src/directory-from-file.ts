@@ -43,4 +43,9 @@ export function directoryFromFile({ path, text, secrets }: CatalogFileSource): D
   return { kind: 'valid', directory, issuers };
 }
 
-const sectionsOfModels: ReadonlySet<string | number | undefined> = new Set(['preferred', 'providers', 'models']);
+const sectionsOfModels: ReadonlySet<string | number | undefined> = new Set([
+  'preferred',
+  'providers',
+  'models',
+  'prices',
+]);

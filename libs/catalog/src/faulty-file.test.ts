@@ -63,6 +63,26 @@ test.each<[string, string, readonly string[]]>([
     ],
   ],
   [
+    'prices',
+    `${head}${rest}prices:\n  b:m: {input: 1, output: 1}\n  m: {free: true}\n  a:x: {input: -1, output: 0.0000001}\n` +
+      '  a:y: {input: 1}\n  a:z: {free: true, output: 1}\n  a:v: {inptu: 1, free: yes}\n  a:w: {}\n' +
+      '  a:u: {input: 1, output: 1, longPrompt: {aboveTokens: 0, input: 1}}\n',
+    [
+      ':10: prices.m: must be {provider}:{model}, in which * stands for any text',
+      ':11: prices."a:x".input: must be dollars per million tokens, from 0 to 100000, with six decimals at most',
+      ':11: prices."a:x".output: must be dollars per million tokens, from 0 to 100000, with six decimals at most',
+      ':12: prices."a:y".output: is missing. State it in dollars per million tokens',
+      ':13: prices."a:z".free: must stand alone: a model that is free has no prices',
+      ':14: prices."a:v".free: must be true',
+      ':14: prices."a:v".inptu: is not a setting that is known here',
+      ':15: prices."a:w".input: is missing. State it in dollars per million tokens, or write free: true',
+      ':15: prices."a:w".output: is missing. State it in dollars per million tokens',
+      ':16: prices."a:u".longPrompt.aboveTokens: must be a whole number of tokens, from 1',
+      ':16: prices."a:u".longPrompt.output: must be dollars per million tokens, from 0 to 100000, with six decimals at most',
+      ':9: prices."b:m": "b" is not a configured provider. Configured: a.',
+    ],
+  ],
+  [
     'secrets that are missing',
     `${head}    credential: {env: NOT_SET}\n    headers: {x-b: {file: gone.txt}}\n`,
     [

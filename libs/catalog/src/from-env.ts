@@ -158,7 +158,7 @@ type FileInput = Extract<ReadCatalogFile, { kind: 'read' }>['input'];
 
 const noFile: Extract<ReadCatalogFile, { kind: 'read' }> = {
   kind: 'read',
-  input: { providers: {}, models: {} },
+  input: { providers: {}, models: {}, prices: {} },
   issuers: [],
   modelNames: [],
   problems: [],
@@ -175,6 +175,7 @@ function merge(env: EnvInput, file: FileInput) {
     preferred: file.preferred ?? env.preferred,
     providers: { ...Object.fromEntries(ofEnv), ...file.providers },
     models: { ...file.models, ...Object.fromEntries(others) },
+    prices: file.prices,
   };
 }
 

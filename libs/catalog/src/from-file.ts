@@ -15,6 +15,7 @@ import { providerName } from './catalog-config.ts';
 import { readIssuers } from './issuers.ts';
 import type { IssuerSettings } from './issuers.ts';
 import { geminiBaseUrl } from './known-providers.ts';
+import { pricedName } from './prices/price-rules.ts';
 import type { FileProblem } from './read-yaml.ts';
 import { standInUrl } from './stand-ins.ts';
 import { vertexBaseUrl } from './vertex.ts';
@@ -27,6 +28,7 @@ export type ReadCatalogFile =
       readonly input: Pick<CatalogInput, 'preferred'> & {
         readonly providers: CatalogInput['providers'];
         readonly models: NonNullable<CatalogInput['models']>;
+        readonly prices: NonNullable<CatalogInput['prices']>;
       };
       readonly issuers: readonly IssuerSettings[];
       /** Of all entries, also of those that are faulty and so not in the input. */
@@ -68,24 +70,32 @@ function namesIn(value: unknown, section: string): string[] {
  */
 function readableParts(value: unknown): CatalogFile | undefined {
   if (!isRecord(value)) return undefined;
-  const { providers = {}, models = {}, preferred, issuers } = value;
+  const { providers = {}, models = {}, prices = {}, preferred, issuers } = value;
   if (!isRecord(providers) || Object.keys(providers).some((name) => !providerName().safeParse(name).success)) {
     return undefined;
   }
   const { shape } = catalogFileSchema;
   const provider = shape.providers.unwrap().valueType;
   const entry = shape.models.unwrap().valueType;
+  const price = shape.prices.unwrap().valueType;
   const model = z.object({ model: modelText }).transform((read) => read.model);
   return {
     version: 1,
     preferred: shape.preferred.safeParse(preferred).data,
     issuers: shape.issuers.safeParse(issuers).data,
+    prices: mapValues(withNames(prices, pricedName()), (stated) => price.safeParse(stated).data),
     providers: mapValues(providers, (stated) => provider.safeParse(stated).data ?? standInFor(stated)),
     models: mapValues(
       isRecord(models) ? models : {},
       (stated) => entry.safeParse(stated).data ?? model.safeParse(stated).data,
     ),
   };
+}
+
+/** The entries of a section whose names are right. */
+function withNames(section: unknown, rule: z.ZodType<string>): Readonly<Record<string, unknown>> {
+  if (!isRecord(section)) return {};
+  return Object.fromEntries(Object.entries(section).filter(([name]) => rule.safeParse(name).success));
 }
 
 function mapValues<Value>(of: Readonly<Record<string, unknown>>, map: (value: unknown) => Value | undefined) {
@@ -112,7 +122,7 @@ interface Sources {
   readonly keyFile: string | undefined;
 }
 
-function toInput({ preferred, providers = {}, models = {} }: CatalogFile, sources: Sources) {
+function toInput({ preferred, providers = {}, models = {}, prices = {} }: CatalogFile, sources: Sources) {
   return {
     ...(preferred === undefined ? {} : { preferred }),
     providers: Object.fromEntries(
@@ -121,6 +131,7 @@ function toInput({ preferred, providers = {}, models = {} }: CatalogFile, source
     models: Object.fromEntries(
       Object.entries(models).map(([name, entry]) => [name, typeof entry === 'string' ? { model: entry } : entry]),
     ),
+    prices,
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Catalog } from './build-catalog.ts';
 import type { ModelLimits } from './model-limits.ts';
 import { discoveryPrefix, parseRequestedModel } from './model-names.ts';
-import { describeEntry, findEntry, isPattern, referenceTo } from './model-table.ts';
+import { describeEntry, findEntry, referenceTo } from './model-table.ts';
+import { isPattern } from './name-table.ts';
+import { priceOf } from './prices/price-table.ts';
 import { listedAlias, mapName } from './resolve-route.ts';
 import { targetKey } from './targets.ts';
 import type { ModelReference, Targets } from './targets.ts';
@@ -44,6 +46,13 @@ export function describeRoutes({ models, preferred }: Catalog): Readonly<Record<
     preferred === undefined ? 'no provider; name one, such as /ollama:{model}' : `${preferred.name}, name unchanged`;
   const others = models.entries.some(({ name }) => name === '*');
   return Object.fromEntries(others ? routes : [...routes, ['other names', unchanged]]);
+}
+
+/** The configured targets of which nobody stated a price, so that they cost the highest of all. */
+export function unpricedTargets({ models, prices }: Catalog): readonly string[] {
+  const named = models.entries.flatMap((entry) => (entry.model === undefined ? [] : [referenceTo(entry, entry.model)]));
+  const unpriced = named.filter(({ provider, model }) => priceOf(prices, provider.name, model).basis === 'highest');
+  return [...new Set(unpriced.map(targetKey))];
 }
 
 /**

@@ -1,3 +1,5 @@
+import { matchingPattern } from './name-table.ts';
+import type { NameTable } from './name-table.ts';
 import type { Provider } from './provider.ts';
 import { targetKey, withoutWindowSuffix } from './targets.ts';
 import type { ModelReference } from './targets.ts';
@@ -12,36 +14,8 @@ export interface ModelEntry {
   readonly displayName: string | undefined;
 }
 
-interface Pattern {
-  readonly entry: ModelEntry;
-  /** The texts between the wildcards, in lower case. */
-  readonly parts: readonly string[];
-}
-
-/** Which name goes where. Names are compared without regard to case. */
-export interface ModelTable {
-  readonly entries: readonly ModelEntry[];
-  /** The names without a wildcard, in lower case. */
-  readonly exact: ReadonlyMap<string, ModelEntry>;
-  /** The others, in the order in which they are tried. */
-  readonly patterns: readonly Pattern[];
-}
-
-export function createModelTable(entries: readonly ModelEntry[]): ModelTable {
-  const exact = entries.filter(({ name }) => !isPattern(name));
-  const patterns = entries
-    .filter(({ name }) => isPattern(name))
-    .map((entry) => ({ entry, parts: entry.name.toLowerCase().split('*') }));
-  return {
-    entries,
-    exact: new Map(exact.map((entry) => [entry.name.toLowerCase(), entry])),
-    patterns: patterns.toSorted((a, b) => weightOf(b.parts) - weightOf(a.parts)),
-  };
-}
-
-export function isPattern(name: string): boolean {
-  return name.includes('*');
-}
+/** Which name goes where. */
+export type ModelTable = NameTable<ModelEntry>;
 
 /** The entry of exactly this name, with or without a suffix that asks for a larger window. */
 export function exactEntry({ exact }: ModelTable, requested: string): ModelEntry | undefined {
@@ -49,14 +23,9 @@ export function exactEntry({ exact }: ModelTable, requested: string): ModelEntry
   return exact.get(name) ?? exact.get(withoutWindowSuffix(name));
 }
 
-/**
- * The entry for a name: the one of exactly this name, else the matching pattern with the longest literal text. The word
- * `claude` is worth less than any other character: every Claude name has it, and `*haiku*` must win over `*claude*`.
- * Of equals the first counts.
- */
+/** The entry for a name: the one of exactly this name, else that of the pattern which matches best. */
 export function findEntry(table: ModelTable, requested: string): ModelEntry | undefined {
-  const name = requested.toLowerCase();
-  return exactEntry(table, requested) ?? table.patterns.find(({ parts }) => matches(parts, name))?.entry;
+  return exactEntry(table, requested) ?? matchingPattern(table, requested);
 }
 
 /** Where a request goes that an entry serves. */
@@ -67,25 +36,4 @@ export function referenceTo({ provider, model }: ModelEntry, requested: string):
 /** What an entry leads to, in words for the operator. */
 export function describeEntry({ provider, model }: ModelEntry): string {
   return model === undefined ? `${provider.name}, name unchanged` : targetKey({ provider, model });
-}
-
-/** A thousandth for each character of `claude`, so that it decides between patterns that are equal otherwise. */
-function weightOf(parts: readonly string[]): number {
-  const all = parts.join('').length;
-  const telling = parts.join('*').replaceAll('claude', '').replaceAll('*', '').length;
-  return telling + (all - telling) / 1000;
-}
-
-/** Takes time in proportion to the name, whatever a client asks for. */
-function matches(parts: readonly string[], name: string): boolean {
-  const [first = '', ...rest] = parts;
-  const last = rest.pop() ?? '';
-  if (!name.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found === -1) return false;
-    at = found + part.length;
-  }
-  return name.length - last.length >= at && name.endsWith(last);
 }

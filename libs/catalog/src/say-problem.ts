@@ -13,6 +13,7 @@ export function sayAt(path: string, file: ReadCatalogFile) {
       ((section === 'providers' && Object.hasOwn(file.input.providers, name)) ||
         (section === 'models' && Object.hasOwn(file.input.models, name)) ||
         section === 'issuers' ||
+        section === 'prices' ||
         (section === 'preferred' && file.input.preferred !== undefined));
     return isInFile ? placed(path, { line: file.lineOf(at), path: at, message }) : line(at, message);
   };

@@ -15,6 +15,8 @@ import type { ResponsesCapabilities } from './capabilities/responses-capabilitie
 import type { ModelOverride } from './capabilities/model-traits.ts';
 import { modelLimits } from './model-limits.ts';
 import type { ModelLimits } from './model-limits.ts';
+import { createPriceTable, priceOf } from './prices/price-table.ts';
+import type { PriceTable, TargetPrice } from './prices/price-table.ts';
 import type { Endpoint, Provider } from './provider.ts';
 
 /** A provider and the name of a model there, with nothing worked out yet. */
@@ -28,6 +30,7 @@ interface TargetBase extends ModelReference {
   readonly key: string;
   readonly endpoint: Endpoint;
   readonly limits: ModelLimits;
+  readonly price: TargetPrice;
   /** Whether reasoning of earlier turns is sent again, and so is part of the prompt. */
   readonly resendsReasoning: boolean;
   /** What must be sent as bytes, so that one of which only the URL is known has to be fetched. */
@@ -86,15 +89,20 @@ interface TargetSettings {
   readonly limits?: ModelLimits;
   /** What the server tells of the model. */
   readonly facts?: ModelFacts | undefined;
+  /** Unset: list prices alone. */
+  readonly prices?: PriceTable;
 }
+
+const listPricesAlone = createPriceTable([]);
 
 /** Resolves a reference. Costs a few dozen regular expressions: requests take theirs from `Targets`. */
 export function createTarget(
   reference: ModelReference,
-  { overrides = [], limits = modelLimits(reference.model), facts }: TargetSettings = {},
+  { overrides = [], limits = modelLimits(reference.model), facts, prices = listPricesAlone }: TargetSettings = {},
 ): Target {
   const { provider, model } = reference;
-  const base = { key: targetKey(reference), provider, model, endpoint: provider.endpoint, limits };
+  const price = priceOf(prices, provider.name, withoutWindowSuffix(model));
+  const base = { key: targetKey(reference), provider, model, endpoint: provider.endpoint, limits, price };
   switch (provider.dialect) {
     case 'anthropic':
       return anthropicTarget(base, provider);
@@ -230,13 +238,18 @@ interface TargetsSettings {
   /** By the keys of targets. */
   readonly windows: ReadonlyMap<string, number>;
   readonly overrides: readonly ModelOverride[];
+  readonly prices: PriceTable;
 }
 
 /**
  * Keeps the targets that were asked for. Of a model's limits the operator's `windows` count first, then the server's own
  * list, since a server may be started with less than its model could take, then what the model's name tells.
  */
-export function createTargets({ windows = new Map(), overrides = [] }: Partial<TargetsSettings> = {}): Targets {
+export function createTargets({
+  windows = new Map(),
+  overrides = [],
+  prices = listPricesAlone,
+}: Partial<TargetsSettings> = {}): Targets {
   const byProvider = new Map<string, BoundedMap<Target>>();
   const listed = new Map<string, ReadonlyMap<string, ModelLimits>>();
   const told = createBoundedMap<ModelFacts>(rememberedMax);
@@ -257,7 +270,8 @@ export function createTargets({ windows = new Map(), overrides = [] }: Partial<T
   }
 
   function make(reference: ModelReference, key: string): Target {
-    const target = createTarget(reference, { overrides, limits: limitsOf(reference, key), facts: told.get(key) });
+    const limits = limitsOf(reference, key);
+    const target = createTarget(reference, { overrides, limits, facts: told.get(key), prices });
     if (reference.model.length <= rememberedNameMaxLength) rememberedOf(reference.provider.name).set(key, target);
     return target;
   }

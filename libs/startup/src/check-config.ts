@@ -1,4 +1,4 @@
-import { describeRoutes } from '@ccg/catalog';
+import { describeRoutes, unpricedTargets } from '@ccg/catalog';
 import type { IssuerSettings, TenantSettings } from '@ccg/catalog';
 import type { Environment } from './environment.ts';
 import { catalogFileVariable, readCatalog, readDirectory } from './read-catalog.ts';
@@ -39,10 +39,16 @@ export function checkConfig(file: string | undefined, env: Environment): Checked
     '',
     'Models',
     ...columns(models.map(([names, target]) => [names, '→', target])),
+    ...describeUnpriced(unpricedTargets(catalog)),
     ...describeIssuers(issuers),
     ...describeTenants(access.directory.tenants),
   ];
   return { exitCode: 0, text: lines.join('\n') };
+}
+
+function describeUnpriced(targets: readonly string[]): readonly string[] {
+  if (targets.length === 0) return [];
+  return ['', 'Without a price, so at the highest of all prices', ...targets.map((target) => `  ${target}`)];
 }
 
 function describeIssuers(issuers: readonly IssuerSettings[]): readonly string[] {
