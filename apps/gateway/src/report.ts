@@ -115,9 +115,9 @@ function describeRecord(record: RequestRecord): Record<string, unknown> {
   };
 }
 
-function describeUsage({ usage }: RequestRecord): Record<string, unknown> {
+function describeUsage({ usage, costMicroDollars }: RequestRecord): Record<string, unknown> {
   const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
-  return { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens };
+  return { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens, costMicroDollars };
 }
 
 function describeEnd(end: End): Record<string, unknown> {

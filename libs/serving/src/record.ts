@@ -84,6 +84,8 @@ export interface Measured {
 
 /** All that is known of a request when it has ended. The log line, the metrics and the usage are made of it. */
 export interface RequestRecord extends Measured {
+  /** What the usage costs at the price of the model that answered, in micro-dollars. */
+  readonly costMicroDollars: number;
   readonly end: End;
   readonly outcome: Outcome;
   /** Undefined for a request that could not be read, or that asks no model. */
@@ -97,11 +99,15 @@ export interface RequestRecord extends Measured {
 export const notMeasured: Measured = { usage: noUsage, usageSource: 'none' };
 
 /** What is known of a request since it was admitted. */
-export type Asked = Pick<RequestRecord, 'attempts' | 'stages' | 'warnings' | 'usage' | 'usageSource'>;
+export type Asked = Pick<
+  RequestRecord,
+  'attempts' | 'stages' | 'warnings' | 'usage' | 'usageSource' | 'costMicroDollars'
+>;
 
 /** What is known before anything has happened. */
 export const nothingKnown: Omit<RequestRecord, 'end' | 'outcome'> = Object.freeze({
   ...notMeasured,
+  costMicroDollars: 0,
   route: undefined,
   attempts: [],
   stages: { admittedMs: undefined, firstEventMs: undefined, endedMs: undefined },

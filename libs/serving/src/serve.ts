@@ -1,4 +1,4 @@
-import { resolveRoute } from '@ccg/catalog';
+import { costMicroDollars, resolveRoute } from '@ccg/catalog';
 import type { Catalog, Route, Targets } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
 import type { Metrics } from '@ccg/telemetry';
@@ -55,6 +55,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
         const admittedMs = clock.now() - receivedAtMs;
         const result = await askTargets(resolved.targets, { request, messagesRequest, sink }, dependencies);
         asked = measuresOf(result, receivedAtMs, admittedMs);
+        metrics.cost(result.target.provider.name, result.target.price.basis, asked.costMicroDollars);
         end = result.kind === 'answered' ? result.end : await tellFailure(result.failure, false, requestId, sink);
       } finally {
         admitted.settle();
@@ -62,7 +63,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
-    const { attempts, warnings, usage, usageSource } = asked;
+    const { attempts, warnings, usage, usageSource, costMicroDollars: cost } = asked;
     const stages = { ...asked.stages, endedMs: clock.now() - receivedAtMs };
     const record: RequestRecord = {
       end,
@@ -73,6 +74,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
       warnings,
       usage,
       usageSource,
+      costMicroDollars: cost,
     };
     countRecord(record, metrics);
     return Object.freeze(record);
@@ -111,10 +113,13 @@ function mayAskAnother(result: AttemptResult): boolean {
 }
 
 function measuresOf(result: AttemptResult, receivedAtMs: number, admittedMs: number): Asked {
-  const { attempts, warnings, usage, usageSource } = result;
+  const { attempts, warnings, usage, usageSource, target } = result;
   const firstEventAtMs = result.kind === 'answered' ? result.firstEventAtMs : undefined;
   const firstEventMs = firstEventAtMs === undefined ? undefined : firstEventAtMs - receivedAtMs;
-  return { attempts, warnings, usage, usageSource, stages: { admittedMs, firstEventMs, endedMs: undefined } };
+  // An answer of the gateway's own costs nothing.
+  const cost = attempts.length === 0 ? 0 : costMicroDollars(usage, target.price);
+  const stages = { admittedMs, firstEventMs, endedMs: undefined };
+  return { attempts, warnings, usage, usageSource, costMicroDollars: cost, stages };
 }
 
 function countRecord({ route, attempts, usage, usageSource, stages }: RequestRecord, metrics: Metrics): void {

@@ -10,6 +10,7 @@ export interface RequestLabels {
 }
 
 type TokenSource = 'reported' | 'estimated';
+type PriceBasis = 'operator' | 'list' | 'highest';
 type TokenKind = 'input' | 'output' | 'cache_read' | 'cache_write';
 
 interface LearnedCount {
@@ -29,6 +30,8 @@ export interface Metrics {
   firstEvent(dialect: string, seconds: number): void;
   /** `source` says whether the provider counted the tokens, or the gateway estimated them because it did not. */
   tokens(dialect: string, source: TokenSource, counts: Readonly<Record<TokenKind, number>>): void;
+  /** `basis` says whose price it is. Nobody stated one for a model that costs the highest of all. */
+  cost(provider: string, basis: PriceBasis, microDollars: number): void;
   /** Counts a stream as open until the returned function is called. */
   streamOpened(dialect: string): () => void;
   storeState(up: boolean): void;
@@ -49,7 +52,7 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'ccg_' });
-  const { requests, durations, firstEvents, tokens } = requestMetrics(registers);
+  const { requests, durations, firstEvents, tokens, costs } = requestMetrics(registers);
   const openStreams = new Gauge({
     name: 'ccg_open_streams',
     help: 'Streams being relayed now.',
@@ -72,6 +75,9 @@ export function createMetrics(): Metrics {
     },
     tokens(dialect, source, counts) {
       for (const [kind, count] of Object.entries(counts)) if (count > 0) tokens.inc({ dialect, kind, source }, count);
+    },
+    cost(provider, basis, microDollars) {
+      if (microDollars > 0) costs.inc({ provider, basis }, microDollars);
     },
     streamOpened(dialect) {
       openStreams.inc({ dialect });
@@ -119,7 +125,13 @@ function requestMetrics(registers: Registry[]) {
     labelNames: ['dialect', 'kind', 'source'],
     registers,
   });
-  return { requests, durations, firstEvents, tokens };
+  const costs = new Counter({
+    name: 'ccg_cost_micro_dollars_total',
+    help: 'What answered requests cost. The basis is whose price it is; at "highest" nobody stated one.',
+    labelNames: ['provider', 'basis'],
+    registers,
+  });
+  return { requests, durations, firstEvents, tokens, costs };
 }
 
 /** Expired rejections leave nothing behind that could be counted down, so they are counted when they are asked for. */

@@ -77,12 +77,17 @@ function message(turn: ModelTurn, model: string): Readonly<Record<string, unknow
   };
 }
 
-function anthropicUsage(usage: ModelUsage): Readonly<Record<string, number>> {
+function anthropicUsage({ input, cacheRead, output, reasoning, cacheWrites }: ModelUsage): object {
+  const { fiveMinutes = 0, hour = 0 } = cacheWrites ?? {};
   return {
-    input_tokens: usage.input,
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: usage.cacheRead,
-    output_tokens: usage.output,
+    input_tokens: input,
+    cache_creation_input_tokens: fiveMinutes + hour,
+    ...(cacheWrites === undefined
+      ? {}
+      : { cache_creation: { ephemeral_5m_input_tokens: fiveMinutes, ephemeral_1h_input_tokens: hour } }),
+    cache_read_input_tokens: cacheRead,
+    output_tokens: output,
+    ...(reasoning === undefined ? {} : { output_tokens_details: { thinking_tokens: reasoning } }),
   };
 }
 

@@ -56,13 +56,14 @@ function signatureOf(id: string): string {
 }
 
 function chunk(turn: ModelTurn, parts: readonly unknown[], isLast: boolean): Readonly<Record<string, unknown>> {
-  const { input, cacheRead, output } = turn.usage ?? usualUsage;
+  const { input, cacheRead, output, reasoning = 0 } = turn.usage ?? usualUsage;
   return {
     candidates: [{ content: { role: 'model', parts }, index: 0, ...(isLast ? { finishReason: 'STOP' } : {}) }],
     usageMetadata: {
       promptTokenCount: input + cacheRead,
       ...(cacheRead > 0 ? { cachedContentTokenCount: cacheRead } : {}),
-      ...(isLast ? { candidatesTokenCount: output, totalTokenCount: input + cacheRead + output } : {}),
+      ...(isLast && reasoning > 0 ? { thoughtsTokenCount: reasoning } : {}),
+      ...(isLast ? { candidatesTokenCount: output - reasoning, totalTokenCount: input + cacheRead + output } : {}),
     },
   };
 }

@@ -18,7 +18,11 @@ export interface ModelUsage {
   /** Tokens of the prompt that no cache had. */
   readonly input: number;
   readonly cacheRead: number;
+  /** With the reasoning. */
   readonly output: number;
+  readonly reasoning?: number;
+  /** What Anthropic alone tells apart: tokens that its cache keeps for five minutes, and for an hour. */
+  readonly cacheWrites?: { readonly fiveMinutes: number; readonly hour: number };
 }
 
 export const usualUsage: ModelUsage = { input: 1200, cacheRead: 0, output: 34 };

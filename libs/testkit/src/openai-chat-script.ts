@@ -95,6 +95,7 @@ function openAiUsage(usage: ModelUsage): unknown {
     completion_tokens: usage.output,
     total_tokens: promptTokens + usage.output,
     prompt_tokens_details: { cached_tokens: usage.cacheRead },
+    ...(usage.reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: usage.reasoning } }),
   };
 }
 

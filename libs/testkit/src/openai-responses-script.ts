@@ -147,7 +147,7 @@ function begun(item: OutputItem): object {
 }
 
 function responseOf(turn: ModelTurn, model: string, output: readonly OutputItem[]): object {
-  const { input, cacheRead, output: written } = turn.usage ?? usualUsage;
+  const { input, cacheRead, output: written, reasoning = 0 } = turn.usage ?? usualUsage;
   return {
     id: 'resp_scripted',
     object: 'response',
@@ -161,7 +161,7 @@ function responseOf(turn: ModelTurn, model: string, output: readonly OutputItem[
       input_tokens: input + cacheRead,
       input_tokens_details: { cached_tokens: cacheRead },
       output_tokens: written,
-      output_tokens_details: { reasoning_tokens: 0 },
+      output_tokens_details: { reasoning_tokens: reasoning },
       total_tokens: input + cacheRead + written,
     },
   };
