@@ -1,4 +1,4 @@
-import { playModel, say } from '@ccg/testkit';
+import { jsonScript, playModel, say } from '@ccg/testkit';
 import { afterEach, expect, test } from 'vitest';
 
 import { expectError } from './support/expect-error.ts';
@@ -35,6 +35,20 @@ test('the request over the limit is told a wait that Claude Code accepts, and co
   expectError(refused, { ...limited, headers: { 'retry-after': /^(?:[1-9]|[1-5]\d|60)$/u } });
   expect(refused.headers['x-should-retry']).not.toBe('false');
   expect(one.upstream.requests).toHaveLength(1);
+});
+
+test('an answer tells the limit of its tenant, and nothing of those that the provider has for the account', async () => {
+  const one = await startLimited(60);
+  const answer = { choices: [{ index: 0, message: { role: 'assistant', content: 'fine' }, finish_reason: 'stop' }] };
+  one.upstream.answer(jsonScript(200, answer, { 'anthropic-ratelimit-tokens-remaining': '7' }));
+  const { status, headers } = await ask(one);
+  expect(status).toBe(200);
+  expect(Object.keys(headers).filter((name) => name.includes('ratelimit'))).toEqual([
+    'anthropic-ratelimit-requests-limit',
+    'anthropic-ratelimit-requests-remaining',
+    'anthropic-ratelimit-requests-reset',
+  ]);
+  expect(headers['anthropic-ratelimit-requests-remaining']).toBe('59');
 });
 
 test('only messages are charged', async () => {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createAdmission } from '@ccg/admission';
 import { catalogFromEnv, createTargets } from '@ccg/catalog';
 import { Secret, systemClock } from '@ccg/kernel';
-import type { GatewayError, LimitRule } from '@ccg/kernel';
+import type { GatewayError, LimitRule, Reservation } from '@ccg/kernel';
 import { createServing } from '@ccg/serving';
 import type { RequestRecord, ServeRequest, Serving } from '@ccg/serving';
 import { connectStore, createScript } from '@ccg/store';
@@ -12,6 +12,7 @@ import { createGate, jsonScript, playModel, redisForSuite, say, startScriptedUps
 import type { ScriptedUpstream } from '@ccg/testkit';
 import { createCalibration, createTokenEstimator } from '@ccg/tokens';
 import { createUpstream } from '@ccg/upstream';
+import type { HeaderList } from '@ccg/wire';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const suite = redisForSuite('limits');
@@ -73,25 +74,37 @@ interface Who {
   readonly apiKey?: string;
   readonly model?: string;
   readonly path?: 'messages' | 'count_tokens';
+  readonly maxTokens?: number;
+  readonly onHeaders?: (headers: HeaderList) => void;
 }
 
 const perMinute = (level: LimitRule['level'], amount: number, kind: 'requests' | 'count_requests' = 'requests') =>
   ({ level, kind, amount, per: 'minute' }) as const;
 
 async function ask(limits: readonly LimitRule[], who: Who = {}): Promise<RequestRecord> {
-  const { user = 'ada', apiKey = 'laptop', model = 'claude-opus-5-5', path = 'messages' } = who;
+  const {
+    user = 'ada',
+    apiKey = 'laptop',
+    model = 'claude-opus-5-5',
+    path = 'messages',
+    maxTokens = 8,
+    onHeaders,
+  } = who;
   const isService = 'user' in who && who.user === undefined;
   const sink = {
     signal: new AbortController().signal,
     committed: false,
     expectStream() {},
+    addHeaders(headers: HeaderList) {
+      onHeaders?.(headers);
+    },
     commit() {
       sink.committed = true;
     },
     write: () => undefined,
     end: () => undefined,
   };
-  const body = { model, max_tokens: 8, messages: [{ role: 'user', content: 'hi' }] };
+  const body = { model, max_tokens: maxTokens, messages: [{ role: 'user', content: 'hi' }] };
   const request: ServeRequest = {
     requestId: `req_${randomUUID()}`,
     principal: {
@@ -185,6 +198,109 @@ test('counts of tokens have a limit of their own', async () => {
   expect(sentenceOf(await ask(limits, { path: 'count_tokens' }))).toBe(
     'Rate limit: 2 token counts per minute for user ada. Retry in N s.',
   );
+});
+
+describe('tokens', () => {
+  const tokens = (
+    amount: number,
+    kind: 'input_tokens' | 'output_tokens',
+    reserve?: Reservation,
+  ): readonly LimitRule[] => [{ level: 'user', kind, amount, per: 'minute', reserve }];
+  const nameOf = (kind: string) => (kind === 'input_tokens' ? 'user-input_tokens' : 'user-output_tokens');
+
+  /** What is left, in the tokens of the limit; the little that flows in while a test runs is not counted. */
+  async function usedOf(kind: string, amount: number): Promise<number> {
+    const key = store.redisKeys.rateLimit(tenant, nameOf(kind), 'user:usr_ada');
+    const read = createScript("return redis.call('GET', KEYS[1])");
+    const fullAtMs = Number((await store.run(read, [key], [])) ?? 0);
+    return Math.max(0, Math.round(((fullAtMs - Date.now()) * amount) / 60_000));
+  }
+
+  function answerWith(usage: Readonly<Record<string, number>>): void {
+    upstream.answer(
+      jsonScript(200, {
+        id: 'msg_1',
+        type: 'message',
+        role: 'assistant',
+        model: 'claude-opus-5-5',
+        content: [{ type: 'text', text: 'fine' }],
+        stop_reason: 'end_turn',
+        stop_sequence: null,
+        usage: { cache_creation_input_tokens: 0, cache_read_input_tokens: 0, ...usage },
+      }),
+    );
+  }
+
+  test('of input are settled by what was used, with what was written to a cache and without what was read from it', async () => {
+    const million = 1_000_000;
+    answerWith({
+      input_tokens: 300_000,
+      output_tokens: 5,
+      cache_creation_input_tokens: 100_000,
+      cache_read_input_tokens: 700_000,
+    });
+    expect((await ask(tokens(million, 'input_tokens'))).outcome).toBe('ok');
+    // So much flows in within three seconds.
+    await expect.poll(() => usedOf('input_tokens', million), { timeout: patienceMs }).toBeGreaterThan(350_000);
+    expect(await usedOf('input_tokens', million)).toBeLessThanOrEqual(400_000);
+  });
+
+  test('of output are reserved until the answer is known, and given back', async () => {
+    const gate = createGate();
+    upstream.answer([waitFor(gate.opened), ...jsonScript(500, { error: { message: 'no' } })]);
+    const limits = tokens(5000, 'output_tokens', 'max_tokens');
+    const running = ask(limits, { maxTokens: 4000 });
+    await upstream.request(0);
+    expect(sentenceOf(await ask(limits, { maxTokens: 4000 }))).toBe(
+      'Rate limit: 5000 output tokens per minute for user ada. Retry in N s.',
+    );
+    gate.open();
+    await running;
+    await expect.poll(() => usedOf('output_tokens', 5000), { timeout: patienceMs }).toBe(0);
+  });
+
+  test('that an answer uses beyond the limit are a debt, which the next request waits for', async () => {
+    answerWith({ input_tokens: 1, output_tokens: 900 });
+    const limits = tokens(100, 'output_tokens', 'none');
+    expect((await ask(limits)).outcome).toBe('ok');
+    await expect.poll(async () => (await ask(limits)).outcome, { timeout: patienceMs }).toBe('policy_rate_limit');
+    const refused = refusalOf(await ask(limits));
+    expect(refused?.publicMessage).toMatch(
+      /^Rate limit: 100 output tokens per minute for user ada. Try again after 20/u,
+    );
+    expect(refused).toMatchObject({ status: 429, retry: 'never' });
+  });
+
+  test('of a prompt larger than the bucket pass once it is full', async () => {
+    const limits = tokens(5, 'input_tokens');
+    expect((await ask(limits)).outcome).toBe('ok');
+    expect((await ask(limits)).outcome).toBe('policy_rate_limit');
+  });
+
+  test('of a call that the provider refused are given back', async () => {
+    upstream.answer(jsonScript(400, { type: 'error', error: { type: 'invalid_request_error', message: 'no' } }));
+    expect((await ask(tokens(100, 'input_tokens'))).outcome).toBe('client_bad_request');
+    await expect.poll(() => usedOf('input_tokens', 100), { timeout: patienceMs }).toBe(0);
+  });
+
+  test('are told with every answer: the limit, what is left of it, and when it is full', async () => {
+    const limits = [perMinute('tenant', 50), perMinute('user', 5), ...tokens(10_600, 'output_tokens', 'none')];
+    const headers: string[][] = [];
+    await ask(limits, { onHeaders: (list) => headers.push(...list.map((pair) => [...pair])) });
+    const told = Object.fromEntries(headers.filter(([name]) => name?.startsWith('anthropic-ratelimit-')));
+    const reset = expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/u);
+    expect(told).toEqual({
+      'anthropic-ratelimit-requests-limit': '5',
+      'anthropic-ratelimit-requests-remaining': '4',
+      'anthropic-ratelimit-requests-reset': reset,
+      'anthropic-ratelimit-output-tokens-limit': '10600',
+      'anthropic-ratelimit-output-tokens-remaining': '10600',
+      'anthropic-ratelimit-output-tokens-reset': reset,
+      'anthropic-ratelimit-tokens-limit': '10600',
+      'anthropic-ratelimit-tokens-remaining': '10600',
+      'anthropic-ratelimit-tokens-reset': reset,
+    });
+  });
 });
 
 test('a limit that is free again in more than a minute says when, and that nothing is gained by trying before', async () => {

@@ -92,6 +92,7 @@ async function ask(limits: readonly LimitRule[]): Promise<RequestRecord> {
     signal: new AbortController().signal,
     committed: false,
     expectStream() {},
+    addHeaders() {},
     commit() {
       sink.committed = true;
     },

@@ -5,7 +5,7 @@ import {
   limitNameShape,
   limitRuleProblems,
   limitRulesMax,
-  rateKinds,
+  reservationsOf,
 } from '@ccg/kernel';
 import { z } from 'zod';
 
@@ -26,14 +26,28 @@ const common = {
   amount: z.int({ error: amountError }).min(1, { error: amountError }).max(limitAmountMax, { error: amountError }),
 };
 
+const per = z.literal('minute', { error: 'must be minute' });
+
+function reserve(kind: 'input_tokens' | 'output_tokens') {
+  const values = reservationsOf(kind);
+  return z
+    .enum(values, { error: `must be one of ${values.join(', ')}` })
+    .optional()
+    .describe('What a request takes before its answer is known. Left out: an estimate');
+}
+
 const limitRule = z.discriminatedUnion(
   'kind',
   [
     z.strictObject({
       ...common,
-      kind: z.enum(rateKinds).describe('What is counted. count_requests are requests that only count tokens'),
-      per: z.literal('minute', { error: 'must be minute' }),
+      kind: z
+        .enum(['requests', 'count_requests'])
+        .describe('What is counted. count_requests are requests that only count tokens'),
+      per,
     }),
+    z.strictObject({ ...common, kind: z.literal('input_tokens'), per, reserve: reserve('input_tokens') }),
+    z.strictObject({ ...common, kind: z.literal('output_tokens'), per, reserve: reserve('output_tokens') }),
     z.strictObject({ ...common, kind: z.literal('concurrency').describe('Requests that run at the same time') }),
   ],
   { error: `must be one of ${limitKinds.join(', ')}` },

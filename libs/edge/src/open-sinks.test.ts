@@ -19,6 +19,7 @@ function sink(): InterruptibleSink {
     signal: new AbortController().signal,
     committed: false,
     expectStream() {},
+    addHeaders() {},
     commit() {},
     write: () => undefined,
     end: () => undefined,

@@ -14,8 +14,9 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-test('holds the status of a stream for 8 s, then commits and pings', async () => {
+test('holds the status of a stream for 8 s, then commits with the headers that were added, and pings', async () => {
   const { sink, clock, answer, client } = await open();
+  sink.addHeaders([['x-limit', '5']]);
   sink.expectStream();
   clock.advance(7999);
   expect(sink.committed).toBe(false);
@@ -24,10 +25,11 @@ test('holds the status of a stream for 8 s, then commits and pings', async () =>
   sink.commit(500, []);
   void sink.end();
   const { statusCode, headers } = await answer;
-  expect([statusCode, headers['content-type'], headers['request-id']]).toEqual([
+  expect([statusCode, headers['content-type'], headers['request-id'], headers['x-limit']]).toEqual([
     200,
     'text/event-stream; charset=utf-8',
     'req_1',
+    '5',
   ]);
   expect(await client.text()).toBe('event: ping\ndata: {"type": "ping"}\n\n');
 });

@@ -22,6 +22,8 @@ export interface InterruptibleSink {
   readonly committed: boolean;
   /** The answer will be a stream: from now on a slow upstream makes the sink commit by itself. */
   expectStream(): void;
+  /** Headers that the answer gets whoever commits it; they replace those of an earlier call. */
+  addHeaders(headers: HeaderList): void;
   /** Sends status and headers, once; a later call changes nothing. */
   commit(status: number, headers: HeaderList): void;
   /** A promise means that there is no room: it resolves when there is, and rejects with `ReaderGoneError`. */
@@ -62,6 +64,7 @@ export function createResponseSink(
     pressure.fail(reason);
   }
   onGone(response, leave);
+  let added: HeaderList = [];
 
   const sink = {
     signal,
@@ -69,10 +72,13 @@ export function createResponseSink(
     // garbage collection.
     committed: false,
     expectStream: pinger.start,
+    addHeaders(headers: HeaderList): void {
+      added = headers;
+    },
     commit(status: number, headers: HeaderList): void {
       if (sink.committed) return;
       sink.committed = true;
-      response.writeHead(status, ['request-id', requestId, ...commonHeaders, ...headers.flat()]);
+      response.writeHead(status, ['request-id', requestId, ...commonHeaders, ...added.flat(), ...headers.flat()]);
     },
     write(data: string | Uint8Array): Promise<void> | undefined {
       const gone = readerGone(signal);

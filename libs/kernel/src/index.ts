@@ -19,8 +19,9 @@ export {
   limitRulesMax,
   nameOfLimit,
   rateKinds,
+  reservationsOf,
 } from './limit-rules.ts';
-export type { ConcurrencyRule, LimitLevel, LimitRule, RateKind, RateRule } from './limit-rules.ts';
+export type { ConcurrencyRule, LimitLevel, LimitRule, RateKind, RateRule, Reservation } from './limit-rules.ts';
 export { scopes } from './scopes.ts';
 export type { Scope } from './scopes.ts';
 export { Secret } from './secret.ts';

@@ -3,8 +3,21 @@ export const limitLevels = ['tenant', 'user', 'api-key', 'model'] as const;
 export type LimitLevel = (typeof limitLevels)[number];
 
 /** What is counted per minute. `count_requests` are those that only count tokens. */
-export const rateKinds = ['requests', 'count_requests'] as const;
+export const rateKinds = ['requests', 'count_requests', 'input_tokens', 'output_tokens'] as const;
 export type RateKind = (typeof rateKinds)[number];
+
+/**
+ * What a limit takes before the answer is known: nothing, an estimate, or for output all that the request allows. The rest
+ * is settled when it is known.
+ */
+const reservations = ['none', 'estimate', 'max_tokens'] as const;
+export type Reservation = (typeof reservations)[number];
+
+/** What a kind of limit may reserve; what may reserve nothing is counted when a request begins. */
+export function reservationsOf(kind: LimitRule['kind']): readonly Reservation[] {
+  if (kind === 'output_tokens') return reservations;
+  return kind === 'input_tokens' ? ['none', 'estimate'] : [];
+}
 
 /** How much of something may be used per minute. */
 export interface RateRule {
@@ -15,6 +28,8 @@ export interface RateRule {
   /** A whole number above 0. */
   readonly amount: number;
   readonly per: 'minute';
+  /** Of tokens alone; an estimate unless given. */
+  readonly reserve?: Reservation | undefined;
 }
 
 /** How many requests may run at the same time. */

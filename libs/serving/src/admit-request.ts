@@ -1,14 +1,19 @@
 import type { Admission } from '@ccg/admission';
 import type { Clock } from '@ccg/kernel';
+import type { HeaderList } from '@ccg/wire';
 import type { Digest } from './estimate-prompt.ts';
-import { limitedError } from './limit-answers.ts';
+import { limitedError, limitHeaders } from './limit-answers.ts';
 import type { ServeRequest } from './request.ts';
 import { limitsOfRequest } from './request-limits.ts';
 import type { LimitedWork } from './request-limits.ts';
+import { refundsOf } from './settle-request.ts';
+import type { Used } from './settle-request.ts';
 
 interface Admitted {
-  /** Ends the lease, in the background: an answer never waits for it. */
-  settle(): void;
+  /** What an answer says of the limits. */
+  readonly headers: HeaderList;
+  /** Ends the leases and settles what was used, in the background: an answer never waits for it. */
+  settle(used: Used): void;
 }
 
 /** Admits a request. Its lease is kept alive until it is settled. Rejects with `GatewayError` `rate-limited`. */
@@ -25,7 +30,12 @@ export function createAdmit({ admission, digest, clock }: AdmitDependencies): Ad
     const known = limitsOfRequest(principal, work, digest);
     const limits = known.map(({ limit }) => limit);
     const decision = await admission.admit({ tenant: principal.tenant, requestId, limits });
-    if (decision.kind === 'admitted') return { settle: () => void decision.settle([]) };
+    if (decision.kind === 'admitted') {
+      return {
+        headers: limitHeaders(known, decision.limits, clock.now()),
+        settle: (used) => void decision.settle(refundsOf(known, work, used)),
+      };
+    }
     const refusing = known.find(({ limit }) => limit === decision.limit);
     if (refusing === undefined) throw new Error('A limit refused that was not asked for.');
     throw limitedError(refusing, decision.retryAfterMs, clock.now());

@@ -52,7 +52,7 @@ export function createCountTokens(dependencies: CountDependencies): CountTokens 
       refuseUnlessAllowed(request.principal, route, { catalog, targets });
       const [target] = route.targets;
       const admitted = await admit(request, { kind: 'count', target, requestedModel: sent.model });
-      admitted.settle();
+      admitted.settle(known);
       checkMessages(messagesRequest);
       const job = { request, messagesRequest, tools: toolsOf(messagesRequest, digest), target, sink };
       const { attempts, ...native } = await countAtProvider(job);

@@ -2,17 +2,19 @@ import { wholeTenant } from '@ccg/admission';
 import type { Limit } from '@ccg/admission';
 import type { Target } from '@ccg/catalog';
 import { assertNever, nameOfLimit } from '@ccg/kernel';
-import type { LimitLevel, LimitRule } from '@ccg/kernel';
+import type { LimitLevel, LimitRule, Reservation } from '@ccg/kernel';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { Digest } from './estimate-prompt.ts';
 
 /** What is asked for: an answer of a model, or a count of tokens. */
-export interface LimitedWork {
-  readonly kind: 'message' | 'count';
+export type LimitedWork = {
   readonly target: Target;
   /** The model as the client named it. */
   readonly requestedModel: string;
-}
+} & (
+  | { readonly kind: 'message'; readonly bodyBytes: number; readonly maxTokens: number | undefined }
+  | { readonly kind: 'count' }
+);
 
 /** A limit of one request, with the rule that it comes from and whose use it counts, in words. */
 export interface RequestLimit {
@@ -36,27 +38,57 @@ export function limitsOfRequest(
     .filter(({ kind }) => (kind === 'count_requests') === (work.kind === 'count'))
     .map((rule) => {
       const { subject, whose } = subjectOf(rule.level, principal, work, digest);
-      return { rule, whose, limit: toLimit(rule, subject) };
+      return { rule, whose, limit: toLimit(rule, subject, work) };
     });
 }
 
-function toLimit(rule: LimitRule, subject: string): Limit {
+function toLimit(rule: LimitRule, subject: string, work: LimitedWork): Limit {
   const { amount } = rule;
+  const rate = (cost: number): Limit => {
+    return { kind: 'rate', name: nameOfLimit(rule), subject, capacity: amount, refillPerSecond: amount / 60, cost };
+  };
   switch (rule.kind) {
     case 'requests':
     case 'count_requests':
-      return {
-        kind: 'rate',
-        name: nameOfLimit(rule),
-        subject,
-        capacity: amount,
-        refillPerSecond: amount / 60,
-        cost: 1,
-      };
+      return rate(1);
+    case 'input_tokens':
+      return rate(rule.reserve === 'none' ? 0 : estimatedInput(work));
+    case 'output_tokens':
+      return rate(reservedOutput(rule.reserve, work));
     case 'concurrency':
       return { kind: 'concurrency', subject, maxRunning: amount };
     default:
       return assertNever(rule);
+  }
+}
+
+const bytesPerToken = 4;
+/** Of a model whose window is not known. */
+const usualWindowTokens = 200_000;
+/** Clients ask for room that answers seldom use. */
+const usualAnswerMaxTokens = 4096;
+
+/**
+ * The prompt by the size of its body, which is known before anything in it is read: a request that a limit refuses costs
+ * no more. An image is larger than what it counts for, so no prompt is taken for larger than the window of its model.
+ */
+export function estimatedInput(work: LimitedWork): number {
+  if (work.kind === 'count') return 0;
+  const windowTokens = work.target.limits.contextTokens ?? usualWindowTokens;
+  return Math.min(Math.ceil(work.bodyBytes / bytesPerToken), windowTokens);
+}
+
+function reservedOutput(reserve: Reservation = 'estimate', work: LimitedWork): number {
+  const maxTokens = work.kind === 'count' ? 0 : (work.maxTokens ?? usualAnswerMaxTokens);
+  switch (reserve) {
+    case 'none':
+      return 0;
+    case 'estimate':
+      return Math.min(maxTokens, usualAnswerMaxTokens);
+    case 'max_tokens':
+      return maxTokens;
+    default:
+      return assertNever(reserve);
   }
 }
 

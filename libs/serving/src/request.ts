@@ -31,6 +31,8 @@ export interface ResponseSink {
   readonly committed: boolean;
   /** Says that the answer will be a stream: from now on the sink may commit by itself when the upstream is slow. */
   expectStream(): void;
+  /** Headers that the answer gets whoever commits it; they replace those of an earlier call. */
+  addHeaders(headers: HeaderList): void;
   /** Sends status and headers, once. A second call, after the sink committed by itself, changes nothing. */
   commit(status: number, headers: HeaderList): void;
   /**

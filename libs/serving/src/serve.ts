@@ -49,8 +49,11 @@ export function createServe(dependencies: ServeDependencies): Serve {
       route = { requestedModel, stream, targets: resolved.targets.map(nameOf) };
       refuseUnlessAllowed(request.principal, resolved, { catalog, targets });
       // Nothing below the top level of the body is read for a request that a limit refuses.
-      const work = { kind: 'message', target: resolved.targets[0], requestedModel } as const;
+      const { maxTokens } = messagesRequest;
+      const bodyBytes = messagesRequest.body().length;
+      const work = { kind: 'message', target: resolved.targets[0], requestedModel, bodyBytes, maxTokens } as const;
       const admitted = await admit(request, work);
+      sink.addHeaders(admitted.headers);
       try {
         const admittedMs = clock.now() - receivedAtMs;
         const result = await askTargets(resolved.targets, { request, messagesRequest, sink }, dependencies);
@@ -58,7 +61,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
         metrics.cost(result.target.provider.name, result.target.price.basis, asked.costMicroDollars);
         end = result.kind === 'answered' ? result.end : await tellFailure(result.failure, false, requestId, sink);
       } finally {
-        admitted.settle();
+        admitted.settle(asked);
       }
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);

@@ -37,6 +37,7 @@ export function createRecordingSink(): RecordingSink {
     signal: ending.signal,
     committed: false,
     expectStream() {},
+    addHeaders() {},
     commit(status: number, headers: HeaderList) {
       if (sink.committed) return;
       sink.committed = true;

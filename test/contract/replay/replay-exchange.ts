@@ -130,6 +130,7 @@ function createTextSink(): ResponseSink & { answer(): ClientAnswer } {
       return head !== undefined;
     },
     expectStream: () => undefined,
+    addHeaders: () => undefined,
     commit(status, headers) {
       head ??= { status, headers: Object.fromEntries(headers) };
     },

@@ -252,7 +252,10 @@ function differing(fields: Readonly<Record<string, readonly unknown[]>>): readon
 /** No limits leave it to the gateway's default; an empty list has none at all. */
 function plainLimits(limits: Limits | undefined): unknown {
   if (limits === undefined) return 'default';
-  return limitRulesOf(limits).map((rule) => [nameOfLimit(rule), rule.level, rule.kind, rule.amount]);
+  return limitRulesOf(limits).map((rule) => {
+    const reserve = rule.kind === 'concurrency' ? undefined : rule.reserve;
+    return [nameOfLimit(rule), rule.level, rule.kind, rule.amount, reserve ?? 'estimate'];
+  });
 }
 
 /** In one order, whoever wrote it. */

@@ -1,4 +1,12 @@
-import { limitAmountMax, limitKinds, limitLevels, limitNameShape, limitRuleProblems, limitRulesMax } from '@ccg/kernel';
+import {
+  limitAmountMax,
+  limitKinds,
+  limitLevels,
+  limitNameShape,
+  limitRuleProblems,
+  limitRulesMax,
+  reservationsOf,
+} from '@ccg/kernel';
 import type { LimitRule, Scope } from '@ccg/kernel';
 import { isList } from '../limits.ts';
 import type { Allowlist, Limits } from '../principal.ts';
@@ -82,12 +90,15 @@ export function limitsIssues(limits: Limits | undefined): Issues {
   ];
 }
 
-function ruleIssues({ name, level, kind, amount }: LimitRule, path: FieldIssue['path']): Issues {
+function ruleIssues(rule: LimitRule, path: FieldIssue['path']): Issues {
+  const { name, level, kind, amount } = rule;
+  const reserve = 'reserve' in rule ? rule.reserve : undefined;
   const oneOf = (field: string, value: string, known: readonly string[]) =>
     known.includes(value) ? [] : [issue([...path, field], `must be one of ${known.join(', ')}`)];
   return [
     ...oneOf('level', level, limitLevels),
     ...oneOf('kind', kind, limitKinds),
+    ...(reserve === undefined ? [] : oneOf('reserve', reserve, reservationsOf(kind))),
     ...(isAmount(amount) ? [] : [issue([...path, 'amount'], 'must be a whole number from 1')]),
     ...(name === undefined || limitNameShape.test(name)
       ? []
