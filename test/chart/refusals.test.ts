@@ -114,6 +114,16 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
     '- redis.tlsSecret is for TLS alone. Write rediss:// in the URLs of Redis, or remove redis.tlsSecret.',
   ],
   [
+    'nodes of a cluster of which one is without TLS',
+    { redis: { existingSecret: '', clusterNodes: ['rediss://redis-0:6379', 'redis://redis-1:6379'] } },
+    '- redis.clusterNodes has URLs with redis:// and with rediss://. Write one of them in all.',
+  ],
+  [
+    'Sentinels of which one is without TLS',
+    { redis: { existingSecret: '', sentinelName: 'main', sentinels: ['redis://one:26379', 'rediss://two:26379'] } },
+    '- redis.sentinels has URLs with redis:// and with rediss://. Write one of them in all.',
+  ],
+  [
     'certificates for a Redis of its own',
     { redis: { existingSecret: '', passwordSecret: 'ccg-redis', tlsSecret: 'redis-tls', builtIn: { enabled: true } } },
     '- redis.tlsSecret is not for redis.builtIn, which speaks no TLS. Remove it.',

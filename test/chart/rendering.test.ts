@@ -62,6 +62,18 @@ describe('the pods', () => {
   });
 });
 
+test.for<Values>([
+  { url: 'rediss://redis:6379' },
+  { clusterNodes: ['rediss://redis:6379', 'rediss://my-redis:6379'] },
+  { sentinels: ['rediss://redis:26379'], sentinelName: 'main' },
+])('a Redis that is called redis may have TLS: %o', async (source, context) => {
+  const { chart } = toolsOf(context);
+  const redis = { existingSecret: '', tlsSecret: 'redis-tls', ...source };
+  const objects = await chart.render('minimal', { values: { redis } });
+  const variables = objects.find(({ name }) => name === 'ConfigMap/ccg-gateway-variables')?.object;
+  expect(variables).toHaveProperty(['data', 'REDIS_CA_FILE'], '/etc/ccg/redis-tls/ca.crt');
+});
+
 test('labels of an operator do not replace those that select the pods', async (context) => {
   const { chart } = toolsOf(context);
   const podLabels = { 'app.kubernetes.io/component': 'other', team: 'platform' };

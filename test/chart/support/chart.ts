@@ -48,17 +48,20 @@ export interface Chart {
 
 interface RenderOptions {
   readonly values?: Values;
+  /** As `--set` takes it, whose numbers are of another type than those of a file. */
+  readonly set?: string;
   readonly kubeVersion?: string;
 }
 
 export function createChart({ helm }: Pick<ChartTools, 'helm'>): Chart {
   const template = async (
     installation: string | undefined,
-    { values = {}, kubeVersion = usualVersion }: RenderOptions,
+    { values = {}, set, kubeVersion = usualVersion }: RenderOptions,
   ) => {
     const files = installation === undefined ? [] : ['--values', fileOf(installation)];
     const args = ['template', 'ccg', chartFolder, '--namespace', 'claude', '--kube-version', kubeVersion];
-    return await runProgram(helm, [...args, ...files, '--values', '-'], { input: JSON.stringify(values) });
+    const single = set === undefined ? [] : ['--set', set];
+    return await runProgram(helm, [...args, ...files, '--values', '-', ...single], { input: JSON.stringify(values) });
   };
   return {
     async render(installation, options = {}) {

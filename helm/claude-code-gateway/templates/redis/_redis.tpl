@@ -38,6 +38,13 @@ REDIS_KEY_FILE: /etc/ccg/redis-tls/tls.key
 {{- toJson $mounts }}
 {{- end }}
 
+{{/* The URLs of Redis, its nodes or Sentinels that stand in the values, as a JSON list. */}}
+{{- define "ccg.redisUrls" -}}
+{{- with .Values.redis -}}
+{{ concat (list .url) .clusterNodes .sentinels | compact | toJson }}
+{{- end }}
+{{- end }}
+
 {{/* Redis has exactly one source, and what belongs to it. */}}
 {{- define "ccg.redisProblems" -}}
 {{- $problems := list }}
@@ -64,7 +71,14 @@ REDIS_KEY_FILE: /etc/ccg/redis-tls/tls.key
   {{- if and .clientCertificate (not .tlsSecret) }}
     {{- $problems = append $problems "redis.tlsSecret is required with redis.clientCertificate: the Secret with ca.crt, tls.crt and tls.key." }}
   {{- end }}
-  {{- if and .tlsSecret (contains "redis:" (list .url .clusterNodes .sentinels | toString)) }}
+  {{- $urls := include "ccg.redisUrls" $ | fromJsonArray }}
+  {{- $plain := list }}
+  {{- range $urls }}
+    {{- if hasPrefix "redis://" . }}{{ $plain = append $plain . }}{{ end }}
+  {{- end }}
+  {{- if and $plain (lt (len $plain) (len $urls)) (eq (len $sources) 1) }}
+    {{- $problems = append $problems (printf "%s has URLs with redis:// and with rediss://. Write one of them in all." (first $sources)) }}
+  {{- else if and .tlsSecret $plain }}
     {{- $problems = append $problems "redis.tlsSecret is for TLS alone. Write rediss:// in the URLs of Redis, or remove redis.tlsSecret." }}
   {{- end }}
   {{- if and .tlsSecret .builtIn.enabled }}
