@@ -188,6 +188,12 @@ test.for(refusals)('helm refuses %s, and says what to do', async ([, values, sen
   expect(lines).toContain(sentence);
 });
 
+test('helm refuses more pods at least than at most by --set too', async (context) => {
+  const { chart } = toolsOf(context);
+  const lines = (await chart.refusal('minimal', { set: 'gateway.autoscaling.minReplicas=11' })).split('\n');
+  expect(lines).toContain('- gateway.autoscaling.minReplicas is above maxReplicas.');
+});
+
 test('helm names all that is wrong at once, and no secret', async (context) => {
   const { chart } = toolsOf(context);
   const values = { gateway: { variables: { ANTHROPIC_API_KEY: 'sk-ant-secret' }, terminationGracePeriodSeconds: 60 } };

@@ -74,6 +74,25 @@ test.for<Values>([
   expect(variables).toHaveProperty(['data', 'REDIS_CA_FILE'], '/etc/ccg/redis-tls/ca.crt');
 });
 
+test.for<[set: string, kind: string, field: string, value: number]>([
+  ['gateway.autoscaling.minReplicas=3', 'HorizontalPodAutoscaler', 'minReplicas', 3],
+  ['gateway.autoscaling.maxReplicas=20', 'HorizontalPodAutoscaler', 'maxReplicas', 20],
+  ['gateway.replicas=5,gateway.autoscaling.enabled=false', 'Deployment', 'replicas', 5],
+])('--set %s changes a number alone', async ([set, kind, field, value], context) => {
+  const { chart } = toolsOf(context);
+  const objects = await chart.render('minimal', { set });
+  const changed = objects.find(({ name }) => name === `${kind}/ccg-gateway`)?.object;
+  expect(changed).toHaveProperty(['spec', field], value);
+});
+
+test('a gateway that ends its streams at once needs little time to end', async (context) => {
+  const { chart } = toolsOf(context);
+  const gateway = { variables: { DRAIN_TIMEOUT_MS: 0 }, terminationGracePeriodSeconds: 25 };
+  const objects = await chart.render('minimal', { values: { gateway } });
+  const deployment = objects.find(({ name }) => name === 'Deployment/ccg-gateway')?.object;
+  expect(deployment).toHaveProperty('spec.template.spec.terminationGracePeriodSeconds', 25);
+});
+
 test('labels of an operator do not replace those that select the pods', async (context) => {
   const { chart } = toolsOf(context);
   const podLabels = { 'app.kubernetes.io/component': 'other', team: 'platform' };

@@ -77,7 +77,7 @@
 {{- $problems := list }}
 {{- $component := .component }}
 {{- with .values }}
-  {{- $neededMs := addf (.variables.DRAIN_DELAY_MS | default 0) (.variables.DRAIN_TIMEOUT_MS | default 600000) 15000 }}
+  {{- $neededMs := addf (.variables.DRAIN_DELAY_MS | default 0) (dig "DRAIN_TIMEOUT_MS" 600000 .variables) 15000 }}
   {{- if lt (mulf .terminationGracePeriodSeconds 1000) $neededMs }}
     {{- $problems = append $problems (printf "%s.terminationGracePeriodSeconds is too short: streams would be cut. Set it to %d or more (DRAIN_DELAY_MS + DRAIN_TIMEOUT_MS + 15 s), or lower DRAIN_TIMEOUT_MS." $component (divf $neededMs 1000 | ceil | int64)) }}
   {{- end }}
@@ -93,7 +93,7 @@
     {{- end }}
   {{- end }}
   {{- if .autoscaling.enabled }}
-    {{- if gt .autoscaling.minReplicas .autoscaling.maxReplicas }}
+    {{- if gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas) }}
       {{- $problems = append $problems (printf "%s.autoscaling.minReplicas is above maxReplicas." $component) }}
     {{- end }}
     {{- if not (dig "requests" "cpu" "" .resources) }}
