@@ -98,7 +98,7 @@ async function readJson({ request, response }: Exchange<Target>, { method }: Ope
   if (method === 'GET') {
     throw new GatewayError('request-invalid', 'A request to read has no body here. Send it without one.');
   }
-  const takeBody = await readBody(request, response, bodyLimit);
+  const takeBody = await readBody(request, response, { limit: bodyLimit });
   try {
     return JSON.parse(new TextDecoder().decode(takeBody()));
   } catch {

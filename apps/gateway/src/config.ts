@@ -46,6 +46,8 @@ export interface GatewayConfig extends ProcessSettings, StoreSettings, Credentia
   readonly pingIntervalMs: number;
   /** How long a reader may take nothing before it is cut. */
   readonly stallTimeoutMs: number;
+  /** How many bytes of request bodies are held at the same time. */
+  readonly maxBodyBytesInFlight: number;
   readonly upstreamConnectTimeoutMs: number;
   readonly upstreamFirstByteTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
@@ -77,6 +79,8 @@ const serverSchema = z.object({
   STREAM_HOLD_MS: wholeNumber({ max: 60_000, unset: 8000 }),
   PING_INTERVAL_MS: wholeNumber({ min: 10, max: 120_000, unset: 10_000 }),
   STALL_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 60_000 }),
+  // One body of the largest size has room in any case.
+  MAX_BODY_BYTES_IN_FLIGHT: wholeNumber({ min: 33_554_432, max: 1_099_511_627_776, unset: 536_870_912 }),
   UPSTREAM_CONNECT_TIMEOUT_MS: wholeNumber({ min: 10, max: 600_000, unset: 10_000 }),
   UPSTREAM_FIRST_BYTE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 600_000 }),
   UPSTREAM_IDLE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 300_000 }),
@@ -147,6 +151,7 @@ function toConfig(
     streamHoldMs: server.STREAM_HOLD_MS,
     pingIntervalMs: server.PING_INTERVAL_MS,
     stallTimeoutMs: server.STALL_TIMEOUT_MS,
+    maxBodyBytesInFlight: server.MAX_BODY_BYTES_IN_FLIGHT,
     upstreamConnectTimeoutMs: server.UPSTREAM_CONNECT_TIMEOUT_MS,
     upstreamFirstByteTimeoutMs: server.UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
     upstreamIdleTimeoutMs: server.UPSTREAM_IDLE_TIMEOUT_MS,

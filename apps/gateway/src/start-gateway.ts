@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
-import type { EndpointFacts, Readiness } from '@ccg/edge';
+import { createBodyMemory, createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
+import type { BodyMemory, EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import { createTargets, describeRoutes, unpricedTargets } from '@ccg/catalog';
@@ -94,8 +94,9 @@ export async function startGateway(
   });
   opened.defer(serving.close);
   const openSinks = createOpenSinks();
+  const bodyMemory = openBodyMemory(config, metrics);
   const endpoints = [
-    ...servingEndpoints(serving, { sinkTimes: config, clock, openSinks }),
+    ...servingEndpoints(serving, { sinkTimes: config, clock, openSinks, bodyMemory }),
     ...modelsEndpoints(catalog, targets),
     ...helloEndpoints(),
     ...unsupportedEndpoints(),
@@ -106,8 +107,7 @@ export async function startGateway(
   opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));
   readiness = () => (canVerify() ? 'ready' : 'store-down');
   logger.info({ url: data.url, opsUrl: ops.url, providers: namesOfProviders(catalog) }, 'listening');
-  logger.info({ routes: describeRoutes(catalog) }, 'where models go');
-  warnOfUnpriced(catalog, logger);
+  describeCatalog(catalog, logger);
   const resources = opened.move();
   return {
     url: data.url,
@@ -123,7 +123,15 @@ export async function startGateway(
   };
 }
 
-function warnOfUnpriced(catalog: Catalog, logger: Logger): void {
+function openBodyMemory({ maxBodyBytesInFlight }: GatewayConfig, metrics: Metrics): BodyMemory {
+  const memory = createBodyMemory(maxBodyBytesInFlight);
+  metrics.watchBodyBytes(memory.heldBytes);
+  return memory;
+}
+
+/** Says where models go, and which of them have no price. */
+function describeCatalog(catalog: Catalog, logger: Logger): void {
+  logger.info({ routes: describeRoutes(catalog) }, 'where models go');
   const models = unpricedTargets(catalog);
   if (models.length > 0) logger.warn({ models }, unpriced);
 }

@@ -19,6 +19,8 @@ export { createOpenSinks } from './open-sinks.ts';
 export type { OpenSinks } from './open-sinks.ts';
 export { createOpsApp } from './ops-app.ts';
 export type { Readiness } from './ops-app.ts';
+export { createBodyMemory } from './body-memory.ts';
+export type { BodyAccount, BodyMemory } from './body-memory.ts';
 export { readBody } from './read-body.ts';
 export type { BodyLimit } from './read-body.ts';
 export type { ErrorForm } from './render-error.ts';

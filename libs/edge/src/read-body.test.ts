@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { survivorsOf } from '@ccg/testkit';
 import { afterEach, expect, test } from 'vitest';
+import { createBodyMemory } from './body-memory.ts';
 import { readBody } from './read-body.ts';
 
 const closers: (() => void)[] = [];
@@ -72,6 +73,51 @@ test.each([
   if (reading === undefined) await once(response, 'close');
   await expect(reading ?? readBody(request, response)).rejects.toMatchObject({ reason: 'client-gone' });
 });
+
+test.each([
+  { name: 'an announced length', bytes: post('{"a":1}').subarray(0, -7) },
+  { name: 'an unknown length', bytes: chunkedPost() },
+])('a body of $name for which other bodies leave no room is refused before it is read', async ({ bytes }) => {
+  const memory = createBodyMemory(10);
+  const other = memory.open();
+  other.take(10);
+  const { request, response } = await arrive(bytes);
+  const account = memory.open();
+  await expect(readBody(request, response, { account })).rejects.toMatchObject(full);
+  expect(request.readableDidRead).toBe(false);
+  other.release();
+  expect(memory.heldBytes()).toBe(0);
+});
+
+test.each([
+  { name: 'chunked', bytes: chunkedPost('{"a":1}') },
+  { name: 'compressed', bytes: post(gzipSync(long), 'content-encoding: gzip') },
+])('a body that outgrows the room is refused while it is read, and leaves nothing behind: $name', async ({ bytes }) => {
+  const memory = createBodyMemory(bytes.includes('gzip') ? 100_000 : 6);
+  const { request, response } = await arrive(bytes);
+  const account = memory.open();
+  await expect(readBody(request, response, { account })).rejects.toMatchObject(full);
+  account.release();
+  expect(memory.heldBytes()).toBe(0);
+});
+
+test('a body counts as long as it is held, with the bytes that it has after decoding', async () => {
+  const memory = createBodyMemory(10_000_000);
+  const { request, response } = await arrive(post(gzipSync(long), 'content-encoding: gzip'));
+  const account = memory.open();
+  await readBody(request, response, { account });
+  expect(memory.heldBytes()).toBe(long.length);
+  account.release();
+  account.release();
+  expect(memory.heldBytes()).toBe(0);
+});
+
+const full = { status: 529, type: 'overloaded_error', retryAfterSeconds: 5 };
+
+function chunkedPost(body = ''): Buffer {
+  const head = 'POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+  return Buffer.from(body === '' ? head : `${head}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+}
 
 function gzipPost(): Buffer {
   return post(gzipSync('{"a":1}'), 'content-encoding: gzip');

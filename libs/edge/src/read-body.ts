@@ -2,8 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
-import { GatewayError, ReaderGoneError } from '@ccg/kernel';
+import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import { joinBytes } from '@ccg/wire';
+import type { BodyAccount } from './body-memory.ts';
 
 /** How large a body may be, and what is said of one that is larger. */
 export interface BodyLimit {
@@ -11,7 +12,13 @@ export interface BodyLimit {
   readonly tooLarge: string;
 }
 
-/** The limit of the Anthropic API, which its clients rely on. */
+interface ReadOptions {
+  /** The limit of the Anthropic API, which its clients rely on, unless given. */
+  readonly limit?: BodyLimit;
+  /** Counts what is held of the body; whoever opened it releases it, also where the body cannot be read. */
+  readonly account?: BodyAccount | undefined;
+}
+
 const messagesLimit: BodyLimit = {
   maxBytes: 32 * 1024 * 1024,
   tooLarge:
@@ -31,18 +38,22 @@ const decoders: Readonly<Record<string, (() => Transform) | undefined>> = {
  *
  * Returns a function that hands the body over, once: nothing here keeps it after that.
  *
- * @throws GatewayError 400, 413 or 415 for a body that cannot be read; ReaderGoneError when the upload broke off.
+ * @throws GatewayError 400, 413 or 415 for a body that cannot be read, 529 for one that the account has no room for;
+ * ReaderGoneError when the upload broke off.
  */
 export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  limit: BodyLimit = messagesLimit,
+  { limit = messagesLimit, account }: ReadOptions = {},
 ): Promise<() => Uint8Array> {
   refuseOtherTypes(request.headers['content-type']);
-  if (Number(request.headers['content-length'] ?? 0) > limit.maxBytes) throw tooLarge(limit);
+  const announcedBytes = Number(request.headers['content-length'] ?? 0);
+  if (announcedBytes > limit.maxBytes) throw tooLarge(limit);
   const decoder = createDecoder(request.headers['content-encoding']);
+  // At least a byte: without any room nothing is read of a body of unknown length.
+  account?.expect(Math.max(1, announcedBytes));
   if (awaitsContinue(request)) response.writeContinue();
-  let body = await collect(request, decoder, limit);
+  let body = await collect(request, decoder, { limit, account });
   if (!isUtf8(body)) {
     throw new GatewayError(
       'encoding-invalid',
@@ -88,7 +99,11 @@ function awaitsContinue({ headers, httpVersion }: IncomingMessage): boolean {
 }
 
 /** Collects the decoded body. On a failure the rest of the upload is left unread: the error's answer deals with it. */
-function collect(request: IncomingMessage, decoder: Transform | undefined, limit: BodyLimit): Promise<Uint8Array> {
+function collect(
+  request: IncomingMessage,
+  decoder: Transform | undefined,
+  { limit, account }: ReadOptions & { readonly limit: BodyLimit },
+): Promise<Uint8Array> {
   const source = decoder ?? request;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   let chunks: Uint8Array[] = [];
@@ -96,8 +111,16 @@ function collect(request: IncomingMessage, decoder: Transform | undefined, limit
 
   const onData = (chunk: Uint8Array) => {
     length += chunk.length;
-    if (length > limit.maxBytes) fail(tooLarge(limit));
-    else chunks.push(chunk);
+    if (length > limit.maxBytes) {
+      fail(tooLarge(limit));
+      return;
+    }
+    try {
+      account?.take(chunk.length);
+      chunks.push(chunk);
+    } catch (full) {
+      fail(toGatewayError(full));
+    }
   };
   const onEnd = () => {
     resolve(joinBytes(chunks));

@@ -242,6 +242,7 @@ async function relay(
     onVisible() {
       learnedRejections.learn(target, round.unproven);
       messagesRequest.release();
+      request.bodyFreed?.();
     },
   };
   const relayed = await relayAnswer(job, messagesRequest.stream, dependencies);

@@ -14,6 +14,8 @@ export interface ServeRequest {
   readonly query: string;
   /** Hands the body over, once: nobody else keeps it, so that it can be freed long before the answer has ended. */
   takeBody(this: void): Uint8Array;
+  /** Called when serving holds nothing of the body any more, where that is before the answer has ended. */
+  bodyFreed?(this: void): void;
   /** When the request arrived, in the clock's time. */
   readonly receivedAtMs: number;
   /** Set by serving itself where exchanges are recorded. */

@@ -39,6 +39,8 @@ export interface Metrics {
   liveReplicas(count: number): void;
   /** What providers were found to reject, and so is not sent to them, is read whenever the metrics are. */
   watchLearnedRejections(read: () => Iterable<LearnedCount>): void;
+  /** How many bytes of request bodies are held, read whenever the metrics are. */
+  watchBodyBytes(read: () => number): void;
   /** How old the keys of each issuer of tokens are, read whenever the metrics are. */
   watchIssuerKeys(read: () => Iterable<IssuerKeysAge>): void;
   /** The Prometheus exposition, and its content type. */
@@ -92,6 +94,7 @@ export function createMetrics(): Metrics {
       liveReplicas.set(count);
     },
     watchLearnedRejections: learnedRejections(registers),
+    watchBodyBytes: bodyBytes(registers),
     watchIssuerKeys: issuerKeys(registers),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
@@ -147,6 +150,21 @@ function learnedRejections(registers: Registry[]): Metrics['watchLearnedRejectio
       for (const { provider, kind, count } of watched.flatMap((read) => [...read()])) {
         gauge.inc({ provider, kind }, count);
       }
+    },
+  });
+  return (read) => {
+    watched.push(read);
+  };
+}
+
+function bodyBytes(registers: Registry[]): Metrics['watchBodyBytes'] {
+  const watched: (() => number)[] = [];
+  const gauge = new Gauge({
+    name: 'ccg_body_bytes_in_flight',
+    help: 'Bytes of request bodies that are held now. New bodies are refused at MAX_BODY_BYTES_IN_FLIGHT.',
+    registers,
+    collect() {
+      gauge.set(watched.reduce((sum, read) => sum + read(), 0));
     },
   });
   return (read) => {

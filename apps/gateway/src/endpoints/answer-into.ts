@@ -1,5 +1,5 @@
 import { createResponseSink, headerList, readBody } from '@ccg/edge';
-import type { OpenSinks, SinkTimes } from '@ccg/edge';
+import type { BodyMemory, OpenSinks, SinkTimes } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
 import type { RequestRecord, ResponseSink, ServeRequest } from '@ccg/serving';
 import type { TenantPrincipal } from '@ccg/tenancy';
@@ -9,6 +9,7 @@ export interface AnswerDependencies {
   readonly sinkTimes: SinkTimes;
   readonly clock: Clock;
   readonly openSinks: OpenSinks;
+  readonly bodyMemory: BodyMemory;
 }
 
 type Answer = (request: ServeRequest, sink: ResponseSink) => Promise<RequestRecord>;
@@ -18,17 +19,23 @@ export async function answerInto(
   { request, response, requestId, receivedAtMs, target }: GatewayExchange,
   principal: TenantPrincipal,
   answer: Answer,
-  { sinkTimes, clock, openSinks }: AnswerDependencies,
+  { sinkTimes, clock, openSinks, bodyMemory }: AnswerDependencies,
 ): Promise<RequestRecord> {
-  const takeBody = await readBody(request, response);
-  const sink = createResponseSink(response, requestId, sinkTimes, clock);
-  const close = openSinks.add(sink);
+  const account = bodyMemory.open();
   try {
-    const { prefix, query } = target;
-    const headers = headerList(request.headers);
-    return await answer({ requestId, principal, prefix, headers, query, takeBody, receivedAtMs }, sink);
+    const takeBody = await readBody(request, response, { account });
+    const sink = createResponseSink(response, requestId, sinkTimes, clock);
+    const close = openSinks.add(sink);
+    try {
+      const { prefix, query } = target;
+      const headers = headerList(request.headers);
+      const bodyFreed = account.release;
+      return await answer({ requestId, principal, prefix, headers, query, takeBody, bodyFreed, receivedAtMs }, sink);
+    } finally {
+      close();
+      sink.release();
+    }
   } finally {
-    close();
-    sink.release();
+    account.release();
   }
 }

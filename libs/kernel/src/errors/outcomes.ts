@@ -57,6 +57,7 @@ export const outcomeOfCode: Readonly<Record<ErrorCode, Exclude<Outcome, 'ok'>>> 
   'rate-limited': 'policy_rate_limit',
   'store-unavailable': 'gateway_store_down',
   'issuer-unavailable': 'gateway_issuer_down',
+  'body-memory-full': 'capacity_memory',
   draining: 'capacity_draining',
   internal: 'gateway_internal',
   invalid: 'client_bad_request',
