@@ -9,7 +9,6 @@ for (const remark of suites.remarks) console.log(remark);
 
 const failed = check.failed + suites.failed;
 process.exitCode = failed === 0 ? 0 : 1;
-const { skipped } = suites;
-for (const reason of new Set(skipped)) console.log(`Skipped: ${reason}`);
-const tail = skipped.length === 0 ? '' : `, ${skipped.length} skipped`;
-console.log(`${check.passed + suites.passed} passed, ${failed} failed${tail}`);
+const skipped = Map.groupBy(suites.skipped, (reason) => reason);
+for (const [reason, tests] of skipped) console.log(`Skipped ${tests.length}: ${reason}`);
+console.log(`${check.passed + suites.passed} passed, ${failed} failed`);

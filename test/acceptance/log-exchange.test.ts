@@ -94,7 +94,7 @@ test('what was recorded holds the exchange and none of the planted secrets, for 
   const answer = await ask(local.url, { model: 'claude-sonnet-5-5', max_tokens: 100, stream: true, messages });
   expect(await answer.text()).toContain('event: message_stop');
   upstream.answer(jsonScript(400, { error: { message: `Incorrect API key provided: ${secrets.OPENAI_API_KEY}` } }));
-  expect((await ask(local.url, { model: 'claude-sonnet-5-5', max_tokens: 100, messages })).status).toBe(400);
+  expect((await ask(local.url, { model: 'claude-sonnet-5-5', max_tokens: 100, messages })).status).toBe(500);
   local.process.signal('SIGTERM');
   expect(await local.process.exited).toEqual({ code: 0, signal: null });
 
