@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { wholeTenant } from '@ccg/admission';
 import { createScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
-import { createManualClock } from '@ccg/testkit';
+import { createManualClock, startTargetProxy } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { concurrency, openAdmissionRig, patienceMs, rate } from './support/admission-rig.ts';
 import type { AdmissionRig } from './support/admission-rig.ts';
@@ -170,5 +170,72 @@ describe('settlement', () => {
       expect.objectContaining({ name: 'StoreReplyError' }),
       expect.objectContaining({ name: 'StoreReplyError' }),
     ]);
+  });
+});
+
+describe('a settlement that Redis does not take at once', () => {
+  const tokens = rate({ name: 'tokens', capacity: 100, cost: 40 });
+
+  test('is made when Redis is back', async () => {
+    const proxy = await startTargetProxy(rig.redis);
+    const through = await rig.openStore(proxy.target);
+    const outcomes: string[] = [];
+    const fallible = rig.openAdmission({ store: through, onSettlement: (outcome) => outcomes.push(outcome) });
+    const { settle } = await rig.admitted([tokens], 'cut', fallible);
+    proxy.cut();
+    await settle([{ limit: tokens, amount: 30 }]);
+    expect(await rig.remaining(tokens)).toEqual([60]);
+    proxy.restore();
+    await expect.poll(() => rig.remaining(tokens), { timeout: patienceMs }).toEqual([90]);
+    await expect.poll(() => outcomes, { timeout: patienceMs }).toEqual(['late']);
+    await proxy.close();
+  });
+
+  test('is made once, although the first try arrives after all', async () => {
+    const proxy = await startTargetProxy(rig.redis);
+    const through = await rig.openStore(proxy.target);
+    const outcomes: string[] = [];
+    const fallible = rig.openAdmission({ store: through, onSettlement: (outcome) => outcomes.push(outcome) });
+    const { settle } = await rig.admitted([tokens], 'hung', fallible);
+    proxy.hang();
+    await settle([{ limit: tokens, amount: 15 }]);
+    proxy.restore();
+    await expect.poll(() => outcomes, { timeout: patienceMs }).toEqual(['late']);
+    expect(await rig.remaining(tokens)).toEqual([75]);
+    await proxy.close();
+  });
+
+  test('is made at the end of the process, without waiting for the next try', async () => {
+    const clock = createManualClock();
+    const proxy = await startTargetProxy(rig.redis);
+    const through = await rig.openStore(proxy.target);
+    const fallible = rig.openAdmission({ store: through, clock });
+    const { settle } = await rig.admitted([tokens], 'drained', fallible);
+    proxy.cut();
+    await settle([{ limit: tokens, amount: 30 }]);
+    proxy.restore();
+    await through.whenReady(patienceMs);
+    await fallible.flush();
+    expect(await rig.remaining(tokens)).toEqual([90]);
+    await proxy.close();
+  });
+
+  test('is given up after five minutes, and counted', async () => {
+    const clock = createManualClock();
+    const proxy = await startTargetProxy(rig.redis);
+    const through = await rig.openStore(proxy.target);
+    const outcomes: string[] = [];
+    const onSettlement = (outcome: string) => outcomes.push(outcome);
+    const fallible = rig.openAdmission({ store: through, clock, onSettlement });
+    const { settle } = await rig.admitted([tokens], 'lost', fallible);
+    proxy.cut();
+    await settle([{ limit: tokens, amount: 30 }]);
+    clock.advance(4 * 60_000);
+    await fallible.flush();
+    expect(outcomes).toEqual([]);
+    clock.advance(60_000);
+    // A try that had begun before may still run.
+    await expect.poll(() => fallible.flush().then(() => outcomes), { timeout: patienceMs }).toEqual(['lost']);
+    await proxy.close();
   });
 });

@@ -186,6 +186,7 @@ async function startServing(
       if (inFallback) logger.warn('Redis is down: until it is back, this replica counts limits by itself');
       else logger.info('limits are shared through Redis again');
     },
+    onSettlement: parts.metrics.settlement,
     onFault: (error) => {
       logger.error({ err: error }, 'an admission script failed');
     },
@@ -194,7 +195,14 @@ async function startServing(
   const { catalog, sealingKeys } = config;
   const fileFetcher = config.fetchImageUrls ? createFileFetcher({ extraRoots: config.upstreamExtraRoots }) : undefined;
   const made = { catalog, sealingKeys, admission, tokens, fileFetcher, digest: sha256, ids: randomIds };
-  return createServing({ ...parts, ...made });
+  const serving = createServing({ ...parts, ...made });
+  return {
+    ...serving,
+    async close() {
+      await serving.close();
+      await admission.flush();
+    },
+  };
 }
 
 function upstreamOptions(config: GatewayConfig): UpstreamOptions {

@@ -7,7 +7,8 @@ import { createLeaseKeeper, renewInStore } from './leases.ts';
 import type { AdmissionRequest, Decision } from './limits.ts';
 import { createLocalFallback } from './local-fallback.ts';
 import type { LocalFallback } from './local-fallback.ts';
-import { settleInStore } from './settle.ts';
+import { createSettlements } from './settlements.ts';
+import type { SettlementOutcome } from './settlements.ts';
 
 export interface AdmissionOptions {
   readonly store: Store;
@@ -22,6 +23,8 @@ export interface AdmissionOptions {
   readonly leaseMaxAgeMs?: number | undefined;
   /** Called when the local fallback takes over, and when Redis decides again. */
   readonly onLocalFallback?: ((inFallback: boolean) => void) | undefined;
+  /** Called when a settlement was made at a later try, or given up. */
+  readonly onSettlement?: ((outcome: SettlementOutcome) => void) | undefined;
   /** Called when Redis rejects a renewal or a settlement: a fault of ours, for the log. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -34,6 +37,8 @@ export interface Admission {
    * ours; never because Redis is away.
    */
   admit(request: AdmissionRequest): Promise<Decision>;
+  /** Waits until what has ended is settled, as far as Redis can be reached now. For the end of a process; never rejects. */
+  flush(): Promise<void>;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -47,6 +52,7 @@ export function createAdmission({
   leaseTtlMs = 60_000,
   leaseMaxAgeMs = dayMs,
   onLocalFallback,
+  onSettlement,
   onFault,
 }: AdmissionOptions): Admission {
   const localFallback = createLocalFallback(liveReplicas);
@@ -56,6 +62,7 @@ export function createAdmission({
     maxAgeMs: leaseMaxAgeMs,
     renew: (leases) => void renewInStore(store, leases, leaseTtlMs).catch(letLapse),
   });
+  const settlements = createSettlements({ store, clock, onSettlement, onFault });
   let inFallback = false;
 
   function note(now: boolean): void {
@@ -64,7 +71,7 @@ export function createAdmission({
     onLocalFallback?.(now);
   }
 
-  /** A lease that cannot be renewed or settled now lapses by itself. */
+  /** A lease that cannot be renewed now lapses by itself. */
   function letLapse(error: unknown): void {
     if (!(error instanceof StoreUnavailableError)) onFault?.(error);
   }
@@ -74,12 +81,13 @@ export function createAdmission({
     const settle = once(async (refunds) => {
       keeper.letGo(lease);
       if (lease.subjects.length === 0 && refunds.length === 0) return;
-      await settleInStore(store, lease, refunds).catch(letLapse);
+      await settlements.settle(lease, refunds);
     });
     return { kind: 'admitted', by: 'store', limits, settle };
   }
 
   return {
+    flush: settlements.flush,
     async admit(request) {
       if (request.limits.length === 0) return { kind: 'admitted', by: 'no-limit', limits: [], settle: nothing };
       let decision: StoreDecision;

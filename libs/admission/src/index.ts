@@ -1,5 +1,6 @@
 export { createAdmission } from './create-admission.ts';
 export type { Admission, AdmissionOptions } from './create-admission.ts';
+export type { SettlementOutcome } from './settlements.ts';
 export { joinLiveReplicas } from './live-replicas.ts';
 export type { LiveReplicas, LiveReplicasOptions } from './live-replicas.ts';
 export { wholeTenant } from './limits.ts';

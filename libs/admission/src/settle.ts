@@ -6,16 +6,25 @@ import type { Refund } from './limits.ts';
 
 const script = loadScript(new URL('./settle.lua', import.meta.url));
 
-/** Ends a lease and applies the refunds; the caller takes care that it happens once. Rejects with StoreUnavailableError. */
-export async function settleInStore(store: Store, lease: Lease, refunds: readonly Refund[]): Promise<void> {
+/**
+ * Ends a lease and applies the refunds, once however often it is asked for within twice `retriedForMs`: a try that timed out
+ * may have been made all the same. Rejects with StoreUnavailableError.
+ */
+export async function settleInStore(
+  store: Store,
+  { tenant, id, subjects }: Lease,
+  refunds: readonly Refund[],
+  retriedForMs: number,
+): Promise<void> {
   assertLimits(refunds.map(({ limit }) => limit));
   const { redisKeys } = store;
   await store.run(
     script,
     [
-      ...lease.subjects.map((subject) => redisKeys.leases(lease.tenant, subject)),
-      ...refunds.map(({ limit }) => redisKeys.rateLimit(lease.tenant, limit.name, limit.subject)),
+      redisKeys.settlement(tenant, id),
+      ...subjects.map((subject) => redisKeys.leases(tenant, subject)),
+      ...refunds.map(({ limit }) => redisKeys.rateLimit(tenant, limit.name, limit.subject)),
     ],
-    [lease.id, lease.subjects.length, ...refunds.map(({ limit, amount }) => refillMs(limit, amount))],
+    [id, subjects.length, retriedForMs * 2, ...refunds.map(({ limit, amount }) => refillMs(limit, amount))],
   );
 }

@@ -258,6 +258,7 @@ function createScriptedAdmission(): ScriptedAdmission {
       decide = decision;
     },
     open: () => [...open],
+    flush: () => Promise.resolve(),
     async admit(request) {
       const { requestId } = request;
       if (decide !== undefined) return decide(request);

@@ -45,6 +45,8 @@ export interface RedisKeys {
   rateLimit(tenant: string, name: string, subject: string): string;
   /** ZSET: leases of a subject's running requests, by the time at which they lapse. */
   leases(tenant: string, subject: string): string;
+  /** STRING: that a request was settled. `v1` is the version of what the settlement script does. */
+  settlement(tenant: string, requestId: string): string;
   /** STRING: who brings `gateway.yaml` into the store now; it expires by itself. */
   applyLock(): string;
   /** ZSET: ids of the replicas of the gateway, by the time at which each counts as gone. */
@@ -81,6 +83,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     operatorAudit: () => `${prefix}operator-audit`,
     rateLimit: (tenant, name, subject) => ofTenant(tenant, `rate-limit:${name}:${subject}`),
     leases: (tenant, subject) => ofTenant(tenant, `leases:${subject}`),
+    settlement: (tenant, requestId) => ofTenant(tenant, `settled:v1:${requestId}`),
     applyLock: () => `${prefix}apply-lock`,
     liveReplicas: () => `${prefix}live-replicas`,
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,

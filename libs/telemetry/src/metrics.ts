@@ -37,6 +37,8 @@ export interface Metrics {
   storeState(up: boolean): void;
   /** How many replicas share the limits, as last known. */
   liveReplicas(count: number): void;
+  /** A settlement that Redis did not take at once: it took it `late`, or it is `lost`. */
+  settlement(outcome: 'late' | 'lost'): void;
   /** What providers were found to reject, and so is not sent to them, is read whenever the metrics are. */
   watchLearnedRejections(read: () => Iterable<LearnedCount>): void;
   /** How many bytes of request bodies are held, read whenever the metrics are. */
@@ -67,6 +69,12 @@ export function createMetrics(): Metrics {
     help: 'Replicas that share the limits, as this one last knew.',
     registers,
   });
+  const settlements = new Counter({
+    name: 'ccg_settlements_total',
+    help: 'Settlements of limits that Redis did not take at once: taken late, or lost.',
+    labelNames: ['outcome'],
+    registers,
+  });
   return {
     requestFinished(labels, durationSeconds) {
       requests.inc({ ...labels });
@@ -92,6 +100,9 @@ export function createMetrics(): Metrics {
     },
     liveReplicas(count) {
       liveReplicas.set(count);
+    },
+    settlement(outcome) {
+      settlements.inc({ outcome });
     },
     watchLearnedRejections: learnedRejections(registers),
     watchBodyBytes: bodyBytes(registers),

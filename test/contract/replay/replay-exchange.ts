@@ -80,6 +80,7 @@ async function createReplayServing(
     clock,
     digest,
     admission: {
+      flush: () => Promise.resolve(),
       admit: () => Promise.resolve({ kind: 'admitted', by: 'store', limits: [], settle: () => Promise.resolve() }),
     },
     ids: { messageId: () => `msg_${(ids += 1)}`, toolUseId: () => `toolu_g${(ids += 1)}` },
