@@ -5,6 +5,8 @@ import { chartSuite } from './support/chart-suite.ts';
 
 const toolsOf = chartSuite();
 
+const vllm = { dialect: 'openai-chat', baseUrl: 'http://vllm' };
+
 /** What is wrong with the values, whose installation it is added to, and what helm says. */
 const refusals: readonly (readonly [fault: string, values: Values, sentence: string])[] = [
   ['an unknown key', { gatway: {} }, "- at '': additional properties 'gatway' not allowed"],
@@ -81,13 +83,15 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
   ...(
     [
       ['url', 'REDIS_URL', 'redis://:secret@redis.data:6379'],
+      ['url', 'REDIS_URL', 'redis://redis.data?password=secret'],
+      ['url', 'REDIS_URL', 'redis://redis.data/0?db=1&username=secret'],
       ['clusterNodes', 'REDIS_CLUSTER_NODES', ['redis://:secret@redis.data:6379']],
       ['sentinels', 'REDIS_SENTINELS', ['redis://:secret@redis.data:26379']],
     ] as const
   ).map(
     ([name, key, value]) =>
       [
-        `a password in redis.${name}`,
+        `a password in redis.${name} such as ${String(value)}`,
         { redis: { existingSecret: '', sentinelName: 'main', [name]: value } },
         `- redis.${name} holds a user or a password. Put it under the key ${key} into a Secret, and name that in ` +
           'redis.existingSecret.',
@@ -136,22 +140,35 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
   ],
   [
     'a credential in gateway.yaml',
-    { config: { providers: { vllm: { dialect: 'openai-chat', baseUrl: 'http://vllm', credential: 'secret' } } } },
+    { config: { providers: { vllm: { ...vllm, credential: 'secret' } } } },
     '- config.providers.vllm.credential is a secret. Put it into the Secret that credentials.existingSecret names, and ' +
       'refer to its key by {env: NAME}.',
   ],
-  [
-    'a header with a secret in gateway.yaml',
-    {
-      config: {
-        providers: {
-          vllm: { dialect: 'openai-chat', baseUrl: 'http://vllm', headers: { Authorization: 'Bearer secret' } },
-        },
-      },
-    },
-    '- config.providers.vllm.headers.Authorization is a secret. Put it into the Secret that credentials.existingSecret ' +
-      'names, and refer to its key by {env: NAME}.',
-  ],
+  ...['Authorization', 'x-portkey-api-key', 'Ocp-Apim-Subscription-Key', 'Helicone-Auth', 'apikey'].map(
+    (header) =>
+      [
+        `the header ${header} with a secret in gateway.yaml`,
+        { config: { providers: { vllm: { ...vllm, headers: { [header]: 'secret' } } } } },
+        `- config.providers.vllm.headers.${header} is a secret. Put it into the Secret that credentials.existingSecret ` +
+          'names, and refer to its key by {env: NAME}.',
+      ] as const,
+  ),
+  ...['https://user:secret@vllm/v1', 'https://vllm/v1?api-key=secret'].flatMap((url) =>
+    (
+      [
+        ['config.providers.vllm.baseUrl', { config: { providers: { vllm: { ...vllm, baseUrl: url } } } }],
+        ['gateway.variables.OPENAI_BASE_URL', { gateway: { variables: { OPENAI_BASE_URL: url } } }],
+      ] as const
+    ).map(
+      ([place, values]) =>
+        [
+          `${url} in ${place}`,
+          values,
+          `- ${place} holds a user, a password or a query. Remove it there. The credential of a provider belongs into ` +
+            'the Secret that credentials.existingSecret names.',
+        ] as const,
+    ),
+  ),
   [
     'one port for clients and probes',
     { gateway: { variables: { PORT: 4002 } } },
@@ -184,8 +201,9 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
 
 test.for(refusals)('helm refuses %s, and says what to do', async ([, values, sentence], context) => {
   const { chart } = toolsOf(context);
-  const lines = (await chart.refusal('minimal', { values })).split('\n');
-  expect(lines).toContain(sentence);
+  const refusal = await chart.refusal('minimal', { values });
+  expect(refusal.split('\n')).toContain(sentence);
+  expect(refusal).not.toMatch(/(?<!\w)secret@|[=:]secret|'secret'/u);
 });
 
 test('helm refuses more pods at least than at most by --set too', async (context) => {

@@ -93,16 +93,20 @@ describe('the rules of variables', () => {
     },
   );
 
-  test.for(gatewayVariables.filter((name) => /_API_KEY$|^KEY_PEPPER|^SEALING_KEYS$/u.test(name)))(
-    '%s is refused among the values, because it is a secret',
+  test.for(gatewayVariables.filter((name) => /_API_KEY$|^KEY_PEPPER|^SEALING_KEYS$|^REDIS_URL$/u.test(name)))(
+    '%s is refused among the values, wherever it stands, because it is a secret',
     async (name, context) => {
       const { chart } = toolsOf(context);
-      const refusal = await chart.refusal('minimal', { values: { gateway: { variables: { [name]: 'inline' } } } });
-      const holder = name.endsWith('_API_KEY') ? 'credentials' : 'keys';
-      expect(refusal.split('\n')).toContain(
-        `- gateway.variables.${name} is a secret. Put it under the key ${name} into the Secret that ` +
+      const variables = { [name]: 'inline' };
+      const values = { variables, gateway: { variables }, admin: { variables } };
+      const refusal = await chart.refusal('minimal', { values });
+      const holder = name.endsWith('_API_KEY') ? 'credentials' : name === 'REDIS_URL' ? 'redis' : 'keys';
+      const sentences = ['variables', 'gateway.variables', 'admin.variables'].map(
+        (place) =>
+          `- ${place}.${name} is a secret. Put it under the key ${name} into the Secret that ` +
           `${holder}.existingSecret names, and remove it here.`,
       );
+      expect(refusal.split('\n')).toEqual(expect.arrayContaining(sentences));
       expect(refusal).not.toContain('inline');
     },
   );

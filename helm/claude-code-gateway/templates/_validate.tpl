@@ -39,16 +39,29 @@
 {{/* No secret stands in the values: Helm keeps them in the cluster for everybody who may read its releases. */}}
 {{- define "ccg.inlineSecrets" -}}
 {{- $problems := list }}
-{{- $variables := .Values.gateway.variables }}
-{{- $shared := .Values.variables }}
-{{- range $holder, $names := include "ccg.secretNames" . | fromJson }}
-  {{- range $name := $names }}
-    {{- if hasKey $variables $name }}
-      {{- $problems = append $problems (printf "gateway.variables.%s is a secret. Put it under the key %s into the Secret that %s.existingSecret names, and remove it here." $name $name $holder) }}
+{{- $places := dict "variables" .Values.variables "gateway.variables" .Values.gateway.variables "admin.variables" .Values.admin.variables }}
+{{- range $place, $variables := $places }}
+  {{- range $holder, $names := include "ccg.secretNames" $ | fromJson }}
+    {{- range $name := $names }}
+      {{- if hasKey $variables $name }}
+        {{- $problems = append $problems (printf "%s.%s is a secret. Put it under the key %s into the Secret that %s.existingSecret names, and remove it here." $place $name $name $holder) }}
+      {{- end }}
     {{- end }}
   {{- end }}
 {{- end }}
-{{- if contains "@" ($shared.HTTPS_PROXY | default "") }}
+{{- $urls := dict }}
+{{- range $name, $value := .Values.gateway.variables }}
+  {{- if regexMatch "_(BASE_URL|API_BASE)$" $name }}{{ $_ := set $urls (printf "gateway.variables.%s" $name) $value }}{{ end }}
+{{- end }}
+{{- range $name, $provider := .Values.config.providers }}
+  {{- $_ := set $urls (printf "config.providers.%s.baseUrl" $name) ($provider.baseUrl | default "") }}
+{{- end }}
+{{- range $place, $url := $urls }}
+  {{- if regexMatch "^[^/]*//[^/?#]*@|[?]" $url }}
+    {{- $problems = append $problems (printf "%s holds a user, a password or a query. Remove it there. The credential of a provider belongs into the Secret that credentials.existingSecret names." $place) }}
+  {{- end }}
+{{- end }}
+{{- if contains "@" (.Values.variables.HTTPS_PROXY | default "") }}
   {{- $problems = append $problems "variables.HTTPS_PROXY holds a user or a password. Put it under the key HTTPS_PROXY into the Secret that keys.existingSecret names, and remove it here." }}
 {{- end }}
 {{- range $name, $provider := .Values.config.providers }}
@@ -56,7 +69,7 @@
     {{- $problems = append $problems (printf "config.providers.%s.credential is a secret. Put it into the Secret that credentials.existingSecret names, and refer to its key by {env: NAME}." $name) }}
   {{- end }}
   {{- range $header, $value := $provider.headers }}
-    {{- if and (kindIs "string" $value) (regexMatch "(?i)^(authorization|proxy-authorization|cookie|x-api-key|api-key|x-goog-api-key)$|token|secret|password" $header) }}
+    {{- if and (kindIs "string" $value) (regexMatch "(?i)(^|[-_])(auth|authorization|key)$|api-?key|cookie|token|secret|password" $header) }}
       {{- $problems = append $problems (printf "config.providers.%s.headers.%s is a secret. Put it into the Secret that credentials.existingSecret names, and refer to its key by {env: NAME}." $name $header) }}
     {{- end }}
   {{- end }}

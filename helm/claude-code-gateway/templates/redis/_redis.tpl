@@ -55,7 +55,7 @@ REDIS_KEY_FILE: /etc/ccg/redis-tls/tls.key
   {{- end }}
   {{- if .builtIn.enabled }}{{ $sources = append $sources "redis.builtIn" }}{{ end }}
   {{- range $name := list "url" "clusterNodes" "sentinels" }}
-    {{- if contains "@" (get $.Values.redis $name | toString) }}
+    {{- if regexMatch "@|(?i)[?&][^=&]*(user|pass)" (get $.Values.redis $name | toString) }}
       {{- $problems = append $problems (printf "redis.%s holds a user or a password. Put it under the key %s into a Secret, and name that in redis.existingSecret." $name (get (dict "url" "REDIS_URL" "clusterNodes" "REDIS_CLUSTER_NODES" "sentinels" "REDIS_SENTINELS") $name)) }}
     {{- end }}
   {{- end }}
