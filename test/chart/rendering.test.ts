@@ -122,6 +122,51 @@ describe('the notes', () => {
   });
 });
 
+test.for<[values: Values, url: string, hint: string]>([
+  [{ httpRoute: { hostnames: [] } }, 'https://HOST', 'HOST stands for a host name of the Gateway'],
+  [
+    { httpRoute: { hostnames: ['*.example.com'] } },
+    'https://HOST.example.com',
+    'HOST stands for a name of your choice',
+  ],
+  [
+    { httpRoute: { enabled: false }, ingress: { enabled: true, host: '*.example.com', tlsSecret: 'certificate' } },
+    'https://HOST.example.com',
+    'HOST stands for a name of your choice',
+  ],
+])('the notes with %o say what is left open of the host', async ([gateway, url, hint], context) => {
+  const { chart } = toolsOf(context);
+  const notes = await chart.notes('route', { gateway });
+  expect(notes).toContain(`  export ANTHROPIC_BASE_URL=${url}\n`);
+  expect(notes).toContain(hint);
+  expect(notes).not.toContain('port-forward');
+});
+
+test('a name that reads as a number, a switch or an alias stays a text', async (context) => {
+  const { chart, validate } = toolsOf(context);
+  const mounts = [{ secret: '123', path: '/etc/x #y' }];
+  const egress = { vllm: { ports: [8000], to: [{ namespace: '1' }, { cidr: '::/0' }] } };
+  const ingress = { enabled: true, className: 'yes', host: '*.example.com', tlsSecret: '1e3' };
+  const gateway = { ingress, mounts, priorityClassName: 'null', topologySpread: ['on'] };
+  const admin = { existingSecret: 'true', ingress: { ...ingress, host: '123' } };
+  const objects = await chart.render('built-in-redis', {
+    values: {
+      image: { pullSecrets: ['123'] },
+      keys: { existingSecret: '123' },
+      credentials: { existingSecret: '0x1' },
+      redis: { passwordSecret: '123', builtIn: { storageClassName: 'null', priorityClassName: '1' } },
+      trustProxy: ['::1'],
+      test: { existingSecret: '123' },
+      networkPolicy: { egress },
+      gateway,
+      admin,
+    },
+  });
+  expect(await validate(objects.map(({ object }) => object))).toEqual([]);
+  const route = objects.find(({ name }) => name === 'Ingress/ccg-gateway')?.object;
+  expect(route).toHaveProperty('spec.rules.0.host', '*.example.com');
+});
+
 /**
  * Objects that are those of the minimal installation are named alone: a golden file is read, not only compared. Checksums
  * are left out, since they differ for every value.

@@ -24,13 +24,16 @@ alb.ingress.kubernetes.io/target-group-attributes: deregistration_delay.timeout_
 {{- end }}
 {{- end }}
 
-{{/* Where developers reach the gateway; http://127.0.0.1:4000 where that is by port-forward alone. */}}
+{{/*
+Where developers reach the gateway; http://127.0.0.1:4000 where that is by port-forward alone. HOST stands for what the values
+leave open.
+*/}}
 {{- define "ccg.url" -}}
 {{- with .Values.gateway -}}
 {{- if .ingress.enabled -}}
-{{ ternary "http" "https" (empty .ingress.tlsSecret) }}://{{ .ingress.host }}
-{{- else if and .httpRoute.enabled .httpRoute.hostnames -}}
-https://{{ first .httpRoute.hostnames }}
+{{ ternary "http" "https" (empty .ingress.tlsSecret) }}://{{ .ingress.host | replace "*" "HOST" }}
+{{- else if .httpRoute.enabled -}}
+https://{{ first (append .httpRoute.hostnames "HOST") | replace "*" "HOST" }}
 {{- else -}}
 http://127.0.0.1:4000
 {{- end }}

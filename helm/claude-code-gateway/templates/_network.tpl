@@ -3,14 +3,14 @@
 {{- range . }}
 {{- if .cidr }}
 - ipBlock:
-    cidr: {{ .cidr }}
+    cidr: {{ .cidr | quote }}
     {{- with .except }}
     except:
       {{- toYaml . | nindent 6 }}
     {{- end }}
 {{- else if .namespace }}
 - namespaceSelector:
-    matchLabels: { kubernetes.io/metadata.name: {{ .namespace }} }
+    matchLabels: { kubernetes.io/metadata.name: {{ .namespace | quote }} }
   {{- with .podLabels }}
   podSelector:
     matchLabels:

@@ -14,7 +14,7 @@ securityContext:
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -64,7 +64,7 @@ readinessProbe:
 {{- end }}
 {{- range $index, $mount := concat .root.Values.mounts .values.mounts }}
 - name: mount-{{ $index }}
-  mountPath: {{ $mount.path }}
+  mountPath: {{ $mount.path | quote }}
   readOnly: true
 {{- end }}
 {{- end }}
@@ -80,19 +80,19 @@ readinessProbe:
 {{- end }}
 {{- if eq .component "admin" }}
 - name: token
-  secret: { secretName: {{ .values.existingSecret }}, defaultMode: 0440 }
+  secret: { secretName: {{ .values.existingSecret | quote }}, defaultMode: 0440 }
 {{- end }}
 {{- range $name, $secret := include "ccg.redisMounts" .root | fromJson }}
 - name: {{ $name }}
-  secret: { secretName: {{ $secret }}, defaultMode: 0440 }
+  secret: { secretName: {{ $secret | quote }}, defaultMode: 0440 }
 {{- end }}
 {{- range $index, $mount := concat .root.Values.mounts .values.mounts }}
 - name: mount-{{ $index }}
   {{- with $mount.secret }}
-  secret: { secretName: {{ . }}, defaultMode: 0440 }
+  secret: { secretName: {{ . | quote }}, defaultMode: 0440 }
   {{- end }}
   {{- with $mount.configMap }}
-  configMap: { name: {{ . }} }
+  configMap: { name: {{ . | quote }} }
   {{- end }}
 {{- end }}
 {{- end }}
@@ -108,12 +108,12 @@ tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .values.topologySpread }}
 topologySpreadConstraints:
   {{- range . }}
-  - topologyKey: {{ . }}
+  - topologyKey: {{ . | quote }}
     maxSkew: 1
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:

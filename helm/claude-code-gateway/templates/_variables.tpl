@@ -17,20 +17,20 @@ GATEWAY_CONFIG: /etc/ccg/config/gateway.yaml
 {{- define "ccg.secretVariables" -}}
 - name: KEY_PEPPER
   valueFrom:
-    secretKeyRef: { name: {{ .Values.keys.existingSecret }}, key: KEY_PEPPER }
+    secretKeyRef: { name: {{ .Values.keys.existingSecret | quote }}, key: KEY_PEPPER }
 - name: KEY_PEPPER_PREVIOUS
   valueFrom:
-    secretKeyRef: { name: {{ .Values.keys.existingSecret }}, key: KEY_PEPPER_PREVIOUS, optional: true }
+    secretKeyRef: { name: {{ .Values.keys.existingSecret | quote }}, key: KEY_PEPPER_PREVIOUS, optional: true }
 # With a user and a password; without them it is one of "variables".
 - name: HTTPS_PROXY
   valueFrom:
-    secretKeyRef: { name: {{ .Values.keys.existingSecret }}, key: HTTPS_PROXY, optional: true }
+    secretKeyRef: { name: {{ .Values.keys.existingSecret | quote }}, key: HTTPS_PROXY, optional: true }
 {{- with .Values.redis.existingSecret }}
 # One of them is there.
 {{- range $name := list "REDIS_URL" "REDIS_CLUSTER_NODES" "REDIS_SENTINELS" "REDIS_SENTINEL_NAME" }}
 - name: {{ $name }}
   valueFrom:
-    secretKeyRef: { name: {{ $.Values.redis.existingSecret }}, key: {{ $name }}, optional: true }
+    secretKeyRef: { name: {{ $.Values.redis.existingSecret | quote }}, key: {{ $name }}, optional: true }
 {{- end }}
 {{- end }}
 {{- end }}
@@ -40,7 +40,7 @@ GATEWAY_CONFIG: /etc/ccg/config/gateway.yaml
 {{- if eq .component "gateway" }}
 - name: SEALING_KEYS
   valueFrom:
-    secretKeyRef: { name: {{ .root.Values.keys.existingSecret }}, key: SEALING_KEYS, optional: true }
+    secretKeyRef: { name: {{ .root.Values.keys.existingSecret | quote }}, key: SEALING_KEYS, optional: true }
 {{- else }}
 - name: ADMIN_TOKEN_FILE
   value: /etc/ccg/admin/token

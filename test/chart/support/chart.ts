@@ -43,7 +43,7 @@ export interface Chart {
   readonly refusal: (installation: string | undefined, options: RenderOptions) => Promise<string>;
   readonly lint: (installation: string) => Promise<string>;
   /** What helm says to the operator after an installation. */
-  readonly notes: (installation: string) => Promise<string>;
+  readonly notes: (installation: string, values?: Values) => Promise<string>;
 }
 
 interface RenderOptions {
@@ -74,9 +74,10 @@ export function createChart({ helm }: Pick<ChartTools, 'helm'>): Chart {
       if (code === 0) throw new Error('helm took these values.');
       return stderr;
     },
-    async notes(installation) {
+    async notes(installation, values = {}) {
       const args = ['install', 'ccg', chartFolder, '--namespace', 'claude', '--dry-run=client'];
-      const { stdout } = await mustRun(helm, [...args, '--values', fileOf(installation)]);
+      const files = ['--values', fileOf(installation), '--values', '-'];
+      const { stdout } = await mustRun(helm, [...args, ...files], { input: JSON.stringify(values) });
       return stdout.slice(stdout.indexOf('NOTES:\n') + 'NOTES:\n'.length);
     },
     async lint(installation) {
