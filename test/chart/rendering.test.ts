@@ -93,6 +93,25 @@ test('a gateway that ends its streams at once needs little time to end', async (
   expect(deployment).toHaveProperty('spec.template.spec.terminationGracePeriodSeconds', 25);
 });
 
+test.for<[source: Values, ports: readonly number[]]>([
+  [{ url: 'redis://redis.data:6380' }, [6379, 6380]],
+  [{ url: 'rediss://[fd00::1]:6380/2' }, [6379, 6380]],
+  [{ url: 'redis://redis.data' }, [6379]],
+  [{ clusterNodes: ['redis://redis-0:7000', 'redis://redis-1:7001', 'redis://redis-2'] }, [6379, 7000, 7001]],
+  [{ sentinels: ['redis://one', 'redis://two:5000'], sentinelName: 'main' }, [6379, 26379, 5000]],
+])(
+  'policies let gateway and admin reach the ports that the values name for Redis: %o',
+  async ([source, ports], context) => {
+    const { chart } = toolsOf(context);
+    const objects = await chart.render('minimal', { values: { redis: { existingSecret: '', ...source } } });
+    for (const component of ['gateway', 'admin']) {
+      const policy = objects.find(({ name }) => name === `NetworkPolicy/ccg-${component}`)?.object;
+      const rule = { ports: ports.map((port) => ({ port, protocol: 'TCP' })) };
+      expect(policy).toHaveProperty('spec.egress', expect.arrayContaining([rule]));
+    }
+  },
+);
+
 test('labels of an operator do not replace those that select the pods', async (context) => {
   const { chart } = toolsOf(context);
   const podLabels = { 'app.kubernetes.io/component': 'other', team: 'platform' };

@@ -32,6 +32,18 @@
           {{- include "ccg.selector" (dict "root" . "component" "gateway") | nindent 10 }}
 {{- end }}
 
+{{/* The rules of gateway and admin: that of Redis has the ports that the values name, too. A built-in Redis has its own. */}}
+{{- define "ccg.egressRules" -}}
+{{- $rules := deepCopy .Values.networkPolicy.egress }}
+{{- if .Values.redis.builtIn.enabled }}
+{{- $rules = omit $rules "redis" }}
+{{- end }}
+{{- with $rules.redis }}
+{{- $_ := set . "ports" (concat .ports (include "ccg.redisPorts" $ | fromJsonArray) | uniq) }}
+{{- end }}
+{{- toJson $rules }}
+{{- end }}
+
 {{/* Rules by name, as those of a NetworkPolicy. */}}
 {{- define "ccg.egress" -}}
 {{- range $name, $rule := . }}

@@ -45,6 +45,17 @@ REDIS_KEY_FILE: /etc/ccg/redis-tls/tls.key
 {{- end }}
 {{- end }}
 
+{{/* The ports in these URLs, as a JSON list. */}}
+{{- define "ccg.redisPorts" -}}
+{{- $ports := list }}
+{{- $usual := .Values.redis.sentinels | empty | ternary ":6379" ":26379" }}
+{{- range include "ccg.redisUrls" . | fromJsonArray }}
+  {{- $port := regexFind "^[a-z]+://[^/?#]+" . | regexFind ":[0-9]+$" | default $usual }}
+  {{- $ports = append $ports (trimPrefix ":" $port | float64) }}
+{{- end }}
+{{- toJson $ports }}
+{{- end }}
+
 {{/* Redis has exactly one source, and what belongs to it. */}}
 {{- define "ccg.redisProblems" -}}
 {{- $problems := list }}
