@@ -287,6 +287,7 @@ describe('npm run demo', () => {
       ]);
     }
     expect(upstream.requests).toHaveLength(0);
+    expect(local.process.stdout()).not.toMatch(/no price is known|"costMicroDollars":[1-9]/u);
     await expect(client.messages.create({ ...hello, model: 'ollama:any' })).rejects.toThrow('is not configured here');
     local.process.signal('SIGINT');
     expect(await local.process.exited).toEqual({ code: 0, signal: null });

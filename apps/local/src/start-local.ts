@@ -7,7 +7,7 @@ import { onStopSignal, runUntilSignal } from '@ccg/edge';
 import { adminProblems, adminVariables } from '@ccg/admin';
 import { gatewayVariables, listenAddresses, parseConfig, startGateway } from '@ccg/gateway';
 import type { GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/gateway';
-import { describeRoutes } from '@ccg/catalog';
+import { describeRoutes, withoutCosts } from '@ccg/catalog';
 import type { Audience, DirectorySettings } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
 import { createMetrics } from '@ccg/telemetry';
@@ -226,5 +226,6 @@ function readConfig(env: Environment, mode: Mode) {
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   for (const notice of parsed.notices) say(notice);
   for (const warning of parsed.warnings) say(`Warning: ${warning}`);
-  return parsed;
+  if (mode === 'real') return parsed;
+  return { ...parsed, config: { ...parsed.config, catalog: withoutCosts(parsed.config.catalog) } };
 }

@@ -11,6 +11,7 @@ import { parseModelReference, parseRequestedModel } from './model-names.ts';
 import { findEntry } from './model-table.ts';
 import type { ModelEntry, ModelTable } from './model-table.ts';
 import { createNameTable, isPattern } from './name-table.ts';
+import { freePrice } from './prices/price.ts';
 import { priceOfEntry } from './prices/price-rules.ts';
 import { createPriceTable } from './prices/price-table.ts';
 import type { PriceEntry, PriceTable } from './prices/price-table.ts';
@@ -104,6 +105,11 @@ function buildPrices(stated: CatalogConfig['prices'], providers: ReadonlyMap<str
     } else entries.push({ name: [provider, ...model].join(':'), price: priceOfEntry(entry) });
   }
   return { entries, problems };
+}
+
+/** The same catalog, in which every model is free: what a demo asks costs nothing. */
+export function withoutCosts(catalog: Catalog): Catalog {
+  return { ...catalog, prices: createPriceTable([{ name: '*', price: freePrice }]) };
 }
 
 type ModelsConfig = CatalogConfig['models'];

@@ -6,7 +6,7 @@ export type { GeminiCapabilities } from './capabilities/gemini-capabilities.ts';
 export type { ResponsesCapabilities } from './capabilities/responses-capabilities.ts';
 export { efforts } from './capabilities/model-traits.ts';
 export type { Effort, OperatorThinking, ThinkTags } from './capabilities/model-traits.ts';
-export { buildCatalog } from './build-catalog.ts';
+export { buildCatalog, withoutCosts } from './build-catalog.ts';
 export type { Catalog, Audience } from './build-catalog.ts';
 export { catalogConfigSchema } from './catalog-config.ts';
 export { requestPath } from './dialects.ts';
