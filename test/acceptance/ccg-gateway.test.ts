@@ -235,6 +235,18 @@ describe('ccg keys digest', () => {
     expect(run).toEqual({ exitCode: 0, stdout: `${digest}\n${digest}\n`, stderr: '' });
   });
 
+  test('prints during a rotation of the pepper the digests of an API key under every pepper, in one line', async () => {
+    const [previous, oldest] = ['q'.repeat(32), 'r'.repeat(32)];
+    const digests = [suite.pepper, previous, oldest].map((pepper) =>
+      hashApiKey(new Secret(pepper), new Secret(suite.apiKey)),
+    );
+    const env = { KEY_PEPPER: suite.pepper, KEY_PEPPER_PREVIOUS: `${previous},${oldest}` };
+    const run = await runCcg(['keys', 'digest'], env, { input: suite.apiKey });
+    expect(run).toEqual({ exitCode: 0, stdout: `${digests.join(',')}\n`, stderr: '' });
+    const short = await runCcg(['keys', 'digest'], { ...env, KEY_PEPPER_PREVIOUS: 'short' }, { input: suite.apiKey });
+    expect(short).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('KEY_PEPPER_PREVIOUS') });
+  });
+
   test('refuses what is no API key, without repeating it', async () => {
     const typo = `${suite.apiKey.slice(0, -1)}_`;
     const run = await runCcg(['keys', 'digest'], { KEY_PEPPER: suite.pepper }, { input: typo });

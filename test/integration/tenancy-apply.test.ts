@@ -217,6 +217,25 @@ describe('API keys of the file', () => {
     expect(await verifier.verify(apiKey)).toMatchObject({ kind: 'verified' });
   });
 
+  test('one by a digest under the previous pepper alone stays the same, and is not created anew', async () => {
+    const [old, rotating] = [peppersOf('old'), peppersOf('new', 'old')];
+    const apiKey = generateApiKey(randomBytes);
+    const digestUnder = (peppers: typeof old) => hashApiKey(peppers.current, apiKey);
+    const fileWith = (digest: string) => rig.fileOf({ apiKeys: [{ ...usual, name: 'ci', digest }] });
+    const rotatingDeps = { deps: rig.deps(rotating) };
+    await rig.apply(fileWith(digestUnder(old)), { deps: rig.deps(old) });
+    expect(await rig.apply(fileWith(digestUnder(old)), rotatingDeps)).toEqual([]);
+    expect(await rig.problemsOf(fileWith(digestUnder(rotating)), rotatingDeps)).toEqual([
+      expect.stringMatching(/^api-key ci: .*under each pepper/u),
+    ]);
+    const both = fileWith(`${digestUnder(rotating)},${digestUnder(old)}`);
+    expect(await rig.apply(both, rotatingDeps)).toEqual(['update api-key digest']);
+    expect(await rig.apply(both, rotatingDeps)).toEqual([]);
+    expect(doneValue(await listApiKeys(rig.deps(), root, { tenant })).items).toMatchObject([{ name: 'ci' }]);
+    const verifier = rig.openVerifier(undefined, undefined, { peppers: peppersOf('new') });
+    expect(await verifier.verify(apiKey)).toMatchObject({ kind: 'verified' });
+  });
+
   test('one that was rotated before the file named it keeps its end', async () => {
     doneValue(await createTenant(rig.deps(), root, { id: tenant, name, allowlist: all }));
     const { apiKey, id } = await rig.newApiKey({ tenant, scopes: ['messages'] });

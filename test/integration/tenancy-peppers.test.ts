@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Secret } from '@ccg/kernel';
 import { createScript, StoreUnavailableError } from '@ccg/store';
 import {
   createApiKey,
@@ -13,7 +14,7 @@ import {
 } from '@ccg/tenancy';
 import { doneValue } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { name, openTenancyRig, patienceMs, peppersOf, root } from './support/tenancy-rig.ts';
+import { name, openTenancyRig, patienceMs, peppersOf, refusalOf, root } from './support/tenancy-rig.ts';
 import type { TenancyRig } from './support/tenancy-rig.ts';
 
 let rig: TenancyRig;
@@ -84,6 +85,52 @@ describe('a rotation of the pepper', () => {
     const imported = await importApiKey(rig.deps(rotating), root, { tenant, name, apiKey });
     expect(doneValue(imported)).toEqual({ id, outcome: 'present' });
     expect(await open(rotated).verify(apiKey)).toMatchObject({ principal: { apiKeyId: id } });
+  });
+});
+
+describe('an import by digest during a rotation of the pepper', () => {
+  const digestsOf = (apiKey: Secret) => [rotating.current, ...rotating.previous].map((one) => hashApiKey(one, apiKey));
+  const importAs = (tenant: string, digest: string) => importApiKey(rig.deps(rotating), root, { tenant, name, digest });
+
+  test.each([
+    ['the old pepper', old],
+    ['the new pepper', rotating],
+  ])('finds an API key that was made under %s and never used since, active or revoked', async (_name, peppers) => {
+    const tenant = await rig.newTenant();
+    const { apiKey, record } = doneValue(await createApiKey(rig.deps(peppers), root, { tenant, name }));
+    const { id } = record;
+    const digest = digestsOf(apiKey).join(',');
+    expect(doneValue(await importAs(tenant, digest))).toEqual({ id, outcome: 'present' });
+    await revokeApiKey(rig.deps(rotating), root, { tenant, id });
+    expect(doneValue(await importAs(tenant, digest))).toEqual({ id, outcome: 'revoked' });
+    for (const all of [old, rotating, rotated]) expect(await open(all).verify(apiKey)).toEqual(revoked);
+  });
+
+  test('refuses an unknown API key whose digests under the other peppers are not given', async () => {
+    const tenant = await rig.newTenant();
+    const { apiKey, id } = await newOldKey(tenant);
+    await revokeApiKey(rig.deps(old), root, { tenant, id });
+    const [current = ''] = digestsOf(apiKey);
+    for (const digest of [current, [current, current, current].join(',')]) {
+      expect(refusalOf(await importAs(tenant, digest))).toMatchObject({
+        kind: 'invalid',
+        issues: [{ path: ['digest'], message: expect.stringMatching(/under each pepper.*`ccg keys digest`/u) }],
+      });
+    }
+    expect(await open(rotating).verify(apiKey)).toEqual(revoked);
+  });
+
+  test('stores a new API key under every pepper, whatever the order of its digests, and a revocation ends it everywhere', async () => {
+    const tenant = await rig.newTenant();
+    const apiKey = generateApiKey(randomBytes);
+    const digest = digestsOf(apiKey).toReversed().join(',');
+    const { id, outcome } = doneValue(await importAs(tenant, digest));
+    expect(outcome).toBe('created');
+    for (const peppers of [old, rotated]) {
+      expect(await open(peppers).verify(apiKey)).toMatchObject({ principal: { apiKeyId: id } });
+    }
+    await revokeApiKey(rig.deps(rotating), root, { tenant, id });
+    for (const peppers of [old, rotated]) expect(await open(peppers).verify(apiKey)).toEqual(revoked);
   });
 });
 

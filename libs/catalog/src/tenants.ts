@@ -107,9 +107,11 @@ const apiKeyRule = z
     expiresAt: z.iso.datetime({ offset: true, error: expiryError }).optional(),
     digest: z
       .string()
-      .regex(/^[0-9a-f]{64}$/u, { error: 'must be the digest of an API key, which `ccg keys digest` prints' })
+      .regex(/^[0-9a-f]{64}(?:,[0-9a-f]{64})*$/u, {
+        error: 'must be the digest of an API key, which `ccg keys digest` prints',
+      })
       .optional()
-      .describe('What `ccg keys digest` prints'),
+      .describe('What `ccg keys digest` prints: with KEY_PEPPER_PREVIOUS several, with commas between them'),
     file: z
       .string()
       .min(1)

@@ -24,7 +24,7 @@ export interface ApplyRig extends TenancyRig {
   reconcile(wanted: WantedDirectory, options?: Options): Promise<Reconciliation>;
   /** Expects no problem, and gives the changes in short. */
   apply(wanted: WantedDirectory, options?: Options): Promise<readonly string[]>;
-  problemsOf(wanted: WantedDirectory): Promise<readonly string[]>;
+  problemsOf(wanted: WantedDirectory, options?: Options): Promise<readonly string[]>;
 }
 
 export async function openApplyRig(): Promise<ApplyRig> {
@@ -52,8 +52,8 @@ export async function openApplyRig(): Promise<ApplyRig> {
       expect(problems).toEqual([]);
       return changes.map(({ action, kind, fields = [] }) => [action, kind, ...fields].join(' '));
     },
-    async problemsOf(wanted) {
-      const { problems } = reconciled(await reconcileWith(wanted));
+    async problemsOf(wanted, options) {
+      const { problems } = reconciled(await reconcileWith(wanted, options));
       return problems.map(({ kind, id, message }) => `${kind} ${id}: ${message}`);
     },
   };

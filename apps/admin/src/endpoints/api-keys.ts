@@ -30,7 +30,10 @@ export const rotation = z.strictObject({
 
 const digest = z
   .string()
-  .regex(/^[0-9a-f]{64}$/u, { error: 'must be the digest of an API key; `ccg keys digest` makes one' });
+  .regex(/^[0-9a-f]{64}(?:,[0-9a-f]{64})*$/u, {
+    error: 'must be the digest of an API key; `ccg keys digest` makes one',
+  })
+  .meta({ description: 'What `ccg keys digest` prints: with KEY_PEPPER_PREVIOUS several, with commas between them.' });
 
 export const apiKeyOperations = [
   operation({

@@ -6,9 +6,9 @@ import { readSecretFile } from '../http/connection.ts';
 
 const pepperMinLength = 32;
 
-/** Prints a digest for each API key of the input. Nothing leaves this machine. */
+/** Prints a line for each API key of the input: its digest under each pepper. Nothing leaves this machine. */
 export async function digestApiKeys(cli: Cli, file: string | undefined): Promise<void> {
-  const pepper = pepperFrom(cli);
+  const peppers = peppersFrom(cli);
   const text =
     file === undefined ? await readInput(cli) : readSecretFile(resolve(cli.workingDirectory, file), '--file');
   const lines = text.split('\n').map((line) => line.trim());
@@ -18,21 +18,28 @@ export async function digestApiKeys(cli: Cli, file: string | undefined): Promise
   const { hashApiKey, readCredential } = await import('@ccg/tenancy');
   const digests = apiKeys.map((line) => {
     const credential = readCredential({ 'x-api-key': line });
-    if (credential.kind === 'api-key') return hashApiKey(pepper, credential.apiKey);
+    if (credential.kind === 'api-key') {
+      return peppers.map((pepper) => hashApiKey(pepper, credential.apiKey)).join(',');
+    }
     const message = `Line ${lines.indexOf(line) + 1} is no API key of this gateway: ccg_live_ and 38 letters and digits, the last 6 a checksum.`;
     throw new CliError('refused', message);
   });
   cli.terminal.out(digests.map((digest) => `${digest}\n`).join(''));
 }
 
-function pepperFrom({ env }: Cli): Secret {
-  const pepper = env['KEY_PEPPER'] ?? '';
-  if (pepper.length >= pepperMinLength) return new Secret(pepper);
-  throw new CliError(
-    'usage',
-    `KEY_PEPPER must be set to the pepper of the gateway, of at least ${pepperMinLength} characters.`,
-    ['With `npm start`, it is in DATA_DIR: KEY_PEPPER="$(cat .data/key-pepper)" ccg keys digest < FILE'],
-  );
+/** The current pepper and the previous ones. */
+function peppersFrom({ env }: Cli): readonly Secret[] {
+  const current = env['KEY_PEPPER'] ?? '';
+  const previous = (env['KEY_PEPPER_PREVIOUS'] ?? '').split(',').map((pepper) => pepper.trim());
+  const peppers = [current, ...previous.filter((pepper) => pepper !== '')];
+  if (peppers.every(({ length }) => length >= pepperMinLength)) return peppers.map((pepper) => new Secret(pepper));
+  const fault =
+    current.length < pepperMinLength
+      ? 'KEY_PEPPER must be set to the pepper of the gateway, of'
+      : 'KEY_PEPPER_PREVIOUS must be a comma list of peppers, each of';
+  throw new CliError('usage', `${fault} at least ${pepperMinLength} characters.`, [
+    'With `npm start`, it is in DATA_DIR: KEY_PEPPER="$(cat .data/key-pepper)" ccg keys digest < FILE',
+  ]);
 }
 
 async function readInput({ terminal }: Cli): Promise<string> {

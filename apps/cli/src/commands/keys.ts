@@ -100,7 +100,9 @@ export function addKeys(program: Command, cli: Cli): void {
   addImport(keys, cli);
   keys
     .command('digest')
-    .description('print the digest of API keys for gateway.yaml; reads them from the input, one a line, and KEY_PEPPER')
+    .description(
+      'print the digests of API keys for gateway.yaml, under KEY_PEPPER and KEY_PEPPER_PREVIOUS; reads the API keys from the input, one a line',
+    )
     .option('--file <path>', 'read them from a file')
     .action(async ({ file }: { readonly file?: string }) => {
       await digestApiKeys(cli, file);
@@ -162,7 +164,7 @@ function addImport(keys: Command, cli: Cli): void {
     .command('import')
     .description('store an API key that exists already, by its digest')
     .argument('<name>', 'what it is for')
-    .requiredOption('--digest <hex>', 'its digest, from `ccg keys digest`')
+    .requiredOption('--digest <digests>', 'what `ccg keys digest` prints of it')
     .option('--user <user>', 'the user it belongs to, by id or name; left out, a service')
     .addOption(expiresOption(cli))
     .addOption(tenantOption())

@@ -1,7 +1,8 @@
 import type { Secret } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import { apiKeyHint, isApiKey } from '../credentials/api-key-format.ts';
-import { digestsUnder } from '../credentials/digests.ts';
+import { identityOf } from '../credentials/digests.ts';
+import type { ApiKeyIdentity } from '../credentials/digests.ts';
 import type { ApiKeyRecord } from '../records.ts';
 import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { requireTenant } from '../verb/authorize.ts';
@@ -18,7 +19,10 @@ import { claimIndex, markRevoked, readIndex } from './index-entry.ts';
 import { newApiKeyId, settingsFor } from './new-api-key.ts';
 import type { NewApiKey } from './new-api-key.ts';
 
-/** An API key that exists already, as its text or as the digest of it. */
+/**
+ * An API key that exists already, as its text or as the digest of it. There is one digest under each pepper, with commas
+ * between them: `ccg keys digest` prints them.
+ */
 export type ImportedApiKey = NewApiKey & ({ readonly apiKey: Secret } | { readonly digest: string });
 
 export interface StoredApiKey {
@@ -29,7 +33,8 @@ export interface StoredApiKey {
 
 /**
  * Stores an API key that already exists; a second import changes nothing, and completes one that broke off. It is looked
- * for under every pepper, so that a revoked one stays revoked. One that another tenant has is refused.
+ * for under every pepper, so that a revoked one stays revoked. One that another tenant has is refused, and so is one that
+ * is not found and whose digests are not given under every pepper: it might be there under another.
  */
 export async function importApiKey(
   deps: TenancyDependencies,
@@ -39,8 +44,8 @@ export async function importApiKey(
   const { store, peppers } = deps;
   const { tenant } = input;
   const faults = 'apiKey' in input ? textFaults(input.apiKey) : digestFaults(input.digest);
-  const digests = 'apiKey' in input ? digestsUnder(peppers, input.apiKey) : ([input.digest] as const);
-  const [digest] = digests;
+  const identity = identityOf(peppers, input);
+  const { leading } = identity;
   const hint = 'apiKey' in input ? apiKeyHint(input.apiKey) : undefined;
   const id = newApiKeyId(deps);
   const deed = { action: 'api-key.import', tenant, subject: { kind: 'api-key', id } } as const;
@@ -48,30 +53,36 @@ export async function importApiKey(
     const refusal = requireTenant(actor.principal, tenant, 'write') ?? faults;
     if (refusal !== undefined) return refused(refusal);
     if (!isTenantId(tenant)) return refused({ kind: 'unknown', subject: 'tenant' });
-    const known = await findKnown(store, tenant, digests);
+    const known = await findKnown(store, tenant, identity.digests);
     if (known === 'elsewhere') return refused({ kind: 'taken', subject: 'api-key', path: ['apiKey'] });
     if (known !== undefined) return { kind: 'done', value: known };
+    const missing = identity.isComplete ? undefined : invalid([issue(['digest'], tooFewDigests)]);
+    if (missing !== undefined) return refused(missing);
     const nowMs = deps.clock.now();
     const asked = await settingsFor({ store, nowMs }, actor.principal, { kind: 'all' }, input);
     if (asked.kind === 'refused') return asked;
     const createdAt = new Date(nowMs).toISOString();
-    const stored = { hint, digests: [digest], origin: actor.origin };
+    const stored = { hint, digests: leading, origin: actor.origin };
     const item: ApiKeyRecord = { id, ...asked.settings, state: 'active', createdAt, ...stored };
-    const imported = { key: store.redisKeys.importedApiKeys(tenant), field: digest };
+    const key = store.redisKeys.importedApiKeys(tenant);
+    const imported = leading.map((field) => ({ key, field }));
     const change = {
-      checks: [apiKeyCheck(store, tenant, id, undefined), { ...imported, value: undefined }],
-      writes: [...newApiKeyWrites(store, tenant, item), { kind: 'set', ...imported, value: id } as const],
+      checks: [apiKeyCheck(store, tenant, id, undefined), ...imported.map((at) => ({ ...at, value: undefined }))],
+      writes: [
+        ...newApiKeyWrites(store, tenant, item),
+        ...imported.map((at) => ({ kind: 'set', ...at, value: id }) as const),
+      ],
     };
     return { kind: 'change', change, details: { ...asked.settings }, value: { id, outcome: 'created' } };
   });
-  return result.kind === 'refused' ? result : await complete(store, tenant, digests, result.value, hint);
+  return result.kind === 'refused' ? result : await complete(store, tenant, identity, result.value, hint);
 }
 
-/** What follows the record: the digest leads to it, or is marked as revoked. */
+/** What follows the record: the digests lead to it, or are marked as revoked. */
 async function complete(
   store: Store,
   tenant: string,
-  digests: readonly [string, ...string[]],
+  { digests, leading }: ApiKeyIdentity,
   stored: StoredApiKey,
   hint: string | undefined,
 ): Promise<Result<StoredApiKey>> {
@@ -80,12 +91,14 @@ async function complete(
     await markRevoked(store, digests, { tenant, id });
     return done(stored);
   }
-  const [digest] = digests;
-  if (outcome === 'present') await untilCommitted(() => addDigest(store, tenant, id, { digest, hint }));
-  const entry = await claimIndex(store, digest, { kind: 'leads', tenant, id });
-  // Two imports at the same time, each into its own tenant.
-  const isOurs = entry?.tenant === tenant && entry.id === id;
-  return isOurs ? done(stored) : refused({ kind: 'taken', subject: 'api-key', path: ['apiKey'] });
+  for (const digest of leading) {
+    if (outcome === 'present') await untilCommitted(() => addDigest(store, tenant, id, { digest, hint }));
+    const entry = await claimIndex(store, digest, { kind: 'leads', tenant, id });
+    // Two imports at the same time, each into its own tenant.
+    const isOurs = entry?.tenant === tenant && entry.id === id;
+    if (!isOurs) return refused({ kind: 'taken', subject: 'api-key', path: ['apiKey'] });
+  }
+  return done(stored);
 }
 
 /**
@@ -124,7 +137,10 @@ function textFaults(apiKey: Secret) {
   return invalid(isApiKey(apiKey.reveal()) ? [] : [issue(['apiKey'], 'is not an API key of this gateway')]);
 }
 
+const tooFewDigests =
+  'must be the digests of the API key under each pepper while KEY_PEPPER_PREVIOUS is set. `ccg keys digest` prints them if it has the same KEY_PEPPER and KEY_PEPPER_PREVIOUS';
+
 function digestFaults(digest: string) {
-  const isDigest = /^[0-9a-f]{64}$/u.test(digest);
+  const isDigest = /^[0-9a-f]{64}(?:,[0-9a-f]{64})*$/u.test(digest);
   return invalid(isDigest ? [] : [issue(['digest'], 'is not the digest of an API key; `ccg keys digest` makes one')]);
 }

@@ -51,12 +51,14 @@ export interface Drift {
 /** What the store has of an API key of the file. */
 export type FoundApiKey =
   | { readonly kind: 'absent' }
+  /** It may be there under the digest of another pepper, which the file does not have. */
+  | { readonly kind: 'uncertain' }
   /** Another tenant has it, or had it. */
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'revoked' }
   /** The same API key stands before it in the file. */
   | { readonly kind: 'repeated' }
-  /** `isIndexed`: its digest leads to it, so it works. */
+  /** `isIndexed`: its digests lead to it, so it works. */
   | { readonly kind: 'active'; readonly record: ApiKeyRecord; readonly isIndexed: boolean };
 
 /** What the store has of one tenant: what the file names, and for a prune what the file owns. */
@@ -192,6 +194,8 @@ function apiKeyDrift(
 
 const apiKeyProblems: Readonly<Record<Exclude<FoundApiKey['kind'], 'active'>, string>> = {
   absent: 'It has expired, so it is not created. Remove it from the file, or give it a later expiresAt.',
+  uncertain:
+    'Its digests under each pepper are needed while KEY_PEPPER_PREVIOUS is set. `ccg keys digest` prints them if it has the same KEY_PEPPER and KEY_PEPPER_PREVIOUS.',
   elsewhere: 'It belongs to another tenant, or did so before. Make a new API key for this one.',
   revoked: 'It was revoked, and stays so. Remove it from the file, or put a new API key there.',
   repeated: 'It stands in the file twice, such as by its text and by its digest. Keep one.',

@@ -3,25 +3,19 @@ import { findKnown } from '../api-key/import.ts';
 import { loadApiKeys } from '../api-key/api-key-record.ts';
 import { readIndex } from '../api-key/index-entry.ts';
 import { listApiKeys } from '../api-key/list.ts';
-import { digestsUnder } from '../credentials/digests.ts';
+import { identityOf } from '../credentials/digests.ts';
+import type { ApiKeyIdentity } from '../credentials/digests.ts';
 import { listPolicies } from '../policy/list.ts';
 import type { ApiKeyView, UserRecord } from '../records.ts';
 import { listTenants } from '../tenant/list.ts';
 import { listUsers } from '../user/list.ts';
-import type { Actor, Peppers, TenancyDependencies } from '../verb/actor.ts';
+import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { loadTenant } from '../verb/load.ts';
 import type { Page, PageRequest } from '../verb/page.ts';
 import { readFields } from '../verb/read-fields.ts';
 import type { Result } from '../verb/result.ts';
 import type { CurrentTenant, FoundApiKey } from './drift.ts';
-import type { WantedApiKey, WantedDirectory, WantedTenant } from './wanted.ts';
-
-type Digests = readonly [string, ...string[]];
-
-/** The digests of an API key, the one under the current pepper first. */
-function digestsOf(peppers: Peppers, key: WantedApiKey): Digests {
-  return 'apiKey' in key ? digestsUnder(peppers, key.apiKey) : [key.digest];
-}
+import type { WantedDirectory, WantedTenant } from './wanted.ts';
 
 /**
  * Reads what the store has of what the file names; for a prune also all that the file owns, in every tenant, which takes
@@ -53,7 +47,7 @@ async function readTenant(
   { prune, seen }: { readonly prune: boolean; readonly seen: Set<string> },
 ): Promise<CurrentTenant> {
   const found: FoundApiKey[] = [];
-  for (const key of apiKeys) found.push(await findApiKey(deps, tenant, digestsOf(deps.peppers, key), seen));
+  for (const key of apiKeys) found.push(await findApiKey(deps, tenant, identityOf(deps.peppers, key), seen));
   const record = (await loadTenant(deps.store, tenant))?.tenant.item;
   if (record === undefined) {
     return { record: undefined, policies: [], users: [], apiKeys: found, ownedApiKeys: [] };
@@ -82,20 +76,20 @@ function isOwned({ origin, state }: ApiKeyView): boolean {
 async function findApiKey(
   { store }: TenancyDependencies,
   tenant: string,
-  digests: Digests,
+  { digests, leading, isComplete }: ApiKeyIdentity,
   seen: Set<string>,
 ): Promise<FoundApiKey> {
   const isRepeated = digests.some((digest) => seen.has(digest));
   for (const digest of digests) seen.add(digest);
   if (isRepeated) return { kind: 'repeated' };
   const known = await findKnown(store, tenant, digests);
-  if (known === undefined) return { kind: 'absent' };
+  if (known === undefined) return { kind: isComplete ? 'absent' : 'uncertain' };
   if (known === 'elsewhere') return { kind: 'elsewhere' };
   if (known.outcome === 'revoked') return { kind: 'revoked' };
   const [loaded] = await loadApiKeys(store, tenant, [known.id]);
   if (loaded === undefined) return { kind: 'absent' };
-  const [entry] = await readIndex(store, [digests[0]]);
-  return { kind: 'active', record: loaded.item, isIndexed: entry?.id === known.id };
+  const entries = await readIndex(store, leading);
+  return { kind: 'active', record: loaded.item, isIndexed: entries.every((entry) => entry?.id === known.id) };
 }
 
 /** Users by their names, without those that do not exist. */

@@ -29,7 +29,7 @@ export interface WantedUser {
   readonly policies: readonly string[];
 }
 
-/** An API key that exists already. Its text or its digest is what tells it from another. */
+/** An API key that exists already. Its text or its digests, one under each pepper with commas between them, tell it from another. */
 export type WantedApiKey = {
   readonly name: string;
   /** The name of a user; undefined for a service. */

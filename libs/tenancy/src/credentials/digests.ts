@@ -2,6 +2,8 @@ import { createHmac, hash } from 'node:crypto';
 import type { Secret } from '@ccg/kernel';
 import type { Peppers } from '../verb/actor.ts';
 
+type Digests = readonly [string, ...string[]];
+
 /**
  * The digest under which an API key is stored: HMAC-SHA-256 with the server's pepper, in hex. A slow hash would add
  * nothing to 190 random bits.
@@ -11,8 +13,34 @@ export function hashApiKey(pepper: Secret, apiKey: Secret): string {
 }
 
 /** The digests of an API key under the current pepper, which comes first, and under the previous ones. */
-export function digestsUnder({ current, previous }: Peppers, apiKey: Secret): readonly [string, ...string[]] {
+export function digestsUnder({ current, previous }: Peppers, apiKey: Secret): Digests {
   return [hashApiKey(current, apiKey), ...previous.map((pepper) => hashApiKey(pepper, apiKey))];
+}
+
+/** What tells an API key from others in the store. */
+export interface ApiKeyIdentity {
+  /** The digests under which it is looked for. */
+  readonly digests: Digests;
+  /** Those that lead to it. */
+  readonly leading: readonly string[];
+  /** Whether there is one under each pepper, so that a search for them misses nothing. */
+  readonly isComplete: boolean;
+}
+
+/** The identity of an API key that is known by its text or by the digests that `ccg keys digest` prints. */
+export function identityOf(
+  peppers: Peppers,
+  key: { readonly apiKey: Secret } | { readonly digest: string },
+): ApiKeyIdentity {
+  if ('apiKey' in key) {
+    const digests = digestsUnder(peppers, key.apiKey);
+    return { digests, leading: [digests[0]], isComplete: true };
+  }
+  const [first = '', ...others] = new Set(key.digest.split(','));
+  const digests: Digests = [first, ...others];
+  const pepperCount = new Set([peppers.current, ...peppers.previous].map((pepper) => pepper.reveal())).size;
+  // Nothing tells under which pepper each of them is.
+  return { digests, leading: digests, isComplete: digests.length >= pepperCount };
 }
 
 /** Tells one pepper from another without revealing it. No API key has this text, so no digest can equal it. */
