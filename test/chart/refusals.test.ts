@@ -8,7 +8,7 @@ const toolsOf = chartSuite();
 const vllm = { dialect: 'openai-chat', baseUrl: 'http://vllm' };
 
 /** What is wrong with the values, whose installation it is added to, and what helm says. */
-const refusals: readonly (readonly [fault: string, values: Values, sentence: string])[] = [
+const refusals: readonly (readonly [fault: string, values: Values, sentence: unknown])[] = [
   ['an unknown key', { gatway: {} }, "- at '': additional properties 'gatway' not allowed"],
   [
     'an unknown key below others',
@@ -58,6 +58,35 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
     { networkPolicy: { egress: { vllm: { ports: [8000], to: [{}] } } } },
     '- networkPolicy.egress.vllm.to: a peer needs cidr, namespace or podLabels.',
   ],
+  ...[{ path: '/etc/x' }, { path: '/etc/x', secret: 'x', configMap: 'x' }].flatMap((mount) =>
+    (
+      [
+        ['mounts[0]', { mounts: [mount] }],
+        ['gateway.mounts[1]', { gateway: { mounts: [{ path: '/etc/y', secret: 'y' }, mount] } }],
+      ] as const
+    ).map(
+      ([place, values]) =>
+        [
+          `${JSON.stringify(mount)} as ${place}`,
+          values,
+          `- ${place} needs either secret or configMap, whose keys are the files.`,
+        ] as const,
+    ),
+  ),
+  [
+    'tenants that nobody would bring into Redis',
+    { admin: { enabled: false }, config: { tenants: { team: { name: 'Our team', allowlist: { models: ['*'] } } } } },
+    '- config.tenants needs the admin API, which brings them into Redis. Set admin.enabled to true, or remove ' +
+      'config.tenants.',
+  ],
+  ...['10.0.0.0/99', '999.0.0.0/8', '10.0.0/8', 'fd00::/129'].map(
+    (range) =>
+      [
+        `${range} as a proxy`,
+        { trustProxy: [range] },
+        expect.stringMatching(/^- at '\/trustProxy\/0': '.*' does not match pattern/u),
+      ] as const,
+  ),
   [
     'no Redis',
     { redis: { existingSecret: '' } },
@@ -202,7 +231,7 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: str
 test.for(refusals)('helm refuses %s, and says what to do', async ([, values, sentence], context) => {
   const { chart } = toolsOf(context);
   const refusal = await chart.refusal('minimal', { values });
-  expect(refusal.split('\n')).toContain(sentence);
+  expect(refusal.split('\n')).toContainEqual(sentence);
   expect(refusal).not.toMatch(/(?<!\w)secret@|[=:]secret|'secret'/u);
 });
 

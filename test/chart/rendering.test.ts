@@ -112,14 +112,19 @@ test.for<[source: Values, ports: readonly number[]]>([
   },
 );
 
-test('labels of an operator do not replace those that select the pods', async (context) => {
+test('labels and annotations of an operator do not replace those of the chart', async (context) => {
   const { chart } = toolsOf(context);
   const podLabels = { 'app.kubernetes.io/component': 'other', team: 'platform' };
-  const objects = await chart.render('minimal', { values: { gateway: { podLabels } } });
+  const podAnnotations = { 'checksum/config': 'other', owner: 'platform' };
+  const objects = await chart.render('minimal', { values: { gateway: { podLabels, podAnnotations } } });
   const deployment = objects.find(({ name }) => name === 'Deployment/ccg-gateway')?.object;
   expect(deployment).toHaveProperty(
     ['spec', 'template', 'metadata', 'labels'],
     expect.objectContaining({ 'app.kubernetes.io/component': 'gateway', team: 'platform' }),
+  );
+  expect(deployment).toHaveProperty(
+    ['spec', 'template', 'metadata', 'annotations'],
+    expect.objectContaining({ 'checksum/config': expect.stringMatching(/^[\da-f]{64}$/u), owner: 'platform' }),
   );
 });
 

@@ -15,8 +15,9 @@ describe('the schema of the values', () => {
     const { config: _config, ...properties } = schema.properties ?? {};
     const faults = faultsOf(valuesSchema, { ...schema, properties }, []).filter(({ path }) => path.length > 0);
     const runs = faultyValues(faults).map(async (run) => {
-      const answer = await chart.refusal('minimal', { values: run.values });
-      return run.faults.filter(({ says }) => !answer.includes(says)).map(({ says }) => says);
+      const lines = (await chart.refusal('minimal', { values: run.values })).split('\n');
+      const isSaid = (parts: readonly string[]) => lines.some((line) => parts.every((part) => line.includes(part)));
+      return run.faults.map(({ says }) => says).filter((parts) => !isSaid(parts));
     });
     expect((await Promise.all(runs)).flat()).toEqual([]);
     expect(faults.length).toBeGreaterThan(200);

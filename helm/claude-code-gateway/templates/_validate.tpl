@@ -23,6 +23,16 @@
     {{- end }}
   {{- end }}
 {{- end }}
+{{- range $place, $mounts := dict "mounts" $values.mounts "gateway.mounts" $values.gateway.mounts "admin.mounts" $values.admin.mounts }}
+  {{- range $index, $mount := $mounts }}
+    {{- if eq (empty $mount.secret) (empty $mount.configMap) }}
+      {{- $problems = append $problems (printf "%s[%d] needs either secret or configMap, whose keys are the files." $place $index) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- if and $values.config.tenants (not $values.admin.enabled) }}
+  {{- $problems = append $problems "config.tenants needs the admin API, which brings them into Redis. Set admin.enabled to true, or remove config.tenants." }}
+{{- end }}
 {{- $problems = concat $problems (include "ccg.redisProblems" . | fromJsonArray) }}
 {{- $problems = concat $problems (include "ccg.inlineSecrets" . | fromJsonArray) }}
 {{- range $component := include "ccg.components" . | fromJsonArray }}

@@ -20,11 +20,11 @@ export interface RootSchema extends Schema {
   readonly $defs: Readonly<Record<string, Schema>>;
 }
 
-/** A value that one rule refuses, where it stands, and how helm says so. */
+/** A value that one rule refuses, where it stands, and the parts of the line in which helm says so. */
 export interface Fault {
   readonly path: readonly string[];
   readonly value: unknown;
-  readonly says: string;
+  readonly says: readonly string[];
 }
 
 const keywords = new Set(
@@ -61,8 +61,13 @@ export function faultsOf(root: RootSchema, reference: Schema, path: readonly str
 function ownFaults(schema: Schema, path: readonly string[]): readonly Fault[] {
   const place = `at '${path.map((step) => `/${step}`).join('')}'`;
   const { type, pattern, minimum, maximum, minLength, required = [], additionalProperties } = schema;
-  const faults: Fault[] = required.map((name) => ({ path, value: {}, says: `${place}: missing property '${name}'` }));
-  const refuse = (value: unknown, words: string): void => void faults.push({ path, value, says: `${place}: ${words}` });
+  const faults: Fault[] = required.map((name) => ({
+    // What has a default is missing where it is null.
+    ...(hasDefaults(path) ? { path: [...path, name], value: null } : { path, value: {} }),
+    says: [`${place}: missing propert`, `'${name}'`],
+  }));
+  const refuse = (value: unknown, words: string): void =>
+    void faults.push({ path, value, says: [`${place}: ${words}`] });
   if (type !== undefined) {
     const isText = [type].flat().includes('string');
     refuse(isText ? true : 'text', `got ${isText ? 'boolean' : 'string'}, want`);
@@ -77,10 +82,12 @@ function ownFaults(schema: Schema, path: readonly string[]): readonly Fault[] {
   if (minLength !== undefined) refuse('', 'minLength: got 0');
   if (additionalProperties === false) {
     const says = `${place}: additional properties 'misspelt' not allowed`;
-    faults.push({ path: [...path, 'misspelt'], value: 1, says });
+    faults.push({ path: [...path, 'misspelt'], value: 1, says: [says] });
   }
   return faults;
 }
+
+const hasDefaults = (path: readonly string[]): boolean => !path.some((step) => step === '0' || step === 'any');
 
 function unlike(pattern: string): string {
   const found = ['{}', 'a b', ''].find((text) => !new RegExp(pattern, 'u').test(text));

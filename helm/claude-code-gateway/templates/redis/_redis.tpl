@@ -41,7 +41,7 @@ REDIS_KEY_FILE: /etc/ccg/redis-tls/tls.key
 {{/* The URLs of Redis, its nodes or Sentinels that stand in the values, as a JSON list. */}}
 {{- define "ccg.redisUrls" -}}
 {{- with .Values.redis -}}
-{{ concat (list .url) .clusterNodes .sentinels | compact | toJson }}
+{{ concat (list .url) (.clusterNodes | default list) (.sentinels | default list) | compact | toJson }}
 {{- end }}
 {{- end }}
 
