@@ -2,6 +2,7 @@ import {
   createApiKey,
   createTenant,
   createUser,
+  readAudit,
   resumeTenant,
   resumeUser,
   revokeApiKey,
@@ -144,6 +145,58 @@ describe('an allowlist', () => {
     const { apiKey } = await newKey({ allowlist });
     const { text } = await ask(apiKey, '/v1/models');
     expect(JSON.parse(text)).toMatchObject({ data: ids.map((id) => ({ id })), has_more: false });
+  });
+});
+
+describe('the audit log', () => {
+  const denials = async (id: string) => {
+    const { items } = doneValue(await readAudit(suite.tenancy, root, { tenant: suite.tenant, limit: 200 }));
+    return items.filter(({ outcome, subject }) => outcome === 'denied' && subject.id === id);
+  };
+
+  test('has a denied model, by any endpoint, once a minute, and names it with a bound', async () => {
+    const asked = `claude-opus-${'x'.repeat(300)}`;
+    const allowlist = { models: ['none'] };
+    const [talking, counting, looking] = [
+      await newKey({ allowlist }),
+      await newKey({ allowlist }),
+      await newKey({ allowlist }),
+    ];
+    for (let times = 0; times < 3; times += 1) {
+      expect((await ask(talking.apiKey, '/v1/messages', asked)).status).toBe(403);
+      expect((await ask(counting.apiKey, '/v1/messages/count_tokens', asked)).status).toBe(403);
+      expect((await ask(looking.apiKey, '/v1/models/claude-opus-5-5')).status).toBe(403);
+    }
+    for (const { id } of [talking, counting]) {
+      await expect
+        .poll(() => denials(id), { timeout: patienceMs })
+        .toMatchObject([
+          {
+            action: 'api-key.use',
+            actor: { kind: 'api-key', id },
+            details: { reason: 'model-denied', model: asked.slice(0, 200) },
+            requestId: expect.stringMatching(/^req_/u),
+          },
+        ]);
+    }
+    const details = { reason: 'model-denied', model: 'claude-opus-5-5' };
+    await expect.poll(() => denials(looking.id), { timeout: patienceMs }).toMatchObject([{ details }]);
+  });
+
+  test('has a missing scope, and a suspension', async () => {
+    const { tenant, tenancy } = suite;
+    const user = doneValue(await createUser(tenancy, root, { tenant, name: 'eve' }));
+    const [narrow, suspended] = [
+      await newKey({ scopes: ['self'] }),
+      await newKey({ owner: { kind: 'user', id: user.id } }),
+    ];
+    doneValue(await suspendUser(tenancy, root, { tenant, id: user.id }));
+    for (const { apiKey } of [narrow, suspended]) expect(await statuses(apiKey)).toEqual([403, 403, 403, 403]);
+    const scope = [{ action: 'api-key.use', details: { reason: 'scope-missing', scope: 'messages' } }];
+    await expect.poll(() => denials(narrow.id), { timeout: patienceMs }).toMatchObject(scope);
+    await expect
+      .poll(() => denials(suspended.id), { timeout: patienceMs })
+      .toMatchObject([{ action: 'api-key.use', details: { reason: 'suspended' } }]);
   });
 });
 

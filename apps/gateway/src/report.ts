@@ -4,20 +4,27 @@ import type { Outcome } from '@ccg/kernel';
 import { recordWithoutModel } from '@ccg/serving';
 import type { End, RequestRecord } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
-import type { TenantPrincipal } from '@ccg/tenancy';
+import { auditActor } from '@ccg/tenancy';
+import type { DeniedUse, TenantPrincipal } from '@ccg/tenancy';
 
 /** The status that proxies log for a client that left before its answer. */
 const clientClosedRequest = 499;
 const nameMaxLength = 200;
 
-/** Reports the records of finished requests to the gateway's log and metrics. */
-export function createReporter(logger: Logger, metrics: Metrics): Reporter<RequestRecord> {
+/** Reports the records of finished requests to the gateway's log and metrics, and what was denied to the audit log. */
+export function createReporter(
+  logger: Logger,
+  metrics: Metrics,
+  noteDenied: (denied: DeniedUse) => void,
+): Reporter<RequestRecord> {
   const loggerOf = createSharedFields(logger);
   return {
     resultOf: (thrown) => recordWithoutModel(endOf(thrown)),
     untoldError: ({ end }) => (end.kind === 'unsent' ? end.error : undefined),
     finished(request, record) {
       report(request, record, loggerOf(request, record), metrics);
+      const denied = deniedUseOf(request, record);
+      if (denied !== undefined) noteDenied(denied);
     },
   };
 }
@@ -26,6 +33,15 @@ export function createReporter(logger: Logger, metrics: Metrics): Reporter<Reque
 function endOf(thrown: unknown): End {
   if (thrown instanceof ReaderGoneError) return { kind: 'aborted', reason: thrown.reason };
   return { kind: 'unsent', error: toGatewayError(thrown) };
+}
+
+/** What the credential of the request may not do. A credential that is no good itself is noted where it is verified. */
+function deniedUseOf({ principal, requestId }: FinishedRequest, { end }: RequestRecord): DeniedUse | undefined {
+  if (principal === undefined || end.kind !== 'unsent') return undefined;
+  const { code, reason = '' } = end.error;
+  if (code !== 'model-denied' && code !== 'scope-missing') return undefined;
+  const about = code === 'model-denied' ? { model: reason } : { scope: reason };
+  return { actor: auditActor(principal), requestId, reason: code, about };
 }
 
 /** Writes one line and counts one request; nothing here is the content of a request. */

@@ -11,6 +11,7 @@ import { createServing } from '@ccg/serving';
 import type { Recorder, Serving } from '@ccg/serving';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import type { Store } from '@ccg/store';
+import { createDeniedUses } from '@ccg/tenancy';
 import { createLogger, createMetrics } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createFileFetcher, createUpstream } from '@ccg/upstream';
@@ -101,7 +102,7 @@ export async function startGateway(
     ...helloEndpoints(),
     ...unsupportedEndpoints(),
   ];
-  const reporter = createReporter(logger, metrics);
+  const reporter = createReporter(logger, metrics, noteDeniedUses({ store, clock, logger }));
   const data = await listen(createDataApp({ endpoints, authenticate, reporter, clock }), config.host, config.port);
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));
@@ -121,6 +122,16 @@ export async function startGateway(
       logger.info('closed');
     },
   };
+}
+
+/** So many credentials and reasons are remembered, so that each is noted once a minute. */
+const deniedUsesMax = 10_000;
+
+function noteDeniedUses({ store, clock, logger }: Pick<ServingParts, 'store' | 'clock' | 'logger'>) {
+  const onFault = (error: unknown): void => {
+    logger.error({ err: error }, 'a denial was not written into the audit log');
+  };
+  return createDeniedUses({ store, clock, maxEntries: deniedUsesMax, onFault });
 }
 
 function openBodyMemory({ maxBodyBytesInFlight }: GatewayConfig, metrics: Metrics): BodyMemory {

@@ -25,10 +25,12 @@ export function refuseUnlessAllowed(
   if (isRouteAllowed(policy, route, models.catalog)) return;
   const [target] = route.targets;
   const asked = route.chosen.kind === 'target' ? target.key : route.requestedModel;
+  const named = asked.slice(0, nameMaxLength).toWellFormed();
   throw new GatewayError(
     'model-denied',
-    `You may not use the model "${asked.slice(0, nameMaxLength)}" here. ${describeAllowed(policy, models)} ` +
+    `You may not use the model "${named}" here. ${describeAllowed(policy, models)} ` +
       'Ask the administrator of your team for more.',
+    { reason: named },
   );
 }
 

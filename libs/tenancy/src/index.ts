@@ -20,6 +20,8 @@ export type { Reconciled, ReconcileOptions, Reconciliation } from './apply/recon
 export type { WantedApiKey, WantedDirectory, WantedPolicy, WantedTenant, WantedUser } from './apply/wanted.ts';
 export { auditActor } from './audit/audit-entry.ts';
 export type { AuditAction, AuditActor, AuditEntry } from './audit/audit-entry.ts';
+export { createDeniedUses } from './audit/denied-uses.ts';
+export type { DeniedUse } from './audit/denied-uses.ts';
 export { readAudit, readOperatorAudit } from './audit/read-audit.ts';
 export { generateApiKey } from './credentials/api-key-format.ts';
 export type { RandomBytes } from './credentials/api-key-format.ts';

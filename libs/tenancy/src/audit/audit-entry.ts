@@ -1,5 +1,5 @@
 import { assertNever } from '@ccg/kernel';
-import type { Principal } from '../principal.ts';
+import type { Principal, TenantPrincipal } from '../principal.ts';
 import type { Subject } from '../verb/result.ts';
 
 /** What a verb was called and what it was about, such as `api-key.revoke`. */
@@ -15,7 +15,7 @@ export type AuditAction =
 export interface AuditEntry {
   /** ISO 8601. */
   readonly at: string;
-  /** Unset for a refused use of an API key, of which one a minute is written. */
+  /** Unset for a credential that was refused, of which one a minute is written. */
   readonly requestId?: string | undefined;
   readonly actor: AuditActor;
   readonly action: AuditAction;
@@ -32,6 +32,8 @@ export type AuditActor =
   | { readonly kind: 'operator'; readonly name: string };
 
 /** Whom an entry names, without what they may do. */
+export function auditActor(principal: TenantPrincipal): Exclude<AuditActor, { readonly kind: 'operator' }>;
+export function auditActor(principal: Principal): AuditActor;
 export function auditActor(principal: Principal): AuditActor {
   switch (principal.kind) {
     case 'api-key': {

@@ -6,12 +6,12 @@ import { createMemory, isWithin, revoked } from '../api-key/memory.ts';
 import type { MemoryOptions, Verification } from '../api-key/memory.ts';
 import { limitsOf, mergePolicy, readAuthorization } from '../api-key/read-authorization.ts';
 import type { AuthorizationRecords } from '../api-key/read-authorization.ts';
+import { createDeniedUses } from '../audit/denied-uses.ts';
 import { fingerprintOf } from '../credentials/digests.ts';
 import { checkToken } from '../credentials/token/check-token.ts';
 import type { CheckedToken, TokenClaims, TrustedIssuer } from '../credentials/token/check-token.ts';
 import { readAnnouncement } from '../verb/announce.ts';
 import { admitUser } from './admit-user.ts';
-import { createRefusalLog } from './note-refusal.ts';
 
 export interface TokenVerifierOptions extends MemoryOptions {
   readonly store: Store;
@@ -47,7 +47,11 @@ interface Checked {
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { store, issuers, clock, cacheMs, staleMs, maxEntries } = options;
   const memory = createMemory(options);
-  const noteRefusal = createRefusalLog(options);
+  const noteDenied = createDeniedUses(options);
+  // Of a forged token nobody knows whose log it belongs to.
+  const noteRefusal = ({ tenant, user, issuer }: TokenClaims, reason: string): void => {
+    noteDenied({ actor: { kind: 'token', tenant, user, issuer }, reason });
+  };
   const checked = createBoundedMap<Checked>(maxEntries);
   const loading = new Map<string, Promise<Verification>>();
 
