@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -303,6 +303,14 @@ describe('ccg apply', () => {
       expect(await document(['tenants', 'show', tenant], at)).toMatchObject({ allowlist: { models: ['claude-*'] } });
       const none = { exitCode: 0, stdout: '', stderr: 'The store is what gateway.yaml says.\n' };
       expect(await ccg(['apply', '--dry-run'], at)).toEqual(none);
+
+      // An API key of another tenant cannot be this one's: a problem beside drift.
+      await write('"*"');
+      const foreign = await document(['keys', 'create', 'one', '--tenant', (await makeTenant()).tenant]);
+      const digest = hashApiKey(new Secret(suite.pepper), new Secret(jsonTextAt(foreign, 'apiKey')));
+      await appendFile(file, `    apiKeys: [{ name: theirs, digest: ${digest} }]\n`);
+      const both = await ccg(['apply', '--dry-run'], at);
+      expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is not possible') });
 
       await write('');
       const faulty = await ccg(['apply'], at);

@@ -87,15 +87,16 @@ function addApply(program: Command, cli: Cli): void {
   program
     .command('apply')
     .description('make the store what the gateway.yaml of the admin app says')
-    .option('--dry-run', 'show the differences, change nothing, and exit with 2 if there are any')
+    .option('--dry-run', 'show the differences, change nothing, and exit with 2 if there are any, even beside problems')
     .option('--prune', 'also remove what the file has made and no longer names')
     .addOption(jsonOption())
     .action(async ({ dryRun = false, prune = false, ...options }: ApplyOptions) => {
       const result = await createAdminClient(cli).send('POST', '/apply', { dryRun, prune });
       const [changes, problems] = [listAt(result, 'changes'), listAt(result, 'problems')];
       show(cli, options, result, () => (changes.length === 0 ? '' : table(changeColumns, changes)));
-      if (dryRun && changes.length > 0) cli.setExitCode(exitCodes.drift);
       if (problems.length > 0) cli.setExitCode(exitCodes.refused);
+      // Drift stays visible by the exit code, whatever else the file has.
+      if (dryRun && changes.length > 0) cli.setExitCode(exitCodes.drift);
       if (options.json === true) return;
       cli.terminal.err(problems.map((problem) => `${printable(sayProblem(problem))}\n`).join(''));
       cli.terminal.err(`${conclusion(changes.length, problems.length, dryRun)}\n`);
