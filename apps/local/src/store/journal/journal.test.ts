@@ -334,6 +334,10 @@ describe('the file', () => {
     expect(afterKill(bytes.subarray(0, offset))).toEqual(good);
   });
 
+  test('emptied, it is refused: no start makes such a file, and a store without its API keys would look as good as new', () => {
+    expect(() => afterKill(Buffer.alloc(0))).toThrow('is damaged at byte 0. Put back a copy of it, or move it away');
+  });
+
   test('of another version, or unreadable, it is refused', () => {
     expect(() => afterKill(Buffer.from('not a journal, but long enough'))).toThrow('is damaged at byte 0');
     mkdirSync(path);

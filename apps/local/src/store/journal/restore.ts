@@ -27,20 +27,22 @@ export function restoreJournal(path: string, db: RedisDatabase, say: (line: stri
 
 function readImage(path: string, say: (line: string) => void): Image {
   const file = readWhole(path);
+  if (file === undefined) return new Map();
   const { payloads, end } = readRecords(file);
   const { image, lastWrittenAt } = readBatches(path, payloads);
+  // The first record was on the disk before the file got its name, so no crash cuts it off or leaves an empty file.
+  if (lastWrittenAt === undefined) throw damaged(path, 0, lastWrittenAt);
   if (end.kind === 'whole') return image;
-  // The first record was on the disk before the file got its name, so no crash cuts it off.
-  if (end.kind === 'damaged' || lastWrittenAt === undefined) throw damaged(path, end.offset, lastWrittenAt);
+  if (end.kind === 'damaged') throw damaged(path, end.offset, lastWrittenAt);
   say(
     `The last ${file.length - end.offset} bytes of the store's journal ${path} are not used: a crash cut them off while they were written.`,
   );
   return image;
 }
 
-function readWhole(path: string): Buffer {
+function readWhole(path: string): Buffer | undefined {
   try {
-    return readJournal(path) ?? Buffer.alloc(0);
+    return readJournal(path);
   } catch (thrown) {
     throw new JournalRefusedError(
       `The store's journal ${path} cannot be read (${messageOf(thrown)}). Make it readable, or move it away to begin with an empty store.`,
