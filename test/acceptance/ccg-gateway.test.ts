@@ -220,6 +220,22 @@ describe('ccg setup', () => {
     await expect(stat(join(home, '.claude'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  test('says for a denied model why, where its name comes from and that --model names another', async () => {
+    const allowlist = { models: ['claude-haiku-*'] };
+    const { tenant, tenancy } = suite;
+    const narrow = doneValue(await createApiKey(tenancy, systemActor('suite'), { tenant, name: 'one', allowlist }));
+    const env = { CCG_TOKEN: narrow.apiKey.reveal(), CLAUDE_CONFIG_DIR: home };
+    const byDefault = await ccg(['setup'], env);
+    expect(byDefault).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(byDefault.stderr).toMatch(/may not use the model "claude-opus-5-5".*claude-haiku-\*/u);
+    expect(byDefault.stderr).toMatch(/claude-opus-5-5 is what Claude Code asks for.*\n.*ccg setup --model NAME/u);
+    const file = join(home, 'settings.json');
+    await writeFile(file, '{"env": {"ANTHROPIC_MODEL": "claude-sonnet-5-5"}}');
+    const named = await ccg(['setup', '--write'], env);
+    expect(named).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`env.ANTHROPIC_MODEL in ${file}`) });
+    expect(await ccg(['setup', '--model', 'claude-haiku-4-5'], env)).toMatchObject({ exitCode: 0 });
+  });
+
   test('writes nothing for a model that the gateway does not have', async () => {
     const run = await ccg(['setup', '--write', '--model', 'nothing']);
     expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('"nothing"') });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
+import { printable } from '../cli.ts';
 import type { Cli } from '../cli.ts';
 import { gatewayCredential, gatewayPlace, modelInUrl, needCredential } from '../http/connection.ts';
 import type { Credential } from '../http/connection.ts';
@@ -39,8 +40,11 @@ async function setUp(cli: Cli, options: SetupOptions): Promise<void> {
   if (write && options.apiKeyHelper === undefined) needCredential(found);
   const path = settingsPath(cli);
   const before = readSettingsFile(path);
-  const askedModel = model ?? settingAt(before, 'env', 'ANTHROPIC_MODEL') ?? settingAt(before, 'model') ?? defaultModel;
-  const window = found === undefined ? undefined : await windowOf(cli, found, modelInUrl(place) ?? askedModel);
+  const asked = askedModelOf(model, before, path);
+  const askedModel = asked.name;
+  const inUrl = modelInUrl(place);
+  const looked = inUrl === undefined ? asked : { name: inUrl, from: `comes from ${place.variable}` };
+  const window = found === undefined ? undefined : await windowOf(cli, found, looked);
   const credential = settingsCredential(found, options);
   const wish = { baseUrl: place.url, credential, model, smallModel, askedModel, window };
   const change = claudeSettings(wish);
@@ -77,9 +81,31 @@ async function setUp(cli: Cli, options: SetupOptions): Promise<void> {
   }
 }
 
-async function windowOf(cli: Cli, credential: Credential, model: string): Promise<number | undefined> {
+interface AskedModel {
+  readonly name: string;
+  /** The predicate of a sentence about the name. */
+  readonly from: string;
+}
+
+/** The name by which Claude Code will ask, and where it comes from. */
+function askedModelOf(option: string | undefined, settings: string, path: string): AskedModel {
+  if (option !== undefined) return { name: option, from: 'comes from --model' };
+  const variable = settingAt(settings, 'env', 'ANTHROPIC_MODEL');
+  if (variable !== undefined) return { name: variable, from: `comes from env.ANTHROPIC_MODEL in ${path}` };
+  const member = settingAt(settings, 'model');
+  if (member !== undefined) return { name: member, from: `comes from "model" in ${path}` };
+  return { name: defaultModel, from: 'is what Claude Code asks for where nobody names a model' };
+}
+
+async function windowOf(cli: Cli, credential: Credential, { name, from }: AskedModel): Promise<number | undefined> {
   const place = gatewayPlace(cli.env);
-  const answer = await askGateway(cli, place, `/v1/models/${encodeURI(model)}`, credential);
+  const answer = await askGateway(cli, place, `/v1/models/${encodeURI(name)}`, credential);
+  if (answer.kind === 'error' && [403, 404].includes(answer.status)) {
+    throw new CliError('refused', answer.message, [
+      printable(`The name ${name} ${from}. Nothing was changed.`),
+      'Name a model that you may use: ccg setup --model NAME. `ccg models` lists them.',
+    ]);
+  }
   const window = jsonAt(documentOf(answer, place), 'max_input_tokens');
   return typeof window === 'number' ? window : undefined;
 }
