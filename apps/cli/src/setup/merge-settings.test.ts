@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mergeSettings } from './merge-settings.ts';
+import { mergeSettings, settingAt } from './merge-settings.ts';
 import type { SettingsChange } from './claude-settings.ts';
 
 const change: SettingsChange = {
@@ -28,6 +28,19 @@ describe('a settings file', () => {
     expect(merged(before)).toBe(
       '{\r\n\t"2": 1e400,\r\n\t"1": ["a", "b"],\r\n\t"env": {\r\n\t\t"MINE": "\\u00e4",\r\n\t\t"ANTHROPIC_BASE_URL": "http://gateway",\r\n\t\t"ANTHROPIC_AUTH_TOKEN": "secret"\r\n\t},\r\n\t"z": {}\r\n}',
     );
+  });
+
+  test('keeps the byte order mark that an editor put before it', () => {
+    const text = merged('\uFEFF{"a": 1}');
+    expect(text).toMatch(/^\uFEFF\{"a": 1, "env"/u);
+    expect(mergeSettings(text, change)).toEqual({ kind: 'unchanged' });
+    expect(settingAt('\uFEFF{"model": "opus"}', 'model')).toBe('opus');
+    expect(merged('\uFEFF')).toMatch(/^\uFEFF\{\n/u);
+  });
+
+  test('with a null for "env" has none', () => {
+    const helper: SettingsChange = { env: { A: '1' }, apiKeyHelper: undefined, removedEnv: [] };
+    expect(merged('{"env": null, "z": 1}', helper)).toBe('{"env": {"A": "1"}, "z": 1}');
   });
 
   test('in one line stays in one line', () => {

@@ -11,8 +11,17 @@ export type Merged =
 
 type Members = Readonly<Record<string, unknown>>;
 
+/** What some editors begin a file with, and no JSON parser takes. */
+const byteOrderMark = '\uFEFF';
+
 /** Puts the change into the text of a settings file. Everything else in it stays as it is written. */
 export function mergeSettings(text: string, change: SettingsChange): Merged {
+  if (!text.startsWith(byteOrderMark)) return mergeText(text, change);
+  const merged = mergeText(text.slice(byteOrderMark.length), change);
+  return merged.kind === 'merged' ? { ...merged, text: byteOrderMark + merged.text } : merged;
+}
+
+function mergeText(text: string, change: SettingsChange): Merged {
   const read = readSettings(text);
   if (read.kind === 'unreadable') return read;
   const { apiKeyHelper } = change;
@@ -28,16 +37,17 @@ export function mergeSettings(text: string, change: SettingsChange): Merged {
 
 /** A member of the settings, such as `env`, `ANTHROPIC_MODEL`; undefined in a file that is not one of settings. */
 export function settingAt(text: string, ...path: readonly string[]): string | undefined {
-  const read = readSettings(text);
+  const read = readSettings(text.startsWith(byteOrderMark) ? text.slice(byteOrderMark.length) : text);
   const value = read.kind === 'read' ? jsonAt(read.settings, ...path) : undefined;
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function edit(text: string, outer: Edit, env: Edit): string {
+function edit(text: string, outer: Edit, envEdit: Edit): string {
   const layout = layoutOf(text, { lineStart: '\n  ', lastLineStart: '\n' });
-  if (isEmpty(env)) return editObject(text, outer, layout);
-  const before = memberText(text, 'env') ?? '{}';
-  const after = editObject(before, env, layoutOf(before, layoutWithin(layout)));
+  if (isEmpty(envEdit)) return editObject(text, outer, layout);
+  const env = memberText(text, 'env');
+  const before = env === undefined || env === 'null' ? '{}' : env;
+  const after = editObject(before, envEdit, layoutOf(before, layoutWithin(layout)));
   return editObject(text, { ...outer, set: [['env', after], ...outer.set] }, layout);
 }
 
@@ -73,7 +83,8 @@ function readSettings(
     return { kind: 'unreadable', reason: 'is not valid JSON' };
   }
   if (!isMembers(settings)) return { kind: 'unreadable', reason: 'holds no JSON object' };
-  if ('env' in settings && !isMembers(settings['env'])) {
+  const env = settings['env'] ?? undefined;
+  if (env !== undefined && !isMembers(env)) {
     return { kind: 'unreadable', reason: 'has an "env" that is no JSON object' };
   }
   return { kind: 'read', settings };
