@@ -58,7 +58,7 @@ export function describeFault(fault: ConnectionFault, detail: string, redis: Con
         ? `Redis at ${address} asks for a certificate of ours (${detail}). Set REDIS_CERT_FILE and REDIS_KEY_FILE.`
         : `Redis at ${address} does not accept the certificate in REDIS_CERT_FILE (${detail}). Use one of an authority that it trusts.`;
     case 'sentinel-name':
-      return `No Sentinel of REDIS_SENTINELS that answers knows a primary named ${redis.sentinels?.name}. Set REDIS_SENTINEL_NAME to a name that this lists: redis-cli -p 26379 SENTINEL MASTERS`;
+      return `No Sentinel of REDIS_SENTINELS that answers knows a primary named ${redis.sentinels?.name}. Set REDIS_SENTINEL_NAME to a name that this lists: redis-cli ${firstSentinel(redis)} SENTINEL MASTERS`;
     case 'sentinel-credential':
       return 'The Sentinels ask for a password, and do not accept the one of REDIS_SENTINELS. Write redis://:password@host:26379 there.';
     case 'not-cluster':
@@ -70,6 +70,12 @@ export function describeFault(fault: ConnectionFault, detail: string, redis: Con
     default:
       return assertNever(fault);
   }
+}
+
+/** Where redis-cli finds the first of the Sentinels. */
+function firstSentinel({ sentinels }: ConnectionTarget): string {
+  const { hostname = '', port = '' } = URL.parse(sentinels?.urls[0] ?? '') ?? {};
+  return `-h ${hostname.replaceAll(/[[\]]/gu, '')} -p ${port === '' ? '26379' : port}`;
 }
 
 function describeCertificate(detail: string, redis: ConnectionTarget): string {

@@ -153,9 +153,10 @@ test('a name that the Sentinels do not know is refused with the command that lis
   const redis = await startRedisSentinels();
   opened.defer(() => redis.stop());
   const REDIS_SENTINELS = redis.urls.map((url) => url.replace('redis://', '')).join(',');
+  const { port } = new URL(redis.urls[0] ?? '');
   expect(await refusalOf({ REDIS_SENTINELS, REDIS_SENTINEL_NAME: 'unknown' })).toBe(
     'No Sentinel of REDIS_SENTINELS that answers knows a primary named unknown. ' +
-      'Set REDIS_SENTINEL_NAME to a name that this lists: redis-cli -p 26379 SENTINEL MASTERS',
+      `Set REDIS_SENTINEL_NAME to a name that this lists: redis-cli -h 127.0.0.1 -p ${port} SENTINEL MASTERS`,
   );
   const gateway = await start({ REDIS_SENTINELS, REDIS_SENTINEL_NAME: redis.primaryName });
   await gateway.drain();
