@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adminVariables } from '@ccg/admin';
@@ -10,6 +11,7 @@ interface Service {
   readonly environment: Readonly<Record<string, string>>;
   readonly volumes: readonly { readonly source: string; readonly target: string; readonly read_only: boolean }[];
   readonly stop_grace_period: string;
+  readonly command: readonly string[];
   readonly ports: readonly string[];
   readonly develop: { readonly watch: readonly { readonly action: string; readonly path: string }[] };
 }
@@ -56,4 +58,20 @@ describe.each(apps)('the service %s', (app, service) => {
 
 test.each(['KEY_PEPPER', 'REDIS_PASSWORD', 'ADMIN_TOKEN_FILE'])('%s has no default, and its lack is told', (name) => {
   expect(text).toContain(`\${${name}:?Set ${name} in .env`);
+});
+
+test.each([
+  ['0a9f', ''],
+  ['Base+64._~-==', ''],
+  ...['p@ss', 'p/w', 'p#w', 'p?w', 'p w', 'p%w', "p'w"].map((password) => [
+    password,
+    'REDIS_PASSWORD in .env has a character that does not fit into a URL. Use letters and digits: openssl rand -hex 32\n',
+  ]),
+])('with %s as REDIS_PASSWORD Redis starts, or says what to write', (password, refusal) => {
+  const [, , script = ''] = services['redis']?.command ?? [];
+  // What the server would read on its standard input is printed.
+  const command = script.replaceAll('$$', '$').replace('exec valkey-server', 'exec sh -c cat');
+  const run = spawnSync('sh', ['-c', command], { env: { REDISCLI_AUTH: password, PATH: '/usr/bin:/bin' } });
+  expect(String(run.stderr)).toBe(refusal);
+  expect(String(run.stdout)).toBe(refusal === '' ? `requirepass ${password}\n` : '');
 });
