@@ -18,6 +18,7 @@ import {
   write,
 } from '@ccg/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { TestContext } from 'vitest';
 import { Agent, request } from 'undici';
 import { startSuite } from './support/start-suite.ts';
 import type { Suite } from './support/start-suite.ts';
@@ -92,39 +93,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe.each(proxies)('$program with deploy/reverse-proxy/$file', ({ program, file, adapt, args }) => {
-  test('passes a stream on while it comes, over TLS and uncompressed', async (context) => {
-    const command = debianProgram({ names: [program], package: program === 'nginx' ? 'nginx-light' : program });
-    if (command === undefined) return context.skip(`This machine has no ${program}, and cannot install Debian's.`);
-    const port = await freePort();
-    const example = readFileSync(fileURLToPath(new URL(`../../deploy/reverse-proxy/${file}`, import.meta.url)), 'utf8');
-    const { host: gateway } = new URL(suite.gateway.url);
-    const config = join(folder, file);
-    writeFileSync(config, adapt(example, { folder, port, gateway, opsPort: new URL(suite.gateway.opsUrl).port }));
-    // nginx reads and buffers as another user where root starts it.
-    if (process.getuid?.() === 0) chownSync(folder, 65_534, 65_534);
-    const proxy = startProcess({
-      command,
-      args: args(config),
-      cwd: folder,
-      env: { HOME: folder, PATH: '/usr/sbin:/usr/bin:/bin' },
-    });
-    const dispatcher = new Agent({ connect: { ca: selfSignedCertificate } });
-    try {
-      await expect.poll(async () => (await accepts(port)) || proxy.stderr(), { timeout: 20_000 }).toBe(true);
+describe.each(proxies)('$program with deploy/reverse-proxy/$file', (proxy) => {
+  test('passes a stream on while it comes, over TLS and uncompressed', (context) =>
+    throughProxy(context, proxy, async (post) => {
       const rest = createGate();
       suite.upstream.answer([...begun, waitFor(rest.opened), ...frames.slice(4).map(write)]);
-      const answer = await request(`https://127.0.0.1:${port}/v1/messages`, {
-        method: 'POST',
-        dispatcher,
-        headers: { 'x-api-key': suite.apiKey, 'content-type': 'application/json', 'accept-encoding': 'gzip, br' },
-        body: JSON.stringify({
-          model: 'claude-opus-5-5',
-          max_tokens: 64,
-          stream: true,
-          messages: [{ role: 'user', content: 'hi' }],
-        }),
-      });
+      const answer = await post(bodyOf('hi'));
       expect(answer.statusCode).toBe(200);
       expect(answer.headers['content-encoding']).toBeUndefined();
       let text = '';
@@ -134,13 +108,56 @@ describe.each(proxies)('$program with deploy/reverse-proxy/$file', ({ program, f
         if (text.includes('text_delta')) rest.open();
       }
       expect(collectFrames(text).at(-1)?.event).toBe('message_stop');
-    } finally {
-      await dispatcher.close();
-      proxy.killGroup();
-      await proxy.exited;
-    }
-  });
+    }));
+
+  test('leaves it to the gateway to refuse a body that is too large, in words that Claude Code reads', (context) =>
+    throughProxy(context, proxy, async (post) => {
+      const answer = await post(bodyOf('x'.repeat(33 * 1024 * 1024)));
+      expect(answer.statusCode).toBe(413);
+      expect(await answer.body.json()).toMatchObject({ type: 'error', error: { type: 'request_too_large' } });
+    }));
 });
+
+type Post = (body: string) => ReturnType<typeof request>;
+
+async function throughProxy(
+  context: TestContext,
+  { program, file, adapt, args }: Proxy,
+  use: (post: Post) => Promise<void>,
+): Promise<void> {
+  const command = debianProgram({ names: [program], package: program === 'nginx' ? 'nginx-light' : program });
+  if (command === undefined) return context.skip(`This machine has no ${program}, and cannot install Debian's.`);
+  const port = await freePort();
+  const example = readFileSync(fileURLToPath(new URL(`../../deploy/reverse-proxy/${file}`, import.meta.url)), 'utf8');
+  const { host: gateway } = new URL(suite.gateway.url);
+  const config = join(folder, file);
+  writeFileSync(config, adapt(example, { folder, port, gateway, opsPort: new URL(suite.gateway.opsUrl).port }));
+  // nginx reads and buffers as another user where root starts it.
+  if (process.getuid?.() === 0) chownSync(folder, 65_534, 65_534);
+  const proxy = startProcess({
+    command,
+    args: args(config),
+    cwd: folder,
+    env: { HOME: folder, PATH: '/usr/sbin:/usr/bin:/bin' },
+  });
+  // As Claude Code does, HTTP/1.1.
+  const dispatcher = new Agent({ connect: { ca: selfSignedCertificate }, allowH2: false });
+  const headers = { 'x-api-key': suite.apiKey, 'content-type': 'application/json', 'accept-encoding': 'gzip, br' };
+  try {
+    await expect.poll(async () => (await accepts(port)) || proxy.stderr(), { timeout: 20_000 }).toBe(true);
+    const url = `https://127.0.0.1:${port}/v1/messages`;
+    await use((body) => request(url, { method: 'POST', dispatcher, headers, body }));
+  } finally {
+    await dispatcher.close();
+    proxy.killGroup();
+    await proxy.exited;
+  }
+}
+
+function bodyOf(content: string): string {
+  const messages = [{ role: 'user', content }];
+  return JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 64, stream: true, messages });
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();
