@@ -6,6 +6,7 @@ import { hang, openAiChatFrames, openAiChatSseHead, say, startFaultProxy, startT
 import { openStream } from '../../acceptance/support/open-stream.ts';
 import { redisPid, startLocal } from '../../acceptance/support/start-local.ts';
 import { startSuite } from '../../acceptance/support/start-suite.ts';
+import { refuseArguments } from '../credentials/percentiles.ts';
 import { requestBody } from '../payload/bodies.ts';
 import { measureBound } from './bound-figure.ts';
 import type { BoundFigure } from './bound-figure.ts';
@@ -25,6 +26,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void Promise.all([...dataDirs].map(removeLocal)).finally(() => process.exit(1)));
 }
 
+refuseArguments();
 const redis = await startTestRedis(process.env);
 process.env['TEST_REDIS_URL'] = redis.url;
 

@@ -5,7 +5,7 @@ import type { Store } from '@ccg/store';
 import { createApiKey, createApiKeyVerifier, ensureTenant, hashApiKey, listApiKeys, systemActor } from '@ccg/tenancy';
 import type { PageRequest, TenancyDependencies } from '@ccg/tenancy';
 import { doneValue, startTestRedis } from '@ccg/testkit';
-import { judged, percentile } from './percentiles.ts';
+import { judged, percentile, refuseArguments } from './percentiles.ts';
 
 /* Prints what an API key costs in a store of 1,000 and in one of 100,000, side by side. */
 
@@ -24,6 +24,7 @@ interface Rig {
   readonly ids: readonly string[];
 }
 
+refuseArguments();
 const redis = await startTestRedis(process.env);
 const stores: Store[] = [];
 const rigs = await Promise.all(sizes.map((size) => createRig(size)));

@@ -3,7 +3,7 @@ import { jsonTextAt, playModel, say, startGateway, startTestRedis } from '@ccg/t
 import { runCcg } from '../../acceptance/support/run-ccg.ts';
 import { startAdminProcess } from '../../acceptance/support/start-admin.ts';
 import { startSuite } from '../../acceptance/support/start-suite.ts';
-import { judged, percentile } from './percentiles.ts';
+import { judged, percentile, refuseArguments } from './percentiles.ts';
 
 /* Prints what clients notice while `ccg` rotates their API key: nothing, if they take the new one within the overlap. */
 
@@ -15,6 +15,7 @@ const overlapMs = 8000;
 const moveMs = 6000;
 const totalMs = 20_000;
 
+refuseArguments();
 const redis = await startTestRedis(process.env);
 process.env['TEST_REDIS_URL'] = redis.url;
 const suite = await startSuite('bench-rotate', {});

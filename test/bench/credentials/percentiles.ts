@@ -1,3 +1,11 @@
+/** Ends a bench that was given arguments: it has none, and takes minutes. */
+export function refuseArguments(): void {
+  const [, , first] = process.argv;
+  if (first === undefined) return;
+  process.stderr.write(`This bench has no arguments: ${first}\n`);
+  process.exit(2);
+}
+
 /** The value that this share of the times does not exceed. */
 export function percentile(timesMs: readonly number[], share: number): number {
   const sorted = timesMs.toSorted((a, b) => a - b);

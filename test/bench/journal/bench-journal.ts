@@ -10,7 +10,7 @@ import { connectStore } from '@ccg/store';
 import { createApiKey, ensureTenant, systemActor } from '@ccg/tenancy';
 import type { TenancyDependencies } from '@ccg/tenancy';
 import { doneValue } from '@ccg/testkit';
-import { judged, percentile } from '../credentials/percentiles.ts';
+import { judged, percentile, refuseArguments } from '../credentials/percentiles.ts';
 
 /* Prints what the journal costs on the embedded store, beside the same store without one, and how large it gets. */
 
@@ -26,6 +26,7 @@ interface Rig {
   close(): Promise<void>;
 }
 
+refuseArguments();
 const folder = await mkdtemp(join(tmpdir(), 'ccg-bench-journal-'));
 const journalPath = join(folder, 'journal');
 const without = await openRig({});
