@@ -169,6 +169,8 @@ describe('claims', () => {
     ['a malformed tenant', { tenant: ['acme'] }, 'token-tenant'],
     ['no subject', { sub: undefined }, 'token-claims'],
     ['an empty subject', { sub: '' }, 'token-claims'],
+    ['a subject with half of a character', { sub: '\ud800x' }, 'token-claims'],
+    ['a group with half of a character', { groups: ['all', 'x\udfff'] }, 'token-claims'],
   ])('%s', async (_name, claims, reason) => {
     expect(await check(await sign({ ...good, ...claims }))).toEqual(rejectedFor(reason));
   });

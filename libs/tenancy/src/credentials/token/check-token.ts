@@ -120,7 +120,7 @@ function judge(payload: JWTPayload, issuer: TokenIssuer, nowMs: number): Checked
   switch (read.kind) {
     case 'tenant':
       return rejected('token-tenant');
-    case 'user':
+    case 'text':
       return rejected('token-claims');
     case 'read': {
       const times = { issuedAtMs, validUntilMs, clockToleranceMs };

@@ -11,8 +11,8 @@ export interface Grant {
   readonly scopes: readonly Scope[];
 }
 
-/** `tenant`: no tenant, or none that the issuer vouches for. */
-export type ReadClaims = { readonly kind: 'read'; readonly grant: Grant } | { readonly kind: 'tenant' | 'user' };
+/** `tenant`: no tenant, or none that the issuer vouches for. `text`: no subject, or a subject or group that is no Unicode. */
+export type ReadClaims = { readonly kind: 'read'; readonly grant: Grant } | { readonly kind: 'tenant' | 'text' };
 
 const textMaxLength = 255;
 const groupsMax = 200;
@@ -22,8 +22,9 @@ export function readClaims(claims: Readonly<Record<string, unknown>>, issuer: To
   const tenant = claimAt(claims, issuer.claims.tenant);
   if (typeof tenant !== 'string' || !issuer.tenants.includes(tenant)) return { kind: 'tenant' };
   const subject = claimAt(claims, issuer.claims.user);
-  if (!isText(subject)) return { kind: 'user' };
   const groups = listOf(claimAt(claims, issuer.claims.groups)).slice(0, groupsMax);
+  // Half of a surrogate pair is JSON, and yet no text: Redis cannot read it.
+  if (!isText(subject) || ![subject, ...groups].every((text) => text.isWellFormed())) return { kind: 'text' };
   return { kind: 'read', grant: { tenant, subject, groups, scopes: grantedScopes(claims, issuer) } };
 }
 
