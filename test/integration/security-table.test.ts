@@ -268,6 +268,41 @@ describe('what belongs to another tenant', () => {
   });
 });
 
+test('half of a character, wherever it stands in a body, is no fault of the server, and everybody goes on', async () => {
+  const half = 'x\ud800';
+  const halves: readonly object[] = [
+    ...['id', 'name', 'digest', 'issuer', 'subject', 'expiresAt', 'model'].map((field) => ({ [field]: half })),
+    { owner: { kind: 'user', id: half } },
+    { allowlist: { models: [half] } },
+    { allowlist: { targets: [`${half}:*`] } },
+    { policies: [half] },
+    { scopes: [half] },
+    { limits: [{ name: half, level: 'tenant', kind: 'requests', amount: 1, per: 'minute' }] },
+    { subject: undefined, tokenId: half },
+    { messages: [{ role: 'user', content: half }] },
+    { metadata: { user_id: half } },
+  ];
+  const { writer } = credentials.withScopes;
+  const found: unknown[] = [];
+  for (const place of closed()) {
+    for (const part of place.body === undefined ? [] : halves) {
+      const changed = { ...place, body: { ...place.body, ...part } };
+      for (const credential of place.app === 'admin' ? [rig.token, writer] : [writer]) {
+        const { status } = await ask(changed, bearer(credential));
+        if (status >= 500 && place.app === 'admin') found.push([place.name, part, status]);
+        if (status === 500) found.push([place.name, part, status]);
+      }
+    }
+  }
+  expect(found).toEqual([]);
+  for (const credential of [writer, credentials.withScopes.self, credentials.operatorReader]) {
+    for (const place of closed().filter(({ name }) => name === 'admin.self.get' || name === 'models')) {
+      const { status } = await ask(place, bearer(credential));
+      expect([place.name, status === 200 || status === 403]).toEqual([place.name, true]);
+    }
+  }
+});
+
 test('without Redis every credential that is not remembered is a 503 with a time to wait', async () => {
   rig.proxy.cut();
   const [unseen = ''] = credentials.unseen;

@@ -122,7 +122,16 @@ async function makeTokens(folder: string) {
   return {
     operatorReader: await sign(claims, privateKey, header),
     forged: {
-      'a token without a signature': `${encode({ alg: 'none' })}.${encode(claims)}.AA`,
+      'a token that needs no signature': `${encode({ alg: 'none' })}.${encode(claims)}.AA`,
+      'a token without a signature': `${encode({ alg: 'none' })}.${encode(claims)}.`,
+      'a token without claims': `${encode(header)}..AA`,
+      'an encrypted token': `${encode({ alg: 'dir', enc: 'A128GCM' })}..AA.AA.AA`,
+      'a token whose subject is half of a character': await sign({ ...claims, sub: '\ud800x' }, privateKey, header),
+      'a token with a group that is half of a character': await sign(
+        { ...claims, groups: ['all', 'x\udfff'] },
+        privateKey,
+        header,
+      ),
       'a token signed with the public key': await sign(claims, new TextEncoder().encode(await exportSPKI(publicKey)), {
         alg: 'HS256',
         kid: 'own',
