@@ -186,13 +186,28 @@ describe('an operator', () => {
 
   test('revokes tokens by id or by subject', async () => {
     const { tenant } = await makeTenant();
-    const at = ['--issuer', 'https://idp.example', '--tenant', tenant];
-    expect(await document(['tokens', 'revoke', '--id', 'jti-1', ...at])).toMatchObject({
-      revokedAt: expect.anything(),
-    });
-    expect(await document(['tokens', 'revoke', '--subject', 'me', ...at])).toMatchObject({
-      user: expect.stringMatching(/^usr_/u),
-    });
+    const file = join(folder, 'issuers.yaml');
+    await writeFile(
+      join(folder, 'keys.json'),
+      '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}',
+    );
+    await writeFile(
+      file,
+      `version: 1\nissuers:\n  idp: { issuer: 'https://idp.example', jwks: { file: keys.json }, audience: x, algorithms: [EdDSA], tenants: [${tenant}] }\n`,
+    );
+    const withIssuer = await startAdminProcess({ ...suite.env, GATEWAY_CONFIG: file });
+    try {
+      const env = { CCG_ADMIN_URL: withIssuer.url, CCG_TOKEN_FILE: withIssuer.tokenFile };
+      const revoke = ['tokens', 'revoke', '--tenant', tenant, '--issuer', 'https://idp.example'];
+      expect(await document([...revoke, '--id', 'jti-1'], env)).toMatchObject({ revokedAt: expect.anything() });
+      expect(await document([...revoke, '--subject', 'me'], env)).toMatchObject({
+        user: expect.stringMatching(/^usr_/u),
+      });
+      const typo = await ccg([...revoke.slice(0, -1), 'https://idp.exmaple', '--subject', 'me'], env);
+      expect(typo).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('https://idp.example') });
+    } finally {
+      await withIssuer.stop();
+    }
   });
 
   test('need not name the tenant where there is one, and is told what to do where there is none', async () => {

@@ -1,7 +1,19 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { jsonAt, jsonListAt, jsonTextAt } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openAdminRig } from './support/admin-rig.ts';
 import type { AdminRig } from './support/admin-rig.ts';
+
+const issuer = 'https://id.example.com';
+const keySet = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}';
+const allTeams = Array.from({ length: 99 }, (_, at) => `team-${at}`);
+const issuerRest = 'jwks: { file: keys.json }, audience: urn:gateway, algorithms: [EdDSA]';
+const gatewayYaml = `version: 1
+issuers:
+  corporate: { issuer: ${issuer}, ${issuerRest}, tenants: [${allTeams.join()}] }
+  other: { issuer: 'https://other.example.com', ${issuerRest}, tenants: [another-team] }
+`;
 
 const everything = { models: ['*'] };
 
@@ -9,7 +21,13 @@ let rig: AdminRig;
 let tenant: string;
 let tenants = 0;
 beforeAll(async () => {
-  rig = await openAdminRig('admin-operations');
+  rig = await openAdminRig('admin-operations', {
+    async prepare(_deps, folder) {
+      await writeFile(join(folder, 'keys.json'), keySet);
+      await writeFile(join(folder, 'gateway.yaml'), gatewayYaml);
+      return { GATEWAY_CONFIG: join(folder, 'gateway.yaml') };
+    },
+  });
 });
 afterAll(async () => {
   await rig.close();
@@ -195,7 +213,6 @@ describe('with the scope self a developer', () => {
 });
 
 test('tokens are revoked by their id or by their subject, and by exactly one of the two', async () => {
-  const issuer = 'https://id.example.com';
   const one = await rig.call('POST', at('/tokens/revoke'), { body: { issuer, tokenId: 'jti-1' } });
   expect(jsonAt(one.body, 'user')).toBeUndefined();
   const all = await rig.call('POST', at('/tokens/revoke'), { body: { issuer, subject: 'ada' } });
@@ -205,6 +222,18 @@ test('tokens are revoked by their id or by their subject, and by exactly one of 
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: 'tokenId' }] } });
   }
 });
+
+test.each(['https://id.example.com/', 'https://other.example.com'])(
+  'tokens of %s, who vouches for nobody of the tenant, are not revoked, and the answer says whose can be',
+  async (stranger) => {
+    const answer = await rig.call('POST', at('/tokens/revoke'), { body: { issuer: stranger, subject: 'ada' } });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: 'issuer', message: expect.stringContaining(issuer) }] },
+    });
+    expect(answer.text).not.toContain('https://other.example.com');
+  },
+);
 
 describe('the audit log', () => {
   test('has every change and every denial, with the request ids of their answers', async () => {

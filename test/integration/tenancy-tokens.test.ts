@@ -269,6 +269,12 @@ describe('a revoked token', () => {
     expect(refusalOf(await revokeTokens(deps, jane, { tenant, ...revocation }))).toMatchObject({
       kind: 'scope-missing',
     });
+    for (const what of [{ tokenId: '\ud800' }, { subject: '\ud800' }]) {
+      expect(refusalOf(await revokeTokens(deps, root, { tenant, issuer: '\ud800', ...what }))).toMatchObject({
+        kind: 'invalid',
+        issues: [{ path: ['issuer'] }, { path: Object.keys(what) }],
+      });
+    }
     expect(refusalOf(await revokeTokens(deps, root, { tenant, issuer: '', tokenId: '' }))).toMatchObject({
       kind: 'invalid',
       issues: [{ path: ['issuer'] }, { path: ['tokenId'] }],

@@ -7,6 +7,8 @@ import { z } from 'zod';
 export interface AdminDependencies {
   readonly tenancy: TenancyDependencies;
   readonly loadDirectory: LoadDirectory;
+  /** Whose tokens are taken, and for which tenants. */
+  readonly issuers: readonly { readonly issuer: string; readonly tenants: readonly string[] }[];
 }
 
 /** `{tenant}` in a path becomes a text of that name. */

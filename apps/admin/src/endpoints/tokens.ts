@@ -21,7 +21,7 @@ export const tokenOperations = [
     scope: 'tenant:write',
     body: z
       .strictObject({
-        issuer: text.meta({ description: '"iss" of the tokens.' }),
+        issuer: text.meta({ description: '"iss" of the tokens: an issuer that may vouch for users of the tenant.' }),
         tokenId: text.optional().meta({ description: '"jti" of the token.' }),
         subject: text.optional().meta({ description: '"sub" of the tokens. The subject can sign in again.' }),
       })
@@ -37,8 +37,9 @@ export const tokenOperations = [
       user: z.string().optional().meta({ description: 'Whose tokens were revoked; left out where it was one token.' }),
       revokedAt: time,
     }),
-    handle: ({ actor, params, body }, { tenancy }) => {
-      const tokens: TokensToRevoke = { ...params, ...body };
+    handle: ({ actor, params, body }, { tenancy, issuers }) => {
+      const ofTenant = issuers.filter(({ tenants }) => tenants.includes(params.tenant));
+      const tokens: TokensToRevoke = { ...params, ...body, knownIssuers: ofTenant.map(({ issuer }) => issuer) };
       return revokeTokens(tenancy, actor, tokens);
     },
   }),

@@ -10,10 +10,12 @@ import { refused } from '../verb/result.ts';
 import { runWrite } from '../verb/run-verb.ts';
 
 /** Which tokens: the one with that `jti`, or all that the issuer has given to a subject up to now. */
-export type TokensToRevoke = { readonly tenant: string; readonly issuer: string } & (
-  | { readonly tokenId: string }
-  | { readonly subject: string }
-);
+export type TokensToRevoke = {
+  readonly tenant: string;
+  readonly issuer: string;
+  /** Whose tokens are taken for the tenant, where that is known: those of others cannot be revoked. */
+  readonly knownIssuers?: readonly string[] | undefined;
+} & ({ readonly tokenId: string } | { readonly subject: string });
 
 export interface RevokedTokens {
   /** The user whose tokens were revoked; undefined where it was one token. */
@@ -69,9 +71,17 @@ function faultsOf(request: TokensToRevoke) {
   const [field, text] = 'subject' in request ? ['subject', request.subject] : ['tokenId', request.tokenId];
   return invalid(
     ...Object.entries({ issuer: request.issuer, [field]: text }).map(([name, value]) =>
-      value !== '' && value.length <= textMaxLength
+      value !== '' && value.length <= textMaxLength && value.isWellFormed()
         ? []
         : [issue([name], `must have 1 to ${textMaxLength} characters`)],
     ),
+    issuerIssues(request),
   );
+}
+
+/** A typo must not look like a revocation. */
+function issuerIssues({ issuer, knownIssuers = [issuer] }: TokensToRevoke) {
+  if (knownIssuers.includes(issuer)) return [];
+  const known = knownIssuers.length === 0 ? 'There is none' : `It must be one of ${knownIssuers.join(', ')}`;
+  return [issue(['issuer'], `is not an issuer whose tokens are taken for this tenant. ${known}`)];
 }
