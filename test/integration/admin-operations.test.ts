@@ -235,6 +235,22 @@ test.each(['https://id.example.com/', 'https://other.example.com'])(
   },
 );
 
+test('an API key that has expired is shown as expired, until it is revoked', async () => {
+  const expiresAt = new Date(Date.now() + 60_000).toISOString();
+  const { id } = await newApiKey({ name: 'short', expiresAt });
+  const state = async () => jsonAt((await rig.call('GET', at(`/api-keys/${id}`))).body, 'state');
+  expect(await state()).toBe('active');
+  rig.setAheadMs(60_001);
+  try {
+    expect(await state()).toBe('expired');
+    expect((await rig.call('GET', at('/api-keys'))).body).toMatchObject({ items: [{ id, state: 'expired' }] });
+    expect((await rig.call('POST', at(`/api-keys/${id}/revoke`))).body).toMatchObject({ state: 'revoked' });
+    expect(await state()).toBe('revoked');
+  } finally {
+    rig.setAheadMs(0);
+  }
+});
+
 describe('the audit log', () => {
   test('has every change and every denial, with the request ids of their answers', async () => {
     const { apiKey, id } = await newApiKey({ name: 'reader', scopes: ['tenant:read'] });

@@ -57,7 +57,7 @@ export const apiKeyRecord = z
     id: z.string(),
     name: z.string(),
     owner,
-    state: z.enum(['active', 'revoked']),
+    state: z.enum(['active', 'expired', 'revoked']),
     scopes: scopeList,
     expiresAt: time.optional(),
     revokedAt: time.optional(),

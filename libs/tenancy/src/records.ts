@@ -60,7 +60,9 @@ export interface ApiKeyRecord {
 }
 
 /** What may be shown of an API key. */
-export interface ApiKeyView extends Omit<ApiKeyRecord, 'digests'> {
+export interface ApiKeyView extends Omit<ApiKeyRecord, 'digests' | 'state'> {
+  /** The record itself does not change when it expires. */
+  readonly state: 'active' | 'expired' | 'revoked';
   /** Written at most once a minute. */
   readonly lastUsedAt?: string | undefined;
 }

@@ -90,7 +90,8 @@ export function apiKeyCheck(store: Store, tenant: string, id: string, loaded: Lo
 }
 
 /** Without its digests, which are nobody's business. */
-export function viewOf({ item, lastUsedAt }: Pick<LoadedApiKey, 'item' | 'lastUsedAt'>): ApiKeyView {
+export function viewOf({ item, lastUsedAt }: Pick<LoadedApiKey, 'item' | 'lastUsedAt'>, nowMs: number): ApiKeyView {
   const { digests: _, ...view } = item;
-  return { ...view, lastUsedAt };
+  const isExpired = item.state === 'active' && item.expiresAt !== undefined && Date.parse(item.expiresAt) <= nowMs;
+  return { ...view, state: isExpired ? 'expired' : item.state, lastUsedAt };
 }

@@ -41,9 +41,9 @@ export async function createApiKey(
     };
     const checks = [apiKeyCheck(store, tenant, id, undefined)];
     const change = { checks, writes: newApiKeyWrites(store, tenant, item) };
-    return { kind: 'change', change, details: { ...asked.settings }, value: item, answer: answerOf(item) };
+    return { kind: 'change', change, details: { ...asked.settings }, value: item, answer: answerOf(item, clock.now()) };
   });
   if (result.kind === 'refused') return result;
   await claimIndex(store, digest, { kind: 'leads', tenant, id });
-  return done({ apiKey, record: viewOf({ item: result.value, lastUsedAt: undefined }) });
+  return done({ apiKey, record: viewOf({ item: result.value, lastUsedAt: undefined }, clock.now()) });
 }

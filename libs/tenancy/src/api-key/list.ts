@@ -30,7 +30,7 @@ export async function listApiKeys(
     const isKnown = loaded.user !== undefined && (reach.kind === 'all' || reach.user === user);
     if (user !== undefined && !isKnown) return refused({ kind: 'unknown', subject: 'user' });
     await listUnlisted(store, tenant);
-    const page = await readOfReach(store, tenant, user === undefined ? reach : { kind: 'own', user }, request);
+    const page = await readOfReach(deps, tenant, user === undefined ? reach : { kind: 'own', user }, request);
     return 'kind' in page ? refused(page) : done(page);
   });
 }
@@ -46,12 +46,12 @@ export async function getApiKey(
     const reach = apiKeyReach(actor.principal, tenant, 'read');
     if (reach.kind === 'none') return refused(reach.refusal);
     const found = await findApiKey(deps.store, tenant, id, reach);
-    return found.kind === 'refused' ? found : done(viewOf(found.loaded));
+    return found.kind === 'refused' ? found : done(viewOf(found.loaded, deps.clock.now()));
   });
 }
 
 async function readOfReach(
-  store: Store,
+  { store, clock }: TenancyDependencies,
   tenant: string,
   reach: ApiKeyReach,
   request: PageRequest,
@@ -61,7 +61,8 @@ async function readOfReach(
   const page = await readPage(store, listKey, request);
   if ('kind' in page) return page;
   const loaded = await loadApiKeys(store, tenant, page.items);
-  const items = loaded.flatMap((one) => (one === undefined || !isReached(one.item, reach) ? [] : [viewOf(one)]));
+  const nowMs = clock.now();
+  const items = loaded.flatMap((one) => (one === undefined || !isReached(one.item, reach) ? [] : [viewOf(one, nowMs)]));
   return { ...page, items };
 }
 

@@ -29,8 +29,8 @@ export interface IssuedApiKey {
 }
 
 /** What a repeated request is told of an API key: its text was shown once. */
-export function answerOf(item: ApiKeyRecord): Omit<IssuedApiKey, 'apiKey'> {
-  return { record: viewOf({ item, lastUsedAt: undefined }) };
+export function answerOf(item: ApiKeyRecord, nowMs: number): Omit<IssuedApiKey, 'apiKey'> {
+  return { record: viewOf({ item, lastUsedAt: undefined }, nowMs) };
 }
 
 export interface NewApiKey {

@@ -27,13 +27,13 @@ export async function revokeApiKey(
     if (found.kind === 'refused') return found;
     const { item, lastUsedAt } = found.loaded;
     await markRevoked(store, item.digests, { tenant, id });
-    if (item.state === 'revoked') return { kind: 'done', value: viewOf(found.loaded) };
+    if (item.state === 'revoked') return { kind: 'done', value: viewOf(found.loaded, clock.now()) };
     const revoked: ApiKeyRecord = { ...item, state: 'revoked', revokedAt: new Date(clock.now()).toISOString() };
     const change = {
       checks: [apiKeyCheck(store, tenant, id, found.loaded)],
       writes: [apiKeyWrite(store, tenant, revoked)],
     };
-    return { kind: 'change', change, value: viewOf({ item: revoked, lastUsedAt }) };
+    return { kind: 'change', change, value: viewOf({ item: revoked, lastUsedAt }, clock.now()) };
   });
   if (result.kind === 'done') await announce(store, { kind: 'api-key', tenant, id });
   return result;

@@ -73,12 +73,12 @@ export async function rotateApiKey(
       writes: [apiKeyWrite(store, tenant, ending), ...newApiKeyWrites(store, tenant, item)],
     };
     const details = { successor, expiresAt: ending.expiresAt };
-    return { kind: 'change', change, details, value: item, answer: answerOf(item) };
+    return { kind: 'change', change, details, value: item, answer: answerOf(item, nowMs) };
   });
   if (result.kind === 'refused') return result;
   await claimIndex(store, digest, { kind: 'leads', tenant, id: successor });
   await announce(store, { kind: 'api-key', tenant, id });
-  return done({ apiKey, record: viewOf({ item: result.value, lastUsedAt: undefined }) });
+  return done({ apiKey, record: viewOf({ item: result.value, lastUsedAt: undefined }, clock.now()) });
 }
 
 function overlapIssues(overlapMs: number) {

@@ -21,7 +21,7 @@ export async function updateApiKey(
   actor: Actor,
   { id, ...input }: NewApiKey & { readonly id: string },
 ): Promise<Result<ApiKeyView>> {
-  const { store } = deps;
+  const { store, clock } = deps;
   const { tenant } = input;
   const deed = { action: 'api-key.update', tenant, subject: { kind: 'api-key', id } } as const;
   const result = await runWrite<ApiKeyView>(deps, actor, deed, async () => {
@@ -32,7 +32,7 @@ export async function updateApiKey(
     const { item, lastUsedAt } = found.loaded;
     const owned = fileOwned(actor, 'api-key', item);
     if (owned !== undefined) return refused(owned);
-    if (item.state === 'revoked') return { kind: 'done', value: viewOf(found.loaded) };
+    if (item.state === 'revoked') return { kind: 'done', value: viewOf(found.loaded, clock.now()) };
     const asked = await settingsFor({ store, nowMs: 0 }, actor.principal, { kind: 'all' }, input);
     if (asked.kind === 'refused') return asked;
     const { successor } = item;
@@ -42,7 +42,12 @@ export async function updateApiKey(
       checks: [apiKeyCheck(store, tenant, id, found.loaded)],
       writes: [apiKeyWrite(store, tenant, after), ...ownerWrites(deps, tenant, item, after)],
     };
-    return { kind: 'change', change, details: { ...asked.settings }, value: viewOf({ item: after, lastUsedAt }) };
+    return {
+      kind: 'change',
+      change,
+      details: { ...asked.settings },
+      value: viewOf({ item: after, lastUsedAt }, clock.now()),
+    };
   });
   if (result.kind === 'done') await announce(store, { kind: 'api-key', tenant, id });
   return result;

@@ -69,7 +69,7 @@ async function readTenant(
 }
 
 function isOwned({ origin, state }: ApiKeyView): boolean {
-  return origin === 'file' && state === 'active';
+  return origin === 'file' && state !== 'revoked';
 }
 
 /** `seen` holds the digests of the API keys before it in the file. */
