@@ -126,6 +126,27 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: unk
           'redis.existingSecret.',
       ] as const,
   ),
+  ...(
+    [
+      ['600mb', '512Mi'],
+      ['512mb', 536_870_912],
+      ['2gb', '2G'],
+    ] as const
+  ).map(
+    ([maxMemory, memory]) =>
+      [
+        `${maxMemory} of data in ${memory}`,
+        {
+          redis: {
+            existingSecret: '',
+            passwordSecret: 'ccg-redis',
+            builtIn: { enabled: true, maxMemory, resources: { limits: { memory } } },
+          },
+        },
+        '- redis.builtIn.maxMemory must be below redis.builtIn.resources.limits.memory: Kubernetes would end Redis ' +
+          'before it refuses a write.',
+      ] as const,
+  ),
   [
     'Sentinels without the name of the primary',
     { redis: { existingSecret: '', sentinels: ['redis://sentinel.data:26379'] } },

@@ -56,6 +56,13 @@ REDIS_KEY_FILE: /etc/ccg/redis-tls/tls.key
 {{- toJson $ports }}
 {{- end }}
 
+{{/* The bytes of a quantity of Kubernetes, or of Redis (384mb). */}}
+{{- define "ccg.bytes" -}}
+{{- $units := dict "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "mb" 1048576 "Gi" 1073741824 "gb" 1073741824 "Ti" 1099511627776 }}
+{{- $text := include "ccg.text" . }}
+{{- mulf (regexFind "^[0-9.]+" $text) (get $units (regexFind "[A-Za-z]+$" $text) | default 1) | int64 }}
+{{- end }}
+
 {{/* Redis has exactly one source, and what belongs to it. */}}
 {{- define "ccg.redisProblems" -}}
 {{- $problems := list }}
@@ -72,6 +79,10 @@ REDIS_KEY_FILE: /etc/ccg/redis-tls/tls.key
   {{- end }}
   {{- if and .builtIn.enabled (not .passwordSecret) }}
     {{- $problems = append $problems (printf "redis.passwordSecret is required with redis.builtIn: the Secret whose key password is its password. Make one: kubectl -n %s create secret generic ccg-redis --from-literal=password=$(openssl rand -hex 32)" $.Release.Namespace) }}
+  {{- end }}
+  {{- $limit := dig "limits" "memory" "" (.builtIn.resources | default dict) }}
+  {{- if and .builtIn.enabled $limit (ge (include "ccg.bytes" .builtIn.maxMemory | int64) (include "ccg.bytes" $limit | int64)) }}
+    {{- $problems = append $problems "redis.builtIn.maxMemory must be below redis.builtIn.resources.limits.memory: Kubernetes would end Redis before it refuses a write." }}
   {{- end }}
   {{- if and .sentinels (not .sentinelName) }}
     {{- $problems = append $problems "redis.sentinelName is required with redis.sentinels: the name that the Sentinels have for the primary." }}
