@@ -80,6 +80,11 @@ test.each<[string, string, readonly string[]]>([
     least.replace(/ {4}audience.*\n/u, ''),
     ['7: issuers.corporate.audience: must be a text or a list of texts'],
   ],
+  [
+    'an issuer with half of a character',
+    least.replace(/issuer: .*/u, String.raw`issuer: "https://\ud800"`),
+    ['8: issuers.corporate.issuer: must be Unicode: half of a character is no text'],
+  ],
   ['an empty audience', least.replace('gateway', '""'), ['10: issuers.corporate.audience: must not be empty']],
   [
     'a secret algorithm',

@@ -31,7 +31,14 @@ export interface IssuerSettings {
 type ClaimPath = readonly [string, ...string[]];
 
 function text() {
-  return z.string().min(1, { error: 'must not be empty' }).max(textMaxLength, { error: 'is too long' });
+  return (
+    z
+      .string()
+      .min(1, { error: 'must not be empty' })
+      .max(textMaxLength, { error: 'is too long' })
+      // Not part of a pattern, which the chart's schema holds, too: its language cannot write this.
+      .refine((value) => value.isWellFormed(), { error: 'must be Unicode: half of a character is no text' })
+  );
 }
 
 function claimPath() {
