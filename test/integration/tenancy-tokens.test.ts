@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Secret } from '@ccg/kernel';
 import { createScript } from '@ccg/store';
 import {
+  createApiKey,
   createTokenVerifier,
   getUser,
   listUsers,
   readAudit,
   resumeUser,
   revokeTokens,
+  rotateApiKey,
   suspendTenant,
   suspendUser,
   updateUser,
@@ -326,4 +328,55 @@ test('nothing that a bearer chooses is in the name of a redis key', async () => 
   const user = await userOf(verifier, await maker.make({ sub, tenant, jti: sub }));
   expect(user).toMatch(/^usr_[\w-]{43}$/u);
   doneValue(await revokeTokens(rig.deps(), root, { tenant, issuer: issuer(), subject: sub }));
+});
+
+describe('an API key that is made with a token', () => {
+  const minuteMs = 60_000;
+  const dayMs = 24 * 60 * minuteMs;
+
+  /** What comes of an API key of jane's with that end, or of the path at which it is refused. */
+  async function create(expiresAtMs: number | undefined) {
+    const principal = await principalOf(await openVerifier(), await maker.make({ sub: 'jane', tenant }));
+    const deps = rig.deps(undefined, clock);
+    const jane = { principal, requestId: 'req_test' };
+    return await createApiKey(deps, jane, { tenant, name: 'one', scopes: maker.trusted.issuer.scopes, expiresAtMs });
+  }
+
+  const beyond = (message: string) => ({ kind: 'beyond-actor', issues: [{ path: ['expiresAt'], message }] });
+
+  test('ends with the token at the latest, and the refusal names that time', async () => {
+    // Ten minutes, and what the clock of the issuer may differ.
+    const endMs = Math.floor(clock.now() / 1000) * 1000 + 10 * minuteMs + 30_000;
+    const end = new Date(endMs).toISOString();
+    const reason = `What you make with a token ends with it at the latest, at ${end}.`;
+    expect(refusalOf(await create(undefined))).toEqual(beyond(`${reason} Give an expiry that is no later.`));
+    expect(refusalOf(await create(endMs + 1))).toEqual(beyond(`${reason} Choose no later time.`));
+    expect(doneValue(await create(endMs)).record).toMatchObject({ expiresAt: end });
+  });
+
+  test('may outlive it for as long as its issuer says', async () => {
+    maker = await createTokenMaker(clock, { tenants: [tenant], apiKeyLifetimeMs: 90 * dayMs });
+    const end = new Date(clock.now() + 90 * dayMs).toISOString();
+    const reason = `API keys that are made with your token work for 90 days at most, until ${end}.`;
+    expect(refusalOf(await create(undefined))).toEqual(beyond(`${reason} Give an expiry that is no later.`));
+    expect(refusalOf(await create(Date.parse(end) + 1))).toEqual(beyond(`${reason} Choose no later time.`));
+    expect(doneValue(await create(Date.parse(end))).record).toMatchObject({ expiresAt: end });
+  });
+
+  test('takes the place of an older one no longer than that', async () => {
+    const deps = rig.deps(undefined, clock);
+    const principal = await principalOf(await openVerifier(), await maker.make({ sub: 'jane', tenant }));
+    const jane = { principal, requestId: 'req_test' };
+    const owner = { kind: 'user', id: principal.user ?? '' } as const;
+    const { id } = doneValue(await createApiKey(deps, root, { tenant, name: 'one', owner })).record;
+    expect(refusalOf(await rotateApiKey(deps, jane, { tenant, id }))).toMatchObject({ kind: 'beyond-actor' });
+    const expiresAtMs = clock.now() + minuteMs;
+    expect(doneValue(await rotateApiKey(deps, jane, { tenant, id, expiresAtMs })).record.expiresAt).toBeDefined();
+  });
+
+  test('has no such end where an operator makes it', async () => {
+    const scopes = ['operator:write'] as const;
+    maker = await createTokenMaker(clock, { tenants: [tenant], scopes });
+    expect(doneValue(await create(undefined)).record.expiresAt).toBeUndefined();
+  });
 });

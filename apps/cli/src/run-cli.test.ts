@@ -4,8 +4,10 @@ import { runCli } from './run-cli.ts';
 
 const apiKey = `ccg_live_${'a'.repeat(38)}`;
 
-/** Runs a command line that must not get as far as the network. */
-async function run(args: readonly string[], env: Environment = {}) {
+const noNetwork: Cli['fetch'] = () => Promise.reject(new Error('a request was sent'));
+
+/** Runs a command line that must not get as far as the network, unless `fetch` stands for it. */
+async function run(args: readonly string[], env: Environment = {}, fetch = noNetwork) {
   let [stdout, stderr] = ['', ''];
   const cli: Omit<Cli, 'setExitCode'> = {
     env,
@@ -19,7 +21,7 @@ async function run(args: readonly string[], env: Environment = {}) {
       },
       readStdin: () => undefined,
     },
-    fetch: () => Promise.reject(new Error('a request was sent')),
+    fetch,
     nowMs: () => 0,
     wait: () => Promise.resolve(),
     homeFolder: '/nowhere',
@@ -69,6 +71,25 @@ describe('a command line', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).not.toBe('');
   });
+});
+
+test.each([
+  ['create', 'ci'],
+  ['rotate', 'key_1'],
+])('ccg keys %s says with a token that an expiry must be added', async (verb, name) => {
+  const message = 'What you make with a token ends with it at the latest, at 2027-01-31T12:00:00.000Z.';
+  const errors = [{ path: 'expiresAt', message }];
+  const refuse: Cli['fetch'] = () =>
+    Promise.resolve(
+      new Response(JSON.stringify({ detail: 'You may not give that.', errors }), {
+        status: 403,
+        headers: { 'content-type': 'application/problem+json' },
+      }),
+    );
+  const bare = await run(['keys', verb, name, '--own'], { CCG_TOKEN: 'eyJ.eyJ.x' }, refuse);
+  expect(bare).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/2027-01-31T12:00.*\n.*Add --expires/u) });
+  const late = await run(['keys', verb, name, '--own', '--expires', '90d'], { CCG_TOKEN: 'eyJ.eyJ.x' }, refuse);
+  expect(late).toMatchObject({ exitCode: 1, stderr: expect.not.stringContaining('Add --expires') });
 });
 
 describe('the environment', () => {

@@ -53,6 +53,7 @@ test('everything of an issuer can be said', () => {
     tenants: [acme, umbrella]
     scopes: [messages, operator:read]
     operators: true
+    apiKeyDays: 90
 `;
   expect(issuersOf(full)).toEqual([
     {
@@ -70,11 +71,17 @@ test('everything of an issuer can be said', () => {
       },
       tenants: ['acme', 'umbrella'],
       scopes: ['messages', 'operator:read'],
+      apiKeyLifetimeMs: 90 * 24 * 60 * 60 * 1000,
     },
   ]);
 });
 
 test.each<[string, string, readonly string[]]>([
+  [
+    'API keys that outlive a year',
+    `${least}    apiKeyDays: 366\n`,
+    ['11: issuers.corporate.apiKeyDays: must be a whole number of days, from 1 to 365'],
+  ],
   [
     'no audience',
     least.replace(/ {4}audience.*\n/u, ''),

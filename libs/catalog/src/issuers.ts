@@ -8,6 +8,8 @@ const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
 const defaultToleranceSeconds = 30;
 const maxToleranceSeconds = 300;
 const textMaxLength = 500;
+const maxApiKeyDays = 365;
+const dayMs = 24 * 60 * 60 * 1000;
 
 /** One issuer of tokens, as the operator wrote it, with what was left out. */
 export interface IssuerSettings {
@@ -26,6 +28,8 @@ export interface IssuerSettings {
   };
   readonly tenants: readonly string[];
   readonly scopes: readonly Scope[];
+  /** For how long an API key may work that is made with one of its tokens. Undefined: no longer than that token. */
+  readonly apiKeyLifetimeMs: number | undefined;
 }
 
 type ClaimPath = readonly [string, ...string[]];
@@ -52,6 +56,8 @@ function claimPath() {
 function closedList<const Item extends string>(items: readonly Item[]) {
   return z.array(z.enum(items)).min(1, { error: 'must not be empty' });
 }
+
+const apiKeyDaysError = `must be a whole number of days, from 1 to ${maxApiKeyDays}`;
 
 const issuerRule = z
   .strictObject({
@@ -93,6 +99,14 @@ const issuerRule = z
       .default(['default'])
       .describe('The tenants for whose users it vouches'),
     scopes: closedList(scopes).default(['messages', 'self']).describe('What its tokens may do at most'),
+    apiKeyDays: z
+      .int({ error: apiKeyDaysError })
+      .min(1, { error: apiKeyDaysError })
+      .max(maxApiKeyDays, { error: apiKeyDaysError })
+      .optional()
+      .describe(
+        'For how many days an API key may work that is made with its tokens; left out, no longer than the token',
+      ),
     operators: z.boolean().default(false).describe('Whether its tokens may have the scopes of operators'),
   })
   .superRefine(({ scopes: granted, operators }, context) => {
@@ -123,7 +137,7 @@ export function issuersRule() {
 
 /** Brings the section into the form in which it is used. */
 export function readIssuers(issuers: z.output<ReturnType<typeof issuersRule>>): readonly IssuerSettings[] {
-  return Object.entries(issuers).map(([name, { audience, clockTolerance, claims, ...issuer }]) => ({
+  return Object.entries(issuers).map(([name, { audience, clockTolerance, claims, apiKeyDays, ...issuer }]) => ({
     name,
     issuer: issuer.issuer,
     jwks: issuer.jwks,
@@ -138,6 +152,7 @@ export function readIssuers(issuers: z.output<ReturnType<typeof issuersRule>>): 
     },
     tenants: issuer.tenants,
     scopes: issuer.scopes,
+    apiKeyLifetimeMs: apiKeyDays === undefined ? undefined : apiKeyDays * dayMs,
   }));
 }
 

@@ -68,6 +68,8 @@ export interface TokenPrincipal {
   readonly groups: readonly string[];
   /** With what the clock of the issuer may differ. */
   readonly expiresAtMs: number;
+  /** For how long an API key may work that is made with the token; undefined: as long as the token. */
+  readonly apiKeyLifetimeMs?: number | undefined;
   readonly authorization: Authorization;
 }
 

@@ -16,9 +16,11 @@ export interface TokenMaker {
   withdrawKey(): Promise<void>;
 }
 
+type MakerSettings = Pick<TokenIssuer, 'tenants' | 'apiKeyLifetimeMs'> & Partial<Pick<TokenIssuer, 'scopes'>>;
+
 export async function createTokenMaker(
   clock: Clock,
-  { tenants, scopes = ['messages', 'self'] }: Pick<TokenIssuer, 'tenants'> & Partial<Pick<TokenIssuer, 'scopes'>>,
+  { scopes = ['messages', 'self'], ...settings }: MakerSettings,
 ): Promise<TokenMaker> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const keySetOf = async (key: Parameters<typeof exportJWK>[0], kid: string) =>
@@ -33,7 +35,7 @@ export async function createTokenMaker(
     algorithms: ['ES256'],
     clockToleranceMs: 30_000,
     claims: { tenant: ['tenant'], user: ['sub'], groups: ['groups'] },
-    tenants,
+    ...settings,
     scopes,
   };
   return {

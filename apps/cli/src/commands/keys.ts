@@ -135,7 +135,8 @@ function addCreate(keys: Command, cli: Cli): void {
     const client = createAdminClient(cli);
     const scope = await apiKeyScope(client, { ...options, needs: 'write' });
     const body = await settingsFrom(client, scope, name, options);
-    showIssued(cli, options, await client.send('POST', scope.path, body, options));
+    const issued = await withExpiryHint(options, () => client.send('POST', scope.path, body, options));
+    showIssued(cli, options, issued);
   });
 }
 
@@ -155,7 +156,8 @@ function addRotate(keys: Command, cli: Cli): void {
         overlapSeconds: overlap === undefined ? undefined : overlap / 1000,
         expiresAt: expires,
       };
-      showIssued(cli, options, await client.send('POST', `${path}/${segment(id)}/rotate`, body, options));
+      const rotate = `${path}/${segment(id)}/rotate`;
+      showIssued(cli, options, await withExpiryHint(options, () => client.send('POST', rotate, body, options)));
     });
 }
 
@@ -189,6 +191,18 @@ function addImport(keys: Command, cli: Cli): void {
 }
 
 type Client = ReturnType<typeof createAdminClient>;
+
+/** A token, or an API key that expires, makes nothing that lasts longer; who gave no end is told how. */
+async function withExpiryHint<Answer>({ expires }: KeyOptions, send: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await send();
+  } catch (thrown) {
+    const isTooLate = thrown instanceof CliError && thrown.details.some((line) => line.startsWith('expiresAt: '));
+    if (!isTooLate || expires !== undefined) throw thrown;
+    const hint = 'Add --expires, with a duration such as 30m or 7d, or a time such as 2027-01-31T12:00:00Z.';
+    throw new CliError(thrown.kind, thrown.message, [...thrown.details, hint]);
+  }
+}
 
 async function settingsFrom(client: Client, scope: ApiKeyScope, name: string, options: KeyOptions) {
   const { scopes, policies, expires, user } = options;

@@ -49,9 +49,16 @@ export interface NewApiKey {
 /** What of an API key is decided by whoever makes it. */
 export type Settings = Pick<ApiKeyRecord, 'name' | 'owner' | 'scopes' | 'allowlist' | 'policies' | 'expiresAt'>;
 
+interface SettingsParts {
+  readonly store: Store;
+  readonly nowMs: number;
+  /** Whether the expiry may be in the past. */
+  readonly mayBeOver?: boolean;
+}
+
 /** Reads what was asked for, or says what is wrong with it and what the actor may not give. */
 export async function settingsFor(
-  { store, nowMs }: { readonly store: Store; readonly nowMs: number },
+  { store, nowMs, mayBeOver = false }: SettingsParts,
   principal: Principal,
   reach: Exclude<ApiKeyReach, { kind: 'none' }>,
   input: NewApiKey,
@@ -65,7 +72,7 @@ export async function settingsFor(
     scopesIssues(scopes),
     allowlistIssues(allowlist),
     policiesIssues(policies),
-    expiryIssues(expiresAtMs, nowMs),
+    expiryIssues(expiresAtMs, mayBeOver ? 0 : nowMs),
   );
   if (faults !== undefined) return { kind: 'refused', refusal: faults };
   const loaded = await loadTenant(store, tenant, { user: owner.kind === 'user' ? owner.id : undefined, policies });
@@ -75,7 +82,7 @@ export async function settingsFor(
   const refusal =
     invalid(missingPolicies(policies, loaded)) ??
     ownerRefusal(owner, reach, loaded) ??
-    grantRefusal(principal, settings, loaded);
+    grantRefusal(principal, settings, loaded, nowMs);
   return refusal === undefined ? { kind: 'settings', settings } : { kind: 'refused', refusal };
 }
 
@@ -89,7 +96,12 @@ function ownerRefusal(owner: ApiKeyOwner, reach: ApiKeyReach, { user }: LoadedTe
 const ownerIssues: readonly FieldIssue[] = [issue(['owner'], 'You may only have API keys of your own.')];
 
 /** Whether the actor has what an API key with these settings would have. */
-export function grantRefusal(principal: Principal, settings: Settings, loaded: LoadedTenant): Refusal | undefined {
+export function grantRefusal(
+  principal: Principal,
+  settings: Settings,
+  loaded: LoadedTenant,
+  nowMs: number,
+): Refusal | undefined {
   const { owner, scopes, allowlist, expiresAt } = settings;
   const isOwn = owner.kind === 'user' && principal.kind !== 'operator' && principal.user === owner.id;
   return beyondOwn(principal, {
@@ -98,7 +110,7 @@ export function grantRefusal(principal: Principal, settings: Settings, loaded: L
       granted: levelsOf(allowlist, loaded.policies),
       stays: ({ of }) => of === 'tenant' || (of === 'user' && isOwn),
     },
-    expiresAtMs: expiresAt === undefined ? null : Date.parse(expiresAt),
+    expiry: { atMs: expiresAt === undefined ? undefined : Date.parse(expiresAt), nowMs },
   });
 }
 

@@ -65,7 +65,7 @@ export async function rotateApiKey(
     const loaded = await loadTenant(store, tenant, { policies: item.policies });
     if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
     const beyond =
-      isItself(principal, id) && expiresAtMs === undefined ? undefined : grantRefusal(principal, item, loaded);
+      isItself(principal, id) && expiresAtMs === undefined ? undefined : grantRefusal(principal, item, loaded, nowMs);
     if (beyond !== undefined) return refused(beyond);
     const ending = { ...old, successor, expiresAt: earlier(old.expiresAt, nowMs + overlapMs) };
     const change = {

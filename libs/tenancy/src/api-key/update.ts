@@ -33,7 +33,8 @@ export async function updateApiKey(
     const owned = fileOwned(actor, 'api-key', item);
     if (owned !== undefined) return refused(owned);
     if (item.state === 'revoked') return { kind: 'done', value: viewOf(found.loaded, clock.now()) };
-    const asked = await settingsFor({ store, nowMs: 0 }, actor.principal, { kind: 'all' }, input);
+    const parts = { store, nowMs: clock.now(), mayBeOver: true };
+    const asked = await settingsFor(parts, actor.principal, { kind: 'all' }, input);
     if (asked.kind === 'refused') return asked;
     const { successor } = item;
     const expiresAt = successor === undefined ? asked.settings.expiresAt : item.expiresAt;

@@ -130,7 +130,7 @@ function isRevoked({ revocation }: AuthorizationRecords, { issuedAtMs, clockTole
 }
 
 function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: readonly LimitRule[]): Verification {
-  const { tenant, user, issuer, tokenDigest, groups, scopes, validUntilMs } = claims;
+  const { tenant, user, issuer, tokenDigest, groups, scopes, validUntilMs, apiKeyLifetimeMs } = claims;
   if (records.user?.state !== 'active') return { kind: 'suspended', of: 'user', tenant };
   return {
     kind: 'verified',
@@ -143,6 +143,7 @@ function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: rea
       groups,
       tokenDigest,
       expiresAtMs: validUntilMs,
+      apiKeyLifetimeMs,
       authorization: { scopes, policy: mergePolicy(records), limits: limitsOf(records, defaults) },
     },
   };

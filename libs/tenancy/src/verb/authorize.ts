@@ -7,6 +7,8 @@ import type { FieldIssue, Refusal } from './result.ts';
 
 type Access = 'read' | 'write';
 
+const dayMs = 24 * 60 * 60 * 1000;
+
 /** Who may write may read. */
 export function holds({ authorization }: Principal, scope: Scope): boolean {
   if (authorization.scopes.includes(scope)) return true;
@@ -51,8 +53,8 @@ export interface Grant {
   readonly scopes?: readonly Scope[];
   /** The levels that will restrict whoever gets it, one list each, and those of the principal's levels that will as well. */
   readonly levels?: { readonly granted: readonly Allowlist[]; readonly stays: (level: PolicyLevel) => boolean };
-  /** Null: for ever. */
-  readonly expiresAtMs?: number | null;
+  /** Until when it is given, and the time now. Undefined: for ever. */
+  readonly expiry?: { readonly atMs: number | undefined; readonly nowMs: number };
   readonly limits?: { readonly granted: Limits | undefined };
 }
 
@@ -62,7 +64,7 @@ export function beyondOwn(principal: Principal, grant: Grant): Refusal | undefin
   const issues = [
     ...scopesBeyond(principal, grant.scopes ?? []),
     ...levelsBeyond(principal, grant.levels),
-    ...expiryBeyond(principal, grant.expiresAtMs),
+    ...expiryBeyond(principal, grant.expiry),
     ...limitsBeyond(principal, grant.limits),
   ];
   return issues.length === 0 ? undefined : { kind: 'beyond-actor', issues };
@@ -82,12 +84,37 @@ function levelsBeyond({ authorization: { policy } }: Principal, levels: Grant['l
   return [{ path: ['allowlist'], message: 'It allows more than your own allowlist. Name only what you may use.' }];
 }
 
-function expiryBeyond(principal: Principal, granted: number | null | undefined): readonly FieldIssue[] {
-  // A token lives for minutes and is renewed: its end says nothing about how long its user may have access.
-  if (granted === undefined || principal.kind !== 'api-key' || principal.expiresAtMs === undefined) return [];
-  if (granted !== null && granted <= principal.expiresAtMs) return [];
-  const end = new Date(principal.expiresAtMs).toISOString();
-  return [{ path: ['expiresAt'], message: `Your own API key expires at ${end}. Choose no later time.` }];
+function expiryBeyond(principal: Principal, expiry: Grant['expiry']): readonly FieldIssue[] {
+  if (expiry === undefined) return [];
+  const { atMs, nowMs } = expiry;
+  const latest = latestExpiry(principal, nowMs);
+  if (latest === undefined || (atMs !== undefined && atMs <= latest.atMs)) return [];
+  const advice = atMs === undefined ? 'Give an expiry that is no later.' : 'Choose no later time.';
+  return [{ path: ['expiresAt'], message: `${latest.say(new Date(latest.atMs).toISOString())} ${advice}` }];
+}
+
+interface LatestExpiry {
+  readonly atMs: number;
+  /** Why, in a sentence with the time. */
+  say(end: string): string;
+}
+
+/** The end of the credential, unless the issuer of a token may be followed by API keys that live longer. */
+function latestExpiry(principal: Principal, nowMs: number): LatestExpiry | undefined {
+  if (principal.kind === 'operator' || principal.expiresAtMs === undefined) return undefined;
+  const { expiresAtMs } = principal;
+  if (principal.kind === 'api-key') {
+    return { atMs: expiresAtMs, say: (end) => `Your own API key expires at ${end}.` };
+  }
+  const { apiKeyLifetimeMs } = principal;
+  if (apiKeyLifetimeMs === undefined) {
+    return { atMs: expiresAtMs, say: (end) => `What you make with a token ends with it at the latest, at ${end}.` };
+  }
+  const days = Math.round(apiKeyLifetimeMs / dayMs);
+  return {
+    atMs: nowMs + apiKeyLifetimeMs,
+    say: (end) => `API keys that are made with your token work for ${days} days at most, until ${end}.`,
+  };
 }
 
 function limitsBeyond({ authorization: { limits } }: Principal, grant: Grant['limits']): readonly FieldIssue[] {

@@ -19,6 +19,8 @@ export interface TokenClaims extends Grant {
   /** With the clock tolerance of its issuer, and never later than `tokenMaxAgeMs` allows. */
   readonly validUntilMs: number;
   readonly clockToleranceMs: number;
+  /** Of an API key that is made with the token; undefined: as long as the token. */
+  readonly apiKeyLifetimeMs?: number | undefined;
 }
 
 /** Why a token is not accepted. For the log alone: who shows a forged one learns nothing. */
@@ -110,7 +112,7 @@ async function verify(text: string, set: LocalJWKSet, options: JWTVerifyOptions)
 
 function judge(payload: JWTPayload, issuer: TokenIssuer, nowMs: number): CheckedToken {
   const { exp = 0, iat = 0, jti } = payload;
-  const { clockToleranceMs } = issuer;
+  const { clockToleranceMs, apiKeyLifetimeMs } = issuer;
   const issuedAtMs = iat * 1000;
   if (issuedAtMs > nowMs + clockToleranceMs) return rejected('token-not-yet-valid');
   const validUntilMs = Math.min(exp * 1000, issuedAtMs + tokenMaxAgeMs) + clockToleranceMs;
@@ -123,7 +125,7 @@ function judge(payload: JWTPayload, issuer: TokenIssuer, nowMs: number): Checked
     case 'text':
       return rejected('token-claims');
     case 'read': {
-      const times = { issuedAtMs, validUntilMs, clockToleranceMs };
+      const times = { issuedAtMs, validUntilMs, clockToleranceMs, apiKeyLifetimeMs };
       const user = userIdOf(issuer.issuer, read.grant.subject);
       const tokenDigest = jti === undefined ? undefined : digestOfToken(issuer.issuer, jti);
       return { kind: 'authentic', claims: { ...read.grant, ...times, issuer: issuer.issuer, user, tokenDigest } };

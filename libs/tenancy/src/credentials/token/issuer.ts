@@ -28,4 +28,6 @@ export interface TokenIssuer {
   readonly tenants: readonly string[];
   /** The scopes that it may grant. */
   readonly scopes: readonly Scope[];
+  /** For how long an API key may work that is made with one of its tokens. Undefined: no longer than that token. */
+  readonly apiKeyLifetimeMs?: number | undefined;
 }
