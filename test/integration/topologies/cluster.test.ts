@@ -173,10 +173,10 @@ describe('a slot that moves to another node', () => {
     const other = key.replace(wholeTenant, 'user:ada');
     const both = createScript("return {redis.call('INCR', KEYS[1]), redis.call('EXISTS', KEYS[2])}");
     // Either node says TRYAGAIN to several redis keys until the slot has moved.
-    const several = store.run(both, [other, `${other}-2`], []);
-    expect(await failureOf(store.run(both, [other, `${other}-2`], [], { timeoutMs: 100 }))).toMatchObject({
-      reason: 'refused',
-    });
+    const several = store.run(both, [other, `${other}-2`], [], { timeoutMs: 20_000 });
+    const impatient = await failureOf(store.run(both, [other, `${other}-2`], [], { timeoutMs: 100 }));
+    // The time ends between two attempts, or in one.
+    expect(impatient).toMatchObject({ reason: expect.stringMatching(/^(?:refused|timeout)$/u) });
     for (const node of cluster.nodes) at(node, 'CLUSTER', 'SETSLOT', slot, 'NODE', toId);
     expect(await several).toEqual([1, 0]);
     // The old node says MOVED.
