@@ -1,22 +1,16 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createAdmission } from '@ccg/admission';
-import { catalogFromEnv, createTargets } from '@ccg/catalog';
-import { Secret, systemClock } from '@ccg/kernel';
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '@ccg/kernel';
 import type { GatewayError, LimitRule, Reservation } from '@ccg/kernel';
-import { createServing } from '@ccg/serving';
 import type { RequestRecord, ServeRequest, Serving } from '@ccg/serving';
 import { connectStore, createScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
-import { createMetrics } from '@ccg/telemetry';
 import { createGate, jsonScript, playModel, redisForSuite, say, startScriptedUpstream, waitFor } from '@ccg/testkit';
 import type { ScriptedUpstream } from '@ccg/testkit';
-import { createCalibration, createTokenEstimator } from '@ccg/tokens';
-import { createUpstream } from '@ccg/upstream';
 import type { HeaderList } from '@ccg/wire';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { patienceMs, startServing } from './support/serving-rig.ts';
 
 const suite = redisForSuite('limits');
-const patienceMs = 10_000;
 
 let upstream: ScriptedUpstream;
 let store: Store;
@@ -27,7 +21,7 @@ beforeEach(async () => {
   upstream = await startScriptedUpstream(playModel([{ content: [say('fine')] }]));
   store = connectStore({ ...suite.target, keyPrefix: suite.keyPrefix, commandTimeoutMs: 2000 });
   await store.whenReady(patienceMs);
-  serving = startServing();
+  serving = startServing(store, upstream.url);
   tenant = `t-${randomUUID()}`;
 });
 
@@ -36,38 +30,6 @@ afterEach(async () => {
   await store.close();
   await upstream.close();
 });
-
-function startServing(): Serving {
-  const made = catalogFromEnv({
-    ANTHROPIC_API_KEY: 'sk-ant-test',
-    ANTHROPIC_API_BASE: upstream.url,
-    ANTHROPIC_PROFILE: 'claude',
-  });
-  if (made.kind === 'faulty') throw new Error(made.problems.join('\n'));
-  const { catalog } = made;
-  const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('base64');
-  const times = { connectTimeoutMs: patienceMs, firstByteTimeoutMs: 600_000, idleTimeoutMs: 600_000 };
-  return createServing({
-    catalog,
-    targets: createTargets(catalog),
-    admission: createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000 }),
-    upstream: createUpstream({ ...times, proxy: undefined, extraRoots: undefined }),
-    tokens: {
-      estimator: createTokenEstimator({
-        countTokens: (text) => text.length,
-        digest,
-        yieldToEventLoop: () => Promise.resolve(),
-        maxCachedSegments: 10,
-      }),
-      calibration: createCalibration({ maxModels: 10 }),
-    },
-    digest,
-    ids: { messageId: () => `msg_${randomUUID()}`, toolUseId: () => `toolu_g${randomUUID()}` },
-    sealingKeys: [new Secret('a secret of the tests, 32 characters')],
-    metrics: createMetrics(),
-    clock: systemClock,
-  });
-}
 
 interface Who {
   readonly user?: string | undefined;

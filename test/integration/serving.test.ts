@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createAdmission } from '@ccg/admission';
-import { catalogFromEnv, createTargets } from '@ccg/catalog';
-import { Secret, systemClock } from '@ccg/kernel';
+import { systemClock } from '@ccg/kernel';
 import type { LimitRule } from '@ccg/kernel';
-import { createServing } from '@ccg/serving';
 import type { RequestRecord, Serving } from '@ccg/serving';
 import { connectStore, createScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
-import { createMetrics } from '@ccg/telemetry';
 import {
   createGate,
   jsonScript,
@@ -19,13 +15,10 @@ import {
   waitFor,
 } from '@ccg/testkit';
 import type { FaultProxy, ScriptedUpstream } from '@ccg/testkit';
-import { createCalibration, createTokenEstimator } from '@ccg/tokens';
-import { createUpstream } from '@ccg/upstream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { patienceMs, startServing } from './support/serving-rig.ts';
 
 const suite = redisForSuite('serving');
-const patienceMs = 10_000;
-const neverMs = 600_000;
 
 let upstream: ScriptedUpstream;
 let proxy: FaultProxy;
@@ -38,7 +31,7 @@ beforeEach(async () => {
   proxy = await startFaultProxy(suite.url);
   store = connectStore({ url: proxy.url, keyPrefix: suite.keyPrefix, commandTimeoutMs: 2000 });
   await store.whenReady(patienceMs);
-  serving = startServing();
+  serving = startServing(store, upstream.url);
   tenant = `t-${randomUUID()}`;
 });
 
@@ -48,40 +41,6 @@ afterEach(async () => {
   await proxy.close();
   await upstream.close();
 });
-
-function startServing(): Serving {
-  const made = catalogFromEnv({
-    ANTHROPIC_API_KEY: 'sk-ant-test',
-    ANTHROPIC_API_BASE: upstream.url,
-    ANTHROPIC_PROFILE: 'claude',
-  });
-  if (made.kind === 'faulty') throw new Error(made.problems.join('\n'));
-  const { catalog } = made;
-  const digest = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-  const countTokens = (text: string) => text.length;
-  const yieldToEventLoop = () => Promise.resolve();
-  return createServing({
-    catalog,
-    targets: createTargets(catalog),
-    admission: createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000 }),
-    upstream: createUpstream({
-      connectTimeoutMs: patienceMs,
-      firstByteTimeoutMs: neverMs,
-      idleTimeoutMs: neverMs,
-      proxy: undefined,
-      extraRoots: undefined,
-    }),
-    tokens: {
-      estimator: createTokenEstimator({ countTokens, digest, yieldToEventLoop, maxCachedSegments: 10 }),
-      calibration: createCalibration({ maxModels: 10 }),
-    },
-    digest,
-    ids: { messageId: () => `msg_${randomUUID()}`, toolUseId: () => `toolu_g${randomUUID()}` },
-    sealingKeys: [new Secret('a secret of the tests, 32 characters')],
-    metrics: createMetrics(),
-    clock: systemClock,
-  });
-}
 
 function perMinute(amount: number): readonly LimitRule[] {
   return [{ level: 'tenant', kind: 'requests', amount, per: 'minute' }];
