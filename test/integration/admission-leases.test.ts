@@ -4,7 +4,7 @@ import { createScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { createManualClock, startTargetProxy } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { concurrency, openAdmissionRig, patienceMs, rate } from './support/admission-rig.ts';
+import { concurrency, openAdmissionRig, patienceMs, rate, used } from './support/admission-rig.ts';
 import type { AdmissionRig } from './support/admission-rig.ts';
 
 let rig: AdmissionRig;
@@ -20,10 +20,13 @@ afterEach(async () => {
 describe('concurrency limits', () => {
   test('no more requests run than the limit allows, and the end of one lets in the next', async () => {
     const first = await rig.admitted([concurrency(2)]);
-    expect(first.limits).toEqual([{ limit: concurrency(2), remaining: 1 }]);
-    expect((await rig.admitted([concurrency(2)])).limits).toEqual([{ limit: concurrency(2), remaining: 0 }]);
-    expect(await rig.admit([concurrency(2)])).toEqual({ kind: 'limited', limit: concurrency(2), retryAfterMs: 1000 });
-    await first.settle([]);
+    expect(first.states).toEqual([{ limit: concurrency(2), remaining: 1 }]);
+    expect((await rig.admitted([concurrency(2)])).states).toEqual([{ limit: concurrency(2), remaining: 0 }]);
+    expect(await rig.admit([concurrency(2)])).toMatchObject({
+      kind: 'limited',
+      refused: { limit: concurrency(2), retryAfterMs: 1000 },
+    });
+    await first.reservation.settle(used());
     expect(await rig.admit([concurrency(2)])).toMatchObject({ kind: 'admitted' });
   });
 
@@ -40,10 +43,13 @@ describe('concurrency limits', () => {
   test('every subject counts its own requests, and the tenant all of them', async () => {
     const [ada, bob] = [concurrency(1, 'user:ada'), concurrency(1, 'user:bob')];
     await rig.admitted([concurrency(3), ada], 'of ada');
-    expect(await rig.admit([concurrency(3), ada])).toMatchObject({ kind: 'limited', limit: ada });
+    expect(await rig.admit([concurrency(3), ada])).toMatchObject({ kind: 'limited', refused: { limit: ada } });
     await rig.admitted([concurrency(3), bob], 'of bob');
     await rig.admitted([concurrency(3)], 'of nobody');
-    expect(await rig.admit([concurrency(3)])).toMatchObject({ kind: 'limited', limit: { subject: wholeTenant } });
+    expect(await rig.admit([concurrency(3)])).toMatchObject({
+      kind: 'limited',
+      refused: { limit: { subject: wholeTenant } },
+    });
     expect([await rig.leases(), await rig.leases('user:ada')]).toEqual([['of ada', 'of bob', 'of nobody'], ['of ada']]);
   });
 
@@ -51,11 +57,14 @@ describe('concurrency limits', () => {
     await rig.admitted([concurrency(1), rate()], 'in');
     expect(await rig.admit([concurrency(1), rate()])).toMatchObject({
       kind: 'limited',
-      limit: { kind: 'concurrency' },
+      refused: { limit: { kind: 'concurrency' } },
     });
     expect(await rig.remaining(rate())).toEqual([2]);
     const empty = rate({ cost: 5 });
-    expect(await rig.admit([concurrency(9, 'user:ada'), empty])).toMatchObject({ kind: 'limited', limit: empty });
+    expect(await rig.admit([concurrency(9, 'user:ada'), empty])).toMatchObject({
+      kind: 'limited',
+      refused: { limit: empty },
+    });
     expect(await rig.leases('user:ada')).toEqual([]);
   });
 
@@ -71,9 +80,9 @@ describe('concurrency limits', () => {
 
 describe('leases', () => {
   test('a request under a concurrency limit holds a lease until it is settled', async () => {
-    const { settle } = await rig.admitted([concurrency(2)], 'lease-1');
+    const { reservation } = await rig.admitted([concurrency(2)], 'lease-1');
     expect(await rig.leases()).toEqual(['lease-1']);
-    await settle([]);
+    await reservation.settle(used());
     expect(await rig.leases()).toEqual([]);
   });
 
@@ -88,10 +97,10 @@ describe('leases', () => {
     };
     const counted = rig.openAdmission({ store: counting });
     const limited = await rig.admitted([rate()], randomUUID(), counted);
-    await limited.settle([]);
+    await limited.reservation.settle(used());
     expect([limited.by, asked]).toEqual(['store', 1]);
     const unlimited = await rig.admitted([], randomUUID(), counted);
-    await unlimited.settle([]);
+    await unlimited.reservation.settle(used());
     expect([unlimited.by, asked]).toEqual(['no-limit', 1]);
   });
 
@@ -127,32 +136,36 @@ describe('settlement', () => {
   const tokens = rate({ name: 'tokens', capacity: 100, cost: 80 });
 
   test('what was reserved and not used comes back, once', async () => {
-    const { settle } = await rig.admitted([tokens]);
-    await settle([{ limit: tokens, amount: 30 }]);
-    await settle([{ limit: tokens, amount: 30 }]);
+    const { reservation } = await rig.admitted([tokens]);
+    await reservation.settle(used([tokens, 50]));
+    await reservation.settle(used([tokens, 50]));
     expect(await rig.remaining(tokens)).toEqual([50]);
   });
 
   test('what was used beyond the reservation is charged, into debt where need be', async () => {
     const first = await rig.admitted([tokens]);
-    await first.settle([{ limit: tokens, amount: -15 }]);
+    await first.reservation.settle(used([tokens, 95]));
     expect(await rig.remaining(tokens)).toEqual([5]);
-    const next = await rig.admitted([{ ...tokens, cost: 0 }]);
-    await next.settle([{ limit: tokens, amount: -20 }]);
-    expect(await rig.admit([{ ...tokens, cost: 0 }])).toMatchObject({ kind: 'limited', limit: { name: 'tokens' } });
+    const free = { ...tokens, cost: 0 };
+    const next = await rig.admitted([free]);
+    await next.reservation.settle(used([free, 20]));
+    expect(await rig.admit([{ ...tokens, cost: 0 }])).toMatchObject({
+      kind: 'limited',
+      refused: { limit: { name: 'tokens' } },
+    });
   });
 
   test('what was used is charged also when the lease has lapsed', async () => {
     const brief = rig.openAdmission({ clock: createManualClock(), leaseTtlMs: 1 });
-    const { settle } = await rig.admitted([tokens, concurrency(1)], 'lapses', brief);
+    const { reservation } = await rig.admitted([tokens, concurrency(1)], 'lapses', brief);
     await expect.poll(() => rig.expiry('leases'), { timeout: patienceMs }).toBe(-2);
-    await settle([{ limit: tokens, amount: -15 }]);
+    await reservation.settle(used([tokens, 95]));
     expect(await rig.remaining(tokens)).toEqual([5]);
   });
 
   test('a refund never fills a bucket beyond its capacity, and a full bucket is gone from Redis', async () => {
-    const { settle } = await rig.admitted([tokens]);
-    await settle([{ limit: tokens, amount: 500 }]);
+    const { reservation } = await rig.admitted([tokens]);
+    await reservation.settle(used([tokens, 0]));
     expect(await rig.remaining(tokens)).toEqual([100]);
     expect(await rig.expiry(tokens)).toBe(-2);
   });
@@ -161,11 +174,11 @@ describe('settlement', () => {
     const faults: unknown[] = [];
     const clock = createManualClock();
     const watched = rig.openAdmission({ clock, leaseTtlMs: 3000, onFault: (error) => faults.push(error) });
-    const { settle } = await rig.admitted([concurrency(5)], 'lease', watched);
+    const { reservation } = await rig.admitted([concurrency(5)], 'lease', watched);
     await rig.store.command('set', [rig.store.redisKeys.leases(rig.tenant(), wholeTenant), 'not a sorted set']);
     clock.advance(1000);
     await expect.poll(() => faults.length).toBe(1);
-    await settle([]);
+    await reservation.settle(used());
     expect(faults).toEqual([
       expect.objectContaining({ name: 'StoreReplyError' }),
       expect.objectContaining({ name: 'StoreReplyError' }),
@@ -181,9 +194,9 @@ describe('a settlement that Redis does not take at once', () => {
     const through = await rig.openStore(proxy.target);
     const outcomes: string[] = [];
     const fallible = rig.openAdmission({ store: through, onSettlement: (outcome) => outcomes.push(outcome) });
-    const { settle } = await rig.admitted([tokens], 'cut', fallible);
+    const { reservation } = await rig.admitted([tokens], 'cut', fallible);
     proxy.cut();
-    await settle([{ limit: tokens, amount: 30 }]);
+    await reservation.settle(used([tokens, 10]));
     expect(await rig.remaining(tokens)).toEqual([60]);
     proxy.restore();
     await expect.poll(() => rig.remaining(tokens), { timeout: patienceMs }).toEqual([90]);
@@ -196,9 +209,9 @@ describe('a settlement that Redis does not take at once', () => {
     const through = await rig.openStore(proxy.target);
     const outcomes: string[] = [];
     const fallible = rig.openAdmission({ store: through, onSettlement: (outcome) => outcomes.push(outcome) });
-    const { settle } = await rig.admitted([tokens], 'hung', fallible);
+    const { reservation } = await rig.admitted([tokens], 'hung', fallible);
     proxy.hang();
-    await settle([{ limit: tokens, amount: 15 }]);
+    await reservation.settle(used([tokens, 25]));
     proxy.restore();
     await expect.poll(() => outcomes, { timeout: patienceMs }).toEqual(['late']);
     expect(await rig.remaining(tokens)).toEqual([75]);
@@ -210,9 +223,9 @@ describe('a settlement that Redis does not take at once', () => {
     const proxy = await startTargetProxy(rig.redis);
     const through = await rig.openStore(proxy.target);
     const fallible = rig.openAdmission({ store: through, clock });
-    const { settle } = await rig.admitted([tokens], 'drained', fallible);
+    const { reservation } = await rig.admitted([tokens], 'drained', fallible);
     proxy.cut();
-    await settle([{ limit: tokens, amount: 30 }]);
+    await reservation.settle(used([tokens, 10]));
     proxy.restore();
     await through.whenReady(patienceMs);
     await fallible.flush();
@@ -227,9 +240,9 @@ describe('a settlement that Redis does not take at once', () => {
     const outcomes: string[] = [];
     const onSettlement = (outcome: string) => outcomes.push(outcome);
     const fallible = rig.openAdmission({ store: through, clock, onSettlement });
-    const { settle } = await rig.admitted([tokens], 'lost', fallible);
+    const { reservation } = await rig.admitted([tokens], 'lost', fallible);
     proxy.cut();
-    await settle([{ limit: tokens, amount: 30 }]);
+    await reservation.settle(used([tokens, 10]));
     clock.advance(4 * 60_000);
     await fallible.flush();
     expect(outcomes).toEqual([]);

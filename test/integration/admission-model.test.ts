@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { wholeTenant } from '@ccg/admission';
-import type { Decision } from '@ccg/admission';
+import type { RateLimit, Reservation } from '@ccg/admission';
 import { createScript } from '@ccg/store';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { concurrency, openAdmissionRig, rate } from './support/admission-rig.ts';
+import { concurrency, openAdmissionRig, rate, used } from './support/admission-rig.ts';
 import type { AdmissionRig } from './support/admission-rig.ts';
 
 let rig: AdmissionRig;
@@ -35,7 +35,7 @@ type Command =
   | { readonly kind: 'step'; readonly units: number };
 
 const cost = fc.integer({ min: 0, max: 12 });
-const amount = fc.integer({ min: -6, max: 12 });
+const amount = fc.integer({ min: 0, max: 18 });
 const which = fc.nat({ max: 5 });
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('admit' as const), costs: fc.tuple(cost, cost) }) },
@@ -82,6 +82,12 @@ function createReference() {
   };
 }
 
+interface Running {
+  readonly id: string;
+  readonly buckets: readonly RateLimit[];
+  readonly reservation: Reservation;
+}
+
 const bucket = (at: number, units: number) =>
   rate({ name: `b${at}`, capacity: capacities[at] ?? 0, refillPerSecond: 1000 / unitMs, cost: units });
 
@@ -117,27 +123,30 @@ test('property: whatever is admitted, settled once or twice, never settled, and 
       const admission = rig.openAdmission({ leaseTtlMs: leaseUnits * unitMs });
       const reference = createReference();
       const settled = new Set<string>();
-      const running: { readonly id: string; readonly settle: Extract<Decision, { kind: 'admitted' }>['settle'] }[] = [];
+      const running: Running[] = [];
       for (const one of commands) {
         switch (one.kind) {
           case 'admit': {
             const id = randomUUID();
-            const limits = [concurrency(maxRunning), ...one.costs.map((units, at) => bucket(at, units))];
-            const decision = await rig.admit(limits, id, admission);
+            const buckets = one.costs.map((units, at) => bucket(at, units));
+            const decision = await rig.admit([concurrency(maxRunning), ...buckets], id, admission);
             expect(decision.kind).toBe(reference.admit(id, one.costs) ? 'admitted' : 'limited');
             if (decision.kind !== 'admitted') break;
-            expect(decision.limits.slice(1).map(({ remaining }) => remaining)).toEqual(reference.remaining());
-            running.push({ id, settle: decision.settle });
+            expect(decision.states.slice(1).map((state) => 'remaining' in state && state.remaining)).toEqual(
+              reference.remaining(),
+            );
+            running.push({ id, buckets, reservation: decision.reservation });
             break;
           }
           case 'settle': {
             const request = running[one.which];
             if (request === undefined) break;
-            const refunds = one.amounts.map((units, at) => ({ limit: bucket(at, 0), amount: units }));
-            await request.settle(refunds);
-            if (one.twice) await request.settle(refunds);
+            const total = used(...request.buckets.map((limit, at) => [limit, one.amounts[at] ?? 0] as const));
+            await request.reservation.settle(total);
+            if (one.twice) await request.reservation.settle(total);
             else running.splice(one.which, 1);
-            if (!settled.has(request.id)) reference.settle(request.id, one.amounts);
+            const refunds = request.buckets.map((limit, at) => limit.cost - (one.amounts[at] ?? 0));
+            if (!settled.has(request.id)) reference.settle(request.id, refunds);
             settled.add(request.id);
             break;
           }

@@ -5,7 +5,7 @@ import { systemClock } from '@ccg/kernel';
 import { startTargetProxy } from '@ccg/testkit';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { concurrency, openAdmissionRig, patienceMs, rate } from './support/admission-rig.ts';
+import { concurrency, openAdmissionRig, patienceMs, rate, used } from './support/admission-rig.ts';
 import type { AdmissionRig } from './support/admission-rig.ts';
 
 let rig: AdmissionRig;
@@ -25,14 +25,14 @@ describe('rate limits', () => {
       expect(await rig.admit([slow])).toMatchObject({
         kind: 'admitted',
         by: 'store',
-        limits: [{ limit: slow, remaining: left }],
+        states: [{ limit: slow, remaining: left }],
       });
     }
     const decision = await rig.admit([slow]);
-    expect(decision).toMatchObject({ kind: 'limited', limit: slow });
+    expect(decision).toMatchObject({ kind: 'limited', refused: { limit: slow } });
     // One unit takes 10 s, less what flowed in since the first request.
-    expect(decision.kind === 'limited' && decision.retryAfterMs).toBeGreaterThan(0);
-    expect(decision.kind === 'limited' && decision.retryAfterMs).toBeLessThanOrEqual(10_000);
+    expect(decision.kind === 'limited' && decision.refused.retryAfterMs).toBeGreaterThan(0);
+    expect(decision.kind === 'limited' && decision.refused.retryAfterMs).toBeLessThanOrEqual(10_000);
   });
 
   test('all three buckets must hold enough: a refusal debits none and names the one that needs the longest', async () => {
@@ -42,7 +42,10 @@ describe('rate limits', () => {
       rate({ name: 'output', capacity: 100, cost: 90, refillPerSecond: 0.001 }),
     ];
     expect(await rig.admit([requests, input, output])).toMatchObject({ kind: 'admitted' });
-    expect(await rig.admit([requests, input, output])).toMatchObject({ kind: 'limited', limit: { name: 'input' } });
+    expect(await rig.admit([requests, input, output])).toMatchObject({
+      kind: 'limited',
+      refused: { limit: { name: 'input' } },
+    });
     expect(await rig.remaining(requests, input, output)).toEqual([9, 40, 10]);
   });
 
@@ -68,12 +71,12 @@ describe('rate limits', () => {
 
   test('a cost above the capacity needs a full bucket and leaves a debt, which refuses also what costs nothing', async () => {
     const large = rate({ capacity: 10, cost: 25, refillPerSecond: 0.01 });
-    expect(await rig.admit([large])).toMatchObject({ kind: 'admitted', limits: [{ remaining: 0 }] });
+    expect(await rig.admit([large])).toMatchObject({ kind: 'admitted', states: [{ remaining: 0 }] });
     const decision = await rig.admit([rate({ ...large, cost: 0 })]);
     expect(decision).toMatchObject({ kind: 'limited' });
     // 15 units of debt at 100 s each.
-    expect(decision.kind === 'limited' && decision.retryAfterMs).toBeGreaterThan(1_400_000);
-    expect(decision.kind === 'limited' && decision.retryAfterMs).toBeLessThanOrEqual(1_500_000);
+    expect(decision.kind === 'limited' && decision.refused.retryAfterMs).toBeGreaterThan(1_400_000);
+    expect(decision.kind === 'limited' && decision.refused.retryAfterMs).toBeLessThanOrEqual(1_500_000);
 
     rig.changeTenant();
     await rig.admit([rate({ ...large, cost: 1 })]);
@@ -82,7 +85,7 @@ describe('rate limits', () => {
 
   test('a bucket refills continuously up to its capacity', async () => {
     const fast = rate({ capacity: 5, refillPerSecond: 100, cost: 5 });
-    expect(await rig.admit([fast])).toMatchObject({ kind: 'admitted', limits: [{ remaining: 0 }] });
+    expect(await rig.admit([fast])).toMatchObject({ kind: 'admitted', states: [{ remaining: 0 }] });
     await expect.poll(() => rig.remaining(fast), { timeout: patienceMs }).toEqual([5]);
   });
 
@@ -151,15 +154,15 @@ describe('without Redis', () => {
     const ask = () => rig.admit([rate({ capacity: 4 })], randomUUID(), fallible);
     expect(await ask()).toMatchObject({ kind: 'admitted', by: 'store' });
     proxy.cut();
-    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'local-fallback' });
+    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'local' });
     const second = await rig.admitted([rate({ capacity: 4 })], randomUUID(), fallible);
-    expect(second.by).toBe('local-fallback');
-    expect(await ask()).toMatchObject({ kind: 'limited', limit: { name: 'requests' } });
-    await second.settle([]);
+    expect(second.by).toBe('local');
+    expect(await ask()).toMatchObject({ kind: 'limited', refused: { limit: { name: 'requests' } } });
+    await second.reservation.settle(used());
     expect(inFallback).toEqual([true]);
     proxy.restore();
     await through.whenReady(patienceMs);
-    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'store', limits: [{ remaining: 2 }] });
+    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'store', states: [{ remaining: 2 }] });
     expect(inFallback).toEqual([true, false]);
     await proxy.close();
   });
@@ -170,7 +173,7 @@ describe('without Redis', () => {
     const fallible = createAdmission({ store: through, clock: systemClock, liveReplicas: () => 1 });
     proxy.hang();
     const startedAt = performance.now();
-    expect(await rig.admit([rate()], randomUUID(), fallible)).toMatchObject({ kind: 'admitted', by: 'local-fallback' });
+    expect(await rig.admit([rate()], randomUUID(), fallible)).toMatchObject({ kind: 'admitted', by: 'local' });
     expect(performance.now() - startedAt).toBeLessThan(5 * 100);
     await proxy.close();
   });

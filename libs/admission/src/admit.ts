@@ -1,13 +1,13 @@
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { Lease } from './leases.ts';
-import { assertLimits, concurrencyRetryMs, refillMs } from './limits.ts';
-import type { AdmissionRequest, ConcurrencyLimit, Limit, Limited, LimitState, RateLimit } from './limits.ts';
+import { assertLimits, concurrencyRetryMs, estimatedOutput, refillMs, reservedBy } from './limits.ts';
+import type { AdmissionRequest, ConcurrencyLimit, LimitState, RateLimit, Refused } from './limits.ts';
 
 /** What the store says: the lease that it granted and what it left of each limit, or the limit that refused. */
 export type StoreDecision =
-  | { readonly kind: 'admitted'; readonly lease: Lease; readonly limits: readonly LimitState[] }
-  | Limited;
+  | { readonly kind: 'admitted'; readonly lease: Lease; readonly states: readonly LimitState[] }
+  | { readonly kind: 'limited'; readonly refused: Refused };
 
 const script = loadScript(new URL('./admit.lua', import.meta.url));
 
@@ -17,11 +17,12 @@ const script = loadScript(new URL('./admit.lua', import.meta.url));
  */
 export async function admitInStore(
   store: Store,
-  { tenant, requestId, limits }: AdmissionRequest,
+  request: AdmissionRequest,
   { timeoutMs, leaseTtlMs }: { readonly timeoutMs: number; readonly leaseTtlMs: number },
 ): Promise<StoreDecision> {
+  const { tenant, requestId } = request;
   const { redisKeys } = store;
-  const { running, rates, subjects, numbers } = callFor(limits);
+  const { running, rates, subjects, numbers } = callFor(request);
   const keys = [
     ...running.map(({ subject }) => redisKeys.leases(tenant, subject)),
     ...rates.map(({ name, subject }) => redisKeys.rateLimit(tenant, name, subject)),
@@ -38,8 +39,10 @@ interface LimitsCall {
   readonly numbers: readonly number[];
 }
 
-function callFor(limits: readonly Limit[]): LimitsCall {
+function callFor(request: AdmissionRequest): LimitsCall {
+  const { limits } = request;
   assertLimits(limits);
+  const outputTokens = estimatedOutput(request);
   const running = limits.filter((limit) => limit.kind === 'concurrency');
   const rates = limits.filter((limit) => limit.kind === 'rate');
   const maxima = running.map(({ maxRunning }) => maxRunning);
@@ -47,12 +50,12 @@ function callFor(limits: readonly Limit[]): LimitsCall {
     running,
     rates,
     subjects: running.map(({ subject }) => subject),
-    numbers: [running.length, ...maxima, ...rates.flatMap(toArguments)],
+    numbers: [running.length, ...maxima, ...rates.flatMap((rate) => toArguments(rate, reservedBy(rate, outputTokens)))],
   };
 }
 
-function toArguments(rate: RateLimit): readonly number[] {
-  return [rate.capacity, Math.min(rate.cost, rate.capacity), rate.cost].map((amount) => refillMs(rate, amount));
+function toArguments(rate: RateLimit, cost: number): readonly number[] {
+  return [rate.capacity, Math.min(cost, rate.capacity), cost].map((amount) => refillMs(rate, amount));
 }
 
 function toDecision(
@@ -67,11 +70,16 @@ function toDecision(
     const [position = 0, waitMs = 0] = numbers;
     const limit = [...running, ...rates][position - 1];
     if (limit === undefined) throw new TypeError('The admission script named no limit.');
-    return { kind: 'limited', limit, retryAfterMs: limit.kind === 'rate' ? Math.ceil(waitMs) : concurrencyRetryMs };
+    return { kind: 'limited', refused: toRefused(limit, Math.ceil(waitMs)) };
   }
   const places = running.map((limit, at) => ({ limit, remaining: limit.maxRunning - (numbers[at] ?? 0) }));
   const buckets = rates.map((rate, at) => toBucketState(rate, numbers[running.length + at]));
-  return { kind: 'admitted', lease, limits: [...places, ...buckets] };
+  return { kind: 'admitted', lease, states: [...places, ...buckets] };
+}
+
+function toRefused(limit: ConcurrencyLimit | RateLimit, waitMs: number): Refused {
+  if (limit.kind === 'concurrency') return { limit, retryAfterMs: concurrencyRetryMs, state: { limit, remaining: 0 } };
+  return { limit, retryAfterMs: waitMs, state: { limit, remaining: 0, fullInMs: waitMs } };
 }
 
 function toBucketState(limit: RateLimit, fullInMs = 0): LimitState {

@@ -4,9 +4,11 @@ import type { Store } from '@ccg/store';
 import { admitInStore } from './admit.ts';
 import type { StoreDecision } from './admit.ts';
 import { createLeaseKeeper, renewInStore } from './leases.ts';
-import type { AdmissionRequest, Decision } from './limits.ts';
+import { estimatedOutput, reservedBy } from './limits.ts';
+import type { AdmissionRequest, Decision, FinalUse, Reservation } from './limits.ts';
 import { createLocalFallback } from './local-fallback.ts';
 import type { LocalFallback } from './local-fallback.ts';
+import type { Refund } from './settle.ts';
 import { createSettlements } from './settlements.ts';
 import type { SettlementOutcome } from './settlements.ts';
 
@@ -76,20 +78,26 @@ export function createAdmission({
     if (!(error instanceof StoreUnavailableError)) onFault?.(error);
   }
 
-  function admitted({ lease, limits }: Extract<StoreDecision, { kind: 'admitted' }>): Decision {
+  function admitted(
+    request: AdmissionRequest,
+    { lease, states }: Extract<StoreDecision, { kind: 'admitted' }>,
+  ): Decision {
     if (lease.subjects.length > 0) keeper.hold(lease);
-    const settle = once(async (refunds) => {
+    const reservation = endedOnce(async (used) => {
       keeper.letGo(lease);
+      const refunds = refundsOf(request, used);
       if (lease.subjects.length === 0 && refunds.length === 0) return;
       await settlements.settle(lease, refunds);
     });
-    return { kind: 'admitted', by: 'store', limits, settle };
+    return { kind: 'admitted', by: 'store', states, shadowed: [], reservation };
   }
 
   return {
     flush: settlements.flush,
-    async admit(request) {
-      if (request.limits.length === 0) return { kind: 'admitted', by: 'no-limit', limits: [], settle: nothing };
+    async admit(given) {
+      // Shadow limits are not counted yet.
+      const request = { ...given, limits: given.limits.filter(({ mode }) => mode === 'enforce') };
+      if (request.limits.length === 0) return withoutLimit;
       let decision: StoreDecision;
       try {
         decision = await admitInStore(store, request, { timeoutMs, leaseTtlMs });
@@ -99,28 +107,46 @@ export function createAdmission({
         return await admitLocally(localFallback, request);
       }
       note(false);
-      return decision.kind === 'limited' ? decision : admitted(decision);
+      return decision.kind === 'limited' ? { ...decision, states: [], shadowed: [] } : admitted(request, decision);
     },
   };
 }
 
 async function admitLocally(localFallback: LocalFallback, request: AdmissionRequest): Promise<Decision> {
   const decision = await localFallback.admit(request);
-  if (decision.kind === 'limited') return decision;
-  const { limits, release } = decision;
-  return { kind: 'admitted', by: 'local-fallback', limits, settle: once(async () => release()) };
+  if (decision.kind === 'limited') return { ...decision, states: [], shadowed: [] };
+  const { states, release } = decision;
+  return { kind: 'admitted', by: 'local', states, shadowed: [], reservation: endedOnce(async () => release()) };
 }
 
-async function nothing(): Promise<void> {}
+/** What each rate limit gets back: what it reserved less what was used. A negative amount is charged. */
+function refundsOf(request: AdmissionRequest, { amounts }: FinalUse): readonly Refund[] {
+  const outputTokens = estimatedOutput(request);
+  return request.limits.flatMap((limit) => {
+    const used = amounts.get(limit);
+    if (limit.kind !== 'rate' || used === undefined) return [];
+    const amount = reservedBy(limit, outputTokens) - used;
+    return amount === 0 ? [] : [{ limit, amount }];
+  });
+}
 
-type Settle = Extract<Decision, { kind: 'admitted' }>['settle'];
+const withoutLimit: Decision = {
+  kind: 'admitted',
+  by: 'no-limit',
+  states: [],
+  shadowed: [],
+  reservation: { watch() {}, settle: () => Promise.resolve() },
+};
 
 /** Redis does not remember which leases were settled, so the handle does. */
-function once(settle: Settle): Settle {
+function endedOnce(settle: Reservation['settle']): Reservation {
   let settled = false;
-  return async (refunds) => {
-    if (settled) return;
-    settled = true;
-    await settle(refunds);
+  return {
+    watch() {},
+    async settle(used) {
+      if (settled) return;
+      settled = true;
+      await settle(used);
+    },
   };
 }

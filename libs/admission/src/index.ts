@@ -4,4 +4,19 @@ export type { SettlementOutcome } from './settlements.ts';
 export { joinLiveReplicas } from './live-replicas.ts';
 export type { LiveReplicas, LiveReplicasOptions } from './live-replicas.ts';
 export { wholeTenant } from './limits.ts';
-export type { AdmissionRequest, ConcurrencyLimit, Decision, Limit, LimitState, RateLimit, Refund } from './limits.ts';
+export type {
+  AdmissionRequest,
+  BudgetLimit,
+  BudgetPeriod,
+  ConcurrencyLimit,
+  Decision,
+  FinalUse,
+  Limit,
+  LimitState,
+  OnStoreError,
+  OutputBound,
+  RateLimit,
+  Refused,
+  Reservation,
+  Used,
+} from './limits.ts';

@@ -1,44 +1,81 @@
-/**
- * A token bucket: it holds `capacity`, refills continuously, and this request takes `cost` out of it. A cost above
- * the capacity needs a full bucket and leaves a debt.
- */
-export interface RateLimit {
-  readonly kind: 'rate';
-  /** What is counted, such as `requests`; no colon. One subject has at most one rate limit of a name. */
+/** What happens to a limit while Redis is away: this replica admits its share of it, everything, or nothing. */
+export type OnStoreError = 'local' | 'open' | 'closed';
+
+interface LimitFrame {
+  /** What is counted, such as `requests`; no colon. One subject has at most one limit of a name and kind. */
   readonly name: string;
-  /** Whose bucket it is, unique within the tenant; `wholeTenant` is the tenant itself. */
+  /** Whose use is counted, unique within the tenant; `wholeTenant` is the tenant itself. */
   readonly subject: string;
+  /** A shadow limit is counted as the others are and refuses nobody: the decision says whom it would have refused. */
+  readonly mode: 'enforce' | 'shadow';
+  readonly onStoreError: OnStoreError;
+}
+
+/**
+ * A token bucket: it holds `capacity` and refills continuously. This request reserves `cost` and, where
+ * `costPerOutputToken` is 1, the estimate of its output. A reservation above the capacity needs a full bucket and leaves a debt.
+ */
+export interface RateLimit extends LimitFrame {
+  readonly kind: 'rate';
   /** Above 0. */
   readonly capacity: number;
   /** Above 0. */
   readonly refillPerSecond: number;
   /** 0 or more. A cost of 0 takes nothing, and only a debt refuses it. */
   readonly cost: number;
+  readonly costPerOutputToken: 0 | 1;
 }
 
 /** How many requests of a subject may run at the same time. One subject has at most one. */
-export interface ConcurrencyLimit {
+export interface ConcurrencyLimit extends LimitFrame {
   readonly kind: 'concurrency';
-  readonly subject: string;
   /** A whole number above 0. */
   readonly maxRunning: number;
 }
 
+/** The periods of budgets: calendar periods, weeks from Monday. */
+export type BudgetPeriod = 'day' | 'week' | 'month';
+
+/** How much money may be spent per period. A request that costs more than what is left is refused, however early it comes. */
+export interface BudgetLimit extends LimitFrame {
+  readonly kind: 'budget';
+  readonly per: BudgetPeriod;
+  /** IANA name of the time zone whose days these are. */
+  readonly timeZone: string;
+  /** A whole number above 0. */
+  readonly amountMicroDollars: number;
+  /** What the request costs without its output; 0 or more, rounded up. */
+  readonly costMicroDollars: number;
+  /** The price of each token of the estimated output; it may be a fraction. */
+  readonly microDollarsPerOutputToken: number;
+}
+
 /** A limit as data: admission knows how each kind is counted, never which limits exist. */
-export type Limit = RateLimit | ConcurrencyLimit;
+export type Limit = RateLimit | ConcurrencyLimit | BudgetLimit;
 
 /** The subject that stands for the tenant itself. */
 export const wholeTenant = 'tenant';
 
 export interface AdmissionRequest {
   readonly tenant: string;
-  /** Unique among the tenant's running requests; it names their leases. */
+  /** Unique within the tenant; it names the request's reservation and leases. */
   readonly requestId: string;
-  /** A request is admitted if all of them allow it. Without any it is admitted, and Redis is not asked. */
+  /** A request is admitted if all enforced limits allow it. Without any it is admitted before Redis has answered. */
   readonly limits: readonly Limit[];
+  /** What the output is estimated from; undefined for a request that has none. */
+  readonly output: OutputBound | undefined;
+  /** The usage record as known now. It is what remains of a request whose process dies before its first renewal. */
+  readonly record: string;
 }
 
-/** A limit and what this admission left of it. */
+export interface OutputBound {
+  /** Names the model among the tenant's samples of output; no colon. */
+  readonly model: string;
+  /** The most that the request allows; 0 or more. */
+  readonly maxTokens: number;
+}
+
+/** A limit and what is left of it: after an admission with its reservation, after a refusal without. */
 export type LimitState =
   | {
       readonly limit: RateLimit;
@@ -46,32 +83,61 @@ export type LimitState =
       readonly remaining: number;
       readonly fullInMs: number;
     }
-  | { readonly limit: ConcurrencyLimit; readonly remaining: number };
+  | { readonly limit: ConcurrencyLimit; readonly remaining: number }
+  | {
+      readonly limit: BudgetLimit;
+      /** Reservations included. */
+      readonly usedMicroDollars: number;
+      /** The period, in milliseconds since the epoch. */
+      readonly startsAtMs: number;
+      readonly resetsAtMs: number;
+    };
 
-/** Refund at settlement; a negative amount charges more. */
-export interface Refund {
-  readonly limit: RateLimit;
-  readonly amount: number;
+/** A limit that refuses, and the milliseconds until it allows the request. */
+export interface Refused {
+  readonly limit: Limit;
+  readonly retryAfterMs: number;
+  readonly state: LimitState;
 }
 
-/** `limited` names the limit that takes longest to allow the request, and the milliseconds until it does. */
 export type Decision =
   | {
       readonly kind: 'admitted';
-      readonly by: 'no-limit' | 'store' | 'local-fallback';
-      readonly limits: readonly LimitState[];
-      /**
-       * Ends the lease and applies the refunds. Call it once, when the request has ended; later calls do nothing.
-       * Never rejects. Nothing is refunded to a request that the local fallback admitted.
-       */
-      settle(this: void, refunds: readonly Refund[]): Promise<void>;
+      readonly by: 'no-limit' | 'store' | 'local';
+      readonly states: readonly LimitState[];
+      /** Shadow limits that would have refused. */
+      readonly shadowed: readonly Refused[];
+      readonly reservation: Reservation;
     }
-  | Limited;
+  | {
+      readonly kind: 'limited';
+      /** Of the limits that refuse the one that takes longest to allow the request. */
+      readonly refused: Refused;
+      readonly states: readonly LimitState[];
+      readonly shadowed: readonly Refused[];
+    }
+  /** A closed limit cannot be read, because Redis is away. */
+  | { readonly kind: 'unreadable'; readonly limit: Limit };
 
-export interface Limited {
-  readonly kind: 'limited';
-  readonly limit: Limit;
-  readonly retryAfterMs: number;
+/** What an admitted request holds until it is settled. */
+export interface Reservation {
+  /** Has each renewal store what was used so far: it is what is charged if this process dies. */
+  watch(this: void, read: () => Used): void;
+  /** Replaces what was reserved by what was used. Call it once, at the end; later calls do nothing. Never rejects. */
+  settle(this: void, used: FinalUse): Promise<void>;
+}
+
+/** What a request has used. */
+export interface Used {
+  /** Totals: tokens of a rate, micro-dollars of a budget. A limit that is not named keeps what it reserved. */
+  readonly amounts: ReadonlyMap<Limit, number>;
+  /** The usage record, whole. */
+  readonly record: string;
+}
+
+export interface FinalUse extends Used {
+  /** Output tokens from which later estimates learn; unset where the answer was cut short. */
+  readonly outputSample?: number | undefined;
 }
 
 /** Nobody knows when a running request ends, so a caller above its concurrency limit tries again after a second. */
@@ -92,6 +158,7 @@ export function assertLimits(limits: readonly Limit[]): void {
 }
 
 function assertNumbers(limit: Limit): void {
+  if (limit.kind === 'budget') throw new RangeError(`The limit "${limit.name}" is a budget, which is not counted yet.`);
   if (limit.kind === 'concurrency') {
     if (Number.isSafeInteger(limit.maxRunning) && limit.maxRunning > 0) return;
     throw new RangeError(`The concurrency limit of "${limit.subject}" must be a whole number above 0.`);
@@ -99,4 +166,17 @@ function assertNumbers(limit: Limit): void {
   const positive = [limit.capacity, limit.refillPerSecond].every((value) => Number.isFinite(value) && value > 0);
   if (!positive) throw new RangeError(`The rate limit "${limit.name}" needs a capacity and a refill above 0.`);
   if (limit.name.includes(':')) throw new RangeError(`The name of the rate limit "${limit.name}" contains a colon.`);
+}
+
+/** Until there are samples of a model. */
+const usualOutputTokens = 4096;
+
+/** The tokens of output that a request is taken to have. */
+export function estimatedOutput({ output }: Pick<AdmissionRequest, 'output'>): number {
+  return output === undefined ? 0 : Math.min(output.maxTokens, usualOutputTokens);
+}
+
+/** What a request takes out of a bucket when it is admitted. */
+export function reservedBy(limit: RateLimit, outputTokens: number): number {
+  return limit.cost + limit.costPerOutputToken * outputTokens;
 }

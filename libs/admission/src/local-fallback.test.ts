@@ -4,14 +4,16 @@ import type { ConcurrencyLimit, Limit, RateLimit } from './limits.ts';
 import { createLocalFallback } from './local-fallback.ts';
 import type { LocalFallback } from './local-fallback.ts';
 
+const frame = { subject: wholeTenant, mode: 'enforce', onStoreError: 'local' } as const;
+
 function rate(changes: Partial<RateLimit> = {}): RateLimit {
   // A window of a thousand seconds: no test lasts that long.
-  const limit = { name: 'requests', subject: wholeTenant, capacity: 1000, refillPerSecond: 1, cost: 1 };
-  return { ...limit, ...changes, kind: 'rate' };
+  const numbers = { capacity: 1000, refillPerSecond: 1, cost: 1, costPerOutputToken: 0 } as const;
+  return { ...frame, name: 'requests', ...numbers, ...changes, kind: 'rate' };
 }
 
 function admit(localFallback: LocalFallback, limits: readonly Limit[], tenant = 'acme') {
-  return localFallback.admit({ tenant, requestId: 'req_1', limits });
+  return localFallback.admit({ tenant, requestId: 'req_1', limits, output: undefined, record: '' });
 }
 
 /** How many of many requests at once are let in. */
@@ -50,11 +52,11 @@ test('a refusal takes nothing from the other limits and says when to come back',
   const localFallback = createLocalFallback(() => 1);
   const narrow = rate({ name: 'narrow', capacity: 1, refillPerSecond: 0.01 });
   const wide = rate({ name: 'wide', capacity: 2, refillPerSecond: 0.01 });
-  const running: ConcurrencyLimit = { kind: 'concurrency', subject: wholeTenant, maxRunning: 2 };
+  const running: ConcurrencyLimit = { ...frame, name: 'running', kind: 'concurrency', maxRunning: 2 };
   const all = [running, wide, narrow];
   expect(await admit(localFallback, all)).toMatchObject({
     kind: 'admitted',
-    limits: [
+    states: [
       { limit: running, remaining: 1 },
       { limit: wide, remaining: 1 },
       { limit: narrow, remaining: 0 },
@@ -62,22 +64,26 @@ test('a refusal takes nothing from the other limits and says when to come back',
   });
   for (let refused = 0; refused < 5; refused += 1) {
     const decision = await admit(localFallback, all);
-    expect(decision).toMatchObject({ kind: 'limited', limit: narrow });
-    expect(decision.kind === 'limited' && decision.retryAfterMs > 0 && decision.retryAfterMs <= 100_000).toBe(true);
+    expect(decision).toMatchObject({ kind: 'limited', refused: { limit: narrow } });
+    const waitMs = decision.kind === 'limited' ? decision.refused.retryAfterMs : 0;
+    expect(waitMs > 0 && waitMs <= 100_000).toBe(true);
   }
   expect(await admit(localFallback, [running, wide])).toMatchObject({
     kind: 'admitted',
-    limits: [{ remaining: 0 }, { remaining: 0 }],
+    states: [{ remaining: 0 }, { remaining: 0 }],
   });
 });
 
 test('a replica runs its share of a concurrency limit, and the end of one request lets in the next', async () => {
-  const limit: ConcurrencyLimit = { kind: 'concurrency', subject: wholeTenant, maxRunning: 5 };
+  const limit: ConcurrencyLimit = { ...frame, name: 'running', kind: 'concurrency', maxRunning: 5 };
   expect(await admitted(2, limit)).toBe(2);
   expect(await admitted(50, limit)).toBe(1);
   const localFallback = createLocalFallback(() => 5);
   const first = await admit(localFallback, [limit]);
-  expect(await admit(localFallback, [limit])).toEqual({ kind: 'limited', limit, retryAfterMs: 1000 });
+  expect(await admit(localFallback, [limit])).toMatchObject({
+    kind: 'limited',
+    refused: { limit, retryAfterMs: 1000 },
+  });
   if (first.kind === 'admitted') first.release();
   expect(await admit(localFallback, [limit])).toMatchObject({ kind: 'admitted' });
 });

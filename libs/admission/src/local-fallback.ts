@@ -1,11 +1,16 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { assertLimits, concurrencyRetryMs } from './limits.ts';
-import type { AdmissionRequest, ConcurrencyLimit, Limited, LimitState, RateLimit } from './limits.ts';
+import { assertLimits, concurrencyRetryMs, estimatedOutput, reservedBy } from './limits.ts';
+import type { AdmissionRequest, ConcurrencyLimit, LimitState, RateLimit, Refused } from './limits.ts';
+
+interface Limited {
+  readonly kind: 'limited';
+  readonly refused: Refused;
+}
 
 type LocalDecision =
   | {
       readonly kind: 'admitted';
-      readonly limits: readonly LimitState[];
+      readonly states: readonly LimitState[];
       /** To be called once, when the request has ended. */
       release(this: void): void;
     }
@@ -28,7 +33,8 @@ export function createLocalFallback(liveReplicas: () => number): LocalFallback {
   const running = createLocalConcurrency();
 
   return {
-    async admit({ tenant, limits }) {
+    async admit(request) {
+      const { tenant, limits } = request;
       assertLimits(limits);
       const replicas = Math.max(1, liveReplicas());
       const started = running.start(
@@ -39,33 +45,42 @@ export function createLocalFallback(liveReplicas: () => number): LocalFallback {
       if (started.kind === 'limited') return started;
       const taken = await rates.take(
         tenant,
-        limits.filter((limit) => limit.kind === 'rate'),
+        limits.filter((limit) => limit.kind === 'rate').map((limit) => reserving(limit, estimatedOutput(request))),
         replicas,
       );
       if (taken.kind === 'limited') {
         started.release();
         return taken;
       }
-      return { kind: 'admitted', limits: [...started.limits, ...taken.limits], release: started.release };
+      return { kind: 'admitted', states: [...started.states, ...taken.states], release: started.release };
     },
   };
+}
+
+interface Reserving {
+  readonly limit: RateLimit;
+  readonly cost: number;
+}
+
+function reserving(limit: RateLimit, outputTokens: number): Reserving {
+  return { limit, cost: reservedBy(limit, outputTokens) };
 }
 
 interface LocalRates {
   take(
     tenant: string,
-    limits: readonly RateLimit[],
+    limits: readonly Reserving[],
     replicas: number,
-  ): Promise<{ readonly kind: 'taken'; readonly limits: readonly LimitState[] } | Limited>;
+  ): Promise<{ readonly kind: 'taken'; readonly states: readonly LimitState[] } | Limited>;
 }
 
 function createLocalRates(): LocalRates {
   // Its own limit is never reached: the share depends on the limit and on the number of live replicas.
   const limiter = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: shortestWindowSeconds });
 
-  async function consume(tenant: string, limit: RateLimit, replicas: number) {
+  async function consume(tenant: string, { limit, cost }: Reserving, replicas: number) {
     const { seconds, share } = windowOf(limit, replicas);
-    const points = Math.ceil(Math.min(limit.cost, share));
+    const points = Math.ceil(Math.min(cost, share));
     const counter = `${tenant} ${limit.name}:${limit.subject}`;
     const { consumedPoints, msBeforeNext } = await limiter.consume(counter, points, { customDuration: seconds });
     return {
@@ -79,9 +94,10 @@ function createLocalRates(): LocalRates {
       const taken = await Promise.all(limits.map((limit) => consume(tenant, limit, replicas)));
       const states = taken.map(({ state }) => state);
       const [latest] = states.filter(({ remaining }) => remaining < 0).toSorted((a, b) => b.fullInMs - a.fullInMs);
-      if (latest === undefined) return { kind: 'taken', limits: states };
+      if (latest === undefined) return { kind: 'taken', states };
       await Promise.all(taken.map(({ giveBack }) => giveBack()));
-      return { kind: 'limited', limit: latest.limit, retryAfterMs: latest.fullInMs };
+      const { limit, fullInMs } = latest;
+      return { kind: 'limited', refused: { limit, retryAfterMs: fullInMs, state: { limit, remaining: 0, fullInMs } } };
     },
   };
 }
@@ -97,7 +113,7 @@ interface LocalConcurrency {
     tenant: string,
     limits: readonly ConcurrencyLimit[],
     replicas: number,
-  ): { readonly kind: 'started'; readonly limits: readonly LimitState[]; release(this: void): void } | Limited;
+  ): { readonly kind: 'started'; readonly states: readonly LimitState[]; release(this: void): void } | Limited;
 }
 
 function createLocalConcurrency(): LocalConcurrency {
@@ -118,12 +134,16 @@ function createLocalConcurrency(): LocalConcurrency {
       });
       const late = counted.find(({ state }) => state.remaining < 0);
       if (late !== undefined) {
-        return { kind: 'limited', limit: late.state.limit, retryAfterMs: concurrencyRetryMs };
+        const { limit } = late.state;
+        return {
+          kind: 'limited',
+          refused: { limit, retryAfterMs: concurrencyRetryMs, state: { limit, remaining: 0 } },
+        };
       }
       for (const { counter } of counted) change(counter, 1);
       return {
         kind: 'started',
-        limits: counted.map(({ state }) => state),
+        states: counted.map(({ state }) => state),
         release() {
           for (const { counter } of counted) change(counter, -1);
         },

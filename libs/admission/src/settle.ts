@@ -2,7 +2,13 @@ import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { Lease } from './leases.ts';
 import { assertLimits, refillMs } from './limits.ts';
-import type { Refund } from './limits.ts';
+import type { RateLimit } from './limits.ts';
+
+/** Refund at settlement; a negative amount charges more. */
+export interface Refund {
+  readonly limit: RateLimit;
+  readonly amount: number;
+}
 
 const script = loadScript(new URL('./settle.lua', import.meta.url));
 

@@ -2,8 +2,8 @@ import type { Clock } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { Lease } from './leases.ts';
-import type { Refund } from './limits.ts';
 import { settleInStore } from './settle.ts';
+import type { Refund } from './settle.ts';
 
 /** `late`: Redis took it at a later try. `lost`: it was given up, so that a limit counts what was reserved. */
 export type SettlementOutcome = 'late' | 'lost';

@@ -6,14 +6,14 @@ import { limitedError, limitHeaders } from './limit-answers.ts';
 import type { ServeRequest } from './request.ts';
 import { limitsOfRequest } from './request-limits.ts';
 import type { LimitedWork } from './request-limits.ts';
-import { refundsOf } from './settle-request.ts';
-import type { Used } from './settle-request.ts';
+import { amountsOf } from './settle-request.ts';
+import type { Known } from './settle-request.ts';
 
 interface Admitted {
   /** What an answer says of the limits. */
   readonly headers: HeaderList;
   /** Ends the leases and settles what was used, in the background: an answer never waits for it. */
-  settle(used: Used): void;
+  settle(used: Known): void;
 }
 
 /** Admits a request. Its lease is kept alive until it is settled. Rejects with `GatewayError` `rate-limited`. */
@@ -29,15 +29,23 @@ export function createAdmit({ admission, digest, clock }: AdmitDependencies): Ad
   return async ({ principal, requestId }, work) => {
     const known = limitsOfRequest(principal, work, digest);
     const limits = known.map(({ limit }) => limit);
-    const decision = await admission.admit({ tenant: principal.tenant, requestId, limits });
+    const decision = await admission.admit({
+      tenant: principal.tenant,
+      requestId,
+      limits,
+      output: undefined,
+      record: '',
+    });
     if (decision.kind === 'admitted') {
       return {
-        headers: limitHeaders(known, decision.limits, clock.now()),
-        settle: (used) => void decision.settle(refundsOf(known, work, used)),
+        headers: limitHeaders(known, decision.states, clock.now()),
+        settle: (used) => void decision.reservation.settle({ amounts: amountsOf(known, work, used), record: '' }),
       };
     }
-    const refusing = known.find(({ limit }) => limit === decision.limit);
+    if (decision.kind === 'unreadable') throw new Error('No limit is closed yet.');
+    const { refused } = decision;
+    const refusing = known.find(({ limit }) => limit === refused.limit);
     if (refusing === undefined) throw new Error('A limit refused that was not asked for.');
-    throw limitedError(refusing, decision.retryAfterMs, clock.now());
+    throw limitedError(refusing, refused.retryAfterMs, clock.now());
   };
 }

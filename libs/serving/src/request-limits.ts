@@ -44,8 +44,9 @@ export function limitsOfRequest(
 
 function toLimit(rule: LimitRule, subject: string, work: LimitedWork): Limit {
   const { amount } = rule;
+  const frame = { name: nameOfLimit(rule), subject, mode: 'enforce', onStoreError: 'local' } as const;
   const rate = (cost: number): Limit => {
-    return { kind: 'rate', name: nameOfLimit(rule), subject, capacity: amount, refillPerSecond: amount / 60, cost };
+    return { ...frame, kind: 'rate', capacity: amount, refillPerSecond: amount / 60, cost, costPerOutputToken: 0 };
   };
   switch (rule.kind) {
     case 'requests':
@@ -56,7 +57,7 @@ function toLimit(rule: LimitRule, subject: string, work: LimitedWork): Limit {
     case 'output_tokens':
       return rate(reservedOutput(rule.reserve, work));
     case 'concurrency':
-      return { kind: 'concurrency', subject, maxRunning: amount };
+      return { ...frame, kind: 'concurrency', maxRunning: amount };
     default:
       return assertNever(rule);
   }

@@ -92,8 +92,14 @@ test.each<readonly [string, boolean, string]>([
 
 test('a request above the limit of its tenant is refused with the time to wait, and asks no provider', async () => {
   rig.admission.decide(({ limits: [limit] }) => {
-    if (limit === undefined) throw new Error('The rig has a limit.');
-    return Promise.resolve({ kind: 'limited', limit, retryAfterMs: 2500 });
+    if (limit?.kind !== 'rate') throw new Error('The rig has a rate limit.');
+    const state = { limit, remaining: 0, fullInMs: 2500 };
+    return Promise.resolve({
+      kind: 'limited',
+      refused: { limit, retryAfterMs: 2500, state },
+      states: [],
+      shadowed: [],
+    });
   });
   const { end, record } = await run(rig, { prefix: chatModel });
   expect(end).toBe('unsent policy_rate_limit');

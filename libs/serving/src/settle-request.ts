@@ -1,4 +1,4 @@
-import type { Refund } from '@ccg/admission';
+import type { Limit } from '@ccg/admission';
 import { assertNever } from '@ccg/kernel';
 import type { Outcome } from '@ccg/kernel';
 import type { Asked } from './record.ts';
@@ -6,7 +6,7 @@ import { estimatedInput } from './request-limits.ts';
 import type { LimitedWork, RequestLimit } from './request-limits.ts';
 
 /** What a request has used, as far as it is known. */
-export type Used = Pick<Asked, 'usage' | 'attempts'>;
+export type Known = Pick<Asked, 'usage' | 'attempts'>;
 
 /** How a call ends that its provider may have worked for. */
 const workedFor: ReadonlySet<Outcome> = new Set([
@@ -18,18 +18,22 @@ const workedFor: ReadonlySet<Outcome> = new Set([
   'upstream_truncated',
 ]);
 
-/** What each limit gets back: what it reserved less what was used. A negative amount is charged. */
-export function refundsOf(limits: readonly RequestLimit[], work: LimitedWork, used: Used): readonly Refund[] {
-  return limits.flatMap(({ rule, limit }) => {
-    if (limit.kind !== 'rate') return [];
-    const tokens = usedOf(rule.kind, work, used);
-    if (tokens === undefined || tokens === limit.cost) return [];
-    return [{ limit, amount: limit.cost - tokens }];
-  });
+/** The tokens that each limit is charged for in the end. */
+export function amountsOf(
+  limits: readonly RequestLimit[],
+  work: LimitedWork,
+  known: Known,
+): ReadonlyMap<Limit, number> {
+  const amounts = new Map<Limit, number>();
+  for (const { rule, limit } of limits) {
+    const tokens = usedOf(rule.kind, work, known);
+    if (tokens !== undefined) amounts.set(limit, tokens);
+  }
+  return amounts;
 }
 
 /** Undefined for what is no number of tokens. What was read from a cache is no input here. */
-function usedOf(kind: RequestLimit['rule']['kind'], work: LimitedWork, { usage, attempts }: Used): number | undefined {
+function usedOf(kind: RequestLimit['rule']['kind'], work: LimitedWork, { usage, attempts }: Known): number | undefined {
   switch (kind) {
     case 'input_tokens': {
       const { inputTokens, cacheReadTokens, cacheWriteTokens } = usage;

@@ -266,10 +266,14 @@ function createScriptedAdmission(): ScriptedAdmission {
       return {
         kind: 'admitted',
         by: 'store',
-        limits: [],
-        settle() {
-          open.delete(requestId);
-          return Promise.resolve();
+        states: [],
+        shadowed: [],
+        reservation: {
+          watch() {},
+          settle() {
+            open.delete(requestId);
+            return Promise.resolve();
+          },
         },
       };
     },

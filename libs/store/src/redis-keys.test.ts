@@ -21,6 +21,11 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
     redisKeys.rateLimit('acme', 'requests', 'user:ada'),
     redisKeys.leases('acme', 'tenant'),
     redisKeys.leases('acme', 'user:ada'),
+    redisKeys.budget('acme', '2026-11-28', 'budget', 'tenant'),
+    redisKeys.outputEstimate('acme', 'm1'),
+    redisKeys.reservation('acme', 'req_1'),
+    redisKeys.reservations('acme'),
+    redisKeys.usageRecords('acme'),
   ];
   for (const name of ofTenant) expect(name.startsWith('ccg:{t:acme}:')).toBe(true);
   expect(new Set(ofTenant).size).toBe(ofTenant.length);

@@ -47,6 +47,16 @@ export interface RedisKeys {
   leases(tenant: string, subject: string): string;
   /** STRING: that a request was settled. `v1` is the version of what the settlement script does. */
   settlement(tenant: string, requestId: string): string;
+  /** STRING: micro-dollars of a budget that are used or reserved in the period that starts on a day, such as `2026-11-28`; it expires after the period. */
+  budget(tenant: string, periodStart: string, name: string, subject: string): string;
+  /** HASH: samples of the output of a model. `v1`, here and below, is the version of what is stored. */
+  outputEstimate(tenant: string, model: string): string;
+  /** HASH: what an admitted request has reserved and used so far. */
+  reservation(tenant: string, requestId: string): string;
+  /** ZSET: the running requests of a tenant, by the time at which their reservations lapse. */
+  reservations(tenant: string): string;
+  /** STREAM: the usage records of a tenant; fields `id`, `record`, `replaces`. */
+  usageRecords(tenant: string): string;
   /** STRING: who brings `gateway.yaml` into the store now; it expires by itself. */
   applyLock(): string;
   /** ZSET: ids of the replicas of the gateway, by the time at which each counts as gone. */
@@ -84,6 +94,11 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     rateLimit: (tenant, name, subject) => ofTenant(tenant, `rate-limit:${name}:${subject}`),
     leases: (tenant, subject) => ofTenant(tenant, `leases:${subject}`),
     settlement: (tenant, requestId) => ofTenant(tenant, `settled:v1:${requestId}`),
+    budget: (tenant, periodStart, name, subject) => ofTenant(tenant, `budget:v1:${periodStart}:${name}:${subject}`),
+    outputEstimate: (tenant, model) => ofTenant(tenant, `output-estimate:v1:${model}`),
+    reservation: (tenant, requestId) => ofTenant(tenant, `reservation:v1:${requestId}`),
+    reservations: (tenant) => ofTenant(tenant, 'reservations:v1'),
+    usageRecords: (tenant) => ofTenant(tenant, 'usage:v1'),
     applyLock: () => `${prefix}apply-lock`,
     liveReplicas: () => `${prefix}live-replicas`,
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,

@@ -107,15 +107,16 @@ async function requestsRound({ admission }: Rig, round: number): Promise<void> {
 }
 
 async function oneRequest(admission: Admission, tenant: string, requestId: string): Promise<void> {
-  const rate = { kind: 'rate', subject: wholeTenant, capacity: 1_000_000, refillPerSecond: 10_000 } as const;
+  const frame = { subject: wholeTenant, mode: 'enforce', onStoreError: 'local' } as const;
+  const rate = { ...frame, kind: 'rate', capacity: 1_000_000, refillPerSecond: 10_000, costPerOutputToken: 0 } as const;
   const limits: readonly Limit[] = [
     { ...rate, name: 'requests', cost: 1 },
     { ...rate, name: 'tokens', cost: 500 },
-    { kind: 'concurrency', subject: wholeTenant, maxRunning: 1000 },
+    { ...frame, kind: 'concurrency', name: 'concurrency', maxRunning: 1000 },
   ];
-  const decision = await admission.admit({ tenant, requestId, limits });
+  const decision = await admission.admit({ tenant, requestId, limits, output: undefined, record: '' });
   if (decision.kind !== 'admitted' || decision.by !== 'store') throw new Error('A request was not admitted.');
-  await decision.settle([]);
+  await decision.reservation.settle({ amounts: new Map(), record: '' });
 }
 
 async function createOne({ tenancy }: Rig): Promise<void> {

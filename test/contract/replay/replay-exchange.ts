@@ -81,7 +81,14 @@ async function createReplayServing(
     digest,
     admission: {
       flush: () => Promise.resolve(),
-      admit: () => Promise.resolve({ kind: 'admitted', by: 'store', limits: [], settle: () => Promise.resolve() }),
+      admit: () =>
+        Promise.resolve({
+          kind: 'admitted',
+          by: 'no-limit',
+          states: [],
+          shadowed: [],
+          reservation: { watch() {}, settle: () => Promise.resolve() },
+        }),
     },
     ids: { messageId: () => `msg_${(ids += 1)}`, toolUseId: () => `toolu_g${(ids += 1)}` },
     sealingKeys: [new Secret('the key of all replays, 32 characters')],

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createAdmission, wholeTenant } from '@ccg/admission';
-import type { Admission, AdmissionOptions, ConcurrencyLimit, Decision, Limit, RateLimit } from '@ccg/admission';
+import type {
+  Admission,
+  AdmissionOptions,
+  ConcurrencyLimit,
+  Decision,
+  FinalUse,
+  Limit,
+  RateLimit,
+} from '@ccg/admission';
 import { systemClock } from '@ccg/kernel';
 import { connectStore, createScript } from '@ccg/store';
 import type { ConnectionTarget, Store } from '@ccg/store';
@@ -34,14 +42,21 @@ export interface AdmissionRig {
   close(): Promise<void>;
 }
 
+const frame = { subject: wholeTenant, mode: 'enforce', onStoreError: 'local' } as const;
+
 /** So slow that nothing flows in while a test runs, unless the test says otherwise. */
 export function rate(changes: Partial<RateLimit> = {}): RateLimit {
-  const limit = { name: 'requests', subject: wholeTenant, capacity: 3, refillPerSecond: 0.0001, cost: 1 };
-  return { ...limit, ...changes, kind: 'rate' };
+  const numbers = { capacity: 3, refillPerSecond: 0.0001, cost: 1, costPerOutputToken: 0 } as const;
+  return { ...frame, name: 'requests', ...numbers, ...changes, kind: 'rate' };
 }
 
 export function concurrency(maxRunning: number, subject: string = wholeTenant): ConcurrencyLimit {
-  return { kind: 'concurrency', subject, maxRunning };
+  return { ...frame, name: 'concurrency', kind: 'concurrency', subject, maxRunning };
+}
+
+/** What a request has used in all of each limit. */
+export function used(...amounts: readonly (readonly [Limit, number])[]): FinalUse {
+  return { amounts: new Map(amounts), record: '' };
 }
 
 export async function openAdmissionRig(): Promise<AdmissionRig> {
@@ -64,7 +79,7 @@ export async function openAdmissionRig(): Promise<AdmissionRig> {
   }
 
   const admit: AdmissionRig['admit'] = (limits, requestId = randomUUID(), by = admission) =>
-    by.admit({ tenant, requestId, limits });
+    by.admit({ tenant, requestId, limits, output: undefined, record: '' });
   const read = (command: string, redisKey: string, ...args: readonly string[]) =>
     store.run(createScript(`return redis.call('${command}', KEYS[1], unpack(ARGV))`), [redisKey], args);
   const leaseSet = (subject: string) => store.redisKeys.leases(tenant, subject);
@@ -81,12 +96,14 @@ export async function openAdmissionRig(): Promise<AdmissionRig> {
     admit,
     async admitted(...request) {
       const decision = await admit(...request);
-      if (decision.kind === 'limited') throw new Error(`limited by ${JSON.stringify(decision.limit)}`);
+      if (decision.kind !== 'admitted') throw new Error(`not admitted: ${JSON.stringify(decision)}`);
       return decision;
     },
     async remaining(...limits) {
       const decision = await admit(limits.map((one) => ({ ...one, cost: 0 })));
-      return decision.kind === 'admitted' ? decision.limits.map((state) => state.remaining) : [];
+      return decision.kind === 'admitted'
+        ? decision.states.map((state) => ('remaining' in state ? state.remaining : Number.NaN))
+        : [];
     },
     leases: (subject = wholeTenant) => read('ZRANGE', leaseSet(subject), '0', '-1'),
     lapsesAt: async (lease) => Number(await read('ZSCORE', leaseSet(wholeTenant), lease)),

@@ -6,6 +6,7 @@ import type { Store, StoreOptions, StoreState } from '@ccg/store';
 import { runCli, startClusterNode, startRedisCluster, startRedisProcess, requireRedisBinary } from '@ccg/testkit';
 import type { RedisCluster, RedisProcess } from '@ccg/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { concurrency, rate } from '../support/admission-rig.ts';
 
 const patienceMs = 20_000;
 const keyPrefix = 'test:';
@@ -108,14 +109,15 @@ test('a message reaches the subscribers at every node', async () => {
 test('an admission is one command to one node', async () => {
   const store = await openReady();
   const admission = createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000 });
-  const limits = [
-    { kind: 'concurrency', subject: wholeTenant, maxRunning: 100 },
-    { kind: 'rate', name: 'requests', subject: 'user:ada', capacity: 100, refillPerSecond: 1, cost: 1 },
-    { kind: 'rate', name: 'requests', subject: wholeTenant, capacity: 100, refillPerSecond: 1, cost: 1 },
-  ] as const;
+  const hundred = { capacity: 100, refillPerSecond: 1 };
+  const limits = [concurrency(100), rate({ ...hundred, subject: 'user:ada' }), rate(hundred)];
   const tenants = [1, 2, 3, 4, 5, 6].map(() => randomUUID());
   const admitAll = () =>
-    Promise.all(tenants.map((tenant) => admission.admit({ tenant, requestId: randomUUID(), limits })));
+    Promise.all(
+      tenants.map((tenant) =>
+        admission.admit({ tenant, requestId: randomUUID(), limits, output: undefined, record: '' }),
+      ),
+    );
   // The first ones also bring the script to each node.
   await admitAll();
   const before = evaluations();

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createAdmission, wholeTenant } from '@ccg/admission';
+import { createAdmission } from '@ccg/admission';
 import { systemClock } from '@ccg/kernel';
 import { connectStore, createScript } from '@ccg/store';
 import type { Store, StoreOptions } from '@ccg/store';
 import { runCli, startRedisSentinels, unreachableUrl } from '@ccg/testkit';
 import type { RedisSentinels } from '@ccg/testkit';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { rate } from '../support/admission-rig.ts';
 
 const patienceMs = 20_000;
 
@@ -31,10 +32,8 @@ function open(options: Partial<StoreOptions> = {}): Store {
 
 const ask = (store: Store) => {
   const admission = createAdmission({ store, clock: systemClock, liveReplicas: () => 1 });
-  const limits = [
-    { kind: 'rate', name: 'r', subject: wholeTenant, capacity: 1e6, refillPerSecond: 1, cost: 1 },
-  ] as const;
-  return () => admission.admit({ tenant: 'acme', requestId: randomUUID(), limits });
+  const limits = [rate({ capacity: 1e6, refillPerSecond: 1 })];
+  return () => admission.admit({ tenant: 'acme', requestId: randomUUID(), limits, output: undefined, record: '' });
 };
 
 test('a name that no Sentinel knows ends the wait at once', async () => {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createAdmission, wholeTenant } from '@ccg/admission';
+import { createAdmission } from '@ccg/admission';
 import { systemClock } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
 import type { Store, TlsMaterial } from '@ccg/store';
 import { makeCertificates, runCli, startTlsRedis } from '@ccg/testkit';
 import type { Certificates, RedisProcess } from '@ccg/testkit';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { concurrency } from '../support/admission-rig.ts';
 
 const patienceMs = 10_000;
 
@@ -42,8 +43,9 @@ test('with the authority and a certificate of ours an admission is one command',
   const store = open({ ca: pem(certificates.ca), ...ours(certificates) });
   await store.whenReady(patienceMs);
   const admission = createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000 });
-  const limits = [{ kind: 'concurrency', subject: wholeTenant, maxRunning: 9 }] as const;
-  const admit = (requestId: string) => admission.admit({ tenant: 'acme', requestId, limits });
+  const limits = [concurrency(9)];
+  const admit = (requestId: string) =>
+    admission.admit({ tenant: 'acme', requestId, limits, output: undefined, record: '' });
   await admit('first');
   const { client, ca } = certificates;
   const tls = ['--tls', '--cacert', ca, '--cert', client.cert, '--key', client.key, '-p', String(server.port)];
