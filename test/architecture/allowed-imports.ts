@@ -18,6 +18,7 @@ const allLibs = [
   '@ccg/store',
   '@ccg/tenancy',
   '@ccg/admission',
+  '@ccg/usage',
   '@ccg/serving',
   '@ccg/telemetry',
   '@ccg/edge',
@@ -38,6 +39,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   'libs/store': { own: ['@ccg/kernel'], external: ['ioredis'], node: true },
   'libs/tenancy': { own: ['@ccg/kernel', '@ccg/store'], external: ['jose'], node: true },
   'libs/admission': { own: ['@ccg/kernel', '@ccg/store'], external: ['rate-limiter-flexible'], node: true },
+  'libs/usage': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/store'], external: [], node: true },
   'libs/telemetry': { own: ['@ccg/kernel'], external: ['pino', 'prom-client'], node: true },
   'libs/serving': {
     own: allLibs.filter((lib) => lib !== '@ccg/serving' && lib !== '@ccg/edge'),

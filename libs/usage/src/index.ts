@@ -1,0 +1,2 @@
+export { decodeUsageRecord, encodeUsageRecord } from './usage-record.ts';
+export type { UsageRecord } from './usage-record.ts';
