@@ -175,8 +175,8 @@ test.each<[string, string, readonly string[]]>([
       - { level: user, kind: input_tokens, amount: 5, per: minute, reserve: max_tokens }
 `,
     [
-      '7: tenants.acme.limits.0.level: must be tenant or user or api-key or model',
-      '8: tenants.acme.limits.1.kind: must be one of requests, count_requests, input_tokens, output_tokens, concurrency',
+      '7: tenants.acme.limits.0.level: must be tenant or group or user or api-key or session or model',
+      '8: tenants.acme.limits.1.kind: must be one of requests, count_requests, input_tokens, output_tokens, concurrency, budget',
       '9: tenants.acme.limits.2.amount: must be a whole number from 1 to 999999999',
       '9: tenants.acme.limits.2.per: must be minute',
       '10: tenants.acme.limits.3.per: is not a setting that is known here',

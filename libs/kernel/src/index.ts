@@ -10,18 +10,39 @@ export type { GatewayErrorDetails } from './errors/gateway-error.ts';
 export { outcomeOfCode, outcomeOfReason, outcomes } from './errors/outcomes.ts';
 export type { Outcome } from './errors/outcomes.ts';
 export { ReaderGoneError } from './errors/reader-gone-error.ts';
+export { limitRuleClashes, limitRuleFaults, ruleMessages } from './limit-rule-faults.ts';
 export {
+  budgetAmountMax,
+  budgetPeriods,
+  isBudgetAmount,
   limitAmountMax,
   limitKinds,
   limitLevels,
+  limitModes,
   limitNameShape,
-  limitRuleProblems,
   limitRulesMax,
+  maxWaitingMax,
+  maxWaitSecondsMax,
   nameOfLimit,
+  onStoreErrorOf,
   rateKinds,
   reservationsOf,
+  storeErrorAnswersOf,
+  toMicroDollars,
+  waitingOf,
 } from './limit-rules.ts';
-export type { ConcurrencyRule, LimitLevel, LimitRule, RateKind, RateRule, Reservation } from './limit-rules.ts';
+export type {
+  BudgetPeriod,
+  BudgetRule,
+  ConcurrencyRule,
+  LimitLevel,
+  LimitMode,
+  LimitRule,
+  OnStoreError,
+  RateKind,
+  RateRule,
+  Reservation,
+} from './limit-rules.ts';
 export { scopes } from './scopes.ts';
 export type { Scope } from './scopes.ts';
 export { Secret } from './secret.ts';

@@ -1,8 +1,7 @@
 import type { LimitState } from '@ccg/admission';
 import { assertNever, GatewayError } from '@ccg/kernel';
-import type { LimitRule } from '@ccg/kernel';
 import type { HeaderList } from '@ccg/wire';
-import type { RequestLimit } from './request-limits.ts';
+import type { RequestLimit, ServedRule } from './request-limits.ts';
 
 /** Claude Code waits so long for a limit and no longer. */
 const waitMaxSeconds = 60;
@@ -20,7 +19,7 @@ export function limitedError({ rule, whose }: RequestLimit, retryAfterMs: number
   });
 }
 
-function describe(rule: LimitRule): string {
+function describe(rule: ServedRule): string {
   switch (rule.kind) {
     case 'requests':
       return `Rate limit: ${rule.amount} requests per minute`;

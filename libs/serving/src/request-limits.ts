@@ -2,7 +2,7 @@ import { wholeTenant } from '@ccg/admission';
 import type { Limit } from '@ccg/admission';
 import type { Target } from '@ccg/catalog';
 import { assertNever, nameOfLimit } from '@ccg/kernel';
-import type { LimitLevel, LimitRule, Reservation } from '@ccg/kernel';
+import type { BudgetRule, LimitLevel, LimitRule, Reservation } from '@ccg/kernel';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { Digest } from './estimate-prompt.ts';
 
@@ -16,9 +16,17 @@ export type LimitedWork = {
   | { readonly kind: 'count' }
 );
 
+type ServedLevel = Exclude<LimitLevel, 'group' | 'session'>;
+/** Budgets, groups, sessions and shadow limits can be configured, and are not counted yet. */
+export type ServedRule = Exclude<LimitRule, BudgetRule> & { readonly level: ServedLevel };
+
+function isServed(rule: LimitRule): rule is ServedRule {
+  return rule.kind !== 'budget' && rule.level !== 'group' && rule.level !== 'session' && rule.mode !== 'shadow';
+}
+
 /** A limit of one request, with the rule that it comes from and whose use it counts, in words. */
 export interface RequestLimit {
-  readonly rule: LimitRule;
+  readonly rule: ServedRule;
   readonly limit: Limit;
   /** `user ada` */
   readonly whose: string;
@@ -35,6 +43,7 @@ export function limitsOfRequest(
   const { limits } = principal.authorization;
   if (limits.length === 0) return none;
   return limits
+    .filter(isServed)
     .filter(({ kind }) => (kind === 'count_requests') === (work.kind === 'count'))
     .map((rule) => {
       const { subject, whose } = subjectOf(rule.level, principal, work, digest);
@@ -42,7 +51,7 @@ export function limitsOfRequest(
     });
 }
 
-function toLimit(rule: LimitRule, subject: string, work: LimitedWork): Limit {
+function toLimit(rule: ServedRule, subject: string, work: LimitedWork): Limit {
   const { amount } = rule;
   const frame = { name: nameOfLimit(rule), subject, mode: 'enforce', onStoreError: 'local' } as const;
   const rate = (cost: number): Limit => {
@@ -100,7 +109,7 @@ interface Counted {
 }
 
 /** A service has no user: a limit on each user counts each of its API keys. */
-function subjectOf(level: LimitLevel, principal: TenantPrincipal, work: LimitedWork, digest: Digest): Counted {
+function subjectOf(level: ServedLevel, principal: TenantPrincipal, work: LimitedWork, digest: Digest): Counted {
   switch (level) {
     case 'tenant':
       return { subject: wholeTenant, whose: `tenant ${principal.tenant}` };

@@ -1,4 +1,5 @@
-import type { LimitRule } from '@ccg/kernel';
+import { assertNever, onStoreErrorOf, waitingOf } from '@ccg/kernel';
+import type { LimitRule, RateRule } from '@ccg/kernel';
 import type { Limits } from './principal.ts';
 
 export function isList(limits: Limits): limits is readonly LimitRule[] {
@@ -12,16 +13,58 @@ export function limitRulesOf(limits: Limits): readonly LimitRule[] {
   return amount === undefined ? [] : [{ level: 'tenant', kind: 'requests', amount, per: 'minute' }];
 }
 
-/** The limits of one's own that some limits lack, or have with a higher amount. */
+/**
+ * The limits of one's own that none of some limits covers. One covers another if it counts the same, and is no wider in
+ * anything: neither its amount, nor what it does while Redis is away, nor how many may wait for it.
+ */
 export function limitsWidened(own: readonly LimitRule[], granted: readonly LimitRule[]): readonly LimitRule[] {
-  return own.filter(
-    ({ level, kind, amount }) =>
-      !granted.some((rule) => rule.level === level && rule.kind === kind && rule.amount <= amount),
-  );
+  return own.filter((rule) => rule.mode !== 'shadow' && !granted.some((other) => covers(other, rule)));
+}
+
+function covers(rule: LimitRule, own: LimitRule): boolean {
+  if (rule.level !== own.level || rule.mode === 'shadow' || rule.amount > own.amount) return false;
+  if (strictnessOf(rule) < strictnessOf(own)) return false;
+  switch (own.kind) {
+    case 'budget':
+      return rule.kind === 'budget' && rule.per === own.per;
+    case 'concurrency': {
+      if (rule.kind !== 'concurrency') return false;
+      const [one, other] = [waitingOf(rule), waitingOf(own)];
+      return one.maxWaitSeconds <= other.maxWaitSeconds && one.maxWaiting <= other.maxWaiting;
+    }
+    case 'requests':
+    case 'count_requests':
+    case 'input_tokens':
+    case 'output_tokens':
+      return rule.kind === own.kind && reservedBy(rule) >= reservedBy(own);
+    default:
+      return assertNever(own);
+  }
+}
+
+function strictnessOf(rule: LimitRule): number {
+  return (['open', 'local', 'closed'] as const).indexOf(onStoreErrorOf(rule));
+}
+
+function reservedBy({ reserve = 'estimate' }: RateRule): number {
+  return (['none', 'estimate', 'max_tokens'] as const).indexOf(reserve);
 }
 
 /** A limit in words: `60 requests per minute for each user`. */
-export function describeRule({ level, kind, amount }: LimitRule): string {
-  const what = kind === 'concurrency' ? 'requests at a time' : `${kind.replaceAll('_', ' ')} per minute`;
-  return `${amount} ${what} for ${level === 'tenant' ? 'the tenant' : `each ${level.replace('api-key', 'API key')}`}`;
+export function describeRule(rule: LimitRule): string {
+  const { level, kind, amount } = rule;
+  const whom = level === 'tenant' ? 'the tenant' : `each ${level.replace('api-key', 'API key')}`;
+  switch (rule.kind) {
+    case 'budget':
+      return `${amount} dollars per ${rule.per} for ${whom}`;
+    case 'concurrency':
+      return `${amount} requests at a time for ${whom}`;
+    case 'requests':
+    case 'count_requests':
+    case 'input_tokens':
+    case 'output_tokens':
+      return `${amount} ${kind.replaceAll('_', ' ')} per minute for ${whom}`;
+    default:
+      return assertNever(rule);
+  }
 }

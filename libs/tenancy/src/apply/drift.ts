@@ -1,4 +1,5 @@
-import { nameOfLimit } from '@ccg/kernel';
+import { assertNever, nameOfLimit, onStoreErrorOf, waitingOf } from '@ccg/kernel';
+import type { LimitRule } from '@ccg/kernel';
 import { limitRulesOf } from '../limits.ts';
 import type { Allowlist, Limits } from '../principal.ts';
 import type { ApiKeyRecord, ApiKeyView, PolicyRecord, TenantRecord, UserRecord } from '../records.ts';
@@ -256,10 +257,26 @@ function differing(fields: Readonly<Record<string, readonly unknown[]>>): readon
 /** No limits leave it to the gateway's default; an empty list has none at all. */
 function plainLimits(limits: Limits | undefined): unknown {
   if (limits === undefined) return 'default';
-  return limitRulesOf(limits).map((rule) => {
-    const reserve = rule.kind === 'concurrency' ? undefined : rule.reserve;
-    return [nameOfLimit(rule), rule.level, rule.kind, rule.amount, reserve ?? 'estimate'];
-  });
+  return limitRulesOf(limits).map(plainRule);
+}
+
+/** A rule with all that it leaves out, so that what is said and what is meant are the same. */
+function plainRule(rule: LimitRule): readonly unknown[] {
+  const { level, kind, amount, mode = 'enforce' } = rule;
+  const frame = [nameOfLimit(rule), level, kind, amount, mode, onStoreErrorOf(rule)];
+  switch (rule.kind) {
+    case 'concurrency':
+      return [...frame, waitingOf(rule)];
+    case 'budget':
+      return [...frame, rule.per];
+    case 'requests':
+    case 'count_requests':
+    case 'input_tokens':
+    case 'output_tokens':
+      return [...frame, rule.reserve ?? 'estimate'];
+    default:
+      return assertNever(rule);
+  }
 }
 
 /** In one order, whoever wrote it. */

@@ -1,13 +1,5 @@
-import {
-  limitAmountMax,
-  limitKinds,
-  limitLevels,
-  limitNameShape,
-  limitRuleProblems,
-  limitRulesMax,
-  reservationsOf,
-} from '@ccg/kernel';
-import type { LimitRule, Scope } from '@ccg/kernel';
+import { limitAmountMax, limitRuleFaults } from '@ccg/kernel';
+import type { Scope } from '@ccg/kernel';
 import { isList } from '../limits.ts';
 import type { Allowlist, Limits } from '../principal.ts';
 import { isScope } from './authorize.ts';
@@ -83,27 +75,7 @@ export function limitsIssues(limits: Limits | undefined): Issues {
     if (rate === undefined || isAmount(rate)) return [];
     return [issue(['limits', 'requestsPerMinute'], 'must be a whole number of requests per minute, from 1')];
   }
-  if (limits.length > limitRulesMax) return [issue(['limits'], `must have at most ${limitRulesMax} limits`)];
-  return [
-    ...limits.flatMap((rule, at) => ruleIssues(rule, ['limits', at])),
-    ...limitRuleProblems(limits).map(({ path, message }) => issue(['limits', ...path], message)),
-  ];
-}
-
-function ruleIssues(rule: LimitRule, path: FieldIssue['path']): Issues {
-  const { name, level, kind, amount } = rule;
-  const reserve = 'reserve' in rule ? rule.reserve : undefined;
-  const oneOf = (field: string, value: string, known: readonly string[]) =>
-    known.includes(value) ? [] : [issue([...path, field], `must be one of ${known.join(', ')}`)];
-  return [
-    ...oneOf('level', level, limitLevels),
-    ...oneOf('kind', kind, limitKinds),
-    ...(reserve === undefined ? [] : oneOf('reserve', reserve, reservationsOf(kind))),
-    ...(isAmount(amount) ? [] : [issue([...path, 'amount'], 'must be a whole number from 1')]),
-    ...(name === undefined || limitNameShape.test(name)
-      ? []
-      : [issue([...path, 'name'], 'must be up to 63 of a-z, 0-9, "-" and "_"')]),
-  ];
+  return limitRuleFaults(limits).map(({ path, message }) => issue(['limits', ...path], message));
 }
 
 function isAmount(value: number): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limitRuleProblems } from './limit-rules.ts';
+import { limitRuleClashes } from './limit-rule-faults.ts';
 import type { LimitRule } from './limit-rules.ts';
 
 const rule = (changes: Partial<LimitRule>) =>
@@ -12,10 +12,20 @@ test.each<[string, readonly LimitRule[], readonly unknown[]]>([
   ['of one name', [rule({ name: 'a' }), rule({ level: 'tenant', name: 'a' })], [[1]]],
   ['of a name that another has by its kind', [rule({ level: 'tenant' }), rule({ name: 'requests' })], [[1]]],
   [
+    'of one level on the money of different periods',
+    [rule({ kind: 'budget', per: 'day' }), rule({ kind: 'budget', per: 'month' })],
+    [],
+  ],
+  [
+    'of one level on the money of a day',
+    [rule({ kind: 'budget', per: 'day' }), rule({ kind: 'budget', per: 'day' })],
+    [[1]],
+  ],
+  [
     'on the running requests of one level',
     [rule({ kind: 'concurrency' }), rule({ kind: 'concurrency', name: 'a' })],
     [[1]],
   ],
 ])('two limits %s', (_what, rules, paths) => {
-  expect(limitRuleProblems(rules).map(({ path }) => path)).toEqual(paths);
+  expect(limitRuleClashes(rules).map(({ path }) => path)).toEqual(paths);
 });
