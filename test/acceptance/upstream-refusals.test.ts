@@ -1,4 +1,5 @@
 import { jsonScript, playModel, say, unreachableUrl } from '@ccg/testkit';
+import type { Script } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { expectError } from './support/expect-error.ts';
@@ -32,6 +33,10 @@ async function ask(path: string, stream: boolean): Promise<RawAnswer> {
     ],
     body: JSON.stringify(body),
   });
+}
+
+function withHeaders(script: Script, more: Readonly<Record<string, string>>): Script {
+  return script.map((step) => (step.kind === 'head' ? { ...step, headers: { ...step.headers, ...more } } : step));
 }
 
 const refusals = [
@@ -97,7 +102,6 @@ describe.each([
     const headers = {
       'retry-after': '7',
       'x-should-retry': 'true',
-      'anthropic-ratelimit-requests-remaining': '3',
       'request-id': 'req_theirs',
     };
     suite.upstream.answer(jsonScript(529, { type: 'error', error, request_id: 'req_theirs' }, headers));
@@ -109,12 +113,33 @@ describe.each([
       headers: {
         'retry-after': '7',
         'x-should-retry': 'true',
-        'anthropic-ratelimit-requests-remaining': '3',
         'x-upstream-request-id': 'req_theirs',
       },
     });
     expect(answer.headers['request-id']).not.toBe('req_theirs');
   });
+
+  test.each(['anthropic', 'openai'] as const)(
+    'what %s says of the limits of its account goes no further, in an answer, a refusal or an overload',
+    async (provider) => {
+      const limits = {
+        'anthropic-ratelimit-requests-remaining': '3',
+        'anthropic-ratelimit-unified-status': 'allowed_warning',
+        'anthropic-ratelimit-unified-representative-claim': 'five_hour',
+        'x-ratelimit-remaining-tokens': '5',
+      };
+      const play = playModel([{ content: [say('fine')] }]);
+      const refusal = { type: 'error', error: { type: 'rate_limit_error', message: 'Number of requests exceeded.' } };
+      for (const status of [200, 429, 529]) {
+        suite.upstream.play((request) =>
+          status === 200 ? withHeaders(play(request), limits) : jsonScript(status, refusal, limits),
+        );
+        const answer = await ask(paths[provider], stream);
+        expect(answer.status).toBe(status);
+        expect(Object.keys(answer.headers).filter((name) => name.includes('ratelimit'))).toEqual([]);
+      }
+    },
+  );
 
   test("an overflow is told in Claude Code's words", async () => {
     const message =

@@ -10,7 +10,8 @@ import { asObject, asText, memberOf, tryParseJson } from '../json-fields.ts';
 import type { UpstreamAnswer } from '../translation.ts';
 
 /**
- * An HTTP error of an Anthropic server: status, type, message and the headers about trying again stay as they are.
+ * An HTTP error of an Anthropic server: status, type, message and the headers about trying again stay as they are. Those
+ * that tell its limits are left out: they are those of the account, and the client would take them for its own.
  * What is not the API's own form, such as a proxy's page, becomes one readable sentence.
  */
 export function anthropicFailure(
@@ -66,7 +67,6 @@ function keep(
     status,
     type,
     retry: retryAdvice(headers) ?? retry,
-    headers: rateLimitHeaders(headers),
     publicDetails: details,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
@@ -120,8 +120,4 @@ function retryAdvice(headers: HeaderList): RetryAdvice | undefined {
 function integerRetryAfter(headers: HeaderList): number | undefined {
   const value = headers.find(([name]) => name === 'retry-after')?.[1] ?? '';
   return /^\d+$/u.test(value) ? Number(value) : undefined;
-}
-
-function rateLimitHeaders(headers: HeaderList): Readonly<Record<string, string>> {
-  return Object.fromEntries(headers.filter(([name]) => name.startsWith('anthropic-ratelimit-')));
 }
