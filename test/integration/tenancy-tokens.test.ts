@@ -18,7 +18,7 @@ import type { TenantPrincipal, TokenVerifier, Verification } from '@ccg/tenancy'
 import { createManualClock, doneValue } from '@ccg/testkit';
 import type { ManualClock } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { defaultLimits, openTenancyRig, patienceMs, refusalOf, root } from './support/tenancy-rig.ts';
+import { defaults, openTenancyRig, patienceMs, refusalOf, root } from './support/tenancy-rig.ts';
 import type { TenancyRig } from './support/tenancy-rig.ts';
 import { createTokenMaker } from './support/token-maker.ts';
 import type { TokenMaker } from './support/token-maker.ts';
@@ -45,7 +45,7 @@ afterEach(async () => {
 async function openVerifier(): Promise<TokenVerifier> {
   const store = await rig.openStore(rig.proxy.target);
   const times = { cacheMs: 5000, staleMs: 60_000, maxEntries: 100 };
-  const verifier = createTokenVerifier({ store, issuers: [maker.trusted], clock, defaultLimits, ...times });
+  const verifier = createTokenVerifier({ store, issuers: [maker.trusted], clock, defaults, ...times });
   verifiers.push(verifier);
   // Commands of one connection are answered in order, so the verifier's own subscription is active with this one.
   await store.subscribe(store.redisKeys.authorizationChanges(), () => {}).active;
@@ -92,7 +92,7 @@ describe('a user', () => {
       store,
       issuers: [maker.trusted, other.trusted],
       clock,
-      defaultLimits,
+      defaults,
       ...times,
     });
     verifiers.push(both);
@@ -113,7 +113,7 @@ describe('a user', () => {
       tenant,
       user,
       groups: ['dev'],
-      authorization: { scopes: ['messages', 'self'], limits: defaultLimits },
+      authorization: { scopes: ['messages', 'self'], ...defaults },
     });
   });
 

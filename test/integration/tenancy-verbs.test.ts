@@ -27,7 +27,7 @@ import {
 import type { Actor, AuditEntry, NewApiKey, Result, Scope } from '@ccg/tenancy';
 import { doneValue } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { actorOf, defaultLimits, name, openTenancyRig, patienceMs, refusalOf, root } from './support/tenancy-rig.ts';
+import { actorOf, defaults, name, openTenancyRig, patienceMs, refusalOf, root } from './support/tenancy-rig.ts';
 import type { TenancyRig } from './support/tenancy-rig.ts';
 
 let rig: TenancyRig;
@@ -276,7 +276,8 @@ describe('authorization', () => {
     });
     expect(await principalOf(apiKey)).toEqual({
       scopes: ['messages', 'self'],
-      limits: defaultLimits,
+      ...defaults,
+      timeZone: 'UTC',
       policy: {
         kind: 'restricted',
         levels: [

@@ -15,7 +15,7 @@ import {
 } from '@ccg/tenancy';
 import { doneValue } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { defaultLimits, name, openTenancyRig, patienceMs, refusalOf, root } from './support/tenancy-rig.ts';
+import { defaults, name, openTenancyRig, patienceMs, refusalOf, root } from './support/tenancy-rig.ts';
 import type { TenancyRig } from './support/tenancy-rig.ts';
 
 let rig: TenancyRig;
@@ -56,7 +56,7 @@ describe('creating and importing', () => {
     const tenant = await rig.newTenant();
     const user = doneValue(await createUser(rig.deps(), root, { tenant, name: 'ada' }));
     const { apiKey, id } = await rig.newApiKey({ tenant, owner: { kind: 'user', id: user.id } });
-    const authorization = { scopes: ['messages', 'self'], policy: { kind: 'allow-all' }, limits: defaultLimits };
+    const authorization = { scopes: ['messages', 'self'], policy: { kind: 'allow-all' }, ...defaults, timeZone: 'UTC' };
     expect(await rig.openVerifier().verify(apiKey)).toEqual({
       kind: 'verified',
       principal: {
@@ -66,6 +66,8 @@ describe('creating and importing', () => {
         apiKeyName: name,
         user: user.id,
         userName: 'ada',
+        group: undefined,
+        waitingWeight: 1,
         expiresAtMs: undefined,
         authorization,
       },

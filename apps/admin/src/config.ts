@@ -22,23 +22,22 @@ import {
 import type {
   CredentialSettings,
   Environment,
+  LimitSettings,
   ListenAddress,
   OutboundSettings,
   ProcessSettings,
   StoreSettings,
 } from '@ccg/startup';
-import type { LimitRule } from '@ccg/kernel';
 import { z } from 'zod';
 import type { LoadDirectory } from './apply-file.ts';
 import { readOperatorToken } from './operator-token.ts';
 
-export interface AdminConfig extends ProcessSettings, StoreSettings, CredentialSettings, OutboundSettings {
+export interface AdminConfig
+  extends ProcessSettings, StoreSettings, CredentialSettings, LimitSettings, OutboundSettings {
   /** 0 lets the system choose. */
   readonly port: number;
   /** It was fit to be used when the configuration was read. */
   readonly operatorTokenFile: string;
-  /** Of tenants that have none of their own: who may give how much depends on it. */
-  readonly limits: readonly LimitRule[];
   /** Whose tokens are taken. */
   readonly issuers: readonly IssuerSettings[];
   /** Reads `gateway.yaml` anew; it was right when the configuration was read. */
@@ -95,7 +94,7 @@ export function parseAdminConfig(env: Environment): ParsedAdminConfig {
     operatorTokenFile: tokenFile,
     ...storeSettings(data),
     ...credentialSettings(data),
-    limits: limitSettings(data),
+    ...limitSettings(data),
     issuers: file.issuers,
     loadDirectory: () => readDirectory(env),
     ...outboundSettings(data),

@@ -1,6 +1,6 @@
 import { catalogVariables, onOrOff, wholeNumber } from '@ccg/catalog';
 import type { Audience, Catalog, IssuerSettings } from '@ccg/catalog';
-import type { LimitRule, Secret } from '@ccg/kernel';
+import type { Secret } from '@ccg/kernel';
 import {
   catalogFileVariable,
   credentialSettings,
@@ -24,6 +24,7 @@ import {
 import type {
   CredentialSettings,
   Environment,
+  LimitSettings,
   ListenAddress,
   OutboundSettings,
   ProcessSettings,
@@ -32,7 +33,8 @@ import type {
 import type { Peppers } from '@ccg/tenancy';
 import { z } from 'zod';
 
-export interface GatewayConfig extends ProcessSettings, StoreSettings, CredentialSettings, OutboundSettings {
+export interface GatewayConfig
+  extends ProcessSettings, StoreSettings, CredentialSettings, LimitSettings, OutboundSettings {
   /** 0 lets the system choose. */
   readonly port: number;
   /** The first key encrypts; any key decrypts. */
@@ -40,7 +42,6 @@ export interface GatewayConfig extends ProcessSettings, StoreSettings, Credentia
   readonly catalog: Catalog;
   /** Whose tokens are taken. */
   readonly issuers: readonly IssuerSettings[];
-  readonly limits: readonly LimitRule[];
   /** How long a stream's status is held back for the upstream's first event. */
   readonly streamHoldMs: number;
   readonly pingIntervalMs: number;
@@ -147,7 +148,7 @@ function toConfig(
     sealingKeys: sealingKeys(server.SEALING_KEYS, credentials.keyPeppers),
     catalog,
     issuers,
-    limits: limitSettings(server),
+    ...limitSettings(server),
     streamHoldMs: server.STREAM_HOLD_MS,
     pingIntervalMs: server.PING_INTERVAL_MS,
     stallTimeoutMs: server.STALL_TIMEOUT_MS,

@@ -43,6 +43,7 @@ export type {
   RateRule,
   Reservation,
 } from './limit-rules.ts';
+export { isTimeZone, nameFault, plainTextMaxLength, plainTextMessage, timeZoneMessage } from './plain-text.ts';
 export { scopes } from './scopes.ts';
 export type { Scope } from './scopes.ts';
 export { Secret } from './secret.ts';

@@ -32,10 +32,14 @@ function principalWith(...lists: readonly List[]): TenantPrincipal {
     userName: undefined,
     user: undefined,
     expiresAtMs: undefined,
+    group: undefined,
+    waitingWeight: 1,
     authorization: {
       scopes: ['messages'],
       policy: { kind: 'restricted', levels },
       limits: [],
+      timeZone: 'UTC',
+      contact: 'the operators of this gateway',
     },
   };
 }

@@ -2,7 +2,7 @@ import { findModel, listModels, namesOfTarget, resolveRoute } from '@ccg/catalog
 import type { Catalog, ListedModel, Route, Targets } from '@ccg/catalog';
 import { GatewayError } from '@ccg/kernel';
 import { isAllowed } from '@ccg/tenancy';
-import type { Policy, TenantPrincipal } from '@ccg/tenancy';
+import type { Authorization, Policy, TenantPrincipal } from '@ccg/tenancy';
 
 export interface Models {
   readonly catalog: Catalog;
@@ -36,7 +36,7 @@ export function refuseUnlessAllowed(
 
 /** The models of the configuration and of the allowlists that a principal may use. */
 export function listAllowedModels(
-  { authorization: { policy } }: Pick<TenantPrincipal, 'authorization'>,
+  { authorization: { policy } }: { readonly authorization: Pick<Authorization, 'policy'> },
   { catalog, targets }: Models,
 ): readonly ListedModel[] {
   const listed = listModels(catalog, targets);
@@ -57,7 +57,7 @@ function isRouteAllowed(policy: Policy, { chosen, targets }: Route, catalog: Cat
 }
 
 function describeAllowed(policy: Policy, models: Models): string {
-  const ids = listAllowedModels({ authorization: { policy, scopes: [], limits: [] } }, models).map(({ id }) => id);
+  const ids = listAllowedModels({ authorization: { policy } }, models).map(({ id }) => id);
   if (ids.length > 0) {
     const more = ids.length > namedMax ? ', and others: GET /v1/models lists them' : '';
     return `You may use: ${ids.slice(0, namedMax).join(', ')}${more}.`;

@@ -78,10 +78,14 @@ const principal: ServeRequest['principal'] = {
   userName: undefined,
   expiresAtMs: undefined,
   user: undefined,
+  group: undefined,
+  waitingWeight: 1,
   authorization: {
     scopes: ['messages', 'self'],
     policy: { kind: 'allow-all' },
     limits: [{ level: 'tenant', kind: 'requests', amount: 60, per: 'minute' }],
+    timeZone: 'UTC',
+    contact: 'the operators of this gateway',
   },
 };
 

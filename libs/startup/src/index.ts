@@ -23,7 +23,7 @@ export {
   processVariables,
   secretList,
 } from './shared-variables.ts';
-export type { CredentialSettings, OutboundSettings, ProcessSettings } from './shared-variables.ts';
+export type { CredentialSettings, LimitSettings, OutboundSettings, ProcessSettings } from './shared-variables.ts';
 export {
   describeProblems,
   describeStartFailure,

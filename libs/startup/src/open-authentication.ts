@@ -4,7 +4,7 @@ import type { Clock, LimitRule, Secret } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createApiKeyVerifier, createTokenVerifier } from '@ccg/tenancy';
-import type { TokenVerifier } from '@ccg/tenancy';
+import type { TenantDefaults, TokenVerifier } from '@ccg/tenancy';
 import type { CredentialSettings } from './shared-variables.ts';
 import { trustIssuers } from './trust-issuers.ts';
 import type { IssuersToTrust } from './trust-issuers.ts';
@@ -12,6 +12,8 @@ import type { IssuersToTrust } from './trust-issuers.ts';
 export interface AuthenticationSettings extends CredentialSettings, IssuersToTrust {
   /** Of a tenant that has none of its own. */
   readonly limits: readonly LimitRule[];
+  /** Whom a developer asks whose tenant does not say it. */
+  readonly supportContact: string;
 }
 
 interface Parts {
@@ -39,11 +41,12 @@ const verifierBounds = { cacheMs: 5000, maxEntries: 10_000 };
 /** Everything that finds out who a request acts for. */
 export async function openAuthentication(settings: AuthenticationSettings, parts: Parts): Promise<Authentication> {
   const { store, clock, logger, keylessAs, advice } = parts;
-  const { keyPeppers: peppers, limits: defaultLimits, apiKeyStaleMs: staleMs } = settings;
+  const { keyPeppers: peppers, apiKeyStaleMs: staleMs } = settings;
+  const defaults = defaultsOf(settings);
   const onFault = (error: unknown) => {
     logger.error({ err: error }, 'a script of the credentials failed');
   };
-  const apiKeys = createApiKeyVerifier({ store, peppers, clock, defaultLimits, staleMs, onFault, ...verifierBounds });
+  const apiKeys = createApiKeyVerifier({ store, peppers, clock, defaults, staleMs, onFault, ...verifierBounds });
   const tokens = await openTokens(settings, parts, onFault);
   const addressOf = createClientAddresses(settings.trustedProxies);
   const badCredentials = createBadCredentials(clock);
@@ -60,18 +63,22 @@ export async function openAuthentication(settings: AuthenticationSettings, parts
   };
 }
 
+function defaultsOf({ limits, supportContact: contact }: AuthenticationSettings): TenantDefaults {
+  return { limits, contact };
+}
+
 async function openTokens(
   settings: AuthenticationSettings,
   { store, clock, logger, metrics }: Parts,
   onFault: (error: unknown) => void,
 ): Promise<{ readonly verifier: TokenVerifier; close(): Promise<void> } | undefined> {
-  const { limits: defaultLimits, apiKeyStaleMs: staleMs } = settings;
+  const { apiKeyStaleMs: staleMs } = settings;
   if (settings.issuers.length === 0) return undefined;
   const issuers = await trustIssuers(settings, clock, logger);
   metrics.watchIssuerKeys(() =>
     issuers.list.map(({ issuer, keys }) => ({ issuer: issuer.name, seconds: keys.ageMs() / 1000 })),
   );
-  const options = { store, clock, issuers: issuers.list, defaultLimits, staleMs, onFault };
+  const options = { store, clock, issuers: issuers.list, defaults: defaultsOf(settings), staleMs, onFault };
   const verifier = createTokenVerifier({ ...options, ...verifierBounds });
   return {
     verifier,

@@ -1,7 +1,7 @@
 import { optionalText, wholeNumber } from '@ccg/catalog';
 import { isLoopback, readAddressRange } from '@ccg/edge';
 import type { AddressRange } from '@ccg/edge';
-import { Secret } from '@ccg/kernel';
+import { nameFault, Secret } from '@ccg/kernel';
 import type { LimitRule } from '@ccg/kernel';
 import { limitRulesOf } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
@@ -105,11 +105,24 @@ export const limitVariables = {
       error: 'must be a whole number of requests per minute, from 1; leave it out for no limit',
     })
     .transform((value) => (value === undefined ? undefined : Number(value))),
+  SUPPORT_CONTACT: textOr('the operators of this gateway').superRefine((contact, context) => {
+    const message = nameFault(contact);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  }),
 };
 
-/** What a tenant without limits of its own may use. */
-export function limitSettings(values: ValuesOf<typeof limitVariables>): readonly LimitRule[] {
-  return limitRulesOf({ requestsPerMinute: values.RATE_LIMIT_RPM });
+/** What holds for a tenant that does not say it itself. */
+export interface LimitSettings {
+  readonly limits: readonly LimitRule[];
+  /** Whom a developer asks who is stopped by a limit. */
+  readonly supportContact: string;
+}
+
+export function limitSettings(values: ValuesOf<typeof limitVariables>): LimitSettings {
+  return {
+    limits: limitRulesOf({ requestsPerMinute: values.RATE_LIMIT_RPM }),
+    supportContact: values.SUPPORT_CONTACT,
+  };
 }
 
 export const outboundVariables = {

@@ -6,7 +6,7 @@ export type { ImportedApiKey, StoredApiKey } from './api-key/import.ts';
 export { getApiKey, listApiKeys } from './api-key/list.ts';
 export type { Verification } from './api-key/memory.ts';
 export type { IssuedApiKey, NewApiKey } from './api-key/new-api-key.ts';
-export { limitsOf, mergePolicy, readAuthorization } from './api-key/read-authorization.ts';
+export { mergePolicy, readAuthorization } from './api-key/read-authorization.ts';
 export type { AuthorizationRecords, Bearer } from './api-key/read-authorization.ts';
 export { revokeApiKey } from './api-key/revoke.ts';
 export { updateApiKey } from './api-key/update.ts';
@@ -50,6 +50,8 @@ export type {
   Policy,
   PolicyLevel,
   Principal,
+  TenantAuthorization,
+  TenantDefaults,
   TenantPrincipal,
   TokenPrincipal,
 } from './principal.ts';

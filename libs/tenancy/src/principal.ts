@@ -30,6 +30,28 @@ export interface Authorization {
   readonly limits: readonly LimitRule[];
 }
 
+/** What a principal of a tenant may do, with what the tenant says of its limits. */
+export interface TenantAuthorization extends Authorization {
+  /** Where the days, weeks and months of budgets begin. */
+  readonly timeZone: string;
+  /** Whom to ask who is stopped by a limit. */
+  readonly contact: string;
+}
+
+/** What holds for a tenant that does not say it itself. */
+export interface TenantDefaults {
+  readonly limits: readonly LimitRule[];
+  readonly contact: string;
+}
+
+/** How the limits see the user of a principal. */
+interface Sharing {
+  /** Whose pool the user shares. Undefined: nobody's. */
+  readonly group: string | undefined;
+  /** How many turns the user has where others have one, while requests wait. */
+  readonly waitingWeight: number;
+}
+
 /**
  * Who a request acts for, told apart by what proved it. The authorization is part of it: it is read together with the
  * credential and forgotten with it, so that no cache can hold a policy longer than the API key to which it belongs.
@@ -39,7 +61,7 @@ export type Principal = TenantPrincipal | OperatorPrincipal;
 /** A principal that belongs to a tenant: all that the data plane knows. */
 export type TenantPrincipal = ApiKeyPrincipal | TokenPrincipal;
 
-export interface ApiKeyPrincipal {
+export interface ApiKeyPrincipal extends Sharing {
   readonly kind: 'api-key';
   readonly tenant: string;
   readonly apiKeyId: string;
@@ -51,11 +73,11 @@ export interface ApiKeyPrincipal {
   readonly userName: string | undefined;
   /** Undefined for an API key without an end. */
   readonly expiresAtMs: number | undefined;
-  readonly authorization: Authorization;
+  readonly authorization: TenantAuthorization;
 }
 
 /** Who showed a token (JWT) of a configured issuer. */
-export interface TokenPrincipal {
+export interface TokenPrincipal extends Sharing {
   readonly kind: 'token';
   readonly tenant: string;
   /** The id of the user that the tenant, the issuer and the subject stand for. */
@@ -70,7 +92,7 @@ export interface TokenPrincipal {
   readonly expiresAtMs: number;
   /** For how long an API key may work that is made with the token; undefined: as long as the token. */
   readonly apiKeyLifetimeMs?: number | undefined;
-  readonly authorization: Authorization;
+  readonly authorization: TenantAuthorization;
 }
 
 /** An operator of the gateway, who belongs to no tenant. */

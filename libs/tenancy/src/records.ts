@@ -15,6 +15,10 @@ export interface TenantRecord {
   readonly policies: readonly string[];
   /** Undefined: the default of the gateway's configuration. */
   readonly limits?: Limits | undefined;
+  /** Where the days, weeks and months of budgets begin; undefined: UTC. */
+  readonly timeZone?: string | undefined;
+  /** Whom to ask who is stopped by a limit; undefined: whom the gateway's configuration names. */
+  readonly contact?: string | undefined;
   readonly createdAt: string;
   readonly origin?: Origin | undefined;
   /** Set where the file suspended it, because it named it no more. */
@@ -28,6 +32,10 @@ export interface UserRecord {
   readonly state: 'active' | 'suspended';
   readonly allowlist?: Allowlist | undefined;
   readonly policies: readonly string[];
+  /** The users of one group share a pool of the limits of that level. */
+  readonly group?: string | undefined;
+  /** How many turns the user has where others have one, while requests wait; undefined: one. */
+  readonly waitingWeight?: number | undefined;
   /** Set for a user whom an issuer of tokens vouches for. */
   readonly identity?: { readonly issuer: string; readonly subjectDigest: string } | undefined;
   readonly createdAt: string;

@@ -82,7 +82,7 @@ async function inTurn(times: number, measure: (rig: Rig) => Promise<number>): Pr
 /** With a verifier that remembers nothing, so that Redis is asked. */
 async function verifyOne({ deps, apiKeys, size }: Rig): Promise<number> {
   const bounds = { cacheMs: 0, staleMs: 0, maxEntries: 1 };
-  const verifier = createApiKeyVerifier({ ...deps, defaultLimits: [], ...bounds });
+  const verifier = createApiKeyVerifier({ ...deps, defaults: { limits: [], contact: '' }, ...bounds });
   const apiKey = apiKeys[randomInt(size)];
   if (apiKey === undefined) throw new Error('There is no such API key.');
   const startedAt = performance.now();

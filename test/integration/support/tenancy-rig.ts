@@ -11,7 +11,8 @@ import type { ManualClock, TargetProxy } from '@ccg/testkit';
 export const patienceMs = 10_000;
 export const name = 'for tests';
 export const root = systemActor('test');
-export const defaultLimits: readonly LimitRule[] = [{ level: 'tenant', kind: 'requests', amount: 60, per: 'minute' }];
+const defaultLimits: readonly LimitRule[] = [{ level: 'tenant', kind: 'requests', amount: 60, per: 'minute' }];
+export const defaults = { limits: defaultLimits, contact: 'the operators' };
 
 /** A store with a prefix of its own, and what the tests of tenancy do with it. */
 export interface TenancyRig {
@@ -62,7 +63,7 @@ export async function openTenancyRig(): Promise<TenancyRig> {
   const openVerifier: TenancyRig['openVerifier'] = (through = store, clock = systemClock, changes = {}) => {
     const { maxEntries = 100, peppers = usualPeppers } = changes;
     const times = { cacheMs: 5000, staleMs: 60_000 };
-    const verifier = createApiKeyVerifier({ store: through, peppers, clock, defaultLimits, ...times, maxEntries });
+    const verifier = createApiKeyVerifier({ store: through, peppers, clock, defaults, ...times, maxEntries });
     opened.push(verifier);
     return verifier;
   };

@@ -87,7 +87,15 @@ const request: ServeRequest = {
     userName: undefined,
     expiresAtMs: undefined,
     user: undefined,
-    authorization: { scopes: ['messages'], policy: { kind: 'allow-all' }, limits: [] },
+    group: undefined,
+    waitingWeight: 1,
+    authorization: {
+      scopes: ['messages'],
+      policy: { kind: 'allow-all' },
+      limits: [],
+      timeZone: 'UTC',
+      contact: 'the operators of this gateway',
+    },
   },
   prefix: undefined,
   headers: [

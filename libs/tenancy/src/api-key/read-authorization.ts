@@ -1,9 +1,15 @@
-import type { LimitRule } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { policyOf } from '../policy/judge.ts';
 import { limitRulesOf } from '../limits.ts';
-import type { Allowlist, Policy, PolicyLevel } from '../principal.ts';
+import type {
+  Allowlist,
+  Authorization,
+  Policy,
+  PolicyLevel,
+  TenantAuthorization,
+  TenantDefaults,
+} from '../principal.ts';
 import type { ApiKeyRecord, PolicyRecord, TenantRecord, UserRecord } from '../records.ts';
 import { tenantOf } from '../tenant/tenant-record.ts';
 import { textAt } from '../verb/read-fields.ts';
@@ -92,7 +98,23 @@ export function mergePolicy({ tenant, user, apiKey, policies }: AuthorizationRec
   return policyOf([...levels('tenant', tenant), ...levels('user', user), ...levels('api-key', apiKey?.item)]);
 }
 
-/** The tenant's own limits, else those of the gateway's configuration. */
-export function limitsOf({ tenant }: AuthorizationRecords, defaults: readonly LimitRule[]): readonly LimitRule[] {
-  return tenant.limits === undefined ? defaults : limitRulesOf(tenant.limits);
+/** What a credential with these scopes may do: what its records say, else the gateway's configuration. */
+export function authorizationOf(
+  records: AuthorizationRecords,
+  scopes: Authorization['scopes'],
+  defaults: TenantDefaults,
+): TenantAuthorization {
+  const { limits, timeZone = 'UTC', contact = defaults.contact } = records.tenant;
+  return {
+    scopes,
+    policy: mergePolicy(records),
+    limits: limits === undefined ? defaults.limits : limitRulesOf(limits),
+    timeZone,
+    contact,
+  };
+}
+
+/** How limits see the user: the groups of a token count where the record of the user has none. */
+export function sharingOf({ user }: AuthorizationRecords, groups: readonly string[] = []) {
+  return { group: user?.group ?? groups[0], waitingWeight: user?.waitingWeight ?? 1 };
 }

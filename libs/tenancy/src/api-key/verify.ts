@@ -1,6 +1,7 @@
-import type { Clock, LimitRule, Secret } from '@ccg/kernel';
+import type { Clock, Secret } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
+import type { TenantDefaults } from '../principal.ts';
 import { digestsUnder } from '../credentials/digests.ts';
 import type { Peppers } from '../verb/actor.ts';
 import { readAnnouncement } from '../verb/announce.ts';
@@ -9,15 +10,15 @@ import type { IndexEntry } from './index-entry.ts';
 import { createDigestCache, createMemory, expired, isWithin, neverIssued, revoked } from './memory.ts';
 import type { MemoryOptions, Verification } from './memory.ts';
 import { noteRefusal, noteUse, rehash } from './note-use.ts';
-import { limitsOf, mergePolicy, readAuthorization } from './read-authorization.ts';
+import { authorizationOf, readAuthorization, sharingOf } from './read-authorization.ts';
 import type { AuthorizationRecords } from './read-authorization.ts';
 
 export interface ApiKeyVerifierOptions extends MemoryOptions {
   readonly store: Store;
   readonly peppers: Peppers;
   readonly clock: Clock;
-  /** Of tenants that have no limits of their own. */
-  readonly defaultLimits: readonly LimitRule[];
+  /** Of tenants that do not say it themselves. */
+  readonly defaults: TenantDefaults;
   /** Milliseconds for which a verified principal is reused; the longest time that a missed revocation has no effect while Redis is up. */
   readonly cacheMs: number;
   /** Milliseconds for which a verified API key goes on working while Redis is away. */
@@ -99,7 +100,7 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
 
 /** The index entry belongs to no tenant, so it is read before the one script that reads all that the tenant has. */
 async function verifyInStore(options: ApiKeyVerifierOptions, digest: string, apiKey: Secret): Promise<Verification> {
-  const { store, peppers, clock, defaultLimits } = options;
+  const { store, peppers, clock, defaults } = options;
   const inBackground = (work: Promise<void>) => {
     void work.catch((error: unknown) => {
       if (!(error instanceof StoreUnavailableError)) options.onFault?.(error);
@@ -111,7 +112,7 @@ async function verifyInStore(options: ApiKeyVerifierOptions, digest: string, api
   const { tenant, id } = entry;
   const records = entry.kind === 'leads' ? await readAuthorization(store, { tenant, apiKeyId: id }) : undefined;
   const nowMs = clock.now();
-  const verification = entry.kind === 'revoked' ? revoked : judge(records, nowMs, defaultLimits);
+  const verification = entry.kind === 'revoked' ? revoked : judge(records, nowMs, defaults);
   const isUnsaid = records?.apiKey !== undefined && records.apiKey.item.hint === undefined;
   if (current === undefined || isUnsaid) inBackground(rehash(store, entry, digest, apiKey));
   if (verification.kind === 'verified') inBackground(noteUse(store, entry, records?.apiKey?.lastUsedAt, nowMs));
@@ -126,7 +127,7 @@ async function findUnderPrevious(store: Store, peppers: Peppers, apiKey: Secret)
 }
 
 /** An API key that is over is refused before a tenant that is suspended: only the holder of a good one learns of that. */
-function judge(records: AuthorizationRecords | undefined, nowMs: number, defaults: readonly LimitRule[]): Verification {
+function judge(records: AuthorizationRecords | undefined, nowMs: number, defaults: TenantDefaults): Verification {
   const loaded = records?.apiKey;
   if (records === undefined || loaded === undefined) return neverIssued;
   const { id: apiKeyId, name: apiKeyName, state, owner, expiresAt, scopes } = loaded.item;
@@ -150,7 +151,8 @@ function judge(records: AuthorizationRecords | undefined, nowMs: number, default
       // Of an owner of the first version the id is all that is known.
       userName: owner.kind === 'user' ? (user?.name ?? owner.id) : undefined,
       expiresAtMs,
-      authorization: { scopes, policy: mergePolicy(records), limits: limitsOf(records, defaults) },
+      ...sharingOf(records),
+      authorization: authorizationOf(records, scopes, defaults),
     },
   };
 }

@@ -1,10 +1,11 @@
 import { createBoundedMap } from '@ccg/kernel';
-import type { Clock, LimitRule, Secret } from '@ccg/kernel';
+import type { Clock, Secret } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
+import type { TenantDefaults } from '../principal.ts';
 import { createMemory, isWithin, revoked } from '../api-key/memory.ts';
 import type { MemoryOptions, Verification } from '../api-key/memory.ts';
-import { limitsOf, mergePolicy, readAuthorization } from '../api-key/read-authorization.ts';
+import { authorizationOf, readAuthorization, sharingOf } from '../api-key/read-authorization.ts';
 import type { AuthorizationRecords } from '../api-key/read-authorization.ts';
 import { createDeniedUses } from '../audit/denied-uses.ts';
 import { fingerprintOf } from '../credentials/digests.ts';
@@ -17,8 +18,8 @@ export interface TokenVerifierOptions extends MemoryOptions {
   readonly store: Store;
   readonly issuers: readonly TrustedIssuer[];
   readonly clock: Clock;
-  /** Of tenants that have no limits of their own. */
-  readonly defaultLimits: readonly LimitRule[];
+  /** Of tenants that do not say it themselves. */
+  readonly defaults: TenantDefaults;
   /** Milliseconds for which a verified token goes on working while Redis is away. */
   readonly staleMs: number;
   /** Called when Redis rejects what is written beside a verification: a fault of ours, for the log. */
@@ -110,17 +111,17 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 
 /** A user appears with the first token, unless the tenant does not exist or is suspended. */
 async function verifyInStore(options: TokenVerifierOptions, claims: TokenClaims): Promise<Verification> {
-  const { store, clock, defaultLimits } = options;
+  const { store, clock, defaults } = options;
   const { tenant, user, tokenDigest } = claims;
   const records = await readAuthorization(store, { tenant, user, tokenDigest });
   if (records === undefined) return { kind: 'unknown', reason: 'token-tenant' };
   if (isRevoked(records, claims)) return revoked;
   if (records.tenant.state === 'suspended') return { kind: 'suspended', of: 'tenant', tenant };
-  if (records.user !== undefined) return judge(records, claims, defaultLimits);
+  if (records.user !== undefined) return judge(records, claims, defaults);
   await admitUser(store, claims, clock.now());
   const admitted = await readAuthorization(store, { tenant, user, tokenDigest });
   if (admitted === undefined) return { kind: 'unknown', reason: 'token-tenant' };
-  return isRevoked(admitted, claims) ? revoked : judge(admitted, claims, defaultLimits);
+  return isRevoked(admitted, claims) ? revoked : judge(admitted, claims, defaults);
 }
 
 /** The clock of the issuer may be ahead, so that a token from before the revocation seems to come after it. */
@@ -129,7 +130,7 @@ function isRevoked({ revocation }: AuthorizationRecords, { issuedAtMs, clockTole
   return token || (userBeforeMs !== undefined && issuedAtMs <= userBeforeMs + clockToleranceMs);
 }
 
-function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: readonly LimitRule[]): Verification {
+function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: TenantDefaults): Verification {
   const { tenant, user, issuer, tokenDigest, groups, scopes, validUntilMs, apiKeyLifetimeMs } = claims;
   if (records.user?.state !== 'active') return { kind: 'suspended', of: 'user', tenant };
   return {
@@ -144,7 +145,8 @@ function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: rea
       tokenDigest,
       expiresAtMs: validUntilMs,
       apiKeyLifetimeMs,
-      authorization: { scopes, policy: mergePolicy(records), limits: limitsOf(records, defaults) },
+      ...sharingOf(records, groups),
+      authorization: authorizationOf(records, scopes, defaults),
     },
   };
 }
