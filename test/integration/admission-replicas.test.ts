@@ -53,7 +53,7 @@ test('a replica that was killed counts as gone after three beats, by the clock o
   // It never beats again: its clock stands still.
   await joinLiveReplicas({
     store: rig.store,
-    clock: { now: () => 0, schedule: () => () => {} },
+    clock: { ...systemClock, now: () => 0, schedule: () => () => {} },
     id: 'killed',
     intervalMs,
   });

@@ -67,7 +67,7 @@ async function startReplica(): Promise<string> {
   const parsed = parseConfig({ ...env, PORT: '0', OPS_PORT: '0', MODEL_LIST_INTERVAL_MS: '0' });
   if (parsed.kind === 'faulty') throw new Error(parsed.message);
   const startedAtMs = systemClock.now();
-  const clock = { now: () => startedAtMs, schedule: systemClock.schedule };
+  const clock = { ...systemClock, now: () => startedAtMs };
   const gateway = await startGateway(parsed.config, { clock, log: { write() {} } });
   opened.defer(() => gateway.drain());
   return gateway.url;

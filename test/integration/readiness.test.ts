@@ -32,7 +32,7 @@ beforeEach(async () => {
     API_KEY_STALE_SECONDS: String(staleSeconds),
   });
   if (parsed.kind === 'faulty') throw new Error(parsed.message);
-  const clock = { now: () => systemClock.now() + aheadMs, schedule: systemClock.schedule };
+  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
   gateway = await startGateway(parsed.config, { clock, log: { write() {} } });
 });
 afterEach(async () => {

@@ -10,7 +10,7 @@ function setUp(maxAgeMs = 1_000_000) {
   const renewals: string[][] = [];
   let timers = 0;
   const counting = {
-    now: clock.now,
+    ...clock,
     schedule(delayMs: number, callback: () => void) {
       timers += 1;
       return clock.schedule(delayMs, callback);

@@ -1,7 +1,7 @@
 export { assertNever } from './assert-never.ts';
 export { createBoundedMap } from './bounded-map.ts';
 export type { BoundedMap } from './bounded-map.ts';
-export { systemClock } from './clock.ts';
+export { startStopwatch, systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { errorCatalog } from './errors/catalog.ts';
 export type { AnthropicErrorType, ErrorCode, ErrorOwner, RetryAdvice } from './errors/catalog.ts';

@@ -12,6 +12,7 @@ export function createManualClock(startMs: number = Date.UTC(2026, 0, 1)): Manua
   const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
   return {
     now: () => now,
+    monotonicMs: () => now,
     schedule(delayMs, callback) {
       const timer = { at: now + delayMs, callback };
       timers.add(timer);

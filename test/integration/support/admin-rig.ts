@@ -61,7 +61,7 @@ export async function openAdminRig(suite: string, { env = {}, prepare }: RigOpti
   const tokenFile = join(folder, 'admin-token');
   await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
   let aheadMs = 0;
-  const clock = { now: () => systemClock.now() + aheadMs, schedule: systemClock.schedule };
+  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
   const withStore: AdminRig['withStore'] = async (use) => {
     const store = connectStore({ ...redis, commandTimeoutMs: 10_000 });
     await store.whenReady(10_000);

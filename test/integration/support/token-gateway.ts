@@ -50,7 +50,7 @@ export async function openTokenGateways(suite: string): Promise<TokenGateways> {
   opened.defer(() => rm(folder, { recursive: true }));
   const redis = redisForSuite(suite);
   let aheadMs = 0;
-  const clock = { now: () => systemClock.now() + aheadMs, schedule: systemClock.schedule };
+  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 
   const withStore: TokenGateways['withStore'] = async (use) => {
     const store = connectStore({ ...redis, commandTimeoutMs: 10_000 });
