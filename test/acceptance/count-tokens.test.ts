@@ -300,7 +300,7 @@ test('one line and one count say what it was', async () => {
   });
   const metrics = await (await fetch(`${suite.gateway.opsUrl}/metrics`)).text();
   expect(metrics).toMatch(
-    /^ccg_requests_total\{endpoint="count_tokens",dialect="anthropic",status="200",outcome="ok"\} \d+$/mu,
+    /^ccg_requests_total\{endpoint="count_tokens",dialect="anthropic",provider="anthropic",model="claude-opus-5-5",status="200",outcome="ok"\} \d+$/mu,
   );
 });
 

@@ -193,15 +193,26 @@ describe('the metrics', () => {
     await lineOf(done);
     const text = await metrics();
     expect(text).toMatch(/^ccg_open_streams\{dialect="openai-chat"\} 0$/mu);
-    const labels = 'endpoint="messages",dialect="anthropic",status="200",outcome="ok"';
+    const target = 'dialect="anthropic",provider="anthropic"';
+    const labels = `endpoint="messages",${target},model="claude-x",status="200",outcome="ok"`;
+    const stage = (name: string) =>
+      `ccg_stage_duration_seconds_count\\{stage="${name}",endpoint="messages",${target},stream="true"\\} [1-9]`;
     expect(text).toMatch(new RegExp(`^ccg_requests_total\\{${labels}\\} [1-9]`, 'mu'));
-    expect(text).toMatch(/^ccg_request_duration_seconds_count\{endpoint="messages",dialect="anthropic"\} [1-9]/mu);
-    expect(text).toMatch(/^ccg_first_event_seconds_count\{dialect="anthropic"\} [1-9]/mu);
-    expect(text).toMatch(/^ccg_tokens_total\{dialect="anthropic",kind="input",source="reported"\} [1-9]/mu);
-    expect(text).toMatch(/^ccg_tokens_total\{dialect="anthropic",kind="cache_read",source="reported"\} [1-9]/mu);
-    expect(text).toMatch(/^ccg_tokens_total\{dialect="anthropic",kind="output",source="reported"\} [1-9]/mu);
+    for (const series of [
+      `ccg_request_duration_seconds_count\\{endpoint="messages",${target},stream="true"\\} [1-9]`,
+      `ccg_first_event_seconds_count\\{${target}\\} [1-9]`,
+      `ccg_upstream_duration_seconds_count\\{endpoint="messages",${target},stream="true"\\} [1-9]`,
+      `ccg_attempts_total\\{endpoint="messages",${target},outcome="ok"\\} [1-9]`,
+      `ccg_streams_total\\{${target},end="complete"\\} [1-9]`,
+      ...['input', 'cache_read', 'output'].flatMap((kind) => [
+        `ccg_tokens_total\\{${target},kind="${kind}",source="reported"\\} [1-9]`,
+        `ccg_tenant_tokens_total\\{tenant="${suite.tenant}",model="claude-x",kind="${kind}"\\} [1-9]`,
+      ]),
+      ...['authenticate', 'body', 'admit', 'translate', 'first_event'].map(stage),
+    ])
+      expect(text).toMatch(new RegExp(`^${series}`, 'mu'));
     for (const line of text.split('\n').filter((one) => one !== '' && !one.startsWith('#')))
-      expect(line).toMatch(/^ccg_/u);
+      expect(line).toMatch(/^(?:ccg|process|nodejs)_/u);
   });
 
   test('are the ops listener’s alone, as are the probes', async () => {

@@ -229,5 +229,7 @@ test('a request leaves one line in the log and one count in the metrics, by the 
     { endpoint: 'admin.tenants.get', actor: { kind: 'operator' }, status: 404, error: 'unknown' },
   ]);
   const metrics = await (await fetch(`${rig.admin.opsUrl}/metrics`)).text();
-  expect(metrics).toMatch(/ccg_requests_total\{endpoint="admin\.tenants\.get",dialect="none",status="404"/u);
+  expect(metrics).toMatch(
+    /ccg_requests_total\{endpoint="admin\.tenants\.get",dialect="none",provider="none",model="none",status="404"/u,
+  );
 });

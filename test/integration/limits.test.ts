@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { systemClock } from '@ccg/kernel';
+import { startStopwatch, systemClock } from '@ccg/kernel';
 import type { GatewayError, LimitRule, Reservation } from '@ccg/kernel';
 import type { RequestRecord, ServeRequest, Serving } from '@ccg/serving';
 import { connectStore, createScript } from '@ccg/store';
@@ -92,6 +92,7 @@ async function ask(limits: readonly LimitRule[], who: Who = {}): Promise<Request
     query: '',
     takeBody: () => Buffer.from(JSON.stringify(body)),
     receivedAtMs: systemClock.now(),
+    elapsedMs: startStopwatch(systemClock),
   };
   return path === 'messages' ? serving.serve(request, sink) : serving.countTokens(request, sink);
 }

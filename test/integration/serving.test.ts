@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { systemClock } from '@ccg/kernel';
+import { startStopwatch, systemClock } from '@ccg/kernel';
 import type { LimitRule } from '@ccg/kernel';
 import type { RequestRecord, Serving } from '@ccg/serving';
 import { connectStore, createScript } from '@ccg/store';
@@ -84,6 +84,7 @@ async function ask(limits: readonly LimitRule[]): Promise<RequestRecord> {
     query: '',
     takeBody: () => Buffer.from(JSON.stringify(body)),
     receivedAtMs: systemClock.now(),
+    elapsedMs: startStopwatch(systemClock),
   } as const;
   return serving.serve(request, sink);
 }

@@ -19,7 +19,14 @@ const closing: (() => void)[] = [];
 async function serve(readPage: ReadPage): Promise<{ readonly port: number; readonly ended: Promise<unknown> }> {
   const { promise: ended, resolve } = Promise.withResolvers<unknown>();
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const exchange = { requestId: 'req_1', receivedAtMs: 0, request, response, target: { path: '/', query: '' } };
+    const exchange = {
+      requestId: 'req_1',
+      receivedAtMs: 0,
+      elapsedMs: () => 0,
+      request,
+      response,
+      target: { path: '/', query: '' },
+    };
     exportLines(exchange, readPage, { clock: systemClock, openSinks }).then(() => resolve('done'), resolve);
   });
   await new Promise<void>((listening) => {

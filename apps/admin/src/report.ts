@@ -12,6 +12,16 @@ const clientClosedRequest = 499;
 
 type Finished = FinishedRequest<Principal>;
 
+/** The admin API asks no model. */
+const noModel = {
+  dialect: 'none',
+  provider: 'none',
+  model: 'none',
+  stream: false,
+  tenant: undefined,
+  isModelKnown: false,
+};
+
 /** Writes one line and counts one request each. Nothing of a body is in them. */
 export function createReporter(logger: Logger, metrics: Metrics): Reporter<AdminResult, Principal> {
   return {
@@ -20,7 +30,7 @@ export function createReporter(logger: Logger, metrics: Metrics): Reporter<Admin
     finished(request, result) {
       const { outcome, status, ...described } = describe(request, result);
       const { endpoint, requestId, method, principal, durationMs } = request;
-      metrics.requestFinished({ endpoint, dialect: 'none', status: String(status), outcome }, durationMs / 1000);
+      metrics.requestsOf({ ...noModel, endpoint }).finished(String(status), outcome, durationMs / 1000);
       const actor = principal === undefined ? undefined : auditActor(principal);
       const line = { endpoint, method, requestId, actor, status, outcome, ...described };
       logger[levelOf(outcome)]({ ...line, durationMs: Math.round(durationMs) }, 'request');

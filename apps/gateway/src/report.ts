@@ -1,7 +1,7 @@
 import type { FinishedRequest, Reporter } from '@ccg/edge';
 import { assertNever, createBoundedMap, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import type { Outcome } from '@ccg/kernel';
-import { recordWithoutModel } from '@ccg/serving';
+import { countRecord, recordWithoutModel, targetOf } from '@ccg/serving';
 import type { End, RequestRecord } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { auditActor } from '@ccg/tenancy';
@@ -48,18 +48,15 @@ function deniedUseOf({ principal, requestId }: FinishedRequest, { end }: Request
 function report(request: FinishedRequest, record: RequestRecord, logger: Logger, metrics: Metrics): void {
   const { end, outcome } = record;
   const status = end.kind === 'aborted' ? clientClosedRequest : request.status;
-  const dialect = targetOf(record)?.dialect ?? 'none';
-  metrics.requestFinished(
-    { endpoint: request.endpoint, dialect, status: String(status), outcome },
-    request.durationMs / 1000,
-  );
+  const { endpoint, durationMs, authenticatedMs, principal } = request;
+  countRecord(metrics, { endpoint, tenant: principal?.tenant, status, durationMs, authenticatedMs }, record);
   const line = {
     requestId: request.requestId,
     ...describeRecord(record),
     status,
     outcome,
     ...describeEnd(end),
-    durationMs: Math.round(request.durationMs),
+    durationMs: Math.round(durationMs),
   };
   const isOurFault = outcome === 'gateway_internal' && 'error' in end;
   logger[levelOf(outcome)](isOurFault ? { ...line, err: end.error } : line, 'request');
@@ -69,11 +66,6 @@ function report(request: FinishedRequest, record: RequestRecord, logger: Logger,
 function levelOf(outcome: Outcome): 'info' | 'warn' | 'error' {
   if (outcome === 'gateway_internal' || outcome === 'upstream_credential') return 'error';
   return /^(?:upstream|capacity|gateway)_/u.test(outcome) ? 'warn' : 'info';
-}
-
-/** The target that was asked last, or would have been asked first. */
-function targetOf({ attempts, route }: RequestRecord) {
-  return attempts.at(-1)?.target ?? route?.targets[0];
 }
 
 /** So many combinations of API key and model are in use at the same time at most. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Response } from 'express';
-import { GatewayError } from '@ccg/kernel';
+import { GatewayError, startStopwatch } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Principal, Scope, TenantPrincipal } from '@ccg/tenancy';
 import type { Authenticator } from './authenticate.ts';
@@ -35,15 +35,17 @@ export function createApp<Where extends Target, Result, Who extends Principal = 
 ): HttpApp {
   const { clock, reporter, errorForm = anthropicErrors } = options;
   const clientErrors = createClientErrors(clock, errorForm, (requestId, error) => {
-    const unparsed = { requestId, endpoint: 'unparsed', method: '', principal: undefined, durationMs: 0 };
-    reporter.finished({ ...unparsed, status: error.status }, reporter.resultOf(error));
+    const { status } = error;
+    const unparsed = { requestId, endpoint: 'unparsed', method: '', principal: undefined, status };
+    reporter.finished({ ...unparsed, durationMs: 0, authenticatedMs: undefined }, reporter.resultOf(error));
   });
   const dispatch = createDispatch({ clientErrors, reporter, clock, errorForm });
   // Express costs a small request a tenth of its time, and there is nothing to match in a path that is always the same.
   const byPath = groupByPath(options.endpoints.filter(({ path }) => !isPattern(path)));
   const matchPattern = createMatcher(options, dispatch);
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const arrival = { requestId: newRequestId(), receivedAtMs: clock.now(), request, response };
+    const elapsedMs = startStopwatch(clock);
+    const arrival = { requestId: newRequestId(), receivedAtMs: clock.now(), elapsedMs, request, response };
     clientErrors.arrived(arrival);
     const target = options.readTarget(request.url ?? '');
     if (target === undefined) return dispatch(arrival, refusing('malformed', malformedUrl()));
@@ -108,7 +110,7 @@ interface Work<Result, Who extends Principal> {
 }
 
 type Dispatch<Result, Who extends Principal> = (
-  arrival: Arrival & { readonly receivedAtMs: number },
+  arrival: Arrival & Pick<Exchange<Target>, 'elapsedMs'>,
   work: Work<Result, Who>,
 ) => Promise<void>;
 
@@ -123,17 +125,19 @@ function createDispatch<Result, Who extends Principal>(parts: DispatchParts<Resu
   const { clientErrors, reporter, clock, errorForm } = parts;
   return async (arrival, { name: endpoint, run }) => {
     let principal: Who | undefined;
-    const { request, response, requestId, receivedAtMs } = arrival;
+    let authenticatedMs: number | undefined;
+    const { request, response, requestId, elapsedMs } = arrival;
     let result: Result;
     try {
       result = await run((identified) => {
         principal = identified;
+        authenticatedMs = elapsedMs();
       });
     } catch (thrown) {
       result = reporter.resultOf(thrown);
     }
     const { method = '' } = request;
-    const finished = { requestId, endpoint, method, principal, durationMs: clock.now() - receivedAtMs };
+    const finished = { requestId, endpoint, method, principal, authenticatedMs, durationMs: elapsedMs() };
     const clientError = clientErrors.errorOf(response);
     if (clientError !== undefined) {
       reporter.finished({ ...finished, status: clientError.status }, reporter.resultOf(clientError));

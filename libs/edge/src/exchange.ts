@@ -16,6 +16,8 @@ export interface Target {
 export interface Exchange<Where extends Target> {
   readonly requestId: string;
   readonly receivedAtMs: number;
+  /** Milliseconds since it arrived, with fractions. */
+  elapsedMs(this: void): number;
   readonly target: Where;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -53,6 +55,8 @@ export interface FinishedRequest<Who extends Principal = TenantPrincipal> {
   readonly principal: Who | undefined;
   readonly status: number;
   readonly durationMs: number;
+  /** After how long it was known who the request acts for. Undefined where it never was. */
+  readonly authenticatedMs: number | undefined;
 }
 
 /** How an app understands and reports the results of its endpoints. */

@@ -10,12 +10,13 @@ import type { Answered, CallTarget, OpenAttempt, ReadRejection } from './call-ta
 import { changedRequest } from './changed-request.ts';
 import type { SentRequest } from './changed-request.ts';
 import type { PromptEstimate } from './estimate-prompt.ts';
-import { notMeasured, outcomeOf, outcomeOfFailure } from './record.ts';
+import { notMeasured, nothingKnown, outcomeOf, outcomeOfFailure } from './record.ts';
 import type { AttemptRecord, End, Failure, Measured } from './record.ts';
 import { addsTo, changesFor } from './learned-rejections.ts';
 import type { LearnedRejections } from './learned-rejections.ts';
 import { relayAnswer } from './relay.ts';
 import type { RelayDependencies } from './relay.ts';
+import type { RelayTimes } from './relay-timing.ts';
 import type { ResponseSink, ServeRequest } from './request.ts';
 
 /** A request on its way to a target. */
@@ -46,7 +47,7 @@ export type AttemptResult = Measured & {
   readonly attempts: readonly AttemptRecord[];
   readonly warnings: readonly Warning[];
 } & (
-    | { readonly kind: 'answered'; readonly end: End; readonly firstEventAtMs: number | undefined }
+    | ({ readonly kind: 'answered'; readonly end: End } & RelayTimes)
     | {
         readonly kind: 'failed';
         readonly failure: Failure;
@@ -156,7 +157,7 @@ async function roundAfter(
 
 /** Calls the target, and again without what its server rejects. */
 async function open(job: Job, target: Target, from: Round, dependencies: AttemptDependencies): Promise<Opened> {
-  const { translate, callTarget, learnedRejections, clock } = dependencies;
+  const { translate, callTarget, learnedRejections } = dependencies;
   const {
     request,
     messagesRequest: { stream },
@@ -191,7 +192,7 @@ async function open(job: Job, target: Target, from: Round, dependencies: Attempt
       }
       const rejection = await rejectionOf(job, target, called, reader);
       const { error, retry } = rejection;
-      attempts.push(endAttempt(attempt, outcomeOfFailure(error), clock));
+      attempts.push(endAttempt(attempt, outcomeOfFailure(error)));
       // A server that now rejects something else accepted the last change.
       if (retry.kind !== 'none' || isPromptTooLong(error)) learnedRejections.learn(target, unproven);
       const changed = number >= roundsMax ? undefined : changedRequest(rejection, sent, translationWith);
@@ -231,7 +232,7 @@ async function relay(
   { response, reader, attempt, attempts, warnings, hangProneFields, round }: Extract<Opened, { kind: 'open' }>,
   dependencies: AttemptDependencies,
 ): Promise<AttemptResult> {
-  const { learnedRejections, clock } = dependencies;
+  const { learnedRejections } = dependencies;
   const job = {
     target,
     response,
@@ -239,6 +240,7 @@ async function relay(
     sink,
     provenance: { upstreamRequestId: attempt.upstreamRequestId, warnings },
     requestId: request.requestId,
+    elapsedMs: request.elapsedMs,
     onVisible() {
       learnedRejections.learn(target, round.unproven);
       messagesRequest.release();
@@ -248,8 +250,11 @@ async function relay(
   const relayed = await relayAnswer(job, messagesRequest.stream, dependencies);
   const { kind, usage, usageSource } = relayed;
   const outcome = kind === 'answered' ? outcomeOf(relayed.end) : outcomeOfFailure(relayed.failure);
-  const known = { target, usage, usageSource, warnings, attempts: [...attempts, endAttempt(attempt, outcome, clock)] };
-  if (kind === 'answered') return { ...known, kind, end: relayed.end, firstEventAtMs: relayed.firstEventAtMs };
+  const known = { target, usage, usageSource, warnings, attempts: [...attempts, endAttempt(attempt, outcome)] };
+  if (kind === 'answered') {
+    const { end, firstEventMs, work } = relayed;
+    return { ...known, kind, end, firstEventMs, work };
+  }
   // Some servers fall silent over a field instead of rejecting it. The client retries by itself, and then it is left out.
   if (relayed.silent) learnedRejections.learn(target, fieldsOf(hangProneFields));
   return { ...known, ...failed(relayed.failure) };
@@ -260,14 +265,14 @@ async function writeLocalAnswer(
   { request, messagesRequest, sink }: Job,
   { body, usage }: LocalAnswer,
   warnings: readonly Warning[],
-): Promise<Measured & { readonly kind: 'answered'; readonly end: End; readonly firstEventAtMs: undefined }> {
+): Promise<Measured & RelayTimes & { readonly kind: 'answered'; readonly end: End }> {
   const end = await writeAnswer(body, {
     contentType: messagesRequest.stream ? streamContentType : jsonContentType,
     provenance: { upstreamRequestId: undefined, warnings },
     requestId: request.requestId,
     sink,
   });
-  return { kind: 'answered', end, firstEventAtMs: undefined, usage, usageSource: 'estimated' };
+  return { kind: 'answered', end, firstEventMs: undefined, work: nothingKnown.stages, usage, usageSource: 'estimated' };
 }
 
 function failed(failure: Failure) {

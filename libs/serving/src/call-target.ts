@@ -1,6 +1,6 @@
 import type { Target } from '@ccg/catalog';
 import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
-import type { Clock, Outcome } from '@ccg/kernel';
+import type { Outcome } from '@ccg/kernel';
 import { ownWordsOf } from '@ccg/translation';
 import type { AnswerReader, UpstreamFailure, UpstreamRequest } from '@ccg/translation';
 import { callErrorToGatewayError, findInAnswer, findInHead, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
@@ -15,7 +15,7 @@ import { errorWithoutCredentials, wordsForLog } from './upstream-words.ts';
 /** An attempt whose outcome is not known yet. It holds nothing of the request's body. */
 export interface OpenAttempt {
   readonly target: TargetName;
-  readonly receivedAtMs: number;
+  readonly elapsedMs: ServeRequest['elapsedMs'];
   readonly startedMs: number;
   readonly status: number | undefined;
   readonly upstreamRequestId: string | undefined;
@@ -47,7 +47,6 @@ export type CallTarget = (target: Target, call: TargetCall) => Promise<Called>;
 
 interface CallDependencies {
   readonly upstream: Upstream;
-  readonly clock: Clock;
 }
 
 export function createCallTarget(dependencies: CallDependencies): CallTarget {
@@ -62,9 +61,9 @@ async function callOnce(
 ): Promise<Called> {
   const { operation, stream, request, signal } = call;
   const { headers, body } = call.translated;
-  const { upstream, clock } = dependencies;
-  const { receivedAtMs, recording } = request;
-  const begun = { target: nameOf(target), receivedAtMs, startedMs: clock.now() - receivedAtMs };
+  const { upstream } = dependencies;
+  const { elapsedMs, recording } = request;
+  const begun = { target: nameOf(target), elapsedMs, startedMs: elapsedMs() };
   const sent: RecordedCall = { operation, model: target.model, stream, headers, body, client: request };
   try {
     const answering = upstream.call(target, sent, signal);
@@ -75,7 +74,7 @@ async function callOnce(
   } catch (thrown) {
     const failure = failureOf(thrown, signal, target);
     const open = { ...begun, status: undefined, upstreamRequestId: undefined };
-    const attempt = endAttempt(open, outcomeOfFailure(failure), clock);
+    const attempt = endAttempt(open, outcomeOfFailure(failure));
     const isUnreachable = thrown instanceof UpstreamCallError && thrown.kind === 'unreachable';
     if (isUnreachable && earlier.length === 0) return callOnce(target, call, [attempt], dependencies);
     return { kind: 'failed', thrown, failure, attempt, earlier };
@@ -83,8 +82,8 @@ async function callOnce(
 }
 
 /** Closes the record of an attempt. */
-export function endAttempt({ receivedAtMs, ...attempt }: OpenAttempt, outcome: Outcome, clock: Clock): AttemptRecord {
-  return { ...attempt, endedMs: clock.now() - receivedAtMs, outcome };
+export function endAttempt({ elapsedMs, ...attempt }: OpenAttempt, outcome: Outcome): AttemptRecord {
+  return { ...attempt, endedMs: elapsedMs(), outcome };
 }
 
 /** Why a request or a call failed. If the sink ended it, that is the reason, and not what the abort did to the connection. */

@@ -31,7 +31,7 @@ beforeEach(async () => {
   });
   countAtProvider = createCountAtProvider({
     translate,
-    callTarget: createCallTarget({ upstream, clock: rig.clock }),
+    callTarget: createCallTarget({ upstream }),
     learnedRejections: createLearnedRejections(rig.clock),
     clock: rig.clock,
   });

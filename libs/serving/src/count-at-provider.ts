@@ -112,7 +112,7 @@ async function callForCount(
   { target, request, sink }: CountJob,
   { count, reader }: Translated,
   signal: AbortSignal,
-  { callTarget, clock, pause }: Dependencies,
+  { callTarget, pause }: Dependencies,
 ): Promise<Native> {
   const called = await callTarget(target, {
     operation: 'count',
@@ -128,7 +128,7 @@ async function callForCount(
     return { ...failed(called.failure), attempts: [...called.earlier, called.attempt] };
   }
   const { response, attempt, earlier } = called;
-  const ended = (outcome: Outcome) => [...earlier, endAttempt(attempt, outcome, clock)];
+  const ended = (outcome: Outcome) => [...earlier, endAttempt(attempt, outcome)];
   try {
     if (isAnswer(response)) {
       const body = count.answer(await response.body.collect(answerMaxBytes));

@@ -1,7 +1,6 @@
 import { resolveRoute } from '@ccg/catalog';
 import type { Catalog, Targets } from '@ccg/catalog';
 import { GatewayError } from '@ccg/kernel';
-import type { Clock } from '@ccg/kernel';
 import type { Warning } from '@ccg/translation';
 import { bytesToString, readMessagesRequest } from '@ccg/wire';
 import type { MessagesRequest } from '@ccg/wire';
@@ -23,7 +22,6 @@ export interface CountDependencies {
   readonly countAtProvider: CountAtProvider;
   readonly tokens: TokenCounting;
   readonly digest: Digest;
-  readonly clock: Clock;
 }
 
 export type CountTokens = (request: ServeRequest, sink: ResponseSink) => Promise<RequestRecord>;
@@ -37,10 +35,10 @@ const approximated: Warning = { field: 'input_tokens', code: 'approximated', tex
  * the provider does not. Clients take it to be free, so only limits on `count_requests` hold for it. Never rejects.
  */
 export function createCountTokens(dependencies: CountDependencies): CountTokens {
-  const { catalog, targets, admit, countAtProvider, digest, clock } = dependencies;
+  const { catalog, targets, admit, countAtProvider, digest } = dependencies;
   return async (request, sink) => {
-    const { requestId, receivedAtMs, prefix } = request;
-    let known = nothingKnown;
+    const { requestId, elapsedMs, prefix } = request;
+    let known = { ...nothingKnown, stages: { ...nothingKnown.stages, bodyReadMs: elapsedMs() } };
     let end: End;
     try {
       const sent = readMessagesRequest(request.takeBody());
@@ -53,6 +51,7 @@ export function createCountTokens(dependencies: CountDependencies): CountTokens 
       const [target] = route.targets;
       const admitted = await admit(request, { kind: 'count', target, requestedModel: sent.model });
       admitted.settle(known);
+      known = { ...known, stages: { ...known.stages, admittedMs: elapsedMs() } };
       checkMessages(messagesRequest);
       const job = { request, messagesRequest, tools: toolsOf(messagesRequest, digest), target, sink };
       const { attempts, ...native } = await countAtProvider(job);
@@ -68,7 +67,7 @@ export function createCountTokens(dependencies: CountDependencies): CountTokens 
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
-    const stages = { ...known.stages, endedMs: clock.now() - receivedAtMs };
+    const stages = { ...known.stages, endedMs: elapsedMs() };
     return Object.freeze({ ...known, stages, end, outcome: outcomeOf(end) });
   };
 }

@@ -62,7 +62,7 @@ export function createServing(dependencies: ServingDependencies): Serving {
   const { clock, fileFetcher, recorder, tokens, upstream } = dependencies;
   const files = fileFetcher === undefined ? undefined : withKeptFiles(fileFetcher, clock);
   const translate = createTranslate(dependencies);
-  const callTarget = createCallTarget({ upstream, clock });
+  const callTarget = createCallTarget({ upstream });
   const learnedRejections = createLearnedRejections(clock);
   dependencies.metrics.watchLearnedRejections(() => learnedRejections.counts());
   const shared = { ...dependencies, translate, callTarget, learnedRejections };

@@ -1,3 +1,4 @@
+export { countRecord, targetOf, translateMs } from './count-record.ts';
 export { listAllowedModels, refuseUnlessAllowed } from './allowed-models.ts';
 export { createServing } from './create-serving.ts';
 export type { Serving, ServingDependencies } from './create-serving.ts';

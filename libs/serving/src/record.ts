@@ -1,4 +1,4 @@
-import type { Dialect, Target } from '@ccg/catalog';
+import type { Dialect, Target, TargetPrice } from '@ccg/catalog';
 import { assertNever, outcomeOfCode, outcomeOfReason, ReaderGoneError } from '@ccg/kernel';
 import type { GatewayError, Outcome } from '@ccg/kernel';
 import type { Warning } from '@ccg/translation';
@@ -68,8 +68,17 @@ export interface AttemptRecord {
   readonly outcome: Outcome;
 }
 
+/** How long the gateway worked on the parts of an answer, in milliseconds. What it waited for is no part of it. */
+export interface RelayWork {
+  /** From the first bytes of the provider to the first frame for the client; of a document, all of its translation. */
+  readonly firstEventWorkMs: number | undefined;
+  /** On all later parts together. */
+  readonly relayWorkMs: number | undefined;
+}
+
 /** When a request passed each stage, in milliseconds after its arrival; undefined for a stage that it did not reach. */
-interface Stages {
+interface Stages extends RelayWork {
+  readonly bodyReadMs: number | undefined;
   readonly admittedMs: number | undefined;
   /** The first frame that the client got of the answer itself; pings do not count. */
   readonly firstEventMs: number | undefined;
@@ -86,6 +95,8 @@ export interface Measured {
 export interface RequestRecord extends Measured {
   /** What the usage costs at the price of the model that answered, in micro-dollars. */
   readonly costMicroDollars: number;
+  /** Whose price that is. Undefined where no model was asked. */
+  readonly priceBasis: TargetPrice['basis'] | undefined;
   readonly end: End;
   readonly outcome: Outcome;
   /** Undefined for a request that could not be read, or that asks no model. */
@@ -101,16 +112,24 @@ export const notMeasured: Measured = { usage: noUsage, usageSource: 'none' };
 /** What is known of a request since it was admitted. */
 export type Asked = Pick<
   RequestRecord,
-  'attempts' | 'stages' | 'warnings' | 'usage' | 'usageSource' | 'costMicroDollars'
+  'attempts' | 'stages' | 'warnings' | 'usage' | 'usageSource' | 'costMicroDollars' | 'priceBasis'
 >;
 
 /** What is known before anything has happened. */
 export const nothingKnown: Omit<RequestRecord, 'end' | 'outcome'> = Object.freeze({
   ...notMeasured,
   costMicroDollars: 0,
+  priceBasis: undefined,
   route: undefined,
   attempts: [],
-  stages: { admittedMs: undefined, firstEventMs: undefined, endedMs: undefined },
+  stages: Object.freeze({
+    bodyReadMs: undefined,
+    admittedMs: undefined,
+    firstEventMs: undefined,
+    endedMs: undefined,
+    firstEventWorkMs: undefined,
+    relayWorkMs: undefined,
+  }),
   warnings: [],
 });
 

@@ -106,6 +106,7 @@ function relaying(reader: AnswerReader): Relaying {
     reader,
     provenance: { upstreamRequestId: undefined, warnings: [] },
     requestId: 'req_test',
+    elapsedMs: clock.monotonicMs,
     sink,
     onVisible() {},
   };

@@ -1,17 +1,20 @@
 import type { Target } from '@ccg/catalog';
 import { ReaderGoneError } from '@ccg/kernel';
 import type { Clock, GatewayError } from '@ccg/kernel';
-import type { Metrics } from '@ccg/telemetry';
+import type { Metrics, StreamEnd, StreamMeters } from '@ccg/telemetry';
 import type { AnswerReader, StreamTranslator } from '@ccg/translation';
 import { createBodyCheck, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
-import type { UpstreamBody, UpstreamResponse } from '@ccg/upstream';
+import type { UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders, jsonContentType, streamContentType, tellFailure, writeAnswer } from './answer.ts';
 import type { Provenance } from './answer.ts';
 import { errorWithoutCredentials, framesWithoutCredentials } from './upstream-words.ts';
 import { failureOf, isTimeOut } from './call-target.ts';
+import { closeSoon, createEndGrace } from './end-grace.ts';
 import { notMeasured } from './record.ts';
 import type { End, Failure, Measured } from './record.ts';
-import type { ResponseSink } from './request.ts';
+import { createRelayTiming } from './relay-timing.ts';
+import type { RelayTimes, RelayTiming } from './relay-timing.ts';
+import type { ResponseSink, ServeRequest } from './request.ts';
 
 /** An answer to be relayed. Nothing here can reach the body of the request, which may be large. */
 export interface RelayJob {
@@ -20,6 +23,7 @@ export interface RelayJob {
   readonly reader: AnswerReader;
   readonly provenance: Provenance;
   readonly requestId: string;
+  readonly elapsedMs: ServeRequest['elapsedMs'];
   readonly sink: ResponseSink;
   /** Called once, before the client sees anything of the answer: from then on no other target can be asked. */
   onVisible(this: void): void;
@@ -33,7 +37,7 @@ export interface RelayDependencies {
 /** Whether the client saw a part of the answer. As long as it did not, another target may answer, pings or not. */
 export type Relayed = Measured &
   (
-    | { readonly kind: 'answered'; readonly end: End; readonly firstEventAtMs: number | undefined }
+    | ({ readonly kind: 'answered'; readonly end: End } & RelayTimes)
     | {
         readonly kind: 'failed';
         readonly failure: Failure;
@@ -42,10 +46,6 @@ export type Relayed = Measured &
       }
   );
 
-/** How long a finished answer may stay open without another part of it. */
-const endGraceMs = 5000;
-/** How long an upstream may take to close after its last event, before its connection is given up. */
-const closeGraceMs = 1000;
 const answerMaxBytes = 64 * 1024 * 1024;
 
 /** Relays an answer as a stream or as a document. What it says of a failure holds no credential of its provider. */
@@ -80,53 +80,70 @@ async function relayJson(job: RelayJob, { clock }: Pick<RelayDependencies, 'cloc
       collector.push(bytes);
     },
   };
-  const { failure, silent } = await pump(job, { translator, deliver: () => undefined }, clock);
+  const timing = createRelayTiming(job.elapsedMs);
+  const { failure, silent } = await pump(job, { translator, deliver: () => undefined, timing }, clock);
   if (failure !== undefined) {
     response.body.abort();
     return { kind: 'failed', failure, silent, ...notMeasured };
   }
+  timing.partCame(undefined);
   const answer = collector.answer();
+  timing.partDone();
   if (answer.kind === 'failure') return { kind: 'failed', failure: answer.error, silent: false, ...notMeasured };
   const { body, usage, usageSource } = answer;
   onVisible();
   const end = await writeAnswer(body, { contentType: jsonContentType, provenance, requestId, sink });
-  return { kind: 'answered', end, firstEventAtMs: undefined, usage, usageSource };
+  return { kind: 'answered', end, ...timing.times(), usage, usageSource };
 }
 
 /** Relays a stream as it comes. A failure before the first frame is returned; after it, it is the stream's last event. */
 export async function relayStream(job: RelayJob, { clock, metrics }: RelayDependencies): Promise<Relayed> {
   const { target, response, sink, requestId } = job;
-  const closed = metrics.streamOpened(target.dialect);
-  const delivery = createDelivery(job, clock);
-  const { failure, silent } = await pump(job, delivery, clock)
-    .catch((thrown: unknown) => ({ failure: failureOf(thrown, sink.signal, target), silent: false }))
-    .finally(closed);
+  const meters = metrics.streamsOf(target.dialect, target.provider.name);
+  meters.opened();
+  const delivery = createDelivery(job, meters);
+  const { failure, silent } = await pump(job, delivery, clock).catch((thrown: unknown) => ({
+    failure: failureOf(thrown, sink.signal, target),
+    silent: false,
+  }));
+  meters.ended(streamEndOf(failure));
   const { state, error, usage, usageSource } = delivery.translator.progress();
   if (state !== 'complete') response.body.abort();
-  const firstEventAtMs = delivery.firstEventAtMs();
+  const times = delivery.timing.times();
   const measured: Measured = { usage, usageSource };
-  if (failure !== undefined && firstEventAtMs === undefined) return { kind: 'failed', failure, silent, ...measured };
+  if (failure !== undefined && times.firstEventMs === undefined) {
+    return { kind: 'failed', failure, silent, ...measured };
+  }
   const isTold = failure === undefined || failure === error;
   if (isTold) void sink.end();
   const end = isTold ? endOf(failure) : await tellFailure(failure, true, requestId, sink);
-  return { kind: 'answered', end, firstEventAtMs, ...measured };
+  return { kind: 'answered', end, ...times, ...measured };
 }
 
 function endOf(error: GatewayError | undefined): End {
   return error === undefined ? { kind: 'completed' } : { kind: 'broken', error };
 }
 
+function streamEndOf(failure: Failure | undefined): StreamEnd {
+  if (failure === undefined) return 'complete';
+  if (failure instanceof ReaderGoneError) return 'aborted';
+  return failure.code === 'upstream-truncated' ? 'truncated' : 'failed';
+}
+
 interface Delivery {
   readonly translator: StreamTranslator;
   /** Writes the frames that are ready; a promise means that the reader has no room. */
   deliver(): Promise<void> | undefined;
-  /** When the client got its first frame; undefined as long as it got none. */
-  firstEventAtMs(): number | undefined;
+  readonly timing: RelayTiming;
+  /** Told of the milliseconds between the parts of a stream. */
+  onGap?(this: void, gapMs: number): void;
 }
 
-function createDelivery({ target, reader, provenance, sink, onVisible }: RelayJob, clock: Clock): Delivery {
+function createDelivery(job: RelayJob, meters: StreamMeters): Delivery {
+  const { target, reader, provenance, sink, onVisible } = job;
   let ready: (string | Uint8Array)[] = [];
-  let firstEventAtMs: number | undefined;
+  let hasBegun = false;
+  const timing = createRelayTiming(job.elapsedMs);
   const translator = reader.stream((frames) => {
     ready.push(frames);
   });
@@ -134,10 +151,11 @@ function createDelivery({ target, reader, provenance, sink, onVisible }: RelayJo
     translator,
     deliver() {
       if (ready.length === 0) return undefined;
-      if (firstEventAtMs === undefined) {
+      if (!hasBegun) {
         // The client has seen nothing, so the failure can still get a status of its own, or another target answers.
         if (translator.progress().error !== undefined) return undefined;
-        firstEventAtMs = clock.now();
+        hasBegun = true;
+        timing.firstEvent();
         onVisible();
         sink.commit(200, answerHeaders(streamContentType, provenance));
       }
@@ -147,11 +165,12 @@ function createDelivery({ target, reader, provenance, sink, onVisible }: RelayJo
       const waits = frames.map((data) => sink.write(data)).filter((room) => room !== undefined);
       return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
     },
-    firstEventAtMs: () => firstEventAtMs,
+    timing,
+    onGap(gapMs) {
+      meters.gap(gapMs / 1000);
+    },
   };
 }
-
-type Delivering = Pick<Delivery, 'translator' | 'deliver'>;
 
 interface Pumped {
   readonly failure: Failure | undefined;
@@ -162,10 +181,10 @@ interface Pumped {
  * Feeds the translator until the stream has ended: by its own terminal event, with the body, or by a failure. Rejects
  * only with what the translator throws when it is told of a failure.
  */
-async function pump(job: RelayJob, delivery: Delivering, clock: Clock): Promise<Pumped> {
+async function pump(job: RelayJob, delivery: Delivery, clock: Clock): Promise<Pumped> {
   const { target, sink, response } = job;
   const { headers, body } = response;
-  const { translator, deliver } = delivery;
+  const { translator, deliver, timing, onGap } = delivery;
   const over = Promise.withResolvers<void>();
   const check = createBodyCheck(headers);
   const grace = createEndGrace(clock, over.resolve);
@@ -175,11 +194,13 @@ async function pump(job: RelayJob, delivery: Delivering, clock: Clock): Promise<
   const piping = body.pipe((chunk) => {
     isSilent = false;
     if (isOver) return undefined;
+    timing.partCame(onGap);
     try {
       const found = check.find(chunk);
       if (found !== undefined) throw wrongBaseUrlError(target, found);
       translator.push(chunk);
       const room = deliver();
+      timing.partDone();
       const { state, finishedAt } = translator.progress();
       isOver = state !== 'open';
       if (isOver) over.resolve();
@@ -220,7 +241,7 @@ async function pump(job: RelayJob, delivery: Delivering, clock: Clock): Promise<
 async function endEarly(
   thrown: unknown,
   { sink, target }: RelayJob,
-  { translator, deliver }: Delivering,
+  { translator, deliver }: Delivery,
 ): Promise<Failure | undefined> {
   const failure = failureOf(thrown, sink.signal, target);
   if (failure instanceof ReaderGoneError) return failure;
@@ -247,54 +268,4 @@ function wasCut(thrown: unknown): boolean {
 function mayBeWhole(translator: StreamTranslator): boolean {
   const { visible, finishedAt, usageSource } = translator.progress();
   return finishedAt === undefined ? !visible : usageSource === 'reported';
-}
-
-interface EndGrace {
-  /** Takes `finishedAt` of a stream that is still open, and what `deliver` gave. */
-  observe(finishedAt: number | undefined, room: Promise<void> | undefined): void;
-  isOver(): boolean;
-  cancel(): void;
-}
-
-/**
- * Ends an answer that has finished although its provider sends no terminal event and keeps the connection. A part of the
- * answer that comes all the same begins the wait anew, since some servers give a reason to stop with every part. While the
- * client has no room nothing is read, so the wait begins when it has.
- */
-function createEndGrace(clock: Clock, onOver: () => void): EndGrace {
-  let cancelTimer = () => {};
-  let latest: number | undefined;
-  let state: 'waiting' | 'over' | 'cancelled' = 'waiting';
-  const begin = () => {
-    cancelTimer();
-    if (state !== 'waiting') return;
-    cancelTimer = clock.schedule(endGraceMs, () => {
-      state = 'over';
-      onOver();
-    });
-  };
-  return {
-    observe(finishedAt, room) {
-      if (finishedAt === undefined) return;
-      if (room !== undefined) {
-        cancelTimer();
-        room.then(begin, () => {});
-      } else if (finishedAt !== latest) begin();
-      latest = finishedAt;
-    },
-    isOver: () => state === 'over',
-    cancel() {
-      cancelTimer();
-      if (state === 'waiting') state = 'cancelled';
-    },
-  };
-}
-
-/** Gives the provider a moment to close by itself, so that its connection can be used again. */
-function closeSoon(body: UpstreamBody, piping: Promise<void>, clock: Clock): void {
-  const cancel = clock.schedule(closeGraceMs, () => {
-    body.abort();
-  });
-  // A timer that stayed would keep the finished stream alive.
-  piping.then(cancel, cancel);
 }

@@ -18,6 +18,8 @@ export interface ServeRequest {
   bodyFreed?(this: void): void;
   /** When the request arrived, in the clock's time. */
   readonly receivedAtMs: number;
+  /** Milliseconds since the request arrived, with fractions. */
+  elapsedMs(this: void): number;
   /** Set by serving itself where exchanges are recorded. */
   readonly recording?: ExchangeRecording;
 }

@@ -85,7 +85,10 @@ test.each<readonly [string, boolean, string]>([
   await run(rig, { prefix: chatModel, change: stream });
   const { text } = await rig.metrics.expose();
   expect(text).toMatch(
-    new RegExp(`ccg_tokens_total\\{dialect="openai-chat",kind="output",source="${source}"\\} \\d`, 'u'),
+    new RegExp(
+      `ccg_tokens_total\\{dialect="openai-chat",provider="openai",kind="output",source="${source}"\\} \\d`,
+      'u',
+    ),
   );
   expect(text.match(/^ccg_tokens_total.*kind="output"/gmu)).toHaveLength(1);
 });

@@ -1,7 +1,5 @@
 import { costMicroDollars, resolveRoute } from '@ccg/catalog';
 import type { Catalog, Route, Targets } from '@ccg/catalog';
-import type { Clock } from '@ccg/kernel';
-import type { Metrics } from '@ccg/telemetry';
 import { readMessagesRequest } from '@ccg/wire';
 import type { Admit } from './admit-request.ts';
 import { refuseUnlessAllowed } from './allowed-models.ts';
@@ -23,8 +21,6 @@ export interface ServeDependencies {
   readonly attempt: Attempt;
   readonly learnModel: LearnModel;
   readonly digest: Digest;
-  readonly metrics: Metrics;
-  readonly clock: Clock;
 }
 
 export type Serve = (request: ServeRequest, sink: ResponseSink) => Promise<RequestRecord>;
@@ -35,9 +31,10 @@ export type Serve = (request: ServeRequest, sink: ResponseSink) => Promise<Reque
  * which is put together here and nowhere else.
  */
 export function createServe(dependencies: ServeDependencies): Serve {
-  const { catalog, targets, admit, metrics, clock } = dependencies;
+  const { catalog, targets, admit } = dependencies;
   return async (request, sink) => {
-    const { requestId, receivedAtMs, prefix } = request;
+    const { requestId, elapsedMs, prefix } = request;
+    const bodyReadMs = elapsedMs();
     let route: RequestRecord['route'];
     let asked: Asked = nothingKnown;
     let end: End;
@@ -55,10 +52,9 @@ export function createServe(dependencies: ServeDependencies): Serve {
       const admitted = await admit(request, work);
       sink.addHeaders(admitted.headers);
       try {
-        const admittedMs = clock.now() - receivedAtMs;
+        const admittedMs = elapsedMs();
         const result = await askTargets(resolved.targets, { request, messagesRequest, sink }, dependencies);
-        asked = measuresOf(result, receivedAtMs, admittedMs);
-        metrics.cost(result.target.provider.name, result.target.price.basis, asked.costMicroDollars);
+        asked = measuresOf(result, admittedMs);
         end = result.kind === 'answered' ? result.end : await tellFailure(result.failure, false, requestId, sink);
       } finally {
         admitted.settle(asked);
@@ -66,21 +62,20 @@ export function createServe(dependencies: ServeDependencies): Serve {
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
-    const { attempts, warnings, usage, usageSource, costMicroDollars: cost } = asked;
-    const stages = { ...asked.stages, endedMs: clock.now() - receivedAtMs };
-    const record: RequestRecord = {
+    const { attempts, warnings, usage, usageSource, costMicroDollars: cost, priceBasis } = asked;
+    const { admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs } = asked.stages;
+    return Object.freeze({
       end,
       outcome: outcomeOf(end),
       route,
       attempts,
-      stages,
+      stages: { bodyReadMs, admittedMs, firstEventMs, endedMs: elapsedMs(), firstEventWorkMs, relayWorkMs },
       warnings,
       usage,
       usageSource,
       costMicroDollars: cost,
-    };
-    countRecord(record, metrics);
-    return Object.freeze(record);
+      priceBasis,
+    });
   };
 }
 
@@ -115,26 +110,22 @@ function mayAskAnother(result: AttemptResult): boolean {
   return result.kind === 'failed' && result.class === 'untranslatable';
 }
 
-function measuresOf(result: AttemptResult, receivedAtMs: number, admittedMs: number): Asked {
+function measuresOf(result: AttemptResult, admittedMs: number): Asked {
   const { attempts, warnings, usage, usageSource, target } = result;
-  const firstEventAtMs = result.kind === 'answered' ? result.firstEventAtMs : undefined;
-  const firstEventMs = firstEventAtMs === undefined ? undefined : firstEventAtMs - receivedAtMs;
+  const { firstEventMs, work } = result.kind === 'answered' ? result : untold;
+  const { firstEventWorkMs, relayWorkMs } = work;
   // An answer of the gateway's own costs nothing.
   const cost = attempts.length === 0 ? 0 : costMicroDollars(usage, target.price);
-  const stages = { admittedMs, firstEventMs, endedMs: undefined };
-  return { attempts, warnings, usage, usageSource, costMicroDollars: cost, stages };
+  const stages = { ...nothingKnown.stages, admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs };
+  return {
+    attempts,
+    warnings,
+    usage,
+    usageSource,
+    costMicroDollars: cost,
+    priceBasis: target.price.basis,
+    stages,
+  };
 }
 
-function countRecord({ route, attempts, usage, usageSource, stages }: RequestRecord, metrics: Metrics): void {
-  const dialect = (attempts.at(-1)?.target ?? route?.targets[0])?.dialect;
-  if (dialect === undefined) return;
-  if (usageSource !== 'none') {
-    metrics.tokens(dialect, usageSource, {
-      input: usage.inputTokens,
-      output: usage.outputTokens,
-      cache_read: usage.cacheReadTokens,
-      cache_write: usage.cacheWriteTokens,
-    });
-  }
-  if (stages.firstEventMs !== undefined) metrics.firstEvent(dialect, stages.firstEventMs / 1000);
-}
+const untold = { firstEventMs: undefined, work: nothingKnown.stages };

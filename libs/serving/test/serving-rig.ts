@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { catalogFromEnv, createTargets } from '@ccg/catalog';
 import type { Target } from '@ccg/catalog';
 import type { Admission } from '@ccg/admission';
-import { Secret } from '@ccg/kernel';
-import { createServing } from '../src/index.ts';
+import { Secret, startStopwatch } from '@ccg/kernel';
+import { countRecord, createServing } from '../src/index.ts';
 import type { Recorder, RequestRecord, ServeRequest, Serving, ServingDependencies } from '../src/index.ts';
 import { createMetrics } from '@ccg/telemetry';
 import type { Metrics } from '@ccg/telemetry';
@@ -169,6 +169,7 @@ export function requestOf(
     query: '',
     takeBody: takeBody ?? (() => Buffer.from(JSON.stringify(body))),
     receivedAtMs: clock.now(),
+    elapsedMs: startStopwatch(clock),
   };
 }
 
@@ -183,10 +184,13 @@ export interface Finished {
   readonly record: RequestRecord;
 }
 
+const finishedFacts = { endpoint: 'messages', tenant: 'acme', status: 200, authenticatedMs: undefined };
+
 /** A request from its begin to its end; it must have given back its lease. */
 export async function run(rig: ServingRig, asked: Ask): Promise<Finished> {
   const { sink, record } = ask(rig, asked);
   const ended = await record;
+  countRecord(rig.metrics, { ...finishedFacts, durationMs: 0 }, ended);
   const open = rig.admission.open();
   if (open.length > 0) throw new Error(`These requests were not settled: ${open.join(', ')}.`);
   return { end: endOf(ended), text: sink.text(), record: ended };

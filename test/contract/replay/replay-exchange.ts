@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Secret } from '@ccg/kernel';
+import { Secret, startStopwatch } from '@ccg/kernel';
 import { createServing } from '@ccg/serving';
 import type { RequestRecord, ResponseSink, Serving } from '@ccg/serving';
 import { createMetrics } from '@ccg/telemetry';
@@ -63,6 +63,7 @@ export async function replayExchange(exchange: ReadExchange): Promise<Replayed> 
       query: '',
       takeBody: () => body,
       receivedAtMs: clock.now(),
+      elapsedMs: startStopwatch(clock),
     },
     sink,
   );

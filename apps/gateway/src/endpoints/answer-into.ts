@@ -16,7 +16,7 @@ type Answer = (request: ServeRequest, sink: ResponseSink) => Promise<RequestReco
 
 /** Reads the body of a request and has it answered into its response. */
 export async function answerInto(
-  { request, response, requestId, receivedAtMs, target }: GatewayExchange,
+  { request, response, requestId, receivedAtMs, elapsedMs, target }: GatewayExchange,
   principal: TenantPrincipal,
   answer: Answer,
   { sinkTimes, clock, openSinks, bodyMemory }: AnswerDependencies,
@@ -30,7 +30,8 @@ export async function answerInto(
       const { prefix, query } = target;
       const headers = headerList(request.headers);
       const bodyFreed = account.release;
-      return await answer({ requestId, principal, prefix, headers, query, takeBody, bodyFreed, receivedAtMs }, sink);
+      const times = { receivedAtMs, elapsedMs };
+      return await answer({ requestId, principal, prefix, headers, query, takeBody, bodyFreed, ...times }, sink);
     } finally {
       close();
       sink.release();

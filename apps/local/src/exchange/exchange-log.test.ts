@@ -106,6 +106,7 @@ const request: ServeRequest = {
   query: '?beta=true',
   takeBody: () => new Uint8Array(),
   receivedAtMs: 0,
+  elapsedMs: () => 0,
 };
 
 async function recorded(): Promise<readonly { readonly text: string; readonly exchange: Exchange }[]> {

@@ -1,0 +1,79 @@
+import type { Metrics, RequestMeters } from '@ccg/telemetry';
+import type { RequestRecord, TargetName } from './record.ts';
+
+/** What the one who was asked knows of a finished request beside its record. */
+export interface FinishedFacts {
+  readonly endpoint: string;
+  readonly tenant: string | undefined;
+  readonly status: number;
+  readonly durationMs: number;
+  /** After how long it was known who the request acts for. */
+  readonly authenticatedMs: number | undefined;
+}
+
+/** The target that was asked last, or would have been asked first. */
+export function targetOf({ attempts, route }: RequestRecord): TargetName | undefined {
+  return attempts.at(-1)?.target ?? route?.targets[0];
+}
+
+const noTarget = { dialect: 'none', provider: 'none', model: 'none' } as const;
+
+/** Counts a finished request. Whoever has requests served calls it once for each. */
+export function countRecord(metrics: Metrics, facts: FinishedFacts, record: RequestRecord): void {
+  const { attempts, usage, usageSource, outcome } = record;
+  const metersOf = ({ dialect, provider, model }: TargetName | typeof noTarget): RequestMeters =>
+    metrics.requestsOf({
+      endpoint: facts.endpoint,
+      dialect,
+      provider,
+      model,
+      stream: record.route?.stream ?? false,
+      tenant: facts.tenant,
+      isModelKnown: outcome === 'ok',
+    });
+  const meters = metersOf(targetOf(record) ?? noTarget);
+  meters.finished(String(facts.status), outcome, facts.durationMs / 1000);
+  countStages(meters, facts, record);
+  for (const [at, attempt] of attempts.entries()) {
+    const isLast = at === attempts.length - 1;
+    const seconds = (attempt.endedMs - attempt.startedMs) / 1000;
+    (isLast ? meters : metersOf(attempt.target)).attempt(attempt.outcome, seconds, isLast);
+  }
+  if (usageSource !== 'none') {
+    meters.tokens(usageSource, {
+      input: usage.inputTokens,
+      output: usage.outputTokens,
+      cache_read: usage.cacheReadTokens,
+      cache_write: usage.cacheWriteTokens,
+      reasoning: usage.reasoningTokens,
+    });
+  }
+  if (record.priceBasis !== undefined) meters.cost(record.priceBasis, record.costMicroDollars);
+}
+
+function countStages(
+  meters: RequestMeters,
+  { authenticatedMs }: FinishedFacts,
+  { stages, attempts }: RequestRecord,
+): void {
+  const { bodyReadMs, admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs } = stages;
+  if (authenticatedMs !== undefined) meters.stage('authenticate', authenticatedMs / 1000);
+  if (bodyReadMs !== undefined) meters.stage('body', (bodyReadMs - (authenticatedMs ?? 0)) / 1000);
+  if (bodyReadMs !== undefined && admittedMs !== undefined) meters.stage('admit', (admittedMs - bodyReadMs) / 1000);
+  if (admittedMs !== undefined && attempts.length > 0)
+    meters.stage('translate', translateMs(admittedMs, attempts) / 1000);
+  if (firstEventWorkMs !== undefined) meters.stage('first_event', firstEventWorkMs / 1000);
+  if (relayWorkMs !== undefined) meters.stage('relay', relayWorkMs / 1000);
+  if (firstEventMs !== undefined) meters.firstEvent(firstEventMs / 1000);
+}
+
+/** What lies between the admission and the calls of providers: the estimate of the prompt, and its translation. */
+export function translateMs(admittedMs: number, attempts: RequestRecord['attempts']): number {
+  let sinceMs = admittedMs;
+  let sumMs = 0;
+  for (const { startedMs, endedMs } of attempts) {
+    sumMs += startedMs - sinceMs;
+    sinceMs = endedMs;
+  }
+  return sumMs;
+}

@@ -1,0 +1,20 @@
+/** Keeps the values of a label few. */
+export interface LabelValues {
+  /** The value itself, or `other` where there are too many. Only what may enter takes one of the places. */
+  of(value: string, mayEnter: boolean): string;
+}
+
+export const otherValue = 'other';
+
+/** The values that come first have a series of their own; all that come after `max` of them share one. */
+export function createLabelValues(max: number): LabelValues {
+  const known = new Set<string>();
+  return {
+    of(value, mayEnter) {
+      if (known.has(value)) return value;
+      if (!mayEnter || known.size >= max) return otherValue;
+      known.add(value);
+      return value;
+    },
+  };
+}

@@ -1,0 +1,135 @@
+/** The processes that count a metric. All of them expose it. */
+type Process = 'gateway' | 'admin' | 'worker';
+
+/** What is known of a metric without counting anything: dashboards, rules and tests are held to it. */
+export interface MetricFacts<Labels extends readonly string[] = readonly string[]> {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: Labels;
+  /** Upper bounds, of a histogram alone. */
+  readonly buckets: readonly number[];
+  readonly processes: readonly Process[];
+}
+
+const everywhere: readonly Process[] = ['gateway', 'admin', 'worker'];
+const serving: readonly Process[] = ['gateway', 'worker'];
+const gateway: readonly Process[] = ['gateway'];
+
+const stageBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+const durationBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+const gapBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/**
+ * Every metric of the product. Labels never hold an API key, a user or a session. Histograms have no tenant and no
+ * model, since each of their series is a dozen.
+ */
+export const metricList = {
+  requests: counter('ccg_requests_total', ['endpoint', 'dialect', 'provider', 'model', 'status', 'outcome'], {
+    help: 'Finished requests. Dialect, provider and model are "none" where no provider was chosen.',
+    processes: everywhere,
+  }),
+  requestDurations: histogram('ccg_request_duration_seconds', ['endpoint', 'dialect', 'provider', 'stream'], {
+    help: 'From the arrival of a request to the end of its answer.',
+    processes: everywhere,
+    buckets: durationBuckets,
+  }),
+  stageDurations: histogram('ccg_stage_duration_seconds', ['stage', 'endpoint', 'dialect', 'provider', 'stream'], {
+    help: 'The time of the gateway itself by stage: authenticate, body (with the upload), admit, translate, first_event, relay, settle.',
+    processes: serving,
+    buckets: stageBuckets,
+  }),
+  upstreamDurations: histogram('ccg_upstream_duration_seconds', ['endpoint', 'dialect', 'provider', 'stream'], {
+    help: 'From a call of a provider to the end of its answer, for each attempt.',
+    processes: serving,
+    buckets: durationBuckets,
+  }),
+  attempts: counter('ccg_attempts_total', ['endpoint', 'dialect', 'provider', 'outcome'], {
+    help: 'Calls of providers.',
+    processes: serving,
+  }),
+  retries: counter('ccg_retries_total', ['dialect', 'provider', 'outcome'], {
+    help: 'Calls of providers that were followed by another for the same request. The outcome is the one of the earlier call.',
+    processes: serving,
+  }),
+  firstEvents: histogram('ccg_first_event_seconds', ['dialect', 'provider'], {
+    help: 'From the arrival of a request to the first event of its stream.',
+    processes: serving,
+    buckets: durationBuckets,
+  }),
+  eventGaps: histogram('ccg_event_gap_seconds', ['dialect', 'provider'], {
+    help: 'Between two parts of a stream, as they came from the provider.',
+    processes: serving,
+    buckets: gapBuckets,
+  }),
+  tokens: counter('ccg_tokens_total', ['dialect', 'provider', 'kind', 'source'], {
+    help: 'Tokens of answered requests, as providers reported them or, where they did not, as estimated. Those of reasoning are a part of the output.',
+    processes: serving,
+  }),
+  costs: counter('ccg_cost_micro_dollars_total', ['provider', 'basis'], {
+    help: 'What answered requests cost. The basis is whose price it is; at "highest" nobody stated one.',
+    processes: serving,
+  }),
+  tenantRequests: counter('ccg_tenant_requests_total', ['tenant', 'outcome'], {
+    help: 'Finished requests of each tenant.',
+    processes: serving,
+  }),
+  tenantTokens: counter('ccg_tenant_tokens_total', ['tenant', 'model', 'kind'], {
+    help: 'Tokens of each tenant and model.',
+    processes: serving,
+  }),
+  tenantCosts: counter('ccg_tenant_cost_micro_dollars_total', ['tenant', 'model'], {
+    help: 'What each tenant and model cost.',
+    processes: serving,
+  }),
+  openStreams: gauge('ccg_open_streams', ['dialect'], {
+    help: 'Streams being relayed now.',
+    processes: serving,
+  }),
+  streams: counter('ccg_streams_total', ['dialect', 'provider', 'end'], {
+    help: 'Streams that have ended: complete, truncated by the provider, failed otherwise, or aborted by the client.',
+    processes: serving,
+  }),
+  storeUp: gauge('ccg_store_up', [], { help: 'Whether Redis answers: 1 or 0.', processes: everywhere }),
+  liveReplicas: gauge('ccg_live_replicas', [], {
+    help: 'Replicas that share the limits, as this one last knew.',
+    processes: gateway,
+  }),
+  settlements: counter('ccg_settlements_total', ['outcome'], {
+    help: 'Settlements of limits that Redis did not take at once: taken late, or lost.',
+    processes: serving,
+  }),
+  learnedRejections: gauge('ccg_learned_rejections', ['provider', 'kind'], {
+    help: 'What providers were found to reject, and so is not sent to them for an hour.',
+    processes: serving,
+  }),
+  bodyBytes: gauge('ccg_body_bytes_in_flight', [], {
+    help: 'Bytes of request bodies that are held now. New bodies are refused at MAX_BODY_BYTES_IN_FLIGHT.',
+    processes: gateway,
+  }),
+  issuerKeys: gauge('ccg_issuer_keys_age_seconds', ['issuer'], {
+    help: 'How long ago the keys of an issuer of tokens were loaded; +Inf: never. After a day its tokens are refused.',
+    processes: ['gateway', 'admin'],
+  }),
+};
+
+interface Told {
+  readonly help: string;
+  readonly processes: readonly Process[];
+}
+
+function counter<const Labels extends readonly string[]>(name: string, labels: Labels, told: Told) {
+  return { name, kind: 'counter', labels, buckets: [], ...told } as const satisfies MetricFacts<Labels>;
+}
+
+function gauge<const Labels extends readonly string[]>(name: string, labels: Labels, told: Told) {
+  return { name, kind: 'gauge', labels, buckets: [], ...told } as const satisfies MetricFacts<Labels>;
+}
+
+function histogram<const Labels extends readonly string[]>(
+  name: string,
+  labels: Labels,
+  told: Told & { readonly buckets: readonly number[] },
+) {
+  return { name, kind: 'histogram', labels, ...told } as const satisfies MetricFacts<Labels>;
+}

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { metricList } from './metric-list.ts';
+import { createMetrics } from './metrics.ts';
+import type { RequestFrame } from './request-metrics.ts';
+
+const frame: RequestFrame = {
+  endpoint: 'messages',
+  dialect: 'anthropic',
+  provider: 'anthropic',
+  model: 'claude',
+  stream: true,
+  tenant: 'acme',
+  isModelKnown: true,
+};
+
+test('the exposition has every metric of the list, and those of Node under their usual names', async () => {
+  const { text, contentType } = await createMetrics().expose();
+  for (const { name, kind, help } of Object.values(metricList)) {
+    expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n`);
+  }
+  expect([...text.matchAll(/^# TYPE (ccg_\w+)/gmu)]).toHaveLength(Object.keys(metricList).length);
+  expect(text).toMatch(/^process_cpu_seconds_total /mu);
+  expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /mu);
+  expect(contentType).toContain('version=0.0.4');
+});
+
+test('a histogram counts what is at most its bounds', async () => {
+  const metrics = createMetrics();
+  for (const seconds of [0.00005, 0.0001, 0.3, 7]) metrics.requestsOf(frame).stage('admit', seconds);
+  const { text } = await metrics.expose();
+  const labels = 'stage="admit",endpoint="messages",dialect="anthropic",provider="anthropic",stream="true"';
+  for (const line of [
+    `_bucket{${labels},le="0.0001"} 2`,
+    `_bucket{${labels},le="0.25"} 2`,
+    `_bucket{${labels},le="0.5"} 3`,
+    `_bucket{${labels},le="+Inf"} 4`,
+    `_sum{${labels}} 7.30015`,
+    `_count{${labels}} 4`,
+  ])
+    expect(text).toContain(`ccg_stage_duration_seconds${line}\n`);
+});
+
+test('what changes by itself is read when the metrics are, from everybody who watches it', async () => {
+  const metrics = createMetrics();
+  let held = 3;
+  metrics.watchBodyBytes(() => held);
+  metrics.watchBodyBytes(() => 4);
+  metrics.watchIssuerKeys(() => [{ issuer: 'corporate', seconds: Infinity }]);
+  metrics.watchIssuerKeys(() => [{ issuer: 'corporate', seconds: 5 }]);
+  expect((await metrics.expose()).text).toMatch(/^ccg_body_bytes_in_flight 7$/mu);
+  held = 0;
+  const { text } = await metrics.expose();
+  expect(text).toMatch(/^ccg_body_bytes_in_flight 4$/mu);
+  expect(text).toMatch(/^ccg_issuer_keys_age_seconds\{issuer="corporate"\} \+Inf$/mu);
+});
+
+/** So many series have 10,000 tenants and 10,000 models at most; README states it. */
+const seriesMax = 60_000;
+
+test('10,000 tenants and 10,000 invented models stay below a stated number of series, and nothing is left uncounted', async () => {
+  const metrics = createMetrics();
+  for (let number = 0; number < 10_000; number += 1) {
+    // Every other model is one that no provider has answered as.
+    const ids = { tenant: `tenant-${number}`, model: `invented-${number}`, isModelKnown: number % 2 === 0 };
+    count({ ...frame, ...ids });
+    count({ ...frame, ...ids, tenant: `tenant-${number % 200}` });
+    count({ ...frame, ...ids, model: `invented-${number % 100}` });
+  }
+  const { text } = await metrics.expose();
+  expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length).toBeLessThan(seriesMax);
+  for (const label of ['model', 'tenant'])
+    expect(new Set([...text.matchAll(new RegExp(`[{,]${label}="([^"]*)"`, 'gu'))].map(([, value]) => value)).size).toBe(
+      201,
+    );
+  const total = [...text.matchAll(/^ccg_requests_total\{.*\} (\d+)$/gmu)].reduce((sum, [, n]) => sum + Number(n), 0);
+  expect(total).toBe(30_000);
+
+  function count(counted: RequestFrame): void {
+    const meters = metrics.requestsOf(counted);
+    meters.finished('200', 'ok', 1);
+    meters.cost('list', 5);
+    meters.tokens('reported', { input: 1, output: 1, cache_read: 1, cache_write: 1, reasoning: 1 });
+  }
+});
+
+test('a model that nobody has answered as takes no place of one that somebody did', async () => {
+  const metrics = createMetrics({ maxTenants: 1, maxModels: 1 });
+  metrics.requestsOf({ ...frame, model: 'invented', isModelKnown: false }).finished('404', 'client_bad_request', 1);
+  metrics.requestsOf({ ...frame, model: 'real' }).finished('200', 'ok', 1);
+  metrics.requestsOf({ ...frame, model: 'real', isModelKnown: false }).finished('500', 'upstream_error', 1);
+  const { text } = await metrics.expose();
+  expect(
+    [...text.matchAll(/^ccg_requests_total.*model="(\w+)",status="(\d+)"/gmu)].map(([, ...found]) => found),
+  ).toEqual([
+    ['other', '404'],
+    ['real', '200'],
+    ['real', '500'],
+  ]);
+});
+
+test.each([
+  ['quotes and backslashes', 'a"b\\c', 'a\\"b\\\\c'],
+  ['newlines and escape sequences', 'a\n# b\r\u001B[31m\u2028', 'a\uFFFD# b\uFFFD\uFFFD[31m\uFFFD'],
+  ['half of a character', 'a\uD800', 'a\uFFFD'],
+  ['64 KB', 'x'.repeat(65_536), 'x'.repeat(256)],
+])('a name with %s is one value of a label', async (_what, model, value) => {
+  const metrics = createMetrics();
+  metrics.requestsOf({ ...frame, model }).finished('200', 'ok', 1);
+  const { text } = await metrics.expose();
+  expect(text).toContain(`,model="${value}",status="200",outcome="ok"} 1\n`);
+  for (const line of text.split('\n')) expect(line).toMatch(/^(?:#.*|[a-z_0-9]+(?:\{.*\})? \S+|)$/u);
+});
