@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { collectGarbage } from '@ccg/testkit';
+import { collectGarbage, survivorsOf } from '@ccg/testkit';
 import type { AnswerReader } from '@ccg/translation';
 import { translate } from './translate.ts';
 import type { TestTarget } from './translate.ts';
@@ -49,8 +49,9 @@ const targets: readonly TestTarget[] = [
 test.each(targets)('a reader of answers keeps nothing of the body that was sent: %o', async (target) => {
   const before = await bytesInUse();
   const { reader, body } = readerOf(target);
-  expect((await bytesInUse()) - before).toBeLessThan(4 * megabyte);
-  expect(body.deref()).toBeUndefined();
+  // V8 compiles and frees on threads of its own; on a busy machine what they hold outlives a collection or two.
+  expect(await survivorsOf([body])).toHaveLength(0);
+  await expect.poll(async () => (await bytesInUse()) - before, { timeout: 10_000 }).toBeLessThan(4 * megabyte);
   expect(reader.stream(() => undefined).progress().state).toBe('open');
 });
 
