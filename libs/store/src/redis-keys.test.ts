@@ -26,6 +26,8 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
     redisKeys.reservation('acme', 'req_1'),
     redisKeys.reservations('acme'),
     redisKeys.usageRecords('acme'),
+    redisKeys.usagePosition('acme'),
+    redisKeys.usageTable('acme', 'models', '2026-11-28'),
   ];
   for (const name of ofTenant) expect(name.startsWith('ccg:{t:acme}:')).toBe(true);
   expect(new Set(ofTenant).size).toBe(ofTenant.length);

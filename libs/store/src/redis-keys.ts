@@ -57,6 +57,10 @@ export interface RedisKeys {
   reservations(tenant: string): string;
   /** STREAM: the usage records of a tenant; fields `id`, `record`, `replaces`. */
   usageRecords(tenant: string): string;
+  /** HASH: up to which entry of the usage records the tables below have them. */
+  usagePosition(tenant: string): string;
+  /** HASH: row → counters of one table of the usage of a day, such as `2026-11-28`. */
+  usageTable(tenant: string, table: string, day: string): string;
   /** STRING: who brings `gateway.yaml` into the store now; it expires by itself. */
   applyLock(): string;
   /** ZSET: ids of the replicas of the gateway, by the time at which each counts as gone. */
@@ -99,6 +103,8 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     reservation: (tenant, requestId) => ofTenant(tenant, `reservation:v1:${requestId}`),
     reservations: (tenant) => ofTenant(tenant, 'reservations:v1'),
     usageRecords: (tenant) => ofTenant(tenant, 'usage:v1'),
+    usagePosition: (tenant) => ofTenant(tenant, 'usage-position:v1'),
+    usageTable: (tenant, table, day) => ofTenant(tenant, `usage-${table}:v1:${day}`),
     applyLock: () => `${prefix}apply-lock`,
     liveReplicas: () => `${prefix}live-replicas`,
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,

@@ -1,2 +1,8 @@
 export { decodeUsageRecord, encodeUsageRecord } from './usage-record.ts';
 export type { UsageRecord } from './usage-record.ts';
+export { measures } from './roll-up/measures.ts';
+export type { Measures } from './roll-up/measures.ts';
+export { readUsage, usageDimensions } from './roll-up/read-usage.ts';
+export type { UsageDimension, UsageQuery, UsageRow } from './roll-up/read-usage.ts';
+export { rollUpUsage, trimUsage } from './roll-up/roll-up.ts';
+export type { RolledUp, RollUpDependencies, RollUpOptions } from './roll-up/roll-up.ts';
