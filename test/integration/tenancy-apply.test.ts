@@ -41,8 +41,10 @@ test('a file is brought into an empty store, and a second time there is nothing 
   const file = rig.fileOf(
     {
       limits: { requestsPerMinute: 7 },
+      timeZone: 'Europe/Berlin',
+      contact: '#claude-help',
       policies: ['small'],
-      users: [{ name: 'ada', allowlist: { models: ['*-5'] }, policies: [] }],
+      users: [{ name: 'ada', allowlist: { models: ['*-5'] }, policies: [], group: 'research', waitingWeight: 5 }],
       apiKeys: [
         { ...usual, name: 'laptop', owner: 'ada', apiKey: byText },
         { ...usual, name: 'ci', digest, expiresAtMs: Date.UTC(2099, 0) },
@@ -57,14 +59,26 @@ test('a file is brought into an empty store, and a second time there is nothing 
   const verifier = rig.openVerifier();
   expect((await actorOf(verifier, byText)).principal).toMatchObject({
     tenant,
+    group: 'research',
+    waitingWeight: 5,
     authorization: {
       scopes: ['messages'],
+      timeZone: 'Europe/Berlin',
+      contact: '#claude-help',
       limits: [{ level: 'tenant', kind: 'requests', amount: 7, per: 'minute' }],
       policy: { levels: [{ models: ['*haiku*'] }, { of: 'user', models: ['*-5'] }] },
     },
   });
   expect((await actorOf(verifier, byDigest)).principal).toMatchObject({ tenant, expiresAtMs: Date.UTC(2099, 0) });
   expect(await rig.apply(file, { prune: true })).toEqual([]);
+});
+
+test('what the file leaves out of a tenant and of a user is taken from them', async () => {
+  const user = { name: 'ada', policies: [], group: 'research', waitingWeight: 5 };
+  await rig.apply(rig.fileOf({ timeZone: 'Europe/Berlin', contact: '#claude-help', users: [user] }));
+  const bare = rig.fileOf({ users: [{ name: 'ada', policies: [] }] });
+  expect(await rig.apply(bare)).toEqual(['update user group waitingWeight', 'update tenant timeZone contact']);
+  expect(await rig.apply(bare)).toEqual([]);
 });
 
 test('the audit log names the file and the request of each change, and the operator log who asked', async () => {

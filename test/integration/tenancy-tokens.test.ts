@@ -113,7 +113,7 @@ describe('a user', () => {
       tenant,
       user,
       groups: ['dev'],
-      authorization: { scopes: ['messages', 'self'], ...defaults },
+      authorization: { scopes: ['messages', 'self'], ...defaults, timeZone: 'UTC' },
     });
   });
 

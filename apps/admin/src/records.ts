@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allowlist, limits, scopeList, time } from './schemas.ts';
+import { allowlist, contactIs, groupIs, limits, scopeList, time, timeZone, waitingWeight } from './schemas.ts';
 
 // What the API shows of the records of @ccg/tenancy. Tests hold every answer to these; nothing checks them in production.
 
@@ -25,6 +25,8 @@ export const tenantRecord = z
     state,
     allowlist,
     limits: limits.optional().meta({ description: 'Left out: the default of the gateway.' }),
+    timeZone: timeZone.optional(),
+    contact: z.string().optional().meta({ description: contactIs }),
     suspendedBy: origin,
   })
   .meta({ id: 'Tenant' });
@@ -39,6 +41,8 @@ export const userRecord = z
       .strictObject({ issuer: z.string(), subjectDigest: z.string() })
       .optional()
       .meta({ description: 'Of a user whom an issuer of tokens vouches for.' }),
+    group: z.string().optional().meta({ description: groupIs }),
+    waitingWeight: waitingWeight.optional(),
     suspendedBy: origin,
   })
   .meta({ id: 'User' });

@@ -1,17 +1,10 @@
-import { limitsRule } from '@ccg/catalog';
+import { limitsRule, timeZoneRule, waitingWeightRule } from '@ccg/catalog';
 import { scopes } from '@ccg/kernel';
 import { z } from 'zod';
 
-const nameMaxLength = 200;
-const nameError = `must have 1 to ${nameMaxLength} characters, none a control character, and no space at its ends`;
+const patternMaxLength = 200;
 
-/** A text that people read. The verbs hold it to the same rule. */
-export const nameText = z
-  .string()
-  .regex(/^(?!\s)[^\p{Cc}]+(?<!\s)$/u, { error: nameError })
-  .max(nameMaxLength, { error: nameError });
-
-/** The id of a tenant or the name of a policy. */
+/** The id of a tenant, or the name of a policy or a group. */
 export const idText = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/u, {
   error: 'must be up to 63 of a-z, 0-9, "-" and "_", and begin with a letter or a digit',
 });
@@ -19,7 +12,7 @@ export const idText = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/u, {
 const pattern = z
   .string()
   .regex(/^[^\p{Cc}]+$/u, { error: 'must have 1 to 200 characters, none a control character' })
-  .max(nameMaxLength, { error: 'must have 1 to 200 characters, none a control character' });
+  .max(patternMaxLength, { error: 'must have 1 to 200 characters, none a control character' });
 
 function patterns(of: z.ZodString, description: string) {
   return z
@@ -46,6 +39,18 @@ export const allowlist = z
 export const limits = limitsRule.meta({
   id: 'Limits',
   description: 'How much may be used: a list of limits, or the requests per minute of the whole tenant.',
+});
+
+export const timeZone = timeZoneRule.meta({
+  description: 'Where the days, weeks and months of budgets begin, such as Europe/Berlin.',
+});
+
+export const contactIs = 'Whom a developer asks who is stopped by a limit.';
+
+export const groupIs = 'Whose pool of the limits of that level the user shares.';
+
+export const waitingWeight = waitingWeightRule.meta({
+  description: 'How many turns the user has where others have one, while requests wait. 1 unless given.',
 });
 
 export const policyNames = z

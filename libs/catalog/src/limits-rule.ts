@@ -63,7 +63,8 @@ const rate = {
   onStoreError: onStoreError('requests'),
 };
 
-const limitRule = z.discriminatedUnion(
+/** One limit. */
+export const limitRule = z.discriminatedUnion(
   'kind',
   [
     z.strictObject({

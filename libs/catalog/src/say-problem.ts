@@ -24,7 +24,15 @@ export function placed(file: string, { line: number, path, message }: FileProble
 }
 
 export function pathText(path: readonly (string | number)[]): string {
-  return path.map((part) => (/^[\w-]+$/u.test(String(part)) ? String(part) : JSON.stringify(part))).join('.');
+  return path.map((part) => (/^[\w-]+$/u.test(String(part)) ? String(part) : quoted(String(part)))).join('.');
+}
+
+/** With what nobody would see in an escaped form. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu,
+    (hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`,
+  );
 }
 
 /** Says in terms of variables what is wrong with a place in the configuration. */

@@ -35,9 +35,11 @@ tenants:
     name: Acme
     allowlist: { targets: ['openai:*'] }
     limits: { requestsPerMinute: 600 }
+    timeZone: Europe/Berlin
+    contact: '#claude-help'
     policies: [small]
     users:
-      ada: { allowlist: { models: [claude-opus-5] }, policies: [small] }
+      ada: { allowlist: { models: [claude-opus-5] }, policies: [small], group: research, waitingWeight: 5 }
       Grace Hopper:
     apiKeys:
       - name: ci
@@ -56,9 +58,17 @@ tenants:
   expect(tenants).toMatchObject([
     {
       limits: { requestsPerMinute: 600 },
+      timeZone: 'Europe/Berlin',
+      contact: '#claude-help',
       policies: ['small'],
       users: [
-        { name: 'ada', allowlist: { models: ['claude-opus-5'] }, policies: ['small'] },
+        {
+          name: 'ada',
+          allowlist: { models: ['claude-opus-5'] },
+          policies: ['small'],
+          group: 'research',
+          waitingWeight: 5,
+        },
         { name: 'Grace Hopper', policies: [] },
       ],
       apiKeys: [
@@ -196,6 +206,32 @@ test.each<[string, string, readonly string[]]>([
     `${head}    limits: 5
 `,
     ['6: tenants.acme.limits: must be a list of limits, or {requestsPerMinute: NUMBER}'],
+  ],
+  [
+    'a time zone, a contact, a group and weights that cannot be',
+    `${head}    timeZone: +02:00
+    contact: "a\\u200bb"
+    users:
+      ada: { group: 'a:b', waitingWeight: 0 }
+      bo: { waitingWeight: 1.5 }
+      cy: { waitingWeight: 101 }
+`,
+    [
+      '6: tenants.acme.timeZone: must be a time zone such as Europe/Berlin or UTC',
+      '7: tenants.acme.contact: must have 1 to 200 characters, none of them a control or an invisible character',
+      '9: tenants.acme.users.ada.group: must be up to 63 of a-z, 0-9, "-" and "_", and begin with a letter or a digit',
+      '9: tenants.acme.users.ada.waitingWeight: must be a whole number from 1 to 100',
+      '10: tenants.acme.users.bo.waitingWeight: must be a whole number from 1 to 100',
+      '11: tenants.acme.users.cy.waitingWeight: must be a whole number from 1 to 100',
+    ],
+  ],
+  [
+    'a user whose name looks like another one',
+    `${head}    users: { "Jose\\u0301": {}, "ada\\u200d": {} }\n`,
+    [
+      '6: tenants.acme.users."Jose\u0301": must be Unicode in the form NFC. Type it anew instead of pasting it',
+      '6: tenants.acme.users."ada\\u{200d}": must have 1 to 200 characters, none of them a control or an invisible character',
+    ],
   ],
   [
     'a user with a space at the end',

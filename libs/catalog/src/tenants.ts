@@ -2,6 +2,7 @@ import { scopes } from '@ccg/kernel';
 import type { LimitRule, Scope, Secret } from '@ccg/kernel';
 import { z } from 'zod';
 import { limitsRule } from './limits-rule.ts';
+import { plainTextRule, timeZoneRule, waitingWeightRule } from './people-rules.ts';
 
 const textMax = 200;
 const patternsMax = 200;
@@ -18,11 +19,15 @@ export interface TenantSettings {
   readonly name: string;
   readonly allowlist: AllowlistSettings;
   readonly limits?: { readonly requestsPerMinute?: number | undefined } | readonly LimitRule[] | undefined;
+  readonly timeZone?: string | undefined;
+  readonly contact?: string | undefined;
   readonly policies: readonly string[];
   readonly users: readonly {
     readonly name: string;
     readonly allowlist?: AllowlistSettings | undefined;
     readonly policies: readonly string[];
+    readonly group?: string | undefined;
+    readonly waitingWeight?: number | undefined;
   }[];
   readonly apiKeys: readonly ApiKeySettings[];
 }
@@ -55,8 +60,6 @@ const patternRule = z
   .regex(/^\P{Cc}+$/u, { error: textError })
   // Not part of the pattern, which the chart's schema holds, too: its language cannot write this.
   .refine((text) => !/[\p{Cs}\u202a-\u202e\u2066-\u2069]/u.test(text), { error: textError });
-const nameRule = patternRule.refine((name) => name === name.trim(), { error: 'must not begin or end with a space' });
-
 function patterns(rule: z.ZodType<string, string>) {
   return z
     .array(rule)
@@ -91,11 +94,18 @@ const policyNames = z
 
 const expiryError = 'must be a time with its zone, such as 2027-01-31T00:00:00Z';
 
-const userRule = z.strictObject({ allowlist: allowlistRule.optional(), policies: policyNames });
+const userRule = z.strictObject({
+  allowlist: allowlistRule.optional(),
+  policies: policyNames,
+  group: idRule.optional().describe('Whose pool of the limits of that level the user shares'),
+  waitingWeight: waitingWeightRule
+    .optional()
+    .describe('How many turns the user has where others have one, while requests wait. 1 unless given'),
+});
 
 const apiKeyRule = z
   .strictObject({
-    name: nameRule.describe('What it is used for'),
+    name: plainTextRule.describe('What it is used for'),
     owner: z.string().optional().describe('The name of a user of this tenant. Left out: a service'),
     scopes: z
       .array(z.enum(scopes))
@@ -131,12 +141,16 @@ export const directoryRules = {
     .record(
       idRule,
       z.strictObject({
-        name: nameRule.describe('For people'),
+        name: plainTextRule.describe('For people'),
         allowlist: allowlistRule,
         limits: limitsRule.optional().describe('A list of limits; [] for none. Left out: RATE_LIMIT_RPM'),
+        timeZone: timeZoneRule.optional().describe('Where the days, weeks and months of budgets begin. Left out: UTC'),
+        contact: plainTextRule
+          .optional()
+          .describe('Whom a developer asks who is stopped by a limit. Left out: SUPPORT_CONTACT'),
         policies: policyNames,
         users: z
-          .record(nameRule, userRule.nullable())
+          .record(plainTextRule, userRule.nullable())
           .default({})
           .describe('Developers who own API keys, by their names'),
         apiKeys: z.array(apiKeyRule).default([]).describe('API keys that exist already'),

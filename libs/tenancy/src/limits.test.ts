@@ -11,7 +11,6 @@ test.each<[string, Parameters<typeof limitsWidened>[1]]>([
   ['the same', own],
   ['lower amounts', own.map((rule) => ({ ...rule, amount: rule.amount - 1 }))],
   ['others beside them', [...own, { ...budget, per: 'month', amount: 1000 }]],
-  ['other names', own.map((rule, at) => ({ ...rule, name: `n${at}` }))],
   ['what is stricter without Redis', own.map((rule) => ({ ...rule, onStoreError: 'closed' as const }))],
   ['a larger reservation', [{ ...rate, reserve: 'max_tokens' }, cap, budget]],
   ['a shorter wait of fewer', [rate, { ...cap, maxWaitSeconds: 0, maxWaiting: 10 }, budget]],
@@ -21,6 +20,7 @@ test.each<[string, Parameters<typeof limitsWidened>[1]]>([
 
 test.each<[string, Parameters<typeof limitsWidened>[1], (typeof own)[number]]>([
   ['a limit less', [rate, cap], budget],
+  ['a name whose counter is fresh', [rate, cap, { ...budget, name: 'another' }], budget],
   ['a higher amount', [{ ...rate, amount: 61 }, cap, budget], rate],
   ['another level', [{ ...rate, level: 'session' }, cap, budget], rate],
   ['a limit that only counts', [rate, cap, { ...budget, mode: 'shadow' }], budget],

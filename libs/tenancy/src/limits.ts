@@ -1,4 +1,4 @@
-import { assertNever, onStoreErrorOf, waitingOf } from '@ccg/kernel';
+import { assertNever, nameOfLimit, onStoreErrorOf, waitingOf } from '@ccg/kernel';
 import type { LimitRule, RateRule } from '@ccg/kernel';
 import type { Limits } from './principal.ts';
 
@@ -14,16 +14,17 @@ export function limitRulesOf(limits: Limits): readonly LimitRule[] {
 }
 
 /**
- * The limits of one's own that none of some limits covers. One covers another if it counts the same, and is no wider in
- * anything: neither its amount, nor what it does while Redis is away, nor how many may wait for it.
+ * The limits of one's own that none of some limits covers. One covers another if it counts the same under the same name,
+ * which is what its counters are stored under, and is no wider in anything: neither in its amount, nor in what it does
+ * while Redis is away, nor in how many may wait for it.
  */
 export function limitsWidened(own: readonly LimitRule[], granted: readonly LimitRule[]): readonly LimitRule[] {
   return own.filter((rule) => rule.mode !== 'shadow' && !granted.some((other) => covers(other, rule)));
 }
 
 function covers(rule: LimitRule, own: LimitRule): boolean {
-  if (rule.level !== own.level || rule.mode === 'shadow' || rule.amount > own.amount) return false;
-  if (strictnessOf(rule) < strictnessOf(own)) return false;
+  if (nameOfLimit(rule) !== nameOfLimit(own) || rule.level !== own.level || rule.mode === 'shadow') return false;
+  if (rule.amount > own.amount || strictnessOf(rule) < strictnessOf(own)) return false;
   switch (own.kind) {
     case 'budget':
       return rule.kind === 'budget' && rule.per === own.per;
@@ -64,6 +65,31 @@ export function describeRule(rule: LimitRule): string {
     case 'input_tokens':
     case 'output_tokens':
       return `${amount} ${kind.replaceAll('_', ' ')} per minute for ${whom}`;
+    default:
+      return assertNever(rule);
+  }
+}
+
+/** Limits in one form, however they were written. Without any it is left to the gateway's default; an empty list has none at all. */
+export function plainLimits(limits: Limits | undefined): unknown {
+  if (limits === undefined) return 'default';
+  return limitRulesOf(limits).map(plainRule);
+}
+
+/** A rule with all that it leaves out, so that what is said and what is meant are the same. */
+function plainRule(rule: LimitRule): readonly unknown[] {
+  const { level, kind, amount, mode = 'enforce' } = rule;
+  const frame = [nameOfLimit(rule), level, kind, amount, mode, onStoreErrorOf(rule)];
+  switch (rule.kind) {
+    case 'concurrency':
+      return [...frame, waitingOf(rule)];
+    case 'budget':
+      return [...frame, rule.per];
+    case 'requests':
+    case 'count_requests':
+    case 'input_tokens':
+    case 'output_tokens':
+      return [...frame, rule.reserve ?? 'estimate'];
     default:
       return assertNever(rule);
   }

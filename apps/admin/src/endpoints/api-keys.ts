@@ -1,13 +1,14 @@
+import { plainTextRule } from '@ccg/catalog';
 import { createApiKey, done, getApiKey, importApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '@ccg/tenancy';
 import type { IssuedApiKey, Result } from '@ccg/tenancy';
 import { z } from 'zod';
 import { operation } from '../operation.ts';
 import { apiKeyRecord, issuedApiKey, owner } from '../records.ts';
-import { allowlist, nameText, pageOf, pageQuery, policyNames, scopeList, time } from '../schemas.ts';
+import { allowlist, pageOf, pageQuery, policyNames, scopeList, time } from '../schemas.ts';
 
 /** What is decided by whoever makes an API key, but its owner. */
 export const newApiKey = z.strictObject({
-  name: nameText.meta({ description: 'What it is used for.' }),
+  name: plainTextRule.meta({ description: 'What it is used for.' }),
   scopes: scopeList.optional().meta({ description: 'messages and self unless given.' }),
   allowlist: allowlist.optional(),
   policies: policyNames.optional(),

@@ -1,9 +1,10 @@
+import { plainTextRule } from '@ccg/catalog';
 import { createTenant, getTenant, listTenants, resumeTenant, suspendTenant, updateTenant } from '@ccg/tenancy';
 import type { Limits } from '@ccg/tenancy';
 import { z } from 'zod';
 import { operation } from '../operation.ts';
 import { tenantRecord } from '../records.ts';
-import { allowlist, idText, limits, nameText, pageOf, pageQuery, policyNames } from '../schemas.ts';
+import { allowlist, contactIs, idText, limits, pageOf, pageQuery, policyNames, timeZone } from '../schemas.ts';
 
 export const tenantOperations = [
   operation({
@@ -25,11 +26,13 @@ export const tenantOperations = [
     scope: 'operator:write',
     body: z.strictObject({
       id: idText,
-      name: nameText,
+      name: plainTextRule,
       allowlist: allowlist.meta({
         description: 'Has no default: who wants to allow everything writes {"models": ["*"]}.',
       }),
       limits: limits.optional(),
+      timeZone: timeZone.optional(),
+      contact: plainTextRule.optional().meta({ description: contactIs }),
       policies: policyNames.optional().meta({
         description: 'There are none yet: until all of them are put, the tenant may use nothing.',
       }),
@@ -57,10 +60,12 @@ export const tenantOperations = [
       'Changes a tenant; what is left out stays as it is. Its own administrators can only narrow what it may use.',
     scope: 'tenant:write',
     body: z.strictObject({
-      name: nameText.optional(),
+      name: plainTextRule.optional(),
       allowlist: allowlist.optional(),
       policies: policyNames.optional(),
       limits: limits.nullable().optional().meta({ description: 'Null: the default of the gateway.' }),
+      timeZone: timeZone.nullable().optional().meta({ description: 'Null: UTC.' }),
+      contact: plainTextRule.nullable().optional().meta({ description: 'Null: whom SUPPORT_CONTACT names.' }),
     }),
     status: 200,
     answer: tenantRecord,

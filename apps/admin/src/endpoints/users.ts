@@ -1,8 +1,9 @@
+import { plainTextRule } from '@ccg/catalog';
 import { createUser, getUser, listUsers, resumeUser, suspendUser, updateUser } from '@ccg/tenancy';
 import { z } from 'zod';
 import { operation } from '../operation.ts';
 import { userRecord } from '../records.ts';
-import { allowlist, nameText, pageOf, pageQuery, policyNames } from '../schemas.ts';
+import { allowlist, groupIs, idText, pageOf, pageQuery, policyNames, waitingWeight } from '../schemas.ts';
 
 export const userOperations = [
   operation({
@@ -23,9 +24,11 @@ export const userOperations = [
     summary: 'Creates a user, who can then own API keys.',
     scope: 'tenant:write',
     body: z.strictObject({
-      name: nameText,
+      name: plainTextRule,
       allowlist: allowlist.optional(),
       policies: policyNames.optional(),
+      group: idText.optional().meta({ description: groupIs }),
+      waitingWeight: waitingWeight.optional(),
     }),
     idempotency: 'tenant',
     status: 201,
@@ -49,9 +52,11 @@ export const userOperations = [
     summary: 'Changes a user; what is left out stays as it is.',
     scope: 'tenant:write',
     body: z.strictObject({
-      name: nameText.optional(),
+      name: plainTextRule.optional(),
       allowlist: allowlist.nullable().optional().meta({ description: 'Null: none of the user’s own.' }),
       policies: policyNames.optional(),
+      group: idText.nullable().optional().meta({ description: 'Null: none.' }),
+      waitingWeight: waitingWeight.optional(),
     }),
     status: 200,
     answer: userRecord,

@@ -40,8 +40,8 @@ async function applyTenant(deps: TenancyDependencies, actor: Actor, step: StepOf
     case 'create':
       return await createTenant(deps, actor, step.wanted);
     case 'update': {
-      const { name, allowlist, policies, limits = null } = step.wanted;
-      return await updateTenant(deps, actor, { tenant, name, allowlist, policies, limits });
+      const { name, allowlist, policies, limits = null, timeZone = null, contact = null } = step.wanted;
+      return await updateTenant(deps, actor, { tenant, name, allowlist, policies, limits, timeZone, contact });
     }
     case 'suspend':
       return await suspendTenant(deps, actor, { tenant });
@@ -64,8 +64,8 @@ async function applyUser(deps: TenancyDependencies, actor: Actor, step: StepOf<'
     case 'create':
       return await createUser(deps, actor, { tenant, ...step.wanted });
     case 'update': {
-      const { allowlist = null, policies } = step.wanted;
-      return await updateUser(deps, actor, { tenant, id, allowlist, policies });
+      const { allowlist = null, policies, group = null, waitingWeight = 1 } = step.wanted;
+      return await updateUser(deps, actor, { tenant, id, allowlist, policies, group, waitingWeight });
     }
     case 'suspend':
       return await suspendUser(deps, actor, { tenant, id });

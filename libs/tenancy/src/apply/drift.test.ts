@@ -84,10 +84,17 @@ test.each<[string, Case, readonly string[]]>([
   [
     'every field of a tenant',
     {
-      file: { name: 'ACME', allowlist: { targets: ['a:*'] }, limits: { requestsPerMinute: 5 }, policies: ['small'] },
+      file: {
+        name: 'ACME',
+        allowlist: { targets: ['a:*'] },
+        limits: { requestsPerMinute: 5 },
+        timeZone: 'Europe/Berlin',
+        contact: 'ops',
+        policies: ['small'],
+      },
       store: { record: { ...tenant, origin: undefined } },
     },
-    ['update tenant acme name allowlist limits policies origin'],
+    ['update tenant acme name allowlist limits timeZone contact policies origin'],
   ],
   [
     'the allowlist of a policy',
@@ -97,10 +104,10 @@ test.each<[string, Case, readonly string[]]>([
   [
     'every field of a user',
     {
-      file: { users: [{ name: 'ada', allowlist: all, policies: ['small'] }] },
+      file: { users: [{ name: 'ada', allowlist: all, policies: ['small'], group: 'research', waitingWeight: 2 }] },
       store: { users: [{ ...ada, origin: undefined }] },
     },
-    ['update user usr_ada allowlist policies origin'],
+    ['update user usr_ada allowlist policies group waitingWeight origin'],
   ],
   [
     'every field of an API key',

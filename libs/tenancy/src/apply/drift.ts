@@ -1,7 +1,5 @@
-import { assertNever, nameOfLimit, onStoreErrorOf, waitingOf } from '@ccg/kernel';
-import type { LimitRule } from '@ccg/kernel';
-import { limitRulesOf } from '../limits.ts';
-import type { Allowlist, Limits } from '../principal.ts';
+import { plainLimits } from '../limits.ts';
+import type { Allowlist } from '../principal.ts';
 import type { ApiKeyRecord, ApiKeyView, PolicyRecord, TenantRecord, UserRecord } from '../records.ts';
 import type { WantedApiKey, WantedDirectory, WantedPolicy, WantedTenant, WantedUser } from './wanted.ts';
 
@@ -134,6 +132,8 @@ function recordDrift(wanted: WantedTenant, record: TenantRecord): readonly Drift
     name: [wanted.name, record.name],
     allowlist: [plain(wanted.allowlist), plain(record.allowlist)],
     limits: [plainLimits(wanted.limits), plainLimits(record.limits)],
+    timeZone: [wanted.timeZone ?? 'UTC', record.timeZone ?? 'UTC'],
+    contact: [wanted.contact, record.contact],
     policies: [wanted.policies, record.policies],
     origin: ['file', record.origin],
   });
@@ -162,6 +162,8 @@ function userDrift(tenant: string, wanted: WantedUser, { users }: CurrentTenant)
   const fields = differing({
     allowlist: [plain(wanted.allowlist), plain(record.allowlist)],
     policies: [wanted.policies, record.policies],
+    group: [wanted.group, record.group],
+    waitingWeight: [wanted.waitingWeight ?? 1, record.waitingWeight ?? 1],
     origin: ['file', record.origin],
   });
   return [
@@ -252,31 +254,6 @@ function differing(fields: Readonly<Record<string, readonly unknown[]>>): readon
   return Object.entries(fields).flatMap(([name, [wanted, current]]) =>
     JSON.stringify(wanted) === JSON.stringify(current) ? [] : [name],
   );
-}
-
-/** No limits leave it to the gateway's default; an empty list has none at all. */
-function plainLimits(limits: Limits | undefined): unknown {
-  if (limits === undefined) return 'default';
-  return limitRulesOf(limits).map(plainRule);
-}
-
-/** A rule with all that it leaves out, so that what is said and what is meant are the same. */
-function plainRule(rule: LimitRule): readonly unknown[] {
-  const { level, kind, amount, mode = 'enforce' } = rule;
-  const frame = [nameOfLimit(rule), level, kind, amount, mode, onStoreErrorOf(rule)];
-  switch (rule.kind) {
-    case 'concurrency':
-      return [...frame, waitingOf(rule)];
-    case 'budget':
-      return [...frame, rule.per];
-    case 'requests':
-    case 'count_requests':
-    case 'input_tokens':
-    case 'output_tokens':
-      return [...frame, rule.reserve ?? 'estimate'];
-    default:
-      return assertNever(rule);
-  }
 }
 
 /** In one order, whoever wrote it. */

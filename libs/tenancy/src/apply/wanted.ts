@@ -17,6 +17,8 @@ export interface WantedTenant {
   readonly name: string;
   readonly allowlist: Allowlist;
   readonly limits?: Limits | undefined;
+  readonly timeZone?: string | undefined;
+  readonly contact?: string | undefined;
   readonly policies: readonly string[];
   readonly users: readonly WantedUser[];
   readonly apiKeys: readonly WantedApiKey[];
@@ -27,6 +29,8 @@ export interface WantedUser {
   readonly name: string;
   readonly allowlist?: Allowlist | undefined;
   readonly policies: readonly string[];
+  readonly group?: string | undefined;
+  readonly waitingWeight?: number | undefined;
 }
 
 /** An API key that exists already. Its text or its digests, one under each pepper with commas between them, tell it from another. */

@@ -2,7 +2,16 @@ import type { Allowlist, Limits } from '../principal.ts';
 import type { TenantRecord } from '../records.ts';
 import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { requireOperator } from '../verb/authorize.ts';
-import { allowlistIssues, idIssues, invalid, limitsIssues, nameIssues, policiesIssues } from '../verb/fields.ts';
+import {
+  allowlistIssues,
+  contactIssues,
+  idIssues,
+  invalid,
+  limitsIssues,
+  nameIssues,
+  policiesIssues,
+  timeZoneIssues,
+} from '../verb/fields.ts';
 import { loadTenant } from '../verb/load.ts';
 import type { Result } from '../verb/result.ts';
 import { refused } from '../verb/result.ts';
@@ -16,6 +25,10 @@ export interface NewTenant {
   /** Has no default: who wants to allow everything writes `*`. */
   readonly allowlist: Allowlist;
   readonly limits?: Limits | undefined;
+  /** UTC unless given. */
+  readonly timeZone?: string | undefined;
+  /** Whom the gateway's configuration names unless given. */
+  readonly contact?: string | undefined;
   /** There are none yet: until they are all put, the tenant may use nothing. */
   readonly policies?: readonly string[] | undefined;
 }
@@ -24,7 +37,7 @@ export interface NewTenant {
 export async function createTenant(
   deps: TenancyDependencies,
   actor: Actor,
-  { id, name, allowlist, limits, policies = [] }: NewTenant,
+  { id, name, allowlist, limits, timeZone, contact, policies = [] }: NewTenant,
 ): Promise<Result<TenantRecord>> {
   const { store, clock } = deps;
   const deed = { action: 'tenant.create', tenant: id, subject: { kind: 'tenant', id } } as const;
@@ -36,6 +49,8 @@ export async function createTenant(
         nameIssues(name),
         allowlistIssues(allowlist),
         limitsIssues(limits),
+        timeZoneIssues(timeZone),
+        contactIssues(contact),
         policiesIssues(policies),
       );
     if (refusal !== undefined) return refused(refusal);
@@ -46,8 +61,9 @@ export async function createTenant(
     }
     const createdAt = new Date(clock.now()).toISOString();
     const { origin } = actor;
-    const item: TenantRecord = { id, name, state: 'active', allowlist, policies, limits, createdAt, origin };
+    const settings = { name, allowlist, limits, timeZone, contact, policies };
+    const item: TenantRecord = { id, state: 'active', ...settings, createdAt, origin };
     const change = { checks: [tenantCheck(store, id, undefined)], writes: [tenantWrite(store, item)] };
-    return { kind: 'change', change, details: { name, allowlist, limits, policies }, value: item };
+    return { kind: 'change', change, details: settings, value: item };
   });
 }

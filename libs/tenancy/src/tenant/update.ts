@@ -4,7 +4,15 @@ import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { announce } from '../verb/announce.ts';
 import { beyondOwn, requireTenant } from '../verb/authorize.ts';
 import type { Grant } from '../verb/authorize.ts';
-import { allowlistIssues, invalid, limitsIssues, nameIssues, policiesIssues } from '../verb/fields.ts';
+import {
+  allowlistIssues,
+  contactIssues,
+  invalid,
+  limitsIssues,
+  nameIssues,
+  policiesIssues,
+  timeZoneIssues,
+} from '../verb/fields.ts';
 import { levelsOf, loadTenant, missingPolicies } from '../verb/load.ts';
 import { fileOwned } from '../verb/ownership.ts';
 import type { Result } from '../verb/result.ts';
@@ -19,6 +27,10 @@ export interface TenantChanges {
   readonly policies?: readonly string[] | undefined;
   /** Null: the default of the gateway's configuration. */
   readonly limits?: Limits | null | undefined;
+  /** Null: UTC. */
+  readonly timeZone?: string | null | undefined;
+  /** Null: whom the gateway's configuration names. */
+  readonly contact?: string | null | undefined;
 }
 
 /** Changes a tenant. Its own administrators can only narrow what it may use. */
@@ -30,7 +42,7 @@ export async function updateTenant(
   const { store } = deps;
   const deed = { action: 'tenant.update', tenant, subject: { kind: 'tenant', id: tenant } } as const;
   const result = await runWrite(deps, actor, deed, async () => {
-    const { name, allowlist, policies, limits } = changes;
+    const { name, allowlist, policies, limits, timeZone, contact } = changes;
     const refusal =
       requireTenant(actor.principal, tenant, 'write') ??
       invalid(
@@ -38,6 +50,8 @@ export async function updateTenant(
         allowlistIssues(allowlist),
         policiesIssues(policies),
         limitsIssues(limits ?? undefined),
+        timeZoneIssues(timeZone ?? undefined),
+        contactIssues(contact ?? undefined),
       );
     if (refusal !== undefined) return refused(refusal);
     const current = (await loadTenant(store, tenant))?.tenant.item;
@@ -57,14 +71,22 @@ export async function updateTenant(
   return result;
 }
 
-function apply(item: TenantRecord, { name, allowlist, policies, limits }: TenantChanges): TenantRecord {
+function apply(item: TenantRecord, changes: TenantChanges): TenantRecord {
+  const { name, allowlist, policies, limits, timeZone, contact } = changes;
   return {
     ...item,
     name: name ?? item.name,
     allowlist: allowlist ?? item.allowlist,
     policies: policies ?? item.policies,
-    limits: limits === undefined ? item.limits : (limits ?? undefined),
+    limits: changed(item.limits, limits),
+    timeZone: changed(item.timeZone, timeZone),
+    contact: changed(item.contact, contact),
   };
+}
+
+/** Null takes a value away, and what was left out stays. */
+function changed<Value>(before: Value | undefined, after: Value | null | undefined): Value | undefined {
+  return after === undefined ? before : (after ?? undefined);
 }
 
 function grantOf(changes: TenantChanges, granted: readonly Allowlist[], item: TenantRecord): Grant {
@@ -73,5 +95,6 @@ function grantOf(changes: TenantChanges, granted: readonly Allowlist[], item: Te
     // The levels of its users and API keys are not touched.
     ...(touchesList ? { levels: { granted, stays: ({ of }: { readonly of: string }) => of !== 'tenant' } } : {}),
     ...(changes.limits === undefined ? {} : { limits: { granted: item.limits } }),
+    ...(changes.timeZone === undefined ? {} : { timeZone: item.timeZone ?? 'UTC' }),
   };
 }

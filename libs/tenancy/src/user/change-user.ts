@@ -3,7 +3,7 @@ import type { UserRecord } from '../records.ts';
 import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { announce } from '../verb/announce.ts';
 import { beyondOwn, requireTenant } from '../verb/authorize.ts';
-import { allowlistIssues, invalid, nameIssues, policiesIssues } from '../verb/fields.ts';
+import { allowlistIssues, invalid, nameIssues, policiesIssues, sharingIssues } from '../verb/fields.ts';
 import { isMadeId, levelsOf, loadTenant, missingPolicies } from '../verb/load.ts';
 import type { LoadedTenant } from '../verb/load.ts';
 import { readFields } from '../verb/read-fields.ts';
@@ -23,9 +23,12 @@ export interface UserChanges {
   /** Null: no allowlist of the user's own. */
   readonly allowlist?: Allowlist | null | undefined;
   readonly policies?: readonly string[] | undefined;
+  /** Null: none. */
+  readonly group?: string | null | undefined;
+  readonly waitingWeight?: number | undefined;
 }
 
-/** Changes a user's name, allowlist or policies. */
+/** Changes a user's name, allowlist, policies or place among others. */
 export async function updateUser(
   deps: TenancyDependencies,
   actor: Actor,
@@ -36,6 +39,8 @@ export async function updateUser(
     name: changes.name ?? user.name,
     allowlist: changes.allowlist === undefined ? user.allowlist : (changes.allowlist ?? undefined),
     policies: changes.policies ?? user.policies,
+    group: changes.group === undefined ? user.group : (changes.group ?? undefined),
+    waitingWeight: changes.waitingWeight ?? user.waitingWeight,
     origin: actor.origin,
   }));
 }
@@ -75,10 +80,15 @@ async function change(
 ): Promise<Result<UserRecord>> {
   const { store } = deps;
   const result = await runWrite(deps, actor, { action, tenant, subject: { kind: 'user', id } }, async () => {
-    const { name, allowlist, policies } = changes;
+    const { name, allowlist, policies, group, waitingWeight } = changes;
     const refusal =
       requireTenant(actor.principal, tenant, 'write') ??
-      invalid(nameIssues(name), allowlistIssues(allowlist ?? undefined), policiesIssues(policies));
+      invalid(
+        nameIssues(name),
+        allowlistIssues(allowlist ?? undefined),
+        policiesIssues(policies),
+        sharingIssues(group ?? undefined, waitingWeight),
+      );
     if (refusal !== undefined) return refused(refusal);
     const names = policies ?? (await loadTenant(store, tenant, { user: id }))?.user?.item.policies;
     const loaded = await loadTenant(store, tenant, { user: id, policies: names });

@@ -3,7 +3,7 @@ import type { UserRecord } from '../records.ts';
 import { randomBase62 } from '../credentials/api-key-format.ts';
 import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { beyondOwn, requireTenant } from '../verb/authorize.ts';
-import { allowlistIssues, invalid, nameIssues, policiesIssues } from '../verb/fields.ts';
+import { allowlistIssues, invalid, nameIssues, policiesIssues, sharingIssues } from '../verb/fields.ts';
 import { levelsOf, loadTenant, missingPolicies } from '../verb/load.ts';
 import { memberOf } from '../verb/page.ts';
 import { readFields } from '../verb/read-fields.ts';
@@ -17,13 +17,17 @@ export interface NewUser {
   readonly name: string;
   readonly allowlist?: Allowlist | undefined;
   readonly policies?: readonly string[] | undefined;
+  /** Up to 63 of a–z, 0–9, `-` and `_`, a letter or digit first. Nobody's unless given. */
+  readonly group?: string | undefined;
+  /** From 1 to 100; 1 unless given. */
+  readonly waitingWeight?: number | undefined;
 }
 
 /** Creates a user, who can then own API keys. */
 export async function createUser(
   deps: TenancyDependencies,
   actor: Actor,
-  { tenant, name, allowlist, policies = [] }: NewUser,
+  { tenant, name, allowlist, policies = [], group, waitingWeight }: NewUser,
 ): Promise<Result<UserRecord>> {
   const { store, clock, randomBytes } = deps;
   const { redisKeys } = store;
@@ -31,7 +35,12 @@ export async function createUser(
   return await runWrite(deps, actor, deed, async () => {
     const refusal =
       requireTenant(actor.principal, tenant, 'write') ??
-      invalid(nameIssues(name), allowlistIssues(allowlist), policiesIssues(policies));
+      invalid(
+        nameIssues(name),
+        allowlistIssues(allowlist),
+        policiesIssues(policies),
+        sharingIssues(group, waitingWeight),
+      );
     if (refusal !== undefined) return refused(refusal);
     const loaded = await loadTenant(store, tenant, { policies });
     if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
@@ -45,7 +54,8 @@ export async function createUser(
     const nowMs = clock.now();
     const createdAt = new Date(nowMs).toISOString();
     const { origin } = actor;
-    const item: UserRecord = { id, name, state: 'active', allowlist, policies, createdAt, origin };
+    const settings = { name, allowlist, policies, group, waitingWeight };
+    const item: UserRecord = { id, state: 'active', ...settings, createdAt, origin };
     const change = {
       checks: [{ ...nameCheck, value: undefined }],
       writes: [
@@ -54,7 +64,7 @@ export async function createUser(
         { kind: 'list', key: redisKeys.userList(tenant), member: memberOf(id, nowMs) },
       ],
     } as const;
-    return { kind: 'change', change, subjectId: id, details: { name, allowlist, policies }, value: item };
+    return { kind: 'change', change, subjectId: id, details: settings, value: item };
   });
 }
 

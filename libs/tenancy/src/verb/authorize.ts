@@ -1,4 +1,4 @@
-import { scopes } from '@ccg/kernel';
+import { nameOfLimit, scopes } from '@ccg/kernel';
 import type { Scope } from '@ccg/kernel';
 import { describeRule, isList, limitRulesOf, limitsWidened } from '../limits.ts';
 import type { Allowlist, Limits, PolicyLevel, Principal } from '../principal.ts';
@@ -56,6 +56,7 @@ export interface Grant {
   /** Until when it is given, and the time now. Undefined: for ever. */
   readonly expiry?: { readonly atMs: number | undefined; readonly nowMs: number };
   readonly limits?: { readonly granted: Limits | undefined };
+  readonly timeZone?: string;
 }
 
 /** What of a grant the principal does not have itself. Operators who may write have everything. */
@@ -66,6 +67,7 @@ export function beyondOwn(principal: Principal, grant: Grant): Refusal | undefin
     ...levelsBeyond(principal, grant.levels),
     ...expiryBeyond(principal, grant.expiry),
     ...limitsBeyond(principal, grant.limits),
+    ...timeZoneBeyond(principal, grant.timeZone),
   ];
   return issues.length === 0 ? undefined : { kind: 'beyond-actor', issues };
 }
@@ -124,9 +126,18 @@ function limitsBeyond({ authorization: { limits } }: Principal, grant: Grant['li
     const isWhole = !isList(granted) && own.level === 'tenant' && own.kind === 'requests';
     return {
       path: isWhole ? ['limits', 'requestsPerMinute'] : ['limits'],
-      message: `Your own limit is ${describeRule(own)}. Keep it, or choose a lower one.`,
+      message: `Your own limit "${nameOfLimit(own)}" is ${describeRule(own)}. Keep it under that name, or lower it.`,
     };
   });
+}
+
+/** In another time zone the next period of a budget may have begun, with nothing spent yet. */
+function timeZoneBeyond(principal: Principal, granted: string | undefined): readonly FieldIssue[] {
+  if (granted === undefined || principal.kind === 'operator') return [];
+  const { limits, timeZone } = principal.authorization;
+  const isBound = limits.some(({ kind, mode }) => kind === 'budget' && mode !== 'shadow');
+  if (!isBound || granted === timeZone) return [];
+  return [{ path: ['timeZone'], message: `Your own budgets are counted in the time zone ${timeZone}. Keep it.` }];
 }
 
 /** Whether a text is a scope. */

@@ -1,4 +1,4 @@
-import { limitAmountMax, limitRuleFaults } from '@ccg/kernel';
+import { isTimeZone, limitAmountMax, limitRuleFaults, nameFault, timeZoneMessage } from '@ccg/kernel';
 import type { Scope } from '@ccg/kernel';
 import { isList } from '../limits.ts';
 import type { Allowlist, Limits } from '../principal.ts';
@@ -9,6 +9,7 @@ const idShape = /^[a-z0-9][a-z0-9_-]{0,62}$/u;
 const nameMaxLength = 200;
 const patternsMax = 200;
 const policiesMax = 10;
+const waitingWeightMax = 100;
 
 type Issues = readonly FieldIssue[];
 
@@ -18,7 +19,7 @@ export function invalid(...issues: readonly Issues[]): Refusal | undefined {
   return all.length === 0 ? undefined : { kind: 'invalid', issues: all };
 }
 
-/** The id of a tenant or the name of a policy. */
+/** The id of a tenant, or the name of a policy or a group. */
 export function idIssues(field: string, id: string): Issues {
   if (idShape.test(id)) return [];
   return [issue([field], 'must be up to 63 of a-z, 0-9, "-" and "_", and begin with a letter or a digit')];
@@ -26,9 +27,30 @@ export function idIssues(field: string, id: string): Issues {
 
 /** A name for people. */
 export function nameIssues(name: string | undefined): Issues {
-  if (name === undefined) return [];
-  const isFit = name.trim() === name && name !== '' && name.length <= nameMaxLength && !hasControls(name);
-  return isFit ? [] : [issue(['name'], `must have 1 to ${nameMaxLength} characters, none of them a control character`)];
+  return textIssues('name', name);
+}
+
+/** Whom people ask who are stopped by a limit. */
+export function contactIssues(contact: string | undefined): Issues {
+  return textIssues('contact', contact);
+}
+
+function textIssues(field: string, text: string | undefined): Issues {
+  const fault = text === undefined ? undefined : nameFault(text);
+  return fault === undefined ? [] : [issue([field], fault)];
+}
+
+export function timeZoneIssues(timeZone: string | undefined): Issues {
+  return timeZone === undefined || isTimeZone(timeZone) ? [] : [issue(['timeZone'], timeZoneMessage)];
+}
+
+/** How limits see a user. */
+export function sharingIssues(group: string | undefined, waitingWeight: number | undefined): Issues {
+  const isWeight = waitingWeight === undefined || isWhole(waitingWeight, waitingWeightMax);
+  return [
+    ...(group === undefined ? [] : idIssues('group', group)),
+    ...(isWeight ? [] : [issue(['waitingWeight'], `must be a whole number from 1 to ${waitingWeightMax}`)]),
+  ];
 }
 
 export function scopesIssues(scopes: readonly string[]): Issues {
@@ -72,14 +94,14 @@ export function limitsIssues(limits: Limits | undefined): Issues {
   if (limits === undefined) return [];
   if (!isList(limits)) {
     const { requestsPerMinute: rate } = limits;
-    if (rate === undefined || isAmount(rate)) return [];
+    if (rate === undefined || isWhole(rate, limitAmountMax)) return [];
     return [issue(['limits', 'requestsPerMinute'], 'must be a whole number of requests per minute, from 1')];
   }
   return limitRuleFaults(limits).map(({ path, message }) => issue(['limits', ...path], message));
 }
 
-function isAmount(value: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= limitAmountMax;
+function isWhole(value: number, max: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= max;
 }
 
 export function expiryIssues(expiresAtMs: number | undefined, nowMs: number): Issues {
