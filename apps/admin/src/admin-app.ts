@@ -5,6 +5,7 @@ import type { Principal } from '@ccg/tenancy';
 import { apiKeyOperations } from './endpoints/api-keys.ts';
 import { applyOperations } from './endpoints/apply.ts';
 import { auditOperations } from './endpoints/audit.ts';
+import { limitOperations } from './endpoints/limits.ts';
 import { policyOperations } from './endpoints/policies.ts';
 import { selfOperations } from './endpoints/self.ts';
 import { tenantOperations } from './endpoints/tenants.ts';
@@ -22,6 +23,7 @@ export const adminOperations: readonly Operation[] = [
   ...tenantOperations,
   ...userOperations,
   ...policyOperations,
+  ...limitOperations,
   ...apiKeyOperations,
   ...tokenOperations,
   ...auditOperations,

@@ -1,12 +1,15 @@
-import type { IdempotencySpace } from './idempotency.ts';
+import type { LimitRule } from '@ccg/kernel';
 import type { Actor, Result, TenancyDependencies } from '@ccg/tenancy';
-import type { LoadDirectory } from './apply-file.ts';
 import { z } from 'zod';
+import type { LoadDirectory } from './apply-file.ts';
+import type { IdempotencySpace } from './idempotency.ts';
 
 /** What every operation may use. */
 export interface AdminDependencies {
   readonly tenancy: TenancyDependencies;
   readonly loadDirectory: LoadDirectory;
+  /** Of tenants that have none of their own. */
+  readonly defaultLimits: readonly LimitRule[];
   /** Whose tokens are taken, and for which tenants. */
   readonly issuers: readonly { readonly issuer: string; readonly tenants: readonly string[] }[];
 }

@@ -104,6 +104,7 @@ const nounOf: Readonly<Record<Subject, string>> = {
   'api-key': 'API key',
   token: 'token',
   policy: 'policy',
+  limit: 'limit',
 };
 
 const notRotatable = {

@@ -67,9 +67,9 @@ export async function startAdmin(
   opened.defer(close);
   const openSinks = createOpenSinks();
   const tenancy = { store, clock, peppers: config.keyPeppers, randomBytes };
-  const { loadDirectory, issuers } = config;
+  const { loadDirectory, issuers, limits: defaultLimits } = config;
   await applyFileAtStart(tenancy, loadDirectory, logger);
-  const endpoints = adminEndpoints({ tenancy, loadDirectory, issuers, clock, openSinks });
+  const endpoints = adminEndpoints({ tenancy, loadDirectory, issuers, defaultLimits, clock, openSinks });
   const app = createAdminApp({ endpoints, authenticate, reporter: createReporter(logger, metrics), clock });
   const { server, url } = await listen(app, config.host, config.port);
   readiness = () => (canVerify() ? 'ready' : 'store-down');

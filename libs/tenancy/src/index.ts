@@ -64,6 +64,8 @@ export type {
   TenantRecord,
   UserRecord,
 } from './records.ts';
+export { listLimits, putLimit, removeLimit } from './tenant/change-limits.ts';
+export type { NamedLimit, TenantLimits } from './tenant/change-limits.ts';
 export { createTenant } from './tenant/create.ts';
 export type { NewTenant } from './tenant/create.ts';
 export { ensureTenant } from './tenant/ensure-tenant.ts';

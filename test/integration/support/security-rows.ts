@@ -53,6 +53,13 @@ export const adminRows: Readonly<Record<string, SecurityRow>> = {
   'admin.policies.list': { needs: 'tenant:read' },
   'admin.policies.put': { needs: 'tenant:write', body: { allowlist } },
   'admin.policies.remove': { needs: 'tenant:write' },
+  'admin.limits.list': { needs: 'tenant:read' },
+  'admin.limits.put': {
+    needs: 'tenant:write',
+    // One that only counts: others, an administrator of the tenant cannot remove.
+    body: { level: 'tenant', kind: 'concurrency', amount: 5, mode: 'shadow' },
+  },
+  'admin.limits.remove': { needs: 'tenant:write' },
   'admin.api-keys.list': { needs: 'tenant:read', orSelf: true },
   'admin.api-keys.create': { needs: 'tenant:write', orSelf: true, body: { name: 'x', scopes: ['self'] } },
   'admin.api-keys.import': { needs: 'tenant:write', body: { name: 'x', digest: 'ab'.repeat(32) } },

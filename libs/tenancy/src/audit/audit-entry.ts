@@ -9,6 +9,7 @@ export type AuditAction =
   | `api-key.${'create' | 'import' | 'update' | 'rotate' | 'revoke' | 'read' | 'use'}`
   | `token.${'revoke' | 'use'}`
   | `policy.${'put' | 'remove' | 'read'}`
+  | `limit.${'put' | 'remove' | 'read'}`
   | 'audit.read';
 
 /** One line of the audit log, which is only ever appended to. No text of a credential is in it, nor a digest. */
