@@ -1,5 +1,5 @@
 import type { FinishedRequest, Reporter } from '@ccg/edge';
-import { assertNever, outcomeOfCode, outcomeOfReason, ReaderGoneError } from '@ccg/kernel';
+import { assertNever, outcomeFacts, outcomeOfCode, outcomeOfReason, ReaderGoneError } from '@ccg/kernel';
 import type { GatewayError, Outcome } from '@ccg/kernel';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { auditActor } from '@ccg/tenancy';
@@ -33,7 +33,7 @@ export function createReporter(logger: Logger, metrics: Metrics): Reporter<Admin
       metrics.requestsOf({ ...noModel, endpoint }).finished(String(status), outcome, durationMs / 1000);
       const actor = principal === undefined ? undefined : auditActor(principal);
       const line = { endpoint, method, requestId, actor, status, outcome, ...described };
-      logger[levelOf(outcome)]({ ...line, durationMs: Math.round(durationMs) }, 'request');
+      logger[outcomeFacts[outcome].level]({ ...line, durationMs: Math.round(durationMs) }, 'request');
     },
   };
 }
@@ -72,9 +72,4 @@ function describe({ status }: Finished, result: AdminResult): Described {
     default:
       return assertNever(result);
   }
-}
-
-function levelOf(outcome: Outcome): 'info' | 'warn' | 'error' {
-  if (outcome === 'gateway_internal') return 'error';
-  return /^(?:capacity|gateway)_/u.test(outcome) ? 'warn' : 'info';
 }

@@ -1,6 +1,5 @@
 import type { FinishedRequest, Reporter } from '@ccg/edge';
-import { assertNever, createBoundedMap, ReaderGoneError, toGatewayError } from '@ccg/kernel';
-import type { Outcome } from '@ccg/kernel';
+import { assertNever, createBoundedMap, outcomeFacts, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import { countRecord, recordWithoutModel, targetOf } from '@ccg/serving';
 import type { End, RequestRecord } from '@ccg/serving';
 import type { Logger, Metrics } from '@ccg/telemetry';
@@ -59,13 +58,7 @@ function report(request: FinishedRequest, record: RequestRecord, logger: Logger,
     durationMs: Math.round(durationMs),
   };
   const isOurFault = outcome === 'gateway_internal' && 'error' in end;
-  logger[levelOf(outcome)](isOurFault ? { ...line, err: end.error } : line, 'request');
-}
-
-/** Operators can act on failures of the gateway and its providers. Those of clients, and refusals by policy, are routine. */
-function levelOf(outcome: Outcome): 'info' | 'warn' | 'error' {
-  if (outcome === 'gateway_internal' || outcome === 'upstream_credential') return 'error';
-  return /^(?:upstream|capacity|gateway)_/u.test(outcome) ? 'warn' : 'info';
+  logger[outcomeFacts[outcome].level](isOurFault ? { ...line, err: end.error } : line, 'request');
 }
 
 /** So many combinations of API key and model are in use at the same time at most. */

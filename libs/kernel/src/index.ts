@@ -7,6 +7,7 @@ export { errorCatalog } from './errors/catalog.ts';
 export type { AnthropicErrorType, ErrorCode, ErrorOwner, RetryAdvice } from './errors/catalog.ts';
 export { GatewayError, toGatewayError } from './errors/gateway-error.ts';
 export type { GatewayErrorDetails } from './errors/gateway-error.ts';
+export { outcomeFacts } from './errors/outcome-facts.ts';
 export { outcomeOfCode, outcomeOfReason, outcomes } from './errors/outcomes.ts';
 export type { Outcome } from './errors/outcomes.ts';
 export { ReaderGoneError } from './errors/reader-gone-error.ts';

@@ -1,4 +1,5 @@
 import { createBoundedMap } from '@ccg/kernel';
+import type { Outcome } from '@ccg/kernel';
 import { createLabelValues, otherValue } from './label-values.ts';
 import { metricList } from './metric-list.ts';
 import { createCells, createDistributions } from './series.ts';
@@ -28,10 +29,10 @@ type TokenKind = (typeof tokenKinds)[number];
 
 /** Counts the requests of one frame. Its series are looked up when they are needed first, and kept. */
 export interface RequestMeters {
-  finished(status: string, outcome: string, seconds: number): void;
+  finished(status: string, outcome: Outcome, seconds: number): void;
   stage(stage: Stage, seconds: number): void;
   /** `isLast` says whether no other call followed for the same request. */
-  attempt(outcome: string, seconds: number, isLast: boolean): void;
+  attempt(outcome: Outcome, seconds: number, isLast: boolean): void;
   firstEvent(seconds: number): void;
   /** `source` says whether the provider counted the tokens, or the gateway estimated them because it did not. */
   tokens(source: TokenSource, counts: Readonly<Record<TokenKind, number>>): void;
