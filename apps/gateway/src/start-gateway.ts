@@ -79,7 +79,7 @@ export async function startGateway(
   opened.defer(close);
   const { catalog } = config;
   const targets = createTargets(catalog);
-  const upstream = createUpstream(upstreamOptions(config));
+  const upstream = createUpstream({ ...upstreamOptions(config), onCertificate: countCertificates(catalog, metrics) });
   const recording = recorder === undefined ? {} : { recorder: recorder(logger) };
   const replicas = await joinReplicas({ store, clock, logger, metrics });
   opened.defer(() => replicas.leave());
@@ -97,7 +97,7 @@ export async function startGateway(
   const openSinks = createOpenSinks();
   const bodyMemory = openBodyMemory(config, metrics);
   const endpoints = [
-    ...servingEndpoints(serving, { sinkTimes: config, clock, openSinks, bodyMemory }),
+    ...servingEndpoints(serving, { sinkTimes: config, clock, openSinks, bodyMemory, metrics }),
     ...modelsEndpoints(catalog, targets),
     ...helloEndpoints(),
     ...unsupportedEndpoints(),
@@ -213,6 +213,15 @@ async function startServing(
       await serving.close();
       await admission.flush();
     },
+  };
+}
+
+/** Tells when the certificates of providers expire, by the hosts at which they are. */
+function countCertificates({ providers }: Catalog, metrics: Metrics): UpstreamOptions['onCertificate'] {
+  return (host, notAfterMs) => {
+    for (const { name, endpoint } of providers.values()) {
+      if (new URL(endpoint.baseUrl).hostname === host) metrics.certificate(name, notAfterMs / 1000);
+    }
   };
 }
 

@@ -45,6 +45,7 @@ export function createResponseSink(
   requestId: string,
   times: SinkTimes,
   clock: Clock,
+  onPing: () => void = () => {},
 ): InterruptibleSink {
   const ending = new AbortController();
   const { signal } = ending;
@@ -56,6 +57,7 @@ export function createResponseSink(
     if (pressure.isWaiting()) return;
     sink.commit(200, streamHeaders);
     void sink.write(ping)?.catch(() => {});
+    onPing();
   });
 
   function leave(reason: ReaderGoneError): void {

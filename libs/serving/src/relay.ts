@@ -7,6 +7,8 @@ import { createBodyCheck, UpstreamCallError, wrongBaseUrlError } from '@ccg/upst
 import type { UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders, jsonContentType, streamContentType, tellFailure, writeAnswer } from './answer.ts';
 import type { Provenance } from './answer.ts';
+import { createStreamGrammar } from './stream-grammar.ts';
+import type { StreamGrammar } from './stream-grammar.ts';
 import { errorWithoutCredentials, framesWithoutCredentials } from './upstream-words.ts';
 import { failureOf, isTimeOut } from './call-target.ts';
 import { closeSoon, createEndGrace } from './end-grace.ts';
@@ -106,6 +108,7 @@ export async function relayStream(job: RelayJob, { clock, metrics }: RelayDepend
     failure: failureOf(thrown, sink.signal, target),
     silent: false,
   }));
+  if (failure === undefined) delivery.grammar.complete();
   meters.ended(streamEndOf(failure));
   const { state, error, usage, usageSource } = delivery.translator.progress();
   if (state !== 'complete') response.body.abort();
@@ -139,8 +142,9 @@ interface Delivery {
   onGap?(this: void, gapMs: number): void;
 }
 
-function createDelivery(job: RelayJob, meters: StreamMeters): Delivery {
+function createDelivery(job: RelayJob, meters: StreamMeters): Delivery & { readonly grammar: StreamGrammar } {
   const { target, reader, provenance, sink, onVisible } = job;
+  const grammar = createStreamGrammar(meters.grammarViolation);
   let ready: (string | Uint8Array)[] = [];
   let hasBegun = false;
   const timing = createRelayTiming(job.elapsedMs);
@@ -162,10 +166,12 @@ function createDelivery(job: RelayJob, meters: StreamMeters): Delivery {
       const hasFailed = translator.progress().error !== undefined;
       const frames = hasFailed ? ready.map((data) => framesWithoutCredentials(data, target.endpoint)) : ready;
       ready = [];
+      for (const data of frames) grammar.check(data);
       const waits = frames.map((data) => sink.write(data)).filter((room) => room !== undefined);
       return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
     },
     timing,
+    grammar,
     onGap(gapMs) {
       meters.gap(gapMs / 1000);
     },

@@ -93,6 +93,16 @@ test.each<readonly [string, boolean, string]>([
   expect(text.match(/^ccg_tokens_total.*kind="output"/gmu)).toHaveLength(1);
 });
 
+test('a stream of a provider that breaks the grammar is passed on, and counted by its first fault', async () => {
+  const frames = anthropicFrames(turn, 'm').map((frame) => frame.replaceAll('"index":0', '"index":7'));
+  rig.upstream.play(() => [...anthropicSseHead(), ...frames.map(write)]);
+  const { end, text } = await run(rig, { change: stream });
+  expect([end, text]).toEqual(['completed ok', frames.join('')]);
+  const violation =
+    'ccg_stream_grammar_violations_total{dialect="anthropic",provider="anthropic",rule="index_gap"} 1\n';
+  expect((await rig.metrics.expose()).text).toContain(violation);
+});
+
 test('a request above the limit of its tenant is refused with the time to wait, and asks no provider', async () => {
   rig.admission.decide(({ limits: [limit] }) => {
     if (limit?.kind !== 'rate') throw new Error('The rig has a rate limit.');

@@ -90,6 +90,18 @@ export const metricList = {
     help: 'Streams that have ended: complete, truncated by the provider, failed otherwise, or aborted by the client.',
     processes: serving,
   }),
+  grammarViolations: counter('ccg_stream_grammar_violations_total', ['dialect', 'provider', 'rule'], {
+    help: 'Streams whose events did not come in the order that clients rely on, by the first rule that was broken.',
+    processes: serving,
+  }),
+  pings: counter('ccg_pings_total', [], {
+    help: 'Pings that were sent to clients while a provider was silent.',
+    processes: gateway,
+  }),
+  certificates: gauge('ccg_provider_certificate_not_after_seconds', ['provider'], {
+    help: 'When the certificate that a provider showed last expires, in seconds since 1970.',
+    processes: serving,
+  }),
   storeUp: gauge('ccg_store_up', [], { help: 'Whether Redis answers: 1 or 0.', processes: everywhere }),
   liveReplicas: gauge('ccg_live_replicas', [], {
     help: 'Replicas that share the limits, as this one last knew.',

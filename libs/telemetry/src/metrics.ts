@@ -24,6 +24,10 @@ export interface Metrics {
   requestsOf(frame: RequestFrame): RequestMeters;
   /** What counts the streams of a provider. */
   streamsOf(dialect: string, provider: string): StreamMeters;
+  /** A client got a ping, since its provider is silent. */
+  pinged(this: void): void;
+  /** What a provider showed when a connection to it was opened. */
+  certificate(provider: string, notAfterSeconds: number): void;
   storeState(up: boolean): void;
   /** How many replicas share the limits, as last known. */
   liveReplicas(count: number): void;
@@ -47,14 +51,19 @@ export function createMetrics(bounds: LabelBounds = usualBounds): Metrics {
   collectDefaultMetrics({ register: runtime });
   const requests = createRequestMetrics(bounds);
   const streams = createStreamMetrics();
+  const certificates = createCells(metricList.certificates);
   const store = createStoreMetrics();
   const learned = watchedGauge(createCells(metricList.learnedRejections));
   const bodyBytes = watchedGauge(createCells(metricList.bodyBytes));
   const issuerKeys = watchedGauge(createCells(metricList.issuerKeys), Math.max);
-  const families = [...requests.families, ...streams.families, ...store.families];
+  const families = [...requests.families, ...streams.families, certificates, ...store.families];
   return {
     requestsOf: requests.of,
     streamsOf: streams.of,
+    pinged: streams.pinged,
+    certificate(provider, notAfterSeconds) {
+      certificates.of({ provider }).value = notAfterSeconds;
+    },
     ...store.told,
     watchLearnedRejections(read) {
       learned.watch(() => [...read()].map(({ count, ...labels }) => [labels, count]));

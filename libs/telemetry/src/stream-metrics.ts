@@ -10,6 +10,8 @@ export interface StreamMeters {
   ended(end: StreamEnd): void;
   /** How long after the part before it a part of a stream came. */
   gap(seconds: number): void;
+  /** What was sent to a client breaks a rule of the grammar of streams. */
+  grammarViolation(this: void, rule: string): void;
 }
 
 /** Every metric that is told of a stream while it runs. */
@@ -17,9 +19,15 @@ export function createStreamMetrics() {
   const open = createCells(metricList.openStreams);
   const streams = createCells(metricList.streams);
   const gaps = createDistributions(metricList.eventGaps);
+  const violations = createCells(metricList.grammarViolations);
+  const pings = createCells(metricList.pings);
+  const sent = pings.of({});
   const known = new Map<string, StreamMeters>();
   return {
-    families: [open, streams, gaps],
+    families: [open, streams, gaps, violations, pings],
+    pinged() {
+      sent.value += 1;
+    },
     of(dialect: string, provider: string): StreamMeters {
       const made = known.get(provider);
       if (made !== undefined) return made;
@@ -34,6 +42,9 @@ export function createStreamMetrics() {
           streams.of({ dialect, provider, end }).value += 1;
         },
         gap: gapsOf.observe,
+        grammarViolation(rule) {
+          violations.of({ dialect, provider, rule }).value += 1;
+        },
       };
       known.set(provider, meters);
       return meters;

@@ -20,6 +20,19 @@ test('a certificate of nobody is refused, and taken where its root is given', as
   expect(await ask(url, { extraRoots: selfSignedCertificate })).toBe('POST /v1/messages');
 });
 
+test('what is told of a certificate is its host and its last day, directly and through a proxy', async () => {
+  const url = await secureServer();
+  const { url: proxy } = await connectProxy();
+  const told: (readonly [string, string])[] = [];
+  const onCertificate = (host: string, notAfterMs: number) => {
+    told.push([host, new Date(notAfterMs).toISOString()]);
+  };
+  await ask(url, { extraRoots: selfSignedCertificate, onCertificate });
+  await ask(url, { extraRoots: selfSignedCertificate, onCertificate, proxy: { url: new Secret(proxy), except: '' } });
+  const certificate = [new URL(url).hostname, '2120-01-01T00:00:00.000Z'];
+  expect(told).toEqual([certificate, certificate]);
+});
+
 test('an https provider is reached through the proxy, with its credential', async () => {
   const url = await secureServer();
   const proxy = await connectProxy();

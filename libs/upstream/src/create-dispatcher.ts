@@ -1,4 +1,5 @@
-import { getCACertificates } from 'node:tls';
+import { checkServerIdentity, getCACertificates } from 'node:tls';
+import type { PeerCertificate } from 'node:tls';
 import { Agent, buildConnector, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { noteFailures } from './failed-sockets.ts';
@@ -11,10 +12,11 @@ import type { UpstreamOptions } from './upstream-options.ts';
  * through it, save to the hosts that need none.
  */
 export function createDispatcher(options: UpstreamOptions): Dispatcher {
-  const { connectTimeoutMs, proxy, extraRoots, resolve } = options;
+  const { connectTimeoutMs, proxy, extraRoots, resolve, onCertificate } = options;
   const lookup = guardedLookup(isMetadataAddress, resolve);
   // Roots that are named replace those that Node has, so both are given.
-  const tls = extraRoots === undefined ? {} : { ca: [...getCACertificates('default'), extraRoots] };
+  const roots = extraRoots === undefined ? {} : { ca: [...getCACertificates('default'), extraRoots] };
+  const tls = onCertificate === undefined ? roots : { ...roots, checkServerIdentity: watchCertificates(onCertificate) };
   const limits = {
     // One HTTP/2 socket would carry every stream, and one lost packet would stall them all.
     allowH2: false,
@@ -36,4 +38,14 @@ export function createDispatcher(options: UpstreamOptions): Dispatcher {
     httpsProxy: proxy.url.reveal(),
     noProxy: proxy.except,
   });
+}
+
+/** The usual check, which is called for every certificate, also behind a proxy. It is not called where a session goes on. */
+function watchCertificates(onCertificate: (host: string, notAfterMs: number) => void): typeof checkServerIdentity {
+  return (host: string, certificate: PeerCertificate) => {
+    const problem = checkServerIdentity(host, certificate);
+    const notAfterMs = Date.parse(certificate.valid_to);
+    if (problem === undefined && !Number.isNaN(notAfterMs)) onCertificate(host, notAfterMs);
+    return problem;
+  };
 }

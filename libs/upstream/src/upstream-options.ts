@@ -17,6 +17,8 @@ export interface UpstreamOptions {
   readonly clock?: Clock | undefined;
   /** Finds the addresses of host names; the system does unless given. */
   readonly resolve?: Resolve | undefined;
+  /** Told of the certificate of a server when a connection is opened, and how long it is valid. */
+  readonly onCertificate?: ((host: string, notAfterMs: number) => void) | undefined;
 }
 
 export interface UpstreamProxy {

@@ -67,11 +67,20 @@ export async function startSuite(
     tenancy: keys.tenancy,
     issueApiKey: async (keyName) => (await keys.issue(keyName)).apiKey,
     async close() {
+      const violations = await grammarViolations(gateway);
       await gateway.stop();
       await upstream.close();
       await keys.close();
+      if (violations.length > 0) throw new Error(`Streams broke their grammar: ${violations.join(', ')}`);
     },
   };
+}
+
+/** Every suite asks, so that no stream of any of them can break the grammar unseen. One that stopped its gateway cannot. */
+async function grammarViolations({ opsUrl }: GatewayProcess): Promise<readonly string[]> {
+  const response = await fetch(`${opsUrl}/metrics`).catch(() => undefined);
+  const text = (await response?.text()) ?? '';
+  return text.split('\n').filter((line) => line.startsWith('ccg_stream_grammar_violations_total{'));
 }
 
 interface TenantKeys {

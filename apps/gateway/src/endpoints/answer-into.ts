@@ -2,6 +2,7 @@ import { createResponseSink, headerList, readBody } from '@ccg/edge';
 import type { BodyMemory, OpenSinks, SinkTimes } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
 import type { RequestRecord, ResponseSink, ServeRequest } from '@ccg/serving';
+import type { Metrics } from '@ccg/telemetry';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { GatewayExchange } from '../data-app.ts';
 
@@ -10,6 +11,7 @@ export interface AnswerDependencies {
   readonly clock: Clock;
   readonly openSinks: OpenSinks;
   readonly bodyMemory: BodyMemory;
+  readonly metrics: Pick<Metrics, 'pinged'>;
 }
 
 type Answer = (request: ServeRequest, sink: ResponseSink) => Promise<RequestRecord>;
@@ -19,12 +21,12 @@ export async function answerInto(
   { request, response, requestId, receivedAtMs, elapsedMs, target }: GatewayExchange,
   principal: TenantPrincipal,
   answer: Answer,
-  { sinkTimes, clock, openSinks, bodyMemory }: AnswerDependencies,
+  { sinkTimes, clock, openSinks, bodyMemory, metrics }: AnswerDependencies,
 ): Promise<RequestRecord> {
   const account = bodyMemory.open();
   try {
     const takeBody = await readBody(request, response, { account });
-    const sink = createResponseSink(response, requestId, sinkTimes, clock);
+    const sink = createResponseSink(response, requestId, sinkTimes, clock, metrics.pinged);
     const close = openSinks.add(sink);
     try {
       const { prefix, query } = target;
