@@ -16,15 +16,16 @@ export function debianProgram(
   program: DebianProgram,
   searchPath: string = process.env['PATH'] ?? '',
 ): string | undefined {
-  const found = onPath(program, searchPath);
+  const found = programOnPath(program, searchPath);
   if (found !== undefined) return found;
   if (!mayInstall(searchPath)) return undefined;
   installPackage(program.package);
   // Not everybody has the folder of servers on PATH.
-  return onPath(program, [searchPath, '/usr/bin', '/usr/sbin'].join(delimiter));
+  return programOnPath(program, [searchPath, '/usr/bin', '/usr/sbin'].join(delimiter));
 }
 
-function onPath({ names }: DebianProgram, searchPath: string): string | undefined {
+/** The first of a program's names that PATH has. */
+export function programOnPath({ names }: Pick<DebianProgram, 'names'>, searchPath: string): string | undefined {
   return searchPath
     .split(delimiter)
     .filter((folder) => folder !== '')

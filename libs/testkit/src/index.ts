@@ -55,3 +55,7 @@ export { startTestRedis } from './redis/start-test-redis.ts';
 export type { TestRedis } from './redis/start-test-redis.ts';
 export { collectGarbage, survivorsOf } from './garbage.ts';
 export { doneValue } from './done-value.ts';
+export { prometheusPrograms } from './prometheus/prometheus-programs.ts';
+export type { PrometheusPrograms } from './prometheus/prometheus-programs.ts';
+export { startPrometheus } from './prometheus/start-prometheus.ts';
+export type { PrometheusProcess } from './prometheus/start-prometheus.ts';
