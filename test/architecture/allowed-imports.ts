@@ -77,6 +77,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/admin', '@ccg/local'],
     external: [
       '@copilotkit/aimock',
+      '@grafana/grafana-foundation-sdk',
       '@kubernetes-models/gateway-api',
       '@kubernetes-models/prometheus-operator',
       '@seriousme/openapi-schema-validator',
