@@ -78,23 +78,19 @@ const anyQuery = fc.subarray([...usageDimensions]);
 test('the counters are those of the records, split by anything, whoever rolls up and however often', async () => {
   await fc.assert(
     fc.asyncProperty(anyHistory, fc.array(anyQuery, { minLength: 3, maxLength: 3 }), async (history, queries) => {
-      const own = await openUsageRig();
-      try {
-        await own.append(...history.map(([first]) => first));
-        await Promise.all([own.rollUp(), own.rollUp(), own.rollUp()]);
-        const replacements = history.flatMap(([first, later]) =>
-          later === undefined ? [] : [{ record: encodeUsageRecord(later), replaces: encodeUsageRecord(first) }],
-        );
-        await own.append(...replacements);
-        await Promise.all([own.rollUp(), own.rollUp(), own.rollUp()]);
-        await own.rollUp();
-        const records = history.map(([first, later]) => later ?? first);
-        for (const by of queries) {
-          const found = await own.read({ from: daysAgo(2).slice(0, 10), by });
-          expect(rowsOf(found, by)).toEqual(expectedRows(records, by));
-        }
-      } finally {
-        await own.close();
+      rig.changeTenant();
+      await rig.append(...history.map(([first]) => first));
+      await Promise.all([rig.rollUp(), rig.rollUp(), rig.rollUp()]);
+      const replacements = history.flatMap(([first, later]) =>
+        later === undefined ? [] : [{ record: encodeUsageRecord(later), replaces: encodeUsageRecord(first) }],
+      );
+      await rig.append(...replacements);
+      await Promise.all([rig.rollUp(), rig.rollUp(), rig.rollUp()]);
+      await rig.rollUp();
+      const records = history.map(([first, later]) => later ?? first);
+      for (const by of queries) {
+        const found = await rig.read({ from: daysAgo(2).slice(0, 10), by });
+        expect(rowsOf(found, by)).toEqual(expectedRows(records, by));
       }
     }),
     { numRuns: 20 },
@@ -167,7 +163,8 @@ describe('a table of a day', () => {
   test('expires with the days that are kept, and a record of an older day is counted nowhere', async () => {
     await rig.append(usageRecord({ at: daysAgo(3) }), usageRecord({ at: daysAgo(12) }));
     expect(await rig.rollUp({ rollUpDays: 10 })).toMatchObject({ applied: 2, lagMs: 0 });
-    const tableOf = (days: number) => rig.store.redisKeys.usageTable(rig.tenant, 'models', daysAgo(days).slice(0, 10));
+    const tableOf = (days: number) =>
+      rig.store.redisKeys.usageTable(rig.tenant(), 'models', daysAgo(days).slice(0, 10));
     const expiry = Number(await rig.redis('PTTL', tableOf(3)));
     expect(expiry).toBeGreaterThan(7 * dayMs);
     expect(expiry).toBeLessThanOrEqual(8 * dayMs);
@@ -177,7 +174,7 @@ describe('a table of a day', () => {
   test('keeps the numbers that only a newer version counts', async () => {
     await rig.append(usageRecord());
     await rig.rollUp();
-    const table = rig.store.redisKeys.usageTable(rig.tenant, 'models', today());
+    const table = rig.store.redisKeys.usageTable(rig.tenant(), 'models', today());
     const [name, value] = (await rig.redis('HGETALL', table)) as [string, string];
     await rig.redis('HSET', table, name, `${value} 77`);
     await rig.append(usageRecord());
@@ -194,9 +191,9 @@ describe('records', () => {
         clock: { ...systemClock, now: () => Date.now() + aheadMs },
         options: { ...keptUsage, recordDays },
       },
-      rig.tenant,
+      rig.tenant(),
     );
-  const length = () => rig.redis('XLEN', rig.store.redisKeys.usageRecords(rig.tenant));
+  const length = () => rig.redis('XLEN', rig.store.redisKeys.usageRecords(rig.tenant()));
 
   test('are removed when they are too old, and not before they are rolled up', async () => {
     await rig.append(usageRecord(), usageRecord());
@@ -221,7 +218,7 @@ describe('records', () => {
     await rig.append(usageRecord());
     await rig.rollUp();
     await rig.append(...Array.from({ length: 5 }, () => usageRecord()));
-    await rig.redis('XTRIM', rig.store.redisKeys.usageRecords(rig.tenant), 'MAXLEN', 3);
+    await rig.redis('XTRIM', rig.store.redisKeys.usageRecords(rig.tenant()), 'MAXLEN', 3);
     expect(await rig.rollUp()).toMatchObject({ applied: 3, hasGap: true });
     await rig.append(usageRecord());
     expect(await rig.rollUp()).toMatchObject({ applied: 1, hasGap: false });
@@ -236,10 +233,10 @@ describe('records', () => {
 
   test('tell how far the roll-up is behind while some are left', async () => {
     const many = Array.from({ length: 500 }, () => usageRecord());
-    for (let batch = 0; batch < 41; batch += 1) await rig.append(...many);
+    for (let batch = 0; batch < 21; batch += 1) await rig.append(...many);
     const clock = { ...systemClock, now: () => Date.now() + 60_000 };
     const first = await rig.rollUp({}, { clock });
-    expect(first.applied).toBe(20_000);
+    expect(first.applied).toBe(10_000);
     expect(first.lagMs).toBeGreaterThanOrEqual(60_000);
     expect(await rig.rollUp({}, { clock })).toMatchObject({ applied: 500, lagMs: 0 });
   });

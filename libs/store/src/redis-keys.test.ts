@@ -27,6 +27,11 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
     redisKeys.reservations('acme'),
     redisKeys.usageRecords('acme'),
     redisKeys.usagePosition('acme'),
+    redisKeys.refusalCounts('acme', 'minutes', '2026-11-28'),
+    redisKeys.recentRefusals('acme'),
+    redisKeys.recentRefusalsOf('acme', 'usr_1'),
+    redisKeys.refusedCallers('acme'),
+    redisKeys.refusalsWritten('acme', 'replica_1'),
     redisKeys.usageTable('acme', 'models', '2026-11-28'),
   ];
   for (const name of ofTenant) expect(name.startsWith('ccg:{t:acme}:')).toBe(true);

@@ -61,6 +61,16 @@ export interface RedisKeys {
   usagePosition(tenant: string): string;
   /** HASH: row → counters of one table of the usage of a day, such as `2026-11-28`. */
   usageTable(tenant: string, table: string, day: string): string;
+  /** HASH: how often limits refused on a day, by row of a table. */
+  refusalCounts(tenant: string, table: string, day: string): string;
+  /** LIST: the newest refusals of a tenant, for a day. */
+  recentRefusals(tenant: string): string;
+  /** LIST: the newest of one caller: the id of a user, or of the API key of a service. */
+  recentRefusalsOf(tenant: string, caller: string): string;
+  /** ZSET: the callers that have such a list, by when they were refused last. */
+  refusedCallers(tenant: string): string;
+  /** STRING: the last write of refusals that a process has made; it expires. */
+  refusalsWritten(tenant: string, writer: string): string;
   /** STRING: who brings `gateway.yaml` into the store now; it expires by itself. */
   applyLock(): string;
   /** ZSET: ids of the replicas of the gateway, by the time at which each counts as gone. */
@@ -104,6 +114,11 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     reservations: (tenant) => ofTenant(tenant, 'reservations:v1'),
     usageRecords: (tenant) => ofTenant(tenant, 'usage:v1'),
     usagePosition: (tenant) => ofTenant(tenant, 'usage-position:v1'),
+    refusalCounts: (tenant, table, day) => ofTenant(tenant, `refusal-${table}:v1:${day}`),
+    recentRefusals: (tenant) => ofTenant(tenant, 'recent-refusals:v1'),
+    recentRefusalsOf: (tenant, caller) => ofTenant(tenant, `recent-refusals-of:v1:${caller}`),
+    refusedCallers: (tenant) => ofTenant(tenant, 'refused-callers:v1'),
+    refusalsWritten: (tenant, writer) => ofTenant(tenant, `refusals-written:v1:${writer}`),
     usageTable: (tenant, table, day) => ofTenant(tenant, `usage-${table}:v1:${day}`),
     applyLock: () => `${prefix}apply-lock`,
     liveReplicas: () => `${prefix}live-replicas`,

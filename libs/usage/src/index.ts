@@ -1,3 +1,13 @@
+export type { LimitRefusal, LimitValues } from './refusals/limit-refusal.ts';
+export {
+  findRefusal,
+  readRecentRefusals,
+  readRefusalsByCaller,
+  readRefusalsByMinute,
+} from './refusals/read-refusals.ts';
+export type { CallerRefusals, MinuteRefusals, RefusalCountQuery } from './refusals/read-refusals.ts';
+export { createRefusalLog } from './refusals/refusal-log.ts';
+export type { RefusalLog, RefusalLogOptions } from './refusals/refusal-log.ts';
 export { decodeUsageRecord, encodeUsageRecord } from './usage-record.ts';
 export type { UsageRecord } from './usage-record.ts';
 export { measures } from './roll-up/measures.ts';

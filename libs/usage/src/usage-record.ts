@@ -163,9 +163,9 @@ export function decodeUsageRecord(text: string): UsageRecord | undefined {
 }
 
 /** No longer than 256 characters, and whole characters alone. */
-function cut(text: string): string;
-function cut(text: string | undefined): string | undefined;
-function cut(text: string | undefined): string | undefined {
+export function cut(text: string): string;
+export function cut(text: string | undefined): string | undefined;
+export function cut(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   return (text.length > nameMaxLength ? text.slice(0, nameMaxLength) : text).toWellFormed();
 }

@@ -18,7 +18,9 @@ export const keptUsage: RollUpOptions = {
 /** A store with a prefix of its own, and a tenant whose stream of usage records tests write. */
 export interface UsageRig {
   readonly store: Store;
-  readonly tenant: string;
+  tenant(): string;
+  /** What follows is of another tenant. */
+  changeTenant(): void;
   /** Appends records as the script of settlements does, each with the one that it replaces. */
   append(...records: readonly (UsageRecord | { readonly record: string; readonly replaces: string })[]): Promise<void>;
   rollUp(options?: Partial<RollUpOptions>, through?: { store?: Store; clock?: Clock }): Promise<RolledUp>;
@@ -32,12 +34,15 @@ export async function openUsageRig(): Promise<UsageRig> {
   const suite = redisForSuite('usage');
   const store = connectStore({ ...suite.target, keyPrefix: suite.keyPrefix, commandTimeoutMs: 5000 });
   await store.whenReady(patienceMs);
-  const tenant = `t-${randomUUID()}`;
+  let tenant = `t-${randomUUID()}`;
   const redis: UsageRig['redis'] = (command, redisKey, ...args) =>
     store.run(createScript(`return redis.call('${command}', KEYS[1], unpack(ARGV))`), [redisKey], args);
   return {
     store,
-    tenant,
+    tenant: () => tenant,
+    changeTenant() {
+      tenant = `t-${randomUUID()}`;
+    },
     async append(...records) {
       const texts = records.map((one) => ('v' in one ? { record: encodeUsageRecord(one), replaces: '' } : one));
       await store.run(

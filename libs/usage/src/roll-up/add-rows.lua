@@ -24,23 +24,42 @@ local function sum(old, more)
   return table.concat(numbers, ' ')
 end
 
+-- Reads and writes many rows at once: a store that copies a value to change it copies it once.
+local function add(key, rowsMax, first, last)
+  local names = {}
+  for arg = first, last, 2 do
+    names[#names + 1] = ARGV[arg]
+  end
+  names[#names + 1] = 'other'
+  local before = redis.call('HMGET', key, unpack(names))
+  local room, other = rowsMax - redis.call('HLEN', key), before[#names]
+  local rows = {}
+  for at = 1, #names - 1 do
+    local more = ARGV[first + at * 2 - 1]
+    if before[at] or room > 0 then
+      room = before[at] and room or room - 1
+      rows[#rows + 1] = names[at]
+      rows[#rows + 1] = before[at] and sum(before[at], more) or more
+    else
+      other = other and sum(other, more) or more
+      rows.other = other
+    end
+  end
+  if rows.other then
+    rows[#rows + 1] = 'other'
+    rows[#rows + 1] = rows.other
+  end
+  redis.call('HSET', key, unpack(rows))
+end
+
 local arg = 3
 for at = 2, #KEYS do
-  local key, rowsMax, rows = KEYS[at], tonumber(ARGV[arg + 1]), tonumber(ARGV[arg + 2])
-  local room = rowsMax - redis.call('HLEN', key)
-  for row = 1, rows do
-    local name, more = ARGV[arg + 1 + row * 2], ARGV[arg + 2 + row * 2]
-    local old = redis.call('HGET', key, name)
-    if not old and room <= 0 then
-      name = 'other'
-      old = redis.call('HGET', key, name)
-    elseif not old then
-      room = room - 1
-    end
-    redis.call('HSET', key, name, old and sum(old, more) or more)
+  local key, rowsMax, last = KEYS[at], tonumber(ARGV[arg + 1]), arg + 2 + tonumber(ARGV[arg + 2]) * 2
+  for first = arg + 3, last, 1000 do
+    add(key, rowsMax, first, math.min(first + 999, last))
   end
   redis.call('PEXPIRE', key, ARGV[arg])
-  arg = arg + 3 + rows * 2
+  arg = last + 1
 end
 redis.call('HSET', KEYS[1], 'at', ARGV[2], 'anchored', '1')
 return 1

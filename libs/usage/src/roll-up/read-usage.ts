@@ -1,4 +1,6 @@
 import type { Store } from '@ccg/store';
+import { daysBetween } from '../days.ts';
+import type { Days } from '../days.ts';
 import { decodeMeasures, nothingMeasured, sumOf } from './measures.ts';
 import type { Measures } from './measures.ts';
 import { readRowName, rowDimensions } from './rows.ts';
@@ -8,11 +10,8 @@ import type { RowDimensions, Table } from './rows.ts';
 export const usageDimensions = ['day', ...rowDimensions] as const;
 export type UsageDimension = (typeof usageDimensions)[number];
 
-export interface UsageQuery {
+export interface UsageQuery extends Days {
   readonly tenant: string;
-  /** The first day and the last, such as `2026-11-28`, in UTC. */
-  readonly from: string;
-  readonly to: string;
   readonly by: readonly UsageDimension[];
   /** Only rows of this user, API key and so on. */
   readonly of: Partial<RowDimensions>;
@@ -26,14 +25,12 @@ export interface UsageRow extends Measures {
   readonly isOther: boolean;
 }
 
-const dayMs = 24 * 60 * 60 * 1000;
-
 /** The usage of a tenant, ordered by what it is split by. What had no row of its own is left out where the query names whose it wants. */
 export async function readUsage(store: Store, query: UsageQuery): Promise<readonly UsageRow[]> {
   const needsSessions = query.by.includes('session') || query.of.session !== undefined;
   const table: Table = needsSessions ? 'sessions' : 'models';
   const rows = new Map<string, UsageRow>();
-  for (const day of daysOf(query)) {
+  for (const day of daysBetween(query)) {
     const reply = await store.command('hgetall', [store.redisKeys.usageTable(query.tenant, table, day)]);
     for (const [name, text] of pairsOf(reply)) {
       const found = readRowName(name);
@@ -45,13 +42,6 @@ export async function readUsage(store: Store, query: UsageQuery): Promise<readon
     }
   }
   return [...rows.values()].toSorted(inOrderOf(query.by));
-}
-
-/** The days of a query, oldest first. */
-function daysOf({ from, to }: Pick<UsageQuery, 'from' | 'to'>): readonly string[] {
-  const [first, last] = [Date.parse(from), Date.parse(to)];
-  const count = Math.max(0, Math.floor((last - first) / dayMs) + 1);
-  return Array.from({ length: count }, (_, at) => new Date(first + at * dayMs).toISOString().slice(0, from.length));
 }
 
 function isWanted(found: RowDimensions | undefined, of: UsageQuery['of']): boolean {

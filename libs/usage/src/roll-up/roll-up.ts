@@ -37,7 +37,7 @@ const trimScript = loadScript(new URL('./trim.lua', import.meta.url));
 const dayMs = 24 * 60 * 60 * 1000;
 const batchSize = 500;
 /** What a call applies at most, so that no tenant holds up the others. */
-const batchesMax = 40;
+const batchesMax = 20;
 
 /**
  * Applies the records of a tenant that were appended since the last call. Safe beside other processes that do the same, and
