@@ -3,9 +3,6 @@
  * fails when one of them exists: take it off the list then, and its panels and alerts are held to it.
  */
 export const awaitedMetrics: Readonly<Record<string, string>> = {
-  ccg_pings_total: 'counting pings',
-  ccg_stream_grammar_violations_total: 'the check of the grammar of streams',
-  ccg_provider_certificate_not_after_seconds: 'reading the certificates of providers',
   ccg_log_lines_dropped_total: 'a log that drops lines',
   ccg_trace_spans_dropped_total: 'traces',
   ccg_store_mode: 'the ways to decide limits without Redis',
