@@ -56,7 +56,7 @@ export function allowlistOf(item: unknown): unknown {
   return parts.length === 0 ? undefined : parts.join('; ');
 }
 
-/** The limits of a tenant, in one cell: `60 requests/minute`, `user: 5 concurrency`. */
+/** The limits of a tenant, in one cell: `60 requests/minute`, `user: 5 concurrency`, `group: $50/day (shadow)`. */
 export function limitsOf(item: unknown): unknown {
   const limits = jsonAt(item, 'limits');
   if (!Array.isArray(limits)) {
@@ -64,10 +64,18 @@ export function limitsOf(item: unknown): unknown {
     return rate === undefined ? undefined : `${cell(rate)} requests/minute`;
   }
   return limits.map((limit) => {
-    const [level, amount, kind, per] = ['level', 'amount', 'kind', 'per'].map((name) => jsonAt(limit, name));
-    const rate = per === undefined ? cell(kind) : `${cell(kind)}/${cell(per)}`;
-    return level === 'tenant' ? `${cell(amount)} ${rate}` : `${cell(level)}: ${cell(amount)} ${rate}`;
+    const [level, kind, per, mode] = ['level', 'kind', 'per', 'mode'].map((name) => jsonAt(limit, name));
+    const what = kind === 'budget' ? '' : ` ${cell(kind)}`;
+    const rate = `${cell(amountOf(limit))}${what}${per === undefined ? '' : `/${cell(per)}`}`;
+    const counted = mode === 'shadow' ? `${rate} (shadow)` : rate;
+    return level === 'tenant' ? counted : `${cell(level)}: ${counted}`;
   });
+}
+
+/** How much a limit is: a budget is in dollars. */
+export function amountOf(limit: unknown): unknown {
+  const amount = jsonAt(limit, 'amount');
+  return jsonAt(limit, 'kind') === 'budget' ? `$${cell(amount)}` : amount;
 }
 
 function cellsOf(columns: readonly Column[], item: unknown): readonly string[] {

@@ -6,6 +6,7 @@ import { addAudit } from './commands/audit.ts';
 import { addConfig } from './commands/config.ts';
 import { addGateway } from './commands/gateway.ts';
 import { addKeys } from './commands/keys.ts';
+import { addLimits } from './commands/limits.ts';
 import { addPolicies } from './commands/policies.ts';
 import { addSetup } from './commands/setup.ts';
 import { addTenants } from './commands/tenants.ts';
@@ -35,6 +36,7 @@ export function createProgram(cli: Cli): Command {
   addTenants(program, cli);
   addUsers(program, cli);
   addPolicies(program, cli);
+  addLimits(program, cli);
   addKeys(program, cli);
   addAdministration(program, cli);
   addAudit(program, cli);

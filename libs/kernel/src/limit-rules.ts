@@ -112,9 +112,15 @@ export function isBudgetAmount(dollars: number): boolean {
 }
 
 /** The name of a limit, its own or that of its level, its kind and a budget's period. Its counters are stored under it. */
-export function nameOfLimit(rule: LimitRule): string {
-  const { name, level, kind } = rule;
+export function nameOfLimit({ name, level, kind, per }: NameParts): string {
   if (name !== undefined) return name;
-  const what = rule.kind === 'budget' ? `${kind}-${rule.per}` : kind;
+  const what = kind === 'budget' ? `${kind}-${per}` : kind;
   return level === 'tenant' ? what : `${level}-${what}`;
+}
+
+interface NameParts {
+  readonly name?: string | undefined;
+  readonly level: string;
+  readonly kind: string;
+  readonly per?: string | undefined;
 }

@@ -15,6 +15,7 @@ import {
   momentOption,
   policiesOption,
   tenantOption,
+  textFrom,
   wordsOption,
 } from './options.ts';
 import type { AllowlistOptions } from './options.ts';
@@ -127,7 +128,7 @@ const expiresOption = ({ nowMs }: Cli) => momentOption('--expires <when>', 'a du
 
 function addCreate(keys: Command, cli: Cli): void {
   const create = scoped(keys.command('create').description('create an API key; prints its text, once'))
-    .argument('<name>', 'what it is for')
+    .argument('<name>', 'what it is for', textFrom)
     .option('--user <user>', 'the user it belongs to, by id or name; left out, a service')
     .addOption(expiresOption(cli));
   for (const option of [...settingOptions(), idempotencyOption()]) create.addOption(option);
@@ -165,7 +166,7 @@ function addImport(keys: Command, cli: Cli): void {
   const command = keys
     .command('import')
     .description('store an API key that exists already, by its digest')
-    .argument('<name>', 'what it is for')
+    .argument('<name>', 'what it is for', textFrom)
     .requiredOption('--digest <digests>', 'what `ccg keys digest` prints of it')
     .option('--user <user>', 'the user it belongs to, by id or name; left out, a service')
     .addOption(expiresOption(cli))

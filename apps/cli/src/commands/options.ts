@@ -3,9 +3,32 @@ import { CliError } from '../cli-error.ts';
 
 export const jsonOption = () => new Option('--json', 'print the document of the API instead of a table');
 export const tenantOption = () => new Option('--tenant <id>', 'the tenant; left out, your own or the only one');
-export const nameOption = () => new Option('--name <text>', 'the name for people');
+/** A text in the form that the server takes: some keyboards and files write accents apart from their letters. */
+export const textFrom = (text: string): string => text.normalize();
+export const nameOption = () => new Option('--name <text>', 'the name for people').argParser(textFrom);
 export const idempotencyOption = () =>
   new Option('--idempotency-key <text>', 'the same command with the same key is done once in 24 h');
+
+/** A text for the API, in which `""` takes the value away. */
+export const orNull = (text: string | undefined): string | null | undefined => (text === '' ? null : text);
+
+export const sharingOptions = () => [
+  new Option('--group <name>', 'whose pool of the limits of groups the user shares; "" for none'),
+  new Option('--waiting-weight <number>', 'how many turns the user has where others have one; 1 to 100').argParser(
+    wholeNumber,
+  ),
+];
+
+export const placeOptions = () => [
+  new Option(
+    '--time-zone <name>',
+    'where days, weeks and months of budgets begin, such as Europe/Berlin; "" for UTC',
+  ).argParser(textFrom),
+  new Option(
+    '--contact <text>',
+    'whom a developer asks who is stopped by a limit; "" for that of the gateway',
+  ).argParser(textFrom),
+];
 
 /** What a level of an allowlist and its policies may be. */
 export interface AllowlistOptions {
@@ -57,17 +80,17 @@ export const rateOption = () =>
 export const limitsOption = () =>
   new Option(
     '--limits <list>',
-    'limits between commas, such as "tenant:concurrency=20,user:requests=60/minute", or as the JSON list of the API; "" for none, "default" for those of the gateway',
+    'limits between commas, such as "tenant:concurrency=20,user:requests=60/minute,group:budget=50/day", or as the JSON list of the API; "" for none, "default" for those of the gateway',
   ).argParser((text) => (text === 'default' ? text : limitsFrom(text)));
 
 /** The server knows which levels and kinds there are, and says so. */
 function limitsFrom(text: string): readonly unknown[] {
   if (text.trimStart().startsWith('[')) return jsonList(text);
   return words(text).map((word) => {
-    const match = /^([\w-]+):(\w+)=(\d{1,9})(?:\/(\w+))?$/u.exec(word);
+    const match = /^([\w-]+):(\w+)=(\d{1,9}(?:\.\d{1,9})?)(?:\/(\w+))?$/u.exec(word);
     if (match === null) {
       throw new InvalidArgumentError(
-        'A limit is LEVEL:KIND=AMOUNT/minute, such as user:requests=60/minute, or LEVEL:concurrency=AMOUNT.',
+        'A limit is LEVEL:KIND=AMOUNT/PERIOD, such as user:requests=60/minute or group:budget=12.50/day, or LEVEL:concurrency=AMOUNT.',
       );
     }
     const [, level, kind, amount, per] = match;

@@ -53,7 +53,8 @@ export async function apiKeyScope(
 const ownApiKeys: ApiKeyScope = { path: '/self/api-keys', tenant: undefined };
 
 /** The id of a user who is named by id or by name. */
-export async function userId(client: AdminClient, tenant: string, idOrName: string): Promise<string> {
+export async function userId(client: AdminClient, tenant: string, named: string): Promise<string> {
+  const idOrName = named.normalize();
   if (idOrName.startsWith('usr_')) return idOrName;
   const { items } = await client.list(`${tenant}/users`);
   const found = items.find((user) => textAt(user, 'name') === idOrName || textAt(user, 'id') === idOrName);

@@ -12,6 +12,8 @@ import {
   limitsOption,
   neededAllowlist,
   nameOption,
+  orNull,
+  placeOptions,
   policiesOption,
   rateOption,
 } from './options.ts';
@@ -22,6 +24,8 @@ interface TenantOptions extends OutputOptions, AllowlistOptions {
   readonly name?: string;
   readonly requestsPerMinute?: number | 'default';
   readonly limits?: readonly unknown[] | 'default';
+  readonly timeZone?: string;
+  readonly contact?: string;
   readonly idempotencyKey?: string;
 }
 
@@ -35,7 +39,12 @@ const columns: readonly Column[] = [
   ['CREATED', time('createdAt')],
 ];
 
-const details: readonly Column[] = [...columns, ['OWNED BY', field('origin')]];
+const details: readonly Column[] = [
+  ...columns,
+  ['TIME ZONE', field('timeZone')],
+  ['CONTACT', field('contact')],
+  ['OWNED BY', field('origin')],
+];
 
 /** Adds `ccg tenants`. */
 export function addTenants(program: Command, cli: Cli): void {
@@ -82,14 +91,14 @@ function addCreate(tenants: Command, cli: Cli): void {
     .description('create a tenant; --models or --targets is required, "*" allows everything')
     .argument('<tenant>', 'its id: up to 63 of a-z, 0-9, "-" and "_"')
     .addOption(nameOption());
-  for (const option of [...allowlistOptions(), rateOption(), limitsOption(), idempotencyOption(), jsonOption()]) {
-    create.addOption(option);
-  }
+  const settings = [...allowlistOptions(), rateOption(), limitsOption(), ...placeOptions()];
+  for (const option of [...settings, idempotencyOption(), jsonOption()]) create.addOption(option);
   create.action(async (id: string, options: TenantOptions) => {
-    const { name = id } = options;
+    const { name = id, timeZone, contact } = options;
     // A new tenant has the gateway's limit unless one is given.
     const limits = limitsFrom(options) ?? undefined;
-    const body = { id, name, allowlist: neededAllowlist(options), limits };
+    const place = { timeZone: orNull(timeZone) ?? undefined, contact: orNull(contact) ?? undefined };
+    const body = { id, name, allowlist: neededAllowlist(options), limits, ...place };
     const tenant = await createAdminClient(cli).send('POST', '/tenants', body, options);
     show(cli, options, tenant, () => card(details, tenant));
   });
@@ -101,12 +110,13 @@ function addUpdate(tenants: Command, cli: Cli): void {
     .description('change a tenant; what is left out stays, a given allowlist replaces the old one')
     .argument('[tenant]', 'its id; left out, your own or the only one')
     .addOption(nameOption());
-  for (const option of [...allowlistOptions(), policiesOption(), rateOption(), limitsOption(), jsonOption()])
-    update.addOption(option);
+  const settings = [...allowlistOptions(), policiesOption(), rateOption(), limitsOption(), ...placeOptions()];
+  for (const option of [...settings, jsonOption()]) update.addOption(option);
   update.action(async (id: string | undefined, options: TenantOptions) => {
     const client = createAdminClient(cli);
     const { name, policies } = options;
-    const body = { name, allowlist: allowlistFrom(options), policies, limits: limitsFrom(options) };
+    const place = { timeZone: orNull(options.timeZone), contact: orNull(options.contact) };
+    const body = { name, allowlist: allowlistFrom(options), policies, limits: limitsFrom(options), ...place };
     const tenant = await client.send('PATCH', await tenantPath(client, id), body);
     show(cli, options, tenant, () => card(details, tenant));
   });

@@ -9,8 +9,11 @@ import {
   idempotencyOption,
   jsonOption,
   nameOption,
+  orNull,
   policiesOption,
+  sharingOptions,
   tenantOption,
+  textFrom,
 } from './options.ts';
 import type { AllowlistOptions } from './options.ts';
 import { tenantPath, userId } from './tenant-scope.ts';
@@ -18,6 +21,8 @@ import { tenantPath, userId } from './tenant-scope.ts';
 interface UserOptions extends OutputOptions, AllowlistOptions {
   readonly tenant?: string;
   readonly name?: string;
+  readonly group?: string;
+  readonly waitingWeight?: number;
   readonly idempotencyKey?: string;
   /** False: `--no-allowlist`. */
   readonly allowlist?: boolean;
@@ -29,11 +34,16 @@ const columns: readonly Column[] = [
   ['STATE', field('state')],
   ['MODELS', allowlistOf],
   ['POLICIES', field('policies')],
+  ['GROUP', field('group')],
   ['ISSUER', field('identity', 'issuer')],
   ['CREATED', time('createdAt')],
 ];
 
-const details: readonly Column[] = [...columns, ['OWNED BY', field('origin')]];
+const details: readonly Column[] = [
+  ...columns,
+  ['WAITING WEIGHT', field('waitingWeight')],
+  ['OWNED BY', field('origin')],
+];
 
 /** Adds `ccg users`. */
 export function addUsers(program: Command, cli: Cli): void {
@@ -72,14 +82,23 @@ export function addUsers(program: Command, cli: Cli): void {
 }
 
 function addCreate(users: Command, cli: Cli): void {
-  const create = users.command('create').description('create a user').argument('<name>', 'the name for people');
-  for (const option of [...allowlistOptions(), policiesOption(), tenantOption(), idempotencyOption(), jsonOption()]) {
-    create.addOption(option);
-  }
+  const create = users
+    .command('create')
+    .description('create a user')
+    .argument('<name>', 'the name for people', textFrom);
+  const options = [...allowlistOptions(), policiesOption(), ...sharingOptions(), tenantOption()];
+  for (const option of [...options, idempotencyOption(), jsonOption()]) create.addOption(option);
   create.action(async (name: string, options: UserOptions) => {
+    const { policies, group, waitingWeight } = options;
     const client = createAdminClient(cli);
     const path = `${await tenantPath(client, options.tenant)}/users`;
-    const body = { name, allowlist: allowlistFrom(options), policies: options.policies };
+    const body = {
+      name,
+      allowlist: allowlistFrom(options),
+      policies,
+      group: orNull(group) ?? undefined,
+      waitingWeight,
+    };
     const user = await client.send('POST', path, body, options);
     show(cli, options, user, () => card(details, user));
   });
@@ -92,14 +111,16 @@ function addUpdate(users: Command, cli: Cli): void {
     .argument('<user>', 'id or name')
     .addOption(nameOption())
     .option('--no-allowlist', 'remove the allowlist of the user: that of the tenant counts alone');
-  for (const option of [...allowlistOptions(), policiesOption(), tenantOption(), jsonOption()])
+  for (const option of [...allowlistOptions(), policiesOption(), ...sharingOptions(), tenantOption(), jsonOption()])
     update.addOption(option);
   update.action(async (named: string, options: UserOptions) => {
     const client = createAdminClient(cli);
     const tenant = await tenantPath(client, options.tenant);
     const path = `${tenant}/users/${segment(await userId(client, tenant, named))}`;
     const allowlist = options.allowlist === false ? null : allowlistFrom(options);
-    const user = await client.send('PATCH', path, { name: options.name, allowlist, policies: options.policies });
+    const { name, policies, waitingWeight } = options;
+    const body = { name, allowlist, policies, group: orNull(options.group), waitingWeight };
+    const user = await client.send('PATCH', path, body);
     show(cli, options, user, () => card(details, user));
   });
 }

@@ -15,6 +15,8 @@ interface OptionNode {
   readonly flag: string;
   readonly description: string;
   readonly takesValue: boolean;
+  /** Words that its value may be; empty where it may be anything. */
+  readonly values: readonly string[];
 }
 
 /** Every command below the program, the program first. What commander itself runs, so it cannot be out of date. */
@@ -34,8 +36,8 @@ function describe(command: Command, path: readonly string[]): readonly CommandNo
   return [node, ...commands.flatMap((child) => describe(child, [...path, child.name()]))];
 }
 
-const helpOption: OptionNode = { flag: '--help', description: 'show help', takesValue: false };
+const helpOption: OptionNode = { flag: '--help', description: 'show help', takesValue: false, values: [] };
 
-function describeOption({ long, short, flags, description, required, optional }: Option): OptionNode {
-  return { flag: long ?? short ?? flags, description, takesValue: required || optional };
+function describeOption({ long, short, flags, description, required, optional, argChoices }: Option): OptionNode {
+  return { flag: long ?? short ?? flags, description, takesValue: required || optional, values: argChoices ?? [] };
 }

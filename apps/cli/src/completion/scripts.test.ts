@@ -44,7 +44,12 @@ describe('completion', () => {
     expect(offered('completion', 'f')).toEqual(['fish']);
   });
 
-  test('offers nothing of its own for the value of an option', () => {
+  test('offers the values of an option that has some', () => {
+    expect(offered('limits', 'set', '--per', '')).toEqual(['minute', 'day', 'week', 'month']);
+    expect(offered('limits', 'set', '--level', 's')).toEqual(['session']);
+  });
+
+  test('offers nothing of its own for another value of an option', () => {
     expect(offered('keys', 'list', '--tenant', '')).toEqual([]);
   });
 

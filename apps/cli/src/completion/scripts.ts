@@ -37,8 +37,13 @@ _ccg() {
 ${walk(tree, '    ')}
   done
   COMPREPLY=()
-  # The value of an option is none of ours: bash then offers files.
-  case "$prev" in ${valueFlags(tree).join(' | ')}) return ;; esac
+  case "$prev" in
+${valueLists(tree)
+  .map(([flag, values]) => `    ${flag}) COMPREPLY=($(compgen -W '${values}' -- "$cur")); return ;;`)
+  .join('\n')}
+    # Another value of an option is none of ours: bash then offers files.
+    ${valueFlags(tree).join(' | ')}) return ;;
+  esac
   case "$at" in
 ${words.join('\n')}
   esac
@@ -62,7 +67,12 @@ _ccg() {
   for word in "\${(@)words[2,CURRENT-1]}"; do
 ${walk(tree, '    ')}
   done
-  case "\${words[CURRENT-1]}" in ${valueFlags(tree).join(' | ')}) _files; return ;; esac
+  case "\${words[CURRENT-1]}" in
+${valueLists(tree)
+  .map(([flag, values]) => `    ${flag}) compadd -- ${values}; return ;;`)
+  .join('\n')}
+    ${valueFlags(tree).join(' | ')}) _files; return ;;
+  esac
   case "$at" in
 ${cases.join('\n')}
   esac
@@ -78,8 +88,8 @@ function fishScript(tree: readonly CommandNode[]): string {
     const words = [...childrenOf(tree, node), ...node.choices.map((word) => [word, ''] as const)];
     return [
       ...words.map(([word, description]) => `complete -c ccg -f ${here} -a ${word} -d '${fishQuoted(description)}'`),
-      ...node.options.map(({ flag, description, takesValue }) => {
-        const value = takesValue ? ' -r' : '';
+      ...node.options.map(({ flag, description, takesValue, values }) => {
+        const value = values.length > 0 ? ` -x -a '${values.join(' ')}'` : takesValue ? ' -r' : '';
         return `complete -c ccg ${here} -l ${flag.replace(/^--/u, '')}${value} -d '${fishQuoted(description)}'`;
       }),
     ];
@@ -113,6 +123,15 @@ function childrenOf(
 function valueFlags(tree: readonly CommandNode[]): readonly string[] {
   const flags = tree.flatMap(({ options }) => options.filter(({ takesValue }) => takesValue).map(({ flag }) => flag));
   return [...new Set(flags)];
+}
+
+/** The options whose values are known, each with all that it may be in some command. */
+function valueLists(tree: readonly CommandNode[]): readonly (readonly [string, string])[] {
+  const lists = new Map<string, Set<string>>();
+  for (const { flag, values } of tree.flatMap(({ options }) => options)) {
+    if (values.length > 0) lists.set(flag, new Set([...(lists.get(flag) ?? []), ...values]));
+  }
+  return [...lists].map(([flag, values]) => [flag, [...values].join(' ')]);
 }
 
 /** Inside single quotes of bash and zsh. */
