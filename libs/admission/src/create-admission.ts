@@ -3,14 +3,18 @@ import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { admitInStore } from './admit.ts';
 import type { StoreDecision } from './admit.ts';
-import { createLeaseKeeper, renewInStore } from './leases.ts';
-import { estimatedOutput, reservedBy } from './limits.ts';
-import type { AdmissionRequest, Decision, FinalUse, Reservation } from './limits.ts';
+import { createCalendar } from './calendar.ts';
+import { createCharging } from './charges.ts';
+import { createKeeper, renewInStore } from './keeper.ts';
+import type { Held } from './keeper.ts';
+import type { AdmissionRequest, Decision } from './limits.ts';
 import { createLocalFallback } from './local-fallback.ts';
-import type { LocalFallback } from './local-fallback.ts';
-import type { Refund } from './settle.ts';
+import { createReservations } from './reservations.ts';
+import { settleInStore } from './settle.ts';
+import type { Settlement } from './settle.ts';
 import { createSettlements } from './settlements.ts';
 import type { SettlementOutcome } from './settlements.ts';
+import { startSweeper } from './sweep.ts';
 
 export interface AdmissionOptions {
   readonly store: Store;
@@ -19,24 +23,26 @@ export interface AdmissionOptions {
   readonly liveReplicas: () => number;
   /** Milliseconds after which the local fallback decides instead; 100 unless given: slower than any healthy Redis, too short for a developer to notice. */
   readonly timeoutMs?: number | undefined;
-  /** Milliseconds after which the lease of a process that died lapses; 60 s unless given. */
+  /** Milliseconds after which the reservation of a process that died lapses; 60 s unless given. */
   readonly leaseTtlMs?: number | undefined;
-  /** Milliseconds after which a lease is no longer renewed, even if its request was never settled; 24 h unless given. */
+  /** Milliseconds after which a reservation is no longer renewed, even if its request was never settled; 24 h unless given. */
   readonly leaseMaxAgeMs?: number | undefined;
+  /** Most usage records that a tenant keeps; 100,000 unless given. The oldest go first. */
+  readonly usageRecordsMax?: number | undefined;
   /** Called when the local fallback takes over, and when Redis decides again. */
   readonly onLocalFallback?: ((inFallback: boolean) => void) | undefined;
   /** Called when a settlement was made at a later try, or given up. */
   readonly onSettlement?: ((outcome: SettlementOutcome) => void) | undefined;
-  /** Called when Redis rejects a renewal or a settlement: a fault of ours, for the log. */
+  /** Called when Redis rejects a script: a fault of ours, for the log. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
 
 /** Decides whether a request may run, with Redis or without it. */
 export interface Admission {
   /**
-   * Checks all limits of a request and takes what it costs, or takes nothing. Keeps the request's leases alive
-   * until the decision is settled. Rejects with RangeError for an impossible limit and with StoreReplyError for a fault of
-   * ours; never because Redis is away.
+   * Checks all limits of a request and reserves what it costs, or takes nothing. Keeps the reservation alive until it is
+   * settled. Rejects with RangeError for an impossible limit and with StoreReplyError for a fault of ours; never
+   * because Redis is away.
    */
   admit(request: AdmissionRequest): Promise<Decision>;
   /** Waits until what has ended is settled, as far as Redis can be reached now. For the end of a process; never rejects. */
@@ -45,108 +51,118 @@ export interface Admission {
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** Admission for one process. It holds one timer, which never keeps the process alive. */
+/** Admission for one process. Its timers never keep the process alive. */
 export function createAdmission({
-  store,
-  clock,
-  liveReplicas,
   timeoutMs = 100,
   leaseTtlMs = 60_000,
   leaseMaxAgeMs = dayMs,
-  onLocalFallback,
-  onSettlement,
-  onFault,
+  usageRecordsMax = 100_000,
+  ...options
 }: AdmissionOptions): Admission {
-  const localFallback = createLocalFallback(liveReplicas);
-  const keeper = createLeaseKeeper({
-    clock,
-    ttlMs: leaseTtlMs,
-    maxAgeMs: leaseMaxAgeMs,
-    renew: (leases) => void renewInStore(store, leases, leaseTtlMs).catch(letLapse),
-  });
-  const settlements = createSettlements({ store, clock, onSettlement, onFault });
+  const { store, clock, onLocalFallback } = options;
+  const localFallback = createLocalFallback(options.liveReplicas);
+  const parts = createParts({ ...options, leaseTtlMs, leaseMaxAgeMs, usageRecordsMax });
+  const { calendar, charging, settlements, reservations, note, sweepLapsed } = parts;
   let inFallback = false;
 
-  function note(now: boolean): void {
+  function noteFallback(now: boolean): void {
     if (now === inFallback) return;
     inFallback = now;
     onLocalFallback?.(now);
   }
 
-  /** A lease that cannot be renewed now lapses by itself. */
-  function letLapse(error: unknown): void {
-    if (!(error instanceof StoreUnavailableError)) onFault?.(error);
+  const ask = (request: AdmissionRequest, timeout: number | undefined) =>
+    admitInStore(store, request, { calendar, nowMs: clock.now(), timeoutMs: timeout, leaseTtlMs });
+
+  function admitUnlimited(request: AdmissionRequest): Decision {
+    const isStored = ask(request, undefined).then(() => true, note);
+    const reservation = reservations.open(request, { charged: [], isStored });
+    return { kind: 'admitted', by: 'no-limit', states: [], shadowed: [], reservation };
   }
 
-  function admitted(
-    request: AdmissionRequest,
-    { lease, states }: Extract<StoreDecision, { kind: 'admitted' }>,
-  ): Decision {
-    if (lease.subjects.length > 0) keeper.hold(lease);
-    const reservation = endedOnce(async (used) => {
-      keeper.letGo(lease);
-      const refunds = refundsOf(request, used);
-      if (lease.subjects.length === 0 && refunds.length === 0) return;
-      await settlements.settle(lease, refunds);
-    });
-    return { kind: 'admitted', by: 'store', states, shadowed: [], reservation };
+  async function admitLocally(request: AdmissionRequest): Promise<Decision> {
+    const decision = await localFallback.admit(request);
+    if (decision.kind !== 'admitted') return decision;
+    const { states, release } = decision;
+    const charged = charging.localCounters(request);
+    const reservation = reservations.open(request, { charged, isStored: false, release });
+    return { kind: 'admitted', by: 'local', states, shadowed: [], reservation };
   }
 
   return {
     flush: settlements.flush,
-    async admit(given) {
-      // Shadow limits are not counted yet.
-      const request = { ...given, limits: given.limits.filter(({ mode }) => mode === 'enforce') };
-      if (request.limits.length === 0) return withoutLimit;
+    async admit(request) {
+      sweepLapsed(request.tenant);
+      if (request.limits.length === 0) return admitUnlimited(request);
       let decision: StoreDecision;
       try {
-        decision = await admitInStore(store, request, { timeoutMs, leaseTtlMs });
+        decision = await ask(request, timeoutMs);
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
-        note(true);
-        return await admitLocally(localFallback, request);
+        noteFallback(true);
+        const local = await admitLocally(request);
+        if (local.kind !== 'admitted' && error.reason === 'timeout') reservations.cancel(request);
+        return local;
       }
-      note(false);
-      return decision.kind === 'limited' ? { ...decision, states: [], shadowed: [] } : admitted(request, decision);
+      noteFallback(false);
+      if (decision.kind === 'limited') return decision;
+      const { states, shadowed, charged } = decision;
+      const reservation = reservations.open(request, { charged, isStored: true });
+      return { kind: 'admitted', by: 'store', states, shadowed, reservation };
     },
   };
 }
 
-async function admitLocally(localFallback: LocalFallback, request: AdmissionRequest): Promise<Decision> {
-  const decision = await localFallback.admit(request);
-  if (decision.kind === 'limited') return { ...decision, states: [], shadowed: [] };
-  const { states, release } = decision;
-  return { kind: 'admitted', by: 'local', states, shadowed: [], reservation: endedOnce(async () => release()) };
+interface PartsOptions extends Pick<AdmissionOptions, 'store' | 'clock' | 'onSettlement' | 'onFault'> {
+  readonly leaseTtlMs: number;
+  readonly leaseMaxAgeMs: number;
+  readonly usageRecordsMax: number;
 }
 
-/** What each rate limit gets back: what it reserved less what was used. A negative amount is charged. */
-function refundsOf(request: AdmissionRequest, { amounts }: FinalUse): readonly Refund[] {
-  const outputTokens = estimatedOutput(request);
-  return request.limits.flatMap((limit) => {
-    const used = amounts.get(limit);
-    if (limit.kind !== 'rate' || used === undefined) return [];
-    const amount = reservedBy(limit, outputTokens) - used;
-    return amount === 0 ? [] : [{ limit, amount }];
-  });
+/** What admitted requests are counted, kept alive and settled with. */
+function createParts(options: PartsOptions) {
+  const { store, clock, onSettlement, onFault, leaseTtlMs: ttlMs, leaseMaxAgeMs: maxAgeMs, usageRecordsMax } = options;
+
+  /** What Redis does not take now lapses, or is made up for at the end of the request. */
+  function note(error: unknown): false {
+    if (!(error instanceof StoreUnavailableError)) onFault?.(error);
+    return false;
+  }
+
+  const calendar = createCalendar();
+  const charging = createCharging(store.redisKeys, calendar, clock);
+  const send = (settlement: Settlement) => settleInStore(store, settlement, { usageRecordsMax });
+  const settlements = createSettlements({ clock, send, onSettlement, onFault });
+  const renew = (held: Held) => void renewInStore(store, held, ttlMs).catch(note);
+  const keeper = createKeeper({ clock, ttlMs, maxAgeMs, renew });
+  const reservations = createReservations({ clock, charging, keeper, settlements });
+  const sweepLapsed = sweepServedTenants({ store, clock, intervalMs: ttlMs / 2, usageRecordsMax, onFault });
+  return { calendar, charging, settlements, reservations, note, sweepLapsed };
 }
 
-const withoutLimit: Decision = {
-  kind: 'admitted',
-  by: 'no-limit',
-  states: [],
-  shadowed: [],
-  reservation: { watch() {}, settle: () => Promise.resolve() },
-};
+interface ServedTenantsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly usageRecordsMax: number;
+  readonly onFault: ((error: unknown) => void) | undefined;
+}
 
-/** Redis does not remember which leases were settled, so the handle does. */
-function endedOnce(settle: Reservation['settle']): Reservation {
-  let settled = false;
-  return {
-    watch() {},
-    async settle(used) {
-      if (settled) return;
-      settled = true;
-      await settle(used);
-    },
+/** Sweeps the tenants that were served lately: a replica that died was probably serving them too. Gives a function to call at each request. */
+function sweepServedTenants({ clock, ...options }: ServedTenantsOptions): (tenant: string) => void {
+  const servedAtMs = new Map<string, number>();
+  const latelyMs = 10 * options.intervalMs;
+  let isStarted = false;
+
+  function tenants(): Iterable<string> {
+    for (const [tenant, atMs] of servedAtMs) if (clock.monotonicMs() - atMs > latelyMs) servedAtMs.delete(tenant);
+    return [...servedAtMs.keys()];
+  }
+
+  return (tenant) => {
+    servedAtMs.set(tenant, clock.monotonicMs());
+    if (isStarted) return;
+    isStarted = true;
+    startSweeper({ ...options, clock, tenants });
   };
 }

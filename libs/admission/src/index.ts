@@ -1,6 +1,8 @@
 export { createAdmission } from './create-admission.ts';
 export type { Admission, AdmissionOptions } from './create-admission.ts';
 export type { SettlementOutcome } from './settlements.ts';
+export { sweepReservations, startSweeper } from './sweep.ts';
+export type { SweeperOptions, SweepOptions } from './sweep.ts';
 export { joinLiveReplicas } from './live-replicas.ts';
 export type { LiveReplicas, LiveReplicasOptions } from './live-replicas.ts';
 export { wholeTenant } from './limits.ts';

@@ -1,3 +1,5 @@
+import { assertNever } from '@ccg/kernel';
+
 /** What happens to a limit while Redis is away: this replica admits its share of it, everything, or nothing. */
 export type OnStoreError = 'local' | 'open' | 'closed';
 
@@ -150,28 +152,50 @@ export function refillMs(limit: RateLimit, amount: number): number {
 
 /** Throws RangeError for limits that no script can apply; the configuration is wrong. */
 export function assertLimits(limits: readonly Limit[]): void {
-  const counters = limits.map((limit) => {
-    assertNumbers(limit);
-    return limit.kind === 'rate' ? `rate:${limit.name}:${limit.subject}` : `concurrency:${limit.subject}`;
-  });
-  if (new Set(counters).size !== counters.length) throw new RangeError('Two limits share one counter.');
-}
-
-function assertNumbers(limit: Limit): void {
-  if (limit.kind === 'budget') throw new RangeError(`The limit "${limit.name}" is a budget, which is not counted yet.`);
-  if (limit.kind === 'concurrency') {
-    if (Number.isSafeInteger(limit.maxRunning) && limit.maxRunning > 0) return;
-    throw new RangeError(`The concurrency limit of "${limit.subject}" must be a whole number above 0.`);
+  for (let at = 0; at < limits.length; at += 1) {
+    const limit = limits[at];
+    if (limit === undefined) continue;
+    const fault = faultOf(limit);
+    if (fault !== undefined) throw new RangeError(`The limit "${limit.name}" of "${limit.subject}" ${fault}.`);
+    for (let other = 0; other < at; other += 1) {
+      if (shareCounter(limit, limits[other])) throw new RangeError('Two limits share one counter.');
+    }
   }
-  const positive = [limit.capacity, limit.refillPerSecond].every((value) => Number.isFinite(value) && value > 0);
-  if (!positive) throw new RangeError(`The rate limit "${limit.name}" needs a capacity and a refill above 0.`);
-  if (limit.name.includes(':')) throw new RangeError(`The name of the rate limit "${limit.name}" contains a colon.`);
 }
 
-/** Until there are samples of a model. */
+function shareCounter(limit: Limit, other: Limit | undefined): boolean {
+  const isSame = limit.kind === other?.kind && limit.subject === other.subject;
+  return isSame && (limit.kind === 'concurrency' || limit.name === other.name);
+}
+
+function faultOf(limit: Limit): string | undefined {
+  if (limit.name.includes(':')) return 'has a colon in its name';
+  switch (limit.kind) {
+    case 'rate': {
+      const { capacity, refillPerSecond, cost } = limit;
+      if (!isAbove0(capacity) || !isAbove0(refillPerSecond)) return 'needs a capacity and a refill above 0';
+      return isFrom0(cost) ? undefined : 'needs a cost of 0 or more';
+    }
+    case 'concurrency':
+      return isWholeAbove0(limit.maxRunning) ? undefined : 'must be a whole number above 0';
+    case 'budget': {
+      if (!isWholeAbove0(limit.amountMicroDollars)) return 'must be a whole number of micro-dollars above 0';
+      const isPriced = isFrom0(limit.costMicroDollars) && isFrom0(limit.microDollarsPerOutputToken);
+      return isPriced ? undefined : 'needs costs of 0 or more';
+    }
+    default:
+      return assertNever(limit);
+  }
+}
+
+const isAbove0 = (value: number): boolean => Number.isFinite(value) && value > 0;
+const isFrom0 = (value: number): boolean => Number.isFinite(value) && value >= 0;
+const isWholeAbove0 = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
+
+/** Until there are samples of a model; admit.lua has it too. */
 const usualOutputTokens = 4096;
 
-/** The tokens of output that a request is taken to have. */
+/** The tokens of output that a request is taken to have where there are no samples. */
 export function estimatedOutput({ output }: Pick<AdmissionRequest, 'output'>): number {
   return output === undefined ? 0 : Math.min(output.maxTokens, usualOutputTokens);
 }

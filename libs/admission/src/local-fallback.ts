@@ -1,6 +1,6 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { assertLimits, concurrencyRetryMs, estimatedOutput, reservedBy } from './limits.ts';
-import type { AdmissionRequest, ConcurrencyLimit, LimitState, RateLimit, Refused } from './limits.ts';
+import type { AdmissionRequest, ConcurrencyLimit, Limit, LimitState, RateLimit, Refused } from './limits.ts';
 
 interface Limited {
   readonly kind: 'limited';
@@ -14,7 +14,8 @@ type LocalDecision =
       /** To be called once, when the request has ended. */
       release(this: void): void;
     }
-  | Limited;
+  | (Limited & { readonly states: readonly LimitState[]; readonly shadowed: readonly Refused[] })
+  | { readonly kind: 'unreadable'; readonly limit: Limit };
 
 /** Decides while Redis is away. Rejects with RangeError for an impossible limit. */
 export interface LocalFallback {
@@ -34,15 +35,19 @@ export function createLocalFallback(liveReplicas: () => number): LocalFallback {
 
   return {
     async admit(request) {
-      const { tenant, limits } = request;
-      assertLimits(limits);
+      const { tenant } = request;
+      assertLimits(request.limits);
+      const enforced = request.limits.filter(({ mode }) => mode === 'enforce');
+      const closed = enforced.find(isClosed);
+      if (closed !== undefined) return { kind: 'unreadable', limit: closed };
+      const limits = enforced.filter(({ onStoreError }) => onStoreError === 'local');
       const replicas = Math.max(1, liveReplicas());
       const started = running.start(
         tenant,
         limits.filter((limit) => limit.kind === 'concurrency'),
         replicas,
       );
-      if (started.kind === 'limited') return started;
+      if (started.kind === 'limited') return refusal(started);
       const taken = await rates.take(
         tenant,
         limits.filter((limit) => limit.kind === 'rate').map((limit) => reserving(limit, estimatedOutput(request))),
@@ -50,11 +55,20 @@ export function createLocalFallback(liveReplicas: () => number): LocalFallback {
       );
       if (taken.kind === 'limited') {
         started.release();
-        return taken;
+        return refusal(taken);
       }
       return { kind: 'admitted', states: [...started.states, ...taken.states], release: started.release };
     },
   };
+}
+
+/** Money is not shared out among replicas. */
+function isClosed({ kind, onStoreError }: Limit): boolean {
+  return onStoreError === 'closed' || (kind === 'budget' && onStoreError === 'local');
+}
+
+function refusal(limited: Limited) {
+  return { ...limited, states: [], shadowed: [] };
 }
 
 interface Reserving {

@@ -1,27 +1,100 @@
--- Ends the leases of a request and applies its refunds, also when the leases have lapsed: what was used is owed all the same.
--- A request whose refunds were applied gets none again: a settlement is sent anew when its reply was lost.
--- KEYS: the mark of the settlement, the lease sets, then the buckets. ARGV: lease id, number of lease sets, ms for which the
--- mark is kept, per bucket the ms of refill that it gets back; a negative number charges more.
+-- Replaces what a request reserved by what it used, ends its leases and appends its usage record. Its reservation says what was
+-- charged so far, and is gone afterwards: so a settlement that is sent again changes nothing.
+-- KEYS: the reservation, the running requests of its tenant, the usage records of its tenant, its lease sets, its buckets,
+-- its budgets, and the samples of its model's output if there is a sample.
+-- ARGV: request id, how the request came to its end, ms for which a reservation is kept, greatest number of usage records, the
+-- usage record (empty: none), the sample of output (empty: none), the numbers of lease sets, of buckets and of budgets, then per
+-- bucket the ms of refill that were used in all, and per budget the micro-dollars and the ms until it expires if it is new.
+-- How: 'ended' in the usual way; 'unreserved' Redis was away when it began, so nothing may be charged yet; 'lapsed' nobody has
+-- renewed its reservation, which is kept for the settlement that may still come.
+-- Returns 1, or 0 if there was nothing to settle.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
-local leaseSets = tonumber(ARGV[2])
-for at = 2, leaseSets + 1 do
-  redis.call('ZREM', KEYS[at], ARGV[1])
+local function exactly(number)
+  return string.format('%.17g', number)
 end
-if #KEYS == leaseSets + 1 then
-  return 1
+
+local reservation, running, records = KEYS[1], KEYS[2], KEYS[3]
+local id, how, keptMs, recordsMax, record, sample = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local leaseSets, buckets, budgets = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+for at = 4, 3 + leaseSets do
+  redis.call('ZREM', KEYS[at], id)
 end
-if not redis.call('SET', KEYS[1], '1', 'PX', ARGV[3], 'NX') then
+local known = redis.call('HMGET', reservation, 'record', 'settled', 'appended')
+if how == 'lapsed' then
+  local lapsesAt = redis.call('ZSCORE', running, id)
+  if not lapsesAt or tonumber(lapsesAt) > now then
+    return 0
+  end
+elseif known[2] or (how == 'ended' and not known[1]) then
   return 0
 end
-for at = leaseSets + 2, #KEYS do
-  local refund = tonumber(ARGV[at - leaseSets + 2])
-  local missing = math.max(0, tonumber(redis.call('GET', KEYS[at]) or 0) - now) - refund
-  if missing > 0 then
-    local fullAt = string.format('%.17g', now + missing)
-    redis.call('SET', KEYS[at], fullAt, 'PX', string.format('%.17g', math.ceil(missing)))
-  else
-    redis.call('DEL', KEYS[at])
+redis.call('ZREM', running, id)
+
+local charged = {}
+local function owed(field, total)
+  charged[#charged + 1] = field
+  charged[#charged + 1] = total
+  return tonumber(total) - tonumber(redis.call('HGET', reservation, field) or 0)
+end
+local key, arg = 4 + leaseSets, 10
+for _ = 1, buckets do
+  local more = owed('rate:' .. KEYS[key], ARGV[arg])
+  local missing = math.max(0, tonumber(redis.call('GET', KEYS[key]) or 0) - now) + more
+  if missing <= 0 then
+    redis.call('DEL', KEYS[key])
+  elseif more ~= 0 then
+    redis.call('SET', KEYS[key], exactly(now + missing), 'PX', exactly(math.ceil(missing)))
+  end
+  key, arg = key + 1, arg + 1
+end
+for _ = 1, budgets do
+  local more = owed('budget:' .. KEYS[key], ARGV[arg])
+  if more ~= 0 then
+    local expiresInMs = redis.call('PTTL', KEYS[key])
+    if expiresInMs < 0 then
+      expiresInMs = ARGV[arg + 1]
+    end
+    local used = math.max(0, tonumber(redis.call('GET', KEYS[key]) or 0) + more)
+    redis.call('SET', KEYS[key], exactly(used), 'PX', expiresInMs)
+  end
+  key, arg = key + 1, arg + 2
+end
+
+if record ~= '' then
+  local replaces = known[3] or ''
+  redis.call('XADD', records, 'MAXLEN', '~', recordsMax, '*', 'id', id, 'record', record, 'replaces', replaces)
+end
+if how == 'lapsed' then
+  if known[1] then
+    redis.call('HSET', reservation, 'appended', record, unpack(charged))
+    redis.call('PEXPIRE', reservation, keptMs)
+  end
+else
+  redis.call('DEL', reservation)
+  if how == 'unreserved' then
+    redis.call('HSET', reservation, 'settled', '1')
+    redis.call('PEXPIRE', reservation, keptMs)
+  end
+end
+
+-- The 90th percentile of the last 100 samples of output, brought up to date with every tenth; before 20 there is none.
+if sample ~= '' then
+  local samples = KEYS[#KEYS]
+  local count = redis.call('HINCRBY', samples, 'count', 1)
+  redis.call('HSET', samples, (count - 1) % 100, sample)
+  redis.call('PEXPIRE', samples, 2592000000)
+  if count >= 20 and count % 10 == 0 then
+    local slots = {}
+    for slot = 0, math.min(count, 100) - 1 do
+      slots[slot + 1] = slot
+    end
+    local latest = redis.call('HMGET', samples, unpack(slots))
+    for at, value in ipairs(latest) do
+      latest[at] = tonumber(value)
+    end
+    table.sort(latest)
+    redis.call('HSET', samples, 'p90', latest[math.ceil(#latest * 0.9)])
   end
 end
 return 1

@@ -1,36 +1,71 @@
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
-import type { Lease } from './leases.ts';
-import { assertLimits, refillMs } from './limits.ts';
-import type { RateLimit } from './limits.ts';
+import { reservationKeptMs } from './admit.ts';
 
-/** Refund at settlement; a negative amount charges more. */
-export interface Refund {
-  readonly limit: RateLimit;
-  readonly amount: number;
+/**
+ * How a request came to its end: `ended` in the usual way, `unreserved` Redis was away when it began, `lapsed` nobody has
+ * renewed its reservation.
+ */
+type SettlementKind = 'ended' | 'unreserved' | 'lapsed';
+
+/** What is charged to one counter in all, in the unit in which it is stored. */
+export type Charge =
+  | { readonly kind: 'rate'; readonly redisKey: string; readonly total: number }
+  | {
+      readonly kind: 'budget';
+      readonly redisKey: string;
+      readonly total: number;
+      /** Milliseconds until the counter expires, if it has to be made anew. */
+      readonly expiresInMs: number;
+    };
+
+export interface Settlement {
+  readonly tenant: string;
+  readonly requestId: string;
+  readonly kind: SettlementKind;
+  /** Redis keys of the lease sets in which the request holds a lease. */
+  readonly leaseSets: readonly string[];
+  readonly charges: readonly Charge[];
+  /** The usage record; empty if none is to be appended. */
+  readonly record: string;
+  readonly output: { readonly model: string; readonly sample: number } | undefined;
 }
 
 const script = loadScript(new URL('./settle.lua', import.meta.url));
 
 /**
- * Ends a lease and applies the refunds, once however often it is asked for within twice `retriedForMs`: a try that timed out
- * may have been made all the same. Rejects with StoreUnavailableError.
+ * Settles a request, once however often it is asked for: a try that timed out may have been made all the same. False if
+ * there was nothing to settle. Rejects with StoreUnavailableError.
  */
 export async function settleInStore(
   store: Store,
-  { tenant, id, subjects }: Lease,
-  refunds: readonly Refund[],
-  retriedForMs: number,
-): Promise<void> {
-  assertLimits(refunds.map(({ limit }) => limit));
+  settlement: Settlement,
+  options: { readonly usageRecordsMax: number },
+): Promise<boolean> {
+  const { tenant, requestId, kind, leaseSets, charges, record, output } = settlement;
   const { redisKeys } = store;
-  await store.run(
-    script,
-    [
-      redisKeys.settlement(tenant, id),
-      ...subjects.map((subject) => redisKeys.leases(tenant, subject)),
-      ...refunds.map(({ limit }) => redisKeys.rateLimit(tenant, limit.name, limit.subject)),
-    ],
-    [id, subjects.length, retriedForMs * 2, ...refunds.map(({ limit, amount }) => refillMs(limit, amount))],
-  );
+  const keys = [
+    redisKeys.reservation(tenant, requestId),
+    redisKeys.reservations(tenant),
+    redisKeys.usageRecords(tenant),
+  ];
+  keys.push(...leaseSets);
+  const totals: number[] = [];
+  let buckets = 0;
+  for (const charge of charges) {
+    if (charge.kind !== 'rate') continue;
+    buckets += 1;
+    keys.push(charge.redisKey);
+    totals.push(charge.total);
+  }
+  for (const charge of charges) {
+    if (charge.kind !== 'budget') continue;
+    keys.push(charge.redisKey);
+    totals.push(charge.total, charge.expiresInMs);
+  }
+  if (output !== undefined) keys.push(redisKeys.outputEstimate(tenant, output.model));
+  const counts = [leaseSets.length, buckets, charges.length - buckets];
+  const sample = output?.sample ?? '';
+  const fixed = [requestId, kind, reservationKeptMs, options.usageRecordsMax, record, sample];
+  return (await store.run(script, keys, [...fixed, ...counts, ...totals])) === 1;
 }

@@ -1,62 +1,60 @@
 import type { Clock } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
-import type { Store } from '@ccg/store';
-import type { Lease } from './leases.ts';
-import { settleInStore } from './settle.ts';
-import type { Refund } from './settle.ts';
+import type { Settlement } from './settle.ts';
 
 /** `late`: Redis took it at a later try. `lost`: it was given up, so that a limit counts what was reserved. */
 export type SettlementOutcome = 'late' | 'lost';
 
 interface SettlementOptions {
-  readonly store: Store;
   readonly clock: Clock;
+  /** Settles in Redis. Rejects with StoreUnavailableError while it is away. */
+  readonly send: (settlement: Settlement) => Promise<unknown>;
   readonly onSettlement: ((outcome: SettlementOutcome) => void) | undefined;
   /** Called when Redis rejects a settlement: a fault of ours, for the log. */
   readonly onFault: ((error: unknown) => void) | undefined;
 }
 
+/** Gives a settlement at each try: only then is it certain whether Redis has the reservation. */
+type Settle = () => Settlement | Promise<Settlement>;
+
 /** Brings what requests have used to Redis, also when it was away when they ended. */
 export interface Settlements {
   /** Resolves after the first try, and never rejects. */
-  settle(lease: Lease, refunds: readonly Refund[]): Promise<void>;
+  settle(settle: Settle): Promise<void>;
   /** Waits for the tries that run, and tries the others once more. Never rejects. */
   flush(): Promise<void>;
 }
 
 interface Waiting {
-  readonly lease: Lease;
-  readonly refunds: readonly Refund[];
+  readonly settle: Settle;
   readonly sinceMs: number;
 }
 
 const retryIntervalMs = 1000;
-/** A bucket of a minute has forgotten all of it by then. */
-const keptMs = 5 * 60_000;
+const keptMs = 60 * 60_000;
 const waitingMax = 10_000;
 
-/** Settlements of one process. Those that wait are in its memory: at most 10,000, for five minutes. */
-export function createSettlements({ store, clock, onSettlement, onFault }: SettlementOptions): Settlements {
+/** Settlements of one process. Those that wait are in its memory: at most 10,000, for an hour. */
+export function createSettlements({ clock, send, onSettlement, onFault }: SettlementOptions): Settlements {
   const waiting: Waiting[] = [];
   const running = new Set<Promise<void>>();
   let retrying: Promise<void> | undefined;
   let isScheduled = false;
 
-  /** False where it is worth another try. */
-  async function attempt({ lease, refunds }: Waiting): Promise<boolean> {
+  async function attempt({ settle }: Waiting): Promise<'made' | 'unavailable' | 'rejected'> {
     try {
-      await settleInStore(store, lease, refunds, keptMs);
-      return true;
+      await send(await settle());
+      return 'made';
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return false;
+      if (error instanceof StoreUnavailableError) return 'unavailable';
       onFault?.(error);
       onSettlement?.('lost');
-      return true;
+      return 'rejected';
     }
   }
 
   async function settleOnce(settlement: Waiting): Promise<void> {
-    if (await attempt(settlement)) return;
+    if ((await attempt(settlement)) !== 'unavailable') return;
     if (waiting.length >= waitingMax) {
       onSettlement?.('lost');
       return;
@@ -83,16 +81,17 @@ export function createSettlements({ store, clock, onSettlement, onFault }: Settl
 
   async function retryWaiting(): Promise<void> {
     for (let [next] = waiting; next !== undefined; [next] = waiting) {
-      const isOver = clock.now() - next.sinceMs >= keptMs;
-      if (!isOver && !(await attempt(next))) return;
+      const isOver = clock.monotonicMs() - next.sinceMs >= keptMs;
+      const tried = isOver ? 'over' : await attempt(next);
+      if (tried === 'unavailable') return;
       waiting.shift();
-      onSettlement?.(isOver ? 'lost' : 'late');
+      if (tried !== 'rejected') onSettlement?.(tried === 'over' ? 'lost' : 'late');
     }
   }
 
   return {
-    settle(lease, refunds) {
-      const settling = settleOnce({ lease, refunds, sinceMs: clock.now() }).finally(() => running.delete(settling));
+    settle(settle) {
+      const settling = settleOnce({ settle, sinceMs: clock.monotonicMs() }).finally(() => running.delete(settling));
       running.add(settling);
       return settling;
     },

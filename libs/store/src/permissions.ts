@@ -50,8 +50,10 @@ const scriptCommands = {
   xadd: (redisKey) => [redisKey, 'MAXLEN', '~', 1, '*', 'field', ''],
   xtrim: (redisKey) => [redisKey, 'MINID', 0],
   zcard: ofKey,
+  zrangebyscore: (redisKey) => [redisKey, 0, 0],
   zrem: (redisKey) => [redisKey, ''],
   zremrangebyscore: (redisKey) => [redisKey, 0, 0],
+  zscore: (redisKey) => [redisKey, ''],
 } as const satisfies Readonly<Record<string, Probe>>;
 
 /** Last, because the one removes the probe's key and the other gives the connection to messages. */

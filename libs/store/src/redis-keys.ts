@@ -45,8 +45,6 @@ export interface RedisKeys {
   rateLimit(tenant: string, name: string, subject: string): string;
   /** ZSET: leases of a subject's running requests, by the time at which they lapse. */
   leases(tenant: string, subject: string): string;
-  /** STRING: that a request was settled. `v1` is the version of what the settlement script does. */
-  settlement(tenant: string, requestId: string): string;
   /** STRING: micro-dollars of a budget that are used or reserved in the period that starts on a day, such as `2026-11-28`; it expires after the period. */
   budget(tenant: string, periodStart: string, name: string, subject: string): string;
   /** HASH: samples of the output of a model. `v1`, here and below, is the version of what is stored. */
@@ -107,7 +105,6 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     operatorAudit: () => `${prefix}operator-audit`,
     rateLimit: (tenant, name, subject) => ofTenant(tenant, `rate-limit:${name}:${subject}`),
     leases: (tenant, subject) => ofTenant(tenant, `leases:${subject}`),
-    settlement: (tenant, requestId) => ofTenant(tenant, `settled:v1:${requestId}`),
     budget: (tenant, periodStart, name, subject) => ofTenant(tenant, `budget:v1:${periodStart}:${name}:${subject}`),
     outputEstimate: (tenant, model) => ofTenant(tenant, `output-estimate:v1:${model}`),
     reservation: (tenant, requestId) => ofTenant(tenant, `reservation:v1:${requestId}`),

@@ -3,6 +3,8 @@ import { createAdmission, wholeTenant } from '@ccg/admission';
 import type {
   Admission,
   AdmissionOptions,
+  AdmissionRequest,
+  BudgetLimit,
   ConcurrencyLimit,
   Decision,
   FinalUse,
@@ -30,11 +32,21 @@ export interface AdmissionRig {
   /** Another admission, as of another replica; on the rig's store unless it is given one. */
   openAdmission(options?: Partial<AdmissionOptions>): Admission;
   admit(limits: readonly Limit[], requestId?: string, by?: Admission): Promise<Decision>;
+  /** Asks for a request in every detail. */
+  ask(request: Partial<AdmissionRequest>, by?: Admission): Promise<Decision>;
   /** Rejects unless the request is admitted. */
   admitted(limits: readonly Limit[], requestId?: string, by?: Admission): Promise<Admitted>;
   /** What is left of rate limits, without taking anything. */
   remaining(...limits: readonly RateLimit[]): Promise<readonly number[]>;
   leases(subject?: string): Promise<unknown>;
+  /** The stream of usage records: id, record, and the record that it replaces. */
+  records(): Promise<readonly (readonly string[])[]>;
+  /** Sends one command that has a redis key first. */
+  read(command: string, redisKey: string, ...args: readonly string[]): Promise<unknown>;
+  /** The fields of a request's reservation. */
+  reservationOf(requestId: string): Promise<Readonly<Record<string, string>>>;
+  /** The ids of the requests that Redis takes to be running. */
+  running(): Promise<unknown>;
   /** When a lease of the tenant lapses, in milliseconds since the epoch. */
   lapsesAt(lease: string): Promise<number>;
   /** Milliseconds until a bucket or a lease set expires; -2 where there is none. */
@@ -52,6 +64,13 @@ export function rate(changes: Partial<RateLimit> = {}): RateLimit {
 
 export function concurrency(maxRunning: number, subject: string = wholeTenant): ConcurrencyLimit {
   return { ...frame, name: 'concurrency', kind: 'concurrency', subject, maxRunning };
+}
+
+/** Of one dollar a month for the tenant, of which a request costs a cent. */
+export function budget(changes: Partial<BudgetLimit> = {}): BudgetLimit {
+  const amounts = { amountMicroDollars: 1_000_000, costMicroDollars: 10_000, microDollarsPerOutputToken: 0 };
+  const numbers = { per: 'month', timeZone: 'UTC', ...amounts } as const;
+  return { ...frame, name: 'budget', onStoreError: 'closed', ...numbers, ...changes, kind: 'budget' };
 }
 
 /** What a request has used in all of each limit. */
@@ -78,8 +97,10 @@ export async function openAdmissionRig(): Promise<AdmissionRig> {
     return createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000, ...options });
   }
 
+  const ask: AdmissionRig['ask'] = (request, by = admission) =>
+    by.admit({ tenant, requestId: randomUUID(), limits: [], output: undefined, record: '', ...request });
   const admit: AdmissionRig['admit'] = (limits, requestId = randomUUID(), by = admission) =>
-    by.admit({ tenant, requestId, limits, output: undefined, record: '' });
+    ask({ requestId, limits }, by);
   const read = (command: string, redisKey: string, ...args: readonly string[]) =>
     store.run(createScript(`return redis.call('${command}', KEYS[1], unpack(ARGV))`), [redisKey], args);
   const leaseSet = (subject: string) => store.redisKeys.leases(tenant, subject);
@@ -93,6 +114,7 @@ export async function openAdmissionRig(): Promise<AdmissionRig> {
     },
     openStore,
     openAdmission,
+    ask,
     admit,
     async admitted(...request) {
       const decision = await admit(...request);
@@ -101,11 +123,22 @@ export async function openAdmissionRig(): Promise<AdmissionRig> {
     },
     async remaining(...limits) {
       const decision = await admit(limits.map((one) => ({ ...one, cost: 0 })));
-      return decision.kind === 'admitted'
-        ? decision.states.map((state) => ('remaining' in state ? state.remaining : Number.NaN))
-        : [];
+      if (decision.kind !== 'admitted') return [];
+      await decision.reservation.settle(used());
+      return decision.states.map((state) => ('remaining' in state ? state.remaining : Number.NaN));
     },
     leases: (subject = wholeTenant) => read('ZRANGE', leaseSet(subject), '0', '-1'),
+    read,
+    async reservationOf(requestId) {
+      const fields = (await read('HGETALL', store.redisKeys.reservation(tenant, requestId))) as string[];
+      const isName = (_: string, at: number) => at % 2 === 0;
+      return Object.fromEntries(fields.filter(isName).map((name, at) => [name, fields[2 * at + 1] ?? '']));
+    },
+    async records() {
+      const entries = await store.command('xrange', [store.redisKeys.usageRecords(tenant), '-', '+']);
+      return (entries as [string, string[]][]).map(([, fields]) => [1, 3, 5].map((at) => fields[at] ?? ''));
+    },
+    running: () => read('ZRANGE', store.redisKeys.reservations(tenant), '0', '-1'),
     lapsesAt: async (lease) => Number(await read('ZSCORE', leaseSet(wholeTenant), lease)),
     expiry: async (what) =>
       Number(

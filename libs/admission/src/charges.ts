@@ -1,0 +1,70 @@
+import { assertNever } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
+import type { RedisKeys } from '@ccg/store';
+import { reservationKeptMs } from './admit.ts';
+import type { Charged } from './admit.ts';
+import type { Calendar } from './calendar.ts';
+import { refillMs } from './limits.ts';
+import type { AdmissionRequest, BudgetLimit, Limit, Used } from './limits.ts';
+import type { Charge } from './settle.ts';
+
+/** Turns what a request has used into what is charged to counters in Redis. */
+export interface Charging {
+  /** `charged` names the counters. */
+  chargesOf(request: AdmissionRequest, charged: Charged, amounts: Used['amounts']): readonly Charge[];
+  /**
+   * The counters of a request that this process let in by itself: its budgets, which are charged when Redis is back, and its
+   * lease sets, in case that Redis has let it in too. Rates are not: by then they have forgotten most of it.
+   */
+  localCounters(request: AdmissionRequest): Charged;
+  /** Takes everything back that may have been reserved. */
+  nothing(request: AdmissionRequest): readonly Charge[];
+}
+
+export function createCharging(redisKeys: RedisKeys, calendar: Calendar, clock: Clock): Charging {
+  const periodsOf = ({ per, timeZone }: BudgetLimit) => calendar.periodsAt(clock.now(), per, timeZone);
+
+  function chargeOf(limit: Limit, redisKey: string, amount: number): readonly Charge[] {
+    switch (limit.kind) {
+      case 'rate':
+        return [{ kind: 'rate', redisKey, total: refillMs(limit, amount) }];
+      case 'budget': {
+        const expiresInMs = Math.ceil(periodsOf(limit).bounds[1] - clock.now()) + reservationKeptMs;
+        return [{ kind: 'budget', redisKey, total: Math.round(amount), expiresInMs }];
+      }
+      case 'concurrency':
+        return [];
+      default:
+        return assertNever(limit);
+    }
+  }
+
+  function countersOf(tenant: string, limit: Limit): readonly string[] {
+    const { name, subject } = limit;
+    switch (limit.kind) {
+      case 'rate':
+        return [redisKeys.rateLimit(tenant, name, subject)];
+      case 'concurrency':
+        return [redisKeys.leases(tenant, subject)];
+      case 'budget':
+        return periodsOf(limit).names.map((begins) => redisKeys.budget(tenant, begins, name, subject));
+      default:
+        return assertNever(limit);
+    }
+  }
+
+  return {
+    chargesOf({ limits }, charged, amounts) {
+      const charges: Charge[] = [];
+      for (const [at, limit] of limits.entries()) {
+        const [redisKey, amount] = [charged[at], amounts.get(limit)];
+        if (redisKey !== undefined && amount !== undefined) charges.push(...chargeOf(limit, redisKey, amount));
+      }
+      return charges;
+    },
+    localCounters: ({ tenant, limits }) =>
+      limits.map((limit) => (limit.kind === 'rate' ? undefined : countersOf(tenant, limit)[0])),
+    nothing: ({ tenant, limits }) =>
+      limits.flatMap((limit) => countersOf(tenant, limit).flatMap((redisKey) => chargeOf(limit, redisKey, 0))),
+  };
+}

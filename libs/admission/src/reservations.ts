@@ -1,0 +1,114 @@
+import type { Clock } from '@ccg/kernel';
+import type { Charged } from './admit.ts';
+import type { Charging } from './charges.ts';
+import type { Held, Keeper } from './keeper.ts';
+import type { AdmissionRequest, FinalUse, Reservation, Used } from './limits.ts';
+import type { Settlement } from './settle.ts';
+import type { Settlements } from './settlements.ts';
+
+/** What an admitted request was given. */
+interface Reserved {
+  /** The redis key of the counter that each limit is charged to, by its place. */
+  readonly charged: Charged;
+  /** Whether Redis has the reservation; it may still be on its way. */
+  readonly isStored: boolean | Promise<boolean>;
+  /** Called at the end. */
+  readonly release?: (() => void) | undefined;
+}
+
+export interface Reservations {
+  /** Keeps an admitted request alive until it is settled. */
+  open(request: AdmissionRequest, reserved: Reserved): Reservation;
+  /** Takes back what Redis may have reserved although its answer did not come in time. */
+  cancel(request: AdmissionRequest): void;
+}
+
+interface ReservationOptions {
+  readonly clock: Clock;
+  readonly charging: Charging;
+  readonly keeper: Keeper;
+  readonly settlements: Settlements;
+}
+
+const nothingUsed: ReadonlyMap<never, number> = new Map<never, number>();
+
+export function createReservations({ clock, charging, keeper, settlements }: ReservationOptions): Reservations {
+  function hold(request: AdmissionRequest, reserved: Reserved, read: () => Used): Held {
+    let mayBeNew = reserved.isStored !== true;
+    if (typeof reserved.isStored !== 'boolean') {
+      void reserved.isStored.then((isStored) => {
+        mayBeNew = !isStored;
+      });
+    }
+    const held: Held = {
+      tenant: request.tenant,
+      requestId: request.requestId,
+      leaseSets: leaseSetsOf(request, reserved.charged),
+      sinceMs: clock.monotonicMs(),
+      soFar() {
+        const { amounts, record } = read();
+        return { record, charges: charging.chargesOf(request, reserved.charged, amounts), mayBeNew };
+      },
+    };
+    keeper.hold(held);
+    return held;
+  }
+
+  async function settle(
+    request: AdmissionRequest,
+    { isStored, charged }: Reserved,
+    held: Held,
+    used: FinalUse,
+  ): Promise<void> {
+    const { tenant, requestId, leaseSets } = held;
+    const { record } = used;
+    const charges = charging.chargesOf(request, charged, used.amounts);
+    const output = sampleOf(request, used);
+    await settlements.settle(async () => {
+      const kind = (await isStored) ? 'ended' : 'unreserved';
+      return { tenant, requestId, kind, leaseSets, charges, record, output };
+    });
+  }
+
+  return {
+    open(request, reserved) {
+      let read = (): Used => ({ amounts: nothingUsed, record: request.record });
+      let isSettled = false;
+      const held = hold(request, reserved, () => read());
+      return {
+        watch(reader) {
+          read = reader;
+        },
+        async settle(used) {
+          if (isSettled) return;
+          isSettled = true;
+          keeper.letGo(held);
+          reserved.release?.();
+          await settle(request, reserved, held, used);
+        },
+      };
+    },
+    cancel(request) {
+      const settlement = cancellationOf(request, charging);
+      void settlements.settle(() => settlement);
+    },
+  };
+}
+
+function cancellationOf(request: AdmissionRequest, charging: Charging): Settlement {
+  const { tenant, requestId } = request;
+  const leaseSets = leaseSetsOf(request, charging.localCounters(request));
+  const charges = charging.nothing(request);
+  return { tenant, requestId, kind: 'ended', leaseSets, charges, record: '', output: undefined };
+}
+
+function sampleOf({ output }: AdmissionRequest, { outputSample: sample }: FinalUse): Settlement['output'] {
+  return output === undefined || sample === undefined ? undefined : { model: output.model, sample };
+}
+
+function leaseSetsOf({ limits }: AdmissionRequest, charged: Charged): readonly string[] {
+  return limits.flatMap((limit, at) => {
+    const redisKey = limit.kind === 'concurrency' ? charged[at] : undefined;
+    return redisKey === undefined ? [] : [redisKey];
+  });
+}
