@@ -3,8 +3,8 @@ import type { Usage } from '@ccg/wire';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { listPrices, priceLists } from './list-prices.ts';
-import { costMicroDollars, highestPrice, modelPrice } from './price.ts';
-import type { StatedPrice } from './price.ts';
+import { costMicroDollars, expectedCost, highestPrice, modelPrice } from './price.ts';
+import type { ExpectedCost, StatedPrice } from './price.ts';
 import { createPriceTable, priceOf } from './price-table.ts';
 
 const million = 1_000_000;
@@ -77,6 +77,50 @@ test('a cost is an integer whatever a server reports, and no listed price is abo
       }
     }),
   );
+});
+
+test('what a request is expected to cost is never less than it does, whatever a cache had of it', () => {
+  const few = fc.nat(500_000);
+  const split = fc.record({
+    inputTokens: few,
+    cacheReadTokens: few,
+    cacheWriteTokens: few,
+    cacheWrite1hTokens: few,
+    outputTokens: few,
+    reasoningTokens: few,
+  });
+  fc.assert(
+    fc.property(split, fc.constantFrom(...listPrices.values()), (usage, price) => {
+      const promptTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+      const { inputMicroDollars, microDollarsPerOutputToken } = expectedCost(promptTokens, price);
+      const expected = inputMicroDollars + Math.ceil(usage.outputTokens * microDollarsPerOutputToken);
+      expect(expected).toBeGreaterThanOrEqual(costMicroDollars(usage, price));
+    }),
+  );
+});
+
+test.each<[string, StatedPrice, number, ExpectedCost]>([
+  [
+    'of a prompt as if a cache kept all of it',
+    { input: 3, output: 15, cacheWrite5m: 3.75, cacheWrite1h: 6 },
+    1000,
+    { inputMicroDollars: 6000, microDollarsPerOutputToken: 15 },
+  ],
+  [
+    'of an answer as if it were the dearer of reasoning and text',
+    { input: 0.1, output: 0.5, reasoning: 0.7 },
+    3,
+    { inputMicroDollars: 1, microDollarsPerOutputToken: 0.7 },
+  ],
+  [
+    'of a long prompt at its price',
+    { input: 1, output: 1, longPrompt: { aboveTokens: 10, input: 2, output: 3 } },
+    11,
+    { inputMicroDollars: 22, microDollarsPerOutputToken: 3 },
+  ],
+  ['of what is free nothing', { input: 0, output: 0 }, 1000, { inputMicroDollars: 0, microDollarsPerOutputToken: 0 }],
+])('the expected cost is that %s', (_what, price, promptTokens, cost) => {
+  expect(expectedCost(promptTokens, modelPrice(price))).toEqual(cost);
 });
 
 test('every list says where its prices are from and of which day they are', () => {

@@ -36,7 +36,8 @@ export interface ModelPrice {
   readonly longPrompt: { readonly aboveTokens: number; readonly prices: TokenPrices } | undefined;
 }
 
-const tokensPerPrice = 1_000_000n;
+const microUnits = 1_000_000;
+const tokensPerPrice = BigInt(microUnits);
 
 /** Kinds that are left out cost what they cost without a cache, or as other output. */
 export function modelPrice({ longPrompt, ...stated }: StatedPrice): ModelPrice {
@@ -69,10 +70,9 @@ export function highestPrice(prices: readonly ModelPrice[]): ModelPrice {
 }
 
 /** The cost of a request in whole micro-dollars, rounded up once. */
-export function costMicroDollars(usage: Usage, { prices, longPrompt }: ModelPrice): number {
+export function costMicroDollars(usage: Usage, price: ModelPrice): number {
   const { inputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens, outputTokens, reasoningTokens } = usage;
-  const promptTokens = inputTokens + cacheReadTokens + cacheWriteTokens;
-  const at = longPrompt !== undefined && promptTokens > longPrompt.aboveTokens ? longPrompt.prices : prices;
+  const at = pricesAt(inputTokens + cacheReadTokens + cacheWriteTokens, price);
   const write1h = Math.min(cacheWrite1hTokens, cacheWriteTokens);
   const reasoning = Math.min(reasoningTokens, outputTokens);
   const total =
@@ -85,6 +85,30 @@ export function costMicroDollars(usage: Usage, { prices, longPrompt }: ModelPric
   const rounded = (total + tokensPerPrice - 1n) / tokensPerPrice;
   // A server that reports an absurd number of tokens must not turn the sum into something that is no integer.
   return rounded > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(rounded);
+}
+
+/** What a request costs, as far as that is known before its answer, in micro-dollars. */
+export interface ExpectedCost {
+  /** Of the prompt; a whole number. */
+  readonly inputMicroDollars: number;
+  /** Of each token of the answer; it may be a fraction. */
+  readonly microDollarsPerOutputToken: number;
+}
+
+/**
+ * The most that a prompt of so many tokens, and each token of its answer, can cost at a price: nobody knows yet what a cache
+ * keeps of the prompt, and what of the answer is reasoning.
+ */
+export function expectedCost(promptTokens: number, price: ModelPrice): ExpectedCost {
+  const { input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning } = pricesAt(promptTokens, price);
+  return {
+    inputMicroDollars: Math.ceil((promptTokens * Math.max(input, cacheRead, cacheWrite5m, cacheWrite1h)) / microUnits),
+    microDollarsPerOutputToken: Math.max(output, reasoning) / microUnits,
+  };
+}
+
+function pricesAt(promptTokens: number, { prices, longPrompt }: ModelPrice): TokenPrices {
+  return longPrompt !== undefined && promptTokens > longPrompt.aboveTokens ? longPrompt.prices : prices;
 }
 
 /** In millionths of a micro-dollar: a product of two numbers may be larger than a number can hold exactly. */
