@@ -60,17 +60,25 @@ export function createPassage(sink: FrameSink, named: StreamNames): Passage {
     },
     fail: outlet.fail,
     progress() {
-      const { usage, finishedAt } = tap.observed();
-      const measured = whole ?? { usage, usageSource: usage === noUsage ? 'estimated' : 'reported' };
+      const { usage, usageSource } = whole ?? usageSoFar(tap);
       return {
         visible: outlet.isVisible(),
-        usage: measured.usage,
-        usageSource: measured.usageSource,
-        finishedAt,
+        usage,
+        usageSource,
+        finishedAt: tap.observed().finishedAt,
         ...outlet.ended(),
       };
     },
   };
+}
+
+/** What the server told, and until it has told the output, an estimate of that. */
+function usageSoFar(tap: UsageTap): Pick<Progress, 'usage' | 'usageSource'> {
+  const { usage, hasOutput } = tap.observed();
+  if (hasOutput) return { usage, usageSource: usage === noUsage ? 'estimated' : 'reported' };
+  const outputTokens = Math.max(usage.outputTokens, tap.passedTokens());
+  const isTold = usage !== noUsage && outputTokens === usage.outputTokens;
+  return { usage: { ...usage, outputTokens }, usageSource: isTold ? 'reported' : 'estimated' };
 }
 
 function passFrames(frames: Uint8Array, outlet: Outlet, tap: UsageTap, { provider }: StreamNames): void {

@@ -9,6 +9,8 @@ import { splitFrames } from './readable-frames.ts';
 /** What was observed of a stream that is passed through. */
 interface ObservedStream {
   readonly usage: Usage;
+  /** Whether `usage` has all of the output: servers tell it last. */
+  readonly hasOutput: boolean;
   /** Whether a content block has begun. */
   readonly hasBlocks: boolean;
   /** Set by the stop reason: how many times a part of the answer came after it. */
@@ -20,6 +22,8 @@ interface ObservedStream {
 }
 
 export interface UsageTap {
+  /** About how many tokens of output have passed. */
+  passedTokens(): number;
   /** Inspects frames, a byte string, and returns how many of their bytes belong to the stream: none after its end. */
   inspect(frames: string): number;
   observed(): ObservedStream;
@@ -29,11 +33,14 @@ export interface UsageTap {
 export function createUsageTap(provider: string): UsageTap {
   let observed: ObservedStream = {
     usage: noUsage,
+    hasOutput: false,
     hasBlocks: false,
     finishedAt: undefined,
     document: undefined,
     end: undefined,
   };
+
+  const output = createOutputCount();
 
   function lookAtFrame(frame: string): void {
     const decoder = createSseDecoder((event) => {
@@ -53,17 +60,53 @@ export function createUsageTap(provider: string): UsageTap {
       if (observed.finishedAt !== undefined && frames.includes('"content_block_')) {
         observed = { ...observed, finishedAt: observed.finishedAt + 1 };
       }
-      if (tellsNothing(frames)) return frames.length;
+      if (tellsNothing(frames)) {
+        output.add(frames);
+        return frames.length;
+      }
       let taken = 0;
       for (const frame of splitFrames(frames)) {
         if (beginsDocument(frame)) observed = { ...observed, document: frame };
         if (observed.end !== undefined || observed.document !== undefined) break;
-        if (!tellsNothing(frame)) lookAtFrame(frame);
+        if (tellsNothing(frame)) output.add(frame);
+        else lookAtFrame(frame);
         taken += frame.length;
       }
       return taken;
     },
     observed: () => observed,
+    passedTokens: output.tokens,
+  };
+}
+
+interface OutputCount {
+  add(this: void, frames: string): void;
+  tokens(this: void): number;
+}
+
+/** One per delta, and nowhere else in it: within texts quotes are escaped. */
+const deltaMark = '"delta":';
+/** What of a delta is no output, in bytes. */
+const deltaFrameBytes =
+  'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}\n\n'
+    .length;
+const bytesPerToken = 4;
+
+/** Counts what an answer that is broken off has had. No frame is decoded for it: nearly all of them are deltas. */
+function createOutputCount(): OutputCount {
+  let deltas = 0;
+  let bytes = 0;
+  return {
+    add(frames) {
+      let found = 0;
+      for (let at = frames.indexOf(deltaMark); at !== -1; at = frames.indexOf(deltaMark, at + deltaMark.length)) {
+        found += 1;
+      }
+      if (found === 0) return;
+      deltas += found;
+      bytes += frames.length;
+    },
+    tokens: () => Math.max(deltas, Math.ceil((bytes - deltas * deltaFrameBytes) / bytesPerToken)),
   };
 }
 
@@ -76,6 +119,7 @@ function observe(observed: ObservedStream, { name, data }: SseEvent, provider: s
       return {
         ...observed,
         usage: readAnthropicUsage(event?.['usage'], observed.usage),
+        hasOutput: true,
         finishedAt: observed.finishedAt ?? (isText(asObject(event?.['delta'])?.['stop_reason']) ? 0 : undefined),
       };
     case 'content_block_start':
