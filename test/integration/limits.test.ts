@@ -150,8 +150,8 @@ test('a user runs so many requests at a time, on any API key, and the end of one
   const running = ask(limits);
   await upstream.request(0);
   expect(refusalOf(await ask(limits, { apiKey: 'phone' }))).toMatchObject({
-    publicMessage: 'Concurrency limit: 1 requests at a time for user ada. Retry in 1 s.',
-    retryAfterSeconds: 1,
+    publicMessage: 'Concurrency limit: 1 requests at a time for user ada. Retry in 5 s.',
+    retryAfterSeconds: 5,
   });
   gate.open();
   await running;

@@ -6,7 +6,7 @@ import type { Clock, Secret } from '@ccg/kernel';
 import { createTargets, describeRoutes, unpricedTargets } from '@ccg/catalog';
 import type { Catalog, Targets } from '@ccg/catalog';
 import { createAdmission, joinLiveReplicas } from '@ccg/admission';
-import type { LiveReplicas } from '@ccg/admission';
+import type { Admission, LiveReplicas } from '@ccg/admission';
 import { createServing } from '@ccg/serving';
 import type { Recorder, Serving } from '@ccg/serving';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
@@ -205,7 +205,15 @@ async function startServing(
   const tokens = await startTokenCounting(sha256);
   const { catalog, sealingKeys } = config;
   const fileFetcher = config.fetchImageUrls ? createFileFetcher({ extraRoots: config.upstreamExtraRoots }) : undefined;
-  const made = { catalog, sealingKeys, admission, tokens, fileFetcher, digest: sha256, ids: randomIds };
+  const made = {
+    catalog,
+    sealingKeys,
+    admission: withoutBudgets(admission),
+    tokens,
+    fileFetcher,
+    digest: sha256,
+    ids: randomIds,
+  };
   const serving = createServing({ ...parts, ...made });
   return {
     ...serving,
@@ -222,6 +230,14 @@ function countCertificates({ providers }: Catalog, metrics: Metrics): UpstreamOp
     for (const { name, endpoint } of providers.values()) {
       if (new URL(endpoint.baseUrl).hostname === host) metrics.certificate(name, notAfterMs / 1000);
     }
+  };
+}
+
+/** Budgets can be configured, and are not counted yet. */
+function withoutBudgets({ admit, flush }: Admission): Admission {
+  return {
+    admit: (request) => admit({ ...request, limits: request.limits.filter(({ kind }) => kind !== 'budget') }),
+    flush,
   };
 }
 

@@ -1,23 +1,33 @@
-import type { Admission } from '@ccg/admission';
+import type { Admission, AdmissionRequest, Limit, Reservation } from '@ccg/admission';
+import type { Target } from '@ccg/catalog';
+import { assertNever } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
+import type { TenantPrincipal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
 import type { Digest } from './estimate-prompt.ts';
-import { limitedError, limitHeaders } from './limit-answers.ts';
-import type { ServeRequest } from './request.ts';
-import { limitsOfRequest } from './request-limits.ts';
-import type { LimitedWork } from './request-limits.ts';
-import { amountsOf } from './settle-request.ts';
-import type { Known } from './settle-request.ts';
+import { createLimitAnswers } from './limit-answers.ts';
+import type { ToldRule } from './limit-answers.ts';
+import { limitHeaders } from './limit-headers.ts';
+import { whoseOf } from './limit-subjects.ts';
+import type { RequestRecord } from './record.ts';
+import { limitsOfRequest, maxOutput } from './request-limits.ts';
+import type { LimitedWork, RequestLimit } from './request-limits.ts';
+import { amountsOf, nothingUsed } from './settle-request.ts';
+import type { Use } from './settle-request.ts';
+import { clientNames, usageLine } from './usage-line.ts';
+import type { LineRequest, UsageLine } from './usage-line.ts';
 
-interface Admitted {
+export interface Admitted {
   /** What an answer says of the limits. */
   readonly headers: HeaderList;
+  /** Tells what the request has used so far, and of which target: it is what is charged if this process dies. */
+  watch(this: void, read: () => { readonly use: Use; readonly target: Target }): void;
   /** Ends the leases and settles what was used, in the background: an answer never waits for it. */
-  settle(used: Known): void;
+  settle(this: void, record: RequestRecord): void;
 }
 
-/** Admits a request. Its lease is kept alive until it is settled. Rejects with `GatewayError` `rate-limited`. */
-export type Admit = (request: Pick<ServeRequest, 'principal' | 'requestId'>, work: LimitedWork) => Promise<Admitted>;
+/** Admits a request. What it reserves is kept until it is settled. Rejects with the `GatewayError` of the limit that refuses. */
+export type Admit = (request: LineRequest, work: LimitedWork) => Promise<Admitted>;
 
 export interface AdmitDependencies {
   readonly admission: Admission;
@@ -26,26 +36,88 @@ export interface AdmitDependencies {
 }
 
 export function createAdmit({ admission, digest, clock }: AdmitDependencies): Admit {
-  return async ({ principal, requestId }, work) => {
-    const known = limitsOfRequest(principal, work, digest);
-    const limits = known.map(({ limit }) => limit);
+  const answers = createLimitAnswers(clock);
+  const outputOf = createOutputBounds(digest);
+  return async (request, work) => {
+    const { principal, requestId, headers } = request;
+    const client = clientNames(headers);
+    const line = usageLine(request, client, work);
+    const limits = limitsOfRequest({ principal, session: client.session }, work, digest);
     const decision = await admission.admit({
       tenant: principal.tenant,
       requestId,
-      limits,
-      output: undefined,
-      record: '',
+      limits: limits.map(({ limit }) => limit),
+      output: outputOf(work),
+      record: line.running(nothingUsed, work.targets[0], request.receivedAtMs),
     });
-    if (decision.kind === 'admitted') {
-      return {
-        headers: limitHeaders(known, decision.states, clock.now()),
-        settle: (used) => void decision.reservation.settle({ amounts: amountsOf(known, work, used), record: '' }),
-      };
+    switch (decision.kind) {
+      case 'admitted':
+        return {
+          headers: limitHeaders(limits, decision.states, clock.now()),
+          ...settling(decision.reservation, limits, line, clock),
+        };
+      case 'limited': {
+        const { refused, states } = decision;
+        throw answers.limited(toldRule(refused.limit, limits, principal, work), refused, { limits, states });
+      }
+      case 'unreadable':
+        throw answers.unreadable(toldRule(decision.limit, limits, principal, work));
+      default:
+        return assertNever(decision);
     }
-    if (decision.kind === 'unreadable') throw new Error('No limit is closed yet.');
-    const { refused } = decision;
-    const refusing = known.find(({ limit }) => limit === refused.limit);
-    if (refusing === undefined) throw new Error('A limit refused that was not asked for.');
-    throw limitedError(refusing, refused.retryAfterMs, clock.now());
+  };
+}
+
+function settling(
+  reservation: Reservation,
+  limits: readonly RequestLimit[],
+  line: UsageLine,
+  clock: Clock,
+): Pick<Admitted, 'watch' | 'settle'> {
+  return {
+    watch(read) {
+      reservation.watch(() => {
+        const { use, target } = read();
+        return { amounts: amountsOf(limits, use), record: line.running(use, target, clock.now()) };
+      });
+    },
+    settle(record) {
+      void reservation.settle({
+        amounts: amountsOf(limits, record),
+        record: line.ended(record, clock.now()),
+        outputSample: outputSample(record),
+      });
+    },
+  };
+}
+
+function toldRule(
+  limit: Limit,
+  limits: readonly RequestLimit[],
+  principal: TenantPrincipal,
+  work: LimitedWork,
+): ToldRule {
+  const rule = limits.find((one) => one.limit === limit)?.rule;
+  if (rule === undefined) throw new Error('A limit was named that was not asked for.');
+  return { rule, whose: whoseOf(rule.level, principal, work.requestedModel), authorization: principal.authorization };
+}
+
+/** What later requests are estimated by: whole answers of models alone. */
+function outputSample({ outcome, usage, usageSource, attempts }: RequestRecord): number | undefined {
+  return outcome === 'ok' && usageSource !== 'none' && attempts.length > 0 ? usage.outputTokens : undefined;
+}
+
+/** Names the model by a digest, which is made once for each target. */
+function createOutputBounds(digest: Digest): (work: LimitedWork) => AdmissionRequest['output'] {
+  const names = new WeakMap<Target, string>();
+  return (work) => {
+    if (work.kind === 'count') return undefined;
+    const [target] = work.targets;
+    let model = names.get(target);
+    if (model === undefined) {
+      model = digest(Buffer.from(target.key));
+      names.set(target, model);
+    }
+    return { model, maxTokens: maxOutput(work) };
   };
 }

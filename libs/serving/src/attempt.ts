@@ -26,6 +26,8 @@ export interface Job {
   readonly tools: PromptTools | undefined;
   readonly estimate: PromptEstimate;
   readonly sink: ResponseSink;
+  /** Told of each answer that is open, and how to measure what it has used so far. */
+  measure(this: void, target: Target, measured: () => Measured): void;
 }
 
 /** Why an attempt failed, as far as another target could do better. */
@@ -227,7 +229,7 @@ async function rejectionOf(
 }
 
 async function relay(
-  { request, messagesRequest, sink }: Job,
+  { request, messagesRequest, sink, measure }: Job,
   target: Target,
   { response, reader, attempt, attempts, warnings, hangProneFields, round }: Extract<Opened, { kind: 'open' }>,
   dependencies: AttemptDependencies,
@@ -241,6 +243,7 @@ async function relay(
     provenance: { upstreamRequestId: attempt.upstreamRequestId, warnings },
     requestId: request.requestId,
     elapsedMs: request.elapsedMs,
+    measure,
     onVisible() {
       learnedRejections.learn(target, round.unproven);
       messagesRequest.release();

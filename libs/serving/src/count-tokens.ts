@@ -4,7 +4,7 @@ import { GatewayError } from '@ccg/kernel';
 import type { Warning } from '@ccg/translation';
 import { bytesToString, readMessagesRequest } from '@ccg/wire';
 import type { MessagesRequest } from '@ccg/wire';
-import type { Admit } from './admit-request.ts';
+import type { Admit, Admitted } from './admit-request.ts';
 import { refuseUnlessAllowed } from './allowed-models.ts';
 import { jsonContentType, tellFailure, writeAnswer } from './answer.ts';
 import { failureOf } from './call-target.ts';
@@ -39,6 +39,7 @@ export function createCountTokens(dependencies: CountDependencies): CountTokens 
   return async (request, sink) => {
     const { requestId, elapsedMs, prefix } = request;
     let known = { ...nothingKnown, stages: { ...nothingKnown.stages, bodyReadMs: elapsedMs() } };
+    let admitted: Admitted | undefined;
     let end: End;
     try {
       const sent = readMessagesRequest(request.takeBody());
@@ -49,8 +50,7 @@ export function createCountTokens(dependencies: CountDependencies): CountTokens 
       known = { ...known, route: { ...asked, targets: route.targets.map(nameOf) } };
       refuseUnlessAllowed(request.principal, route, { catalog, targets });
       const [target] = route.targets;
-      const admitted = await admit(request, { kind: 'count', target, requestedModel: sent.model });
-      admitted.settle(known);
+      admitted = await admit(request, { kind: 'count', targets: route.targets, requestedModel: sent.model });
       known = { ...known, stages: { ...known.stages, admittedMs: elapsedMs() } };
       checkMessages(messagesRequest);
       const job = { request, messagesRequest, tools: toolsOf(messagesRequest, digest), target, sink };
@@ -68,7 +68,9 @@ export function createCountTokens(dependencies: CountDependencies): CountTokens 
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
     const stages = { ...known.stages, endedMs: elapsedMs() };
-    return Object.freeze({ ...known, stages, end, outcome: outcomeOf(end) });
+    const record: RequestRecord = Object.freeze({ ...known, stages, end, outcome: outcomeOf(end) });
+    admitted?.settle(record);
+    return record;
   };
 }
 

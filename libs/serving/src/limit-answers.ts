@@ -1,81 +1,155 @@
-import type { LimitState } from '@ccg/admission';
-import { assertNever, GatewayError } from '@ccg/kernel';
-import type { HeaderList } from '@ccg/wire';
-import type { RequestLimit, ServedRule } from './request-limits.ts';
+import type { LimitState, Refused } from '@ccg/admission';
+import { createBoundedMap, GatewayError, nameOfLimit } from '@ccg/kernel';
+import type { BudgetRule, Clock, LimitRule, RateRule } from '@ccg/kernel';
+import type { TenantAuthorization } from '@ccg/tenancy';
+import { isBudgetState } from './budget-standing.ts';
+import type { BudgetState } from './budget-standing.ts';
+import { rateHeaders, spentHeaders, timeText, unreadHeaders } from './limit-headers.ts';
+import type { RequestLimit } from './request-limits.ts';
 
 /** Claude Code waits so long for a limit and no longer. */
 const waitMaxSeconds = 60;
+/** Nobody knows when a running request ends. */
+const concurrencyRetrySeconds = 5;
+const storeRetrySeconds = 5;
 
-/** What a client is told whose request a limit refuses. */
-export function limitedError({ rule, whose }: RequestLimit, retryAfterMs: number, nowMs: number): GatewayError {
-  const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-  const what = `${describe(rule)} for ${whose}.`;
-  if (retryAfterSeconds <= waitMaxSeconds) {
-    return new GatewayError('rate-limited', `${what} Retry in ${retryAfterSeconds} s.`, { retryAfterSeconds });
-  }
-  return new GatewayError('rate-limited', `${what} Try again after ${timeText(nowMs + retryAfterMs)}.`, {
+/** A rule of which a client is told, and what the sentence needs besides it. */
+export interface ToldRule {
+  readonly rule: LimitRule;
+  /** `user ada` */
+  readonly whose: string;
+  readonly authorization: Pick<TenantAuthorization, 'timeZone' | 'contact'>;
+}
+
+/** What clients are told who are stopped by a limit. */
+export interface LimitAnswers {
+  /** Whose request a limit refuses. */
+  limited(told: ToldRule, refused: Refused, known: KnownLimits): GatewayError;
+  /** Whose request has a closed limit while the store is away. */
+  unreadable(told: ToldRule): GatewayError;
+}
+
+interface KnownLimits {
+  readonly limits: readonly RequestLimit[];
+  readonly states: readonly LimitState[];
+}
+
+export function createLimitAnswers(clock: Clock): LimitAnswers {
+  const localTime = createLocalTimes();
+  return {
+    limited(told, refused, known) {
+      const { rule } = told;
+      if (rule.kind === 'budget') return spent({ ...told, rule }, refused, localTime);
+      if (rule.kind === 'concurrency') return crowded(told, rule.amount);
+      return tooFast({ ...told, rule }, refused, known, clock.now());
+    },
+    unreadable,
+  };
+}
+
+type Told<Rule extends LimitRule> = ToldRule & { readonly rule: Rule };
+
+function tooFast(
+  { rule, whose }: Told<RateRule>,
+  { retryAfterMs }: Refused,
+  { limits, states }: KnownLimits,
+  nowMs: number,
+): GatewayError {
+  const what = `Rate limit: ${rule.amount} ${countedWords[rule.kind]} per minute for ${whose}.`;
+  const retryAfterSeconds = secondsOf(retryAfterMs);
+  const details = {
     retryAfterSeconds,
-    retry: 'never',
+    headers: Object.fromEntries(rateHeaders(limits, states, nowMs)),
+    reason: nameOfLimit(rule),
+  };
+  if (retryAfterSeconds <= waitMaxSeconds) {
+    return new GatewayError('rate-limited', `${what} Retry in ${retryAfterSeconds} s.`, details);
+  }
+  const message = `${what} Try again after ${timeText(nowMs + retryAfterMs)}.`;
+  return new GatewayError('rate-limited', message, { ...details, retry: 'never' });
+}
+
+function crowded({ rule, whose }: ToldRule, amount: number): GatewayError {
+  const retryAfterSeconds = concurrencyRetrySeconds;
+  const message = `Concurrency limit: ${amount} requests at a time for ${whose}. Retry in ${retryAfterSeconds} s.`;
+  return new GatewayError('rate-limited', message, { retryAfterSeconds, reason: nameOfLimit(rule) });
+}
+
+function spent(told: Told<BudgetRule>, { retryAfterMs, state }: Refused, localTime: LocalTime): GatewayError {
+  if (!isBudgetState(state)) throw new Error('A budget refused without saying what is used of it.');
+  return new GatewayError('budget-exceeded', spentSentence(told, state, localTime), {
+    retryAfterSeconds: secondsOf(retryAfterMs),
+    headers: Object.fromEntries(spentHeaders(state, told.rule.level === 'group')),
+    reason: nameOfLimit(told.rule),
   });
 }
 
-function describe(rule: ServedRule): string {
-  switch (rule.kind) {
-    case 'requests':
-      return `Rate limit: ${rule.amount} requests per minute`;
-    case 'input_tokens':
-      return `Rate limit: ${rule.amount} input tokens per minute`;
-    case 'output_tokens':
-      return `Rate limit: ${rule.amount} output tokens per minute`;
-    case 'count_requests':
-      return `Rate limit: ${rule.amount} token counts per minute`;
-    case 'concurrency':
-      return `Concurrency limit: ${rule.amount} requests at a time`;
-    default:
-      return assertNever(rule);
+function unreadable({ rule, whose, authorization }: ToldRule): GatewayError {
+  const reason = nameOfLimit(rule);
+  if (rule.kind === 'budget') {
+    const message =
+      `The ${budgetWords(rule)} for ${whose} cannot be checked now, because the store of the gateway does not answer. ` +
+      `Try again in a few minutes, or ask ${authorization.contact}.`;
+    return new GatewayError('budget-unreadable', message, { headers: Object.fromEntries(unreadHeaders), reason });
   }
+  const message =
+    `The limit "${reason}" for ${whose} cannot be checked now, because the store of the gateway does not answer. ` +
+    `Retry in ${storeRetrySeconds} s.`;
+  return new GatewayError('limit-unreadable', message, { retryAfterSeconds: storeRetrySeconds, reason });
 }
 
-/** RFC 3339, in the next whole second. */
-function timeText(ms: number): string {
-  return new Date(Math.ceil(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
-}
-
-type RateState = Extract<LimitState, { readonly fullInMs: number }>;
-
-/** As Anthropic tells tokens. */
-const tokensTold = 1000;
-const headersOf = {
-  requests: ['requests'],
-  'input-tokens': ['input_tokens'],
-  'output-tokens': ['output_tokens'],
-  tokens: ['input_tokens', 'output_tokens'],
+const countedWords = {
+  requests: 'requests',
+  count_requests: 'token counts',
+  input_tokens: 'input tokens',
+  output_tokens: 'output tokens',
 } as const;
 
-const noHeaders: HeaderList = [];
-
-/** The `anthropic-ratelimit-…` headers of an answer: of several limits of a kind, the one that has the least left. */
-export function limitHeaders(
-  limits: readonly RequestLimit[],
-  states: readonly LimitState[],
-  nowMs: number,
-): HeaderList {
-  if (limits.length === 0) return noHeaders;
-  const rates = states.filter((state): state is RateState => 'fullInMs' in state);
-  return Object.entries(headersOf).flatMap(([name, kinds]) => {
-    const counted = new Set(
-      limits.filter(({ rule }) => kinds.some((kind) => kind === rule.kind)).map(({ limit }) => limit),
-    );
-    const [least] = rates.filter(({ limit }) => counted.has(limit)).toSorted((a, b) => a.remaining - b.remaining);
-    return least === undefined ? [] : headersFor(name, least, nowMs);
-  });
+function secondsOf(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
 }
 
-function headersFor(name: string, { limit, remaining, fullInMs }: RateState, nowMs: number): [string, string][] {
-  const rounded = name === 'requests' ? remaining : Math.round(remaining / tokensTold) * tokensTold;
-  return [
-    [`anthropic-ratelimit-${name}-limit`, String(limit.capacity)],
-    [`anthropic-ratelimit-${name}-remaining`, String(Math.min(rounded, limit.capacity))],
-    [`anthropic-ratelimit-${name}-reset`, timeText(nowMs + fullInMs)],
-  ];
+/** What is spent, when it comes back, and whom to ask: Claude Code shows nothing else. */
+function spentSentence(
+  { rule, whose, authorization: { timeZone, contact } }: Told<BudgetRule>,
+  { limit, usedMicroDollars, resetsAtMs }: BudgetState,
+  localTime: LocalTime,
+): string {
+  const leftMicroDollars = limit.amountMicroDollars - usedMicroDollars;
+  const standing =
+    leftMicroDollars > 0
+      ? `has ${moneyText(leftMicroDollars)} left, which is less than this request may cost`
+      : 'is used up';
+  const when = localTime(resetsAtMs, timeZone);
+  return `The ${budgetWords(rule)} for ${whose} ${standing}. It resets on ${when}. Ask ${contact} if you need more.`;
+}
+
+function budgetWords({ amount, per }: BudgetRule): string {
+  return `budget of ${moneyText(amount * microDollars)} per ${per}`;
+}
+
+const microDollars = 1_000_000;
+
+/** `$50`, `$0.50`, `$0.000125`. */
+function moneyText(amountMicroDollars: number): string {
+  const dollars = amountMicroDollars / microDollars;
+  if (Number.isInteger(dollars)) return `$${dollars}`;
+  const isWholeCents = Math.round(amountMicroDollars) % (microDollars / 100) === 0;
+  return `$${isWholeCents ? dollars.toFixed(2) : dollars.toFixed(6).replace(/0+$/u, '')}`;
+}
+
+/** `29 November 2026 at 00:00 (Europe/Berlin)` */
+type LocalTime = (ms: number, timeZone: string) => string;
+
+function createLocalTimes(): LocalTime {
+  // A formatter takes longer to make than a refusal may, and tenants have few time zones.
+  const formats = createBoundedMap<Intl.DateTimeFormat>(100);
+  return (ms, timeZone) => {
+    let format = formats.get(timeZone);
+    if (format === undefined) {
+      format = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'long', timeStyle: 'short' });
+      formats.set(timeZone, format);
+    }
+    return `${format.format(ms)} (${timeZone})`;
+  };
 }

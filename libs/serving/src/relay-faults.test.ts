@@ -108,6 +108,7 @@ function relaying(reader: AnswerReader): Relaying {
     requestId: 'req_test',
     elapsedMs: clock.monotonicMs,
     sink,
+    measure() {},
     onVisible() {},
   };
   return { body, sink, clock, relayed: relayStream(job, { clock, metrics: createMetrics() }) };

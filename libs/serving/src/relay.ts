@@ -27,6 +27,8 @@ export interface RelayJob {
   readonly requestId: string;
   readonly elapsedMs: ServeRequest['elapsedMs'];
   readonly sink: ResponseSink;
+  /** Told of the answer, and how to measure what it has used so far. */
+  measure(this: void, target: Target, measured: () => Measured): void;
   /** Called once, before the client sees anything of the answer: from then on no other target can be asked. */
   onVisible(this: void): void;
 }
@@ -83,10 +85,11 @@ async function relayJson(job: RelayJob, { clock }: Pick<RelayDependencies, 'cloc
     },
   };
   const timing = createRelayTiming(job.elapsedMs);
+  job.measure(job.target, () => measuredOf(collector));
   const { failure, silent } = await pump(job, { translator, deliver: () => undefined, timing }, clock);
   if (failure !== undefined) {
     response.body.abort();
-    return { kind: 'failed', failure, silent, ...notMeasured };
+    return { kind: 'failed', failure, silent, ...measuredOf(collector) };
   }
   timing.partCame(undefined);
   const answer = collector.answer();
@@ -104,16 +107,17 @@ export async function relayStream(job: RelayJob, { clock, metrics }: RelayDepend
   const meters = metrics.streamsOf(target.dialect, target.provider.name);
   meters.opened();
   const delivery = createDelivery(job, meters);
+  job.measure(target, () => measuredOf(delivery.translator));
   const { failure, silent } = await pump(job, delivery, clock).catch((thrown: unknown) => ({
     failure: failureOf(thrown, sink.signal, target),
     silent: false,
   }));
   if (failure === undefined) delivery.grammar.complete();
   meters.ended(streamEndOf(failure));
-  const { state, error, usage, usageSource } = delivery.translator.progress();
+  const { state, error } = delivery.translator.progress();
   if (state !== 'complete') response.body.abort();
   const times = delivery.timing.times();
-  const measured: Measured = { usage, usageSource };
+  const measured = measuredOf(delivery.translator);
   if (failure !== undefined && times.firstEventMs === undefined) {
     return { kind: 'failed', failure, silent, ...measured };
   }
@@ -121,6 +125,11 @@ export async function relayStream(job: RelayJob, { clock, metrics }: RelayDepend
   if (isTold) void sink.end();
   const end = isTold ? endOf(failure) : await tellFailure(failure, true, requestId, sink);
   return { kind: 'answered', end, ...times, ...measured };
+}
+
+function measuredOf(translator: Pick<StreamTranslator, 'progress'>): Measured {
+  const { usage, usageSource } = translator.progress();
+  return { usage, usageSource };
 }
 
 function endOf(error: GatewayError | undefined): End {

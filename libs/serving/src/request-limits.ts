@@ -1,82 +1,129 @@
-import { wholeTenant } from '@ccg/admission';
-import type { Limit } from '@ccg/admission';
-import type { Target } from '@ccg/catalog';
-import { assertNever, nameOfLimit } from '@ccg/kernel';
-import type { BudgetRule, LimitLevel, LimitRule, Reservation } from '@ccg/kernel';
-import type { TenantPrincipal } from '@ccg/tenancy';
+import type { BudgetLimit, Limit } from '@ccg/admission';
+import { expectedCost } from '@ccg/catalog';
+import type { Route } from '@ccg/catalog';
+import { assertNever, nameOfLimit, onStoreErrorOf, toMicroDollars } from '@ccg/kernel';
+import type { BudgetRule, LimitRule, Reservation } from '@ccg/kernel';
 import type { Digest } from './estimate-prompt.ts';
+import { subjectOf } from './limit-subjects.ts';
+import type { Caller } from './limit-subjects.ts';
 
 /** What is asked for: an answer of a model, or a count of tokens. */
 export type LimitedWork = {
-  readonly target: Target;
+  /** In the order in which they are asked. */
+  readonly targets: Route['targets'];
   /** The model as the client named it. */
   readonly requestedModel: string;
 } & (
-  | { readonly kind: 'message'; readonly bodyBytes: number; readonly maxTokens: number | undefined }
+  | {
+      readonly kind: 'message';
+      readonly stream: boolean;
+      readonly bodyBytes: number;
+      readonly maxTokens: number | undefined;
+    }
   | { readonly kind: 'count' }
 );
 
-type ServedLevel = Exclude<LimitLevel, 'group' | 'session'>;
-/** Budgets, groups, sessions and shadow limits can be configured, and are not counted yet. */
-export type ServedRule = Exclude<LimitRule, BudgetRule> & { readonly level: ServedLevel };
-
-function isServed(rule: LimitRule): rule is ServedRule {
-  return rule.kind !== 'budget' && rule.level !== 'group' && rule.level !== 'session' && rule.mode !== 'shadow';
-}
-
-/** A limit of one request, with the rule that it comes from and whose use it counts, in words. */
+/** A limit of one request, and the rule that it comes from. */
 export interface RequestLimit {
-  readonly rule: ServedRule;
+  readonly rule: LimitRule;
   readonly limit: Limit;
-  /** `user ada` */
-  readonly whose: string;
 }
 
 const none: readonly RequestLimit[] = [];
 
-/** The limits of the tenant that this request counts for. */
-export function limitsOfRequest(
-  principal: TenantPrincipal,
-  work: LimitedWork,
-  digest: Digest,
-): readonly RequestLimit[] {
-  const { limits } = principal.authorization;
+/** The limits that this request counts for, in one pass: it is on the way of every request. */
+export function limitsOfRequest(caller: Caller, work: LimitedWork, digest: Digest): readonly RequestLimit[] {
+  const { limits, timeZone } = caller.principal.authorization;
   if (limits.length === 0) return none;
-  return limits
-    .filter(isServed)
-    .filter(({ kind }) => (kind === 'count_requests') === (work.kind === 'count'))
-    .map((rule) => {
-      const { subject, whose } = subjectOf(rule.level, principal, work, digest);
-      return { rule, whose, limit: toLimit(rule, subject, work) };
-    });
+  const known: RequestLimit[] = [];
+  for (const rule of limits) {
+    if ((rule.kind === 'count_requests') !== (work.kind === 'count')) continue;
+    const subject = subjectOf(rule.level, caller, work.targets[0], digest);
+    if (subject === undefined) continue;
+    const limit = toLimit(rule, subject, work, timeZone);
+    if (limit !== undefined) known.push({ rule, limit });
+  }
+  return known;
 }
 
-function toLimit(rule: ServedRule, subject: string, work: LimitedWork): Limit {
-  const { amount } = rule;
-  const frame = { name: nameOfLimit(rule), subject, mode: 'enforce', onStoreError: 'local' } as const;
-  const rate = (cost: number): Limit => {
-    return { ...frame, kind: 'rate', capacity: amount, refillPerSecond: amount / 60, cost, costPerOutputToken: 0 };
-  };
+/** A limit on money. */
+export interface RequestBudget {
+  readonly rule: BudgetRule;
+  readonly limit: BudgetLimit;
+}
+
+/** The budgets that a caller spends from, whatever the model. They ask for nothing: they are for reading alone. */
+export function budgetsOfCaller(caller: Caller, digest: Digest): readonly RequestBudget[] {
+  const { limits, timeZone } = caller.principal.authorization;
+  return limits.flatMap((rule) => {
+    if (rule.kind !== 'budget' || rule.mode === 'shadow') return [];
+    const subject = subjectOf(rule.level, caller, undefined, digest);
+    return subject === undefined ? [] : [{ rule, limit: toBudget(rule, subject, timeZone, 0, 0) }];
+  });
+}
+
+function frameOf(rule: LimitRule, subject: string) {
+  return {
+    name: nameOfLimit(rule),
+    subject,
+    mode: rule.mode ?? 'enforce',
+    onStoreError: onStoreErrorOf(rule),
+  } as const;
+}
+
+function toLimit(rule: LimitRule, subject: string, work: LimitedWork, timeZone: string): Limit | undefined {
   switch (rule.kind) {
     case 'requests':
     case 'count_requests':
-      return rate(1);
+      return toRate(rule, subject, 1, 0);
     case 'input_tokens':
-      return rate(rule.reserve === 'none' ? 0 : estimatedInput(work));
+      return toRate(rule, subject, rule.reserve === 'none' ? 0 : estimatedInput(work), 0);
     case 'output_tokens':
-      return rate(reservedOutput(rule.reserve, work));
+      return toRate(rule, subject, ...reservedOutput(rule.reserve, work));
     case 'concurrency':
-      return { ...frame, kind: 'concurrency', maxRunning: amount };
+      return { ...frameOf(rule, subject), kind: 'concurrency', maxRunning: rule.amount };
+    case 'budget': {
+      const { inputMicroDollars, microDollarsPerOutputToken } = dearest(work);
+      // What is free can be used when the money is spent.
+      if (inputMicroDollars === 0 && microDollarsPerOutputToken === 0) return undefined;
+      return toBudget(rule, subject, timeZone, inputMicroDollars, microDollarsPerOutputToken);
+    }
     default:
       return assertNever(rule);
   }
 }
 
+function toRate(rule: LimitRule, subject: string, cost: number, costPerOutputToken: 0 | 1): Limit {
+  const { amount } = rule;
+  const bucket = { capacity: amount, refillPerSecond: amount / 60, cost, costPerOutputToken };
+  return { ...frameOf(rule, subject), kind: 'rate', ...bucket };
+}
+
+function toBudget(
+  rule: BudgetRule,
+  subject: string,
+  timeZone: string,
+  costMicroDollars: number,
+  microDollarsPerOutputToken: number,
+): BudgetLimit {
+  return {
+    ...frameOf(rule, subject),
+    kind: 'budget',
+    per: rule.per,
+    timeZone,
+    amountMicroDollars: toMicroDollars(rule.amount),
+    costMicroDollars,
+    microDollarsPerOutputToken,
+  };
+}
+
 const bytesPerToken = 4;
 /** Of a model whose window is not known. */
 const usualWindowTokens = 200_000;
-/** Clients ask for room that answers seldom use. */
-const usualAnswerMaxTokens = 4096;
+/** Of a request that does not say how long its answer may be. */
+const usualMaxTokens = 4096;
+/** Counters stay whole numbers whatever a client writes. */
+const largestMaxTokens = 1_000_000_000;
 
 /**
  * The prompt by the size of its body, which is known before anything in it is read: a request that a limit refuses costs
@@ -84,60 +131,37 @@ const usualAnswerMaxTokens = 4096;
  */
 export function estimatedInput(work: LimitedWork): number {
   if (work.kind === 'count') return 0;
-  const windowTokens = work.target.limits.contextTokens ?? usualWindowTokens;
+  const windowTokens = work.targets[0].limits.contextTokens ?? usualWindowTokens;
   return Math.min(Math.ceil(work.bodyBytes / bytesPerToken), windowTokens);
 }
 
-function reservedOutput(reserve: Reservation = 'estimate', work: LimitedWork): number {
-  const maxTokens = work.kind === 'count' ? 0 : (work.maxTokens ?? usualAnswerMaxTokens);
+/** The longest answer that a request allows. */
+export function maxOutput(work: LimitedWork): number {
+  return work.kind === 'count' ? 0 : Math.min(work.maxTokens ?? usualMaxTokens, largestMaxTokens);
+}
+
+/** What a limit takes before the answer, and whether the estimate of its length is added, which admission knows. */
+function reservedOutput(reserve: Reservation = 'estimate', work: LimitedWork): [cost: number, perOutputToken: 0 | 1] {
   switch (reserve) {
     case 'none':
-      return 0;
+      return [0, 0];
     case 'estimate':
-      return Math.min(maxTokens, usualAnswerMaxTokens);
+      return [0, 1];
     case 'max_tokens':
-      return maxTokens;
+      return [maxOutput(work), 0];
     default:
       return assertNever(reserve);
   }
 }
 
-interface Counted {
-  /** Names the counter within the tenant. What a client may choose is in it as a digest. */
-  readonly subject: string;
-  readonly whose: string;
-}
-
-/** A service has no user: a limit on each user counts each of its API keys. */
-function subjectOf(level: ServedLevel, principal: TenantPrincipal, work: LimitedWork, digest: Digest): Counted {
-  switch (level) {
-    case 'tenant':
-      return { subject: wholeTenant, whose: `tenant ${principal.tenant}` };
-    case 'user':
-      if (principal.user !== undefined) {
-        return { subject: `user:${principal.user}`, whose: `user ${principal.userName ?? principal.user}` };
-      }
-      return { ...ofCredential(principal), subject: `user:${ofCredential(principal).subject}` };
-    case 'api-key':
-      return ofCredential(principal);
-    case 'model':
-      return {
-        subject: `model:${digest(Buffer.from(work.target.key))}`,
-        whose: `model ${work.requestedModel}`,
-      };
-    default:
-      return assertNever(level);
+/** What the request costs where it is dearest: any of its targets may answer. */
+function dearest(work: LimitedWork) {
+  const promptTokens = estimatedInput(work);
+  let [inputMicroDollars, microDollarsPerOutputToken] = [0, 0];
+  for (const { price } of work.targets) {
+    const cost = expectedCost(promptTokens, price);
+    inputMicroDollars = Math.max(inputMicroDollars, cost.inputMicroDollars);
+    microDollarsPerOutputToken = Math.max(microDollarsPerOutputToken, cost.microDollarsPerOutputToken);
   }
-}
-
-/** Tokens are renewed every few minutes: all of one user's count as one API key. */
-function ofCredential(principal: TenantPrincipal): Counted {
-  switch (principal.kind) {
-    case 'api-key':
-      return { subject: `api-key:${principal.apiKeyId}`, whose: `API key ${principal.apiKeyName}` };
-    case 'token':
-      return { subject: `api-key:tokens-of:${principal.user}`, whose: `the tokens of user ${principal.userName}` };
-    default:
-      return assertNever(principal);
-  }
+  return { inputMicroDollars, microDollarsPerOutputToken };
 }

@@ -237,6 +237,7 @@ describe('the targets of a route are asked in order', () => {
       request: requestOf(rig),
       messagesRequest: readMessagesRequest(Buffer.from('{"model":"m"}')),
       sink: createRecordingSink(),
+      measure() {},
     };
     return askTargets([first, second], job, {
       attempt,

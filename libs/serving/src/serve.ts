@@ -1,7 +1,7 @@
-import { costMicroDollars, resolveRoute } from '@ccg/catalog';
-import type { Catalog, Route, Targets } from '@ccg/catalog';
+import { resolveRoute } from '@ccg/catalog';
+import type { Catalog, Route, Target, Targets } from '@ccg/catalog';
 import { readMessagesRequest } from '@ccg/wire';
-import type { Admit } from './admit-request.ts';
+import type { Admit, Admitted } from './admit-request.ts';
 import { refuseUnlessAllowed } from './allowed-models.ts';
 import { tellFailure } from './answer.ts';
 import type { Attempt, AttemptResult, Job } from './attempt.ts';
@@ -9,9 +9,12 @@ import type { LearnModel } from './learn-model.ts';
 import { failureOf } from './call-target.ts';
 import { toolsOf } from './estimate-prompt.ts';
 import type { Digest, EstimatePrompt } from './estimate-prompt.ts';
-import { nameOf, nothingKnown, outcomeOf } from './record.ts';
-import type { Asked, End, RequestRecord } from './record.ts';
+import { nameOf, notMeasured, nothingKnown, outcomeOf } from './record.ts';
+import type { Asked, End, Measured, RequestRecord } from './record.ts';
 import type { ResponseSink, ServeRequest } from './request.ts';
+import type { LimitedWork } from './request-limits.ts';
+import { useOf, useSoFar } from './settle-request.ts';
+import type { Use } from './settle-request.ts';
 
 export interface ServeDependencies {
   readonly catalog: Catalog;
@@ -37,6 +40,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
     const bodyReadMs = elapsedMs();
     let route: RequestRecord['route'];
     let asked: Asked = nothingKnown;
+    let admitted: Admitted | undefined;
     let end: End;
     try {
       const messagesRequest = readMessagesRequest(request.takeBody());
@@ -48,23 +52,26 @@ export function createServe(dependencies: ServeDependencies): Serve {
       // Nothing below the top level of the body is read for a request that a limit refuses.
       const { maxTokens } = messagesRequest;
       const bodyBytes = messagesRequest.body().length;
-      const work = { kind: 'message', target: resolved.targets[0], requestedModel, bodyBytes, maxTokens } as const;
-      const admitted = await admit(request, work);
+      const { targets: asking } = resolved;
+      const work = { kind: 'message', targets: asking, requestedModel, stream, bodyBytes, maxTokens } as const;
+      admitted = await admit(request, work);
       sink.addHeaders(admitted.headers);
-      try {
-        const admittedMs = elapsedMs();
-        const result = await askTargets(resolved.targets, { request, messagesRequest, sink }, dependencies);
-        asked = measuresOf(result, admittedMs);
-        end = result.kind === 'answered' ? result.end : await tellFailure(result.failure, false, requestId, sink);
-      } finally {
-        admitted.settle(asked);
-      }
+      const admittedMs = elapsedMs();
+      const running = createRunning(work);
+      admitted.watch(running.use);
+      const result = await askTargets(
+        asking,
+        { request, messagesRequest, sink, measure: running.measure },
+        dependencies,
+      );
+      asked = askedOf(result, work, admittedMs);
+      end = result.kind === 'answered' ? result.end : await tellFailure(result.failure, false, requestId, sink);
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
     const { attempts, warnings, usage, usageSource, costMicroDollars: cost, priceBasis } = asked;
     const { admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs } = asked.stages;
-    return Object.freeze({
+    const record: RequestRecord = Object.freeze({
       end,
       outcome: outcomeOf(end),
       route,
@@ -76,6 +83,8 @@ export function createServe(dependencies: ServeDependencies): Serve {
       costMicroDollars: cost,
       priceBasis,
     });
+    admitted?.settle(record);
+    return record;
   };
 }
 
@@ -84,7 +93,7 @@ type AskDependencies = Pick<ServeDependencies, 'attempt' | 'learnModel' | 'estim
 /** Asks one target after the other until one has answered or failed in a way that the others would share. */
 export async function askTargets(
   [first, ...others]: Route['targets'],
-  asked: Pick<Job, 'request' | 'messagesRequest' | 'sink'>,
+  asked: Pick<Job, 'request' | 'messagesRequest' | 'sink' | 'measure'>,
   { attempt, learnModel, estimatePrompt, digest }: AskDependencies,
 ): Promise<AttemptResult> {
   const { messagesRequest, sink } = asked;
@@ -110,22 +119,32 @@ function mayAskAnother(result: AttemptResult): boolean {
   return result.kind === 'failed' && result.class === 'untranslatable';
 }
 
-function measuresOf(result: AttemptResult, admittedMs: number): Asked {
-  const { attempts, warnings, usage, usageSource, target } = result;
-  const { firstEventMs, work } = result.kind === 'answered' ? result : untold;
-  const { firstEventWorkMs, relayWorkMs } = work;
-  // An answer of the gateway's own costs nothing.
-  const cost = attempts.length === 0 ? 0 : costMicroDollars(usage, target.price);
+function askedOf(result: AttemptResult, work: LimitedWork, admittedMs: number): Asked {
+  const { attempts, warnings, target } = result;
+  const { firstEventMs, work: relayWork } = result.kind === 'answered' ? result : untold;
+  const { firstEventWorkMs, relayWorkMs } = relayWork;
+  const use = useOf(result, { attempts, hasAnswer: result.kind === 'answered' }, target, work);
   const stages = { ...nothingKnown.stages, admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs };
-  return {
-    attempts,
-    warnings,
-    usage,
-    usageSource,
-    costMicroDollars: cost,
-    priceBasis: target.price.basis,
-    stages,
-  };
+  return { attempts, warnings, ...use, priceBasis: target.price.basis, stages };
 }
 
 const untold = { firstEventMs: undefined, work: nothingKnown.stages };
+
+interface Running {
+  /** Tells of which target an answer is open, and how to measure it. */
+  readonly measure: Job['measure'];
+  use(this: void): { readonly use: Use; readonly target: Target };
+}
+
+/** What a request has used while it runs. It holds nothing of the body. */
+function createRunning(work: LimitedWork): Running {
+  let [target] = work.targets;
+  let read = (): Measured => notMeasured;
+  return {
+    measure(of, measured) {
+      target = of;
+      read = measured;
+    },
+    use: () => ({ use: useSoFar(read(), target, work), target }),
+  };
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { catalogFromEnv, createTargets } from '@ccg/catalog';
 import type { Target } from '@ccg/catalog';
-import type { Admission } from '@ccg/admission';
+import type { Admission, FinalUse, Used } from '@ccg/admission';
 import { Secret, startStopwatch } from '@ccg/kernel';
 import { countRecord, createServing } from '../src/index.ts';
 import type { Recorder, RequestRecord, ServeRequest, Serving, ServingDependencies } from '../src/index.ts';
@@ -11,8 +11,11 @@ import { createManualClock, startScriptedUpstream } from '@ccg/testkit';
 import type { ManualClock, ScriptedUpstream } from '@ccg/testkit';
 import { createCalibration, createTokenEstimator } from '@ccg/tokens';
 import type { TokenEstimator } from '@ccg/tokens';
+import { decodeUsageRecord } from '@ccg/usage';
+import type { UsageRecord } from '@ccg/usage';
 import { createUpstream, UpstreamCallError } from '@ccg/upstream';
 import type { CallFailureKind, Upstream } from '@ccg/upstream';
+import type { HeaderList } from '@ccg/wire';
 import { createRecordingSink } from './recording-sink.ts';
 import type { RecordingSink } from './recording-sink.ts';
 
@@ -22,6 +25,16 @@ interface ScriptedAdmission extends Admission {
   decide(decision: Admission['admit']): void;
   /** The requests that were let in and not yet settled. */
   open(): readonly string[];
+  /** What the latest request was charged for, by the names of its limits. */
+  charged(): Charged;
+  /** What it would be charged for if this process died now. */
+  chargedSoFar(): Charged;
+}
+
+interface Charged {
+  readonly amounts: Readonly<Record<string, number>>;
+  readonly record: UsageRecord | undefined;
+  readonly outputSample: number | undefined;
 }
 
 /** The whole of serving in this process: a provider on a real socket, a clock that stands, a client that records. */
@@ -52,6 +65,8 @@ export interface Ask {
   readonly takeBody?: () => Uint8Array;
   /** Members of the body besides a short prompt. */
   readonly change?: Readonly<Record<string, unknown>>;
+  /** Of the client, besides the usual ones. */
+  readonly headers?: HeaderList;
   /** What the caller may do; everything unless given. */
   readonly authorization?: ServeRequest['principal']['authorization'];
 }
@@ -158,14 +173,14 @@ export function ask(rig: ServingRig, asked: Ask = {}): Exchange {
 
 export function requestOf(
   { clock }: ServingRig,
-  { prefix = anthropicModel, takeBody, change, authorization = principal.authorization }: Ask = {},
+  { prefix = anthropicModel, takeBody, change, headers = [], authorization = principal.authorization }: Ask = {},
 ): ServeRequest {
   const body = { model: 'claude-opus-5-5', max_tokens: 64, messages: [{ role: 'user', content: 'hi' }], ...change };
   return {
     requestId: 'req_test',
     principal: { ...principal, authorization },
     prefix,
-    headers: [],
+    headers,
     query: '',
     takeBody: takeBody ?? (() => Buffer.from(JSON.stringify(body))),
     receivedAtMs: clock.now(),
@@ -261,11 +276,15 @@ function withTimeOuts(upstream: Upstream): {
 function createScriptedAdmission(): ScriptedAdmission {
   const open = new Set<string>();
   let decide: Admission['admit'] | undefined;
+  let settled: FinalUse = { amounts: new Map(), record: '' };
+  let watched = (): Used => settled;
   return {
     decide(decision) {
       decide = decision;
     },
     open: () => [...open],
+    charged: () => chargedOf(settled),
+    chargedSoFar: () => chargedOf(watched()),
     flush: () => Promise.resolve(),
     async admit(request) {
       const { requestId } = request;
@@ -277,13 +296,24 @@ function createScriptedAdmission(): ScriptedAdmission {
         states: [],
         shadowed: [],
         reservation: {
-          watch() {},
-          settle() {
+          watch(read) {
+            watched = read;
+          },
+          settle(used) {
+            settled = used;
             open.delete(requestId);
             return Promise.resolve();
           },
         },
       };
     },
+  };
+}
+
+function chargedOf({ amounts, record, outputSample }: FinalUse): Charged {
+  return {
+    amounts: Object.fromEntries([...amounts].map(([{ name }, amount]) => [name, amount])),
+    record: decodeUsageRecord(record),
+    outputSample,
   };
 }

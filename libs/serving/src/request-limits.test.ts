@@ -1,0 +1,111 @@
+import type { Limit } from '@ccg/admission';
+import type { LimitRule } from '@ccg/kernel';
+import { expect, test } from 'vitest';
+import { ada, budget, messageWork, openDigest, pricedTarget } from '../test/limited-caller.ts';
+import { budgetsOfCaller, limitsOfRequest } from './request-limits.ts';
+import type { LimitedWork } from './request-limits.ts';
+
+const per = 'minute';
+const requests = (level: LimitRule['level'], change: Partial<LimitRule> = {}): LimitRule =>
+  ({ level, kind: 'requests', amount: 60, per, ...change }) as LimitRule;
+
+interface Asked {
+  readonly principal?: Parameters<typeof ada>[1];
+  readonly session?: string;
+  readonly work?: LimitedWork;
+}
+
+function limitsFor(rules: readonly LimitRule[], { principal, session, work = messageWork() }: Asked = {}): Limit[] {
+  const caller = { principal: ada(rules, principal), session };
+  return limitsOfRequest(caller, work, openDigest).map(({ limit }) => limit);
+}
+
+test.each<[string, LimitRule['level'], Asked, string | undefined]>([
+  ['the whole tenant', 'tenant', {}, 'tenant'],
+  ['a group by its name', 'group', {}, 'group:platform'],
+  ['nobody who has no group', 'group', { principal: { group: undefined } }, undefined],
+  ['a user on every API key', 'user', {}, 'user:usr_ada'],
+  ['a service by its API key', 'user', { principal: { user: undefined } }, 'user:api-key:key_1'],
+  ['an API key', 'api-key', {}, 'api-key:key_1'],
+  ['a session of its user', 'session', { session: 'a' }, 'session:<user:usr_ada a>'],
+  ['nobody without a session', 'session', {}, undefined],
+  ['a model as it is served', 'model', {}, 'model:<anthropic:claude-sonnet-5-5>'],
+])('a limit counts %s', (_what, level, asked, subject) => {
+  expect(limitsFor([requests(level)], asked).map((limit) => limit.subject)).toEqual(
+    subject === undefined ? [] : [subject],
+  );
+});
+
+test('a limit has the name of its rule, its mode, and what it does without the store', () => {
+  expect(
+    limitsFor([requests('user', { name: 'mine', mode: 'shadow', onStoreError: 'open' }), budget(5)]),
+  ).toMatchObject([
+    { name: 'mine', mode: 'shadow', onStoreError: 'open' },
+    { name: 'user-budget-day', mode: 'enforce', onStoreError: 'closed' },
+  ]);
+});
+
+const tokens = (kind: 'input_tokens' | 'output_tokens', reserve?: 'none' | 'estimate' | 'max_tokens'): LimitRule => ({
+  level: 'user',
+  kind,
+  amount: 10_000,
+  per,
+  reserve,
+});
+
+test.each<[string, LimitRule, LimitedWork, number, 0 | 1]>([
+  ['a request counts once', requests('user'), messageWork(), 1, 0],
+  ['input is a quarter of the bytes', tokens('input_tokens'), messageWork(), 1000, 0],
+  ['input is no more than the window', tokens('input_tokens'), messageWork({ bodyBytes: 1e9 }), 1_000_000, 0],
+  ['input may be counted afterwards', tokens('input_tokens', 'none'), messageWork(), 0, 0],
+  ['output is estimated by admission', tokens('output_tokens'), messageWork(), 0, 1],
+  ['output may be all that is allowed', tokens('output_tokens', 'max_tokens'), messageWork(), 32_000, 0],
+  ['output stays a number', tokens('output_tokens', 'max_tokens'), messageWork({ maxTokens: 1e300 }), 1e9, 0],
+  ['output may be counted afterwards', tokens('output_tokens', 'none'), messageWork(), 0, 0],
+])('%s', (_what, rule, work, cost, costPerOutputToken) => {
+  expect(limitsFor([rule], { work })).toMatchObject([{ cost, costPerOutputToken }]);
+});
+
+const local = { ...pricedTarget(), price: { ...pricedTarget().price, prices: free() } };
+
+function free() {
+  const { prices } = pricedTarget().price;
+  return { ...prices, input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, reasoning: 0 };
+}
+
+test('a budget is asked for what the dearest target may cost, in its period and the time zone of its tenant', () => {
+  const expected = {
+    kind: 'budget',
+    per: 'week',
+    timeZone: 'Europe/Berlin',
+    amountMicroDollars: 2_500_000,
+    costMicroDollars: 4000,
+    microDollarsPerOutputToken: 10,
+  };
+  const rule = budget(2.5, { per: 'week' });
+  expect(limitsFor([rule])).toMatchObject([expected]);
+  expect(limitsFor([rule], { work: messageWork({ targets: [local, pricedTarget()] }) })).toMatchObject([expected]);
+});
+
+test('what is free can be used when the money is spent', () => {
+  expect(limitsFor([budget(5)], { work: messageWork({ targets: [local] }) })).toEqual([]);
+});
+
+test('a count of tokens counts for limits on counts, and for no other', () => {
+  const rules = [requests('user'), budget(5), { level: 'user', kind: 'count_requests', amount: 5, per } as const];
+  const work = { kind: 'count', targets: [pricedTarget()], requestedModel: 'opus' } as const;
+  expect(limitsFor(rules, { work }).map(({ name }) => name)).toEqual(['user-count_requests']);
+  expect(limitsFor(rules).map(({ name }) => name)).toEqual(['user-requests', 'user-budget-day']);
+});
+
+test('a caller reads of the budgets that hold whatever the model, and of none that is a shadow', () => {
+  const rules = [
+    requests('tenant'),
+    budget(5, { level: 'tenant' }),
+    budget(5, { level: 'model' }),
+    budget(5, { level: 'session' }),
+    budget(5, { mode: 'shadow' }),
+  ];
+  const named = budgetsOfCaller({ principal: ada(rules), session: undefined }, openDigest).map(({ limit }) => limit);
+  expect(named).toMatchObject([{ name: 'budget-day', subject: 'tenant', costMicroDollars: 0 }]);
+});

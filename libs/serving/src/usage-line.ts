@@ -1,0 +1,103 @@
+import type { Target } from '@ccg/catalog';
+import { encodeUsageRecord } from '@ccg/usage';
+import type { UsageRecord } from '@ccg/usage';
+import type { HeaderList } from '@ccg/wire';
+import { nameOf } from './record.ts';
+import type { RequestRecord, TargetName } from './record.ts';
+import type { ServeRequest } from './request.ts';
+import type { LimitedWork } from './request-limits.ts';
+import type { Use } from './settle-request.ts';
+
+/** What a client says of itself: Claude Code's session, and the sub-agent that asks. */
+export interface ClientNames {
+  readonly session: string | undefined;
+  readonly agent: string | undefined;
+  readonly parentAgent: string | undefined;
+}
+
+const nameMaxLength = 256;
+
+/** One pass over the headers: it is on the way of every request. */
+export function clientNames(headers: HeaderList): ClientNames {
+  let session: string | undefined;
+  let agent: string | undefined;
+  let parentAgent: string | undefined;
+  for (const [name, value] of headers) {
+    if (!name.startsWith('x-claude-code-')) continue;
+    if (name === 'x-claude-code-session-id') session = named(value);
+    else if (name === 'x-claude-code-agent-id') agent = named(value);
+    else if (name === 'x-claude-code-parent-agent-id') parentAgent = named(value);
+  }
+  return { session, agent, parentAgent };
+}
+
+function named(value: string): string | undefined {
+  const name = value.trim().slice(0, nameMaxLength);
+  return name === '' ? undefined : name;
+}
+
+/** The usage record of one request, as it is stored. */
+export interface UsageLine {
+  /** While the request runs. */
+  running(use: Use, target: Target, nowMs: number): string;
+  /** Once it has ended. */
+  ended(record: RequestRecord, nowMs: number): string;
+}
+
+export type LineRequest = Pick<ServeRequest, 'principal' | 'requestId' | 'headers' | 'receivedAtMs'>;
+
+export function usageLine(request: LineRequest, client: ClientNames, work: LimitedWork): UsageLine {
+  const { requestId, receivedAtMs } = request;
+  const from = { ...callerOf(request), ...client };
+
+  const line = (
+    { usage, usageSource, costMicroDollars }: Use,
+    target: TargetName,
+    told: Pick<UsageRecord, 'at' | 'outcome' | 'priceBasis' | 'durationMs' | 'firstEventMs' | 'attempts'>,
+  ) =>
+    encodeUsageRecord({
+      v: 1,
+      id: requestId,
+      ...from,
+      endpoint: work.kind === 'message' ? 'messages' : 'count_tokens',
+      requestedModel: work.requestedModel,
+      stream: work.kind === 'message' && work.stream,
+      ...target,
+      inputTokens: usage.inputTokens,
+      outputTokens: usage.outputTokens,
+      cacheReadTokens: usage.cacheReadTokens,
+      cacheWriteTokens: usage.cacheWriteTokens,
+      reasoningTokens: usage.reasoningTokens,
+      usageSource,
+      costMicroDollars,
+      ...told,
+    });
+
+  return {
+    running(use, target, nowMs) {
+      return line(use, nameOf(target), {
+        at: new Date(receivedAtMs).toISOString(),
+        outcome: 'running',
+        priceBasis: target.price.basis,
+        durationMs: nowMs - receivedAtMs,
+        attempts: 1,
+      });
+    },
+    ended(record, nowMs) {
+      const { outcome, priceBasis, stages, attempts } = record;
+      return line(record, attempts.at(-1)?.target ?? nameOf(work.targets[0]), {
+        at: new Date(nowMs).toISOString(),
+        outcome,
+        priceBasis,
+        durationMs: stages.endedMs ?? 0,
+        firstEventMs: stages.firstEventMs,
+        attempts: attempts.length,
+      });
+    },
+  };
+}
+
+function callerOf({ principal }: LineRequest) {
+  const { user, userName, group } = principal;
+  return { user, userName, group, apiKey: principal.kind === 'api-key' ? principal.apiKeyId : undefined };
+}
