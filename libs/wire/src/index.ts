@@ -31,6 +31,8 @@ export {
 } from './json/json-value.ts';
 export type { JsonArray, JsonObject, JsonText, JsonValue } from './json/json-value.ts';
 export { compactJson } from './json/compact-json.ts';
+export { createJsonEvents } from './json/json-events.ts';
+export type { JsonEvents, JsonListener } from './json/json-events.ts';
 export { readJson, readSpan } from './json/read-json.ts';
 export type { ReadJsonOptions, Span } from './json/read-json.ts';
 export { readElements, readMembers, readTopLevel } from './json/read-top-level.ts';
