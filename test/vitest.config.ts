@@ -42,14 +42,14 @@ const suites: readonly Suite[] = [
   },
   {
     name: 'embedded',
-    include: ['test/integration/{store,tenancy,admission,usage,admin}*.test.ts'],
+    include: ['test/integration/{store,tenancy,admission,usage,admin,batch}*.test.ts'],
     globalSetup: ['test/setup/embedded-redis.ts'],
     timeoutMs: 30_000,
   },
   // The same lines on what organisations run Redis as; `integration/topologies` is about what is special to each.
   ...['cluster', 'sentinels', 'tls'].map((name) => ({
     name,
-    include: ['test/integration/{tenancy,admission,usage}*.test.ts'],
+    include: ['test/integration/{tenancy,admission,usage,batch}*.test.ts'],
     exclude: ['**/tenancy-apply-model.test.ts'],
     globalSetup: ['test/setup/redis-topology.ts'],
     timeoutMs: 30_000,

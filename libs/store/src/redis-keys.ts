@@ -1,3 +1,6 @@
+import { createBatchKeys } from './batch-keys.ts';
+import type { BatchKeys } from './batch-keys.ts';
+
 /**
  * Every redis-key and channel name of the product. All of them begin with the prefix; what belongs to a tenant
  * carries the hash tag `{t:<tenant>}`, so that one script may touch it all on a cluster.
@@ -69,6 +72,7 @@ export interface RedisKeys {
   refusedCallers(tenant: string): string;
   /** STRING: the last write of refusals that a process has made; it expires. */
   refusalsWritten(tenant: string, writer: string): string;
+  readonly batches: BatchKeys;
   /** STRING: who brings `gateway.yaml` into the store now; it expires by itself. */
   applyLock(): string;
   /** ZSET: ids of the replicas of the gateway, by the time at which each counts as gone. */
@@ -117,6 +121,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     refusedCallers: (tenant) => ofTenant(tenant, 'refused-callers:v1'),
     refusalsWritten: (tenant, writer) => ofTenant(tenant, `refusals-written:v1:${writer}`),
     usageTable: (tenant, table, day) => ofTenant(tenant, `usage-${table}:v1:${day}`),
+    batches: createBatchKeys(ofTenant, (rest) => `${prefix}${rest}`),
     applyLock: () => `${prefix}apply-lock`,
     liveReplicas: () => `${prefix}live-replicas`,
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,

@@ -10,6 +10,7 @@ export type AnthropicErrorType =
   | 'rate_limit_error'
   | 'timeout_error'
   | 'overloaded_error'
+  | 'not_supported'
   | 'api_error';
 
 /** Whose failure it is. */
@@ -72,6 +73,11 @@ export const errorCatalog = {
   'idempotency-in-progress': entry(409, 'conflict_error', 'client', 'always'),
   'apply-in-progress': entry(409, 'conflict_error', 'client', 'always'),
   'file-invalid': entry(409, 'conflict_error', 'client', 'never'),
+  // Of batches.
+  'batch-unknown': entry(404, 'not_found_error', 'client', 'default'),
+  'batch-not-ended': entry(400, 'invalid_request_error', 'client', 'default'),
+  'batch-files-unavailable': entry(503, 'api_error', 'gateway', 'default'),
+  'batches-off': entry(501, 'not_supported', 'gateway', 'never'),
   // The provider refused what the client sent. Its failures of any other kind are its own.
   'upstream-refused': entry(400, 'invalid_request_error', 'client', 'default'),
   'upstream-refused-size': entry(413, 'request_too_large', 'client', 'default'),

@@ -104,6 +104,8 @@ function statusOf(type: AnthropicErrorType): number {
       return 429;
     case 'api_error':
       return 500;
+    case 'not_supported':
+      return 501;
     case 'timeout_error':
       return 504;
     case 'overloaded_error':

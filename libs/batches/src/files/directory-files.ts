@@ -1,0 +1,46 @@
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BatchPlace } from '../batch/batch-record.ts';
+import { BatchFilesError } from './batch-files.ts';
+import type { BatchFiles, FilesFault } from './batch-files.ts';
+
+/** Keeps files in a folder of this machine: one for each tenant, in it one for each batch. Only its owner may read them. */
+export function createDirectoryFiles(directory: string): BatchFiles {
+  const folderOf = ({ tenant, id }: BatchPlace) => join(directory, tenant, id);
+  return {
+    maxBatchBytes: undefined,
+    async write(place, name, bytes) {
+      const folder = folderOf(place);
+      await inOurWords(async () => {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await writeDurably(join(folder, name), bytes);
+        await sync(folder);
+      });
+    },
+    read: (place, name) => inOurWords(() => readFile(join(folderOf(place), name))),
+    removeAll: (place) => inOurWords(() => rm(folderOf(place), { recursive: true, force: true })),
+  };
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  await using file = await open(path, 'w', 0o600);
+  await file.writeFile(bytes);
+  await file.sync();
+}
+
+/** Makes the names in a folder survive the end of the machine. */
+async function sync(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+const faults: Readonly<Record<string, FilesFault>> = { ENOSPC: 'full', EDQUOT: 'full', ENOENT: 'missing' };
+
+async function inOurWords<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
+    throw new BatchFilesError(faults[code] ?? 'unavailable', code);
+  }
+}

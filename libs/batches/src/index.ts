@@ -1,0 +1,46 @@
+export { batchOf, credentialOf, ownerOf } from './batch/batch-record.ts';
+export type {
+  Batch,
+  BatchCredential,
+  BatchPlace,
+  BatchRecord,
+  BatchStatus,
+  ItemOutcome,
+  ModelDemand,
+  RestOutcome,
+} from './batch/batch-record.ts';
+export {
+  isBatchId,
+  listActiveBatches,
+  listBatches,
+  listBatchTenants,
+  newBatchId,
+  readBatch,
+} from './batch/read-batches.ts';
+export type { BatchPage, BatchPageRequest } from './batch/read-batches.ts';
+export { createTransitions } from './batch/transitions.ts';
+export type {
+  Claimed,
+  Completed,
+  ItemClaim,
+  ItemResult,
+  ItemSettlement,
+  TransitionOptions,
+  Transitions,
+  UndoneItems,
+} from './batch/transitions.ts';
+export { createBatch, errorOfFiles } from './create/create-batch.ts';
+export type { CreateDependencies, Hash, NewBatch } from './create/create-batch.ts';
+export { BatchFilesError } from './files/batch-files.ts';
+export type { BatchFiles, FilesFault } from './files/batch-files.ts';
+export { createDirectoryFiles } from './files/directory-files.ts';
+export { createRedisFiles } from './files/redis-files.ts';
+export { createItemReader } from './items.ts';
+export type { BatchItem, ItemReader } from './items.ts';
+export { fileResults } from './results/file-results.ts';
+export type { FilingDependencies } from './results/file-results.ts';
+export { readResults } from './results/read-results.ts';
+export type { ResultsDependencies } from './results/read-results.ts';
+export { erroredResult, resultLine, succeededResult } from './results/result-line.ts';
+export { sweepBatches } from './sweep.ts';
+export type { SweepDependencies } from './sweep.ts';
