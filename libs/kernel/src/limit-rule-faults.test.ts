@@ -22,6 +22,11 @@ test.each<[string, readonly LimitRule[], readonly unknown[]]>([
     [[1]],
   ],
   [
+    'on the running requests of one level, of which one only counts',
+    [rule({ kind: 'concurrency' }), rule({ kind: 'concurrency', name: 'a', mode: 'shadow' })],
+    [],
+  ],
+  [
     'on the running requests of one level',
     [rule({ kind: 'concurrency' }), rule({ kind: 'concurrency', name: 'a' })],
     [[1]],

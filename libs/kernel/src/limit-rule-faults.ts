@@ -105,21 +105,30 @@ function wholeFrom(min: number, max: number, value: number, message: string): st
   return Number.isInteger(value) && value >= min && value <= max ? undefined : message;
 }
 
-/** Of limits that are each well formed: two of one name, or two caps on the running requests of one level. */
+/**
+ * Of limits that are each well formed: two of one name, or two caps on the running requests of one level. The second may only
+ * count, to try a lower one.
+ */
 export function limitRuleClashes(rules: readonly LimitRule[]): readonly RuleFault[] {
   const names = new Map<string, number>();
   const caps = new Map<LimitLevel, number>();
   return rules.flatMap((rule, at): RuleFault[] => {
     const name = nameOfLimit(rule);
-    const [sameName, sameCap] = [names.get(name), rule.kind === 'concurrency' ? caps.get(rule.level) : undefined];
+    const isCap = rule.kind === 'concurrency' && rule.mode !== 'shadow';
+    const [sameName, sameCap] = [names.get(name), isCap ? caps.get(rule.level) : undefined];
     if (sameName === undefined) names.set(name, at);
-    if (rule.kind === 'concurrency' && sameCap === undefined) caps.set(rule.level, at);
+    if (isCap && sameCap === undefined) caps.set(rule.level, at);
     if (sameName !== undefined) {
       return [
         { path: [at], message: `has the name "${name}", as limit ${sameName} has. Give one of them another "name"` },
       ];
     }
     if (sameCap === undefined) return [];
-    return [{ path: [at], message: `is a second concurrency limit of the level ${rule.level}. Keep one` }];
+    return [
+      {
+        path: [at],
+        message: `is a second concurrency limit of the level ${rule.level}. Keep one, or let one only count (mode shadow)`,
+      },
+    ];
   });
 }
