@@ -20,7 +20,7 @@ export function describeIssue(issue: Issue, around: Path): PlacedMessage[] {
     case 'invalid_union':
       return describeUnion(issue, path);
     case 'invalid_value':
-      return [{ path, message: `must be ${issue.values.map((value) => String(value)).join(' or ')}` }];
+      return [{ path, message: customMessage(issue.message) ?? `must be ${issue.values.map(String).join(' or ')}` }];
     case 'invalid_type':
       return [
         { path, message: customMessage(issue.message) ?? `must be ${typeNames[issue.expected] ?? issue.expected}` },

@@ -183,14 +183,19 @@ test.each<[string, string, readonly string[]]>([
       - { level: user, kind: requests, amount: -5, per: hour }
       - { level: user, kind: concurrency, amount: 5, per: minute }
       - { level: user, kind: input_tokens, amount: 5, per: minute, reserve: max_tokens }
+      - { level: user, kind: budget, amount: -1, per: year, mode: audit, onStoreError: local }
 `,
     [
-      '7: tenants.acme.limits.0.level: must be tenant or group or user or api-key or session or model',
+      '7: tenants.acme.limits.0.level: must be one of tenant, group, user, api-key, session, model',
       '8: tenants.acme.limits.1.kind: must be one of requests, count_requests, input_tokens, output_tokens, concurrency, budget',
       '9: tenants.acme.limits.2.amount: must be a whole number from 1 to 999999999',
       '9: tenants.acme.limits.2.per: must be minute',
       '10: tenants.acme.limits.3.per: is not a setting that is known here',
-      '11: tenants.acme.limits.4.reserve: must be none or estimate',
+      '11: tenants.acme.limits.4.reserve: must be one of none, estimate',
+      '12: tenants.acme.limits.5.mode: must be one of enforce, shadow',
+      '12: tenants.acme.limits.5.amount: must be dollars above 0 and up to 10000000, with at most six decimals',
+      '12: tenants.acme.limits.5.per: must be one of day, week, month',
+      '12: tenants.acme.limits.5.onStoreError: must be open or closed: a replica alone cannot know what a budget has left',
     ],
   ],
   [
