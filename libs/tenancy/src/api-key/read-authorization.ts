@@ -1,3 +1,4 @@
+import { nameFault } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { policyOf } from '../policy/judge.ts';
@@ -114,7 +115,10 @@ export function authorizationOf(
   };
 }
 
-/** How limits see the user: the groups of a token count where the record of the user has none. */
+/** How limits see the user. Where the record has no group, the first of the token's counts that people can be shown. */
 export function sharingOf({ user }: AuthorizationRecords, groups: readonly string[] = []) {
-  return { group: user?.group ?? groups[0], waitingWeight: user?.waitingWeight ?? 1 };
+  return {
+    group: user?.group ?? groups.find((name) => nameFault(name) === undefined),
+    waitingWeight: user?.waitingWeight ?? 1,
+  };
 }
