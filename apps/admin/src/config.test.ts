@@ -30,6 +30,14 @@ test('the admin API is served on port 4001 of this machine alone unless told oth
   });
 });
 
+test('who is asked about limits is a text that people can be shown', () => {
+  expect(parse({ SUPPORT_CONTACT: ' #claude-help ' })).toMatchObject({ config: { supportContact: '#claude-help' } });
+  expect(parse({ SUPPORT_CONTACT: '' })).toMatchObject({ config: { supportContact: 'the operators of this gateway' } });
+  expect(parse({ SUPPORT_CONTACT: 'a\nb' })).toMatchObject({
+    problems: ['SUPPORT_CONTACT: must have 1 to 200 characters, none of them a control or an invisible character'],
+  });
+});
+
 describe('the token of the operators', () => {
   test.each([undefined, '', ' '])('must be named (%o)', (value) => {
     expect(parse({ ADMIN_TOKEN_FILE: value })).toMatchObject({
