@@ -61,7 +61,16 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   'libs/testkit': { own: allLibs, external: ['ioredis', 'testcontainers'], node: true },
   'apps/gateway': { own: [...allLibs, '@ccg/startup'], external: ['zod'], node: true },
   'apps/admin': {
-    own: ['@ccg/kernel', '@ccg/catalog', '@ccg/store', '@ccg/tenancy', '@ccg/telemetry', '@ccg/edge', '@ccg/startup'],
+    own: [
+      '@ccg/kernel',
+      '@ccg/catalog',
+      '@ccg/store',
+      '@ccg/tenancy',
+      '@ccg/usage',
+      '@ccg/telemetry',
+      '@ccg/edge',
+      '@ccg/startup',
+    ],
     external: ['rate-limiter-flexible', 'zod', 'zod-openapi'],
     node: true,
   },

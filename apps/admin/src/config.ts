@@ -40,6 +40,8 @@ export interface AdminConfig
   readonly operatorTokenFile: string;
   /** Whose tokens are taken. */
   readonly issuers: readonly IssuerSettings[];
+  /** How long usage is kept. */
+  readonly usage: { readonly recordDays: number; readonly rollUpDays: number };
   /** Reads `gateway.yaml` anew; it was right when the configuration was read. */
   readonly loadDirectory: LoadDirectory;
 }
@@ -65,6 +67,8 @@ const adminSchema = z.object({
   ...storeVariables,
   ...credentialVariables,
   ...limitVariables,
+  USAGE_RECORD_DAYS: wholeNumber({ min: 1, max: 3650, unset: 30 }),
+  USAGE_ROLLUP_DAYS: wholeNumber({ min: 1, max: 3650, unset: 400 }),
   ...outboundVariables,
 });
 
@@ -96,6 +100,7 @@ export function parseAdminConfig(env: Environment): ParsedAdminConfig {
     ...credentialSettings(data),
     ...limitSettings(data),
     issuers: file.issuers,
+    usage: { recordDays: data.USAGE_RECORD_DAYS, rollUpDays: data.USAGE_ROLLUP_DAYS },
     loadDirectory: () => readDirectory(env),
     ...outboundSettings(data),
   });

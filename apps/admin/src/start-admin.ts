@@ -13,6 +13,7 @@ import type { AdminConfig } from './config.ts';
 import { limitRequests } from './limit-requests.ts';
 import { createOperatorToken, operatorPrincipal } from './operator-token.ts';
 import { createReporter } from './report.ts';
+import { startRollUp, usageRowsMax } from './roll-up-usage.ts';
 
 export interface AdminStartDependencies {
   readonly clock?: Clock;
@@ -72,6 +73,8 @@ export async function startAdmin(
   const endpoints = adminEndpoints({ tenancy, loadDirectory, issuers, defaultLimits, clock, openSinks });
   const app = createAdminApp({ endpoints, authenticate, reporter: createReporter(logger, metrics), clock });
   const { server, url } = await listen(app, config.host, config.port);
+  const options = { ...config.usage, rowsMax: usageRowsMax };
+  opened.defer(startRollUp({ store, clock, logger, metrics, options }));
   readiness = () => (canVerify() ? 'ready' : 'store-down');
   logger.info({ url, opsUrl }, 'the admin API listens');
   const resources = opened.move();

@@ -111,6 +111,22 @@ export const metricList = {
     help: 'Settlements of limits that Redis did not take at once: taken late, or lost.',
     processes: serving,
   }),
+  usageRecords: counter('ccg_usage_records_total', ['outcome'], {
+    help: 'Usage records that were rolled up, or passed over because they are unreadable: of a newer version.',
+    processes: ['admin'],
+  }),
+  usageGaps: counter('ccg_usage_gaps_total', [], {
+    help: 'Times that usage records were missing because the cap of their tenant removed them before they were rolled up.',
+    processes: ['admin'],
+  }),
+  usageLag: gauge('ccg_usage_lag_seconds', [], {
+    help: 'Age of the oldest usage record that was still to be rolled up after the last round.',
+    processes: ['admin'],
+  }),
+  refusalsDropped: counter('ccg_refusals_dropped_total', [], {
+    help: 'Refusals of limits that are neither counted by caller nor remembered, because too many tenants waited to be written.',
+    processes: serving,
+  }),
   learnedRejections: gauge('ccg_learned_rejections', ['provider', 'kind'], {
     help: 'What providers were found to reject, and so is not sent to them for an hour.',
     processes: serving,

@@ -33,6 +33,12 @@ export interface Metrics {
   liveReplicas(count: number): void;
   /** A settlement that Redis did not take at once: it took it `late`, or it is `lost`. */
   settlement(outcome: 'late' | 'lost'): void;
+  /** What became of usage records since the last call. */
+  usageRolledUp(since: { readonly applied: number; readonly unreadable: number; readonly gaps: number }): void;
+  /** How old the oldest usage record is that is still to be rolled up. */
+  usageLag(seconds: number): void;
+  /** A refusal of a limit that nobody will find. */
+  refusalDropped(): void;
   /** What providers were found to reject, and so is not sent to them, is read whenever the metrics are. */
   watchLearnedRejections(read: () => Iterable<LearnedCount>): void;
   /** How many bytes of request bodies are held, read whenever the metrics are. */
@@ -57,10 +63,11 @@ export function createMetrics(bounds: LabelBounds = usualBounds): Metrics {
   const streams = createStreamMetrics();
   const certificates = createCells(metricList.certificates);
   const store = createStoreMetrics();
+  const usage = createUsageMetrics();
   const learned = watchedGauge(createCells(metricList.learnedRejections));
   const bodyBytes = watchedGauge(createCells(metricList.bodyBytes));
   const issuerKeys = watchedGauge(createCells(metricList.issuerKeys), Math.max);
-  const families = [...requests.families, ...streams.families, certificates, ...store.families];
+  const families = [...requests.families, ...streams.families, certificates, ...store.families, ...usage.families];
   return {
     requestsOf: requests.of,
     streamsOf: streams.of,
@@ -69,6 +76,7 @@ export function createMetrics(bounds: LabelBounds = usualBounds): Metrics {
       certificates.of({ provider }).value = notAfterSeconds;
     },
     ...store.told,
+    ...usage.told,
     watchLearnedRejections(read) {
       learned.watch(() => [...read()].map(({ count, ...labels }) => [labels, count]));
     },
@@ -103,6 +111,28 @@ function createStoreMetrics() {
     },
   };
   return { families: [storeUp, liveReplicas, settlements], told };
+}
+
+/** What is told of usage records, and of refusals that are remembered. */
+function createUsageMetrics() {
+  const records = createCells(metricList.usageRecords);
+  const gaps = createCells(metricList.usageGaps);
+  const lag = createCells(metricList.usageLag);
+  const dropped = createCells(metricList.refusalsDropped);
+  const told: Pick<Metrics, 'usageRolledUp' | 'usageLag' | 'refusalDropped'> = {
+    usageRolledUp(since) {
+      records.of({ outcome: 'applied' }).value += since.applied;
+      records.of({ outcome: 'unreadable' }).value += since.unreadable;
+      gaps.of({}).value += since.gaps;
+    },
+    usageLag(seconds) {
+      lag.of({}).value = seconds;
+    },
+    refusalDropped() {
+      dropped.of({}).value += 1;
+    },
+  };
+  return { families: [records, gaps, lag, dropped], told };
 }
 
 type Reading<Labels extends readonly string[]> = readonly [Readonly<Record<Labels[number], string>>, number];

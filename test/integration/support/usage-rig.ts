@@ -22,7 +22,7 @@ export interface UsageRig {
   /** What follows is of another tenant. */
   changeTenant(): void;
   /** Appends records as the script of settlements does, each with the one that it replaces. */
-  append(...records: readonly (UsageRecord | { readonly record: string; readonly replaces: string })[]): Promise<void>;
+  append(...records: readonly Appended[]): Promise<void>;
   rollUp(options?: Partial<RollUpOptions>, through?: { store?: Store; clock?: Clock }): Promise<RolledUp>;
   read(query: Partial<UsageQuery>): Promise<readonly UsageRow[]>;
   /** A command of Redis on a key, whatever the product is permitted. */
@@ -44,12 +44,7 @@ export async function openUsageRig(): Promise<UsageRig> {
       tenant = `t-${randomUUID()}`;
     },
     async append(...records) {
-      const texts = records.map((one) => ('v' in one ? { record: encodeUsageRecord(one), replaces: '' } : one));
-      await store.run(
-        appendScript,
-        [store.redisKeys.usageRecords(tenant)],
-        texts.flatMap(({ record, replaces }) => [record, replaces]),
-      );
+      await appendUsage(store, tenant, records);
     },
     rollUp: (options, through) =>
       rollUpUsage({ store, clock: systemClock, ...through, options: { ...keptUsage, ...options } }, tenant),
@@ -59,11 +54,22 @@ export async function openUsageRig(): Promise<UsageRig> {
   };
 }
 
+type Appended = UsageRecord | { readonly record: string; readonly replaces: string };
+
 const appendScript = createScript(`
-for at = 1, #ARGV, 2 do
-  redis.call('XADD', KEYS[1], '*', 'id', 'req_' .. at, 'record', ARGV[at], 'replaces', ARGV[at + 1])
+for at = 1, #ARGV, 3 do
+  redis.call('XADD', KEYS[1], '*', 'id', ARGV[at], 'record', ARGV[at + 1], 'replaces', ARGV[at + 2])
 end
 return 1`);
+
+/** Appends records as the script of settlements does, each with the one that it replaces. */
+export async function appendUsage(store: Store, tenant: string, records: readonly Appended[]): Promise<void> {
+  await store.run(
+    appendScript,
+    [store.redisKeys.usageRecords(tenant)],
+    records.flatMap((one) => ('v' in one ? [one.id, encodeUsageRecord(one), ''] : ['', one.record, one.replaces])),
+  );
+}
 
 export function today(): string {
   return new Date().toISOString().slice(0, 10);

@@ -51,6 +51,14 @@ const store: Row = {
       alerts: ['CcgIssuerKeysOld'],
     },
     {
+      title: 'Usage that is not counted yet',
+      description: 'Age of the oldest usage record that the admin app has still to add up. Usually a few seconds.',
+      unit: 's',
+      shape: 'lines',
+      queries: [{ expr: `max by (instance) (${series('ccg_usage_lag_seconds')})`, legend: '{{instance}}' }],
+      alerts: ['CcgUsageBehind'],
+    },
+    {
       title: 'Bodies of requests in memory',
       description: 'At MAX_BODY_BYTES_IN_FLIGHT, 512 MiB unless set, new bodies are refused with 529.',
       unit: 'bytes',

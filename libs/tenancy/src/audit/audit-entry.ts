@@ -10,7 +10,8 @@ export type AuditAction =
   | `token.${'revoke' | 'use'}`
   | `policy.${'put' | 'remove' | 'read'}`
   | `limit.${'put' | 'remove' | 'read'}`
-  | 'audit.read';
+  | 'audit.read'
+  | 'usage.read';
 
 /** One line of the audit log, which is only ever appended to. No text of a credential is in it, nor a digest. */
 export interface AuditEntry {

@@ -1,3 +1,4 @@
+import type { Store } from '@ccg/store';
 import type { TenantRecord } from '../records.ts';
 import type { Actor, TenancyDependencies } from '../verb/actor.ts';
 import { requireOperator, requireTenant } from '../verb/authorize.ts';
@@ -39,4 +40,15 @@ export async function getTenant(
     const loaded = await loadTenant(deps.store, tenant);
     return loaded === undefined ? refused({ kind: 'unknown', subject: 'tenant' }) : done(loaded.tenant.item);
   });
+}
+
+/** The ids of all tenants, for the gateway's own work in the background; few at a time are in memory. */
+export async function* tenantIds(store: Store): AsyncGenerator<string> {
+  let cursor: string | undefined;
+  do {
+    const page = await readPage(store, store.redisKeys.tenantList(), { limit: 200, cursor });
+    if ('kind' in page) return;
+    yield* page.items;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
 }

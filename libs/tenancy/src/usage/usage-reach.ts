@@ -1,0 +1,64 @@
+import type { TenantRecord } from '../records.ts';
+import type { Actor, TenancyDependencies } from '../verb/actor.ts';
+import { apiKeyReach, requireOperator } from '../verb/authorize.ts';
+import { loadTenant } from '../verb/load.ts';
+import { readFields } from '../verb/read-fields.ts';
+import type { Result } from '../verb/result.ts';
+import { done, refused } from '../verb/result.ts';
+import { runRead } from '../verb/run-verb.ts';
+
+/** Whose usage an actor may see. */
+export type UsageReach =
+  /** Of all tenants: an operator who named none. */
+  | { readonly kind: 'all-tenants' }
+  | { readonly kind: 'tenant'; readonly tenant: TenantRecord }
+  /** Only their own, as a developer. */
+  | { readonly kind: 'user'; readonly tenant: TenantRecord; readonly user: string };
+
+/** Judges whose usage an actor may see: of the tenant that is named, else of their own tenant, or all tenants. */
+export async function usageReach(
+  deps: TenancyDependencies,
+  actor: Actor,
+  { tenant: named }: { readonly tenant: string | undefined },
+): Promise<Result<UsageReach>> {
+  const { principal } = actor;
+  const tenant = named ?? (principal.kind === 'operator' ? undefined : principal.tenant);
+  const deed = { action: 'usage.read', tenant: tenant ?? '*', subject: { kind: 'tenant', id: tenant ?? '*' } } as const;
+  return await runRead<UsageReach>(deps, actor, deed, async () => {
+    if (tenant === undefined) {
+      const refusal = requireOperator(principal, 'read');
+      return refusal === undefined ? done({ kind: 'all-tenants' }) : refused(refusal);
+    }
+    const reach = apiKeyReach(principal, tenant, 'read');
+    if (reach.kind === 'none') return refused(reach.refusal);
+    const loaded = await loadTenant(deps.store, tenant);
+    if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
+    const { item } = loaded.tenant;
+    return done(
+      reach.kind === 'all' ? { kind: 'tenant', tenant: item } : { kind: 'user', tenant: item, user: reach.user },
+    );
+  });
+}
+
+/** The names of users of a tenant, for people; a user who does not exist has none. */
+export async function readUserNames(
+  { store }: Pick<TenancyDependencies, 'store'>,
+  tenant: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const key = store.redisKeys.users(tenant);
+  const texts = await readFields(
+    store,
+    ids.map((field) => ({ key, field })),
+  );
+  return new Map(
+    texts.flatMap((text, at) => {
+      const id = ids[at];
+      return text === undefined || id === undefined ? [] : [[id, nameIn(text)] as const];
+    }),
+  );
+}
+
+function nameIn(text: string): string {
+  return (JSON.parse(text) as { readonly name: string }).name;
+}
