@@ -9,6 +9,7 @@ const secrets: Readonly<Record<string, string>> = {
   KEY_PEPPER: 'p'.repeat(64),
   REDIS_PASSWORD: 'r'.repeat(64),
   ADMIN_TOKEN_FILE: './admin-token',
+  GRAFANA_PASSWORD: 'g'.repeat(32),
 };
 
 /** Has the real Docker Compose read docker-compose.yml, with all secrets and without each of them. */

@@ -56,9 +56,12 @@ describe.each(apps)('the service %s', (app, service) => {
   });
 });
 
-test.each(['KEY_PEPPER', 'REDIS_PASSWORD', 'ADMIN_TOKEN_FILE'])('%s has no default, and its lack is told', (name) => {
-  expect(text).toContain(`\${${name}:?Set ${name} in .env`);
-});
+test.each(['KEY_PEPPER', 'REDIS_PASSWORD', 'ADMIN_TOKEN_FILE', 'GRAFANA_PASSWORD'])(
+  '%s has no default, and its lack is told',
+  (name) => {
+    expect(text).toContain(`\${${name}:?Set ${name} in .env`);
+  },
+);
 
 test.each([
   ['0a9f', ''],
