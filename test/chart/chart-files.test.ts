@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
+import { repositoryRoot } from '../gates/repository-root.ts';
+import { chartCopies } from '../observability/support/chart-copies.ts';
 import { chartFolder } from './support/chart.ts';
 import { chartReadme } from './support/chart-readme.ts';
 
@@ -14,4 +16,11 @@ test('the README of the chart tells every value of values.yaml; `npm run chart:r
 test('the chart and its application have the version of the repository', () => {
   const { version }: { version: unknown } = JSON.parse(read('../../package.json'));
   expect(parse(read('Chart.yaml'))).toMatchObject({ version, appVersion: version });
+});
+
+test.each(chartCopies())('the chart has the files of $from as they are; `npm run dashboards` copies them', (copies) => {
+  const { from, to, names } = copies;
+  expect(names.length).toBeGreaterThan(0);
+  expect(readdirSync(`${repositoryRoot}/${to}`).toSorted()).toEqual(names.toSorted());
+  for (const name of names) expect(read(`../../${to}/${name}`)).toBe(read(`../../${from}/${name}`));
 });

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { HTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute';
+import { PrometheusRule } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule';
 import { ServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor';
 
 import { kubeVersions } from './chart.ts';
@@ -15,6 +16,7 @@ export type Validate = (objects: readonly KubeObject[]) => Promise<readonly stri
 /** Kinds that are not Kubernetes's own: the packages of their makers know them. */
 const customKinds: Readonly<Record<string, (object: KubeObject) => { validate(): void }>> = {
   HTTPRoute: (object) => new HTTPRoute(object as never),
+  PrometheusRule: (object) => new PrometheusRule(object as never),
   ServiceMonitor: (object) => new ServiceMonitor(object as never),
 };
 
