@@ -119,6 +119,20 @@ describe('a budget', () => {
 });
 
 describe('shadow limits', () => {
+  test('a lower cap beside the enforced one of its level counts the same requests, and tells who would wait', async () => {
+    const limits = [concurrency(2), { ...concurrency(1), name: 'lower', mode: 'shadow' } as const];
+    const first = await rig.admitted(limits, 'first');
+    const second = await rig.admitted(limits, 'second');
+    expect([first.shadowed, second.shadowed].map((shadowed) => shadowed.map(({ limit }) => limit.name))).toEqual([
+      [],
+      ['lower'],
+    ]);
+    expect(await rig.admit(limits)).toMatchObject({ kind: 'limited', refused: { limit: limits[0] } });
+    expect(await rig.leases()).toEqual(['first', 'second']);
+    for (const { reservation } of [first, second]) await reservation.settle(used());
+    expect(await rig.leases()).toEqual([]);
+  });
+
   test('refuse nobody, say whom they would have refused, and count as if they had', async () => {
     const shadow = { mode: 'shadow' } as const;
     const limits = [

@@ -163,9 +163,11 @@ export function assertLimits(limits: readonly Limit[]): void {
   }
 }
 
+/** Caps on the same requests share their leases, which is no harm where all but one only count. */
 function shareCounter(limit: Limit, other: Limit | undefined): boolean {
-  const isSame = limit.kind === other?.kind && limit.subject === other.subject;
-  return isSame && (limit.kind === 'concurrency' || limit.name === other.name);
+  if (limit.kind !== other?.kind || limit.subject !== other.subject) return false;
+  if (limit.kind === 'concurrency') return limit.mode === 'enforce' && other.mode === 'enforce';
+  return limit.name === other.name;
 }
 
 function faultOf(limit: Limit): string | undefined {
