@@ -5,7 +5,7 @@ import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
-import { createLogger, createMetrics } from '@ccg/telemetry';
+import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { adminEndpoints, createAdminApp } from './admin-app.ts';
 import { applyFileAtStart } from './apply-file.ts';
@@ -45,8 +45,8 @@ export async function startAdmin(
   { clock = systemClock, log, sharedMetrics }: AdminStartDependencies = {},
 ): Promise<RunningAdmin> {
   await using opened = new AsyncDisposableStack();
-  const logger = createLogger(config.logLevel, log);
   const metrics = sharedMetrics ?? createMetrics();
+  const logger = createLogger(config.logLevel, log ?? openLogOutput(metrics.logLinesDropped));
   let readiness = (): Readiness => 'starting';
   let opsUrl: string | undefined;
   if (sharedMetrics === undefined) {

@@ -49,9 +49,11 @@ test.each([
 
 test('what is wrong with variables together is told beside what is wrong with others', () => {
   const together = { PORT: '4002', FETCH_IMAGE_URLS: 'true', HTTPS_PROXY: 'proxy:3128' };
-  const parsed = parseConfig({ ...together, KEY_PEPPER: 'short', LOG_LEVEL: 'loud', OPENAI_DIALECT: 'x' });
+  const reports = { LOG_SAMPLE: '0', METRICS_MAX_TENANTS: 'many', METRICS_MAX_MODELS: '-1' };
+  const parsed = parseConfig({ ...together, KEY_PEPPER: 'short', LOG_LEVEL: 'loud', OPENAI_DIALECT: 'x', ...reports });
   if (parsed.kind === 'valid') throw new Error('it is taken');
   const names = ['REDIS_URL', 'KEY_PEPPER', 'LOG_LEVEL', 'PORT and OPS_PORT', 'FETCH_IMAGE_URLS', 'OPENAI_DIALECT'];
+  names.push(...Object.keys(reports));
   for (const name of names) expect(parsed.message).toContain(`\n  ${name}`);
   const oneFaulty = parseConfig({ ...env, PORT: 'x', OPS_PORT: '4000' });
   expect(oneFaulty).toMatchObject({ problems: [expect.stringMatching(/^PORT: must be/u)] });

@@ -15,6 +15,8 @@ import {
   problemsOf,
   processSettings,
   processVariables,
+  reportSettings,
+  reportVariables,
   readCatalog,
   secretList,
   storeProblems,
@@ -28,13 +30,14 @@ import type {
   ListenAddress,
   OutboundSettings,
   ProcessSettings,
+  ReportSettings,
   StoreSettings,
 } from '@ccg/startup';
 import type { Peppers } from '@ccg/tenancy';
 import { z } from 'zod';
 
 export interface GatewayConfig
-  extends ProcessSettings, StoreSettings, CredentialSettings, LimitSettings, OutboundSettings {
+  extends ProcessSettings, StoreSettings, CredentialSettings, LimitSettings, ReportSettings, OutboundSettings {
   /** 0 lets the system choose. */
   readonly port: number;
   /** The first key encrypts; any key decrypts. */
@@ -87,6 +90,7 @@ const serverSchema = z.object({
   UPSTREAM_IDLE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 300_000 }),
   MODEL_LIST_INTERVAL_MS: wholeNumber({ max: 86_400_000, unset: 3_600_000 }),
   ...outboundVariables,
+  ...reportVariables,
   FETCH_IMAGE_URLS: onOrOff(false),
 });
 
@@ -158,6 +162,7 @@ function toConfig(
     upstreamIdleTimeoutMs: server.UPSTREAM_IDLE_TIMEOUT_MS,
     modelListIntervalMs: server.MODEL_LIST_INTERVAL_MS,
     ...outboundSettings(server),
+    ...reportSettings(server),
     fetchImageUrls: server.FETCH_IMAGE_URLS,
   };
 }

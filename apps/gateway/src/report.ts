@@ -1,31 +1,65 @@
-import type { FinishedRequest, Reporter } from '@ccg/edge';
+import type { ClientAddressOf, FinishedRequest, Reporter } from '@ccg/edge';
 import { assertNever, createBoundedMap, outcomeFacts, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import { countRecord, recordWithoutModel, targetOf } from '@ccg/serving';
 import type { End, RequestRecord } from '@ccg/serving';
+import { logText } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { auditActor } from '@ccg/tenancy';
 import type { DeniedUse, TenantPrincipal } from '@ccg/tenancy';
+import { describeRequest } from './log-line.ts';
 
 /** The status that proxies log for a client that left before its answer. */
 const clientClosedRequest = 499;
-const nameMaxLength = 200;
+/** Texts of clients are cut there. */
+const textMaxLength = 256;
+
+interface ReporterOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly addressOf: ClientAddressOf;
+  /** Of requests that went well every so-manieth has a line. */
+  readonly okSample: number;
+  readonly noteDenied: (denied: DeniedUse) => void;
+}
 
 /** Reports the records of finished requests to the gateway's log and metrics, and what was denied to the audit log. */
-export function createReporter(
-  logger: Logger,
-  metrics: Metrics,
-  noteDenied: (denied: DeniedUse) => void,
-): Reporter<RequestRecord> {
-  const loggerOf = createSharedFields(logger);
+export function createReporter(options: ReporterOptions): Reporter<RequestRecord> {
+  const { logger, metrics, okSample, noteDenied } = options;
+  const loggerOf = createSharedFields(options);
+  const isInSample = createSample(okSample);
   return {
     resultOf: (thrown) => recordWithoutModel(endOf(thrown)),
     untoldError: ({ end }) => (end.kind === 'unsent' ? end.error : undefined),
     finished(request, record) {
-      report(request, record, loggerOf(request, record), metrics);
+      const { end, outcome } = record;
+      const status = end.kind === 'aborted' ? clientClosedRequest : request.status;
+      count(request, record, status, metrics);
+      const { level } = outcomeFacts[outcome];
+      const isThinned = outcome === 'ok' && okSample > 1;
+      if (logger.isLevelEnabled(level) && (!isThinned || isInSample())) {
+        const line = describeRequest(request, record, status);
+        const isOurFault = outcome === 'gateway_internal' && 'error' in end;
+        const more = isOurFault ? { err: end.error } : isThinned ? { okSample } : undefined;
+        loggerOf(request, record)[level](more === undefined ? line : { ...line, ...more }, 'request');
+      }
       const denied = deniedUseOf(request, record);
       if (denied !== undefined) noteDenied(denied);
     },
   };
+}
+
+/** Says yes to every so-manieth call, beginning with the first. */
+function createSample(every: number): () => boolean {
+  let left = 0;
+  return () => {
+    left = left === 0 ? every - 1 : left - 1;
+    return left === every - 1;
+  };
+}
+
+function count(request: FinishedRequest, record: RequestRecord, status: number, metrics: Metrics): void {
+  const { endpoint, durationMs, authenticatedMs, principal } = request;
+  countRecord(metrics, { endpoint, tenant: principal?.tenant, status, durationMs, authenticatedMs }, record);
 }
 
 /** How a request ended whose endpoint threw before anything was sent. */
@@ -43,46 +77,46 @@ function deniedUseOf({ principal, requestId }: FinishedRequest, { end }: Request
   return { actor: auditActor(principal), requestId, reason: code, about };
 }
 
-/** Writes one line and counts one request; nothing here is the content of a request. */
-function report(request: FinishedRequest, record: RequestRecord, logger: Logger, metrics: Metrics): void {
-  const { end, outcome } = record;
-  const status = end.kind === 'aborted' ? clientClosedRequest : request.status;
-  const { endpoint, durationMs, authenticatedMs, principal } = request;
-  countRecord(metrics, { endpoint, tenant: principal?.tenant, status, durationMs, authenticatedMs }, record);
-  const line = {
-    requestId: request.requestId,
-    ...describeRecord(record),
-    status,
-    outcome,
-    ...describeEnd(end),
-    durationMs: Math.round(durationMs),
-  };
-  const isOurFault = outcome === 'gateway_internal' && 'error' in end;
-  logger[outcomeFacts[outcome].level](isOurFault ? { ...line, err: end.error } : line, 'request');
-}
-
-/** So many combinations of API key and model are in use at the same time at most. */
-const sharedFieldsMax = 1000;
+/** So many combinations of API key, client and model are in use at the same time at most. */
+const sharedFieldsMax = 4000;
 
 /**
  * Gives the logger for the line of a request: the fields that it shares with others, half of the line, are serialised
  * once.
  */
-function createSharedFields(logger: Logger): (request: FinishedRequest, record: RequestRecord) => Logger {
+function createSharedFields({
+  logger,
+  addressOf,
+}: ReporterOptions): (request: FinishedRequest, record: RequestRecord) => Logger {
   const loggers = createBoundedMap<Logger>(sharedFieldsMax);
-  return ({ endpoint, method, principal }, record) => {
+  return ({ endpoint, method, principal, request }, record) => {
     const { tenant, apiKeyId, user } = whoIs(principal);
     const { provider, dialect, model: wholeModel } = targetOf(record) ?? {};
-    const model = wholeModel?.slice(0, nameMaxLength);
-    const requestedModel = record.route?.requestedModel.slice(0, nameMaxLength);
+    const model = wholeModel?.slice(0, textMaxLength);
+    const requestedModel = record.route?.requestedModel.slice(0, textMaxLength);
     const stream = record.route?.stream;
-    // Clients choose the names of models, so the key tells where the first of them ends.
-    const names = `${requestedModel?.length} ${requestedModel}${model}`;
-    const key = `${endpoint} ${method} ${tenant} ${apiKeyId} ${user} ${provider} ${dialect} ${stream} ${names}`;
+    const address = request === undefined ? undefined : addressOf(request);
+    const agent = request?.headers['user-agent']?.slice(0, textMaxLength);
+    // Clients choose these texts, so the key tells where each of them ends.
+    const texts = `${requestedModel?.length} ${model?.length} ${requestedModel}${model}${agent}`;
+    const who = `${tenant} ${apiKeyId} ${user} ${address}`;
+    const key = `${logger.level} ${endpoint} ${method} ${who} ${provider} ${dialect} ${stream} ${texts}`;
     const known = loggers.get(key);
     if (known !== undefined) return known;
-    const shared = { endpoint, method, tenant, apiKeyId, user, requestedModel, provider, model, dialect, stream };
-    const made = logger.child(shared);
+    const made = logger.child({
+      endpoint,
+      method,
+      tenant,
+      apiKeyId,
+      user,
+      clientAddress: address,
+      userAgent: agent === undefined ? undefined : logText(agent),
+      requestedModel: requestedModel === undefined ? undefined : logText(requestedModel),
+      provider,
+      model: model === undefined ? undefined : logText(model),
+      dialect,
+      stream,
+    });
     loggers.set(key, made);
     return made;
   };
@@ -99,43 +133,5 @@ function whoIs(principal: TenantPrincipal | undefined): { tenant?: string; apiKe
       return { tenant: principal.tenant, user: principal.user };
     default:
       return assertNever(principal);
-  }
-}
-
-function describeRecord(record: RequestRecord): Record<string, unknown> {
-  const { route, attempts, stages, warnings } = record;
-  const last = attempts.at(-1);
-  return {
-    ...(route === undefined ? {} : describeUsage(record)),
-    firstEventMs: stages.firstEventMs === undefined ? undefined : Math.round(stages.firstEventMs),
-    attempts: route === undefined ? undefined : attempts.length,
-    upstreamStatus: last?.status,
-    upstreamRequestId: last?.upstreamRequestId,
-    warnings:
-      warnings.length === 0 ? undefined : warnings.map(({ field, code }) => `${field.slice(0, nameMaxLength)} ${code}`),
-  };
-}
-
-function describeUsage({ usage, costMicroDollars }: RequestRecord): Record<string, unknown> {
-  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
-  return { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens, costMicroDollars };
-}
-
-function describeEnd(end: End): Record<string, unknown> {
-  switch (end.kind) {
-    case 'completed':
-      return {};
-    case 'unsent':
-    case 'broken':
-      return {
-        error: end.error.code,
-        owner: end.error.owner,
-        reason: end.error.reason,
-        upstreamMessage: end.error.upstreamMessage,
-      };
-    case 'aborted':
-      return { reason: end.reason };
-    default:
-      return assertNever(end);
   }
 }

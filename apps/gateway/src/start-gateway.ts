@@ -12,7 +12,7 @@ import type { Recorder, Serving } from '@ccg/serving';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import type { Store } from '@ccg/store';
 import { createDeniedUses } from '@ccg/tenancy';
-import { createLogger, createMetrics } from '@ccg/telemetry';
+import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createFileFetcher, createUpstream } from '@ccg/upstream';
 import type { Upstream, UpstreamOptions } from '@ccg/upstream';
@@ -55,10 +55,11 @@ export interface RunningGateway {
 /** The data plane's composition root: builds everything from a configuration and listens. Rejects with nothing left open. */
 export async function startGateway(
   config: GatewayConfig,
-  { clock = systemClock, log, metrics = createMetrics(), recorder, keylessAs }: GatewayDependencies = {},
+  dependencies: GatewayDependencies = {},
 ): Promise<RunningGateway> {
   await using opened = new AsyncDisposableStack();
-  const logger = createLogger(config.logLevel, log);
+  const { clock = systemClock, metrics = createMetrics(config.labelBounds), recorder, keylessAs } = dependencies;
+  const logger = createLogger(config.logLevel, dependencies.log ?? openLogOutput(metrics.logLinesDropped));
   let readiness = (): Readiness => 'starting';
   const opsApp = createOpsApp(() => readiness(), metrics);
   const ops = await listen(opsApp, config.opsHost, config.opsPort);
@@ -69,30 +70,16 @@ export async function startGateway(
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
   await prepareStore(store, config, logger, clock);
-  const { authenticate, canVerify, close } = await openAuthentication(config, {
-    store,
-    clock,
-    logger,
-    metrics,
-    keylessAs,
-  });
+  const parts = { store, clock, logger, metrics };
+  const { authenticate, addressOf, canVerify, close } = await openAuthentication(config, { ...parts, keylessAs });
   opened.defer(close);
   const { catalog } = config;
   const targets = createTargets(catalog);
   const upstream = createUpstream({ ...upstreamOptions(config), onCertificate: countCertificates(catalog, metrics) });
   const recording = recorder === undefined ? {} : { recorder: recorder(logger) };
-  const replicas = await joinReplicas({ store, clock, logger, metrics });
+  const replicas = await joinReplicas(parts);
   opened.defer(() => replicas.leave());
-  const serving = await startServing(config, {
-    store,
-    replicas,
-    targets,
-    upstream,
-    clock,
-    metrics,
-    logger,
-    ...recording,
-  });
+  const serving = await startServing(config, { ...parts, replicas, targets, upstream, ...recording });
   opened.defer(serving.close);
   const openSinks = createOpenSinks();
   const bodyMemory = openBodyMemory(config, metrics);
@@ -102,7 +89,8 @@ export async function startGateway(
     ...helloEndpoints(),
     ...unsupportedEndpoints(),
   ];
-  const reporter = createReporter(logger, metrics, noteDeniedUses({ store, clock, logger }));
+  const noteDenied = noteDeniedUses(parts);
+  const reporter = createReporter({ logger, metrics, addressOf, okSample: config.logSample, noteDenied });
   const data = await listen(createDataApp({ endpoints, authenticate, reporter, clock }), config.host, config.port);
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));

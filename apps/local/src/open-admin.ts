@@ -5,7 +5,7 @@ import { adminAddresses, parseAdminConfig, startAdmin } from '@ccg/admin';
 import { Secret } from '@ccg/kernel';
 import { explainListenError, StartError } from '@ccg/startup';
 import type { Environment } from '@ccg/startup';
-import type { Metrics } from '@ccg/telemetry';
+import type { LogOutput, Metrics } from '@ccg/telemetry';
 
 import { readOrCreateSecret } from './data-dir.ts';
 
@@ -20,7 +20,7 @@ export interface LocalAdmin {
 export async function openAdmin(
   env: Environment,
   dataDir: string,
-  { metrics, say }: { readonly metrics: Metrics; say(line: string): void },
+  { metrics, log, say }: { readonly metrics: Metrics; readonly log: LogOutput; say(line: string): void },
 ): Promise<LocalAdmin> {
   const tokenFile = env['ADMIN_TOKEN_FILE']?.trim() || join(dataDir, 'admin-token');
   if (!env['ADMIN_TOKEN_FILE']?.trim()) {
@@ -30,7 +30,7 @@ export async function openAdmin(
   if (parsed.kind === 'faulty') throw new StartError(parsed.message);
   for (const warning of parsed.warnings) say(`Warning: ${warning}`);
   const { config } = parsed;
-  const admin = await startAdmin(config, { sharedMetrics: metrics }).catch((thrown: unknown) =>
+  const admin = await startAdmin(config, { sharedMetrics: metrics, log }).catch((thrown: unknown) =>
     explainListenError(thrown, adminAddresses(config)),
   );
   return { ...admin, tokenFile };

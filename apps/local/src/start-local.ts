@@ -10,7 +10,7 @@ import type { GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/ga
 import { describeRoutes, withoutCosts } from '@ccg/catalog';
 import type { Audience, DirectorySettings } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
-import { createMetrics } from '@ccg/telemetry';
+import { createMetrics, openLogOutput } from '@ccg/telemetry';
 import {
   containerWarnings,
   describeProblems,
@@ -102,11 +102,12 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const firstKey = await seedDefaultTenant(config, directory, firstKeyFile, say);
   const keylessAs = settings.allowKeyless ? firstKey : undefined;
   const recording = await openRecording(settings, config, opened);
-  const metrics = createMetrics();
-  const admin = await openAdmin(variables, dataDir.path, { metrics, say });
+  const metrics = createMetrics(config.labelBounds);
+  const log = openLogOutput(metrics.logLinesDropped);
+  const admin = await openAdmin(variables, dataDir.path, { metrics, log, say });
   // It goes on while the answers of the gateway end: an operator may want to see why that takes so long.
   opened.defer(() => admin.drain());
-  const gateway = await startGateway(config, { ...recording, keylessAs, metrics }).catch((thrown: unknown) =>
+  const gateway = await startGateway(config, { ...recording, keylessAs, metrics, log }).catch((thrown: unknown) =>
     explainListenError(thrown, listenAddresses(config)),
   );
   const container = findContainer();

@@ -36,7 +36,7 @@ export function createApp<Where extends Target, Result, Who extends Principal = 
   const { clock, reporter, errorForm = anthropicErrors } = options;
   const clientErrors = createClientErrors(clock, errorForm, (requestId, error) => {
     const { status } = error;
-    const unparsed = { requestId, endpoint: 'unparsed', method: '', principal: undefined, status };
+    const unparsed = { requestId, endpoint: 'unparsed', method: '', request: undefined, principal: undefined, status };
     reporter.finished({ ...unparsed, durationMs: 0, authenticatedMs: undefined }, reporter.resultOf(error));
   });
   const dispatch = createDispatch({ clientErrors, reporter, clock, errorForm });
@@ -137,7 +137,7 @@ function createDispatch<Result, Who extends Principal>(parts: DispatchParts<Resu
       result = reporter.resultOf(thrown);
     }
     const { method = '' } = request;
-    const finished = { requestId, endpoint, method, principal, authenticatedMs, durationMs: elapsedMs() };
+    const finished = { requestId, endpoint, method, request, principal, authenticatedMs, durationMs: elapsedMs() };
     const clientError = clientErrors.errorOf(response);
     if (clientError !== undefined) {
       reporter.finished({ ...finished, status: clientError.status }, reporter.resultOf(clientError));

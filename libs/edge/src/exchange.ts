@@ -52,6 +52,8 @@ export interface FinishedRequest<Who extends Principal = TenantPrincipal> {
   /** The name of its endpoint; `unknown`, `malformed` or `unparsed` where it reached none. */
   readonly endpoint: string;
   readonly method: string;
+  /** Undefined for what the HTTP parser rejected. */
+  readonly request: IncomingMessage | undefined;
   readonly principal: Who | undefined;
   readonly status: number;
   readonly durationMs: number;

@@ -11,12 +11,11 @@ import { changedRequest } from './changed-request.ts';
 import type { SentRequest } from './changed-request.ts';
 import type { PromptEstimate } from './estimate-prompt.ts';
 import { notMeasured, nothingKnown, outcomeOf, outcomeOfFailure } from './record.ts';
-import type { AttemptRecord, End, Failure, Measured } from './record.ts';
+import type { AttemptRecord, Failure, Measured } from './record.ts';
 import { addsTo, changesFor } from './learned-rejections.ts';
 import type { LearnedRejections } from './learned-rejections.ts';
 import { relayAnswer } from './relay.ts';
-import type { RelayDependencies } from './relay.ts';
-import type { RelayTimes } from './relay-timing.ts';
+import type { AnswerFacts, RelayDependencies } from './relay.ts';
 import type { ResponseSink, ServeRequest } from './request.ts';
 
 /** A request on its way to a target. */
@@ -49,7 +48,7 @@ export type AttemptResult = Measured & {
   readonly attempts: readonly AttemptRecord[];
   readonly warnings: readonly Warning[];
 } & (
-    | ({ readonly kind: 'answered'; readonly end: End } & RelayTimes)
+    | ({ readonly kind: 'answered' } & AnswerFacts)
     | {
         readonly kind: 'failed';
         readonly failure: Failure;
@@ -255,8 +254,8 @@ async function relay(
   const outcome = kind === 'answered' ? outcomeOf(relayed.end) : outcomeOfFailure(relayed.failure);
   const known = { target, usage, usageSource, warnings, attempts: [...attempts, endAttempt(attempt, outcome)] };
   if (kind === 'answered') {
-    const { end, firstEventMs, work } = relayed;
-    return { ...known, kind, end, firstEventMs, work };
+    const { end, firstEventMs, work, stopReason } = relayed;
+    return { ...known, kind, end, firstEventMs, work, stopReason };
   }
   // Some servers fall silent over a field instead of rejecting it. The client retries by itself, and then it is left out.
   if (relayed.silent) learnedRejections.learn(target, fieldsOf(hangProneFields));
@@ -268,14 +267,15 @@ async function writeLocalAnswer(
   { request, messagesRequest, sink }: Job,
   { body, usage }: LocalAnswer,
   warnings: readonly Warning[],
-): Promise<Measured & RelayTimes & { readonly kind: 'answered'; readonly end: End }> {
+): Promise<Measured & AnswerFacts & { readonly kind: 'answered' }> {
   const end = await writeAnswer(body, {
     contentType: messagesRequest.stream ? streamContentType : jsonContentType,
     provenance: { upstreamRequestId: undefined, warnings },
     requestId: request.requestId,
     sink,
   });
-  return { kind: 'answered', end, firstEventMs: undefined, work: nothingKnown.stages, usage, usageSource: 'estimated' };
+  const times = { firstEventMs: undefined, work: nothingKnown.stages };
+  return { kind: 'answered', end, ...times, stopReason: undefined, usage, usageSource: 'estimated' };
 }
 
 function failed(failure: Failure) {

@@ -1,7 +1,7 @@
 import type { Target } from '@ccg/catalog';
 import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import type { Outcome } from '@ccg/kernel';
-import { ownWordsOf } from '@ccg/translation';
+import { codeOf, ownWordsOf } from '@ccg/translation';
 import type { AnswerReader, UpstreamFailure, UpstreamRequest } from '@ccg/translation';
 import { callErrorToGatewayError, findInAnswer, findInHead, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
 import type { Upstream, UpstreamResponse } from '@ccg/upstream';
@@ -138,7 +138,8 @@ export async function readRejection(
   const upstreamMessage = isOfGateway ? wordsForLog(ownWordsOf(answer), target.endpoint) : undefined;
   const { upstreamRequestId: id } = attempt;
   // The log has the provider's own words, and the client its id of the request for a question to its support.
-  const more = { headers: id === undefined ? {} : { 'x-upstream-request-id': id }, upstreamMessage };
+  const headersOfId = id === undefined ? {} : { 'x-upstream-request-id': id };
+  const more = { headers: headersOfId, upstreamMessage, upstreamCode: codeOf(answer) };
   return {
     error: errorWithoutCredentials(error, target.endpoint, more),
     retry,

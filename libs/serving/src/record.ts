@@ -97,6 +97,10 @@ export interface RequestRecord extends Measured {
   readonly costMicroDollars: number;
   /** Whose price that is. Undefined where no model was asked. */
   readonly priceBasis: TargetPrice['basis'] | undefined;
+  /** Of the request, decoded. Undefined where it could not be read. */
+  readonly bodyBytes: number | undefined;
+  /** Why the model stopped, in the words of the Anthropic API. */
+  readonly stopReason: string | undefined;
   readonly end: End;
   readonly outcome: Outcome;
   /** Undefined for a request that could not be read, or that asks no model. */
@@ -112,7 +116,7 @@ export const notMeasured: Measured = { usage: noUsage, usageSource: 'none' };
 /** What is known of a request since it was admitted. */
 export type Asked = Pick<
   RequestRecord,
-  'attempts' | 'stages' | 'warnings' | 'usage' | 'usageSource' | 'costMicroDollars' | 'priceBasis'
+  'attempts' | 'stages' | 'warnings' | 'usage' | 'usageSource' | 'costMicroDollars' | 'priceBasis' | 'stopReason'
 >;
 
 /** What is known before anything has happened. */
@@ -120,6 +124,8 @@ export const nothingKnown: Omit<RequestRecord, 'end' | 'outcome'> = Object.freez
   ...notMeasured,
   costMicroDollars: 0,
   priceBasis: undefined,
+  bodyBytes: undefined,
+  stopReason: undefined,
   route: undefined,
   attempts: [],
   stages: Object.freeze({

@@ -7,7 +7,7 @@ import { createBodyCheck, UpstreamCallError, wrongBaseUrlError } from '@ccg/upst
 import type { UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders, jsonContentType, streamContentType, tellFailure, writeAnswer } from './answer.ts';
 import type { Provenance } from './answer.ts';
-import { createStreamGrammar } from './stream-grammar.ts';
+import { createStreamGrammar, stopReasonIn } from './stream-grammar.ts';
 import type { StreamGrammar } from './stream-grammar.ts';
 import { errorWithoutCredentials, framesWithoutCredentials } from './upstream-words.ts';
 import { failureOf, isTimeOut } from './call-target.ts';
@@ -38,10 +38,16 @@ export interface RelayDependencies {
   readonly metrics: Metrics;
 }
 
+/** What is known of an answer of which the client saw a part. */
+export interface AnswerFacts extends RelayTimes {
+  readonly end: End;
+  readonly stopReason: string | undefined;
+}
+
 /** Whether the client saw a part of the answer. As long as it did not, another target may answer, pings or not. */
 export type Relayed = Measured &
   (
-    | ({ readonly kind: 'answered'; readonly end: End } & RelayTimes)
+    | ({ readonly kind: 'answered' } & AnswerFacts)
     | {
         readonly kind: 'failed';
         readonly failure: Failure;
@@ -98,7 +104,7 @@ async function relayJson(job: RelayJob, { clock }: Pick<RelayDependencies, 'cloc
   const { body, usage, usageSource } = answer;
   onVisible();
   const end = await writeAnswer(body, { contentType: jsonContentType, provenance, requestId, sink });
-  return { kind: 'answered', end, ...timing.times(), usage, usageSource };
+  return { kind: 'answered', end, ...timing.times(), stopReason: stopReasonIn(body), usage, usageSource };
 }
 
 /** Relays a stream as it comes. A failure before the first frame is returned; after it, it is the stream's last event. */
@@ -124,7 +130,7 @@ export async function relayStream(job: RelayJob, { clock, metrics }: RelayDepend
   const isTold = failure === undefined || failure === error;
   if (isTold) void sink.end();
   const end = isTold ? endOf(failure) : await tellFailure(failure, true, requestId, sink);
-  return { kind: 'answered', end, ...times, ...measured };
+  return { kind: 'answered', end, ...times, stopReason: delivery.grammar.stopReason(), ...measured };
 }
 
 function measuredOf(translator: Pick<StreamTranslator, 'progress'>): Measured {

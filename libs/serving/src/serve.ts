@@ -38,12 +38,15 @@ export function createServe(dependencies: ServeDependencies): Serve {
   return async (request, sink) => {
     const { requestId, elapsedMs, prefix } = request;
     const bodyReadMs = elapsedMs();
+    let bodyBytes: number | undefined;
     let route: RequestRecord['route'];
     let asked: Asked = nothingKnown;
     let admitted: Admitted | undefined;
     let end: End;
     try {
+      // A variable for the body itself would keep it as long as this function waits.
       const messagesRequest = readMessagesRequest(request.takeBody());
+      bodyBytes = messagesRequest.body().length;
       const { model: requestedModel, stream } = messagesRequest;
       route = { requestedModel, stream, targets: [] };
       const resolved = resolveRoute(catalog, targets, { model: requestedModel, prefix });
@@ -51,7 +54,6 @@ export function createServe(dependencies: ServeDependencies): Serve {
       refuseUnlessAllowed(request.principal, resolved, { catalog, targets });
       // Nothing below the top level of the body is read for a request that a limit refuses.
       const { maxTokens } = messagesRequest;
-      const bodyBytes = messagesRequest.body().length;
       const { targets: asking } = resolved;
       const work = { kind: 'message', targets: asking, requestedModel, stream, bodyBytes, maxTokens } as const;
       admitted = await admit(request, work);
@@ -69,7 +71,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
-    const { attempts, warnings, usage, usageSource, costMicroDollars: cost, priceBasis } = asked;
+    const { attempts, warnings, usage, usageSource, costMicroDollars: cost, priceBasis, stopReason } = asked;
     const { admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs } = asked.stages;
     const record: RequestRecord = Object.freeze({
       end,
@@ -82,6 +84,8 @@ export function createServe(dependencies: ServeDependencies): Serve {
       usageSource,
       costMicroDollars: cost,
       priceBasis,
+      bodyBytes,
+      stopReason,
     });
     admitted?.settle(record);
     return record;
@@ -121,14 +125,14 @@ function mayAskAnother(result: AttemptResult): boolean {
 
 function askedOf(result: AttemptResult, work: LimitedWork, admittedMs: number): Asked {
   const { attempts, warnings, target } = result;
-  const { firstEventMs, work: relayWork } = result.kind === 'answered' ? result : untold;
+  const { firstEventMs, stopReason, work: relayWork } = result.kind === 'answered' ? result : untold;
   const { firstEventWorkMs, relayWorkMs } = relayWork;
   const use = useOf(result, { attempts, hasAnswer: result.kind === 'answered' }, target, work);
   const stages = { ...nothingKnown.stages, admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs };
-  return { attempts, warnings, ...use, priceBasis: target.price.basis, stages };
+  return { attempts, warnings, ...use, priceBasis: target.price.basis, stopReason, stages };
 }
 
-const untold = { firstEventMs: undefined, work: nothingKnown.stages };
+const untold = { firstEventMs: undefined, work: nothingKnown.stages, stopReason: undefined };
 
 interface Running {
   /** Tells of which target an answer is open, and how to measure it. */

@@ -26,6 +26,8 @@ export interface StreamGrammar {
   check(frames: string | Uint8Array): void;
   /** The stream counts as complete. */
   complete(): void;
+  /** As the last `message_delta` said it. */
+  stopReason(): string | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface StreamGrammar {
  * open block, which are recognised by how they begin.
  */
 export function createStreamGrammar(onViolation: (rule: GrammarRule) => void): StreamGrammar {
-  const state: GrammarState = { phase: 'before', blocks: 0, deltaHead: '' };
+  const state: GrammarState = { phase: 'before', blocks: 0, deltaHead: '', stopReason: undefined };
   let hasFailed = false;
   let hasCarriageReturns: boolean | undefined;
 
@@ -59,6 +61,7 @@ export function createStreamGrammar(onViolation: (rule: GrammarRule) => void): S
     complete() {
       if (state.phase !== 'over') fail('unfinished');
     },
+    stopReason: () => state.stopReason,
   };
 }
 
@@ -73,6 +76,7 @@ interface GrammarState {
   blocks: number;
   /** How the deltas of the open block begin; empty where none is open. */
   deltaHead: string;
+  stopReason: string | undefined;
 }
 
 type Step = (state: GrammarState, frame: string) => GrammarRule | undefined;
@@ -120,9 +124,10 @@ function stopBlock(state: GrammarState, frame: string): GrammarRule | undefined 
   return fault;
 }
 
-function endMessage(state: GrammarState): GrammarRule | undefined {
+function endMessage(state: GrammarState, frame: string): GrammarRule | undefined {
   if (state.phase === 'before') return 'before_start';
   if (state.deltaHead !== '') return 'open_block';
+  state.stopReason = stopReasonIn(frame) ?? state.stopReason;
   state.phase = 'delta';
   return undefined;
 }
@@ -135,6 +140,21 @@ function stopMessage(state: GrammarState): GrammarRule | undefined {
 
 function breakOff(state: GrammarState): undefined {
   state.phase = 'over';
+}
+
+const stopReasonName = '"stop_reason"';
+
+function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
+}
+
+/** The last one: what stands before it may be the input of a tool. */
+export function stopReasonIn(json: string | Uint8Array): string | undefined {
+  const from = typeof json === 'string' ? json.lastIndexOf(stopReasonName) : bufferOf(json).lastIndexOf(stopReasonName);
+  if (from === -1) return undefined;
+  const found =
+    typeof json === 'string' ? json.slice(from, from + 100) : bytesToString(json.subarray(from, from + 100));
+  return /^"stop_reason"\s*:\s*"(\w{1,64})"/u.exec(found)?.[1];
 }
 
 /** The name of an event; undefined for comments. */

@@ -42,11 +42,14 @@ export function framesWithoutCredentials(frames: string | Uint8Array, endpoint: 
 export function errorWithoutCredentials(
   error: GatewayError,
   endpoint: Endpoint,
-  more: Pick<GatewayErrorDetails, 'headers' | 'upstreamMessage'> = {},
+  more: Pick<GatewayErrorDetails, 'headers' | 'upstreamMessage' | 'upstreamCode'> = {},
 ): GatewayError {
   const publicMessage = withoutCredentials(error.publicMessage, endpoint);
-  const { headers = {}, upstreamMessage = error.upstreamMessage } = more;
-  const isAsTold = publicMessage === error.publicMessage && upstreamMessage === error.upstreamMessage;
+  const { headers = {}, upstreamMessage = error.upstreamMessage, upstreamCode = error.upstreamCode } = more;
+  const isAsTold =
+    publicMessage === error.publicMessage &&
+    upstreamMessage === error.upstreamMessage &&
+    upstreamCode === error.upstreamCode;
   if (isAsTold && Object.keys(headers).length === 0) return error;
   return new GatewayError(error.code, publicMessage, {
     status: error.status,
@@ -54,6 +57,7 @@ export function errorWithoutCredentials(
     retry: error.retry,
     headers: { ...error.headers, ...headers },
     upstreamMessage,
+    upstreamCode,
     publicDetails: error.publicDetails,
     ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
   });

@@ -21,9 +21,17 @@ export {
   portClash,
   processSettings,
   processVariables,
+  reportSettings,
+  reportVariables,
   secretList,
 } from './shared-variables.ts';
-export type { CredentialSettings, LimitSettings, OutboundSettings, ProcessSettings } from './shared-variables.ts';
+export type {
+  CredentialSettings,
+  LimitSettings,
+  OutboundSettings,
+  ProcessSettings,
+  ReportSettings,
+} from './shared-variables.ts';
 export {
   describeProblems,
   describeStartFailure,

@@ -5,7 +5,7 @@ import { nameFault, Secret } from '@ccg/kernel';
 import type { LimitRule } from '@ccg/kernel';
 import { limitRulesOf } from '@ccg/tenancy';
 import { logLevels } from '@ccg/telemetry';
-import type { LogLevel } from '@ccg/telemetry';
+import type { LabelBounds, LogLevel } from '@ccg/telemetry';
 import type { Peppers } from '@ccg/tenancy';
 import type { UpstreamProxy } from '@ccg/upstream';
 import { z } from 'zod';
@@ -70,6 +70,25 @@ export function opsHostWarnings({ HOST, OPS_HOST, OPS_PORT }: ListenValues): rea
     `Whoever reaches ${HOST} can read the metrics on port ${OPS_PORT}, because OPS_HOST is unset and follows HOST. ` +
       'Set OPS_HOST to 127.0.0.1 or to an internal address.',
   ];
+}
+
+export const reportVariables = {
+  LOG_SAMPLE: wholeNumber({ min: 1, max: 1_000_000, unset: 1 }),
+  METRICS_MAX_TENANTS: wholeNumber({ max: 10_000, unset: 200 }),
+  METRICS_MAX_MODELS: wholeNumber({ max: 10_000, unset: 200 }),
+};
+
+/** How much is told of requests. */
+export interface ReportSettings {
+  /** Of requests that went well every so-manieth has a line in the log. */
+  readonly logSample: number;
+  /** How many tenants and models have series of their own. */
+  readonly labelBounds: LabelBounds;
+}
+
+export function reportSettings(values: ValuesOf<typeof reportVariables>): ReportSettings {
+  const labelBounds = { maxTenants: values.METRICS_MAX_TENANTS, maxModels: values.METRICS_MAX_MODELS };
+  return { logSample: values.LOG_SAMPLE, labelBounds };
 }
 
 export const credentialVariables = {

@@ -1,8 +1,10 @@
-export { createLogger, logLevels } from './logger.ts';
+export { openLogOutput } from './line-output.ts';
+export type { LogOutput } from './line-output.ts';
+export { createLogger, logLevels, logText } from './logger.ts';
 export type { Logger, LogLevel } from './logger.ts';
 export { metricList } from './metric-list.ts';
 export type { MetricFacts } from './metric-list.ts';
 export { createMetrics } from './metrics.ts';
 export type { Metrics } from './metrics.ts';
-export type { RequestMeters } from './request-metrics.ts';
+export type { LabelBounds, RequestMeters } from './request-metrics.ts';
 export type { StreamEnd, StreamMeters } from './stream-metrics.ts';

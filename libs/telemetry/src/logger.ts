@@ -8,10 +8,10 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] a
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * Creates a logger that writes one JSON object per line, to standard output unless a destination is given. A `Secret`
- * prints as `[secret]`; `redact` is a safety net for headers and bodies that are logged by mistake.
+ * Creates a logger that writes one JSON object per line. A `Secret` prints as `[secret]`; `redact` is a safety net for
+ * headers and bodies that are logged by mistake.
  */
-export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
   return pino(
     {
       level,
@@ -20,7 +20,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
       formatters: { level: (label) => ({ level: label }), log: redact },
       serializers: { err: describeError },
     },
-    destination ?? createTurnWriter(openStandardOutput()),
+    destination,
   );
 }
 
@@ -64,38 +64,6 @@ function withoutHidden<Value extends object>(value: Value): Value {
   return { ...value, ...Object.fromEntries(found.map((name) => [name, '[redacted]'])) };
 }
 
-/** Standard output, whose lines are dropped once it was a terminal that is closed: the process must be able to drain. */
-function openStandardOutput(): DestinationStream {
-  const output = pino.destination({ dest: 1, sync: true });
-  let isClosed = false;
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EIO') throw error;
-    isClosed = true;
-  });
-  return {
-    write(lines) {
-      if (!isClosed) output.write(lines);
-    },
-  };
-}
-
-/** Writes the lines of one turn of the event loop in one call, and the rest when the process exits. */
-function createTurnWriter(destination: DestinationStream): DestinationStream {
-  let lines = '';
-  const flush = () => {
-    const taken = lines;
-    lines = '';
-    if (taken !== '') destination.write(taken);
-  };
-  process.on('exit', flush);
-  return {
-    write(line) {
-      if (lines === '') setImmediate(flush);
-      lines += line;
-    },
-  };
-}
-
 interface ErrorDescription {
   readonly name: string;
   readonly message: string;
@@ -112,4 +80,13 @@ function describeError(error: unknown): ErrorDescription | string {
 
 function describeCause(cause: Error): ErrorDescription {
   return { name: cause.name, message: cause.message, stack: undefined };
+}
+
+const textMaxLength = 256;
+
+/** A text of a client for the log: cut, and without characters that move the cursor of a terminal or hide what stands there. */
+export function logText(text: string): string {
+  const cut = text.length > textMaxLength ? text.slice(0, textMaxLength) : text;
+  if (/^[\x20-\x7e]*$/u.test(cut)) return cut;
+  return cut.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }

@@ -135,6 +135,10 @@ export const metricList = {
     help: 'Bytes of request bodies that are held now. New bodies are refused at MAX_BODY_BYTES_IN_FLIGHT.',
     processes: gateway,
   }),
+  logLinesDropped: counter('ccg_log_lines_dropped_total', [], {
+    help: 'Lines of the log that were dropped, since nobody took them from standard output in time.',
+    processes: everywhere,
+  }),
   issuerKeys: gauge('ccg_issuer_keys_age_seconds', ['issuer'], {
     help: 'How long ago the keys of an issuer of tokens were loaded; +Inf: never. After a day its tokens are refused.',
     processes: ['gateway', 'admin'],

@@ -28,6 +28,7 @@ export interface Metrics {
   pinged(this: void): void;
   /** What a provider showed when a connection to it was opened. */
   certificate(provider: string, notAfterSeconds: number): void;
+  logLinesDropped(this: void, lines: number): void;
   storeState(up: boolean): void;
   /** How many replicas share the limits, as last known. */
   liveReplicas(count: number): void;
@@ -62,18 +63,29 @@ export function createMetrics(bounds: LabelBounds = usualBounds): Metrics {
   const requests = createRequestMetrics(bounds);
   const streams = createStreamMetrics();
   const certificates = createCells(metricList.certificates);
+  const dropped = createCells(metricList.logLinesDropped);
   const store = createStoreMetrics();
   const usage = createUsageMetrics();
   const learned = watchedGauge(createCells(metricList.learnedRejections));
   const bodyBytes = watchedGauge(createCells(metricList.bodyBytes));
   const issuerKeys = watchedGauge(createCells(metricList.issuerKeys), Math.max);
-  const families = [...requests.families, ...streams.families, certificates, ...store.families, ...usage.families];
+  const families = [
+    ...requests.families,
+    ...streams.families,
+    certificates,
+    dropped,
+    ...store.families,
+    ...usage.families,
+  ];
   return {
     requestsOf: requests.of,
     streamsOf: streams.of,
     pinged: streams.pinged,
     certificate(provider, notAfterSeconds) {
       certificates.of({ provider }).value = notAfterSeconds;
+    },
+    logLinesDropped(lines) {
+      dropped.of({}).value += lines;
     },
     ...store.told,
     ...usage.told,

@@ -22,6 +22,9 @@ export interface GatewayProcess {
   waitForLog(fits: (line: LogLine) => boolean): Promise<LogLine>;
   /** Everything written so far, to stdout and stderr. */
   output(): string;
+  /** Nobody reads its log until it is resumed. */
+  pauseLog(): void;
+  resumeLog(): void;
   readonly signal: (signal: NodeJS.Signals) => void;
   /** Kills it if it still runs, and removes its folder. */
   stop(): Promise<void>;
@@ -49,6 +52,8 @@ export async function startGateway(env: Readonly<Record<string, string>>): Promi
       logs: () => readLog(child.stdout()),
       waitForLog: (fits) => waitForLog(child, fits),
       output: () => child.stdout() + child.stderr(),
+      pauseLog: child.pauseStdout,
+      resumeLog: child.resumeStdout,
       signal: child.signal,
       stop,
     };

@@ -17,6 +17,9 @@ export interface StartedProcess {
   stderr(): string;
   /** Calls back with every line of stdout, those before the call included. */
   onStdoutLine(listener: (line: string) => void): void;
+  /** Reads nothing of its stdout until it is told to read on. */
+  pauseStdout(): void;
+  resumeStdout(): void;
   /** Signals the process alone. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /** Kills the whole group; harmless when it is gone. */
@@ -82,6 +85,12 @@ export function startProcess(options: StartProcessOptions): StartedProcess {
     onStdoutLine(listener) {
       for (const line of stdout.split('\n').slice(0, -1)) listener(line);
       listeners.push(listener);
+    },
+    pauseStdout() {
+      child.stdout.pause();
+    },
+    resumeStdout() {
+      child.stdout.resume();
     },
     signal(signal) {
       child.kill(signal);

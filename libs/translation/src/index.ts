@@ -4,7 +4,7 @@ export type { InlineFile, UrlSource } from './history/url-sources.ts';
 export { checkRequestSize } from './request/read-request.ts';
 export { createToolListCache } from './tools/tool-list-cache.ts';
 export type { ToolListCache } from './tools/tool-list-cache.ts';
-export { ownWordsOf } from './failure/upstream-failure.ts';
+export { codeOf, ownWordsOf } from './failure/upstream-failure.ts';
 export type { Rejection } from './failure/rejections.ts';
 export { sealTag } from './translation.ts';
 export type {

@@ -3,7 +3,6 @@
  * fails when one of them exists: take it off the list then, and its panels and alerts are held to it.
  */
 export const awaitedMetrics: Readonly<Record<string, string>> = {
-  ccg_log_lines_dropped_total: 'a log that drops lines',
   ccg_trace_spans_dropped_total: 'traces',
   ccg_store_mode: 'the ways to decide limits without Redis',
   ccg_limit_refusals_total: 'limits by level and in shadow mode',

@@ -14,6 +14,8 @@ export interface GatewayErrorDetails {
   readonly publicDetails?: unknown;
   /** What the upstream said, without secrets, for the log where the client is not shown it. */
   readonly upstreamMessage?: string | undefined;
+  /** What the upstream calls the failure: a name of its own, never a sentence. */
+  readonly upstreamCode?: string | undefined;
   /** Why, in a word for the log; never shown to the client. */
   readonly reason?: string;
   /** Never shown to the client. */
@@ -36,6 +38,7 @@ export class GatewayError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly publicDetails: unknown;
   readonly upstreamMessage: string | undefined;
+  readonly upstreamCode: string | undefined;
   readonly reason: string | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, details: GatewayErrorDetails = {}) {
@@ -51,6 +54,7 @@ export class GatewayError extends Error {
     this.headers = details.headers ?? {};
     this.publicDetails = details.publicDetails;
     this.upstreamMessage = details.upstreamMessage;
+    this.upstreamCode = details.upstreamCode;
     this.reason = details.reason;
   }
 }

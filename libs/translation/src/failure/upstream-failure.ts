@@ -33,6 +33,12 @@ export function ownWordsOf(upstream: UpstreamAnswer): string | undefined {
   return readHttpFailure(upstream).message;
 }
 
+/** What an upstream calls such a failure, where it is a name of its own. */
+export function codeOf(upstream: UpstreamAnswer): string | undefined {
+  const { type } = readHttpFailure(upstream);
+  return type !== undefined && /^[\w.:-]{1,64}$/u.test(type) ? type : undefined;
+}
+
 /** An error that came inside an answer with status 200: a whole body, an event, or an `error` member of one. */
 export function readInBandFailure(value: JsonValue, status = 200): FailureReading {
   return readFailure({ status, headers: [], body: decodeByteString(writeJson(value)) });

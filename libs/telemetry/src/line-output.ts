@@ -1,0 +1,98 @@
+import { Buffer } from 'node:buffer';
+import { writeSync } from 'node:fs';
+
+/** Where lines go. */
+export interface LineOutput {
+  /** Takes whole lines. */
+  write(lines: string): void;
+  /** Writes what the reader takes now, and says whether that was all. */
+  flush(this: void): boolean;
+}
+
+/** Writes bytes and returns how many were taken: none by a reader that does not keep up. */
+export type WriteBytes = (bytes: Uint8Array) => number;
+
+/** So much is kept for a reader that does not keep up. */
+const keptMaxBytes = 1024 * 1024;
+const retryMs = 50;
+
+/**
+ * Writes lines of one turn of the event loop in one call, and never waits for whoever reads them: what a reader does not
+ * take is kept up to a bound, and then whole lines are dropped and counted.
+ */
+export function createLineOutput(write: WriteBytes, onDropped: (lines: number) => void): LineOutput {
+  let fresh = '';
+  let kept: Uint8Array = new Uint8Array();
+  let retry: NodeJS.Timeout | undefined;
+
+  function flush(): boolean {
+    const lines = fresh;
+    fresh = '';
+    if (lines !== '') keep(Buffer.from(lines, 'utf8'), lines);
+    while (kept.length > 0) {
+      const taken = write(kept);
+      if (taken === 0) break;
+      kept = kept.subarray(taken);
+    }
+    if (kept.length > 0) retry ??= setTimeout(tryAgain, retryMs).unref();
+    return kept.length === 0;
+  }
+
+  function keep(bytes: Uint8Array, lines: string): void {
+    if (kept.length === 0) kept = bytes;
+    else if (kept.length + bytes.length <= keptMaxBytes) kept = Buffer.concat([kept, bytes]);
+    else onDropped(lines.split('\n').length - 1);
+  }
+
+  function tryAgain(): void {
+    retry = undefined;
+    flush();
+  }
+
+  return {
+    write(lines) {
+      if (fresh === '') setImmediate(flush);
+      fresh += lines;
+    },
+    flush,
+  };
+}
+
+/** Takes lines of the log. */
+export interface LogOutput {
+  write(line: string): void;
+}
+
+/** The lines of a process on its standard output; those that are left when it exits get a moment. */
+export function openLogOutput(onDropped: (lines: number) => void): LogOutput {
+  const output = createLineOutput(openStandardOutput(), onDropped);
+  process.on('exit', () => {
+    for (let waited = 0; !output.flush() && waited < lastWordsMs; waited += retryMs) sleep(retryMs);
+  });
+  return output;
+}
+
+const lastWordsMs = 500;
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Once it was a terminal that is closed it takes everything and shows nothing: the process must be able to drain. */
+function openStandardOutput(): WriteBytes {
+  // Asking for the stream sets a pipe to non-blocking. A write to a full one would otherwise stop the whole process.
+  const { fd } = process.stdout;
+  let isClosed = false;
+  return (bytes) => {
+    if (isClosed) return bytes.length;
+    try {
+      return writeSync(fd, bytes);
+    } catch (thrown) {
+      const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+      if (code === 'EAGAIN') return 0;
+      if (code !== 'EIO') throw thrown;
+      isClosed = true;
+      return bytes.length;
+    }
+  };
+}
