@@ -9,6 +9,7 @@ import {
   getUser,
   importApiKey,
   listApiKeys,
+  putLimit,
   putPolicy,
   readAudit,
   removePolicy,
@@ -40,6 +41,7 @@ afterEach(async () => {
 
 const file = fileActor('req_file');
 const all = { models: ['*'] };
+const cap = { level: 'tenant', kind: 'concurrency', amount: 5 } as const;
 
 /** A tenant with a policy, a user and an API key, all written by one actor. */
 async function tenantBy(actor: Actor) {
@@ -64,6 +66,7 @@ function changesOf({ tenant, user, id }: { readonly tenant: string; readonly use
     ['policy', (actor: Actor) => removePolicy(deps, actor, { tenant, name: 'small' })],
     ['api-key', (actor: Actor) => rotateApiKey(deps, actor, { tenant, id })],
     ['api-key', (actor: Actor) => updateApiKey(deps, actor, { tenant, id, name: 'other' })],
+    ['tenant', (actor: Actor) => putLimit(deps, actor, { tenant, name: 'cap', rule: cap, defaults: [] })],
   ] as const;
 }
 
