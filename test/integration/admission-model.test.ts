@@ -1,10 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { wholeTenant } from '@ccg/admission';
-import type { RateLimit, Reservation } from '@ccg/admission';
+import { sweepReservations, wholeTenant } from '@ccg/admission';
+import type { Limit, LimitState, Reservation } from '@ccg/admission';
 import { createScript } from '@ccg/store';
+import type { Store } from '@ccg/store';
+import { createManualClock } from '@ccg/testkit';
+import type { ManualClock } from '@ccg/testkit';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { concurrency, openAdmissionRig, rate, used } from './support/admission-rig.ts';
+import { createReference } from './support/admission-reference.ts';
+import type { Costs } from './support/admission-reference.ts';
+import { budget, concurrency, openAdmissionRig, rate, used } from './support/admission-rig.ts';
 import type { AdmissionRig } from './support/admission-rig.ts';
 
 let rig: AdmissionRig;
@@ -19,83 +23,53 @@ afterEach(async () => {
 
 // One unit flows in per 1,000 s: what flows in while a run lasts never makes a whole one. Leases lapse between two steps of the clock.
 const unitMs = 1_000_000;
-const leaseUnits = 1.5;
-const capacities = [10, 6] as const;
-const maxRunning = 3;
+const limits = { capacities: [10, 6, 30] as const, maxRunning: 3, leaseUnits: 1.5 };
+const leaseTtlMs = limits.leaseUnits * unitMs;
 
 type Command =
-  | { readonly kind: 'admit'; readonly costs: readonly [number, number] }
-  | {
-      readonly kind: 'settle';
-      readonly which: number;
-      readonly amounts: readonly [number, number];
-      readonly twice: boolean;
-    }
+  | { readonly kind: 'admit'; readonly costs: Costs }
+  | { readonly kind: 'renew' | 'settle'; readonly which: number; readonly amounts: Costs; readonly twice: boolean }
   | { readonly kind: 'crash'; readonly which: number }
+  | { readonly kind: 'sweep' }
   | { readonly kind: 'step'; readonly units: number };
 
-const cost = fc.integer({ min: 0, max: 12 });
-const amount = fc.integer({ min: 0, max: 18 });
+const costs = (max: number): fc.Arbitrary<Costs> => {
+  const cost = fc.integer({ min: 0, max });
+  return fc.tuple(cost, cost, cost);
+};
 const which = fc.nat({ max: 5 });
+const use = { which, amounts: costs(18), twice: fc.boolean() };
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('admit' as const), costs: fc.tuple(cost, cost) }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('settle' as const),
-      which,
-      amounts: fc.tuple(amount, amount),
-      twice: fc.boolean(),
-    }),
-  },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('admit' as const), costs: costs(12) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('settle' as const, 'renew' as const), ...use }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const), which }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('step' as const), units: fc.integer({ min: -2, max: 5 }) }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'sweep' as const }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('step' as const), units: fc.integer({ min: -1, max: 3 }) }) },
 );
 
-/** What the scripts should do, in units and with a clock of its own. */
-function createReference() {
-  const missing = capacities.map(() => 0);
-  const leases = new Map<string, number>();
-  return {
-    admit(id: string, costs: readonly number[]): boolean {
-      const fits = capacities.every((capacity, at) => {
-        return (missing[at] ?? 0) + Math.min(costs[at] ?? 0, capacity) <= capacity;
-      });
-      if (!fits || leases.size >= maxRunning) return false;
-      for (const at of capacities.keys()) missing[at] = (missing[at] ?? 0) + (costs[at] ?? 0);
-      leases.set(id, leaseUnits);
-      return true;
-    },
-    settle(id: string, amounts: readonly number[]): void {
-      leases.delete(id);
-      for (const at of capacities.keys()) missing[at] = Math.max(0, (missing[at] ?? 0) - (amounts[at] ?? 0));
-    },
-    step(units: number): void {
-      // A bucket that is full has no redis key, so a clock that goes back takes nothing from it.
-      for (const [at, level] of missing.entries()) missing[at] = level === 0 ? 0 : Math.max(0, level - units);
-      for (const [id, left] of leases) {
-        if (left - units <= 0) leases.delete(id);
-        else leases.set(id, left - units);
-      }
-    },
-    remaining: () => capacities.map((capacity, at) => Math.max(0, capacity - (missing[at] ?? 0))),
-  };
+function limitsFor([first, second, money]: Costs): readonly [Limit, Limit, Limit, Limit] {
+  const refillPerSecond = 1000 / unitMs;
+  const [capacity, shadowCapacity, amountMicroDollars] = limits.capacities;
+  return [
+    rate({ name: 'first', capacity, refillPerSecond, cost: first }),
+    rate({ name: 'second', capacity: shadowCapacity, refillPerSecond, cost: second, mode: 'shadow' }),
+    budget({ amountMicroDollars, costMicroDollars: money }),
+    concurrency(limits.maxRunning),
+  ];
 }
 
-interface Running {
-  readonly id: string;
-  readonly buckets: readonly RateLimit[];
-  readonly reservation: Reservation;
+/** How much is taken of a limit; of a bucket in debt, all of it. */
+function takenOf(state: LimitState | undefined): number | undefined {
+  if (state === undefined) return undefined;
+  if ('usedMicroDollars' in state) return state.usedMicroDollars;
+  return state.limit.kind === 'rate' ? state.limit.capacity - state.remaining : undefined;
 }
-
-const bucket = (at: number, units: number) =>
-  rate({ name: `b${at}`, capacity: capacities[at] ?? 0, refillPerSecond: 1000 / unitMs, cost: units });
 
 /** Redis has one clock, which cannot be set: all times that are stored move the other way instead. */
 const stepScript = createScript(`
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
-for at = 1, #KEYS - 1 do
+for at = 1, 2 do
   local left = tonumber(redis.call('GET', KEYS[at]) or 0) - now
   if left > 0 and left - ARGV[1] > 0 then
     redis.call('SET', KEYS[at], string.format('%.17g', now + left - ARGV[1]), 'PX', string.format('%.17g', math.ceil(left - ARGV[1])))
@@ -103,55 +77,117 @@ for at = 1, #KEYS - 1 do
     redis.call('DEL', KEYS[at])
   end
 end
-local leases = redis.call('ZRANGE', KEYS[#KEYS], 0, -1, 'WITHSCORES')
-for at = 1, #leases, 2 do
-  redis.call('ZADD', KEYS[#KEYS], string.format('%.17g', leases[at + 1] - ARGV[1]), leases[at])
+for at = 3, 4 do
+  local ids = redis.call('ZRANGE', KEYS[at], 0, -1, 'WITHSCORES')
+  for id = 1, #ids, 2 do
+    redis.call('ZADD', KEYS[at], string.format('%.17g', ids[id + 1] - ARGV[1]), ids[id])
+  end
+  redis.call('PERSIST', KEYS[at])
 end
-redis.call('PERSIST', KEYS[#KEYS])
 return 1`);
 
 async function stepClock(units: number): Promise<void> {
   const { redisKeys } = rig.store;
-  const buckets = capacities.map((_, at) => redisKeys.rateLimit(rig.tenant(), `b${at}`, wholeTenant));
-  await rig.store.run(stepScript, [...buckets, redisKeys.leases(rig.tenant(), wholeTenant)], [units * unitMs]);
+  const buckets = ['first', 'second'].map((name) => redisKeys.rateLimit(rig.tenant(), name, wholeTenant));
+  const sets = [redisKeys.leases(rig.tenant(), wholeTenant), redisKeys.reservations(rig.tenant())];
+  await rig.store.run(stepScript, [...buckets, ...sets], [units * unitMs]);
 }
 
-test('property: whatever is admitted, settled once or twice, never settled, and however the clock steps, the scripts do what a plain reference does', async () => {
+interface Running {
+  readonly id: string;
+  readonly limits: readonly Limit[];
+  readonly reservation: Reservation;
+  readonly clock: ManualClock;
+  readonly calls: Calls;
+}
+
+/** Its calls are sent twice where they should be, and can be waited for. */
+interface Calls {
+  readonly store: Store;
+  twice: boolean;
+  ended(): Promise<unknown>;
+}
+
+function watchCalls(): Calls {
+  const pending = new Set<Promise<unknown>>();
+  const calls: Calls = {
+    twice: false,
+    ended: () => Promise.all(pending),
+    store: {
+      ...rig.store,
+      async run(...call) {
+        const answer = rig.store.run(...call).then((first) => (calls.twice ? rig.store.run(...call) : first));
+        pending.add(answer);
+        return answer.finally(() => pending.delete(answer));
+      },
+    },
+  };
+  return calls;
+}
+
+/** A process of its own for each request, which dies when nobody moves its clock any more. */
+async function admit(
+  id: string,
+  asked: Costs,
+): Promise<{ readonly running?: Running; readonly shadowed: boolean; readonly taken: readonly unknown[] }> {
+  const [clock, calls] = [createManualClock(), watchCalls()];
+  const { store } = calls;
+  const admission = rig.openAdmission({ clock, store, leaseTtlMs, sweepIntervalMs: Number.POSITIVE_INFINITY });
+  const ofRequest = limitsFor(asked);
+  const decision = await rig.ask({ requestId: id, limits: ofRequest, record: `begun ${id}` }, admission);
+  if (decision.kind === 'unreadable') throw new Error('Redis is away.');
+  const taken = decision.states.slice(0, 3).map(takenOf);
+  const shadowed = decision.shadowed.length > 0;
+  if (decision.kind === 'limited') return { shadowed, taken };
+  return { running: { id, limits: ofRequest, reservation: decision.reservation, clock, calls }, shadowed, taken };
+}
+
+test('property: whatever is admitted, renewed, settled once or twice, never settled and swept, and however the clock steps, the scripts do what a plain reference does', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 25 }), async (commands) => {
+    fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 40 }), async (commands) => {
       rig.changeTenant();
-      const admission = rig.openAdmission({ leaseTtlMs: leaseUnits * unitMs });
-      const reference = createReference();
-      const settled = new Set<string>();
+      const reference = createReference(limits);
       const running: Running[] = [];
-      for (const one of commands) {
+      const levels = () =>
+        reference.levels().map((level, at) => Math.min(level, at === 2 ? level : (limits.capacities[at] ?? 0)));
+      for (const [at, one] of commands.entries()) {
         switch (one.kind) {
           case 'admit': {
-            const id = randomUUID();
-            const buckets = one.costs.map((units, at) => bucket(at, units));
-            const decision = await rig.admit([concurrency(maxRunning), ...buckets], id, admission);
-            expect(decision.kind).toBe(reference.admit(id, one.costs) ? 'admitted' : 'limited');
-            if (decision.kind !== 'admitted') break;
-            expect(decision.states.slice(1).map((state) => 'remaining' in state && state.remaining)).toEqual(
-              reference.remaining(),
-            );
-            running.push({ id, buckets, reservation: decision.reservation });
+            const id = `r${at}`;
+            const expected = reference.admit(id, one.costs, `begun ${id}`);
+            const actual = await admit(id, one.costs);
+            const isAdmitted = actual.running !== undefined;
+            expect({ isAdmitted, isShadowed: actual.shadowed }).toEqual(expected);
+            expect(actual.taken).toEqual(levels());
+            if (actual.running !== undefined) running.push(actual.running);
             break;
           }
+          case 'renew':
           case 'settle': {
-            const request = running[one.which];
+            const place = one.which % Math.max(1, running.length);
+            const request = running[place];
             if (request === undefined) break;
-            const total = used(...request.buckets.map((limit, at) => [limit, one.amounts[at] ?? 0] as const));
-            await request.reservation.settle(total);
-            if (one.twice) await request.reservation.settle(total);
-            else running.splice(one.which, 1);
-            const refunds = request.buckets.map((limit, at) => limit.cost - (one.amounts[at] ?? 0));
-            if (!settled.has(request.id)) reference.settle(request.id, refunds);
-            settled.add(request.id);
+            const { id, reservation, clock, calls } = request;
+            const amounts = used(...one.amounts.map((amount, of) => [request.limits[of] ?? rate(), amount] as const));
+            const record = `${one.kind} ${at}`;
+            calls.twice = one.twice;
+            reference[one.kind](id, one.amounts, record);
+            if (one.kind === 'renew') {
+              reservation.watch(() => ({ ...amounts, record }));
+              clock.advance(leaseTtlMs / 3);
+              await calls.ended();
+            } else {
+              await reservation.settle({ ...amounts, record });
+              running.splice(place, 1);
+            }
             break;
           }
           case 'crash':
-            running.splice(one.which, 1);
+            running.splice(one.which % Math.max(1, running.length), 1);
+            break;
+          case 'sweep':
+            reference.sweep();
+            await sweepReservations(rig.store, rig.tenant(), { usageRecordsMax: 1000 });
             break;
           case 'step':
             await stepClock(one.units);
@@ -159,7 +195,10 @@ test('property: whatever is admitted, settled once or twice, never settled, and 
             break;
         }
       }
+      expect(new Set((await rig.running()) as string[])).toEqual(new Set(reference.running()));
+      const sorted = (records: readonly (readonly string[])[]) => records.map((record) => record.join(' ')).toSorted();
+      expect(sorted(await rig.records())).toEqual(sorted(reference.records()));
     }),
-    { numRuns: 40 },
+    { numRuns: 300 },
   );
 });

@@ -27,6 +27,8 @@ export interface AdmissionOptions {
   readonly leaseTtlMs?: number | undefined;
   /** Milliseconds after which a reservation is no longer renewed, even if its request was never settled; 24 h unless given. */
   readonly leaseMaxAgeMs?: number | undefined;
+  /** Milliseconds between two sweeps of the tenants that were served lately; half of `leaseTtlMs` unless given. */
+  readonly sweepIntervalMs?: number | undefined;
   /** Most usage records that a tenant keeps; 100,000 unless given. The oldest go first. */
   readonly usageRecordsMax?: number | undefined;
   /** Called when the local fallback takes over, and when Redis decides again. */
@@ -56,12 +58,13 @@ export function createAdmission({
   timeoutMs = 100,
   leaseTtlMs = 60_000,
   leaseMaxAgeMs = dayMs,
+  sweepIntervalMs = leaseTtlMs / 2,
   usageRecordsMax = 100_000,
   ...options
 }: AdmissionOptions): Admission {
   const { store, clock, onLocalFallback } = options;
   const localFallback = createLocalFallback(options.liveReplicas);
-  const parts = createParts({ ...options, leaseTtlMs, leaseMaxAgeMs, usageRecordsMax });
+  const parts = createParts({ ...options, leaseTtlMs, leaseMaxAgeMs, sweepIntervalMs, usageRecordsMax });
   const { calendar, charging, settlements, reservations, note, sweepLapsed } = parts;
   let inFallback = false;
 
@@ -116,6 +119,7 @@ export function createAdmission({
 interface PartsOptions extends Pick<AdmissionOptions, 'store' | 'clock' | 'onSettlement' | 'onFault'> {
   readonly leaseTtlMs: number;
   readonly leaseMaxAgeMs: number;
+  readonly sweepIntervalMs: number;
   readonly usageRecordsMax: number;
 }
 
@@ -136,7 +140,13 @@ function createParts(options: PartsOptions) {
   const renew = (held: Held) => void renewInStore(store, held, ttlMs).catch(note);
   const keeper = createKeeper({ clock, ttlMs, maxAgeMs, renew });
   const reservations = createReservations({ clock, charging, keeper, settlements });
-  const sweepLapsed = sweepServedTenants({ store, clock, intervalMs: ttlMs / 2, usageRecordsMax, onFault });
+  const sweepLapsed = sweepServedTenants({
+    store,
+    clock,
+    intervalMs: options.sweepIntervalMs,
+    usageRecordsMax,
+    onFault,
+  });
   return { calendar, charging, settlements, reservations, note, sweepLapsed };
 }
 

@@ -4,7 +4,7 @@ import { assertNever } from '@ccg/kernel';
 export type OnStoreError = 'local' | 'open' | 'closed';
 
 interface LimitFrame {
-  /** What is counted, such as `requests`; no colon. One subject has at most one limit of a name and kind. */
+  /** What is counted, such as `requests`; no colon. One subject has at most one rate and one budget of a name. */
   readonly name: string;
   /** Whose use is counted, unique within the tenant; `wholeTenant` is the tenant itself. */
   readonly subject: string;
@@ -28,7 +28,7 @@ export interface RateLimit extends LimitFrame {
   readonly costPerOutputToken: 0 | 1;
 }
 
-/** How many requests of a subject may run at the same time. One subject has at most one. */
+/** How many requests of a subject may run at the same time. One subject has at most one, and one that is a shadow. */
 export interface ConcurrencyLimit extends LimitFrame {
   readonly kind: 'concurrency';
   /** A whole number above 0. */
@@ -165,9 +165,8 @@ export function assertLimits(limits: readonly Limit[]): void {
 
 /** Caps on the same requests share their leases, which is no harm where all but one only count. */
 function shareCounter(limit: Limit, other: Limit | undefined): boolean {
-  if (limit.kind !== other?.kind || limit.subject !== other.subject) return false;
-  if (limit.kind === 'concurrency') return limit.mode === 'enforce' && other.mode === 'enforce';
-  return limit.name === other.name;
+  const isSame = limit.kind === other?.kind && limit.subject === other.subject;
+  return isSame && (limit.kind === 'concurrency' ? limit.mode === other.mode : limit.name === other.name);
 }
 
 function faultOf(limit: Limit): string | undefined {
