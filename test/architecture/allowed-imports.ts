@@ -66,6 +66,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
       '@ccg/catalog',
       '@ccg/store',
       '@ccg/tenancy',
+      '@ccg/admission',
       '@ccg/usage',
       '@ccg/telemetry',
       '@ccg/edge',

@@ -153,6 +153,16 @@ describe('shadow limits', () => {
     expect((await rig.admitted([{ ...concurrency(1), ...shadow }])).shadowed).toEqual([]);
   });
 
+  test('of running requests stand beside the one that is enforced, and count those that they would let in', async () => {
+    const caps = [concurrency(3), { ...concurrency(1), name: 'tighter', mode: 'shadow' as const }];
+    const [first, second] = [await rig.admitted(caps), await rig.admitted(caps)];
+    expect([first, second].map(({ shadowed }) => shadowed.length)).toEqual([0, 1]);
+    await first.reservation.settle(used());
+    expect((await rig.admitted(caps)).shadowed).toEqual([]);
+    await rig.admitted(caps);
+    expect(await rig.admit(caps)).toMatchObject({ kind: 'limited', shadowed: [{ limit: { name: 'tighter' } }] });
+  });
+
   test('are told beside the limit that refuses', async () => {
     const shadow = rate({ name: 'shadow', mode: 'shadow', capacity: 1, cost: 1 });
     await rig.admitted([shadow]);

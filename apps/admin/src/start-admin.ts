@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { startSweeper } from '@ccg/admission';
 import { createOpenSinks, createOperatorAuthenticator, createOpsApp, drain, listen } from '@ccg/edge';
 import type { CredentialAdvice, EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
+import { tenantIds } from '@ccg/tenancy';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
@@ -75,6 +77,8 @@ export async function startAdmin(
   const { server, url } = await listen(app, config.host, config.port);
   const options = { ...config.usage, rowsMax: usageRowsMax };
   opened.defer(startRollUp({ store, clock, logger, metrics, options }));
+  const { usageRecordsMax } = config;
+  opened.defer(startSweep({ store, clock, logger, metrics }, usageRecordsMax));
   readiness = () => (canVerify() ? 'ready' : 'store-down');
   logger.info({ url, opsUrl }, 'the admin API listens');
   const resources = opened.move();
@@ -97,6 +101,23 @@ interface Parts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+}
+
+const sweepIntervalMs = 15_000;
+
+/** Settles what processes that died have reserved, for all tenants: no gateway may be left that serves them. */
+function startSweep({ store, clock, logger, metrics }: Parts, usageRecordsMax: number): () => Promise<void> {
+  return startSweeper({
+    store,
+    clock,
+    usageRecordsMax,
+    intervalMs: sweepIntervalMs,
+    tenants: () => tenantIds(store),
+    onSettlement: metrics.settlement,
+    onFault: (error) => {
+      logger.error({ err: error }, 'the reservations of a tenant cannot be swept');
+    },
+  });
 }
 
 /** Who is let in: operators by their token, and everybody whom the gateway lets in. */

@@ -181,6 +181,7 @@ async function startServing(
     store,
     clock: parts.clock,
     liveReplicas: replicas.count,
+    usageRecordsMax: config.usageRecordsMax,
     onLocalFallback: (inFallback) => {
       if (inFallback) logger.warn('Redis is down: until it is back, this replica counts limits by itself');
       else logger.info('limits are shared through Redis again');

@@ -2,7 +2,7 @@ import { assertNever } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { RedisKeys, Store } from '@ccg/store';
 import type { Calendar, Periods } from './calendar.ts';
-import { assertLimits, concurrencyRetryMs, refillMs } from './limits.ts';
+import { assertLimits, concurrencyRetryMs, leaseSubjectOf, refillMs } from './limits.ts';
 import type { AdmissionRequest, Limit, LimitState, Refused } from './limits.ts';
 
 /** What the store says. */
@@ -108,7 +108,7 @@ function addLimit(
       return;
     }
     case 'concurrency': {
-      const redisKey = redisKeys.leases(tenant, subject);
+      const redisKey = redisKeys.leases(tenant, leaseSubjectOf(limit));
       keys.push(redisKey);
       counters.push(redisKey);
       args.push('cap', enforced, limit.maxRunning);

@@ -4,7 +4,7 @@ import type { RedisKeys } from '@ccg/store';
 import { reservationKeptMs } from './admit.ts';
 import type { Charged } from './admit.ts';
 import type { Calendar } from './calendar.ts';
-import { refillMs } from './limits.ts';
+import { leaseSubjectOf, refillMs } from './limits.ts';
 import type { AdmissionRequest, BudgetLimit, Limit, Used } from './limits.ts';
 import type { Charge } from './settle.ts';
 
@@ -45,7 +45,7 @@ export function createCharging(redisKeys: RedisKeys, calendar: Calendar, clock: 
       case 'rate':
         return [redisKeys.rateLimit(tenant, name, subject)];
       case 'concurrency':
-        return [redisKeys.leases(tenant, subject)];
+        return [redisKeys.leases(tenant, leaseSubjectOf(limit))];
       case 'budget':
         return periodsOf(limit).names.map((begins) => redisKeys.budget(tenant, begins, name, subject));
       default:

@@ -15,6 +15,7 @@ import type { Settlement } from './settle.ts';
 import { createSettlements } from './settlements.ts';
 import type { SettlementOutcome } from './settlements.ts';
 import { startSweeper } from './sweep.ts';
+import type { SweeperOptions } from './sweep.ts';
 
 export interface AdmissionOptions {
   readonly store: Store;
@@ -33,7 +34,7 @@ export interface AdmissionOptions {
   readonly usageRecordsMax?: number | undefined;
   /** Called when the local fallback takes over, and when Redis decides again. */
   readonly onLocalFallback?: ((inFallback: boolean) => void) | undefined;
-  /** Called when a settlement was made at a later try, or given up. */
+  /** Called when a settlement was made at a later try, given up, or made for a process that had died. */
   readonly onSettlement?: ((outcome: SettlementOutcome) => void) | undefined;
   /** Called when Redis rejects a script: a fault of ours, for the log. */
   readonly onFault?: ((error: unknown) => void) | undefined;
@@ -140,26 +141,13 @@ function createParts(options: PartsOptions) {
   const renew = (held: Held) => void renewInStore(store, held, ttlMs).catch(note);
   const keeper = createKeeper({ clock, ttlMs, maxAgeMs, renew });
   const reservations = createReservations({ clock, charging, keeper, settlements });
-  const sweepLapsed = sweepServedTenants({
-    store,
-    clock,
-    intervalMs: options.sweepIntervalMs,
-    usageRecordsMax,
-    onFault,
-  });
+  const intervalMs = options.sweepIntervalMs;
+  const sweepLapsed = sweepServedTenants({ store, clock, intervalMs, usageRecordsMax, onSettlement, onFault });
   return { calendar, charging, settlements, reservations, note, sweepLapsed };
 }
 
-interface ServedTenantsOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly intervalMs: number;
-  readonly usageRecordsMax: number;
-  readonly onFault: ((error: unknown) => void) | undefined;
-}
-
 /** Sweeps the tenants that were served lately: a replica that died was probably serving them too. Gives a function to call at each request. */
-function sweepServedTenants({ clock, ...options }: ServedTenantsOptions): (tenant: string) => void {
+function sweepServedTenants({ clock, ...options }: Omit<SweeperOptions, 'tenants'>): (tenant: string) => void {
   const servedAtMs = new Map<string, number>();
   const latelyMs = 10 * options.intervalMs;
   let isStarted = false;

@@ -28,7 +28,7 @@ export interface RateLimit extends LimitFrame {
   readonly costPerOutputToken: 0 | 1;
 }
 
-/** How many requests of a subject may run at the same time. One subject has at most one, and one that is a shadow. */
+/** How many requests of a subject may run at the same time. One subject has at most one that is enforced. */
 export interface ConcurrencyLimit extends LimitFrame {
   readonly kind: 'concurrency';
   /** A whole number above 0. */
@@ -150,6 +150,11 @@ export function refillMs(limit: RateLimit, amount: number): number {
   return (amount / limit.refillPerSecond) * 1000;
 }
 
+/** Whose leases a cap counts. A shadow has leases of its own, of the requests that it would have let in. */
+export function leaseSubjectOf({ subject, mode, name }: ConcurrencyLimit): string {
+  return mode === 'enforce' ? subject : `shadow:${name}:${subject}`;
+}
+
 /** Throws RangeError for limits that no script can apply; the configuration is wrong. */
 export function assertLimits(limits: readonly Limit[]): void {
   for (let at = 0; at < limits.length; at += 1) {
@@ -165,8 +170,9 @@ export function assertLimits(limits: readonly Limit[]): void {
 
 /** Caps on the same requests share their leases, which is no harm where all but one only count. */
 function shareCounter(limit: Limit, other: Limit | undefined): boolean {
-  const isSame = limit.kind === other?.kind && limit.subject === other.subject;
-  return isSame && (limit.kind === 'concurrency' ? limit.mode === other.mode : limit.name === other.name);
+  if (limit.kind !== other?.kind || limit.subject !== other.subject) return false;
+  const isEnforced = limit.mode === 'enforce' && other.mode === 'enforce';
+  return limit.name === other.name || (limit.kind === 'concurrency' && isEnforced);
 }
 
 function faultOf(limit: Limit): string | undefined {

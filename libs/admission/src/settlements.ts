@@ -2,8 +2,11 @@ import type { Clock } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Settlement } from './settle.ts';
 
-/** `late`: Redis took it at a later try. `lost`: it was given up, so that a limit counts what was reserved. */
-export type SettlementOutcome = 'late' | 'lost';
+/**
+ * `late`: Redis took it at a later try. `lost`: it was given up, so that a limit counts what was reserved. `swept`: its process
+ * had died.
+ */
+export type SettlementOutcome = 'late' | 'lost' | 'swept';
 
 interface SettlementOptions {
   readonly clock: Clock;

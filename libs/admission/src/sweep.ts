@@ -4,6 +4,7 @@ import type { Store } from '@ccg/store';
 import { reservationKeptMs } from './admit.ts';
 import { settleInStore } from './settle.ts';
 import type { Charge, Settlement } from './settle.ts';
+import type { SettlementOutcome } from './settlements.ts';
 
 export interface SweepOptions {
   /** Most usage records that a tenant keeps. */
@@ -59,48 +60,53 @@ export interface SweeperOptions extends SweepOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly intervalMs: number;
-  /** The tenants to sweep; it may reject with StoreUnavailableError. */
-  readonly tenants: () => Promise<Iterable<string>> | Iterable<string>;
-  /** Called with the number of reservations that were settled. */
-  readonly onSwept?: ((count: number) => void) | undefined;
+  /** The tenants to sweep; reading them may reject with StoreUnavailableError. */
+  readonly tenants: () => AsyncIterable<string> | Iterable<string>;
+  /** Called for each reservation that was settled. */
+  readonly onSettlement?: ((outcome: SettlementOutcome) => void) | undefined;
   /** Called when Redis rejects a sweep: a fault of ours, for the log. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
 
-/** Sweeps the reservations of tenants again and again, in the background. The returned function ends it. */
-export function startSweeper({
-  store,
-  clock,
-  intervalMs,
-  tenants,
-  onSwept,
-  onFault,
-  ...options
-}: SweeperOptions): () => void {
+/** Sweeps the reservations of tenants again and again, in the background. The returned function ends it, and resolves when nothing runs any more. */
+export function startSweeper({ store, clock, ...options }: SweeperOptions): () => Promise<void> {
+  const { intervalMs, tenants, onSettlement, onFault } = options;
+  let running: Promise<void> = Promise.resolve();
   let isOver = false;
-  let cancel = (): void => {};
+  let cancel = clock.schedule(intervalMs, tick);
+
+  function tick(): void {
+    running = sweep().finally(() => {
+      if (!isOver) cancel = clock.schedule(intervalMs, tick);
+    });
+  }
 
   async function sweep(): Promise<void> {
     try {
-      for (const tenant of await tenants()) {
+      for await (const tenant of tenants()) {
         if (isOver) return;
-        const count = await sweepReservations(store, tenant, options);
-        if (count > 0) onSwept?.(count);
+        await sweepTenant(tenant);
       }
     } catch (error) {
       // What could not be swept now is swept later.
       if (!(error instanceof StoreUnavailableError)) onFault?.(error);
     }
-    schedule();
   }
 
-  function schedule(): void {
-    if (!isOver) cancel = clock.schedule(intervalMs, () => void sweep());
+  /** A tenant whose data has a fault does not hold up the others. */
+  async function sweepTenant(tenant: string): Promise<void> {
+    try {
+      const count = await sweepReservations(store, tenant, options);
+      for (let at = 0; at < count; at += 1) onSettlement?.('swept');
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw error;
+      onFault?.(error);
+    }
   }
 
-  schedule();
-  return () => {
+  return async () => {
     isOver = true;
     cancel();
+    await running;
   };
 }

@@ -128,19 +128,23 @@ export const limitVariables = {
     const message = nameFault(contact);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   }),
+  USAGE_RECORDS_MAX: wholeNumber({ min: 1000, max: 100_000_000, unset: 100_000 }),
 };
 
-/** What holds for a tenant that does not say it itself. */
+/** What holds for a tenant that does not say it itself, and for all of them. */
 export interface LimitSettings {
   readonly limits: readonly LimitRule[];
   /** Whom a developer asks who is stopped by a limit. */
   readonly supportContact: string;
+  /** Most usage records that a tenant keeps. */
+  readonly usageRecordsMax: number;
 }
 
 export function limitSettings(values: ValuesOf<typeof limitVariables>): LimitSettings {
   return {
     limits: limitRulesOf({ requestsPerMinute: values.RATE_LIMIT_RPM }),
     supportContact: values.SUPPORT_CONTACT,
+    usageRecordsMax: values.USAGE_RECORDS_MAX,
   };
 }
 

@@ -128,8 +128,8 @@ export const metricList = {
     processes: gateway,
   }),
   settlements: counter('ccg_settlements_total', ['outcome'], {
-    help: 'Settlements of limits that Redis did not take at once: taken late, or lost.',
-    processes: serving,
+    help: 'Settlements of limits that Redis did not take at once, taken late or lost, and those swept up after a process that died.',
+    processes: everywhere,
   }),
   usageRecords: counter('ccg_usage_records_total', ['outcome'], {
     help: 'Usage records that were rolled up, or passed over because they are unreadable: of a newer version.',

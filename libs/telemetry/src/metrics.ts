@@ -37,8 +37,8 @@ export interface Metrics {
   storeState(up: boolean): void;
   /** How many replicas share the limits, as last known. */
   liveReplicas(count: number): void;
-  /** A settlement that Redis did not take at once: it took it `late`, or it is `lost`. */
-  settlement(outcome: 'late' | 'lost'): void;
+  /** A settlement that Redis did not take at once: it took it `late`, or it is `lost`. Or one for a process that had died, which is `swept`. */
+  settlement(this: void, outcome: 'late' | 'lost' | 'swept'): void;
   /** What became of usage records since the last call. */
   usageRolledUp(since: { readonly applied: number; readonly unreadable: number; readonly gaps: number }): void;
   /** How old the oldest usage record is that is still to be rolled up. */
