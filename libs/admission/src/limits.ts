@@ -168,7 +168,6 @@ export function assertLimits(limits: readonly Limit[]): void {
   }
 }
 
-/** Caps on the same requests share their leases, which is no harm where all but one only count. */
 function shareCounter(limit: Limit, other: Limit | undefined): boolean {
   if (limit.kind !== other?.kind || limit.subject !== other.subject) return false;
   const isEnforced = limit.mode === 'enforce' && other.mode === 'enforce';
