@@ -117,17 +117,6 @@ describe('a user', () => {
     });
   });
 
-  test('shares the pool of its first group that people can be shown, until its record has one', async () => {
-    const verifier = await openVerifier();
-    const token = await maker.make({ sub: 'jane', tenant, groups: ['r\u200besearch', 'Research team', 'dev'] });
-    const user = await userOf(verifier, token);
-    expect(await principalOf(verifier, token)).toMatchObject({ group: 'Research team', waitingWeight: 1 });
-    doneValue(await updateUser(rig.deps(), root, { tenant, id: user, group: 'interns', waitingWeight: 3 }));
-    await expect
-      .poll(() => principalOf(verifier, token), { timeout: patienceMs })
-      .toMatchObject({ group: 'interns', waitingWeight: 3 });
-  });
-
   test('of a tenant that does not exist is nobody', async () => {
     const verifier = await openVerifier();
     const token = await maker.make({ sub: 'jane', tenant: 'nowhere' });

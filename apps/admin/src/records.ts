@@ -38,7 +38,11 @@ export const userRecord = z
     name: z.string(),
     state,
     identity: z
-      .strictObject({ issuer: z.string(), subjectDigest: z.string() })
+      .strictObject({
+        issuer: z.string(),
+        subjectDigest: z.string(),
+        group: z.string().optional().meta({ description: 'Of the last token. It counts where the user has no group.' }),
+      })
       .optional()
       .meta({ description: 'Of a user whom an issuer of tokens vouches for.' }),
     group: z.string().optional().meta({ description: groupIs }),

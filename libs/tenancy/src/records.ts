@@ -37,7 +37,14 @@ export interface UserRecord {
   /** How many turns the user has where others have one, while requests wait; undefined: one. */
   readonly waitingWeight?: number | undefined;
   /** Set for a user whom an issuer of tokens vouches for. */
-  readonly identity?: { readonly issuer: string; readonly subjectDigest: string } | undefined;
+  readonly identity?:
+    | {
+        readonly issuer: string;
+        readonly subjectDigest: string;
+        /** Of the last token. It counts where the record has no group. */
+        readonly group?: string | undefined;
+      }
+    | undefined;
   readonly createdAt: string;
   readonly origin?: Origin | undefined;
   /** Set where the file suspended it, because it named it no more. */

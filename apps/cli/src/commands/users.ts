@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { createAdminClient, segment } from '../http/admin-client.ts';
+import { jsonAt } from '../json.ts';
 import { allowlistOf, card, field, show, table, time } from '../output.ts';
 import type { Column, OutputOptions } from '../output.ts';
 import {
@@ -34,7 +35,7 @@ const columns: readonly Column[] = [
   ['STATE', field('state')],
   ['MODELS', allowlistOf],
   ['POLICIES', field('policies')],
-  ['GROUP', field('group')],
+  ['GROUP', (item) => jsonAt(item, 'group') ?? jsonAt(item, 'identity', 'group')],
   ['ISSUER', field('identity', 'issuer')],
   ['CREATED', time('createdAt')],
 ];

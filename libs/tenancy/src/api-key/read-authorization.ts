@@ -1,4 +1,3 @@
-import { nameFault } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { policyOf } from '../policy/judge.ts';
@@ -115,10 +114,7 @@ export function authorizationOf(
   };
 }
 
-/** How limits see the user. Where the record has no group, the first of the token's counts that people can be shown. */
-export function sharingOf({ user }: AuthorizationRecords, groups: readonly string[] = []) {
-  return {
-    group: user?.group ?? groups.find((name) => nameFault(name) === undefined),
-    waitingWeight: user?.waitingWeight ?? 1,
-  };
+/** How limits see the user. The group of a token counts where the record of the user has none. */
+export function sharingOf({ user }: AuthorizationRecords, ofToken: string | undefined) {
+  return { group: user?.group ?? ofToken, waitingWeight: user?.waitingWeight ?? 1 };
 }

@@ -151,7 +151,7 @@ function judge(records: AuthorizationRecords | undefined, nowMs: number, default
       // Of an owner of the first version the id is all that is known.
       userName: owner.kind === 'user' ? (user?.name ?? owner.id) : undefined,
       expiresAtMs,
-      ...sharingOf(records),
+      ...sharingOf(records, user?.identity?.group),
       authorization: authorizationOf(records, scopes, defaults),
     },
   };

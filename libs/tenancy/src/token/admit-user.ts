@@ -6,6 +6,7 @@ import { commit } from '../verb/commit.ts';
 import { nameIssues } from '../verb/fields.ts';
 import { memberOf } from '../verb/page.ts';
 import { readFields } from '../verb/read-fields.ts';
+import { groupOf } from './note-group.ts';
 
 /**
  * Writes the record of a user whom an issuer vouches for, unless there is one. People know the user by the subject, and
@@ -13,7 +14,7 @@ import { readFields } from '../verb/read-fields.ts';
  */
 export async function admitUser(store: Store, claims: TokenClaims, nowMs: number): Promise<void> {
   const { redisKeys } = store;
-  const { tenant, user: id, issuer, subject } = claims;
+  const { tenant, user: id, issuer, subject, groups } = claims;
   const at = new Date(nowMs).toISOString();
   const names = redisKeys.userNames(tenant);
   const ofUser = { key: redisKeys.users(tenant), field: id };
@@ -27,7 +28,7 @@ export async function admitUser(store: Store, claims: TokenClaims, nowMs: number
       name,
       state: 'active',
       policies: [],
-      identity: { issuer, subjectDigest: digestOfSubject(issuer, subject) },
+      identity: { issuer, subjectDigest: digestOfSubject(issuer, subject), group: groupOf(groups) },
       createdAt: at,
     };
     const outcome = await commit(store, redisKeys.audit(tenant), {

@@ -13,6 +13,7 @@ import { checkToken } from '../credentials/token/check-token.ts';
 import type { CheckedToken, TokenClaims, TrustedIssuer } from '../credentials/token/check-token.ts';
 import { readAnnouncement } from '../verb/announce.ts';
 import { admitUser } from './admit-user.ts';
+import { groupOf, noteGroup } from './note-group.ts';
 
 export interface TokenVerifierOptions extends MemoryOptions {
   readonly store: Store;
@@ -117,7 +118,12 @@ async function verifyInStore(options: TokenVerifierOptions, claims: TokenClaims)
   if (records === undefined) return { kind: 'unknown', reason: 'token-tenant' };
   if (isRevoked(records, claims)) return revoked;
   if (records.tenant.state === 'suspended') return { kind: 'suspended', of: 'tenant', tenant };
-  if (records.user !== undefined) return judge(records, claims, defaults);
+  if (records.user !== undefined) {
+    noteGroup(store, tenant, records.user, groupOf(claims.groups)).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailableError)) options.onFault?.(error);
+    });
+    return judge(records, claims, defaults);
+  }
   await admitUser(store, claims, clock.now());
   const admitted = await readAuthorization(store, { tenant, user, tokenDigest });
   if (admitted === undefined) return { kind: 'unknown', reason: 'token-tenant' };
@@ -145,7 +151,7 @@ function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: Ten
       tokenDigest,
       expiresAtMs: validUntilMs,
       apiKeyLifetimeMs,
-      ...sharingOf(records, groups),
+      ...sharingOf(records, groupOf(groups)),
       authorization: authorizationOf(records, scopes, defaults),
     },
   };
