@@ -22,3 +22,5 @@ export type {
   Reservation,
   Used,
 } from './limits.ts';
+export { createReadBudgets } from './read-budgets.ts';
+export type { BudgetState, ReadBudgets } from './read-budgets.ts';
