@@ -5,10 +5,10 @@ import { systemClock } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import { createTargets, describeRoutes, unpricedTargets } from '@ccg/catalog';
 import type { Catalog, Targets } from '@ccg/catalog';
-import { createAdmission, joinLiveReplicas } from '@ccg/admission';
-import type { Admission, LiveReplicas } from '@ccg/admission';
-import { createServing } from '@ccg/serving';
-import type { Recorder, Serving } from '@ccg/serving';
+import { createAdmission, createReadBudgets, joinLiveReplicas } from '@ccg/admission';
+import type { LiveReplicas } from '@ccg/admission';
+import { createServing, createTellUsage } from '@ccg/serving';
+import type { Recorder, Serving, TellUsage } from '@ccg/serving';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import type { Store } from '@ccg/store';
 import { createDeniedUses } from '@ccg/tenancy';
@@ -16,6 +16,7 @@ import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createFileFetcher, createUpstream } from '@ccg/upstream';
 import type { Upstream, UpstreamOptions } from '@ccg/upstream';
+import { readUsage } from '@ccg/usage';
 import type { GatewayConfig } from './config.ts';
 import { askProviders } from './ask-providers.ts';
 import { createDataApp } from './data-app.ts';
@@ -23,6 +24,7 @@ import { helloEndpoints } from './endpoints/hello.ts';
 import { servingEndpoints } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { unsupportedEndpoints } from './endpoints/unsupported.ts';
+import { usageEndpoints } from './endpoints/usage.ts';
 import { randomIds } from './random-ids.ts';
 import { createReporter } from './report.ts';
 import { sha256 } from './sha256.ts';
@@ -86,6 +88,7 @@ export async function startGateway(
   const endpoints = [
     ...servingEndpoints(serving, { sinkTimes: config, clock, openSinks, bodyMemory, metrics }),
     ...modelsEndpoints(catalog, targets),
+    ...usageEndpoints(openUsage(store, clock)),
     ...helloEndpoints(),
     ...unsupportedEndpoints(),
   ];
@@ -197,7 +200,7 @@ async function startServing(
   const made = {
     catalog,
     sealingKeys,
-    admission: withoutBudgets(admission),
+    admission,
     tokens,
     fileFetcher,
     digest: sha256,
@@ -222,12 +225,9 @@ function countCertificates({ providers }: Catalog, metrics: Metrics): UpstreamOp
   };
 }
 
-/** Budgets can be configured, and are not counted yet. */
-function withoutBudgets({ admit, flush }: Admission): Admission {
-  return {
-    admit: (request) => admit({ ...request, limits: request.limits.filter(({ kind }) => kind !== 'budget') }),
-    flush,
-  };
+function openUsage(store: Store, clock: Clock): TellUsage {
+  const readBudgets = createReadBudgets({ store, clock });
+  return createTellUsage({ readBudgets, readUsage: (query) => readUsage(store, query), digest: sha256, clock });
 }
 
 function upstreamOptions(config: GatewayConfig): UpstreamOptions {

@@ -1,12 +1,9 @@
 import type { Admission, AdmissionRequest, Limit, Reservation } from '@ccg/admission';
 import type { Target } from '@ccg/catalog';
-import { assertNever, startStopwatch } from '@ccg/kernel';
+import { assertNever } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
-import type { Metrics } from '@ccg/telemetry';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
-import { countDecision, countUse } from './count-limits.ts';
-import { countSettlement } from './count-record.ts';
 import type { Digest } from './estimate-prompt.ts';
 import { createLimitAnswers } from './limit-answers.ts';
 import type { ToldRule } from './limit-answers.ts';
@@ -35,11 +32,10 @@ export type Admit = (request: LineRequest, work: LimitedWork) => Promise<Admitte
 export interface AdmitDependencies {
   readonly admission: Admission;
   readonly digest: Digest;
-  readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
-export function createAdmit({ admission, digest, metrics, clock }: AdmitDependencies): Admit {
+export function createAdmit({ admission, digest, clock }: AdmitDependencies): Admit {
   const answers = createLimitAnswers(clock);
   const outputOf = createOutputBounds(digest);
   return async (request, work) => {
@@ -54,12 +50,11 @@ export function createAdmit({ admission, digest, metrics, clock }: AdmitDependen
       output: outputOf(work),
       record: line.running(nothingUsed, work.targets[0], request.receivedAtMs),
     });
-    countDecision(metrics, principal.tenant, limits, decision);
     switch (decision.kind) {
       case 'admitted':
         return {
           headers: limitHeaders(limits, decision.states, clock.now()),
-          ...settling({ reservation: decision.reservation, request, work, limits, line, metrics, clock }),
+          ...settling(decision.reservation, limits, line, clock),
         };
       case 'limited': {
         const { refused, states } = decision;
@@ -73,22 +68,12 @@ export function createAdmit({ admission, digest, metrics, clock }: AdmitDependen
   };
 }
 
-interface Settling extends Pick<AdmitDependencies, 'metrics' | 'clock'> {
-  readonly reservation: Reservation;
-  readonly request: LineRequest;
-  readonly work: LimitedWork;
-  readonly limits: readonly RequestLimit[];
-  readonly line: UsageLine;
-}
-
-function settling({ reservation, limits, line, clock, ...counted }: Settling): Pick<Admitted, 'watch' | 'settle'> {
-  const {
-    metrics,
-    request: {
-      principal: { tenant },
-    },
-    work: { kind },
-  } = counted;
+function settling(
+  reservation: Reservation,
+  limits: readonly RequestLimit[],
+  line: UsageLine,
+  clock: Clock,
+): Pick<Admitted, 'watch' | 'settle'> {
   return {
     watch(read) {
       reservation.watch(() => {
@@ -97,16 +82,10 @@ function settling({ reservation, limits, line, clock, ...counted }: Settling): P
       });
     },
     settle(record) {
-      const elapsedMs = startStopwatch(clock);
-      const settled = reservation.settle({
+      void reservation.settle({
         amounts: amountsOf(limits, record),
         record: line.ended(record, clock.now()),
         outputSample: outputSample(record),
-      });
-      countUse(metrics, tenant, limits, record);
-      const endpoint = kind === 'count' ? 'count_tokens' : 'messages';
-      void settled.then(() => {
-        countSettlement(metrics, { endpoint, tenant }, record, elapsedMs());
       });
     },
   };

@@ -1,8 +1,5 @@
 import type { BudgetPeriod } from '@ccg/kernel';
-import type { LimitState } from '@ccg/admission';
-
-/** What is used of a budget. */
-export type BudgetState = Extract<LimitState, { readonly usedMicroDollars: number }>;
+import type { BudgetState, LimitState } from '@ccg/admission';
 
 export function isBudgetState(state: LimitState): state is BudgetState {
   return 'usedMicroDollars' in state;

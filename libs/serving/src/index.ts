@@ -8,3 +8,5 @@ export type { End, RequestRecord } from './record.ts';
 export type { Recorder } from './recorder.ts';
 export type { CallRecording, ExchangeRecording, RecordedCall } from './recording.ts';
 export type { ResponseSink, ServeRequest } from './request.ts';
+export { createTellUsage } from './tell-usage.ts';
+export type { TellUsage } from './tell-usage.ts';

@@ -1,9 +1,8 @@
-import type { LimitState, Refused } from '@ccg/admission';
+import type { BudgetState, LimitState, Refused } from '@ccg/admission';
 import { createBoundedMap, GatewayError, nameOfLimit } from '@ccg/kernel';
 import type { BudgetRule, Clock, LimitRule, RateRule } from '@ccg/kernel';
 import type { TenantAuthorization } from '@ccg/tenancy';
 import { isBudgetState } from './budget-standing.ts';
-import type { BudgetState } from './budget-standing.ts';
 import { rateHeaders, spentHeaders, timeText, unreadHeaders } from './limit-headers.ts';
 import type { RequestLimit } from './request-limits.ts';
 

@@ -1,8 +1,7 @@
-import type { LimitState } from '@ccg/admission';
+import type { BudgetState, LimitState } from '@ccg/admission';
 import type { LimitRule } from '@ccg/kernel';
 import { expect, test } from 'vitest';
 import { berlinMidnightMs, budget, budgetState, limitsOf } from '../test/limited-caller.ts';
-import type { BudgetState } from './budget-standing.ts';
 import { limitHeaders } from './limit-headers.ts';
 
 const nowMs = Date.UTC(2026, 10, 28, 12);

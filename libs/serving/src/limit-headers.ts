@@ -1,7 +1,6 @@
-import type { LimitState } from '@ccg/admission';
+import type { BudgetState, LimitState } from '@ccg/admission';
 import type { HeaderList } from '@ccg/wire';
 import { foremost, isBudgetState, percentOf, periodNames, thresholdOf } from './budget-standing.ts';
-import type { BudgetState } from './budget-standing.ts';
 import type { RequestLimit } from './request-limits.ts';
 
 type RateState = Extract<LimitState, { readonly fullInMs: number }>;

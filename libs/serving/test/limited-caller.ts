@@ -1,9 +1,8 @@
-import type { BudgetLimit } from '@ccg/admission';
+import type { BudgetLimit, BudgetState } from '@ccg/admission';
 import { catalogFromEnv, createTargets, resolveRoute } from '@ccg/catalog';
 import type { Target } from '@ccg/catalog';
 import type { BudgetRule, LimitRule } from '@ccg/kernel';
 import type { TenantPrincipal } from '@ccg/tenancy';
-import type { BudgetState } from '../src/budget-standing.ts';
 import { budgetsOfCaller, limitsOfRequest } from '../src/request-limits.ts';
 import type { LimitedWork, RequestLimit } from '../src/request-limits.ts';
 

@@ -20,6 +20,7 @@ export { openAiChatFrame, openAiChatFrames, openAiChatScript, openAiChatSseHead 
 export { openAiResponsesFault } from './openai-responses-fault.ts';
 export { openAiResponsesFrame, openAiResponsesFrames } from './openai-responses-script.ts';
 export { playModel, upstreamDialect } from './play-model.ts';
+export { showClaude } from './show-claude.ts';
 export { runClaude } from './run-claude.ts';
 export type { ClaudeResult, ClaudeRun, RunClaudeOptions } from './run-claude.ts';
 export { cut, hang, head, jsonScript, waitFor, write } from './script.ts';

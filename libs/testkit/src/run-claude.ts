@@ -84,7 +84,11 @@ const variables = {
   login: 'CLAUDE_CODE_OAUTH_TOKEN',
 } as const;
 
-function claudeEnvironment(options: RunClaudeOptions, home: string): Record<string, string> {
+/** What Claude Code is started with: nothing of this process's environment but PATH. */
+export function claudeEnvironment(
+  options: Pick<RunClaudeOptions, 'apiKey' | 'baseUrl' | 'extraEnv' | 'via'>,
+  home: string,
+): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: home,

@@ -32,6 +32,8 @@ export interface StartProcessOptions {
   readonly cwd: string;
   /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
+  /** What stdin is: /dev/null unless given, or a pipe into which nothing is written. */
+  readonly input?: 'none' | 'silent';
 }
 
 /** For the environment of a Node process: what one start has compiled, the next one reads. Halves the time of a start. */
@@ -43,26 +45,27 @@ process.once('exit', () => {
   for (const kill of killAtExit) kill();
 });
 
-/** Starts a process with stdin at /dev/null. It dies with the tests' process, its children too. */
+/** Starts a process. It dies with the tests' process, its children too. */
 export function startProcess(options: StartProcessOptions): StartedProcess {
   const child = spawn(options.command, options.args, {
     cwd: options.cwd,
     env: options.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === 'silent' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const { pid } = child;
+  const { pid, stdout: output, stderr: errors } = child;
+  if (output === null || errors === null) throw new Error('The process has no output.');
   let stdout = '';
   let stderr = '';
   const listeners: ((line: string) => void)[] = [];
   const splitLines = createLineSplitter((line) => {
     for (const listener of listeners) listener(line);
   });
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  output.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     splitLines(text);
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  errors.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   const killGroup = (): void => {
@@ -87,10 +90,10 @@ export function startProcess(options: StartProcessOptions): StartedProcess {
       listeners.push(listener);
     },
     pauseStdout() {
-      child.stdout.pause();
+      output.pause();
     },
     resumeStdout() {
-      child.stdout.resume();
+      output.resume();
     },
     signal(signal) {
       child.kill(signal);

@@ -26,6 +26,7 @@ export const gatewayRows: Readonly<Record<string, SecurityRow>> = {
   count_tokens: { needs: 'messages', body: { model: 'x', messages: [] } },
   models: { needs: 'messages' },
   model: { needs: 'messages' },
+  usage: { needs: 'self' },
   unsupported: { needs: 'messages' },
 };
 
