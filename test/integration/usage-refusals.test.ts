@@ -13,7 +13,7 @@ import {
 import type { LimitRefusal, RefusalLog } from '@ccg/usage';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { failingAfter, openUsageRig, today } from './support/usage-rig.ts';
+import { failingAfter, limitRefusal, openUsageRig, today } from './support/usage-rig.ts';
 import type { UsageRig } from './support/usage-rig.ts';
 
 let rig: UsageRig;
@@ -34,26 +34,7 @@ function openLog(store: Store = rig.store, onDropped?: () => void): RefusalLog {
 }
 
 function refusal(changes: Partial<LimitRefusal> = {}): LimitRefusal & { readonly tenant: string } {
-  return {
-    tenant: rig.tenant(),
-    requestId: `req_${randomUUID()}`,
-    atMs: Date.now(),
-    user: 'usr_ada',
-    userName: 'ada',
-    apiKey: 'key_1',
-    session: 's-1',
-    model: 'claude-sonnet',
-    limit: 'user-input_tokens',
-    level: 'user',
-    kind: 'input_tokens',
-    subject: 'user:usr_ada',
-    mode: 'enforce',
-    amount: 100_000,
-    per: 'minute',
-    state: { remaining: 12, fullInMs: 48_000 },
-    retryAfterMs: 12_000,
-    ...changes,
-  };
+  return { ...limitRefusal(changes), tenant: rig.tenant() };
 }
 
 async function sizes() {

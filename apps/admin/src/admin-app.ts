@@ -7,9 +7,11 @@ import { applyOperations } from './endpoints/apply.ts';
 import { auditOperations } from './endpoints/audit.ts';
 import { limitOperations } from './endpoints/limits.ts';
 import { policyOperations } from './endpoints/policies.ts';
+import { refusalOperations } from './endpoints/refusals.ts';
 import { selfOperations } from './endpoints/self.ts';
 import { tenantOperations } from './endpoints/tenants.ts';
 import { tokenOperations } from './endpoints/tokens.ts';
+import { usageOperations } from './endpoints/usage.ts';
 import { userOperations } from './endpoints/users.ts';
 import { documentPath, openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
@@ -26,6 +28,8 @@ export const adminOperations: readonly Operation[] = [
   ...limitOperations,
   ...apiKeyOperations,
   ...tokenOperations,
+  ...usageOperations,
+  ...refusalOperations,
   ...auditOperations,
   ...applyOperations,
 ];

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { createOpenSinks } from '@ccg/edge';
 import { GatewayError, systemClock } from '@ccg/kernel';
 import { afterEach, expect, test } from 'vitest';
-import { exportLines } from './export-lines.ts';
+import { exportLines, jsonLines } from './export-lines.ts';
 
 type ReadPage = (changes: Readonly<Record<string, string>>) => Promise<unknown>;
 
@@ -27,7 +27,7 @@ async function serve(readPage: ReadPage): Promise<{ readonly port: number; reado
       response,
       target: { path: '/', query: '' },
     };
-    exportLines(exchange, readPage, { clock: systemClock, openSinks }).then(() => resolve('done'), resolve);
+    exportLines(exchange, jsonLines, readPage, { clock: systemClock, openSinks }).then(() => resolve('done'), resolve);
   });
   await new Promise<void>((listening) => {
     server.listen(0, '127.0.0.1', listening);

@@ -2,6 +2,7 @@ import { createResponseSink } from '@ccg/edge';
 import type { Exchange, OpenSinks, SinkTimes, Target } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
 import { z } from 'zod';
+import { csvLine } from './csv.ts';
 
 export interface ExportDependencies {
   readonly clock: Clock;
@@ -9,14 +10,38 @@ export interface ExportDependencies {
   readonly openSinks: OpenSinks;
 }
 
-const contentType = 'application/jsonl';
-const headers = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
-
-/** Whether all of a list is asked for, one item a line. */
-export function wantsLines({ request, target }: Exchange<Target>): boolean {
-  const accepted = (request.headers.accept ?? '').toLowerCase();
-  return new URLSearchParams(target.query).get('format') === 'jsonl' || accepted.includes(contentType);
+/** How a list is written as lines. */
+export interface LineForm {
+  readonly contentType: string;
+  /** Stands before the items. */
+  readonly head: string;
+  lineOf(item: unknown): string;
 }
+
+export const jsonLines: LineForm = {
+  contentType: 'application/jsonl',
+  head: '',
+  lineOf: (item) => `${JSON.stringify(item)}\n`,
+};
+
+/** The form of lines in which all of a list is asked for; undefined where a page of it is. */
+export function lineFormOf(
+  { request, target }: Exchange<Target>,
+  { lines, csv }: { readonly lines?: unknown; readonly csv?: readonly string[] },
+): LineForm | undefined {
+  const accepted = (request.headers.accept ?? '').toLowerCase();
+  const format = new URLSearchParams(target.query).get('format');
+  const isAsked = (name: string, type: string) => format === name || (format === null && accepted.includes(type));
+  if (lines !== undefined && isAsked('jsonl', jsonLines.contentType)) return jsonLines;
+  if (csv === undefined || !isAsked('csv', 'text/csv')) return undefined;
+  return {
+    contentType: 'text/csv; charset=utf-8; header=present',
+    head: csvLine(csv, Object.fromEntries(csv.map((column) => [column, column]))),
+    lineOf: (item) => csvLine(csv, item),
+  };
+}
+
+const headers = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
 
 /** Nothing is written ahead of its reader, so an export of any size takes the memory of one page. */
 const times: SinkTimes = { streamHoldMs: 0, pingIntervalMs: 0, stallTimeoutMs: 60_000 };
@@ -30,6 +55,7 @@ const pageSize = '200';
  */
 export async function exportLines(
   { request, response, requestId }: Exchange<Target>,
+  { contentType, head, lineOf }: LineForm,
   readPage: (changes: Readonly<Record<string, string>>) => Promise<unknown>,
   { clock, openSinks }: ExportDependencies,
 ): Promise<void> {
@@ -39,9 +65,10 @@ export async function exportLines(
   try {
     // Not by the sink, whose headers are those of an answer that may be kept.
     response.writeHead(200, { 'request-id': requestId, 'content-type': contentType, ...headers });
+    if (request.method !== 'HEAD') await sink.write(Buffer.from(head));
     while (request.method !== 'HEAD') {
       sink.signal.throwIfAborted();
-      await sink.write(linesOf(current.items));
+      await sink.write(Buffer.from(current.items.map(lineOf).join('')));
       if (current.nextCursor === undefined) break;
       current = page.parse(await readPage({ limit: pageSize, cursor: current.nextCursor }));
     }
@@ -53,8 +80,4 @@ export async function exportLines(
     close();
     sink.release();
   }
-}
-
-function linesOf(items: readonly unknown[]): Uint8Array {
-  return Buffer.from(items.map((item) => `${JSON.stringify(item)}\n`).join(''));
 }

@@ -52,7 +52,7 @@ const idempotencyKey = z.string().optional().meta({
 });
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
-  const { name, summary, scope, status, answer, lines, query, body, path, idempotency } = operation;
+  const { name, summary, scope, status, answer, lines, csv, query, body, path, idempotency } = operation;
   const names = [...path.matchAll(/\{(\w+)\}/gu)].map(([, param = '']) => param);
   const params = {
     ...(names.length === 0 ? {} : { path: z.object(Object.fromEntries(names.map((param) => [param, z.string()]))) }),
@@ -74,6 +74,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
         content: {
           'application/json': { schema: answer },
           ...(lines === undefined ? {} : { 'application/jsonl': { schema: lines } }),
+          ...(csv === undefined ? {} : { 'text/csv': { schema: z.string() } }),
         },
       },
       default: { description: 'Refused.', content: { 'application/problem+json': { schema: problem } } },

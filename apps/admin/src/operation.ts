@@ -3,6 +3,7 @@ import type { Actor, Result, TenancyDependencies } from '@ccg/tenancy';
 import { z } from 'zod';
 import type { LoadDirectory } from './apply-file.ts';
 import type { IdempotencySpace } from './idempotency.ts';
+import type { UsageViews } from './usage-views.ts';
 
 /** What every operation may use. */
 export interface AdminDependencies {
@@ -10,6 +11,9 @@ export interface AdminDependencies {
   readonly loadDirectory: LoadDirectory;
   /** Of tenants that have none of their own. */
   readonly defaultLimits: readonly LimitRule[];
+  /** Whom a developer asks who is stopped by a limit of a tenant that names nobody. */
+  readonly supportContact: string;
+  readonly usage: UsageViews;
   /** Whose tokens are taken, and for which tenants. */
   readonly issuers: readonly { readonly issuer: string; readonly tenants: readonly string[] }[];
 }
@@ -42,6 +46,8 @@ interface OperationFacts<Path extends string> {
   readonly answer: z.ZodType;
   /** Of a page whose list can be exported as JSON lines: what a line is. */
   readonly lines?: z.ZodType;
+  /** Where it can be exported as CSV, too: the fields of an item that are columns. */
+  readonly csv?: readonly string[];
   /** Of what creates something: where a request with an `Idempotency-Key` is recorded. */
   readonly idempotency?: IdempotencySpace;
 }

@@ -2,7 +2,7 @@ import { readBody, sendJson } from '@ccg/edge';
 import type { BodyLimit, Endpoint, Exchange, Target } from '@ccg/edge';
 import { assertNever, GatewayError } from '@ccg/kernel';
 import type { Principal, Result } from '@ccg/tenancy';
-import { exportLines, wantsLines } from './export-lines.ts';
+import { exportLines, lineFormOf } from './export-lines.ts';
 import type { ExportDependencies } from './export-lines.ts';
 import { idempotencyHeader, readIdempotencyKey, runOnce } from './idempotency.ts';
 import type { AdminDependencies, Operation, Ready } from './operation.ts';
@@ -46,8 +46,9 @@ async function serve(
     if (prepared.kind === 'faulty') throw invalidFields(issuesOf(prepared.issues));
     return prepared;
   };
-  if (operation.lines !== undefined && wantsLines(exchange)) {
-    await exportLines(exchange, async (changes) => valueOf(await prepare(changes).run(actor, deps)), deps);
+  const lineForm = lineFormOf(exchange, operation);
+  if (lineForm !== undefined) {
+    await exportLines(exchange, lineForm, async (changes) => valueOf(await prepare(changes).run(actor, deps)), deps);
     return { kind: 'answered' };
   }
   const ready = prepare({});

@@ -15,6 +15,7 @@ import type { AdminConfig } from './config.ts';
 import { limitRequests } from './limit-requests.ts';
 import { createOperatorToken, operatorPrincipal } from './operator-token.ts';
 import { createReporter } from './report.ts';
+import { createUsageViews } from './usage-views.ts';
 import { startRollUp, usageRowsMax } from './roll-up-usage.ts';
 
 export interface AdminStartDependencies {
@@ -70,9 +71,19 @@ export async function startAdmin(
   opened.defer(close);
   const openSinks = createOpenSinks();
   const tenancy = { store, clock, peppers: config.keyPeppers, randomBytes };
-  const { loadDirectory, issuers, limits: defaultLimits } = config;
+  const { loadDirectory, issuers, limits: defaultLimits, supportContact } = config;
+  const usage = createUsageViews(store, clock);
   await applyFileAtStart(tenancy, loadDirectory, logger);
-  const endpoints = adminEndpoints({ tenancy, loadDirectory, issuers, defaultLimits, clock, openSinks });
+  const endpoints = adminEndpoints({
+    tenancy,
+    loadDirectory,
+    issuers,
+    defaultLimits,
+    clock,
+    openSinks,
+    supportContact,
+    usage,
+  });
   const app = createAdminApp({ endpoints, authenticate, reporter: createReporter(logger, metrics), clock });
   const { server, url } = await listen(app, config.host, config.port);
   const options = { ...config.usage, rowsMax: usageRowsMax };

@@ -55,6 +55,7 @@ const scriptCommands = {
   setbit: (redisKey) => [redisKey, 0, 0],
   time: () => [],
   xadd: (redisKey) => [redisKey, 'MAXLEN', '~', 1, '*', 'field', ''],
+  xrevrange: (redisKey) => [redisKey, '+', '-', 'COUNT', 1],
   xtrim: (redisKey) => [redisKey, 'MINID', 0],
   zcard: ofKey,
   zremrangebyscore: (redisKey) => [redisKey, 0, 0],

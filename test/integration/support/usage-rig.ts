@@ -5,7 +5,7 @@ import { connectStore, createScript, StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { redisForSuite } from '@ccg/testkit';
 import { encodeUsageRecord, readUsage, rollUpUsage } from '@ccg/usage';
-import type { RolledUp, RollUpOptions, UsageQuery, UsageRecord, UsageRow } from '@ccg/usage';
+import type { LimitRefusal, RolledUp, RollUpOptions, UsageQuery, UsageRecord, UsageRow } from '@ccg/usage';
 
 const patienceMs = 10_000;
 
@@ -119,4 +119,26 @@ export function failingAfter(store: Store, calls: number, when: 'before' | 'afte
       return reply;
     };
   return { ...store, run: orFail(store.run), command: orFail(store.command) };
+}
+
+export function limitRefusal(changes: Partial<LimitRefusal> = {}): LimitRefusal {
+  return {
+    requestId: `req_${randomUUID()}`,
+    atMs: Date.now(),
+    user: 'usr_ada',
+    userName: 'ada',
+    apiKey: 'key_1',
+    session: 's-1',
+    model: 'claude-sonnet',
+    limit: 'user-input_tokens',
+    level: 'user',
+    kind: 'input_tokens',
+    subject: 'user:usr_ada',
+    mode: 'enforce',
+    amount: 100_000,
+    per: 'minute',
+    state: { remaining: 12, fullInMs: 48_000 },
+    retryAfterMs: 12_000,
+    ...changes,
+  };
 }

@@ -1,6 +1,6 @@
 import type { TenantRecord } from '../records.ts';
 import type { Actor, TenancyDependencies } from '../verb/actor.ts';
-import { apiKeyReach, requireOperator } from '../verb/authorize.ts';
+import { apiKeyReach, requireOperator, requireTenant } from '../verb/authorize.ts';
 import { loadTenant } from '../verb/load.ts';
 import { readFields } from '../verb/read-fields.ts';
 import type { Result } from '../verb/result.ts';
@@ -15,11 +15,14 @@ export type UsageReach =
   /** Only their own, as a developer. */
   | { readonly kind: 'user'; readonly tenant: TenantRecord; readonly user: string };
 
-/** Judges whose usage an actor may see: of the tenant that is named, else of their own tenant, or all tenants. */
+/**
+ * Judges whose usage an actor may see: of the tenant that is named, else of their own tenant, or all tenants. With `own`
+ * developers see theirs.
+ */
 export async function usageReach(
   deps: TenancyDependencies,
   actor: Actor,
-  { tenant: named }: { readonly tenant: string | undefined },
+  { tenant: named, own = true }: { readonly tenant?: string | undefined; readonly own?: boolean },
 ): Promise<Result<UsageReach>> {
   const { principal } = actor;
   const tenant = named ?? (principal.kind === 'operator' ? undefined : principal.tenant);
@@ -29,6 +32,8 @@ export async function usageReach(
       const refusal = requireOperator(principal, 'read');
       return refusal === undefined ? done({ kind: 'all-tenants' }) : refused(refusal);
     }
+    const narrow = own ? undefined : requireTenant(principal, tenant, 'read');
+    if (narrow !== undefined) return refused(narrow);
     const reach = apiKeyReach(principal, tenant, 'read');
     if (reach.kind === 'none') return refused(reach.refusal);
     const loaded = await loadTenant(deps.store, tenant);

@@ -1,0 +1,20 @@
+-- Looks for the newest record of a request among some entries of the stream, newest first.
+-- KEYS: the stream. ARGV: request id, newest id to look at, how many entries.
+-- Returns {record or '', id of the oldest entry that was looked at or '' at the end of the stream}.
+local entries = redis.call('XREVRANGE', KEYS[1], ARGV[2], '-', 'COUNT', ARGV[3])
+for _, entry in ipairs(entries) do
+  local fields = entry[2]
+  for at = 1, #fields, 2 do
+    if fields[at] == 'id' and fields[at + 1] == ARGV[1] then
+      for place = 1, #fields, 2 do
+        if fields[place] == 'record' then
+          return { fields[place + 1], '' }
+        end
+      end
+    end
+  end
+end
+if #entries < tonumber(ARGV[3]) then
+  return { '', '' }
+end
+return { '', entries[#entries][1] }
