@@ -55,6 +55,12 @@ const suites: readonly Suite[] = [
     timeoutMs: 30_000,
   })),
   {
+    name: 'observability',
+    include: ['test/observability/**/*.test.ts'],
+    globalSetup: ['test/setup/redis.ts', 'test/setup/compiled.ts'],
+    timeoutMs: 30_000,
+  },
+  {
     name: 'acceptance',
     include: ['test/acceptance/**/*.test.ts'],
     globalSetup: ['test/setup/redis.ts', 'test/setup/compiled.ts'],

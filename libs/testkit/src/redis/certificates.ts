@@ -11,8 +11,8 @@ export interface Certificates {
   remove(): void;
 }
 
-/** Makes an authority of its own with each call, by `openssl`. */
-export function makeCertificates(): Certificates {
+/** Makes an authority of its own with each call, by `openssl`. What it signs is valid for so many days. */
+export function makeCertificates(days = 30): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'ccg-certificates-'));
   const file = (name: string) => join(folder, name);
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -23,7 +23,7 @@ export function makeCertificates(): Certificates {
     openssl('req', ...key, '-keyout', file(`${name}.key`), '-out', file(`${name}.csr`), '-subj', `/CN=${name}`);
     const authority = ['-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial'];
     const request = ['-in', file(`${name}.csr`), '-out', file(`${name}.crt`), '-extfile', file(`${name}.ext`)];
-    openssl('x509', '-req', ...request, ...authority, '-days', '30');
+    openssl('x509', '-req', ...request, ...authority, '-days', String(days));
     return { cert: file(`${name}.crt`), key: file(`${name}.key`) };
   };
   return {

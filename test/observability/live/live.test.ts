@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { outcomes } from '@ccg/kernel';
+import type { Outcome } from '@ccg/kernel';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { dashboards } from '../dashboards/all-dashboards.ts';
+import { awaitedMetrics, awaitedQueries } from '../support/awaited-metrics.ts';
+import { runPromtool } from '../support/promtool.ts';
+import { readAlerts, readRunbook } from '../support/rules.ts';
+import { metricsIn } from '../support/used-metrics.ts';
+import { createLoad, makeTenants } from './load.ts';
+import { startObservedSystem } from './observed-system.ts';
+import type { ObservedSystem } from './observed-system.ts';
+import { startWatch } from './watch.ts';
+import type { Watch } from './watch.ts';
+
+// A gateway and an admin API run under requests that end in every way, and a real Prometheus watches them with our rules.
+
+let watch: Watch;
+let system: ObservedSystem;
+
+beforeAll(async () => {
+  [watch, system] = await Promise.all([startWatch('acme'), startObservedSystem()]);
+  // Nothing is scraped yet, which is a fault as well.
+  await watch.untilAlert('CcgNotScraped', 10_000);
+  await watch.scrape({ gateway: system.gateway.opsUrl, admin: system.admin.opsUrl });
+  const load = createLoad(system, await makeTenants(system));
+  const slow = Promise.all([load.slowStreams(), load.stalledReader()]);
+  // Counters grow between scrapes.
+  for (let wave = 0; wave < 5; wave += 1) {
+    await load.wave();
+    await sleep(1100);
+  }
+  await system.loseUsageRecords('acme');
+  await load.withoutRedis();
+  await slow;
+  for (let stop = 0; stop < 8 && !watch.alerts.has('CcgEventLoopLags'); stop += 1) {
+    system.gateway.signal('SIGSTOP');
+    await sleep(700);
+    system.gateway.signal('SIGCONT');
+    await sleep(800);
+  }
+  await load.wave();
+  for (const { alert } of expectedAlerts) await watch.untilAlert(alert, 3000);
+}, 120_000);
+
+afterAll(async () => {
+  await watch.stop();
+  await system.close();
+});
+
+/** A query of Grafana as Prometheus takes it: with everything chosen, over the time of this run. */
+function asPromQl(expr: string): string {
+  return expr
+    .replaceAll('$__rate_interval', '2m')
+    .replaceAll('$__range', '5m')
+    .replaceAll(/"\$(?:namespace|tenant|provider)"/gu, '".*"');
+}
+
+const isAwaited = (expr: string): boolean =>
+  awaitedQueries[expr] !== undefined ||
+  metricsIn(expr, (name) => Object.hasOwn(awaitedMetrics, name)).some((name) => Object.hasOwn(awaitedMetrics, name));
+const expectedAlerts = readAlerts().filter(({ expr }) => !isAwaited(expr));
+const queries = dashboards.flatMap(({ title, rows }) =>
+  rows
+    .flatMap(({ panels }) => panels)
+    .flatMap((panel) =>
+      panel.queries.map(({ expr, legend }) => ({ name: `${title}: ${panel.title}: ${legend}`, expr })),
+    ),
+);
+
+/** What no request of this run need end in, and why. */
+const notProvoked: Partial<Record<Outcome, string>> = {
+  policy_budget: 'budgets are not enforced yet',
+  policy_killed: 'nobody can end a session yet',
+  capacity_waiting_room: 'nothing waits yet',
+  capacity_memory: 'it takes hundreds of megabytes',
+  capacity_draining: 'the gateway would end',
+  gateway_internal: 'that is a fault of ours',
+};
+
+test('the requests ended in every way that can be provoked', async () => {
+  const samples = await watch.prometheus.query('sum by (outcome) (ccg_requests_total) > 0');
+  const seen = new Set(samples.map(({ labels }) => labels['outcome']));
+  const missing = outcomes.filter((outcome) => !seen.has(outcome) && notProvoked[outcome] === undefined);
+  expect(missing).toEqual([]);
+});
+
+describe('the query of the panel', () => {
+  test.each(queries.filter(({ expr }) => !isAwaited(expr)))('"$name" gives numbers', async ({ expr }) => {
+    const samples = await watch.prometheus.query(asPromQl(expr));
+    expect(samples.filter(({ value }) => Number.isFinite(value) || value === Infinity)).not.toEqual([]);
+  });
+
+  test.each(queries.filter(({ expr }) => isAwaited(expr)))(
+    '"$name" is one that Prometheus takes, and gives nothing yet',
+    async ({ expr }) => {
+      expect(await watch.prometheus.query(asPromQl(expr))).toEqual([]);
+    },
+  );
+});
+
+test.each(expectedAlerts)('$alert was pending or firing while its fault was there', ({ alert, annotations }) => {
+  const seen = watch.alerts.get(alert);
+  expect(seen).toBeDefined();
+  // A fault in a template would be named in the place of its text.
+  for (const text of Object.values(seen?.annotations ?? {})) expect(text).not.toMatch(/<error|<no value>|\{\{/u);
+  expect(Object.keys(seen?.annotations ?? {}).toSorted()).toEqual(Object.keys(annotations).toSorted());
+});
+
+test.each(readAlerts())('every query in the runbook of $alert is one that Prometheus takes', async ({ alert }) => {
+  for (const [, expr = ''] of readRunbook(alert).matchAll(/query '(?<expr>[^']+)'/gu))
+    await watch.prometheus.query(expr);
+});
+
+test.each(['gateway', 'admin'] as const)('promtool finds no fault in the metrics of the %s', async (app) => {
+  const exposition = await (await fetch(`${system[app].opsUrl}/metrics`)).text();
+  expect(runPromtool(watch.promtool, ['check', 'metrics'], exposition)).toEqual({ status: 0, output: '' });
+});

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectStore, createScript } from '@ccg/store';
+import { jsonTextAt, redisForSuite, startFaultProxy, startGateway } from '@ccg/testkit';
+import type { FaultProxy, GatewayProcess } from '@ccg/testkit';
+
+import { startAdminProcess } from '../../acceptance/support/start-admin.ts';
+import type { AdminProcess } from '../../acceptance/support/start-admin.ts';
+import { startFaultyProviders } from './faulty-providers.ts';
+
+/** Everything that Prometheus watches: a gateway and an admin API as processes, with all of their faults at hand. */
+export interface ObservedSystem {
+  readonly gateway: GatewayProcess;
+  readonly admin: AdminProcess;
+  /** Between both of them and Redis. */
+  readonly redis: FaultProxy;
+  /** The issuer of tokens whose keys were never loaded. */
+  readonly issuer: string;
+  /** Calls the admin API as an operator. */
+  operate(method: string, path: string, body?: object): Promise<unknown>;
+  /** Issues an API key to a tenant. */
+  issueApiKey(tenant: string, more?: object): Promise<string>;
+  /** Removes a tenant's usage records, as the cap of their number does when nobody has counted them in time. */
+  loseUsageRecords(tenant: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const removeScript = createScript(`return redis.call('DEL', KEYS[1])`);
+const issuer = 'https://issuer.example/';
+
+export async function startObservedSystem(): Promise<ObservedSystem> {
+  const folder = await mkdtemp(join(tmpdir(), 'ccg-observed-'));
+  const server = redisForSuite('observability');
+  const [providers, redis] = await Promise.all([startFaultyProviders(), startFaultProxy(server.url)]);
+  const store = connectStore({ ...server.target, keyPrefix: server.keyPrefix, commandTimeoutMs: 5000 });
+  await store.whenReady(10_000);
+  const configFile = join(folder, 'gateway.yaml');
+  const jwks = { url: `${providers.unreachable.replace('http:', 'https:')}/jwks.json` };
+  const trusted = {
+    issuer,
+    jwks,
+    audience: 'observed',
+    algorithms: ['RS256'],
+    claims: { tenant: 'team', user: 'sub' },
+  };
+  const issuers = { lost: { ...trusted, tenants: ['acme'], scopes: ['messages'] } };
+  // JSON is YAML.
+  await writeFile(
+    configFile,
+    JSON.stringify({ version: 1, providers: providers.catalog, preferred: 'anthropic', issuers }),
+  );
+  const env = {
+    REDIS_URL: redis.url,
+    REDIS_KEY_PREFIX: server.keyPrefix,
+    KEY_PEPPER: randomBytes(32).toString('hex'),
+    GATEWAY_CONFIG: configFile,
+    SCRIPTED_KEY: 'sk-ant-scripted',
+    NODE_EXTRA_CA_CERTS: providers.authorityFile,
+    STREAM_HOLD_MS: '500',
+    PING_INTERVAL_MS: '1000',
+    STALL_TIMEOUT_MS: '2000',
+  };
+  const [gateway, admin] = await Promise.all([startGateway(env), startAdminProcess(env)]);
+  const token = (await readFile(admin.tokenFile, 'utf8')).trim();
+
+  async function operate(method: string, path: string, body?: object): Promise<unknown> {
+    const answer = await fetch(`${admin.url}/admin/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return await answer.json();
+  }
+
+  return {
+    gateway,
+    admin,
+    redis,
+    issuer,
+    operate,
+    async issueApiKey(tenant, more = {}) {
+      const answer = await operate('POST', `/tenants/${tenant}/api-keys`, { name: 'a key', ...more });
+      return jsonTextAt(answer, 'apiKey');
+    },
+    async loseUsageRecords(tenant) {
+      await store.run(removeScript, [store.redisKeys.usageRecords(tenant)], []);
+    },
+    async close() {
+      await store.close();
+      await Promise.all([gateway.stop(), admin.stop()]);
+      await redis.close();
+      await providers.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
