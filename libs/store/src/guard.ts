@@ -70,6 +70,7 @@ export function createGuard(redis: Redis, clock: Clock, onState: StateListener |
     probe: () => callWithTimeout(clock, probeIntervalMs, () => redis.ping()),
     onChange: report,
   });
+  const outcomes = outcomesFor(breaker);
 
   function state(): StoreState {
     return redis.status === 'ready' && !breaker.isOpen() ? 'ready' : 'down';
@@ -114,23 +115,25 @@ export function createGuard(redis: Redis, clock: Clock, onState: StateListener |
       if (breaker.isOpen()) {
         return Promise.reject(new StoreUnavailableError('breaker', 'it did not answer the last calls'));
       }
-      return watched(callWithTimeout(clock, timeoutMs, operation), breaker);
+      return callWithTimeout(clock, timeoutMs, operation).then(outcomes.succeeded, outcomes.failed);
     },
   };
 }
 
 /** Tells the breaker how a call went, and the caller in the store's own errors. */
-async function watched<T>(call: Promise<T>, breaker: Breaker): Promise<T> {
-  try {
-    const value = await call;
-    breaker.succeeded();
-    return value;
-  } catch (thrown) {
-    const error = toStoreError(thrown);
-    if (error instanceof StoreUnavailableError) breaker.failed();
-    else breaker.succeeded();
-    throw error;
-  }
+function outcomesFor(breaker: Breaker) {
+  return {
+    succeeded<T>(this: void, value: T): T {
+      breaker.succeeded();
+      return value;
+    },
+    failed(this: void, thrown: unknown): never {
+      const error = toStoreError(thrown);
+      if (error instanceof StoreUnavailableError) breaker.failed();
+      else breaker.succeeded();
+      throw error;
+    },
+  };
 }
 
 /** False after `timeoutMs`, or as soon as waiting does not help. */

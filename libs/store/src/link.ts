@@ -1,4 +1,5 @@
 import type { Clock } from '@ccg/kernel';
+import { Command } from 'ioredis';
 import { joinWrites, openConnection } from './connection.ts';
 import { callWithTimeout, createGuard } from './guard.ts';
 import type { StateListener, StoreState } from './guard.ts';
@@ -38,15 +39,18 @@ export function openLink(target: ConnectionTarget, { clock, closeTimeoutMs, onSt
   const redis = openConnection(target, 'requests');
   const joinWrite = joinWrites(redis);
   const guard = createGuard(redis, clock, onState);
+  // The client's `call` does the same with two more copies of the arguments.
   const send: Send = (name, args) => {
     joinWrite();
-    return redis.call(name, ...args);
+    const command = new Command(name, [...args], { replyEncoding: 'utf8' });
+    redis.sendCommand(command);
+    return command.promise;
   };
   const sendAsking: Send = (name, args) => {
     joinWrite();
     // Its failure is that of the command behind it.
     redis.asking().catch(() => {});
-    return redis.call(name, ...args);
+    return send(name, args);
   };
   return {
     perform: (_redisKey, timeoutMs, operation) => guard.guarded(timeoutMs, () => operation(send)),

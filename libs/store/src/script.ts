@@ -25,9 +25,9 @@ export function runScript(
   keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  const rest = [keys.length, ...keys, ...args];
-  return send('evalsha', [script.sha1, ...rest]).catch((error: unknown) => {
+  const call = [script.sha1, keys.length, ...keys, ...args];
+  return send('evalsha', call).catch((error: unknown) => {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return send('eval', [script.source, ...rest]);
+    return send('eval', call.with(0, script.source));
   });
 }
