@@ -25,9 +25,9 @@ const angle = String.raw`(?:<|\\u003c)`;
 const attributes = String.raw`(?:[ \t](?:[^<>\\]|\\["/]){0,80})?`;
 
 /** Tags that close otherwise than they open: of Cohere's models, and of Gemma's. */
-const pairs: readonly (readonly [open: string, close: ClosingTag])[] = [
-  [String.raw`${angle}\|START_THINKING\|(?:>|\\u003e)`, pairEnd('END_THINKING', String.raw`\|`, String.raw`\|`)],
-  [String.raw`${angle}\|channel(?:>|\\u003e)thought\\n`, pairEnd('channel', '', String.raw`\|`)],
+const pairs: readonly (readonly [open: RegExp, close: ClosingTag])[] = [
+  [pairBegin(String.raw`\|START_THINKING\|(?:>|\\u003e)`), pairEnd('END_THINKING', String.raw`\|`, String.raw`\|`)],
+  [pairBegin(String.raw`\|channel(?:>|\\u003e)thought\\n`), pairEnd('channel', '', String.raw`\|`)],
 ];
 
 const usualOpen = new RegExp(
@@ -41,7 +41,7 @@ export const usualTags: ReasoningTags = {
     const [tag, ...names] = usualOpen.exec(text) ?? [];
     if (tag !== undefined) return { tag, end: closingTag([names.find((name) => name !== undefined) ?? '']) };
     for (const [open, end] of pairs) {
-      const [found] = new RegExp(`^${blanks}${open}`, 'u').exec(text) ?? [];
+      const [found] = open.exec(text) ?? [];
       if (found !== undefined) return { tag: found, end };
     }
     return undefined;
@@ -74,6 +74,10 @@ function closingTag(names: readonly string[]): ClosingTag {
     close: new RegExp(String.raw`${left}\\?\/(?:${any})${right}`, 'iu'),
     closeBegins: new RegExp(String.raw`${left}(?:\\?\/(?:(?:${begun})\|?)?)?$`, 'iu'),
   };
+}
+
+function pairBegin(marker: string): RegExp {
+  return new RegExp(`^${blanks}${angle}${marker}`, 'u');
 }
 
 /** The marker of this name as an end, between these signs. */
