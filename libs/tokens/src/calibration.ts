@@ -1,4 +1,5 @@
 import type { Target } from '@ccg/catalog';
+import { createBoundedMap } from '@ccg/kernel';
 import { createLeastSquares } from './least-squares.ts';
 import type { LeastSquares } from './least-squares.ts';
 import { startRatios } from './start-ratios.ts';
@@ -51,16 +52,16 @@ const plausible = { least: 0.4, most: 4 };
  * estimates are too low. One ratio would do where every prompt has the same mix; with one kind alone this is that.
  */
 export function createCalibration({ maxModels }: { readonly maxModels: number }): Calibration {
-  const models = new Map<string, Learned>();
+  const models = createBoundedMap<Learned>(maxModels);
 
   function observe(target: Target, count: TokenCount, reported: number): void {
     if (!isPlausible(reported, count)) return;
     const { key } = target;
-    const learned = models.get(key) ?? beginWith(target.model);
-    models.delete(key);
-    models.set(key, learned);
-    const [oldest] = models.keys();
-    if (models.size > maxModels && oldest !== undefined) models.delete(oldest);
+    let learned = models.get(key);
+    if (learned === undefined) {
+      learned = beginWith(target.model);
+      models.set(key, learned);
+    }
     const features = featuresOf(target, count);
     const expected = count.fixed + learned.ratios.estimate(features);
     const isLow = reported > expected * (1 + learned.margin);

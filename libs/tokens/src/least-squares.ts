@@ -20,8 +20,9 @@ export interface LeastSquaresOptions {
  * there is of each and how much it has to do with the sum. With one feature that is `r ← r + g·(sum/feature − r)`.
  */
 export function createLeastSquares({ start, spreads, bounds, drift }: LeastSquaresOptions): LeastSquares {
-  let factors = [...start];
-  let doubt = spreads.map((spread, row) => spreads.map((_, column) => (row === column ? spread ** 2 : 0)));
+  const factors = [...start];
+  const doubt = spreads.map((spread, row) => spreads.map((_, column) => (row === column ? spread ** 2 : 0)));
+  const growth = spreads.map((spread) => drift * spread ** 2);
   const estimate = (features: readonly number[]) => dot(features, factors);
   return {
     estimate,
@@ -29,19 +30,26 @@ export function createLeastSquares({ start, spreads, bounds, drift }: LeastSquar
       const pull = doubt.map((row) => dot(row, features));
       const variance = dot(features, pull) + noise ** 2;
       const error = sum - estimate(features);
-      factors = factors.map((factor, index) => within(bounds[index], factor + (at(pull, index) / variance) * error));
-      doubt = doubt.map((row, index) =>
-        row.map((value, column) => {
-          const growth = index === column ? drift * at(spreads, index) ** 2 : 0;
-          return value - (at(pull, index) * at(pull, column)) / variance + growth;
-        }),
-      );
+      doubt.forEach((row, index) => {
+        const gain = at(pull, index) / variance;
+        factors[index] = within(bounds[index], at(factors, index) + gain * error);
+        subtract(row, pull, gain);
+        row[index] = at(row, index) + at(growth, index);
+      });
     },
   };
 }
 
+// Loops, since every answered request runs through them.
+
+function subtract(from: number[], values: readonly number[], times: number): void {
+  for (let index = 0; index < from.length; index += 1) from[index] = at(from, index) - times * at(values, index);
+}
+
 function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, index) => sum + value * at(b, index), 0);
+  let sum = 0;
+  for (let index = 0; index < a.length; index += 1) sum += at(a, index) * at(b, index);
+  return sum;
 }
 
 function at(values: readonly number[], index: number): number {
