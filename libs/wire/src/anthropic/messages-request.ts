@@ -125,11 +125,10 @@ function adviceOn(body: Uint8Array, error: JsonSyntaxError): string {
 }
 
 function findEntry(entries: readonly TopLevelEntry[], key: string): TopLevelEntry | undefined {
-  const found = entries.filter((entry) => entry.key === key);
-  if (found.length > 1) {
-    throw invalid(`The body has ${found.length === 2 ? 'two' : found.length} "${key}" keys; send one.`);
-  }
-  return found[0];
+  const found = entries.find((entry) => entry.key === key);
+  if (found === entries.findLast((entry) => entry.key === key)) return found;
+  const count = entries.filter((entry) => entry.key === key).length;
+  throw invalid(`The body has ${count === 2 ? 'two' : count} "${key}" keys; send one.`);
 }
 
 function modelOf({ scalar }: TopLevelEntry): string {

@@ -49,7 +49,11 @@ const plainMaxBytes = 64;
 export function readTopLevel(bytes: Uint8Array, limits = unlimited): TopLevel {
   const json = viewOf(bytes);
   const { members, end } = scanMembers(json, 0, Infinity, limits);
-  const entries = members.map((member) => ({ ...member, scalar: readScalar(json, member) }));
+  // Spreads would take several times as much memory here and in `readMember`, for every request.
+  const entries = members.map(({ key, start, end: valueEnd, elements, values }) => {
+    const span = { start, end: valueEnd };
+    return { key, start, end: valueEnd, elements, values, scalar: readScalar(json, span) };
+  });
   const rest = skipSpace(json, end);
   if (rest < json.length) refuseByte(json, rest, 'Expected nothing after the JSON value');
   return { entries };
@@ -118,7 +122,8 @@ function readMember(json: Buffer, at: number, maxDepth: number, limits: JsonLimi
   const colon = skipSpace(json, keyEnd);
   if (json[colon] !== COLON) refuseByte(json, colon, 'Expected a colon after the member name');
   const start = skipSpace(json, colon + 1);
-  return { key, start, ...measureValue(json, start, maxDepth, limits) };
+  const { end, elements, values } = measureValue(json, start, maxDepth, limits);
+  return { key, start, end, elements, values };
 }
 
 function measureValue(
@@ -152,10 +157,20 @@ function plainText(json: Buffer, start: number, end: number): string | undefined
   return json.toString('latin1', start + 1, end - 1);
 }
 
+const integerMaxDigits = 15;
+
+/** `true`, `false` and plain whole numbers, which stand in every request; undefined for all else. */
+function plainWord(json: Buffer, start: number, end: number): boolean | number | undefined {
+  if (end - start > integerMaxDigits) return undefined;
+  const word = json.toString('latin1', start, end);
+  if (word === 'true' || word === 'false') return word === 'true';
+  return /^(?:0|[1-9]\d*)$/u.test(word) ? Number(word) : undefined;
+}
+
 /** Undefined for an object or an array, which is not read. */
 function readScalar(json: Buffer, { start, end }: Span): TopLevelEntry['scalar'] {
   if (json[start] === OPEN_BRACE || json[start] === OPEN_BRACKET) return undefined;
-  const value = plainText(json, start, end) ?? readSpan(json, { start, end });
+  const value = plainText(json, start, end) ?? plainWord(json, start, end) ?? readSpan(json, { start, end });
   return typeof value !== 'object' || value === null || isText(value) ? value : undefined;
 }
 
