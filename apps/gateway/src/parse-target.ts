@@ -28,6 +28,7 @@ export function parseTarget(rawUrl: string): RequestTarget | undefined {
 }
 
 function decodePath(rawPath: string): string | undefined {
+  if (!rawPath.includes('%')) return rawPath;
   try {
     return decodeURIComponent(rawPath);
   } catch {

@@ -68,6 +68,7 @@ export async function readBody(
 }
 
 function refuseOtherTypes(contentType: string | undefined): void {
+  if (contentType === 'application/json') return;
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
   const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='));
   const isJson = type.trim() === 'application/json';

@@ -80,7 +80,10 @@ export function createResponseSink(
     commit(status: number, headers: HeaderList): void {
       if (sink.committed) return;
       sink.committed = true;
-      response.writeHead(status, ['request-id', requestId, ...commonHeaders, ...added.flat(), ...headers.flat()]);
+      const list = ['request-id', requestId, ...commonHeaders];
+      for (const [name, value] of added) list.push(name, value);
+      for (const [name, value] of headers) list.push(name, value);
+      response.writeHead(status, list);
     },
     write(data: string | Uint8Array): Promise<void> | undefined {
       const gone = readerGone(signal);
