@@ -1,5 +1,6 @@
 import { jsonAt } from '@ccg/testkit';
 import type { BudgetRule, LimitRule } from '@ccg/kernel';
+import { findRefusal } from '@ccg/usage';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startBudgetSuite } from './support/budget-suite.ts';
@@ -83,6 +84,9 @@ describe.each([{ stream: false }, { stream: true }])('an answer, $stream', ({ st
       'unified-overage-period': 'daily',
       'unified-overage-disabled-reason': 'org_spend_cap_reached',
     });
+    const requestId = String(refused.headers['request-id']);
+    const why = async () => findRefusal(suite.tenancy, { tenant: suite.tenant, caller: undefined, requestId });
+    await expect.poll(why, { timeout: 10_000 }).toMatchObject({ limit: name, kind: 'budget', mode: 'enforce' });
     const waitSeconds = Number(refused.headers['retry-after']);
     expect(Math.abs(Date.now() / 1000 + waitSeconds - Number(reset))).toBeLessThan(60);
   });

@@ -16,7 +16,7 @@ import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { createFileFetcher, createUpstream } from '@ccg/upstream';
 import type { Upstream, UpstreamOptions } from '@ccg/upstream';
-import { readUsage } from '@ccg/usage';
+import { createRefusalLog, readUsage } from '@ccg/usage';
 import type { GatewayConfig } from './config.ts';
 import { askProviders } from './ask-providers.ts';
 import { createDataApp } from './data-app.ts';
@@ -194,6 +194,17 @@ async function startServing(
       logger.error({ err: error }, 'an admission script failed');
     },
   });
+  const refusals = createRefusalLog({
+    store,
+    clock: parts.clock,
+    writer: randomUUID(),
+    onDropped: () => {
+      parts.metrics.refusalDropped();
+    },
+    onFault: (error) => {
+      logger.error({ err: error }, 'refusals of limits could not be written');
+    },
+  });
   const tokens = await startTokenCounting(sha256);
   const { catalog, sealingKeys } = config;
   const fileFetcher = config.fetchImageUrls ? createFileFetcher({ extraRoots: config.upstreamExtraRoots }) : undefined;
@@ -201,6 +212,7 @@ async function startServing(
     catalog,
     sealingKeys,
     admission,
+    refusals,
     tokens,
     fileFetcher,
     digest: sha256,
@@ -211,7 +223,7 @@ async function startServing(
     ...serving,
     async close() {
       await serving.close();
-      await admission.flush();
+      await Promise.all([admission.flush(), refusals.flush()]);
     },
   };
 }

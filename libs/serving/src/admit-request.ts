@@ -1,14 +1,16 @@
-import type { Admission, AdmissionRequest, Limit, Reservation } from '@ccg/admission';
+import type { Admission, AdmissionRequest, Limit, Refused, Reservation } from '@ccg/admission';
 import type { Target } from '@ccg/catalog';
 import { assertNever } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { TenantPrincipal } from '@ccg/tenancy';
+import type { RefusalLog } from '@ccg/usage';
 import type { HeaderList } from '@ccg/wire';
 import type { Digest } from './estimate-prompt.ts';
 import { createLimitAnswers } from './limit-answers.ts';
 import type { ToldRule } from './limit-answers.ts';
 import { limitHeaders } from './limit-headers.ts';
 import { whoseOf } from './limit-subjects.ts';
+import { noteRefusals } from './note-refusals.ts';
 import type { RequestRecord } from './record.ts';
 import { limitsOfRequest, maxOutput } from './request-limits.ts';
 import type { LimitedWork, RequestLimit } from './request-limits.ts';
@@ -33,9 +35,11 @@ export interface AdmitDependencies {
   readonly admission: Admission;
   readonly digest: Digest;
   readonly clock: Clock;
+  /** Remembers what limits refuse. Unset, nobody can be told why. */
+  readonly refusals?: Pick<RefusalLog, 'note'> | undefined;
 }
 
-export function createAdmit({ admission, digest, clock }: AdmitDependencies): Admit {
+export function createAdmit({ admission, digest, clock, refusals }: AdmitDependencies): Admit {
   const answers = createLimitAnswers(clock);
   const outputOf = createOutputBounds(digest);
   return async (request, work) => {
@@ -50,14 +54,21 @@ export function createAdmit({ admission, digest, clock }: AdmitDependencies): Ad
       output: outputOf(work),
       record: line.running(nothingUsed, work.targets[0], request.receivedAtMs),
     });
+    const note = (refused: readonly Refused[]) => {
+      if (refusals !== undefined && refused.length > 0) {
+        noteRefusals(refusals, { request, client, work, limits }, refused, clock.now());
+      }
+    };
     switch (decision.kind) {
       case 'admitted':
+        note(decision.shadowed);
         return {
           headers: limitHeaders(limits, decision.states, clock.now()),
           ...settling(decision.reservation, limits, line, clock),
         };
       case 'limited': {
-        const { refused, states } = decision;
+        const { refused, states, shadowed } = decision;
+        note([refused, ...shadowed]);
         throw answers.limited(toldRule(refused.limit, limits, principal, work), refused, { limits, states });
       }
       case 'unreadable':

@@ -5,6 +5,7 @@ import type { Metrics } from '@ccg/telemetry';
 import { createToolListCache, createTranslation } from '@ccg/translation';
 import type { IdSource } from '@ccg/translation';
 import type { FileFetcher, Upstream } from '@ccg/upstream';
+import type { RefusalLog } from '@ccg/usage';
 import { createAdmit } from './admit-request.ts';
 import { createAttempt } from './attempt.ts';
 import type { Translate } from './attempt.ts';
@@ -42,6 +43,8 @@ export interface ServingDependencies {
   readonly clock: Clock;
   /** Records every Messages request. Unset, nothing is recorded and nothing is spent on it. */
   readonly recorder?: Recorder;
+  /** Remembers what limits refuse, for whoever asks why. Unset, nobody can be told. */
+  readonly refusals?: Pick<RefusalLog, 'note'> | undefined;
 }
 
 /** The part of a request from its route to its settlement, for every app that answers Messages requests. */

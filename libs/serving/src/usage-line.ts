@@ -97,7 +97,8 @@ export function usageLine(request: LineRequest, client: ClientNames, work: Limit
   };
 }
 
-function callerOf({ principal }: LineRequest) {
+/** Who a request is of, by ids and names. */
+export function callerOf({ principal }: Pick<LineRequest, 'principal'>) {
   const { user, userName, group } = principal;
   return { user, userName, group, apiKey: principal.kind === 'api-key' ? principal.apiKeyId : undefined };
 }

@@ -79,6 +79,7 @@ export interface RigOptions {
   /** Where the chat completions server is; the scripted one unless given. */
   readonly openAiUrl?: string;
   readonly recorder?: Recorder;
+  readonly refusals?: ServingDependencies['refusals'];
   /** Which server of the dialect `anthropic` the scripted one is; Anthropic's own unless given. */
   readonly anthropicProfile?: 'claude' | 'glm';
 }
@@ -106,7 +107,7 @@ const principal: ServeRequest['principal'] = {
 
 /** Starts a rig; close it, since its provider keeps the process alive. */
 export async function startServingRig(options: RigOptions = {}): Promise<ServingRig> {
-  const { openAiUrl, anthropicProfile, recorder } = options;
+  const { openAiUrl, anthropicProfile, recorder, refusals } = options;
   const scripted = await startScriptedUpstream();
   const clock = createManualClock();
   const admission = createScriptedAdmission();
@@ -151,6 +152,7 @@ export async function startServingRig(options: RigOptions = {}): Promise<Serving
       metrics,
       tokens: { estimator: countingEstimator, calibration: createCalibration({ maxModels: 10 }) },
       digest,
+      refusals,
       ...(recorder === undefined ? {} : { recorder }),
     }),
     sentBodies: timed.sentBodies,

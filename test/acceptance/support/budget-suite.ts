@@ -24,7 +24,7 @@ interface Spender {
 }
 
 /** A gateway in front of a model of which an answer costs what a test wants. */
-export interface BudgetSuite extends Pick<Suite, 'gateway' | 'tenant'> {
+export interface BudgetSuite extends Pick<Suite, 'gateway' | 'tenancy' | 'tenant'> {
   /** Gives the tenant these limits, and an API key that is used from now on. */
   open(name: string, limits: readonly LimitRule[]): Promise<Spender>;
   /** Between the gateway and Redis. */
@@ -71,6 +71,7 @@ export async function startBudgetSuite(name: string): Promise<BudgetSuite> {
   await settleOnce(gateway.url, await open('first', [{ level: 'tenant', kind: 'budget', amount: 10, per: 'day' }]));
   return {
     gateway,
+    tenancy,
     tenant,
     proxy: between,
     open,
