@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { jsonListAt } from '@ccg/testkit';
+import { jsonListAt, jsonTextAt, playModel, say } from '@ccg/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCcg } from './support/run-ccg.ts';
 import type { CcgRun } from './support/run-ccg.ts';
@@ -12,6 +12,7 @@ let suite: Suite;
 let admin: AdminProcess;
 beforeAll(async () => {
   suite = await startSuite('ccg-limits', {});
+  suite.upstream.play(playModel([{ content: [say('Hello.')] }]));
   admin = await startAdminProcess({ ...suite.env, RATE_LIMIT_RPM: '600' });
 });
 afterAll(async () => {
@@ -90,6 +91,28 @@ test('limits are set one by one beside that of the gateway, listed as a table an
     /group: \$12\.5\/day, session: 4 concurrency\n[^]*time zone +Europe\/Berlin\ncontact +#claude-help/u,
   );
   expect(await done(['tenants', 'update', tenant, '--time-zone', '', '--contact', ''])).not.toMatch(/Berlin|#claude/u);
+});
+
+test('a budget that is set refuses the next request and says whom to ask, and in shadow it lets it in', async () => {
+  const tenant = await makeTenant();
+  const at = ['--tenant', tenant];
+  await done(['users', 'create', 'ada', '--group', 'research', ...at]);
+  const apiKey = (await done(['keys', 'create', 'laptop', '--user', 'ada', ...at])).trim();
+  const ask = async () => {
+    const answer = await fetch(`${suite.gateway.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': apiKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'claude-opus-5', max_tokens: 8, messages: [{ role: 'user', content: 'hi' }] }),
+    });
+    const body: unknown = await answer.json();
+    return answer.ok ? 'in' : `${jsonTextAt(body, 'error', 'type')} ${jsonTextAt(body, 'error', 'message')}`;
+  };
+  expect(await ask()).toBe('in');
+  const budget = ['limits', 'set', '--level', 'group', '--kind', 'budget', '--amount', '0.000001', '--per', 'month'];
+  await done([...budget, ...at]);
+  await expect.poll(ask, { timeout: 5000 }).toMatch(/^billing_error .*group research .*Europe\/Berlin.*#claude-help/u);
+  await done(['limits', 'set', '--name', 'group-budget-month', '--mode', 'shadow', ...at]);
+  await expect.poll(ask, { timeout: 5000 }).toBe('in');
 });
 
 test('a limit that cannot be is told by its field, and a name that there is not', async () => {

@@ -29,7 +29,8 @@ export function openApiDocument(operations: readonly Operation[]): object {
     info: {
       title: 'Claude Code Gateway: administration',
       version: '1',
-      description: 'Tenants, users, API keys and policies. Every error is a problem document (RFC 9457).',
+      description:
+        'Tenants and their limits, users, API keys and policies. Every error is a problem document (RFC 9457).',
     },
     security: [{ bearer: [] }, { apiKey: [] }],
     paths,

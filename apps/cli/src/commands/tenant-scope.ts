@@ -57,7 +57,8 @@ export async function userId(client: AdminClient, tenant: string, named: string)
   const idOrName = named.normalize();
   if (idOrName.startsWith('usr_')) return idOrName;
   const { items } = await client.list(`${tenant}/users`);
-  const found = items.find((user) => textAt(user, 'name') === idOrName || textAt(user, 'id') === idOrName);
+  // A name of an older version may be in another form.
+  const found = items.find((user) => textAt(user, 'name')?.normalize() === idOrName || textAt(user, 'id') === idOrName);
   const id = textAt(found, 'id');
   if (id !== undefined) return id;
   throw new CliError('refused', `There is no user "${idOrName}". \`ccg users list\` shows them.`);
