@@ -1,16 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
-import { GatewayError, ReaderGoneError, toGatewayError } from '@ccg/kernel';
+import { ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import { joinBytes } from '@ccg/wire';
+import { beginBody, invalidUtf8, tooLarge, undecodable } from './body-head.ts';
+import type { BodyLimit } from './body-head.ts';
 import type { BodyAccount } from './body-memory.ts';
-
-/** How large a body may be, and what is said of one that is larger. */
-export interface BodyLimit {
-  readonly maxBytes: number;
-  readonly tooLarge: string;
-}
 
 interface ReadOptions {
   /** The limit of the Anthropic API, which its clients rely on, unless given. */
@@ -23,13 +18,6 @@ const messagesLimit: BodyLimit = {
   maxBytes: 32 * 1024 * 1024,
   tooLarge:
     'The request is larger than 32 MB, or would be after decoding. Shorten the conversation or the attachments.',
-};
-
-const decoders: Readonly<Record<string, (() => Transform) | undefined>> = {
-  gzip: createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
 };
 
 /**
@@ -46,57 +34,17 @@ export async function readBody(
   response: ServerResponse,
   { limit = messagesLimit, account }: ReadOptions = {},
 ): Promise<() => Uint8Array> {
-  refuseOtherTypes(request.headers['content-type']);
-  const announcedBytes = Number(request.headers['content-length'] ?? 0);
-  if (announcedBytes > limit.maxBytes) throw tooLarge(limit);
-  const decoder = createDecoder(request.headers['content-encoding']);
   // At least a byte: without any room nothing is read of a body of unknown length.
-  account?.expect(Math.max(1, announcedBytes));
-  if (awaitsContinue(request)) response.writeContinue();
+  const decoder = beginBody(request, response, limit, (announcedBytes) => {
+    account?.expect(Math.max(1, announcedBytes));
+  });
   let body = await collect(request, decoder, { limit, account });
-  if (!isUtf8(body)) {
-    throw new GatewayError(
-      'encoding-invalid',
-      'The body is not valid UTF-8. Encode the JSON as UTF-8 and send it again.',
-    );
-  }
+  if (!isUtf8(body)) throw invalidUtf8();
   return () => {
     const taken = body;
     body = new Uint8Array();
     return taken;
   };
-}
-
-function refuseOtherTypes(contentType: string | undefined): void {
-  if (contentType === 'application/json') return;
-  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
-  const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='));
-  const isJson = type.trim() === 'application/json';
-  const isUtf8Charset = charset === undefined || /^charset="?(?:utf-?8|us-ascii)"?$/u.test(charset);
-  if (isJson && isUtf8Charset) return;
-  const isMissing = (contentType ?? '').trim() === '';
-  throw new GatewayError(
-    'unsupported-media-type',
-    isMissing
-      ? 'The header content-type is missing. Send "content-type: application/json" with a body in UTF-8.'
-      : 'The body must be JSON in UTF-8. Send it with the header "content-type: application/json".',
-  );
-}
-
-function createDecoder(contentEncoding: string | undefined): Transform | undefined {
-  const encoding = (contentEncoding ?? 'identity').trim().toLowerCase();
-  if (encoding === 'identity' || encoding === '') return undefined;
-  const create = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
-  if (create !== undefined) return create();
-  throw new GatewayError(
-    'unsupported-media-type',
-    'This content-encoding is not supported. Send the body uncompressed, or as gzip, deflate, br or zstd.',
-  );
-}
-
-/** Whether the client sends its body only after it was told to. */
-function awaitsContinue({ headers, httpVersion }: IncomingMessage): boolean {
-  return httpVersion === '1.1' && /(?:^|\W)100-continue(?:$|\W)/iu.test(headers.expect ?? '');
 }
 
 /** Collects the decoded body. On a failure the rest of the upload is left unread: the error's answer deals with it. */
@@ -168,15 +116,3 @@ function freeMemory({ buffer, byteLength }: Uint8Array): void {
 }
 
 function ignoreLateFailure(): void {}
-
-function tooLarge(limit: BodyLimit): GatewayError {
-  return new GatewayError('request-too-large', limit.tooLarge);
-}
-
-function undecodable(cause: unknown): GatewayError {
-  return new GatewayError(
-    'encoding-invalid',
-    'The body cannot be decoded as its content-encoding says. Send it uncompressed, or compress it again.',
-    { cause },
-  );
-}
