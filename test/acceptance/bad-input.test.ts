@@ -36,14 +36,23 @@ describe('a target', () => {
       message: /path/u,
     },
     ...[
-      at('POST', '/v1/messages/batches'),
-      at('GET', '/v1/messages/batches/msgbatch_1/results'),
-      at('POST', '/openai:vendor/model:tag/v1/messages/batches'),
       at('POST', '/v1/files?beta=true'),
       at('DELETE', '/v1/files/file_1'),
       at('GET', '/v1/skills'),
       at('POST', '/v1/sessions/sesn_1/events'),
     ].map((request) => ({ ...notFound, name: 'an API that is not served', request, message: unsupported })),
+    ...[
+      at('POST', '/v1/messages/batches'),
+      at('GET', '/v1/messages/batches/msgbatch_1/results'),
+      at('POST', '/openai:vendor/model:tag/v1/messages/batches'),
+    ].map((request) => ({
+      status: 501,
+      type: 'not_supported',
+      name: 'batches, which are off',
+      request,
+      message: /batches are off/u,
+      headers: { 'x-should-retry': 'false' },
+    })),
     {
       status: 401,
       type: 'authentication_error',

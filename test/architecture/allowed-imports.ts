@@ -54,7 +54,16 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     node: true,
   },
   'libs/startup': {
-    own: ['@ccg/kernel', '@ccg/catalog', '@ccg/edge', '@ccg/store', '@ccg/telemetry', '@ccg/tenancy', '@ccg/upstream'],
+    own: [
+      '@ccg/kernel',
+      '@ccg/batches',
+      '@ccg/catalog',
+      '@ccg/edge',
+      '@ccg/store',
+      '@ccg/telemetry',
+      '@ccg/tenancy',
+      '@ccg/upstream',
+    ],
     external: ['zod'],
     node: true,
   },

@@ -29,6 +29,7 @@ describe('the variables that are read', () => {
     const required = { KEY_PEPPER: 'p'.repeat(32), REDIS_URL: uncommented['REDIS_URL'], OPENAI_API_KEY: 'sk-x' };
     const examples = [
       'RATE_LIMIT_RPM',
+      'PUBLIC_BASE_URL',
       'ANTHROPIC_API_KEY',
       'GEMINI_API_KEY',
       'NVIDIA_API_KEY',

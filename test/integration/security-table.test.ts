@@ -52,9 +52,10 @@ beforeAll(async () => {
     BIG_MODEL: 'x',
     SMALL_MODEL: 'x',
     MODEL_LIST_INTERVAL_MS: '0',
+    PUBLIC_BASE_URL: 'http://gateway.example.com',
   });
   if (parsed.kind === 'faulty') throw new Error(parsed.message);
-  gateway = await startGateway(parsed.config, { log: { write() {} } });
+  gateway = await startGateway(parsed.config, { offersBatches: true, log: { write() {} } });
   places = [
     ...placesOf('gateway', gateway.endpoints, gatewayRows),
     ...placesOf('admin', rig.admin.endpoints, adminRows),

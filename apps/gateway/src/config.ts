@@ -2,6 +2,9 @@ import { catalogVariables, onOrOff, wholeNumber } from '@ccg/catalog';
 import type { Audience, Catalog, IssuerSettings } from '@ccg/catalog';
 import type { Secret } from '@ccg/kernel';
 import {
+  batchProblems,
+  batchSettings,
+  batchVariables,
   catalogFileVariable,
   credentialSettings,
   credentialVariables,
@@ -24,6 +27,7 @@ import {
   storeVariables,
 } from '@ccg/startup';
 import type {
+  BatchSettings,
   CredentialSettings,
   Environment,
   LimitSettings,
@@ -37,7 +41,14 @@ import type { Peppers } from '@ccg/tenancy';
 import { z } from 'zod';
 
 export interface GatewayConfig
-  extends ProcessSettings, StoreSettings, CredentialSettings, LimitSettings, ReportSettings, OutboundSettings {
+  extends
+    ProcessSettings,
+    StoreSettings,
+    CredentialSettings,
+    LimitSettings,
+    ReportSettings,
+    OutboundSettings,
+    BatchSettings {
   /** 0 lets the system choose. */
   readonly port: number;
   /** The first key encrypts; any key decrypts. */
@@ -92,6 +103,7 @@ const serverSchema = z.object({
   ...outboundVariables,
   ...reportVariables,
   FETCH_IMAGE_URLS: onOrOff(false),
+  ...batchVariables,
 });
 
 /** The names of all variables that the gateway reads. */
@@ -106,7 +118,11 @@ export const gatewayVariables: readonly string[] = [
 export function parseConfig(env: Environment, audience: Audience = 'organisation'): ParsedConfig {
   const server = serverSchema.safeParse(env);
   const catalog = readCatalog(env, audience);
-  const clash = [...storeProblems(env), ...clashes(env, new Set(server.error?.issues.map(({ path: [name] }) => name)))];
+  const clash = [
+    ...storeProblems(env),
+    ...batchProblems(env),
+    ...clashes(env, new Set(server.error?.issues.map(({ path: [name] }) => name))),
+  ];
   if (!server.success || clash.length > 0 || catalog.kind === 'faulty') {
     const problems = [...problemsOf(server.error), ...clash, ...(catalog.kind === 'faulty' ? catalog.problems : [])];
     return { kind: 'faulty', problems, message: describeProblems(problems) };
@@ -164,6 +180,7 @@ function toConfig(
     ...outboundSettings(server),
     ...reportSettings(server),
     fetchImageUrls: server.FETCH_IMAGE_URLS,
+    ...batchSettings(server),
   };
 }
 

@@ -19,7 +19,9 @@ import type { Upstream, UpstreamOptions } from '@ccg/upstream';
 import { createRefusalLog, readUsage } from '@ccg/usage';
 import type { GatewayConfig } from './config.ts';
 import { askProviders } from './ask-providers.ts';
+import { openBatching } from './batching.ts';
 import { createDataApp } from './data-app.ts';
+import { batchEndpoints } from './endpoints/batches.ts';
 import { helloEndpoints } from './endpoints/hello.ts';
 import { servingEndpoints } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
@@ -43,6 +45,8 @@ export interface GatewayDependencies {
    * on a loopback address.
    */
   readonly keylessAs?: Secret | undefined;
+  /** Whether a worker runs the items of batches. Without one none is accepted. */
+  readonly offersBatches?: boolean | undefined;
 }
 
 export interface RunningGateway {
@@ -85,8 +89,11 @@ export async function startGateway(
   opened.defer(serving.close);
   const openSinks = createOpenSinks();
   const bodyMemory = openBodyMemory(config, metrics);
+  const answering = { catalog, targets, sinkTimes: config, clock, openSinks, bodyMemory, metrics };
+  const batching = dependencies.offersBatches === true ? openBatching(config, parts) : undefined;
   const endpoints = [
-    ...servingEndpoints(serving, { sinkTimes: config, clock, openSinks, bodyMemory, metrics }),
+    ...servingEndpoints(serving, answering),
+    ...batchEndpoints(batching, answering),
     ...modelsEndpoints(catalog, targets),
     ...usageEndpoints(openUsage(store, clock)),
     ...helloEndpoints(),

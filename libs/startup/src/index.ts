@@ -1,3 +1,5 @@
+export { batchProblems, batchSettings, batchVariables, openBatchFiles } from './batch-variables.ts';
+export type { BatchSettings } from './batch-variables.ts';
 export { checkConfig } from './check-config.ts';
 export { containerWarnings, findContainer } from './container.ts';
 export type { Container } from './container.ts';

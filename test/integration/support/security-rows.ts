@@ -3,6 +3,7 @@ type Needs =
   | 'public'
   | 'any'
   | 'messages'
+  | 'batches'
   | 'self'
   | 'tenant:read'
   | 'tenant:write'
@@ -26,6 +27,12 @@ export const gatewayRows: Readonly<Record<string, SecurityRow>> = {
   count_tokens: { needs: 'messages', body: { model: 'x', messages: [] } },
   models: { needs: 'messages' },
   model: { needs: 'messages' },
+  batches_list: { needs: 'batches' },
+  batches_create: { needs: 'batches', body: { requests: [{ custom_id: 'x', params: {} }] } },
+  batches_get: { needs: 'batches' },
+  batches_delete: { needs: 'batches' },
+  batches_cancel: { needs: 'batches' },
+  batches_results: { needs: 'batches' },
   usage: { needs: 'self' },
   unsupported: { needs: 'messages' },
 };

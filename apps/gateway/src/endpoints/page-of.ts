@@ -13,12 +13,7 @@ const limitMax = 1000;
 
 /** The part that a query asks for by `limit` and `after_id` or `before_id`. Throws `request-invalid` naming the one that is wrong. */
 export function pageOf<Item extends { readonly id: string }>(items: readonly Item[], query: string): Page<Item> {
-  const asked = new URLSearchParams(query);
-  const limit = readLimit(asked.get('limit'));
-  const [after, before] = [asked.get('after_id'), asked.get('before_id')];
-  if (after !== null && before !== null) {
-    throw new GatewayError('request-invalid', 'after_id, before_id: only one of them can be used.');
-  }
+  const { limit, after, before } = readPageQuery(query);
   const rest =
     before === null ? items.slice(startAfter(items, after)) : items.slice(0, indexOf(items, 'before_id', before));
   const data = before === null ? rest.slice(0, limit) : rest.slice(-limit);
@@ -28,6 +23,17 @@ export function pageOf<Item extends { readonly id: string }>(items: readonly Ite
     first_id: data[0]?.id ?? null,
     last_id: data.at(-1)?.id ?? null,
   };
+}
+
+/** Which part of a list a query asks for. Throws `request-invalid` naming the parameter that is wrong. */
+export function readPageQuery(query: string) {
+  const asked = new URLSearchParams(query);
+  const limit = readLimit(asked.get('limit'));
+  const [after, before] = [asked.get('after_id'), asked.get('before_id')];
+  if (after !== null && before !== null) {
+    throw new GatewayError('request-invalid', 'after_id, before_id: only one of them can be used.');
+  }
+  return { limit, after, before };
 }
 
 function startAfter(items: readonly { readonly id: string }[], after: string | null): number {

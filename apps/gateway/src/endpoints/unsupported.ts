@@ -3,7 +3,6 @@ import type { GatewayEndpoint } from '../data-app.ts';
 
 /** APIs of Anthropic that clients may ask for and that this gateway does not have, with what to do instead. */
 const unsupported: Readonly<Record<string, string>> = {
-  '/v1/messages/batches': 'Send each request to POST /v1/messages.',
   '/v1/files': 'Send the file inside the message, as a base64 block.',
   '/v1/skills': 'Send the instructions in the system prompt.',
   ...Object.fromEntries(

@@ -78,7 +78,7 @@ export function createRequestsReader(sink: RequestsSink): RequestsReader {
 }
 
 function inOurWords(thrown: unknown, { item, total }: Pass): unknown {
-  const place = item === undefined && total === 0 ? '' : ` It is in requests.${total}.`;
+  const place = item === undefined ? '' : ` It is in requests.${total}.`;
   if (thrown instanceof JsonSyntaxError) return invalid(`The body is not valid JSON: ${thrown.message}${place}`);
   if (thrown instanceof JsonDepthError) return invalid(`${thrown.message}${place}`);
   return thrown;

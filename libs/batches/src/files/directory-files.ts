@@ -18,7 +18,7 @@ export function createDirectoryFiles(directory: string): BatchFiles {
       });
     },
     read: (place, name) => inOurWords(() => readFile(join(folderOf(place), name))),
-    removeAll: (place) => inOurWords(() => rm(folderOf(place), { recursive: true, force: true })),
+    removeAll: (place) => inOurWords(() => removeFolder(folderOf(place))),
   };
 }
 
@@ -26,6 +26,15 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   await using file = await open(path, 'w', 0o600);
   await file.writeFile(bytes);
   await file.sync();
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (thrown) {
+    // What stands there is no folder, so nothing is in it.
+    if (codeOf(thrown) !== 'ENOTDIR') throw thrown;
+  }
 }
 
 /** Makes the names in a folder survive the end of the machine. */
@@ -40,7 +49,11 @@ async function inOurWords<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
+    const code = codeOf(thrown);
     throw new BatchFilesError(faults[code] ?? 'unavailable', code);
   }
+}
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
 }

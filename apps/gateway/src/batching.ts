@@ -1,0 +1,43 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createTransitions } from '@ccg/batches';
+import type { CreateDependencies, Transitions } from '@ccg/batches';
+import type { Clock } from '@ccg/kernel';
+import { openBatchFiles } from '@ccg/startup';
+import type { Store } from '@ccg/store';
+import type { Logger } from '@ccg/telemetry';
+import type { GatewayConfig } from './config.ts';
+
+/** What the endpoints of batches work with. */
+export interface Batching extends CreateDependencies {
+  readonly transitions: Transitions;
+  /** Where clients reach the gateway: the address of results begins with it, never with what a request says. */
+  readonly publicBaseUrl: string;
+}
+
+interface BatchingParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Undefined where batches are off, which is said in the log. */
+export function openBatching(config: GatewayConfig, { store, clock, logger }: BatchingParts): Batching | undefined {
+  const { publicBaseUrl, batchRetentionMs: retentionMs } = config;
+  if (publicBaseUrl === undefined) {
+    logger.info('message batches are off: set PUBLIC_BASE_URL to the URL at which clients reach this gateway');
+    return undefined;
+  }
+  const files = openBatchFiles(config, store);
+  const transitions = createTransitions({ store, clock });
+  return { store, files, clock, randomBytes, createHash: createSha256, retentionMs, transitions, publicBaseUrl };
+}
+
+function createSha256(): ReturnType<CreateDependencies['createHash']> {
+  const hash = createHash('sha256');
+  return {
+    update(bytes) {
+      hash.update(bytes);
+    },
+    hex: () => hash.digest('hex'),
+  };
+}

@@ -1,0 +1,11 @@
+import { BatchFilesError, errorOfFiles } from '@ccg/batches';
+import { GatewayError } from '@ccg/kernel';
+import { StoreUnavailableError } from '@ccg/store';
+
+/** The error that a client gets where the store of batches, or Redis, cannot be used now. Anything else stays what it is. */
+export function inBatchWords(thrown: unknown): unknown {
+  if (thrown instanceof BatchFilesError) return errorOfFiles(thrown);
+  if (!(thrown instanceof StoreUnavailableError)) return thrown;
+  const message = 'The gateway cannot reach the records of batches right now. Try again in a few seconds.';
+  return new GatewayError('store-unavailable', message, { retryAfterSeconds: 5, reason: thrown.reason });
+}
