@@ -1,4 +1,4 @@
-import { perSecond, quantile, series } from './panel.ts';
+import { perSecond, quantile, series, topTen } from './panel.ts';
 import type { Dashboard, Row } from './panel.ts';
 
 const provider = 'provider=~"$provider"';
@@ -50,11 +50,15 @@ const failures: Row = {
     },
     {
       title: 'Requests by model',
-      description: 'Finished requests by provider and the model that it was asked for.',
+      description:
+        'The ten models with the most finished requests. Models beyond METRICS_MAX_MODELS are counted as "other".',
       unit: 'reqps',
       shape: 'stack',
       queries: [
-        { expr: perSecond('provider, model', 'ccg_requests_total', provider), legend: '{{provider}} {{model}}' },
+        {
+          expr: topTen(perSecond('provider, model', 'ccg_requests_total', provider)),
+          legend: '{{provider}} {{model}}',
+        },
       ],
     },
     {

@@ -85,8 +85,9 @@ const tokens: Row = {
       alerts: ['CcgCacheHitRatioHalved'],
     },
     {
-      title: 'Tokens that nobody reported',
-      description: 'Tokens by who counted them. estimated: the provider reported none, so costs are estimates too.',
+      title: 'Tokens by who counted them',
+      description:
+        'reported: by the provider; estimated: by the gateway, where the provider reported none. Costs are estimates there, too.',
       unit: 'short',
       shape: 'stack',
       queries: [
