@@ -71,7 +71,6 @@ const queries = dashboards.flatMap(({ title, rows }) =>
 
 /** What no request of this run need end in, and why. */
 const notProvoked: Partial<Record<Outcome, string>> = {
-  policy_budget: 'budgets are not enforced yet',
   policy_killed: 'nobody can end a session yet',
   capacity_waiting_room: 'nothing waits yet',
   capacity_memory: 'it takes hundreds of megabytes',

@@ -1,4 +1,4 @@
-import { perSecond, series } from '../dashboards/panel.ts';
+import { perSecond } from '../dashboards/panel.ts';
 
 /**
  * Metrics that dashboards and rules use already and that nothing counts yet, with what has to be built first. A test
@@ -20,11 +20,7 @@ export const awaitedMetrics: Readonly<Record<string, string>> = {
   ccg_batch_oldest_item_age_seconds: 'the worker',
 };
 
-const budgets = 'budgets that are enforced';
-
 /** Queries of panels and alerts on something that cannot happen yet, although their metrics exist. */
 export const awaitedQueries: Readonly<Record<string, string>> = {
   [perSecond('endpoint, outcome', 'ccg_requests_total', 'endpoint=~"batch.*"')]: 'the endpoints of batches',
-  [`max by (tenant, level, per) (${series('ccg_budget_used_ratio', 'tenant=~"$tenant"')})`]: budgets,
-  'max by (namespace, tenant, level, per) (ccg_budget_used_ratio) >= 0.95': budgets,
 };
