@@ -6,23 +6,23 @@ import type { FindUsageRecord, UsageQuery, UsageRow } from '@ccg/usage';
 
 /** What operations read of usage, with what this process remembers of it. */
 export interface UsageViews {
-  /** Once read, an answer is given again for a few seconds: an export reads it page by page. */
-  rowsOf(query: UsageQuery): Promise<readonly UsageRow[]>;
+  /** For a page that is not the first, what was read for the one before it serves again for a while. */
+  rowsOf(query: UsageQuery, isFirstPage: boolean): Promise<readonly UsageRow[]>;
   readonly findRecord: FindUsageRecord;
 }
 
-const keptMs = 10_000;
+const keptMs = 60_000;
 const keptMax = 4;
 
 export function createUsageViews(store: Store, clock: Clock): UsageViews {
   const kept = createBoundedMap<{ readonly atMs: number; readonly rows: Promise<readonly UsageRow[]> }>(keptMax);
   return {
-    rowsOf(query) {
+    rowsOf(query, isFirstPage) {
       const key = JSON.stringify(query);
       const known = kept.get(key);
-      if (known !== undefined && Math.abs(clock.now() - known.atMs) < keptMs) return known.rows;
+      if (!isFirstPage && known !== undefined && clock.monotonicMs() - known.atMs < keptMs) return known.rows;
       const rows = readUsage(store, query);
-      kept.set(key, { atMs: clock.now(), rows });
+      kept.set(key, { atMs: clock.monotonicMs(), rows });
       rows.catch(() => {
         kept.delete(key);
       });

@@ -72,6 +72,12 @@ export function limitsOf(item: unknown): unknown {
   });
 }
 
+/** Micro-dollars as people read them; of less than a dollar the fractions of a cent, too. */
+export function dollars(microDollars: unknown): string {
+  const amount = Number(microDollars ?? 0) / 1_000_000;
+  return `$${amount.toFixed(amount === 0 || Math.abs(amount) >= 1 ? 2 : 4)}`;
+}
+
 /** How much a limit is: a budget is in dollars. */
 export function amountOf(limit: unknown): unknown {
   const amount = jsonAt(limit, 'amount');

@@ -124,7 +124,8 @@ async function readPage(asked: Asked, deps: AdminDependencies): Promise<Result<P
   const found: { readonly tenant: string; readonly row: UsageRow }[] = [];
   for await (const tenant of tenantsOf(reach, deps)) {
     if (tenant < afterTenant || found.length > limit) continue;
-    const rows = await deps.usage.rowsOf({ tenant, ...days, by, of: { user, apiKey, model, session } });
+    const of = { user, apiKey, model, session };
+    const rows = await deps.usage.rowsOf({ tenant, ...days, by, of }, cursor === undefined);
     const isShown = (row: UsageRow) => tenant !== afterTenant || isAfter(usageRowKey(row, by), afterKey);
     found.push(
       ...rows

@@ -5,6 +5,8 @@ export const jsonOption = () => new Option('--json', 'print the document of the 
 export const tenantOption = () => new Option('--tenant <id>', 'the tenant; left out, your own or the only one');
 /** A text in the form that the server takes: some keyboards and files write accents apart from their letters. */
 export const textFrom = (text: string): string => text.normalize();
+export const tenantOrAllOption = () =>
+  new Option('--tenant <id>', 'the tenant; left out, your own, or for operators all');
 export const nameOption = () => new Option('--name <text>', 'the name for people').argParser(textFrom);
 export const idempotencyOption = () =>
   new Option('--idempotency-key <text>', 'the same command with the same key is done once in 24 h');
@@ -124,6 +126,19 @@ export function durationMs(text: string): number {
     throw new InvalidArgumentError('It must be a number with s, m, h or d, such as 24h or 30d.');
   }
   return Number(match[1]) * unitsMs[unit];
+}
+
+/** An option for a day in the past that is given as a duration back from now or as a date, and becomes a date in UTC. */
+export const pastDayOption = (flags: string, description: string, nowMs: () => number) =>
+  new Option(flags, description).argParser((text) => pastDayFrom(text, nowMs()));
+
+function pastDayFrom(text: string, nowMs: number): string {
+  if (isDate(text)) return new Date(text).toISOString().slice(0, '2026-11-28'.length);
+  try {
+    return new Date(nowMs - durationMs(text)).toISOString().slice(0, '2026-11-28'.length);
+  } catch {
+    throw new InvalidArgumentError('It must be a duration such as 30d, or a date such as 2026-11-01.');
+  }
 }
 
 /** An option for a time that is given as a duration from now, as a date or as a time, and becomes an ISO time. */

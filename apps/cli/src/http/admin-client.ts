@@ -77,7 +77,8 @@ export function segment(text: string): string {
   return encodeURIComponent(text);
 }
 
-function queryOf(query: Query): string {
+/** With its question mark; empty for none. */
+export function queryOf(query: Query): string {
   const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   return given.length === 0 ? '' : `?${new URLSearchParams(Object.fromEntries(given)).toString()}`;
 }
