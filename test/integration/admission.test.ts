@@ -5,7 +5,7 @@ import { systemClock } from '@ccg/kernel';
 import { startTargetProxy } from '@ccg/testkit';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { concurrency, openAdmissionRig, patienceMs, rate, used } from './support/admission-rig.ts';
+import { concurrency, openAdmissionRig, patienceMs, rate } from './support/admission-rig.ts';
 import type { AdmissionRig } from './support/admission-rig.ts';
 
 let rig: AdmissionRig;
@@ -145,25 +145,23 @@ describe('without Redis', () => {
   test('the share of this replica is let in, leases are left alone, and Redis decides again when it is back', async () => {
     const proxy = await startTargetProxy(rig.redis);
     const through = await rig.openStore(proxy.target);
-    const inFallback: boolean[] = [];
+    const modes: string[] = [];
     const fallible = rig.openAdmission({
       store: through,
       liveReplicas: () => 2,
-      onLocalFallback: (now) => inFallback.push(now),
+      onStoreMode: (mode) => modes.push(mode),
     });
     const ask = () => rig.admit([rate({ capacity: 4 })], randomUUID(), fallible);
     expect(await ask()).toMatchObject({ kind: 'admitted', by: 'store' });
     proxy.cut();
     expect(await ask()).toMatchObject({ kind: 'admitted', by: 'local' });
-    const second = await rig.admitted([rate({ capacity: 4 })], randomUUID(), fallible);
-    expect(second.by).toBe('local');
+    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'local' });
     expect(await ask()).toMatchObject({ kind: 'limited', refused: { limit: { name: 'requests' } } });
-    await second.reservation.settle(used());
-    expect(inFallback).toEqual([true]);
+    expect(modes).toEqual(['local']);
     proxy.restore();
     await through.whenReady(patienceMs);
     expect(await ask()).toMatchObject({ kind: 'admitted', by: 'store', states: [{ remaining: 2 }] });
-    expect(inFallback).toEqual([true, false]);
+    expect(modes).toEqual(['local', 'shared']);
     await proxy.close();
   });
 

@@ -61,6 +61,8 @@ export interface GatewayConfig
   readonly pingIntervalMs: number;
   /** How long a reader may take nothing before it is cut. */
   readonly stallTimeoutMs: number;
+  /** How long closed budgets are still open when Redis goes away. */
+  readonly budgetGraceMs: number;
   /** How many bytes of request bodies are held at the same time. */
   readonly maxBodyBytesInFlight: number;
   readonly upstreamConnectTimeoutMs: number;
@@ -95,6 +97,7 @@ const serverSchema = z.object({
   PING_INTERVAL_MS: wholeNumber({ min: 10, max: 120_000, unset: 10_000 }),
   STALL_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 60_000 }),
   // One body of the largest size has room in any case.
+  BUDGET_GRACE_SECONDS: wholeNumber({ max: 86_400, unset: 60 }),
   MAX_BODY_BYTES_IN_FLIGHT: wholeNumber({ min: 33_554_432, max: 1_099_511_627_776, unset: 536_870_912 }),
   UPSTREAM_CONNECT_TIMEOUT_MS: wholeNumber({ min: 10, max: 600_000, unset: 10_000 }),
   UPSTREAM_FIRST_BYTE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 600_000 }),
@@ -172,6 +175,7 @@ function toConfig(
     streamHoldMs: server.STREAM_HOLD_MS,
     pingIntervalMs: server.PING_INTERVAL_MS,
     stallTimeoutMs: server.STALL_TIMEOUT_MS,
+    budgetGraceMs: server.BUDGET_GRACE_SECONDS * 1000,
     maxBodyBytesInFlight: server.MAX_BODY_BYTES_IN_FLIGHT,
     upstreamConnectTimeoutMs: server.UPSTREAM_CONNECT_TIMEOUT_MS,
     upstreamFirstByteTimeoutMs: server.UPSTREAM_FIRST_BYTE_TIMEOUT_MS,

@@ -6,7 +6,7 @@ import type { Clock, Secret } from '@ccg/kernel';
 import { createTargets, describeRoutes, unpricedTargets } from '@ccg/catalog';
 import type { Catalog, Targets } from '@ccg/catalog';
 import { createAdmission, createReadBudgets, joinLiveReplicas } from '@ccg/admission';
-import type { LiveReplicas } from '@ccg/admission';
+import type { LiveReplicas, StoreMode } from '@ccg/admission';
 import { createServing, createTellUsage } from '@ccg/serving';
 import type { Recorder, Serving, TellUsage } from '@ccg/serving';
 import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
@@ -192,10 +192,8 @@ async function startServing(
     clock: parts.clock,
     liveReplicas: replicas.count,
     usageRecordsMax: config.usageRecordsMax,
-    onLocalFallback: (inFallback) => {
-      if (inFallback) logger.warn('Redis is down: until it is back, this replica counts limits by itself');
-      else logger.info('limits are shared through Redis again');
-    },
+    budgetGraceMs: config.budgetGraceMs,
+    onStoreMode: tellStoreMode(logger, parts.metrics),
     onSettlement: parts.metrics.settlement,
     onFault: (error) => {
       logger.error({ err: error }, 'an admission script failed');
@@ -248,6 +246,20 @@ function openUsage(store: Store, clock: Clock): TellUsage {
   const readBudgets = createReadBudgets({ store, clock });
   return createTellUsage({ readBudgets, readUsage: (query) => readUsage(store, query), digest: sha256, clock });
 }
+
+/** Tells log and metrics how limits are decided. */
+function tellStoreMode(logger: Logger, metrics: Metrics): (mode: StoreMode) => void {
+  metrics.storeMode('shared');
+  return (mode) => {
+    metrics.storeMode(mode);
+    if (mode === 'shared') logger.info('limits are shared through Redis again');
+    else logger.warn(mode === 'local' ? localLimits : closedBudgets);
+  };
+}
+
+const localLimits = 'Redis is down: until it is back, this replica counts limits by itself';
+const closedBudgets =
+  'Redis is down for longer than BUDGET_GRACE_SECONDS: until it is back, requests that have a budget are refused';
 
 function upstreamOptions(config: GatewayConfig): UpstreamOptions {
   return {

@@ -4,7 +4,7 @@ import type { RedisKeys } from '@ccg/store';
 import { reservationKeptMs } from './admit.ts';
 import type { Charged } from './admit.ts';
 import type { Calendar } from './calendar.ts';
-import { leaseSubjectOf, refillMs } from './limits.ts';
+import { estimatedOutput, leaseSubjectOf, refillMs, reservedBy } from './limits.ts';
 import type { AdmissionRequest, BudgetLimit, Limit, Used } from './limits.ts';
 import type { Charge } from './settle.ts';
 
@@ -13,10 +13,12 @@ export interface Charging {
   /** `charged` names the counters. */
   chargesOf(request: AdmissionRequest, charged: Charged, amounts: Used['amounts']): readonly Charge[];
   /**
-   * The counters of a request that this process let in by itself: its budgets, which are charged when Redis is back, and its
-   * lease sets, in case that Redis has let it in too. Rates are not: by then they have forgotten most of it.
+   * The counters of a request that this process let in by itself: they are charged when Redis is back. Its lease sets are among
+   * them, in case that Redis has let it in too.
    */
   localCounters(request: AdmissionRequest): Charged;
+  /** What a request has used that this process let in by itself: as Redis reserved nothing, that of every rate. */
+  localAmounts(request: AdmissionRequest, amounts: Used['amounts']): Used['amounts'];
   /** Takes everything back that may have been reserved. */
   nothing(request: AdmissionRequest): readonly Charge[];
 }
@@ -62,8 +64,14 @@ export function createCharging(redisKeys: RedisKeys, calendar: Calendar, clock: 
       }
       return charges;
     },
-    localCounters: ({ tenant, limits }) =>
-      limits.map((limit) => (limit.kind === 'rate' ? undefined : countersOf(tenant, limit)[0])),
+    localCounters: ({ tenant, limits }) => limits.map((limit) => countersOf(tenant, limit)[0]),
+    localAmounts(request, amounts) {
+      const all = new Map(amounts);
+      for (const limit of request.limits) {
+        if (limit.kind === 'rate' && !all.has(limit)) all.set(limit, reservedBy(limit, estimatedOutput(request)));
+      }
+      return all;
+    },
     nothing: ({ tenant, limits }) =>
       limits.flatMap((limit) => countersOf(tenant, limit).flatMap((redisKey) => chargeOf(limit, redisKey, 0))),
   };

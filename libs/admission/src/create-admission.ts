@@ -17,6 +17,9 @@ import type { SettlementOutcome } from './settlements.ts';
 import { startSweeper } from './sweep.ts';
 import type { SweeperOptions } from './sweep.ts';
 
+/** How limits are decided: in Redis, by this replica alone, or so and without any closed budget. */
+export type StoreMode = 'shared' | 'local' | 'closed';
+
 export interface AdmissionOptions {
   readonly store: Store;
   readonly clock: Clock;
@@ -32,8 +35,10 @@ export interface AdmissionOptions {
   readonly sweepIntervalMs?: number | undefined;
   /** Most usage records that a tenant keeps; 100,000 unless given. The oldest go first. */
   readonly usageRecordsMax?: number | undefined;
-  /** Called when the local fallback takes over, and when Redis decides again. */
-  readonly onLocalFallback?: ((inFallback: boolean) => void) | undefined;
+  /** Milliseconds for which budgets that are closed without Redis are still open when it goes away; 60 s unless given. */
+  readonly budgetGraceMs?: number | undefined;
+  /** Called when the way in which limits are decided changes. */
+  readonly onStoreMode?: ((mode: StoreMode) => void) | undefined;
   /** Called when a settlement was made at a later try, given up, or made for a process that had died. */
   readonly onSettlement?: ((outcome: SettlementOutcome) => void) | undefined;
   /** Called when Redis rejects a script: a fault of ours, for the log. */
@@ -61,19 +66,14 @@ export function createAdmission({
   leaseMaxAgeMs = dayMs,
   sweepIntervalMs = leaseTtlMs / 2,
   usageRecordsMax = 100_000,
+  budgetGraceMs = 60_000,
   ...options
 }: AdmissionOptions): Admission {
-  const { store, clock, onLocalFallback } = options;
+  const { store, clock } = options;
   const localFallback = createLocalFallback(options.liveReplicas);
   const parts = createParts({ ...options, leaseTtlMs, leaseMaxAgeMs, sweepIntervalMs, usageRecordsMax });
   const { calendar, charging, settlements, reservations, note, sweepLapsed } = parts;
-  let inFallback = false;
-
-  function noteFallback(now: boolean): void {
-    if (now === inFallback) return;
-    inFallback = now;
-    onLocalFallback?.(now);
-  }
+  const outage = watchOutage({ ...options, budgetGraceMs });
 
   const ask = (request: AdmissionRequest, timeout: number | undefined) =>
     admitInStore(store, request, { calendar, nowMs: clock.now(), timeoutMs: timeout, leaseTtlMs });
@@ -85,7 +85,7 @@ export function createAdmission({
   }
 
   async function admitLocally(request: AdmissionRequest): Promise<Decision> {
-    const decision = await localFallback.admit(request);
+    const decision = await localFallback.admit(request, { budgetsOpen: outage.note() < budgetGraceMs });
     if (decision.kind !== 'admitted') return decision;
     const { states, release } = decision;
     const charged = charging.localCounters(request);
@@ -103,17 +103,69 @@ export function createAdmission({
         decision = await ask(request, timeoutMs);
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
-        noteFallback(true);
         const local = await admitLocally(request);
         if (local.kind !== 'admitted' && error.reason === 'timeout') reservations.cancel(request);
         return local;
       }
-      noteFallback(false);
+      outage.noteAnswer();
       if (decision.kind === 'limited') return decision;
       const { states, shadowed, charged } = decision;
       const reservation = reservations.open(request, { charged, isStored: true });
       return { kind: 'admitted', by: 'store', states, shadowed, reservation };
     },
+  };
+}
+
+interface Outage {
+  /** Notes that Redis did not answer, and gives the milliseconds for which it has not. */
+  note(): number;
+  noteAnswer(): void;
+}
+
+interface OutageOptions extends Pick<AdmissionOptions, 'store' | 'clock' | 'onStoreMode'> {
+  readonly budgetGraceMs: number;
+}
+
+const outageCheckMs = 1000;
+
+/** How long Redis has been away from the requests. It is back when it answers one, or when nobody asked and it is ready. */
+function watchOutage({ store, clock, budgetGraceMs, onStoreMode }: OutageOptions): Outage {
+  let sinceMs: number | undefined;
+  let mode: StoreMode = 'shared';
+
+  function change(now: StoreMode): void {
+    if (now === mode) return;
+    mode = now;
+    onStoreMode?.(now);
+  }
+
+  /** Part of a cluster may be away for long while the rest answers: that is one outage, not one for each request. */
+  function endIfReady(): void {
+    if (sinceMs === undefined || store.state() !== 'ready') return;
+    sinceMs = undefined;
+    change('shared');
+  }
+
+  function check(): void {
+    clock.schedule(outageCheckMs, () => {
+      endIfReady();
+      if (sinceMs === undefined) return;
+      if (clock.monotonicMs() - sinceMs >= budgetGraceMs) change('closed');
+      check();
+    });
+  }
+
+  return {
+    note() {
+      const nowMs = clock.monotonicMs();
+      if (sinceMs === undefined) {
+        sinceMs = nowMs;
+        change('local');
+        check();
+      }
+      return nowMs - sinceMs;
+    },
+    noteAnswer: endIfReady,
   };
 }
 

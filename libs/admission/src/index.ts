@@ -1,5 +1,5 @@
 export { createAdmission } from './create-admission.ts';
-export type { Admission, AdmissionOptions } from './create-admission.ts';
+export type { Admission, AdmissionOptions, StoreMode } from './create-admission.ts';
 export type { SettlementOutcome } from './settlements.ts';
 export { sweepReservations, startSweeper } from './sweep.ts';
 export type { SweeperOptions, SweepOptions } from './sweep.ts';

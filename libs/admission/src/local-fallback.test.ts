@@ -13,7 +13,8 @@ function rate(changes: Partial<RateLimit> = {}): RateLimit {
 }
 
 function admit(localFallback: LocalFallback, limits: readonly Limit[], tenant = 'acme') {
-  return localFallback.admit({ tenant, requestId: 'req_1', limits, output: undefined, record: '' });
+  const request = { tenant, requestId: 'req_1', limits, output: undefined, record: '' };
+  return localFallback.admit(request, { budgetsOpen: false });
 }
 
 /** How many of many requests at once are let in. */

@@ -19,7 +19,8 @@ type LocalDecision =
 
 /** Decides while Redis is away. Rejects with RangeError for an impossible limit. */
 export interface LocalFallback {
-  admit(request: AdmissionRequest): Promise<LocalDecision>;
+  /** `budgetsOpen`: money may still be spent that cannot be counted now. */
+  admit(request: AdmissionRequest, options: { readonly budgetsOpen: boolean }): Promise<LocalDecision>;
 }
 
 const shortestWindowSeconds = 1;
@@ -34,11 +35,11 @@ export function createLocalFallback(liveReplicas: () => number): LocalFallback {
   const running = createLocalConcurrency();
 
   return {
-    async admit(request) {
+    async admit(request, { budgetsOpen }) {
       const { tenant } = request;
       assertLimits(request.limits);
       const enforced = request.limits.filter(({ mode }) => mode === 'enforce');
-      const closed = enforced.find(isClosed);
+      const closed = enforced.find((limit) => isClosed(limit, budgetsOpen));
       if (closed !== undefined) return { kind: 'unreadable', limit: closed };
       const limits = enforced.filter(({ onStoreError }) => onStoreError === 'local');
       const replicas = Math.max(1, liveReplicas());
@@ -62,9 +63,9 @@ export function createLocalFallback(liveReplicas: () => number): LocalFallback {
   };
 }
 
-/** Money is not shared out among replicas. */
-function isClosed({ kind, onStoreError }: Limit): boolean {
-  return onStoreError === 'closed' || (kind === 'budget' && onStoreError === 'local');
+/** Money is not shared out among replicas: a budget is open for a time of grace, and then closed. */
+function isClosed({ kind, onStoreError }: Limit, budgetsOpen: boolean): boolean {
+  return kind === 'budget' ? onStoreError !== 'open' && !budgetsOpen : onStoreError === 'closed';
 }
 
 function refusal(limited: Limited) {

@@ -46,8 +46,9 @@ export function createReservations({ clock, charging, keeper, settlements }: Res
       leaseSets: leaseSetsOf(request, reserved.charged),
       sinceMs: clock.monotonicMs(),
       soFar() {
-        const { amounts, record } = read();
-        return { record, charges: charging.chargesOf(request, reserved.charged, amounts), mayBeNew };
+        const used = read();
+        const amounts = reserved.isStored === false ? charging.localAmounts(request, used.amounts) : used.amounts;
+        return { record: used.record, charges: charging.chargesOf(request, reserved.charged, amounts), mayBeNew };
       },
     };
     keeper.hold(held);
@@ -62,11 +63,13 @@ export function createReservations({ clock, charging, keeper, settlements }: Res
   ): Promise<void> {
     const { tenant, requestId, leaseSets } = held;
     const { record } = used;
-    const charges = charging.chargesOf(request, charged, used.amounts);
+    const amounts = isStored === false ? charging.localAmounts(request, used.amounts) : used.amounts;
+    const charges = charging.chargesOf(request, charged, amounts);
     const output = sampleOf(request, used);
     await settlements.settle(async () => {
-      const kind = (await isStored) ? 'ended' : 'unreserved';
-      return { tenant, requestId, kind, leaseSets, charges, record, output };
+      const settlement = { tenant, requestId, leaseSets, charges, record, output } as const;
+      if (await isStored) return { ...settlement, kind: 'ended' };
+      return { ...settlement, kind: 'unreserved', chargedLateMs: clock.monotonicMs() - held.sinceMs };
     });
   }
 

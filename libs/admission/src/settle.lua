@@ -3,8 +3,8 @@
 -- KEYS: the reservation, the running requests of its tenant, the usage records of its tenant, its lease sets, its buckets,
 -- its budgets, and the samples of its model's output if there is a sample.
 -- ARGV: request id, how the request came to its end, ms for which a reservation is kept, greatest number of usage records, the
--- usage record (empty: none), the sample of output (empty: none), the numbers of lease sets, of buckets and of budgets, then per
--- bucket the ms of refill that were used in all, and per budget the micro-dollars and the ms until it expires if it is new.
+-- usage record (empty: none), the sample of output (empty: none), the numbers of lease sets, of buckets and of budgets, ms since the
+-- buckets should have been charged, then per bucket the ms of refill that were used in all, and per budget the micro-dollars and the ms until it expires if it is new.
 -- How: 'ended' in the usual way; 'unreserved' Redis was away when it began, so nothing may be charged yet; 'lapsed' nobody has
 -- renewed its reservation, which is kept for the settlement that may still come.
 -- Returns 1, or 0 if there was nothing to settle.
@@ -37,10 +37,12 @@ local function owed(field, total)
   charged[#charged + 1] = total
   return tonumber(total) - tonumber(redis.call('HGET', reservation, field) or 0)
 end
-local key, arg = 4 + leaseSets, 10
+local key, arg = 4 + leaseSets, 11
+-- What flowed into a bucket since a late charge is taken from that charge first.
+local chargedAt = now - tonumber(ARGV[10])
 for _ = 1, buckets do
   local more = owed('rate:' .. KEYS[key], ARGV[arg])
-  local missing = math.max(0, tonumber(redis.call('GET', KEYS[key]) or 0) - now) + more
+  local missing = math.max(chargedAt, tonumber(redis.call('GET', KEYS[key]) or 0)) + more - now
   if missing <= 0 then
     redis.call('DEL', KEYS[key])
   elseif more ~= 0 then

@@ -29,6 +29,8 @@ export interface Settlement {
   /** The usage record; empty if none is to be appended. */
   readonly record: string;
   readonly output: { readonly model: string; readonly sample: number } | undefined;
+  /** Milliseconds since its rates should have been charged; 0 unless given. */
+  readonly chargedLateMs?: number;
 }
 
 const script = loadScript(new URL('./settle.lua', import.meta.url));
@@ -42,7 +44,7 @@ export async function settleInStore(
   settlement: Settlement,
   options: { readonly usageRecordsMax: number },
 ): Promise<boolean> {
-  const { tenant, requestId, kind, leaseSets, charges, record, output } = settlement;
+  const { tenant, requestId, kind, leaseSets, charges, record, output, chargedLateMs = 0 } = settlement;
   const { redisKeys } = store;
   const keys = [
     redisKeys.reservation(tenant, requestId),
@@ -64,7 +66,7 @@ export async function settleInStore(
     totals.push(charge.total, charge.expiresInMs);
   }
   if (output !== undefined) keys.push(redisKeys.outputEstimate(tenant, output.model));
-  const counts = [leaseSets.length, buckets, charges.length - buckets];
+  const counts = [leaseSets.length, buckets, charges.length - buckets, chargedLateMs];
   const sample = output?.sample ?? '';
   const fixed = [requestId, kind, reservationKeptMs, options.usageRecordsMax, record, sample];
   return (await store.run(script, keys, [...fixed, ...counts, ...totals])) === 1;

@@ -103,6 +103,10 @@ export const metricList = {
     processes: serving,
   }),
   storeUp: gauge('ccg_store_up', [], { help: 'Whether Redis answers: 1 or 0.', processes: everywhere }),
+  storeMode: gauge('ccg_store_mode', ['mode'], {
+    help: 'How limits are decided now, 1 for the mode: shared (in Redis), local (by each replica), closed (so, and budgets refuse).',
+    processes: serving,
+  }),
   liveReplicas: gauge('ccg_live_replicas', [], {
     help: 'Replicas that share the limits, as this one last knew.',
     processes: gateway,

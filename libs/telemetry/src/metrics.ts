@@ -19,6 +19,9 @@ interface IssuerKeysAge {
   readonly seconds: number;
 }
 
+const storeModes = ['shared', 'local', 'closed'] as const;
+type StoreMode = (typeof storeModes)[number];
+
 export interface Metrics {
   /** What counts the requests of a frame. */
   requestsOf(frame: RequestFrame): RequestMeters;
@@ -30,6 +33,8 @@ export interface Metrics {
   certificate(provider: string, notAfterSeconds: number): void;
   logLinesDropped(this: void, lines: number): void;
   storeState(up: boolean): void;
+  /** How limits are decided now. */
+  storeMode(mode: StoreMode): void;
   /** How many replicas share the limits, as last known. */
   liveReplicas(count: number): void;
   /** A settlement that Redis did not take at once: it took it `late`, or it is `lost`. Or one for a process that had died, which is `swept`. */
@@ -109,11 +114,15 @@ export function createMetrics(bounds: LabelBounds = usualBounds): Metrics {
 /** What is told of the store, and of what is kept in it. */
 function createStoreMetrics() {
   const storeUp = createCells(metricList.storeUp);
+  const storeMode = createCells(metricList.storeMode);
   const liveReplicas = createCells(metricList.liveReplicas);
   const settlements = createCells(metricList.settlements);
-  const told: Pick<Metrics, 'storeState' | 'liveReplicas' | 'settlement'> = {
+  const told: Pick<Metrics, 'storeState' | 'storeMode' | 'liveReplicas' | 'settlement'> = {
     storeState(up) {
       storeUp.of({}).value = up ? 1 : 0;
+    },
+    storeMode(mode) {
+      for (const one of storeModes) storeMode.of({ mode: one }).value = one === mode ? 1 : 0;
     },
     liveReplicas(count) {
       liveReplicas.of({}).value = count;
@@ -122,7 +131,7 @@ function createStoreMetrics() {
       settlements.of({ outcome }).value += 1;
     },
   };
-  return { families: [storeUp, liveReplicas, settlements], told };
+  return { families: [storeUp, storeMode, liveReplicas, settlements], told };
 }
 
 /** What is told of usage records, and of refusals that are remembered. */

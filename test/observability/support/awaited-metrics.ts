@@ -6,7 +6,6 @@ import { perSecond } from '../dashboards/panel.ts';
  */
 export const awaitedMetrics: Readonly<Record<string, string>> = {
   ccg_trace_spans_dropped_total: 'traces',
-  ccg_store_mode: 'the ways to decide limits without Redis',
   ccg_limit_refusals_total: 'limits by level and in shadow mode',
   ccg_limit_remaining_ratio: 'limits by level and in shadow mode',
   ccg_budget_used_ratio: 'budgets',
