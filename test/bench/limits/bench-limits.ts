@@ -1,137 +1,116 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { LimitRule } from '@ccg/kernel';
 import { createApiKey, createTenant, systemActor } from '@ccg/tenancy';
-import { doneValue, startGateway, startTestRedis } from '@ccg/testkit';
+import { doneValue, requireRedisBinary, runCli, startGateway, startRedisProcess } from '@ccg/testkit';
 import type { GatewayProcess } from '@ccg/testkit';
+import { decodeUsageRecord } from '@ccg/usage';
 import { startSuite } from '../../acceptance/support/start-suite.ts';
+import { judged } from '../credentials/percentiles.ts';
+import { startCountingProvider } from './counting-provider.ts';
+import { measureReleases } from './disconnects.ts';
+import { measureCase } from './measure-case.ts';
+import type { CaseResult, LimitCase } from './measure-case.ts';
 
 /*
- * Several gateways on one Redis let in no more than a limit allows, for each kind of limit; one of them is killed half-way.
- * Prints JSON, and exits with 1 where more was let in than the limit, what flowed in meanwhile and one request.
- * Use: bench-limits.ts [GATEWAYS] [REQUESTS]
+ * Several gateways on one Redis let in no more than a limit allows, for each kind of limit. Half-way one of them is killed,
+ * and Redis, which writes an append-only file, is shut down and started again. Then clients of many streams leave.
+ * Prints JSON, and exits with 1 where more was let in than the limit, what flowed in meanwhile and one unit, or where a lease is left.
+ * Use: bench-limits.ts [GATEWAYS] [REQUESTS of each kind, per gateway]
  */
 
-const [gatewayCount = 4, requestCount = 2000] = process.argv.slice(2).map(Number);
-const parallel = 32;
-const answerMs = 20;
+const [gatewayCount = 4, requestsPerGateway = 10_000] = process.argv.slice(2).map(Number);
+const clients = 300;
+const releaseBoundMs = 250;
 const maxTokens = 50;
-const body = JSON.stringify({
-  model: 'm',
-  max_tokens: maxTokens,
-  messages: [{ role: 'user', content: 'a'.repeat(400) }],
-});
+const messages = [{ role: 'user', content: 'a'.repeat(400) }];
+const body = JSON.stringify({ model: 'm', max_tokens: maxTokens, messages });
 /** What a request reserves of input, and what the provider reports: so each counts for the same before and after. */
 const inputTokens = Math.ceil(body.length / 4);
 const root = systemActor('bench');
+const messagesPath = '/v1/messages';
 
-interface Case {
-  readonly rule: LimitRule;
-  /** What a request counts for. */
-  readonly cost: number;
-}
-
-const cases: readonly Case[] = [
-  { rule: { level: 'tenant', kind: 'requests', amount: 600, per: 'minute' }, cost: 1 },
-  { rule: { level: 'user', kind: 'input_tokens', amount: 30_000, per: 'minute' }, cost: inputTokens },
-  { rule: { level: 'model', kind: 'output_tokens', amount: 20_000, per: 'minute' }, cost: maxTokens },
-  { rule: { level: 'api-key', kind: 'concurrency', amount: 5 }, cost: 1 },
-];
-
-const provider = await startProvider();
-const redis = await startTestRedis(process.env);
+const provider = await startCountingProvider({ input: inputTokens, output: maxTokens });
+const redis = await startRedisProcess({ binary: requireRedisBinary(), extraArgs: ['--appendonly', 'yes'] });
 process.env['TEST_REDIS_URL'] = redis.url;
 const suite = await startSuite('bench-limits', { OPENAI_BASE_URL: `${provider.url}/v1` });
+const { store } = suite.tenancy;
+const gateways: GatewayProcess[] = await Promise.all(
+  Array.from({ length: gatewayCount }, () => startGateway(suite.env)),
+);
 
-const results = [];
-for (const [at, one] of cases.entries()) results.push(await measure(one, `bench-${process.pid}-${at}`));
-process.stdout.write(`${JSON.stringify({ gateways: gatewayCount, requests: requestCount, results }, null, 2)}\n`);
-process.exitCode = results.every(({ kept }) => kept) ? 0 : 1;
+const results: CaseResult[] = [];
+for (const [at, one] of (await limitCases()).entries()) {
+  const { apiKey } = await createLimited(`case-${at}`, [{ ...one.rule, onStoreError: 'closed' }]);
+  const requests = gatewayCount * requestsPerGateway;
+  results.push(await measureCase(one, { gateways, provider, apiKey, body, requests, halfWay }));
+  process.stderr.write(`${one.rule.kind}: ${results.at(-1)?.kept === true ? 'kept' : 'EXCEEDED'}\n`);
+  await gateways[0]?.stop();
+  gateways[0] = await startGateway(suite.env);
+}
+const { tenant, apiKey } = await createLimited('leaving', [concurrency(clients)]);
+const released = await measureReleases({ gateways, apiKey, store, tenant, clients });
 
+const settings = { gateways: gatewayCount, requestsPerGateway };
+process.stdout.write(`${JSON.stringify({ ...settings, results, released }, null, 2)}\n`);
+process.stderr.write(judged('release of a lease, p99', released.releaseMs.p99, releaseBoundMs, ' ms'));
+process.exitCode = results.every(({ kept }) => kept) && released.leasesLeft === 0 ? 0 : 1;
+
+await Promise.all(gateways.map((gateway) => gateway.stop()));
 await suite.close();
 await redis.stop();
 provider.close();
 
-async function measure({ rule, cost }: Case, tenant: string) {
-  const { tenancy } = suite;
-  doneValue(
-    await createTenant(tenancy, root, { id: tenant, name: tenant, allowlist: { models: ['*'] }, limits: [rule] }),
-  );
-  const { apiKey } = doneValue(await createApiKey(tenancy, root, { tenant, name: 'bench' }));
-  const gateways = await Promise.all(Array.from({ length: gatewayCount }, () => startGateway(suite.env)));
-  provider.reset();
-  const startedAt = performance.now();
-  const statuses = await askAll(gateways, apiKey.reveal());
-  const seconds = (performance.now() - startedAt) / 1000;
-  const withoutRedis = gateways.filter((gateway) => gateway.output().includes('counts limits by itself')).length;
-  await Promise.all(gateways.map((gateway) => gateway.stop()));
-  const isRate = rule.kind !== 'concurrency';
-  const admitted = isRate ? provider.received() * cost : provider.peak();
-  const refill = isRate ? (rule.amount * seconds) / 60 : 0;
-  const bound = isRate ? rule.amount + refill + cost : rule.amount;
-  return { ...rule, admitted, allowed: rule.amount, refill, kept: admitted <= bound, withoutRedis, seconds, statuses };
+function concurrency(amount: number): LimitRule {
+  return { level: 'tenant', kind: 'concurrency', amount, maxWaitSeconds: 0 };
 }
 
-/** How many requests got which status; those of a gateway that was killed get none. */
-async function askAll(gateways: readonly GatewayProcess[], apiKey: string): Promise<Readonly<Record<string, number>>> {
-  const statuses: Record<string, number> = {};
-  let sent = 0;
-  async function askOn(): Promise<void> {
-    while (sent < requestCount) {
-      sent += 1;
-      if (sent === Math.floor(requestCount / 2)) gateways[0]?.signal('SIGKILL');
-      const status = await ask(gateways[sent % gateways.length]?.url ?? '', apiKey);
-      statuses[status] = (statuses[status] ?? 0) + 1;
-    }
-  }
-  await Promise.all(Array.from({ length: parallel }, askOn));
-  return statuses;
+async function limitCases(): Promise<readonly LimitCase[]> {
+  const perMinute = { per: 'minute' } as const;
+  const costMicroDollars = await costOfRequest();
+  const budget = {
+    level: 'tenant',
+    kind: 'budget',
+    amount: (costMicroDollars * 1000) / 1_000_000,
+    per: 'month',
+  } as const;
+  const path = messagesPath;
+  return [
+    { rule: { level: 'tenant', kind: 'requests', amount: 600, ...perMinute }, cost: 1, path },
+    { rule: { level: 'user', kind: 'input_tokens', amount: 30_000, ...perMinute }, cost: inputTokens, path },
+    { rule: { level: 'model', kind: 'output_tokens', amount: 20_000, ...perMinute }, cost: maxTokens, path },
+    {
+      rule: { level: 'api-key', kind: 'count_requests', amount: 600, ...perMinute },
+      cost: 1,
+      path: `${path}/count_tokens`,
+    },
+    { rule: budget, cost: costMicroDollars, path },
+    { rule: { ...concurrency(5), level: 'api-key' }, cost: 1, path },
+  ];
 }
 
-async function ask(url: string, apiKey: string): Promise<string> {
-  const headers = { 'x-api-key': apiKey, 'content-type': 'application/json' };
-  try {
-    const answer = await fetch(`${url}/v1/messages`, { method: 'POST', headers, body });
-    await answer.arrayBuffer();
-    return String(answer.status);
-  } catch {
-    return 'none';
+/** In micro-dollars, as the record of one says. */
+async function costOfRequest(): Promise<number> {
+  const { tenant: probe, apiKey: key } = await createLimited('probe', []);
+  const headers = { 'x-api-key': key, 'content-type': 'application/json' };
+  await fetch(`${suite.gateway.url}${messagesPath}`, { method: 'POST', headers, body });
+  for (;;) {
+    const entries = await store.command('xrange', [store.redisKeys.usageRecords(probe), '-', '+']);
+    const [entry] = entries as [string, string[]][];
+    const record = entry === undefined ? undefined : decodeUsageRecord(entry[1][3] ?? '');
+    if (record !== undefined) return record.costMicroDollars;
   }
 }
 
-/** Counts what it is asked, and how much of that at the same time. */
-async function startProvider() {
-  let [received, running, peak] = [0, 0, 0];
-  const answer = JSON.stringify({
-    choices: [{ index: 0, message: { role: 'assistant', content: 'fine' }, finish_reason: 'stop' }],
-    usage: { prompt_tokens: inputTokens, completion_tokens: maxTokens, total_tokens: inputTokens + maxTokens },
-  });
-  const server = createServer((request, response) => {
-    request.resume();
-    if (request.method !== 'POST') {
-      response.writeHead(404).end();
-      return;
-    }
-    received += 1;
-    running += 1;
-    peak = Math.max(peak, running);
-    response.once('close', () => {
-      running -= 1;
-    });
-    setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end(answer), answerMs);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    received: () => received,
-    peak: () => peak,
-    reset() {
-      [received, peak] = [0, running];
-    },
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+async function createLimited(name: string, limits: readonly LimitRule[]) {
+  const id = `bench-${process.pid}-${name}`;
+  doneValue(await createTenant(suite.tenancy, root, { id, name: id, allowlist: { models: ['*'] }, limits }));
+  const made = doneValue(await createApiKey(suite.tenancy, root, { tenant: id, name: 'bench' }));
+  return { tenant: id, apiKey: made.apiKey.reveal() };
+}
+
+/** Kills a gateway, and has Redis write what it knows, end, and come back with it. */
+async function halfWay(): Promise<void> {
+  gateways[0]?.signal('SIGKILL');
+  runCli('-p', String(redis.port), 'SHUTDOWN');
+  await redis.kill();
+  await redis.start();
 }
