@@ -16,10 +16,10 @@ const nothing = {
   reasoningTokens: 0,
   durationMs: 0,
 };
-const row = (day: string, costMicroDollars: number): UsageRow => ({
+const row = (day: string, costMicroDollars: number, user = 'usr_ada'): UsageRow => ({
   ...nothing,
   costMicroDollars,
-  where: { day },
+  where: { day, user, apiKey: 'key_1' },
   isOther: false,
 });
 
@@ -51,15 +51,23 @@ test.each<[string, string, string, readonly [number, number, number]]>([
     daily: { used_credits: day },
     weekly: { used_credits: week },
   });
-  expect(asked).toEqual([{ tenant: 'acme', from, to: time.slice(0, 10), by: ['day'], of: { user: 'usr_ada' } }]);
+  const by = ['day', 'user', 'apiKey'];
+  expect(asked).toEqual([{ tenant: 'acme', from, to: time.slice(0, 10), by, of: {} }]);
 });
 
-test('the usage of a tenant is read once a minute for each of its callers, of services by their API key', async () => {
-  const { clock, asked, tell } = telling('2026-12-02T12:00:00Z', []);
+test('a user is told of all API keys, a service of its own, and the usage of a tenant is read once a minute', async () => {
+  const day = '2026-12-02';
+  const rows = [row(day, 10_000), { ...row(day, 20_000), where: { day, user: 'usr_ada', apiKey: 'key_2' } }];
+  const { clock, asked, tell } = telling('2026-12-02T12:00:00Z', [
+    ...rows,
+    row(day, 70_000, ''),
+    row(day, 1e6, 'usr_bob'),
+  ]);
   const service = ada([], { user: undefined, userName: undefined });
-  for (const caller of [ada([]), service, ada([]), service]) await tell(caller);
-  expect(asked.map(({ of }) => of)).toEqual([{ user: 'usr_ada' }, { apiKey: 'key_1' }]);
+  const told = await Promise.all([ada([]), service, ada([]), ada([], { user: 'usr_new' })].map(tell));
+  expect(told.map(({ extra_usage: { used_credits: cents } }) => cents)).toEqual([3, 7, 3, 0]);
+  expect(asked).toHaveLength(1);
   clock.advance(60_000);
   await tell(service);
-  expect(asked).toHaveLength(3);
+  expect(asked).toHaveLength(2);
 });

@@ -8,7 +8,7 @@ import type { Digest } from './estimate-prompt.ts';
 import { budgetsOfCaller } from './request-limits.ts';
 import { toldBudgets, toldSpending } from './told-usage.ts';
 import type { Spent, ToldUsage } from './told-usage.ts';
-import { clientNames } from './usage-line.ts';
+import { callerOf, clientNames } from './usage-line.ts';
 
 /** Tells a caller of its money. Rejects with StoreUnavailableError. */
 export type TellUsage = (principal: TenantPrincipal, headers: HeaderList) => Promise<ToldUsage>;
@@ -21,52 +21,76 @@ export interface TellUsageDependencies {
   readonly clock: Clock;
 }
 
-/** The usage of a whole tenant is read for one caller, so it is remembered for a while. */
+/** Clients ask every now and then, and each answer needs the usage of the whole tenant. */
 const spentRememberedMs = 60_000;
-const spentMaxEntries = 10_000;
+const tenantsMax = 1000;
+
+/** What each caller of a tenant has spent. */
+type SpentByCaller = ReadonlyMap<string, Spent>;
 
 export function createTellUsage({ readBudgets, readUsage, digest, clock }: TellUsageDependencies): TellUsage {
-  const remembered = createBoundedMap<{ readonly spent: Spent; readonly untilMs: number }>(spentMaxEntries);
+  const remembered = createBoundedMap<{ readonly spent: Promise<SpentByCaller>; readonly untilMs: number }>(tenantsMax);
 
-  async function spentBy(principal: TenantPrincipal): Promise<Spent> {
-    const { tenant } = principal;
-    const of = callerOf(principal);
-    const key = JSON.stringify([tenant, of]);
-    const known = remembered.get(key);
+  async function readSpent(tenant: string): Promise<SpentByCaller> {
+    const periods = periodsIn(clock.now());
+    const from = periods.week < periods.month ? periods.week : periods.month;
+    return addUp(await readUsage({ tenant, from, to: periods.day, by: ['day', 'user', 'apiKey'], of: {} }), periods);
+  }
+
+  function spentIn(tenant: string): Promise<SpentByCaller> {
+    const known = remembered.get(tenant);
     if (known !== undefined && known.untilMs > clock.monotonicMs()) return known.spent;
-    const { day, week, month } = periodsIn(clock.now());
-    const rows = await readUsage({ tenant, from: week < month ? week : month, to: day, by: ['day'], of });
-    const since = (first: string) =>
-      rows
-        .filter(({ where }) => (where.day ?? '') >= first)
-        .reduce((sum, { costMicroDollars }) => sum + costMicroDollars, 0);
-    const spent = { day: since(day), week: since(week), month: since(month) };
-    remembered.set(key, { spent, untilMs: clock.monotonicMs() + spentRememberedMs });
+    const spent = readSpent(tenant);
+    remembered.set(tenant, { spent, untilMs: clock.monotonicMs() + spentRememberedMs });
+    spent.catch(() => {
+      remembered.delete(tenant);
+    });
     return spent;
   }
 
   return async (principal, headers) => {
+    const { tenant } = principal;
     const { session } = clientNames(headers);
     const budgets = budgetsOfCaller({ principal, session }, digest);
     const [first, ...others] = await readBudgets(
-      principal.tenant,
+      tenant,
       budgets.map(({ limit }) => limit),
     );
-    return first === undefined ? toldSpending(await spentBy(principal)) : toldBudgets([first, ...others]);
+    if (first !== undefined) return toldBudgets([first, ...others]);
+    return toldSpending((await spentIn(tenant)).get(callerKey(callerOf({ principal }))) ?? nothingSpent);
   };
 }
 
+const nothingSpent: Spent = { day: 0, week: 0, month: 0 };
+
 /** A user on every API key, a service on its own. */
-function callerOf(principal: TenantPrincipal): UsageQuery['of'] {
-  if (principal.kind === 'token') return { user: principal.user };
-  const { user, apiKeyId } = principal;
-  return user === undefined ? { apiKey: apiKeyId } : { user };
+function callerKey({
+  user = '',
+  apiKey = '',
+}: {
+  readonly user?: string | undefined;
+  readonly apiKey?: string | undefined;
+}) {
+  return user === '' ? `api-key:${apiKey}` : `user:${user}`;
 }
+
+function addUp(rows: readonly UsageRow[], { day, week, month }: Periods): SpentByCaller {
+  const spent = new Map<string, Spent>();
+  for (const { where, costMicroDollars: cost } of rows) {
+    const key = callerKey(where);
+    const sum = spent.get(key) ?? nothingSpent;
+    const since = (first: string) => ((where.day ?? '') >= first ? cost : 0);
+    spent.set(key, { day: sum.day + since(day), week: sum.week + since(week), month: sum.month + since(month) });
+  }
+  return spent;
+}
+
+/** The days, in UTC, on which the current day, week and month have begun, such as `2026-11-28`. */
+type Periods = Readonly<Record<keyof Spent, string>>;
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** The days, in UTC, on which the current day, week and month have begun, such as `2026-11-28`. */
-function periodsIn(nowMs: number): Readonly<Record<keyof Spent, string>> {
+function periodsIn(nowMs: number): Periods {
   const dayText = (ms: number) => new Date(ms).toISOString().slice(0, 10);
   const day = dayText(nowMs);
   const sinceMonday = (new Date(nowMs).getUTCDay() + 6) % 7;
