@@ -78,6 +78,13 @@ test.each([
   },
 );
 
+test('what the prompt of the request itself may cost is not told as used', () => {
+  const state = budgetState(budget(5), 4.1);
+  const asking = { ...state, limit: { ...state.limit, costMicroDollars: 1_100_000 } };
+  const headers = Object.fromEntries(limitHeaders([], [asking], nowMs));
+  expect(headers['anthropic-ratelimit-unified-overage-utilization']).toBe('0.60');
+});
+
 const week = berlinMidnightMs + 86_400_000;
 
 test.each<[string, readonly BudgetState[], string]>([

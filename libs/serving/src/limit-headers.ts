@@ -70,7 +70,7 @@ function pick(
   let budget: BudgetState | undefined;
   for (const state of states) {
     if (state.limit.mode === 'shadow') continue;
-    if (isBudgetState(state)) budget = foremost(budget, state);
+    if (isBudgetState(state)) budget = foremost(budget, beforeRequest(state));
     else if ('fullInMs' in state) {
       switch (limits.find(({ limit }) => limit === state.limit)?.rule.kind) {
         case 'requests':
@@ -90,6 +90,13 @@ function pick(
     }
   }
   return { requests, input, output, budget };
+}
+
+/** What was used before the request asked for what its prompt may cost, most of which it seldom does. */
+function beforeRequest(state: BudgetState): BudgetState {
+  const { limit, usedMicroDollars } = state;
+  if (limit.costMicroDollars === 0) return state;
+  return { ...state, usedMicroDollars: Math.max(0, usedMicroDollars - limit.costMicroDollars) };
 }
 
 function scarcer(one: RateState | undefined, other: RateState): RateState {
@@ -142,7 +149,7 @@ function addBudget(headers: (readonly [string, string])[], state: BudgetState): 
 
 /** RFC 3339, in the next whole second. */
 export function timeText(ms: number): string {
-  return new Date(Math.ceil(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  return `${new Date(Math.ceil(ms / 1000) * 1000).toISOString().slice(0, -'.000Z'.length)}Z`;
 }
 
 /** Seconds since the epoch. */

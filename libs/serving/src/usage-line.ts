@@ -23,10 +23,18 @@ export function clientNames(headers: HeaderList): ClientNames {
   let agent: string | undefined;
   let parentAgent: string | undefined;
   for (const [name, value] of headers) {
-    if (!name.startsWith('x-claude-code-')) continue;
-    if (name === 'x-claude-code-session-id') session = named(value);
-    else if (name === 'x-claude-code-agent-id') agent = named(value);
-    else if (name === 'x-claude-code-parent-agent-id') parentAgent = named(value);
+    switch (name) {
+      case 'x-claude-code-session-id':
+        session = named(value);
+        break;
+      case 'x-claude-code-agent-id':
+        agent = named(value);
+        break;
+      case 'x-claude-code-parent-agent-id':
+        parentAgent = named(value);
+        break;
+      default:
+    }
   }
   return { session, agent, parentAgent };
 }
