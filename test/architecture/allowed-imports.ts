@@ -41,7 +41,11 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   'libs/tenancy': { own: ['@ccg/kernel', '@ccg/store'], external: ['jose'], node: true },
   'libs/admission': { own: ['@ccg/kernel', '@ccg/store'], external: ['rate-limiter-flexible'], node: true },
   'libs/usage': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/store'], external: [], node: true },
-  'libs/batches': { own: ['@ccg/kernel', '@ccg/wire', '@ccg/store', '@ccg/tenancy'], external: [], node: true },
+  'libs/batches': {
+    own: ['@ccg/kernel', '@ccg/wire', '@ccg/store', '@ccg/tenancy'],
+    external: ['@aws-sdk/client-s3'],
+    node: true,
+  },
   'libs/telemetry': { own: ['@ccg/kernel'], external: ['pino', 'prom-client'], node: true },
   'libs/serving': {
     own: allLibs.filter((lib) => lib !== '@ccg/serving' && lib !== '@ccg/edge' && lib !== '@ccg/batches'),

@@ -14,9 +14,9 @@ const ofAdminAlone = adminVariables.filter((name) => !ofGateway.includes(name));
 
 describe('the variables that are read', () => {
   test.each([
-    ['.env.example', example, /^# ([A-Z][A-Z_]+)=/gmu, [...ofGateway, ...ofAdminAlone]],
-    ['apps/gateway/README.md', reference, /^\| `([A-Z][A-Z_]+)` +\|/gmu, ofGateway],
-    ['apps/admin/README.md', ofAdmin, /^\| `([A-Z][A-Z_]+)` +\|/gmu, ofAdminAlone],
+    ['.env.example', example, /^# ([A-Z][A-Z0-9_]+)=/gmu, [...ofGateway, ...ofAdminAlone]],
+    ['apps/gateway/README.md', reference, /^\| `([A-Z][A-Z0-9_]+)` +\|/gmu, ofGateway],
+    ['apps/admin/README.md', ofAdmin, /^\| `([A-Z][A-Z0-9_]+)` +\|/gmu, ofAdminAlone],
   ])('are the ones that %s explains', (_file, text, row, read) => {
     const explained = [...text.matchAll(row)].map((match) => match[1] ?? '');
     expect(explained.toSorted()).toEqual(read.toSorted());
@@ -24,7 +24,7 @@ describe('the variables that are read', () => {
 
   test('have in .env.example their defaults, wherever they have one', () => {
     // A placeholder such as sk-... is refused, so that nobody starts with one.
-    const text = example.replaceAll(/^# (?=[A-Z][A-Z_]+=)/gmu, '').replaceAll(/\.{3}$/gmu, 'x');
+    const text = example.replaceAll(/^# (?=[A-Z][A-Z0-9_]+=)/gmu, '').replaceAll(/\.{3}$/gmu, 'x');
     const uncommented = parseEnv(text);
     const required = { KEY_PEPPER: 'p'.repeat(32), REDIS_URL: uncommented['REDIS_URL'], OPENAI_API_KEY: 'sk-x' };
     const examples = [
