@@ -39,7 +39,7 @@ const store: Row = {
       description: 'As each replica last knew. While Redis is away each of them admits its part.',
       unit: 'short',
       shape: 'lines',
-      queries: [{ expr: series('ccg_live_replicas'), legend: '{{instance}}' }],
+      queries: [{ expr: `${series('ccg_live_replicas')} > 0`, legend: '{{instance}}' }],
     },
     {
       title: 'Age of the keys of issuers',

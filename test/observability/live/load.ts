@@ -108,6 +108,7 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
           `${token}.c2ln`,
         ].map(async (apiKey) => await askToEnd('anthropic:good', {}, apiKey)),
         leave(),
+        fetch(`${gateway.url}/v1/messages/batches`, { headers: { 'x-api-key': keys.good } }),
         system.operate('GET', '/tenants'),
         system.operate('POST', '/tenants', tenant('acme')),
       ]);
