@@ -6,7 +6,11 @@ const day = z.iso.date({ error: 'must be a day such as 2026-11-28' });
 
 /** The days that an operation is about, in UTC. */
 export const dayQuery = {
-  from: day.optional().meta({ description: 'The first day, in UTC. Left out: seven days with the last.' }),
+  from: day
+    .optional()
+    .meta({
+      description: 'The first day, in UTC. Left out: seven days with the last, or as many as can be asked for.',
+    }),
   to: day.optional().meta({ description: 'The last day, in UTC. Left out: today.' }),
 };
 
@@ -18,7 +22,7 @@ export function daysOf(
   { nowMs, daysMax }: { readonly nowMs: number; readonly daysMax: number },
 ): Result<{ readonly from: string; readonly to: string }> {
   const to = query.to ?? dayOf(nowMs);
-  const from = query.from ?? dayOf(Date.parse(to) - 6 * dayMs);
+  const from = query.from ?? dayOf(Date.parse(to) - (Math.min(daysMax, 7) - 1) * dayMs);
   const days = (Date.parse(to) - Date.parse(from)) / dayMs + 1;
   if (days < 1) return refusedFrom('must not be after the last day');
   if (days > daysMax)

@@ -162,12 +162,12 @@ export function decodeUsageRecord(text: string): UsageRecord | undefined {
   };
 }
 
-/** No longer than 256 characters, and whole characters alone. */
+/** No longer than 256 characters. */
 export function cut(text: string): string;
 export function cut(text: string | undefined): string | undefined;
 export function cut(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  return (text.length > nameMaxLength ? text.slice(0, nameMaxLength) : text).toWellFormed();
+  if (text === undefined || text.length <= nameMaxLength) return text;
+  return text.slice(0, nameMaxLength).toWellFormed();
 }
 
 /** Undefined for zero, and for what is no number. */

@@ -110,32 +110,35 @@ export const refusalOperations = [
     answer: pageOf(refusalsOfCaller),
     lines: refusalsOfCaller,
     handle: ({ actor, query }, deps) =>
-      counts({ actor, query }, deps, (asked) => readRefusalsByCaller(deps.tenancy.store, asked)),
+      counts({ actor, query, daysMax: 31 }, deps, (asked) => readRefusalsByCaller(deps.tenancy.store, asked)),
   }),
   operation({
     name: 'admin.refusals.minutes',
     method: 'GET',
     path: '/refusals/minutes',
-    summary: 'Reads when limits refused, or would have in shadow mode, by the minute.',
+    summary: 'Reads when limits refused, or would have in shadow mode, by the minute; at most two days at once.',
     scope: 'tenant:read',
     query: countQuery,
     status: 200,
     answer: pageOf(refusalsOfMinute),
     lines: refusalsOfMinute,
     handle: ({ actor, query }, deps) =>
-      counts({ actor, query }, deps, (asked) => readRefusalsByMinute(deps.tenancy.store, asked)),
+      counts({ actor, query, daysMax: 2 }, deps, (asked) => readRefusalsByMinute(deps.tenancy.store, asked)),
   }),
 ];
 
-/** Counters are kept for so long. */
-const countDaysMax = 31;
+interface CountCall {
+  readonly actor: Actor;
+  readonly query: z.output<typeof countQuery>;
+  readonly daysMax: number;
+}
 
 async function counts<Row>(
-  { actor, query }: { readonly actor: Actor; readonly query: z.output<typeof countQuery> },
+  { actor, query, daysMax }: CountCall,
   deps: AdminDependencies,
   read: (asked: RefusalCountQuery) => Promise<readonly Row[]>,
 ) {
-  const days = daysOf(query, { nowMs: deps.tenancy.clock.now(), daysMax: countDaysMax });
+  const days = daysOf(query, { nowMs: deps.tenancy.clock.now(), daysMax });
   if (days.kind === 'refused') return days;
   const reach = await oneTenant(actor, { tenant: query.tenant, own: false }, deps);
   if (reach.kind === 'refused') return reach;
