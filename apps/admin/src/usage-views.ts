@@ -28,6 +28,6 @@ export function createUsageViews(store: Store, clock: Clock): UsageViews {
       });
       return rows;
     },
-    findRecord: createFindUsageRecord(store),
+    findRecord: createFindUsageRecord({ store, clock }),
   };
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { decodeUsageRecord } from './usage-record.ts';
@@ -5,51 +6,75 @@ import type { UsageRecord } from './usage-record.ts';
 
 const script = loadScript(new URL('./find-record.lua', import.meta.url));
 
-/** What Redis looks at before it goes on with other work: a millisecond's worth. */
-const entriesOfCall = 1000;
+/** What Redis looks at before it goes on with other work: half a millisecond's worth. */
+const entriesOfCall = 500;
+/** Between two such calls, so that looking for a request takes a tenth of Redis's time at most. */
+const pauseMs = 5;
+/** Questions that may wait for the one that is looked for. */
+const waitingMax = 20;
 
-export interface FoundRecord {
-  readonly record: UsageRecord;
-  /** Whether the request runs now; what is known of it is then some seconds old. */
-  readonly isRunning: boolean;
+export type FoundRecord =
+  /** What is known of a request that runs is some seconds old. */
+  | { readonly kind: 'running' | 'ended'; readonly record: UsageRecord }
+  | { readonly kind: 'unknown' }
+  /** Too many others are looked for. */
+  | { readonly kind: 'busy' };
+
+export type FindUsageRecord = (query: { readonly tenant: string; readonly requestId: string }) => Promise<FoundRecord>;
+
+interface FindDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
 }
-
-export type FindUsageRecord = (query: {
-  readonly tenant: string;
-  readonly requestId: string;
-}) => Promise<FoundRecord | undefined>;
 
 /**
  * Finds the usage record of a request. Request ids are random and records are many, so the stream is looked through, newest
  * first, for one question at a time. Rejects with StoreUnavailableError.
  */
-export function createFindUsageRecord(store: Store): FindUsageRecord {
+export function createFindUsageRecord(deps: FindDependencies): FindUsageRecord {
+  const { store } = deps;
   let last: Promise<unknown> = Promise.resolve();
-  return ({ tenant, requestId }) => {
-    const next = last.then(() => find(store, tenant, requestId));
-    last = next.catch(() => {});
-    return next;
+  let waiting = 0;
+  return async ({ tenant, requestId }) => {
+    // While it runs its reservation has the record; afterwards one says there that it was appended.
+    const reservation = store.redisKeys.reservation(tenant, requestId);
+    const running = await store.command('hget', [reservation, 'record']);
+    const appended = await store.command('hget', [reservation, 'appended']);
+    if (typeof running === 'string' && appended === null) return foundIn(running, 'running');
+    if (waiting >= waitingMax) return { kind: 'busy' };
+    waiting += 1;
+    const looking = last
+      .then(() => lookThrough(deps, store.redisKeys.usageRecords(tenant), requestId))
+      .finally(() => {
+        waiting -= 1;
+      });
+    last = looking.catch(() => {});
+    return await looking;
   };
 }
 
-async function find(store: Store, tenant: string, requestId: string): Promise<FoundRecord | undefined> {
-  const { redisKeys } = store;
-  // While it runs its reservation has the record; afterwards one says there that it was appended.
-  const running = await store.command('hget', [redisKeys.reservation(tenant, requestId), 'record']);
-  const appended = await store.command('hget', [redisKeys.reservation(tenant, requestId), 'appended']);
-  if (typeof running === 'string' && appended === null) return foundIn(running, true);
+async function lookThrough(
+  { store, clock }: FindDependencies,
+  records: string,
+  requestId: string,
+): Promise<FoundRecord> {
   for (let from = '+'; from !== '';) {
-    const reply = await store.run(script, [redisKeys.usageRecords(tenant)], [requestId, from, entriesOfCall]);
+    const reply = await store.run(script, [records], [requestId, from, entriesOfCall]);
     const [record = '', oldest = '']: readonly unknown[] = Array.isArray(reply) ? reply : [];
-    if (record !== '') return foundIn(String(record), false);
+    if (record !== '') return foundIn(String(record), 'ended');
     from = oldest === '' ? '' : idBefore(String(oldest));
+    if (from !== '') {
+      await new Promise<void>((resolve) => {
+        clock.schedule(pauseMs, resolve);
+      });
+    }
   }
-  return undefined;
+  return { kind: 'unknown' };
 }
 
-function foundIn(text: string, isRunning: boolean): FoundRecord | undefined {
+function foundIn(text: string, kind: 'running' | 'ended'): FoundRecord {
   const record = decodeUsageRecord(text);
-  return record === undefined ? undefined : { record, isRunning };
+  return record === undefined ? { kind: 'unknown' } : { kind, record };
 }
 
 /** The last id before another; empty before the first. */

@@ -1,4 +1,4 @@
-import { GatewayError } from '@ccg/kernel';
+import { assertNever, GatewayError } from '@ccg/kernel';
 import { done, listTenants, refused, tenantIds, usageReach } from '@ccg/tenancy';
 import type { Actor, Result, TenantRecord, UsageReach } from '@ccg/tenancy';
 import { findRefusal, readRecentRefusals, readRefusalsByCaller, readRefusalsByMinute } from '@ccg/usage';
@@ -249,6 +249,18 @@ async function explainOf(actor: Actor, { tenant: id, requestId, user }: Question
     return { kind: 'refused', tenant: id, refusal: shown(refusal), contact: own ?? supportContact } as const;
   }
   const found = await usage.findRecord({ tenant: id, requestId });
-  if (found === undefined || (user !== undefined && found.record.user !== user)) return undefined;
-  return { kind: found.isRunning ? 'running' : 'ended', tenant: id, record: found.record } as const;
+  switch (found.kind) {
+    case 'running':
+    case 'ended':
+      if (user !== undefined && found.record.user !== user) return undefined;
+      return { kind: found.kind, tenant: id, record: found.record } as const;
+    case 'unknown':
+      return undefined;
+    case 'busy':
+      throw new GatewayError('rate-limited', busyLooking, { retryAfterSeconds: 5, reason: 'requests-explained' });
+    default:
+      return assertNever(found);
+  }
 }
+
+const busyLooking = 'Too many requests are looked for at the same time. Try again in 5 s.';
