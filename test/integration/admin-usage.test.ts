@@ -179,6 +179,20 @@ describe('GET /usage', () => {
     expect((await as(none)).status).toBe(403);
   });
 
+  test('shows a service that of its API key', async () => {
+    const tenant = await newTenant();
+    const body = { name: 'ci', scopes: ['messages', 'self'] };
+    const answer = await rig.call('POST', `/tenants/${tenant}/api-keys`, { body });
+    const [credential, apiKey] = [jsonTextAt(answer.body, 'apiKey'), jsonTextAt(answer.body, 'record', 'id')];
+    const own = usageRecord({ user: undefined, apiKey });
+    await append(tenant, own, usageRecord());
+    await rolledUp(tenant, 2);
+    const shown = await rig.call('GET', '/usage?by=api-key', { credential });
+    expect(jsonListAt(shown.body, 'items')).toMatchObject([{ apiKey, requests: 1 }]);
+    expect((await rig.call('GET', '/usage?apiKey=key_1', { credential })).status).toBe(404);
+    expect((await rig.call('GET', `/requests/${own.id}`, { credential })).body).toMatchObject({ kind: 'ended' });
+  });
+
   test('is exported as CSV, with names that spreadsheets take for text', async () => {
     const tenant = await newTenant();
     const ada = await newCaller(tenant, 'Ada, "the first"');

@@ -6,11 +6,9 @@ const day = z.iso.date({ error: 'must be a day such as 2026-11-28' });
 
 /** The days that an operation is about, in UTC. */
 export const dayQuery = {
-  from: day
-    .optional()
-    .meta({
-      description: 'The first day, in UTC. Left out: seven days with the last, or as many as can be asked for.',
-    }),
+  from: day.optional().meta({
+    description: 'The first day, in UTC. Left out: seven days with the last, or as many as can be asked for.',
+  }),
   to: day.optional().meta({ description: 'The last day, in UTC. Left out: today.' }),
 };
 

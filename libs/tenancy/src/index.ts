@@ -83,7 +83,7 @@ export { createUser } from './user/create.ts';
 export type { NewUser } from './user/create.ts';
 export { getUser, listUsers } from './user/list.ts';
 export { readUserNames, usageReach } from './usage/usage-reach.ts';
-export type { UsageReach } from './usage/usage-reach.ts';
+export type { OwnUsage, UsageReach } from './usage/usage-reach.ts';
 export { fileActor, systemActor } from './verb/actor.ts';
 export type { Actor, Peppers, TenancyDependencies } from './verb/actor.ts';
 export { announce } from './verb/announce.ts';

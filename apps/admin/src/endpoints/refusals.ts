@@ -1,6 +1,6 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import { done, listTenants, refused, tenantIds, usageReach } from '@ccg/tenancy';
-import type { Actor, Result, TenantRecord, UsageReach } from '@ccg/tenancy';
+import type { Actor, OwnUsage, Result, TenantRecord, UsageReach } from '@ccg/tenancy';
 import { findRefusal, readRecentRefusals, readRefusalsByCaller, readRefusalsByMinute } from '@ccg/usage';
 import type { LimitRefusal, RefusalCountQuery } from '@ccg/usage';
 import { z } from 'zod';
@@ -91,7 +91,8 @@ export const refusalOperations = [
     async handle({ actor, query }, deps) {
       const reach = await oneTenant(actor, { tenant: query.tenant, own: true }, deps);
       if (reach.kind === 'refused') return reach;
-      const { tenant: record, user: own } = reach.value;
+      const { tenant: record, of } = reach.value;
+      const own = callerOf(of);
       if (own !== undefined && query.user !== undefined && query.user !== own) {
         return refused({ kind: 'unknown', subject: 'user' });
       }
@@ -147,8 +148,8 @@ async function counts<Row>(
 
 interface TenantReach {
   readonly tenant: TenantRecord;
-  /** Set for a developer, who sees their own alone. */
-  readonly user: string | undefined;
+  /** Set for who sees their own alone. */
+  readonly of: OwnUsage | undefined;
 }
 
 /** The tenant that is named, else the caller's own, else the only one that there is. */
@@ -160,19 +161,25 @@ async function oneTenant(
   const result = await usageReach(tenancy, actor, asked);
   if (result.kind === 'refused') return result;
   const { value: reach } = result;
-  if (reach.kind !== 'all-tenants') return done({ tenant: reach.tenant, user: userOf(reach) });
+  if (reach.kind !== 'all-tenants') return done({ tenant: reach.tenant, of: ownOf(reach) });
   const tenants = await listTenants(tenancy, actor, { limit: 1 });
   if (tenants.kind === 'refused') return tenants;
   const {
     items: [only],
     nextCursor,
   } = tenants.value;
-  if (only !== undefined && nextCursor === undefined) return done({ tenant: only, user: undefined });
+  if (only !== undefined && nextCursor === undefined) return done({ tenant: only, of: undefined });
   return refused({ kind: 'invalid', issues: [{ path: ['tenant'], message: 'is required: there is not just one' }] });
 }
 
-function userOf(reach: UsageReach): string | undefined {
-  return reach.kind === 'user' ? reach.user : undefined;
+function ownOf(reach: UsageReach): OwnUsage | undefined {
+  return reach.kind === 'own' ? reach.of : undefined;
+}
+
+/** Refusals are kept by user, and by API key where there is none. */
+function callerOf(of: OwnUsage | undefined): string | undefined {
+  if (of === undefined) return undefined;
+  return 'user' in of ? of.user : of.apiKey;
 }
 
 /** A list that is read whole, page by page. */
@@ -223,7 +230,7 @@ async function explain(
       const message = `is required: there are more than ${tenantsMax} tenants to look through`;
       return refused({ kind: 'invalid', issues: [{ path: ['tenant'], message }] });
     }
-    const found = await explainOf(actor, { tenant: id, requestId, user: userOf(reach) }, deps);
+    const found = await explainOf(actor, { tenant: id, requestId, of: ownOf(reach) }, deps);
     if (found !== undefined) return done(found);
   }
   throw new GatewayError('unknown', unknownRequest);
@@ -237,12 +244,12 @@ const unknownRequest =
 interface Question {
   readonly tenant: string;
   readonly requestId: string;
-  readonly user: string | undefined;
+  readonly of: OwnUsage | undefined;
 }
 
-async function explainOf(actor: Actor, { tenant: id, requestId, user }: Question, deps: AdminDependencies) {
+async function explainOf(actor: Actor, { tenant: id, requestId, of }: Question, deps: AdminDependencies) {
   const { tenancy, usage, supportContact } = deps;
-  const refusal = await findRefusal(tenancy, { tenant: id, caller: user, requestId });
+  const refusal = await findRefusal(tenancy, { tenant: id, caller: callerOf(of), requestId });
   if (refusal !== undefined) {
     const reach = await usageReach(tenancy, actor, { tenant: id });
     const own = reach.kind === 'done' && reach.value.kind !== 'all-tenants' ? reach.value.tenant.contact : undefined;
@@ -252,7 +259,7 @@ async function explainOf(actor: Actor, { tenant: id, requestId, user }: Question
   switch (found.kind) {
     case 'running':
     case 'ended':
-      if (user !== undefined && found.record.user !== user) return undefined;
+      if (callerOf(of) !== undefined && callerOf(of) !== (found.record.user ?? found.record.apiKey)) return undefined;
       return { kind: found.kind, tenant: id, record: found.record } as const;
     case 'unknown':
       return undefined;

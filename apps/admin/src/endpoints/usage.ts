@@ -115,11 +115,10 @@ async function readPage(asked: Asked, deps: AdminDependencies): Promise<Result<P
       issues: [{ path: ['cursor'], message: 'is not one that a page of this list gave' }],
     });
   }
-  if (reach.kind === 'user' && query.user !== undefined && query.user !== reach.user) {
-    return refused({ kind: 'unknown', subject: 'user' });
-  }
-  const { apiKey, model, session } = query;
-  const user = reach.kind === 'user' ? reach.user : query.user;
+  const own: { readonly user?: string; readonly apiKey?: string } = reach.kind === 'own' ? reach.of : {};
+  if (isOthers(own.user, query.user)) return refused({ kind: 'unknown', subject: 'user' });
+  if (isOthers(own.apiKey, query.apiKey)) return refused({ kind: 'unknown', subject: 'api-key' });
+  const { user, apiKey, model, session } = { ...query, ...own };
   const [afterTenant = '', ...afterKey] = after;
   const found: { readonly tenant: string; readonly row: UsageRow }[] = [];
   for await (const tenant of tenantsOf(reach, deps)) {
@@ -141,6 +140,11 @@ async function readPage(asked: Asked, deps: AdminDependencies): Promise<Result<P
     items: await withNames(shown, deps),
     nextCursor: hasMore ? writeCursor([last.tenant, ...usageRowKey(last.row, by)]) : undefined,
   });
+}
+
+/** Whether something is asked for that is not the caller's, who sees their own alone. */
+function isOthers(own: string | undefined, asked: string | undefined): boolean {
+  return own !== undefined && asked !== undefined && own !== asked;
 }
 
 async function* tenantsOf(reach: UsageReach, { tenancy }: AdminDependencies): AsyncGenerator<string> {

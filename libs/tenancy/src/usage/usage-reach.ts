@@ -1,6 +1,7 @@
+import type { Principal } from '../principal.ts';
 import type { TenantRecord } from '../records.ts';
 import type { Actor, TenancyDependencies } from '../verb/actor.ts';
-import { apiKeyReach, requireOperator, requireTenant } from '../verb/authorize.ts';
+import { holds, requireOperator, requireTenant } from '../verb/authorize.ts';
 import { loadTenant } from '../verb/load.ts';
 import { readFields } from '../verb/read-fields.ts';
 import type { Result } from '../verb/result.ts';
@@ -12,12 +13,14 @@ export type UsageReach =
   /** Of all tenants: an operator who named none. */
   | { readonly kind: 'all-tenants' }
   | { readonly kind: 'tenant'; readonly tenant: TenantRecord }
-  /** Only their own, as a developer. */
-  | { readonly kind: 'user'; readonly tenant: TenantRecord; readonly user: string };
+  /** Only their own: as a developer on all their credentials, as a service on its API key. */
+  | { readonly kind: 'own'; readonly tenant: TenantRecord; readonly of: OwnUsage };
+
+export type OwnUsage = { readonly user: string } | { readonly apiKey: string };
 
 /**
  * Judges whose usage an actor may see: of the tenant that is named, else of their own tenant, or all tenants. With `own`
- * developers see theirs.
+ * callers without the scope see theirs.
  */
 export async function usageReach(
   deps: TenancyDependencies,
@@ -32,17 +35,22 @@ export async function usageReach(
       const refusal = requireOperator(principal, 'read');
       return refusal === undefined ? done({ kind: 'all-tenants' }) : refused(refusal);
     }
-    const narrow = own ? undefined : requireTenant(principal, tenant, 'read');
-    if (narrow !== undefined) return refused(narrow);
-    const reach = apiKeyReach(principal, tenant, 'read');
-    if (reach.kind === 'none') return refused(reach.refusal);
+    const refusal = requireTenant(principal, tenant, 'read');
+    const of = refusal !== undefined && own ? ownUsage(principal) : undefined;
+    if (refusal !== undefined && of === undefined) return refused(refusal);
+    const isForeign = of !== undefined && principal.kind !== 'operator' && principal.tenant !== tenant;
+    if (isForeign) return refused({ kind: 'unknown', subject: 'tenant' });
     const loaded = await loadTenant(deps.store, tenant);
     if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
     const { item } = loaded.tenant;
-    return done(
-      reach.kind === 'all' ? { kind: 'tenant', tenant: item } : { kind: 'user', tenant: item, user: reach.user },
-    );
+    return done(of === undefined ? { kind: 'tenant', tenant: item } : { kind: 'own', tenant: item, of });
   });
+}
+
+function ownUsage(principal: Principal): OwnUsage | undefined {
+  if (principal.kind === 'operator' || !holds(principal, 'self')) return undefined;
+  if (principal.user !== undefined) return { user: principal.user };
+  return principal.kind === 'api-key' ? { apiKey: principal.apiKeyId } : undefined;
 }
 
 /** The names of users of a tenant, for people; a user who does not exist has none. */
