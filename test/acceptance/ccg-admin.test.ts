@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 import { Secret } from '@ccg/kernel';
 import { generateApiKey, hashApiKey } from '@ccg/tenancy';
-import { jsonAt, jsonListAt, jsonTextAt, playModel, say } from '@ccg/testkit';
+import { jsonAt, jsonListAt, jsonTextAt, playModel, say, startGateway } from '@ccg/testkit';
+import type { GatewayProcess } from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { runCcg, startCcg } from './support/run-ccg.ts';
@@ -371,4 +372,25 @@ describe('ccg audit', () => {
     }
     expect(actions).toEqual(['tenant.create', 'user.create', 'user.suspend', 'user.resume']);
   });
+});
+
+test('the level of every replica’s log is set for a while, also of one that starts meanwhile, and falls back by itself', async () => {
+  const changes = (gateway: GatewayProcess) =>
+    gateway
+      .logs()
+      .flatMap((line) => (line['from'] === undefined ? [] : [`${String(line['from'])} ${String(line['to'])}`]));
+  const running = await startGateway(suite.env);
+  const until = await document(['log-level', 'debug', '--for', '6s']);
+  expect(until).toMatchObject({ level: 'debug', until: expect.stringMatching(/^\d{4}-/u) });
+  const later = await startGateway(suite.env);
+  for (const gateway of [suite.gateway, running, later]) {
+    await expect.poll(() => changes(gateway), { timeout: 10_000 }).toEqual(['info debug', 'debug info']);
+  }
+  await Promise.all([running.stop(), later.stop()]);
+  expect(await done(['audit', '--operators'])).toContain('log-level.set');
+  expect(await ccg(['log-level', 'loud'])).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('fatal, error'),
+  });
+  expect(await ccg(['log-level', 'debug', '--for', 'ever'])).toMatchObject({ exitCode: 2 });
 });

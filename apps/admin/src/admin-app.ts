@@ -5,6 +5,7 @@ import type { Principal } from '@ccg/tenancy';
 import { apiKeyOperations } from './endpoints/api-keys.ts';
 import { applyOperations } from './endpoints/apply.ts';
 import { auditOperations } from './endpoints/audit.ts';
+import { logLevelOperations } from './endpoints/log-level.ts';
 import { limitOperations } from './endpoints/limits.ts';
 import { policyOperations } from './endpoints/policies.ts';
 import { refusalOperations } from './endpoints/refusals.ts';
@@ -32,6 +33,7 @@ export const adminOperations: readonly Operation[] = [
   ...refusalOperations,
   ...auditOperations,
   ...applyOperations,
+  ...logLevelOperations,
 ];
 
 /** Everything that is served. */

@@ -6,7 +6,7 @@ import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import { tenantIds } from '@ccg/tenancy';
-import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
+import { followLogLevel, openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { adminEndpoints, createAdminApp } from './admin-app.ts';
@@ -67,6 +67,7 @@ export async function startAdmin(
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
   await prepareStore(store, config, logger, clock);
+  opened.defer(followLogLevel({ store, clock, logger, logLevel: config.logLevel }));
   const { authenticate, canVerify, close } = await openAuthenticator(config, { store, clock, logger, metrics });
   opened.defer(close);
   const openSinks = createOpenSinks();

@@ -9,7 +9,7 @@ import { createAdmission, createReadBudgets, joinLiveReplicas } from '@ccg/admis
 import type { LiveReplicas, StoreMode } from '@ccg/admission';
 import { createServing, createTellUsage } from '@ccg/serving';
 import type { Recorder, Serving, TellUsage } from '@ccg/serving';
-import { openAuthentication, openStore, prepareStore } from '@ccg/startup';
+import { followLogLevel, openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import type { Store } from '@ccg/store';
 import { createDeniedUses } from '@ccg/tenancy';
 import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
@@ -77,6 +77,7 @@ export async function startGateway(
   opened.defer(() => store.close());
   await prepareStore(store, config, logger, clock);
   const parts = { store, clock, logger, metrics };
+  opened.defer(followLogLevel({ ...parts, logLevel: config.logLevel }));
   const { authenticate, addressOf, canVerify, close } = await openAuthentication(config, { ...parts, keylessAs });
   opened.defer(close);
   const { catalog } = config;

@@ -5,6 +5,7 @@ export { containerWarnings, findContainer } from './container.ts';
 export type { Container } from './container.ts';
 export { describeDeniedFile, readEnvironment } from './environment.ts';
 export type { Environment } from './environment.ts';
+export { followLogLevel } from './follow-log-level.ts';
 export { openAuthentication } from './open-authentication.ts';
 export type { Authentication } from './open-authentication.ts';
 export { checkStore, openStore, prepareStore, waitForStore } from './open-store.ts';

@@ -45,6 +45,8 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
     redisKeys.batches.fileBytes(),
     redisKeys.liveReplicas(),
     redisKeys.pepperFingerprint(),
+    redisKeys.logLevel(),
+    redisKeys.logLevelChanges(),
     redisKeys.authorizationChanges(),
   ];
   for (const name of ofAll) {

@@ -77,6 +77,10 @@ export interface RedisKeys {
   applyLock(): string;
   /** ZSET: ids of the replicas of the gateway, by the time at which each counts as gone. */
   liveReplicas(): string;
+  /** STRING: the level that the logs of all processes have for a while; it expires then. */
+  logLevel(): string;
+  /** Channel: a change of that level. */
+  logLevelChanges(): string;
   /** STRING: tells one pepper from another without holding it. */
   pepperFingerprint(): string;
   /** Channel: whose authorization has changed, so that no replica goes by what it remembers of them. */
@@ -124,6 +128,8 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     batches: createBatchKeys(ofTenant, (rest) => `${prefix}${rest}`),
     applyLock: () => `${prefix}apply-lock`,
     liveReplicas: () => `${prefix}live-replicas`,
+    logLevel: () => `${prefix}log-level`,
+    logLevelChanges: () => `${prefix}log-level-changes`,
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,
     authorizationChanges: () => `${prefix}authorization-changes`,
   };

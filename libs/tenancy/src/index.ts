@@ -35,6 +35,8 @@ export type { IssuerKeys } from './credentials/token/issuer-keys.ts';
 export { answerOnce, claimOnce, releaseOnce } from './once/once.ts';
 export type { OnceClaim, OnceOutcome, OnceRecord } from './once/once.ts';
 export { limitRulesOf } from './limits.ts';
+export { parseLogLevel, readLogLevel, setLogLevel } from './log-level/set-log-level.ts';
+export type { LogLevelChange } from './log-level/set-log-level.ts';
 export { ensurePepper } from './pepper/ensure-pepper.ts';
 export { isAllowed, policyOf } from './policy/judge.ts';
 export type { Wanted } from './policy/judge.ts';

@@ -83,4 +83,5 @@ export const adminRows: Readonly<Record<string, SecurityRow>> = {
   'admin.audit.tenant': { needs: 'tenant:read' },
   'admin.audit.operators': { needs: 'operator:read' },
   'admin.apply': { needs: 'operator:write', body: {} },
+  'admin.log-level.set': { needs: 'operator:write', body: { level: 'info', forSeconds: 0 } },
 };

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { printable } from '../cli.ts';
@@ -6,10 +7,10 @@ import { createAdminClient } from '../http/admin-client.ts';
 import { listAt, textAt } from '../json.ts';
 import { card, field, show, table } from '../output.ts';
 import type { Column, OutputOptions } from '../output.ts';
-import { jsonOption, tenantOption } from './options.ts';
+import { durationMs, jsonOption, tenantOption } from './options.ts';
 import { tenantPath } from './tenant-scope.ts';
 
-/** Adds `ccg self`, `ccg tokens` and `ccg apply`. */
+/** Adds `ccg self`, `ccg tokens`, `ccg apply` and `ccg log-level`. */
 export function addAdministration(program: Command, cli: Cli): void {
   program
     .command('self')
@@ -21,6 +22,7 @@ export function addAdministration(program: Command, cli: Cli): void {
     });
   addTokens(program, cli);
   addApply(program, cli);
+  addLogLevel(program, cli);
 }
 
 const selfColumns: readonly Column[] = [
@@ -113,4 +115,30 @@ function conclusion(changes: number, problems: number, dryRun: boolean): string 
   const made = `${changes} ${changes === 1 ? 'change' : 'changes'} ${dryRun ? 'to make' : 'made'}`;
   if (problems > 0) return `${made}; what is named above is not possible. Correct gateway.yaml and apply again.`;
   return dryRun ? `${made}: \`ccg apply\` makes them.` : `${made}.`;
+}
+
+/** The server knows which levels there are, and says so. */
+function addLogLevel(program: Command, cli: Cli): void {
+  program
+    .command('log-level')
+    .description('set the level of the logs of every process for a while')
+    .argument('<level>', 'such as debug')
+    .addOption(
+      new Option('--for <duration>', 'how long, such as 10m; 0 ends an earlier change')
+        .argParser(durationMs)
+        .default(600_000, '10m'),
+    )
+    .addOption(jsonOption())
+    .action(async (level: string, { for: forMs, ...options }: OutputOptions & { readonly for: number }) => {
+      const set = await createAdminClient(cli).send('PUT', '/log-level', { level, forSeconds: forMs / 1000 });
+      show(cli, options, set, () =>
+        card(
+          [
+            ['LEVEL', field('level')],
+            ['UNTIL', field('until')],
+          ],
+          set,
+        ),
+      );
+    });
 }

@@ -11,6 +11,7 @@ export type AuditAction =
   | `policy.${'put' | 'remove' | 'read'}`
   | `limit.${'put' | 'remove' | 'read'}`
   | 'audit.read'
+  | 'log-level.set'
   | 'usage.read';
 
 /** One line of the audit log, which is only ever appended to. No text of a credential is in it, nor a digest. */
