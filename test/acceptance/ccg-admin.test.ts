@@ -378,13 +378,13 @@ test('the level of every replica’s log is set for a while, also of one that st
   const changes = (gateway: GatewayProcess) =>
     gateway
       .logs()
-      .flatMap((line) => (line['from'] === undefined ? [] : [`${String(line['from'])} ${String(line['to'])}`]));
+      .flatMap(({ from, to }) => (from === undefined ? [] : [`${JSON.stringify(from)} ${JSON.stringify(to)}`]));
   const running = await startGateway(suite.env);
   const until = await document(['log-level', 'debug', '--for', '6s']);
   expect(until).toMatchObject({ level: 'debug', until: expect.stringMatching(/^\d{4}-/u) });
   const later = await startGateway(suite.env);
   for (const gateway of [suite.gateway, running, later]) {
-    await expect.poll(() => changes(gateway), { timeout: 10_000 }).toEqual(['info debug', 'debug info']);
+    await expect.poll(() => changes(gateway), { timeout: 10_000 }).toEqual(['"info" "debug"', '"debug" "info"']);
   }
   await Promise.all([running.stop(), later.stop()]);
   expect(await done(['audit', '--operators'])).toContain('log-level.set');

@@ -191,6 +191,8 @@ describe('the metrics', () => {
     const done = await ask('/anthropic:claude-x');
     await done.frames();
     await lineOf(done);
+    // A settlement ends after the answer.
+    await expect.poll(metrics).toMatch(/^ccg_stage_duration_seconds_count\{stage="settle",.*"anthropic".*\} [1-9]/mu);
     const text = await metrics();
     expect(text).toMatch(/^ccg_open_streams\{dialect="openai-chat"\} 0$/mu);
     const target = 'dialect="anthropic",provider="anthropic"';

@@ -1,10 +1,13 @@
 import type { Admission, AdmissionRequest, Limit, Refused, Reservation } from '@ccg/admission';
 import type { Target } from '@ccg/catalog';
-import { assertNever } from '@ccg/kernel';
+import { assertNever, startStopwatch } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
+import type { Metrics } from '@ccg/telemetry';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { RefusalLog } from '@ccg/usage';
 import type { HeaderList } from '@ccg/wire';
+import { countDecision, countUse } from './count-limits.ts';
+import { countSettlement } from './count-record.ts';
 import type { Digest } from './estimate-prompt.ts';
 import { createLimitAnswers } from './limit-answers.ts';
 import type { ToldRule } from './limit-answers.ts';
@@ -34,12 +37,13 @@ export type Admit = (request: LineRequest, work: LimitedWork) => Promise<Admitte
 export interface AdmitDependencies {
   readonly admission: Admission;
   readonly digest: Digest;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   /** Remembers what limits refuse. Unset, nobody can be told why. */
   readonly refusals?: Pick<RefusalLog, 'note'> | undefined;
 }
 
-export function createAdmit({ admission, digest, clock, refusals }: AdmitDependencies): Admit {
+export function createAdmit({ admission, digest, metrics, clock, refusals }: AdmitDependencies): Admit {
   const answers = createLimitAnswers(clock);
   const outputOf = createOutputBounds(digest);
   return async (request, work) => {
@@ -54,6 +58,7 @@ export function createAdmit({ admission, digest, clock, refusals }: AdmitDepende
       output: outputOf(work),
       record: line.running(nothingUsed, work.targets[0], request.receivedAtMs),
     });
+    countDecision(metrics, principal.tenant, limits, decision);
     const note = (refused: readonly Refused[]) => {
       if (refusals !== undefined && refused.length > 0) {
         noteRefusals(refusals, { request, client, work, limits }, refused, clock.now());
@@ -64,7 +69,7 @@ export function createAdmit({ admission, digest, clock, refusals }: AdmitDepende
         note(decision.shadowed);
         return {
           headers: limitHeaders(limits, decision.states, clock.now()),
-          ...settling(decision.reservation, limits, line, clock),
+          ...settling({ reservation: decision.reservation, request, work, limits, line, metrics, clock }),
         };
       case 'limited': {
         const { refused, states, shadowed } = decision;
@@ -79,12 +84,22 @@ export function createAdmit({ admission, digest, clock, refusals }: AdmitDepende
   };
 }
 
-function settling(
-  reservation: Reservation,
-  limits: readonly RequestLimit[],
-  line: UsageLine,
-  clock: Clock,
-): Pick<Admitted, 'watch' | 'settle'> {
+interface Settling extends Pick<AdmitDependencies, 'metrics' | 'clock'> {
+  readonly reservation: Reservation;
+  readonly request: LineRequest;
+  readonly work: LimitedWork;
+  readonly limits: readonly RequestLimit[];
+  readonly line: UsageLine;
+}
+
+function settling({ reservation, limits, line, clock, ...counted }: Settling): Pick<Admitted, 'watch' | 'settle'> {
+  const {
+    metrics,
+    request: {
+      principal: { tenant },
+    },
+    work: { kind },
+  } = counted;
   return {
     watch(read) {
       reservation.watch(() => {
@@ -93,10 +108,16 @@ function settling(
       });
     },
     settle(record) {
-      void reservation.settle({
+      const elapsedMs = startStopwatch(clock);
+      const settled = reservation.settle({
         amounts: amountsOf(limits, record),
         record: line.ended(record, clock.now()),
         outputSample: outputSample(record),
+      });
+      countUse(metrics, tenant, limits, record);
+      const endpoint = kind === 'count' ? 'count_tokens' : 'messages';
+      void settled.then(() => {
+        countSettlement(metrics, { endpoint, tenant }, record, elapsedMs());
       });
     },
   };

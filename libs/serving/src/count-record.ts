@@ -1,10 +1,13 @@
 import type { Metrics, RequestMeters } from '@ccg/telemetry';
 import type { RequestRecord, TargetName } from './record.ts';
 
-/** What the one who was asked knows of a finished request beside its record. */
-export interface FinishedFacts {
+interface FrameFacts {
   readonly endpoint: string;
   readonly tenant: string | undefined;
+}
+
+/** What the one who was asked knows of a finished request beside its record. */
+interface FinishedFacts extends FrameFacts {
   readonly status: number;
   readonly durationMs: number;
   /** After how long it was known who the request acts for. */
@@ -21,23 +24,13 @@ const noTarget = { dialect: 'none', provider: 'none', model: 'none' } as const;
 /** Counts a finished request. Whoever has requests served calls it once for each. */
 export function countRecord(metrics: Metrics, facts: FinishedFacts, record: RequestRecord): void {
   const { attempts, usage, usageSource, outcome } = record;
-  const metersOf = ({ dialect, provider, model }: TargetName | typeof noTarget): RequestMeters =>
-    metrics.requestsOf({
-      endpoint: facts.endpoint,
-      dialect,
-      provider,
-      model,
-      stream: record.route?.stream ?? false,
-      tenant: facts.tenant,
-      isModelKnown: outcome === 'ok',
-    });
-  const meters = metersOf(targetOf(record) ?? noTarget);
+  const meters = metersOf(metrics, facts, record);
   meters.finished(String(facts.status), outcome, facts.durationMs / 1000);
   countStages(meters, facts, record);
   for (const [at, attempt] of attempts.entries()) {
     const isLast = at === attempts.length - 1;
     const seconds = (attempt.endedMs - attempt.startedMs) / 1000;
-    (isLast ? meters : metersOf(attempt.target)).attempt(attempt.outcome, seconds, isLast);
+    (isLast ? meters : metersOf(metrics, facts, record, attempt.target)).attempt(attempt.outcome, seconds, isLast);
   }
   if (usageSource !== 'none') {
     meters.tokens(usageSource, {
@@ -49,6 +42,22 @@ export function countRecord(metrics: Metrics, facts: FinishedFacts, record: Requ
     });
   }
   if (record.priceBasis !== undefined) meters.cost(record.priceBasis, record.costMicroDollars);
+}
+
+/** Counts how long a settlement took after the end of the answer. */
+export function countSettlement(metrics: Metrics, facts: FrameFacts, record: RequestRecord, tookMs: number): void {
+  metersOf(metrics, facts, record).stage('settle', tookMs / 1000);
+}
+
+function metersOf(
+  metrics: Metrics,
+  { endpoint, tenant }: FrameFacts,
+  record: RequestRecord,
+  { dialect, provider, model }: TargetName | typeof noTarget = targetOf(record) ?? noTarget,
+): RequestMeters {
+  const stream = record.route?.stream ?? false;
+  const isModelKnown = record.outcome === 'ok';
+  return metrics.requestsOf({ endpoint, dialect, provider, model, stream, tenant, isModelKnown });
 }
 
 function countStages(

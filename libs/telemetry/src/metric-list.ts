@@ -102,6 +102,26 @@ export const metricList = {
     help: 'When the certificate that a provider showed last expires, in seconds since 1970.',
     processes: serving,
   }),
+  limitRefusals: counter('ccg_limit_refusals_total', ['tenant', 'level', 'kind', 'mode'], {
+    help: 'Requests that a limit refused or, in shadow mode, would have refused.',
+    processes: serving,
+  }),
+  limitRemaining: gauge('ccg_limit_remaining_ratio', ['tenant', 'level', 'kind'], {
+    help: 'The share of a limit that is left, 0 to 1, to whoever had least of it in the last minutes.',
+    processes: serving,
+  }),
+  budgetUsed: gauge('ccg_budget_used_ratio', ['tenant', 'level', 'per'], {
+    help: 'The share of a budget that is used or reserved, of whoever used most of it in the last minutes.',
+    processes: serving,
+  }),
+  limitReserved: counter('ccg_limit_reserved_total', ['kind'], {
+    help: 'What requests reserved of limits before they used it, where that is known without an estimate of their output.',
+    processes: serving,
+  }),
+  limitUsed: counter('ccg_limit_used_total', ['kind'], {
+    help: 'What the same requests used in the end.',
+    processes: serving,
+  }),
   storeUp: gauge('ccg_store_up', [], { help: 'Whether Redis answers: 1 or 0.', processes: everywhere }),
   storeMode: gauge('ccg_store_mode', ['mode'], {
     help: 'How limits are decided now, 1 for the mode: shared (in Redis), local (by each replica), closed (so, and budgets refuse).',

@@ -1,4 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createLabelValues } from './label-values.ts';
+import { createLimitMetrics } from './limit-metrics.ts';
+import type { LimitLabels, LimitMeters } from './limit-metrics.ts';
 import { metricList } from './metric-list.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import type { LabelBounds, RequestFrame, RequestMeters } from './request-metrics.ts';
@@ -27,6 +30,8 @@ export interface Metrics {
   requestsOf(frame: RequestFrame): RequestMeters;
   /** What counts the streams of a provider. */
   streamsOf(dialect: string, provider: string): StreamMeters;
+  /** What counts the decisions of limits of a level and kind. */
+  limitsOf(limit: LimitLabels): LimitMeters;
   /** A client got a ping, since its provider is silent. */
   pinged(this: void): void;
   /** What a provider showed when a connection to it was opened. */
@@ -61,11 +66,13 @@ const usualBounds: LabelBounds = { maxTenants: 200, maxModels: 200 };
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /** Every metric of a process, in a registry of its own: the product's, and Node's under the names that dashboards expect. */
-export function createMetrics(bounds: LabelBounds = usualBounds): Metrics {
+export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => performance.now()): Metrics {
   const runtime = new Registry();
   collectDefaultMetrics({ register: runtime });
   for (const name of misnamed) runtime.removeSingleMetric(name);
-  const requests = createRequestMetrics(bounds);
+  const tenants = createLabelValues(bounds.maxTenants);
+  const requests = createRequestMetrics(tenants, bounds.maxModels);
+  const limits = createLimitMetrics(tenants, nowMs);
   const streams = createStreamMetrics();
   const certificates = createCells(metricList.certificates);
   const dropped = createCells(metricList.logLinesDropped);
@@ -77,6 +84,7 @@ export function createMetrics(bounds: LabelBounds = usualBounds): Metrics {
   const families = [
     ...requests.families,
     ...streams.families,
+    ...limits.families,
     certificates,
     dropped,
     ...store.families,
@@ -85,6 +93,7 @@ export function createMetrics(bounds: LabelBounds = usualBounds): Metrics {
   return {
     requestsOf: requests.of,
     streamsOf: streams.of,
+    limitsOf: limits.of,
     pinged: streams.pinged,
     certificate(provider, notAfterSeconds) {
       certificates.of({ provider }).value = notAfterSeconds;

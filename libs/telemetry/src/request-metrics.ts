@@ -1,6 +1,7 @@
 import { createBoundedMap } from '@ccg/kernel';
 import type { Outcome } from '@ccg/kernel';
 import { createLabelValues, otherValue } from './label-values.ts';
+import type { LabelValues } from './label-values.ts';
 import { metricList } from './metric-list.ts';
 import { createCells, createDistributions } from './series.ts';
 import type { Distribution } from './series.ts';
@@ -52,9 +53,8 @@ const tenantModelsMax = 10_000;
 const metersMax = 10_000;
 
 /** Every metric that is told of a request when it has ended. */
-export function createRequestMetrics({ maxTenants, maxModels }: LabelBounds) {
+export function createRequestMetrics(tenants: LabelValues, maxModels: number) {
   const families = createFamilies();
-  const tenants = createLabelValues(maxTenants);
   const models = createLabelValues(maxModels);
   const pairs = createLabelValues(tenantModelsMax);
   const known = createBoundedMap<RequestMeters>(metersMax);

@@ -4,11 +4,6 @@
  */
 export const awaitedMetrics: Readonly<Record<string, string>> = {
   ccg_trace_spans_dropped_total: 'traces',
-  ccg_limit_refusals_total: 'limits by level and in shadow mode',
-  ccg_limit_remaining_ratio: 'limits by level and in shadow mode',
-  ccg_budget_used_ratio: 'budgets',
-  ccg_limit_reserved_total: 'reservations',
-  ccg_limit_used_total: 'reservations',
   ccg_reservations_outstanding: 'reservations',
   ccg_reservations_swept_total: 'reservations',
   ccg_waiting_requests: 'waiting',

@@ -77,7 +77,7 @@ export const errorCatalog = {
   'batch-unknown': entry(404, 'not_found_error', 'client', 'default'),
   'batch-not-ended': entry(400, 'invalid_request_error', 'client', 'default'),
   'batch-files-unavailable': entry(503, 'api_error', 'gateway', 'default'),
-  'batches-off': entry(501, 'not_supported', 'gateway', 'never'),
+  'batches-off': entry(501, 'not_supported', 'client', 'never'),
   // The provider refused what the client sent. Its failures of any other kind are its own.
   'upstream-refused': entry(400, 'invalid_request_error', 'client', 'default'),
   'upstream-refused-size': entry(413, 'request_too_large', 'client', 'default'),

@@ -1,0 +1,91 @@
+import type { Decision, LimitState } from '@ccg/admission';
+import { createMetrics } from '@ccg/telemetry';
+import { expect, test } from 'vitest';
+import { budget, limitsOf } from '../test/limited-caller.ts';
+import { countDecision, countUse } from './count-limits.ts';
+import { nothingUsed } from './settle-request.ts';
+
+const reservation = { watch() {}, settle: () => Promise.resolve() };
+
+/** A metrics registry whose time a test owns. */
+function setUp() {
+  let now = 0;
+  const metrics = createMetrics({ maxTenants: 5, maxModels: 5 }, () => now);
+  return {
+    metrics,
+    advance(ms: number) {
+      now += ms;
+    },
+    series: async () => {
+      const { text } = await metrics.expose();
+      return text.split('\n').filter((line) => /^ccg_(?:limit|budget)_\w+\{/u.test(line));
+    },
+  };
+}
+
+const limits = limitsOf(
+  { level: 'user', kind: 'requests', amount: 10, per: 'minute' },
+  { level: 'tenant', kind: 'concurrency', amount: 4, mode: 'shadow' },
+  budget(20),
+);
+const [rate, places, money] = limits.map(({ limit }) => limit);
+const state = (rest: object, limit = rate) => ({ limit, ...rest }) as LimitState;
+
+function admitted(states: readonly LimitState[]): Decision {
+  return { kind: 'admitted', by: 'store', states, shadowed: [], reservation };
+}
+
+test('what is left is that of whoever has least, for some minutes', async () => {
+  const { metrics, advance, series } = setUp();
+  const note = (remaining: number) => {
+    countDecision(metrics, 'acme', limits, admitted([state({ remaining, fullInMs: 1 })]));
+  };
+  const left = (share: number) => [`ccg_limit_remaining_ratio{tenant="acme",level="user",kind="requests"} ${share}`];
+  note(2);
+  note(9);
+  expect(await series()).toEqual(left(0.2));
+  advance(150_000);
+  note(7);
+  expect(await series()).toEqual(left(0.2));
+  advance(150_000);
+  note(8);
+  expect(await series()).toEqual(left(0.7));
+  advance(300_000);
+  expect(await series()).toEqual([]);
+});
+
+test('refusals are counted by the level and kind of their limit, those of a shadow apart', async () => {
+  const { metrics, series } = setUp();
+  const full = state({ remaining: 0 }, places);
+  const spent = state({ usedMicroDollars: 19_000_000, startsAtMs: 0, resetsAtMs: 1 }, money);
+  if (money === undefined || places === undefined) throw new Error('There are three limits.');
+  countDecision(metrics, 'acme', limits, {
+    kind: 'limited',
+    refused: { limit: money, retryAfterMs: 1, state: spent },
+    states: [full, spent],
+    shadowed: [{ limit: places, retryAfterMs: 1, state: full }],
+  });
+  expect(await series()).toEqual([
+    'ccg_limit_refusals_total{tenant="acme",level="user",kind="budget",mode="enforce"} 1',
+    'ccg_limit_refusals_total{tenant="acme",level="tenant",kind="concurrency",mode="shadow"} 1',
+    'ccg_limit_remaining_ratio{tenant="acme",level="tenant",kind="concurrency"} 0',
+    'ccg_budget_used_ratio{tenant="acme",level="user",per="day"} 0.95',
+  ]);
+});
+
+test('what was reserved stands beside what was used, where no estimate of the output is in it', async () => {
+  const { metrics, series } = setUp();
+  const tokens = limitsOf(
+    { level: 'user', kind: 'input_tokens', amount: 10_000, per: 'minute' },
+    { level: 'user', kind: 'output_tokens', amount: 10_000, per: 'minute' },
+    { level: 'tenant', kind: 'output_tokens', amount: 90_000, per: 'minute', reserve: 'max_tokens' },
+  );
+  const usage = { ...nothingUsed.usage, inputTokens: 700, outputTokens: 40 };
+  countUse(metrics, 'acme', tokens, { ...nothingUsed, usage });
+  expect(await series()).toEqual([
+    'ccg_limit_reserved_total{kind="input_tokens"} 1000',
+    'ccg_limit_reserved_total{kind="output_tokens"} 32000',
+    'ccg_limit_used_total{kind="input_tokens"} 700',
+    'ccg_limit_used_total{kind="output_tokens"} 40',
+  ]);
+});
