@@ -2,6 +2,7 @@ import type { Job, UpstreamMode } from './load/messages.ts';
 import type { BodySize } from './payload/bodies.ts';
 import { dialectForms } from './payload/dialects.ts';
 import type { BenchDialect, TranslatedDialect } from './payload/dialects.ts';
+import { gatewayWithoutAdmission } from './servers/targets.ts';
 import type { TargetName } from './servers/targets.ts';
 
 /** A kind of load, put on one target after the other. */
@@ -84,6 +85,7 @@ export const heldStreams = { body: 'large', count: 1000, tokensPerSecond: 1, ram
 
 /** Whether a case says something about a target: the dialects of the upstream differ where it is translated alone. */
 export function concerns(name: CaseName, target: TargetName): boolean {
+  if (target === gatewayWithoutAdmission) return name === 'small';
   return cases[name].relayed === 'anthropic' || target === 'pipe' || target.startsWith('translated');
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { startTestRedis } from '@ccg/testkit';
 import { repositoryRoot } from '../gates/repository-root.ts';
 import { cases, expectation, warmUpConnections } from './cases.ts';
@@ -13,7 +14,7 @@ import { checkOut } from './servers/checkout.ts';
 import type { Checkout } from './servers/checkout.ts';
 import { claimCores } from './servers/machine.ts';
 import type { ServerProcess } from './servers/server-process.ts';
-import { prepareBuild, startGatewayOf, startPipe } from './servers/targets.ts';
+import { gatewayWithoutAdmission, prepareBuild, startGatewayOf, startPipe } from './servers/targets.ts';
 import type { Build, ServerName, ServerSettings } from './servers/targets.ts';
 
 /** A server under test, and the API key that it takes. */
@@ -130,6 +131,10 @@ async function prepareServers(settings: ServerSettings, checkout: Checkout | und
         return startGateway(current, 'anthropic', nodeOptions);
       case 'translated':
         return startGateway(current, dialect, nodeOptions);
+      case gatewayWithoutAdmission: {
+        const before = join(import.meta.dirname, 'servers/without-admission.ts');
+        return startGateway(current, dialect, ['--import', before, ...nodeOptions]);
+      }
       case 'passthrough before':
         return startGateway(before, 'anthropic', nodeOptions);
       case 'translated before':

@@ -2,7 +2,7 @@ import { cases, concerns, heldStreams, slowStreams } from './cases.ts';
 import type { CaseName, ManyStreams } from './cases.ts';
 import type { JobResult } from './load/messages.ts';
 import type { Rig, Server } from './rig.ts';
-import { gatewayNames, gatewayNamesBefore } from './servers/targets.ts';
+import { gatewayNames, gatewayNamesBefore, gatewayWithoutAdmission } from './servers/targets.ts';
 import type { ServerName, TargetName } from './servers/targets.ts';
 
 /** How much is measured. */
@@ -67,7 +67,8 @@ export interface Run {
 /** Measures every case on every target, round after round, so that a busy minute of the machine meets all alike. */
 export async function runRounds(run: Run): Promise<Measured> {
   const { extent, names, withStreams, comparing, report } = run;
-  const servers: readonly ServerName[] = ['pipe', ...gatewayNames, ...(comparing ? gatewayNamesBefore : [])];
+  const before = comparing ? gatewayNamesBefore : [];
+  const servers: readonly ServerName[] = ['pipe', ...gatewayNames, gatewayWithoutAdmission, ...before];
   const running = new Map<string, Server>();
   try {
     for (const target of servers) await startServers(run, target, running);

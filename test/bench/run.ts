@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { caseNames } from './cases.ts';
 import { profileCase } from './profile/profile-case.ts';
 import { goalsTable } from './report/goals.ts';
-import { comparisonTable, figuresTable } from './report/tables.ts';
+import { admissionTable, comparisonTable, figuresTable } from './report/tables.ts';
 import { startRig } from './rig.ts';
 import { extents, runRounds } from './run-rounds.ts';
 
@@ -36,7 +36,12 @@ try {
       comparing,
       report: (progress) => console.log(`… ${progress}`),
     });
-    const tables = [figuresTable(measured), ...(comparing ? [comparisonTable(measured)] : []), goalsTable(measured)];
+    const tables = [
+      figuresTable(measured),
+      admissionTable(measured),
+      ...(comparing ? [comparisonTable(measured)] : []),
+      goalsTable(measured),
+    ];
     console.log(`\n${tables.join('\n\n')}\n`);
     console.log(`${((performance.now() - startedAt) / 1000).toFixed(0)} s, ${extent.rounds} rounds`);
   } else console.log(await profileCase(rig, options.profile));

@@ -1,6 +1,6 @@
 import type { CaseName } from '../cases.ts';
 import type { Measured } from '../run-rounds.ts';
-import { gatewayNames } from '../servers/targets.ts';
+import { gatewayNames, gatewayWithoutAdmission } from '../servers/targets.ts';
 import type { TargetName } from '../servers/targets.ts';
 import { cpuPerToken, difference, figures, ratio, relate, spreadOf, tokensPerSecond } from './figures.ts';
 import type { Figure, Spread } from './figures.ts';
@@ -18,7 +18,7 @@ export function formatSpread({ median, lower, upper }: Spread, digits: number): 
 
 /** What was measured: a row for each figure, a column for each target, and how each relates to what it stands beside. */
 export function figuresTable(measured: Measured): string {
-  const { targets } = measured;
+  const targets = measured.targets.filter((target) => target !== gatewayWithoutAdmission);
   const rows = figures
     .filter(({ name }) => hasResults(measured, name, 'pipe'))
     .flatMap((figure) => {
@@ -27,7 +27,7 @@ export function figuresTable(measured: Measured): string {
       const relation = figure.comparedWith === 'pipe' ? '  × the pipe' : '  more than direct';
       return [values, [relation, ...targets.map((target) => relationCell(measured, figure, target))]];
     });
-  return formatTable([['median (quartiles)', ...targets], ...rows, ...streamRows(measured)]);
+  return formatTable([['median (quartiles)', ...targets], ...rows, ...streamRows(measured, targets)]);
 }
 
 /** The other commit beside this one, and the ratio of each round: below 1 is less than before. */
@@ -58,6 +58,19 @@ export function comparisonTable(measured: Measured): string {
   return formatTable([['median (quartiles)', 'before', 'now', 'now : before'], ...rows, ...streams]);
 }
 
+/** What admission costs: the gateway with it and with one that does nothing, and the ratio of each round. */
+export function admissionTable(measured: Measured): string {
+  const rows = figures
+    .filter(({ name }) => hasResults(measured, name, gatewayWithoutAdmission))
+    .map((figure) => [
+      `translated, ${figure.label}`,
+      cell(measured, figure, gatewayWithoutAdmission),
+      cell(measured, figure, 'translated'),
+      formatSpread(relate(measured, figure, ['translated', gatewayWithoutAdmission], ratio), 2),
+    ]);
+  return formatTable([['median (quartiles)', 'without admission', 'with', 'with : without'], ...rows]);
+}
+
 function hasResults({ rounds }: Measured, name: CaseName, target: TargetName): boolean {
   return (rounds[name]?.[target] ?? []).length > 0;
 }
@@ -76,7 +89,7 @@ function relationCell(measured: Measured, figure: Figure, target: TargetName): s
     : formatSpread(relate(measured, figure, [target, 'direct'], difference), 3);
 }
 
-function streamRows({ targets, slow, held }: Measured): string[][] {
+function streamRows({ slow, held }: Measured, targets: readonly TargetName[]): string[][] {
   const row = (label: string, of: (target: TargetName) => string | undefined): string[] => [
     label,
     ...targets.map((target) => of(target) ?? nothing),

@@ -9,7 +9,13 @@ import type { ServerProcess } from './server-process.ts';
 export const gatewayNames = ['passthrough', 'translated'] as const;
 /** The same gateway as another commit has it. */
 export const gatewayNamesBefore = ['passthrough before', 'translated before'] as const;
-export type ServerName = 'pipe' | (typeof gatewayNames)[number] | (typeof gatewayNamesBefore)[number];
+/** The gateway with an admission that does nothing: what admission costs is what it saves. */
+export const gatewayWithoutAdmission = 'translated without admission';
+export type ServerName =
+  | 'pipe'
+  | (typeof gatewayNames)[number]
+  | (typeof gatewayNamesBefore)[number]
+  | typeof gatewayWithoutAdmission;
 export type TargetName = 'direct' | ServerName;
 
 /** A tree of the gateway's source with its dependencies, and a tenant's API key in the form that its code stores. */
