@@ -129,7 +129,7 @@ export const confinedImports: Readonly<Record<string, readonly string[]>> = {
     'libs/tenancy/src/credentials/',
     'libs/store/src/script.ts',
     'libs/serving/src/sealing/',
-    'libs/edge/src/exchange.ts',
+    'libs/edge/src/random-id.ts',
     'libs/startup/src/read-catalog.ts',
   ],
   jose: ['libs/tenancy/src/credentials/'],
