@@ -37,7 +37,6 @@ export interface ModelPrice {
 }
 
 const microUnits = 1_000_000;
-const tokensPerPrice = BigInt(microUnits);
 
 /** Kinds that are left out cost what they cost without a cache, or as other output. */
 export function modelPrice({ longPrompt, ...stated }: StatedPrice): ModelPrice {
@@ -75,16 +74,16 @@ export function costMicroDollars(usage: Usage, price: ModelPrice): number {
   const at = pricesAt(inputTokens + cacheReadTokens + cacheWriteTokens, price);
   const write1h = Math.min(cacheWrite1hTokens, cacheWriteTokens);
   const reasoning = Math.min(reasoningTokens, outputTokens);
+  // In millionths of a micro-dollar. The sum is exact up to $9,000 for one request, and beyond that to a few micro-dollars.
   const total =
-    costOf(inputTokens, at.input) +
-    costOf(cacheReadTokens, at.cacheRead) +
-    costOf(cacheWriteTokens - write1h, at.cacheWrite5m) +
-    costOf(write1h, at.cacheWrite1h) +
-    costOf(outputTokens - reasoning, at.output) +
-    costOf(reasoning, at.reasoning);
-  const rounded = (total + tokensPerPrice - 1n) / tokensPerPrice;
+    inputTokens * at.input +
+    cacheReadTokens * at.cacheRead +
+    (cacheWriteTokens - write1h) * at.cacheWrite5m +
+    write1h * at.cacheWrite1h +
+    (outputTokens - reasoning) * at.output +
+    reasoning * at.reasoning;
   // A server that reports an absurd number of tokens must not turn the sum into something that is no integer.
-  return rounded > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(rounded);
+  return Math.min(Math.ceil(total / microUnits), Number.MAX_SAFE_INTEGER);
 }
 
 /** What a request costs, as far as that is known before its answer, in micro-dollars. */
@@ -109,11 +108,6 @@ export function expectedCost(promptTokens: number, price: ModelPrice): ExpectedC
 
 function pricesAt(promptTokens: number, { prices, longPrompt }: ModelPrice): TokenPrices {
   return longPrompt !== undefined && promptTokens > longPrompt.aboveTokens ? longPrompt.prices : prices;
-}
-
-/** In millionths of a micro-dollar: a product of two numbers may be larger than a number can hold exactly. */
-function costOf(tokens: number, price: number): bigint {
-  return BigInt(tokens) * BigInt(price);
 }
 
 function mapPrices(prices: TokenPrices, map: (price: number, kind: keyof TokenPrices) => number): TokenPrices {
