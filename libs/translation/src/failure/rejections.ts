@@ -50,6 +50,15 @@ export interface RejectedSchemas {
   readonly level: 'as sent' | 'constraints' | 'all but the plainest';
 }
 
+/** What almost every request finds. */
+const nothingRejected: Omit<Rejections, 'circumstances'> = {
+  fields: new Set(),
+  values: new Map(),
+  maxima: new Map(),
+  forms: new Set(),
+  schemas: { keywords: new Set(), level: 'as sent' },
+};
+
 /**
  * Reads a list of rejections, in which later ones override earlier ones of the same thing. Those that hold only under
  * circumstances that the request does not have are left out.
@@ -58,6 +67,7 @@ export function readRejections(
   list: readonly Rejection[],
   circumstances: ReadonlySet<Circumstance> = new Set(),
 ): Rejections {
+  if (list.length === 0) return { ...nothingRejected, circumstances };
   const fields = new Set<string>();
   const values = new Map<string, RejectedValues>();
   const maxima = new Map<CountedThing, number>();
