@@ -63,18 +63,20 @@ async function callOnce(
   const { headers, body } = call.translated;
   const { upstream } = dependencies;
   const { elapsedMs, recording } = request;
-  const begun = { target: nameOf(target), elapsedMs, startedMs: elapsedMs() };
+  const startedMs = elapsedMs();
+  const opened = (status?: number, upstreamRequestId?: string): OpenAttempt => {
+    return { target: nameOf(target), elapsedMs, startedMs, status, upstreamRequestId };
+  };
   const sent: RecordedCall = { operation, model: target.model, stream, headers, body, client: request };
   try {
     const answering = upstream.call(target, sent, signal);
     const recorded = recording?.called(target, sent);
     const response = await (recorded === undefined ? answering : recordAnswer(answering, recorded));
     const upstreamRequestId = header(response, 'request-id') ?? header(response, 'x-request-id');
-    return { kind: 'answered', response, attempt: { ...begun, status: response.status, upstreamRequestId }, earlier };
+    return { kind: 'answered', response, attempt: opened(response.status, upstreamRequestId), earlier };
   } catch (thrown) {
     const failure = failureOf(thrown, signal, target);
-    const open = { ...begun, status: undefined, upstreamRequestId: undefined };
-    const attempt = endAttempt(open, outcomeOfFailure(failure));
+    const attempt = endAttempt(opened(), outcomeOfFailure(failure));
     const isUnreachable = thrown instanceof UpstreamCallError && thrown.kind === 'unreachable';
     if (isUnreachable && earlier.length === 0) return callOnce(target, call, [attempt], dependencies);
     return { kind: 'failed', thrown, failure, attempt, earlier };
@@ -82,8 +84,9 @@ async function callOnce(
 }
 
 /** Closes the record of an attempt. */
-export function endAttempt({ elapsedMs, ...attempt }: OpenAttempt, outcome: Outcome): AttemptRecord {
-  return { ...attempt, endedMs: elapsedMs(), outcome };
+export function endAttempt(open: OpenAttempt, outcome: Outcome): AttemptRecord {
+  const { target, elapsedMs, startedMs, status, upstreamRequestId } = open;
+  return { target, startedMs, endedMs: elapsedMs(), status, upstreamRequestId, outcome };
 }
 
 /** Why a request or a call failed. If the sink ended it, that is the reason, and not what the abort did to the connection. */

@@ -104,7 +104,8 @@ async function relayJson(job: RelayJob, { clock }: Pick<RelayDependencies, 'cloc
   const { body, usage, usageSource } = answer;
   onVisible();
   const end = await writeAnswer(body, { contentType: jsonContentType, provenance, requestId, sink });
-  return { kind: 'answered', end, ...timing.times(), stopReason: stopReasonIn(body), usage, usageSource };
+  const { firstEventMs, work } = timing.times();
+  return { kind: 'answered', end, firstEventMs, work, stopReason: stopReasonIn(body), usage, usageSource };
 }
 
 /** Relays a stream as it comes. A failure before the first frame is returned; after it, it is the stream's last event. */

@@ -32,8 +32,10 @@ export async function answerInto(
       const { prefix, query } = target;
       const headers = headerList(request.headers);
       const bodyFreed = account.release;
-      const times = { receivedAtMs, elapsedMs };
-      return await answer({ requestId, principal, prefix, headers, query, takeBody, bodyFreed, ...times }, sink);
+      return await answer(
+        { requestId, principal, prefix, headers, query, takeBody, bodyFreed, receivedAtMs, elapsedMs },
+        sink,
+      );
     } finally {
       close();
       sink.release();
