@@ -6,7 +6,7 @@ export interface BatchKeys {
   done(tenant: string, id: string): string;
   /** HASH: index of a running item → when its claim lapses, and whose claim it is. */
   running(tenant: string, id: string): string;
-  /** LIST: results that are in no file yet, a line of JSON each. */
+  /** STREAM: results that are in no file yet, by their number; the field `line` is one of JSON. */
   results(tenant: string, id: string): string;
   /** LIST: the names of the files of results. */
   resultFiles(tenant: string, id: string): string;

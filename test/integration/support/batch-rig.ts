@@ -70,7 +70,7 @@ export async function openBatchRig({
   };
 }
 
-function createSha256(): ReturnType<CreateDependencies['createHash']> {
+export function createSha256(): ReturnType<CreateDependencies['createHash']> {
   const hash = createHash('sha256');
   return {
     update(bytes) {

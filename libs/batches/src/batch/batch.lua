@@ -125,10 +125,12 @@ if step == 'complete' then
   redis.call('HINCRBY', record, ARGV[5], 1)
   redis.call('HINCRBY', record, 'resultBytes', #ARGV[6])
   local waitingBytes = redis.call('HINCRBY', record, 'waitingBytes', #ARGV[6])
-  local waiting = redis.call('RPUSH', results, ARGV[6])
+  -- Results are numbered from 1 on.
+  local count = number('succeeded') + number('errored')
+  redis.call('XADD', results, string.format('%.0f-0', count), 'line', ARGV[6])
   settle({ unpack(KEYS, 9) }, { unpack(ARGV, 7) })
   finishIfOver()
-  return { 'completed', status, waiting, waitingBytes }
+  return { 'completed', status, count - number('filed'), waitingBytes }
 end
 
 if step == 'cancel' then
@@ -174,7 +176,8 @@ if step == 'filed' then
     return { 'lost' }
   end
   redis.call('RPUSH', resultFiles, ARGV[5])
-  redis.call('LTRIM', results, ARGV[6], -1)
+  local filed = redis.call('HINCRBY', record, 'filed', ARGV[6])
+  redis.call('XTRIM', results, 'MINID', string.format('%.0f-0', filed + 1))
   redis.call('HINCRBY', record, 'waitingBytes', '-' .. ARGV[7])
   return { 'filed' }
 end

@@ -18,7 +18,7 @@ export async function readWaiting(
   { knownFiles, from, maxBytes }: { readonly knownFiles: number; readonly from: number; readonly maxBytes: number },
 ): Promise<WaitingResults> {
   const { batches } = store.redisKeys;
-  const keys = [batches.resultFiles(tenant, id), batches.results(tenant, id)];
+  const keys = [batches.record(tenant, id), batches.resultFiles(tenant, id), batches.results(tenant, id)];
   const reply = await store.run(script, keys, [knownFiles, from, maxBytes], { timeoutMs });
   const [kind, second, ...lines] = Array.isArray(reply) ? reply.map(String) : [];
   if (kind === 'file') return { kind, name: second ?? '' };
