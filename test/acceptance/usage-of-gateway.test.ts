@@ -58,7 +58,8 @@ const rowsBy = async (by: string): Promise<readonly unknown[]> => {
 };
 
 describe('what a gateway has served', () => {
-  test('is counted whole by session and user, also when the admin app is killed meanwhile', async () => {
+  test('is counted whole by session and user, with two admin apps of which one is killed meanwhile', async () => {
+    const second = await startAdminProcess(suite.env);
     let [input, output] = [0, 0];
     const send = async (count: number, session: string) => {
       for (let sent = 0; sent < count; sent += 1) {
@@ -92,6 +93,7 @@ describe('what a gateway has served', () => {
     expect(input).toBeGreaterThan(0);
     // The stream has used as much as each of the others.
     expect(tokens).toMatchObject([{ inputTokens: (input / 25) * 26, outputTokens: (output / 25) * 26 }]);
+    await second.stop();
   });
 
   test('and what it has refused can be explained by the request id of the answer', async () => {

@@ -1,3 +1,4 @@
+import { startStopwatch } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
@@ -32,8 +33,10 @@ export function startRollUp(parts: RollUpParts): () => Promise<void> {
   let cancel = clock.schedule(0, tick);
 
   function tick(): void {
+    const elapsedMs = startStopwatch(clock);
     running = round().finally(() => {
-      if (!isStopped) cancel = clock.schedule(intervalMs, tick);
+      // With very many tenants a round takes long: most of the time Redis is left to the requests.
+      if (!isStopped) cancel = clock.schedule(Math.max(intervalMs, 4 * elapsedMs()), tick);
     });
   }
 
