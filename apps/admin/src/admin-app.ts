@@ -9,6 +9,7 @@ import { logLevelOperations } from './endpoints/log-level.ts';
 import { limitOperations } from './endpoints/limits.ts';
 import { policyOperations } from './endpoints/policies.ts';
 import { refusalOperations } from './endpoints/refusals.ts';
+import { requestOperations } from './endpoints/requests.ts';
 import { selfOperations } from './endpoints/self.ts';
 import { tenantOperations } from './endpoints/tenants.ts';
 import { tokenOperations } from './endpoints/tokens.ts';
@@ -30,6 +31,7 @@ export const adminOperations: readonly Operation[] = [
   ...apiKeyOperations,
   ...tokenOperations,
   ...usageOperations,
+  ...requestOperations,
   ...refusalOperations,
   ...auditOperations,
   ...applyOperations,

@@ -1,3 +1,5 @@
+import type { OwnUsage, UsageReach } from '@ccg/tenancy';
+import type { LimitRefusal } from '@ccg/usage';
 import { z } from 'zod';
 
 /** A limit that refused a request, with its values then. */
@@ -26,6 +28,21 @@ export const limitRefusal = z
     clearsAt: z.string().meta({ description: 'When it would allow the request.' }),
   })
   .meta({ id: 'LimitRefusal', description: 'A limit that refused a request, with its values then.' });
+
+/** With ISO times, as everything that the API shows. */
+export function shownRefusal({ atMs, state, retryAfterMs, ...refusal }: LimitRefusal) {
+  const { resetsAtMs, ...values } = state;
+  return {
+    at: isoTime(atMs),
+    ...refusal,
+    state: { ...values, resetsAt: resetsAtMs === undefined ? undefined : isoTime(resetsAtMs) },
+    clearsAt: isoTime(atMs + retryAfterMs),
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
 
 const count = z.int();
 
@@ -63,3 +80,14 @@ export const usageRecord = z
     batch: z.string().optional(),
   })
   .meta({ id: 'UsageRecord', description: 'What one request used.' });
+
+/** Whose usage a caller sees who does not see all of the tenant. */
+export function ownOf(reach: UsageReach): OwnUsage | undefined {
+  return reach.kind === 'own' ? reach.of : undefined;
+}
+
+/** Refusals are kept by user, and by API key where there is none. */
+export function callerOf(of: OwnUsage | undefined): string | undefined {
+  if (of === undefined) return undefined;
+  return 'user' in of ? of.user : of.apiKey;
+}

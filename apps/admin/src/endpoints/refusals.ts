@@ -1,15 +1,14 @@
-import { assertNever, GatewayError } from '@ccg/kernel';
-import { done, listTenants, refused, tenantIds, usageReach } from '@ccg/tenancy';
-import type { Actor, OwnUsage, Result, TenantRecord, UsageReach } from '@ccg/tenancy';
-import { findRefusal, readRecentRefusals, readRefusalsByCaller, readRefusalsByMinute } from '@ccg/usage';
-import type { LimitRefusal, RefusalCountQuery } from '@ccg/usage';
+import { done, listTenants, refused, usageReach } from '@ccg/tenancy';
+import type { Actor, OwnUsage, Result, TenantRecord } from '@ccg/tenancy';
+import { readRecentRefusals, readRefusalsByCaller, readRefusalsByMinute } from '@ccg/usage';
+import type { RefusalCountQuery } from '@ccg/usage';
 import { z } from 'zod';
-import { readCursor, writeCursor } from '../cursor.ts';
+import { pageFrom } from '../cursor.ts';
 import { operation } from '../operation.ts';
 import type { AdminDependencies } from '../operation.ts';
 import { pageOf, pageQuery } from '../schemas.ts';
 import { dayQuery, daysOf } from '../usage-days.ts';
-import { limitRefusal, usageRecord } from '../usage-records.ts';
+import { callerOf, limitRefusal, ownOf, shownRefusal } from '../usage-records.ts';
 
 const tenant = z.string().optional().meta({ description: 'Left out: your own; for operators, the only one.' });
 const mode = z.enum(['enforce', 'shadow'], { error: 'must be enforce or shadow' });
@@ -43,36 +42,7 @@ const refusalsOfMinute = z
   })
   .meta({ id: 'RefusalsOfMinute', description: 'How often a limit refused in a minute, or would have.' });
 
-const explanation = z
-  .discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('refused'),
-      tenant: z.string(),
-      refusal: limitRefusal,
-      contact: z.string().meta({ description: 'Whom a developer asks.' }),
-    }),
-    z.strictObject({ kind: z.enum(['running', 'ended']), tenant: z.string(), record: usageRecord }),
-  ])
-  .meta({ id: 'Explanation', description: 'What became of a request.' });
-
 export const refusalOperations = [
-  operation({
-    name: 'admin.requests.explain',
-    method: 'GET',
-    path: '/requests/{request}',
-    summary: 'Says what became of a request: which limit refused it, or what it used.',
-    scope: 'tenant:read, or self for one’s own',
-    query: z.strictObject({
-      tenant: tenant.meta({ description: 'Left out: your own; for operators, all are looked through.' }),
-    }),
-    status: 200,
-    answer: explanation,
-    async handle({ actor, params, query }, deps) {
-      const reach = await usageReach(deps.tenancy, actor, query);
-      if (reach.kind === 'refused') return reach;
-      return await explain(actor, { requestId: params.request, reach: reach.value }, deps);
-    },
-  }),
   operation({
     name: 'admin.refusals.list',
     method: 'GET',
@@ -97,7 +67,7 @@ export const refusalOperations = [
         return refused({ kind: 'unknown', subject: 'user' });
       }
       const recent = await readRecentRefusals(deps.tenancy, { tenant: record.id, caller: own ?? query.user });
-      return pageFrom(recent.map(shown), query);
+      return pageFrom(recent.map(shownRefusal), query);
     },
   }),
   operation({
@@ -171,103 +141,3 @@ async function oneTenant(
   if (only !== undefined && nextCursor === undefined) return done({ tenant: only, of: undefined });
   return refused({ kind: 'invalid', issues: [{ path: ['tenant'], message: 'is required: there is not just one' }] });
 }
-
-function ownOf(reach: UsageReach): OwnUsage | undefined {
-  return reach.kind === 'own' ? reach.of : undefined;
-}
-
-/** Refusals are kept by user, and by API key where there is none. */
-function callerOf(of: OwnUsage | undefined): string | undefined {
-  if (of === undefined) return undefined;
-  return 'user' in of ? of.user : of.apiKey;
-}
-
-/** A list that is read whole, page by page. */
-function pageFrom<Item>(
-  items: readonly Item[],
-  { limit = 50, cursor }: { readonly limit?: number | undefined; readonly cursor?: string | undefined },
-) {
-  const [text = '0'] = readCursor(cursor) ?? [''];
-  if (!/^\d{1,9}$/u.test(text)) {
-    return refused({
-      kind: 'invalid',
-      issues: [{ path: ['cursor'], message: 'is not one that a page of this list gave' }],
-    });
-  }
-  const end = Number(text) + limit;
-  return done({
-    items: items.slice(Number(text), end),
-    nextCursor: end < items.length ? writeCursor([String(end)]) : undefined,
-  });
-}
-
-/** With ISO times, as everything that the API shows. */
-function shown({ atMs, state, retryAfterMs, ...refusal }: LimitRefusal) {
-  const { resetsAtMs, ...values } = state;
-  return {
-    at: isoTime(atMs),
-    ...refusal,
-    state: { ...values, resetsAt: resetsAtMs === undefined ? undefined : isoTime(resetsAtMs) },
-    clearsAt: isoTime(atMs + retryAfterMs),
-  };
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-/** Operators look through so many tenants; more would keep Redis busy. */
-const tenantsMax = 50;
-
-async function explain(
-  actor: Actor,
-  { requestId, reach }: { readonly requestId: string; readonly reach: UsageReach },
-  deps: AdminDependencies,
-) {
-  let looked = 0;
-  for await (const id of reach.kind === 'all-tenants' ? tenantIds(deps.tenancy.store) : [reach.tenant.id]) {
-    if ((looked += 1) > tenantsMax) {
-      const message = `is required: there are more than ${tenantsMax} tenants to look through`;
-      return refused({ kind: 'invalid', issues: [{ path: ['tenant'], message }] });
-    }
-    const found = await explainOf(actor, { tenant: id, requestId, of: ownOf(reach) }, deps);
-    if (found !== undefined) return done(found);
-  }
-  throw new GatewayError('unknown', unknownRequest);
-}
-
-const unknownRequest =
-  'No limit refused a request of this id, and none was admitted. Check the id (the header `request-id` of the answer) and ' +
-  'the tenant. Refusals are kept for 24 hours, the last 50 of each user; usage for 30 days. What was refused for its ' +
-  'credential or its model is in `ccg audit` and in the log of the gateway.';
-
-interface Question {
-  readonly tenant: string;
-  readonly requestId: string;
-  readonly of: OwnUsage | undefined;
-}
-
-async function explainOf(actor: Actor, { tenant: id, requestId, of }: Question, deps: AdminDependencies) {
-  const { tenancy, usage, supportContact } = deps;
-  const refusal = await findRefusal(tenancy, { tenant: id, caller: callerOf(of), requestId });
-  if (refusal !== undefined) {
-    const reach = await usageReach(tenancy, actor, { tenant: id });
-    const own = reach.kind === 'done' && reach.value.kind !== 'all-tenants' ? reach.value.tenant.contact : undefined;
-    return { kind: 'refused', tenant: id, refusal: shown(refusal), contact: own ?? supportContact } as const;
-  }
-  const found = await usage.findRecord({ tenant: id, requestId });
-  switch (found.kind) {
-    case 'running':
-    case 'ended':
-      if (callerOf(of) !== undefined && callerOf(of) !== (found.record.user ?? found.record.apiKey)) return undefined;
-      return { kind: found.kind, tenant: id, record: found.record } as const;
-    case 'unknown':
-      return undefined;
-    case 'busy':
-      throw new GatewayError('rate-limited', busyLooking, { retryAfterSeconds: 5, reason: 'requests-explained' });
-    default:
-      return assertNever(found);
-  }
-}
-
-const busyLooking = 'Too many requests are looked for at the same time. Try again in 5 s.';
