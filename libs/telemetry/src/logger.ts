@@ -44,11 +44,13 @@ const hiddenFields = ['headers', 'body', 'apiKey', 'credential'] as const;
 
 /** Hides those fields at the top of a line and one level below. pino's own `redact` takes longer than the routing of a request. */
 function redact(line: Fields): Fields {
+  // Most lines have nothing to hide, and every request has a line.
+  if (!hasHidden(line) && !Object.values(line).some((value) => isObject(value) && hasHidden(value))) return line;
   let safe = withoutHidden(line);
   for (const name of Object.keys(line)) {
     const value = safe[name];
     // A copy would no longer be an Error, and the serializer of errors would not recognise it.
-    if (typeof value !== 'object' || value === null || value instanceof Error) continue;
+    if (!isObject(value) || value instanceof Error) continue;
     const safeValue = withoutHidden(value);
     if (safeValue === value) continue;
     if (safe === line) safe = { ...line };
@@ -59,9 +61,17 @@ function redact(line: Fields): Fields {
 
 /** Returns the object itself if there is nothing to hide. */
 function withoutHidden<Value extends object>(value: Value): Value {
-  if (!hiddenFields.some((name) => name in value)) return value;
+  if (!hasHidden(value)) return value;
   const found = hiddenFields.filter((name) => name in value);
   return { ...value, ...Object.fromEntries(found.map((name) => [name, '[redacted]'])) };
+}
+
+function hasHidden(value: object): boolean {
+  return 'headers' in value || 'body' in value || 'apiKey' in value || 'credential' in value;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 interface ErrorDescription {
