@@ -46,6 +46,7 @@ function forwardedFor(header: string | readonly string[] | undefined): readonly 
 
 /** Without what some proxies add: a port, and the brackets of IPv6. An IPv4 address may be written as an IPv6 one. */
 function plainAddress(text: string): string {
+  if (/^[\d.]+$/u.test(text)) return text;
   const bare = /^\[(.+)\](?::\d+)?$/u.exec(text)?.[1] ?? /^([\d.]+):\d+$/u.exec(text)?.[1] ?? text;
   const [withoutZone = ''] = bare.split('%');
   const mapped = /^::ffff:([\d.]+)$/iu.exec(withoutZone)?.[1];
