@@ -35,7 +35,7 @@ export interface StreamGrammar {
  * open block, which are recognised by how they begin.
  */
 export function createStreamGrammar(onViolation: (rule: GrammarRule) => void): StreamGrammar {
-  const state: GrammarState = { phase: 'before', blocks: 0, deltaHead: '', stopReason: undefined };
+  const state: GrammarState = { phase: 'before', blocks: 0, isOpen: false, stopReason: undefined };
   let hasFailed = false;
   let hasCarriageReturns: boolean | undefined;
 
@@ -52,9 +52,9 @@ export function createStreamGrammar(onViolation: (rule: GrammarRule) => void): S
       hasCarriageReturns ??= sent.includes('\r');
       const text = hasCarriageReturns ? sent.replaceAll(/\r\n?/gu, '\n') : sent;
       for (let at = 0; at < text.length && !hasFailed;) {
-        const end = endOfFrame(text, at);
-        const isDelta = state.deltaHead !== '' && text.startsWith(state.deltaHead, at);
-        if (!isDelta) fail(takeFrame(state, text.slice(at, end)));
+        const run = deltasAt(text, at);
+        const end = run?.end ?? endOfFrame(text, at);
+        fail(run === undefined ? takeFrame(state, text.slice(at, end)) : addDeltas(state, run.index));
         at = end;
       }
     },
@@ -63,6 +63,17 @@ export function createStreamGrammar(onViolation: (rule: GrammarRule) => void): S
     },
     stopReason: () => state.stopReason,
   };
+}
+
+/** Deltas of one block in a row, which is what nearly all of a stream is. */
+const deltaRun =
+  /event: content_block_delta\ndata: \{"type":"content_block_delta","index":(\d+),[^\n]*\n\n(?:event: content_block_delta\ndata: \{"type":"content_block_delta","index":\1,[^\n]*\n\n)*/y;
+
+/** The deltas that begin here, in their usual form. One pattern takes a third of the time of looking at each. */
+function deltasAt(text: string, at: number): { readonly index: number; readonly end: number } | undefined {
+  deltaRun.lastIndex = at;
+  const index = deltaRun.exec(text)?.[1];
+  return index === undefined ? undefined : { index: Number(index), end: deltaRun.lastIndex };
 }
 
 function endOfFrame(text: string, from: number): number {
@@ -74,8 +85,8 @@ function endOfFrame(text: string, from: number): number {
 interface GrammarState {
   phase: 'before' | 'content' | 'delta' | 'over';
   blocks: number;
-  /** How the deltas of the open block begin; empty where none is open. */
-  deltaHead: string;
+  /** Whether the last block has not stopped yet. */
+  isOpen: boolean;
   stopReason: string | undefined;
 }
 
@@ -105,28 +116,33 @@ function startMessage(state: GrammarState): GrammarRule | undefined {
 }
 
 function startBlock(state: GrammarState, frame: string): GrammarRule | undefined {
-  const { phase, blocks, deltaHead } = state;
+  const { phase, blocks, isOpen } = state;
   if (phase !== 'content') return phase === 'before' ? 'before_start' : 'after_end';
-  if (deltaHead !== '') return 'nested_block';
+  if (isOpen) return 'nested_block';
   if (indexIn(frame) !== blocks) return 'index_gap';
-  state.deltaHead = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${blocks},`;
+  state.isOpen = true;
   state.blocks += 1;
   return undefined;
 }
 
-function addDelta({ blocks, deltaHead }: GrammarState, frame: string): GrammarRule | undefined {
-  return deltaHead === '' || indexIn(frame) !== blocks - 1 ? 'outside_block' : undefined;
+function addDelta(state: GrammarState, frame: string): GrammarRule | undefined {
+  return addDeltas(state, indexIn(frame));
+}
+
+function addDeltas({ phase, blocks, isOpen }: GrammarState, index: number): GrammarRule | undefined {
+  if (phase === 'over') return 'after_end';
+  return isOpen && index === blocks - 1 ? undefined : 'outside_block';
 }
 
 function stopBlock(state: GrammarState, frame: string): GrammarRule | undefined {
   const fault = addDelta(state, frame);
-  state.deltaHead = '';
+  state.isOpen = false;
   return fault;
 }
 
 function endMessage(state: GrammarState, frame: string): GrammarRule | undefined {
   if (state.phase === 'before') return 'before_start';
-  if (state.deltaHead !== '') return 'open_block';
+  if (state.isOpen) return 'open_block';
   state.stopReason = stopReasonIn(frame) ?? state.stopReason;
   state.phase = 'delta';
   return undefined;
