@@ -10,7 +10,7 @@ import type { Held } from './keeper.ts';
 import type { AdmissionRequest, Decision } from './limits.ts';
 import { createLocalFallback } from './local-fallback.ts';
 import { createReservations } from './reservations.ts';
-import { settleInStore } from './settle.ts';
+import { settleInStore, settlementCall } from './settle.ts';
 import type { Settlement } from './settle.ts';
 import { createSettlements } from './settlements.ts';
 import type { SettlementOutcome } from './settlements.ts';
@@ -192,7 +192,8 @@ function createParts(options: PartsOptions) {
   const settlements = createSettlements({ clock, send, onSettlement, onFault });
   const renew = (held: Held) => void renewInStore(store, held, ttlMs).catch(note);
   const keeper = createKeeper({ clock, ttlMs, maxAgeMs, renew });
-  const reservations = createReservations({ clock, charging, keeper, settlements });
+  const callOf = (settlement: Settlement) => settlementCall(store.redisKeys, settlement, { usageRecordsMax });
+  const reservations = createReservations({ clock, charging, keeper, settlements, callOf });
   const intervalMs = options.sweepIntervalMs;
   const sweepLapsed = sweepServedTenants({ store, clock, intervalMs, usageRecordsMax, onSettlement, onFault });
   return { calendar, charging, settlements, reservations, note, sweepLapsed };

@@ -1,6 +1,8 @@
 export { createAdmission } from './create-admission.ts';
 export type { Admission, AdmissionOptions, StoreMode } from './create-admission.ts';
 export type { SettlementOutcome } from './settlements.ts';
+export { settleScript } from './settle.ts';
+export type { SettlementCall } from './settle.ts';
 export { sweepReservations, startSweeper } from './sweep.ts';
 export type { SweeperOptions, SweepOptions } from './sweep.ts';
 export { joinLiveReplicas } from './live-replicas.ts';
@@ -13,6 +15,7 @@ export type {
   ConcurrencyLimit,
   Decision,
   FinalUse,
+  HandedOver,
   Limit,
   LimitState,
   OnStoreError,

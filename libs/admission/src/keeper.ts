@@ -28,7 +28,8 @@ interface KeeperOptions {
 
 /** Keeps the running requests of this process alive in Redis, with one timer for all of them. */
 export interface Keeper {
-  hold(held: Held): void;
+  /** `atOnce` renews it now for the first time, so that Redis knows what to charge if its process dies. */
+  hold(held: Held, atOnce?: boolean): void;
   letGo(held: Held): void;
 }
 
@@ -63,8 +64,9 @@ export function createKeeper({ clock, ttlMs, maxAgeMs, renew }: KeeperOptions): 
   }
 
   return {
-    hold(held) {
+    hold(held, atOnce = false) {
       renewedAtMs.set(held, held.sinceMs);
+      if (atOnce) renew(held);
       tick();
     },
     letGo(held) {

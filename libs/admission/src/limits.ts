@@ -1,4 +1,5 @@
 import { assertNever } from '@ccg/kernel';
+import type { SettlementCall } from './settle.ts';
 
 /** What happens to a limit while Redis is away: this replica admits its share of it, everything, or nothing. */
 export type OnStoreError = 'local' | 'open' | 'closed';
@@ -68,6 +69,19 @@ export interface AdmissionRequest {
   readonly output: OutputBound | undefined;
   /** The usage record as known now. It is what remains of a request whose process dies before its first renewal. */
   readonly record: string;
+  /**
+   * Gets the settlement when the request has ended, in the place of Redis: for whoever makes it a part of another script.
+   * Until then nothing is charged: a request whose process dies leaves nothing, so that it may be made again.
+   */
+  readonly handOver?: ((ended: HandedOver) => void) | undefined;
+}
+
+/** One of the two is to be done, once. */
+export interface HandedOver {
+  /** Settles what was used. */
+  readonly settlement: SettlementCall;
+  /** Gives back all that was reserved, in the background. Never rejects. */
+  release(this: void): Promise<void>;
 }
 
 export interface OutputBound {

@@ -3,7 +3,7 @@ import type { Charged } from './admit.ts';
 import type { Charging } from './charges.ts';
 import type { Held, Keeper } from './keeper.ts';
 import type { AdmissionRequest, FinalUse, Reservation, Used } from './limits.ts';
-import type { Settlement } from './settle.ts';
+import type { Settlement, SettlementCall } from './settle.ts';
 import type { Settlements } from './settlements.ts';
 
 /** What an admitted request was given. */
@@ -28,11 +28,13 @@ interface ReservationOptions {
   readonly charging: Charging;
   readonly keeper: Keeper;
   readonly settlements: Settlements;
+  readonly callOf: (settlement: Settlement) => SettlementCall;
 }
 
 const nothingUsed: ReadonlyMap<never, number> = new Map<never, number>();
 
-export function createReservations({ clock, charging, keeper, settlements }: ReservationOptions): Reservations {
+export function createReservations(options: ReservationOptions): Reservations {
+  const { clock, charging, keeper, settlements } = options;
   function hold(request: AdmissionRequest, reserved: Reserved, read: () => Used): Held {
     let mayBeNew = reserved.isStored !== true;
     if (typeof reserved.isStored !== 'boolean') {
@@ -51,43 +53,27 @@ export function createReservations({ clock, charging, keeper, settlements }: Res
         return { record: used.record, charges: charging.chargesOf(request, reserved.charged, amounts), mayBeNew };
       },
     };
-    keeper.hold(held);
+    keeper.hold(held, request.handOver !== undefined);
     return held;
-  }
-
-  async function settle(
-    request: AdmissionRequest,
-    { isStored, charged }: Reserved,
-    held: Held,
-    used: FinalUse,
-  ): Promise<void> {
-    const { tenant, requestId, leaseSets } = held;
-    const { record } = used;
-    const amounts = isStored === false ? charging.localAmounts(request, used.amounts) : used.amounts;
-    const charges = charging.chargesOf(request, charged, amounts);
-    const output = sampleOf(request, used);
-    await settlements.settle(async () => {
-      const settlement = { tenant, requestId, leaseSets, charges, record, output } as const;
-      if (await isStored) return { ...settlement, kind: 'ended' };
-      return { ...settlement, kind: 'unreserved', chargedLateMs: clock.monotonicMs() - held.sinceMs };
-    });
   }
 
   return {
     open(request, reserved) {
-      let read = (): Used => ({ amounts: nothingUsed, record: request.record });
+      const isHandedOver = request.handOver !== undefined;
+      let read = (): Used =>
+        isHandedOver ? { amounts: nothingOf(request), record: '' } : { amounts: nothingUsed, record: request.record };
       let isSettled = false;
       const held = hold(request, reserved, () => read());
       return {
         watch(reader) {
-          read = reader;
+          if (!isHandedOver) read = reader;
         },
         async settle(used) {
           if (isSettled) return;
           isSettled = true;
           keeper.letGo(held);
           reserved.release?.();
-          await settle(request, reserved, held, used);
+          await settle(options, request, { reserved, held }, used);
         },
       };
     },
@@ -98,11 +84,44 @@ export function createReservations({ clock, charging, keeper, settlements }: Res
   };
 }
 
+/** Sends the settlement to Redis, or hands it over. */
+async function settle(
+  { clock, charging, settlements, callOf }: ReservationOptions,
+  request: AdmissionRequest,
+  { reserved: { isStored, charged }, held }: { readonly reserved: Reserved; readonly held: Held },
+  used: FinalUse,
+): Promise<void> {
+  const { tenant, requestId, leaseSets } = held;
+  const { record } = used;
+  const amounts = isStored === false ? charging.localAmounts(request, used.amounts) : used.amounts;
+  const charges = charging.chargesOf(request, charged, amounts);
+  const output = sampleOf(request, used);
+  const ended = async (settlement: Omit<Settlement, 'kind'>): Promise<Settlement> => {
+    if (await isStored) return { ...settlement, kind: 'ended' };
+    return { ...settlement, kind: 'unreserved', chargedLateMs: clock.monotonicMs() - held.sinceMs };
+  };
+  const settlement = { tenant, requestId, leaseSets, charges, record, output };
+  if (request.handOver === undefined) {
+    await settlements.settle(() => ended(settlement));
+    return;
+  }
+  const nothing = charging.chargesOf(request, charged, nothingOf(request));
+  request.handOver({
+    settlement: callOf(await ended(settlement)),
+    release: () => settlements.settle(() => ended({ ...settlement, charges: nothing, record: '', output: undefined })),
+  });
+}
+
 function cancellationOf(request: AdmissionRequest, charging: Charging): Settlement {
   const { tenant, requestId } = request;
   const leaseSets = leaseSetsOf(request, charging.localCounters(request));
   const charges = charging.nothing(request);
   return { tenant, requestId, kind: 'ended', leaseSets, charges, record: '', output: undefined };
+}
+
+/** What is charged for a request that is to be as if it had never been. */
+function nothingOf({ limits }: AdmissionRequest): Used['amounts'] {
+  return new Map(limits.map((limit) => [limit, 0]));
 }
 
 function sampleOf({ output }: AdmissionRequest, { outputSample: sample }: FinalUse): Settlement['output'] {

@@ -1,5 +1,5 @@
 import { loadScript } from '@ccg/store';
-import type { Store } from '@ccg/store';
+import type { RedisKeys, Script, Store } from '@ccg/store';
 import { reservationKeptMs } from './admit.ts';
 
 /**
@@ -33,19 +33,31 @@ export interface Settlement {
   readonly chargedLateMs?: number;
 }
 
-const script = loadScript(new URL('./settle.lua', import.meta.url));
+/** The script that settles a request, for whoever makes it a part of another script: see `AdmissionRequest.handOver`. */
+export const settleScript: Script = loadScript(new URL('./settle.lua', import.meta.url));
+
+/** The redis keys, of one tenant, and the arguments with which `settleScript` settles a request. */
+export interface SettlementCall {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+export interface SettleOptions {
+  /** Most usage records that a tenant keeps. */
+  readonly usageRecordsMax: number;
+}
 
 /**
  * Settles a request, once however often it is asked for: a try that timed out may have been made all the same. False if
  * there was nothing to settle. Rejects with StoreUnavailableError.
  */
-export async function settleInStore(
-  store: Store,
-  settlement: Settlement,
-  options: { readonly usageRecordsMax: number },
-): Promise<boolean> {
+export async function settleInStore(store: Store, settlement: Settlement, options: SettleOptions): Promise<boolean> {
+  const { keys, args } = settlementCall(store.redisKeys, settlement, options);
+  return (await store.run(settleScript, keys, args)) === 1;
+}
+
+export function settlementCall(redisKeys: RedisKeys, settlement: Settlement, options: SettleOptions): SettlementCall {
   const { tenant, requestId, kind, leaseSets, charges, record, output, chargedLateMs = 0 } = settlement;
-  const { redisKeys } = store;
   const keys = [
     redisKeys.reservation(tenant, requestId),
     redisKeys.reservations(tenant),
@@ -69,5 +81,5 @@ export async function settleInStore(
   const counts = [leaseSets.length, buckets, charges.length - buckets, chargedLateMs];
   const sample = output?.sample ?? '';
   const fixed = [requestId, kind, reservationKeptMs, options.usageRecordsMax, record, sample];
-  return (await store.run(script, keys, [...fixed, ...counts, ...totals])) === 1;
+  return { keys, args: [...fixed, ...counts, ...totals] };
 }

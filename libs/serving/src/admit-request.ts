@@ -57,6 +57,7 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
       limits: limits.map(({ limit }) => limit),
       output: outputOf(work),
       record: line.running(nothingUsed, work.targets[0], request.receivedAtMs),
+      handOver: request.handOver,
     });
     countDecision(metrics, principal.tenant, limits, decision);
     const note = (refused: readonly Refused[]) => {

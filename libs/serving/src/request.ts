@@ -1,3 +1,4 @@
+import type { AdmissionRequest } from '@ccg/admission';
 import type { RouteRequest } from '@ccg/catalog';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
@@ -20,6 +21,8 @@ export interface ServeRequest {
   readonly receivedAtMs: number;
   /** Milliseconds since the request arrived, with fractions. */
   elapsedMs(this: void): number;
+  /** Gets the settlement of the request in the place of Redis; not called for a request that was not admitted. */
+  readonly handOver?: AdmissionRequest['handOver'];
   /** Set by serving itself where exchanges are recorded. */
   readonly recording?: ExchangeRecording;
 }

@@ -52,7 +52,7 @@ export interface UsageLine {
   ended(record: RequestRecord, nowMs: number): string;
 }
 
-export type LineRequest = Pick<ServeRequest, 'principal' | 'requestId' | 'headers' | 'receivedAtMs'>;
+export type LineRequest = Pick<ServeRequest, 'principal' | 'requestId' | 'headers' | 'receivedAtMs' | 'handOver'>;
 
 /** What is known of a request from the beginning. */
 interface Begun {
