@@ -116,7 +116,10 @@ function watchCalls(): Calls {
     store: {
       ...rig.store,
       async run(...call) {
-        const answer = rig.store.run(...call).then((first) => (calls.twice ? rig.store.run(...call) : first));
+        const answer = rig.store.run(...call).then(async (first) => {
+          if (calls.twice) await rig.store.run(...call);
+          return first;
+        });
         pending.add(answer);
         return answer.finally(() => pending.delete(answer));
       },

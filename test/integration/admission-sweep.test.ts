@@ -134,6 +134,21 @@ describe('a process that died', () => {
   });
 });
 
+test('a reservation that Redis has lost is charged and recorded all the same, once', async () => {
+  const limits = [tokens, budget()] as const;
+  const reservation = await admit('r1', limits);
+  const { redisKeys } = rig.store;
+  const keys = [redisKeys.reservation(rig.tenant(), 'r1'), redisKeys.reservations(rig.tenant())];
+  const today = new Date().toISOString().slice(0, 8);
+  for (const key of [...keys, redisKeys.budget(rig.tenant(), `${today}01`, 'budget', 'tenant')]) {
+    await rig.store.command('del', [key]);
+  }
+  await rig.store.command('del', [redisKeys.rateLimit(rig.tenant(), 'tokens', 'tenant')]);
+  await reservation.settle({ ...used([limits[0], 55], [limits[1], 12_000]), record: 'ended r1' });
+  expect([await rig.remaining(tokens), await spent()]).toEqual([[45], 12_000]);
+  expect(await rig.records()).toEqual([['r1', 'ended r1', '']]);
+});
+
 describe('what began without Redis', () => {
   test('is taken back where Redis let it in after all and this process did not', async () => {
     const proxy = await startTargetProxy(rig.redis);

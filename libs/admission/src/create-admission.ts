@@ -189,7 +189,7 @@ function createParts(options: PartsOptions) {
   const calendar = createCalendar();
   const charging = createCharging(store.redisKeys, calendar, clock);
   const send = (settlement: Settlement) => settleInStore(store, settlement, { usageRecordsMax });
-  const settlements = createSettlements({ clock, send, onSettlement, onFault });
+  const settlements = createSettlements({ clock, send, isSent: () => store.state() !== 'down', onSettlement, onFault });
   const renew = (held: Held) => void renewInStore(store, held, ttlMs).catch(note);
   const keeper = createKeeper({ clock, ttlMs, maxAgeMs, renew });
   const callOf = (settlement: Settlement) => settlementCall(store.redisKeys, settlement, { usageRecordsMax });

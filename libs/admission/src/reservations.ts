@@ -116,7 +116,7 @@ function cancellationOf(request: AdmissionRequest, charging: Charging): Settleme
   const { tenant, requestId } = request;
   const leaseSets = leaseSetsOf(request, charging.localCounters(request));
   const charges = charging.nothing(request);
-  return { tenant, requestId, kind: 'ended', leaseSets, charges, record: '', output: undefined };
+  return { tenant, requestId, kind: 'cancelled', leaseSets, charges, record: '', output: undefined };
 }
 
 /** What is charged for a request that is to be as if it had never been. */

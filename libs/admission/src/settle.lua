@@ -5,8 +5,9 @@
 -- ARGV: request id, how the request came to its end, ms for which a reservation is kept, greatest number of usage records, the
 -- usage record (empty: none), the sample of output (empty: none), the numbers of lease sets, of buckets and of budgets, ms since the
 -- buckets should have been charged, then per bucket the ms of refill that were used in all, and per budget the micro-dollars and the ms until it expires if it is new.
--- How: 'ended' in the usual way; 'unreserved' Redis was away when it began, so nothing may be charged yet; 'lapsed' nobody has
--- renewed its reservation, which is kept for the settlement that may still come.
+-- How: 'ended' in the usual way; 'cancelled' nothing of it is used; 'unreserved' nothing may be charged yet, since Redis was away
+-- when it began or has lost the reservation; 'lapsed' nobody has renewed its reservation, which is kept for the settlement that
+-- may still come.
 -- Returns 1, or 0 if there was nothing to settle.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
@@ -26,7 +27,7 @@ if how == 'lapsed' then
   if not lapsesAt or tonumber(lapsesAt) > now then
     return 0
   end
-elseif known[2] or (how == 'ended' and not known[1]) then
+elseif known[2] or (how ~= 'unreserved' and not known[1]) then
   return 0
 end
 redis.call('ZREM', running, id)

@@ -3,10 +3,10 @@ import type { RedisKeys, Script, Store } from '@ccg/store';
 import { reservationKeptMs } from './admit.ts';
 
 /**
- * How a request came to its end: `ended` in the usual way, `unreserved` Redis was away when it began, `lapsed` nobody has
- * renewed its reservation.
+ * How a request came to its end: `ended` in the usual way, `unreserved` Redis was away when it began or has lost its
+ * reservation, `cancelled` it was not let in after all, `lapsed` nobody has renewed its reservation.
  */
-type SettlementKind = 'ended' | 'unreserved' | 'lapsed';
+type SettlementKind = 'ended' | 'unreserved' | 'cancelled' | 'lapsed';
 
 /** What is charged to one counter in all, in the unit in which it is stored. */
 export type Charge =

@@ -10,8 +10,10 @@ export type SettlementOutcome = 'late' | 'lost' | 'swept';
 
 interface SettlementOptions {
   readonly clock: Clock;
-  /** Settles in Redis. Rejects with StoreUnavailableError while it is away. */
-  readonly send: (settlement: Settlement) => Promise<unknown>;
+  /** Settles in Redis; false if there was no reservation. Rejects with StoreUnavailableError while it is away. */
+  readonly send: (settlement: Settlement) => Promise<boolean>;
+  /** Whether a settlement is sent at all now, so that it may be made although no answer comes. */
+  readonly isSent: () => boolean;
   readonly onSettlement: ((outcome: SettlementOutcome) => void) | undefined;
   /** Called when Redis rejects a settlement: a fault of ours, for the log. */
   readonly onFault: ((error: unknown) => void) | undefined;
@@ -31,30 +33,46 @@ export interface Settlements {
 interface Waiting {
   readonly settle: Settle;
   readonly sinceMs: number;
+  /** A try that got no answer may have been made: without a reservation there is nothing to be done then. */
+  mayBeMade: boolean;
 }
 
 const retryIntervalMs = 1000;
 const keptMs = 60 * 60_000;
 const waitingMax = 10_000;
 
-/** Settlements of one process. Those that wait are in its memory: at most 10,000, for an hour. */
-export function createSettlements({ clock, send, onSettlement, onFault }: SettlementOptions): Settlements {
-  const waiting: Waiting[] = [];
-  const running = new Set<Promise<void>>();
-  let retrying: Promise<void> | undefined;
-  let isScheduled = false;
+type Attempt = (waits: Waiting) => Promise<'made' | 'unavailable' | 'rejected'>;
 
-  async function attempt({ settle }: Waiting): Promise<'made' | 'unavailable' | 'rejected'> {
+function createAttempt({ send, isSent, onSettlement, onFault }: Omit<SettlementOptions, 'clock'>): Attempt {
+  return async (waits) => {
+    const wasSent = isSent();
     try {
-      await send(await settle());
+      const settlement = await waits.settle();
+      const isMade = await send(settlement);
+      // Redis has lost the reservation, with the last second before it was killed or with a primary that failed.
+      const isLost = !isMade && !waits.mayBeMade && settlement.kind === 'ended';
+      if (isLost) await send({ ...settlement, kind: 'unreserved' });
       return 'made';
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return 'unavailable';
+      if (error instanceof StoreUnavailableError) {
+        waits.mayBeMade ||= wasSent;
+        return 'unavailable';
+      }
       onFault?.(error);
       onSettlement?.('lost');
       return 'rejected';
     }
-  }
+  };
+}
+
+/** Settlements of one process. Those that wait are in its memory: at most 10,000, for an hour. */
+export function createSettlements(options: SettlementOptions): Settlements {
+  const { clock, onSettlement } = options;
+  const attempt = createAttempt(options);
+  const waiting: Waiting[] = [];
+  const running = new Set<Promise<void>>();
+  let retrying: Promise<void> | undefined;
+  let isScheduled = false;
 
   async function settleOnce(settlement: Waiting): Promise<void> {
     if ((await attempt(settlement)) !== 'unavailable') return;
@@ -94,7 +112,9 @@ export function createSettlements({ clock, send, onSettlement, onFault }: Settle
 
   return {
     settle(settle) {
-      const settling = settleOnce({ settle, sinceMs: clock.monotonicMs() }).finally(() => running.delete(settling));
+      const settling = settleOnce({ settle, sinceMs: clock.monotonicMs(), mayBeMade: false }).finally(() =>
+        running.delete(settling),
+      );
       running.add(settling);
       return settling;
     },
