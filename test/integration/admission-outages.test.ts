@@ -117,7 +117,7 @@ describe('what was let in without Redis', () => {
     const clock = createManualClock(Date.now());
     const { admitted, flush } = replica({ clock });
     // One token a second.
-    const tokens = rate({ name: 'tokens', capacity: 60, refillPerSecond: 1, cost: 30 });
+    const tokens = rate({ name: 'tokens', capacity: 60, refillPerSecond: 1, cost: 30, onStoreError: 'open' });
     proxy.cut();
     const early = await admitted(tokens);
     clock.advance(20_000);

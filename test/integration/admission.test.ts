@@ -155,7 +155,6 @@ describe('without Redis', () => {
     expect(await ask()).toMatchObject({ kind: 'admitted', by: 'store' });
     proxy.cut();
     expect(await ask()).toMatchObject({ kind: 'admitted', by: 'local' });
-    expect(await ask()).toMatchObject({ kind: 'admitted', by: 'local' });
     expect(await ask()).toMatchObject({ kind: 'limited', refused: { limit: { name: 'requests' } } });
     expect(modes).toEqual(['local']);
     proxy.restore();

@@ -7,8 +7,7 @@ import type { LocalFallback } from './local-fallback.ts';
 const frame = { subject: wholeTenant, mode: 'enforce', onStoreError: 'local' } as const;
 
 function rate(changes: Partial<RateLimit> = {}): RateLimit {
-  // A window of a thousand seconds: no test lasts that long.
-  const numbers = { capacity: 1000, refillPerSecond: 1, cost: 1, costPerOutputToken: 0 } as const;
+  const numbers = { capacity: 6000, refillPerSecond: 100, cost: 1, costPerOutputToken: 0 } as const;
   return { ...frame, name: 'requests', ...numbers, ...changes, kind: 'rate' };
 }
 
@@ -24,7 +23,7 @@ async function admitted(replicas: number, ...limits: readonly Limit[]): Promise<
   return decisions.filter(({ kind }) => kind === 'admitted').length;
 }
 
-describe('a replica lets through its share of the limit', () => {
+describe('a replica lets through its share of what a limit allows in ten seconds', () => {
   test.each([
     [1, 1000],
     [3, 333],
@@ -32,6 +31,16 @@ describe('a replica lets through its share of the limit', () => {
     [5000, 1],
   ])('of %i replicas: %i', async (replicas, share) => {
     expect(await admitted(replicas, rate())).toBe(share);
+  });
+
+  test('of a slow limit one unit, in the time in which its share of one flows in', async () => {
+    const slow = rate({ capacity: 10, refillPerSecond: 0.01 });
+    expect(await admitted(2, slow)).toBe(1);
+    const localFallback = createLocalFallback(() => 2);
+    await admit(localFallback, [slow]);
+    const decision = await admit(localFallback, [slow]);
+    const waitMs = decision.kind === 'limited' ? decision.refused.retryAfterMs : 0;
+    expect(Math.round(waitMs / 1000)).toBe(200);
   });
 
   test('in a window of one second at least, a fast bucket by its refill', async () => {
@@ -52,7 +61,7 @@ test('tenants, subjects and names do not share', async () => {
 test('a refusal takes nothing from the other limits and says when to come back', async () => {
   const localFallback = createLocalFallback(() => 1);
   const narrow = rate({ name: 'narrow', capacity: 1, refillPerSecond: 0.01 });
-  const wide = rate({ name: 'wide', capacity: 2, refillPerSecond: 0.01 });
+  const wide = rate({ name: 'wide', capacity: 2, refillPerSecond: 0.2 });
   const running: ConcurrencyLimit = { ...frame, name: 'running', kind: 'concurrency', maxRunning: 2 };
   const all = [running, wide, narrow];
   expect(await admit(localFallback, all)).toMatchObject({
@@ -89,6 +98,12 @@ test('a replica runs its share of a concurrency limit, and the end of one reques
   expect(await admit(localFallback, [limit])).toMatchObject({ kind: 'admitted' });
 });
 
-test('a cost above the share is let in once and fills the window', async () => {
-  expect(await admitted(2, rate({ cost: 100_000 }))).toBe(1);
+test('a cost above the share is let in once, and keeps others out until so much would have flowed in', async () => {
+  const large = rate({ cost: 5000 });
+  expect(await admitted(2, large)).toBe(1);
+  const localFallback = createLocalFallback(() => 2);
+  await admit(localFallback, [large]);
+  const decision = await admit(localFallback, [rate()]);
+  const waitMs = decision.kind === 'limited' ? decision.refused.retryAfterMs : 0;
+  expect(Math.round(waitMs / 1000)).toBe(100);
 });

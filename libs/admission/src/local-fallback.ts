@@ -24,11 +24,14 @@ export interface LocalFallback {
 }
 
 const shortestWindowSeconds = 1;
+/** What a window begins with is let in at once, so a long one would let in twice as much around its end. */
+const usualWindowSeconds = 10;
 const longestWindowSeconds = 86_400;
 
 /**
  * Limits while Redis is away: each replica admits its share of every limit. For a rate that is the refill of a fixed
- * window, as long as the bucket takes to fill. It knows nothing of what was admitted before by Redis.
+ * window of ten seconds, or as long as it takes to let in one unit. A request that costs more makes its window longer. It
+ * knows nothing of what was admitted before by Redis.
  */
 export function createLocalFallback(liveReplicas: () => number): LocalFallback {
   const rates = createLocalRates();
@@ -97,7 +100,9 @@ function createLocalRates(): LocalRates {
     const { seconds, share } = windowOf(limit, replicas);
     const points = Math.ceil(Math.min(cost, share));
     const counter = `${tenant} ${limit.name}:${limit.subject}`;
-    const { consumedPoints, msBeforeNext } = await limiter.consume(counter, points, { customDuration: seconds });
+    // It counts where the window is new: a request above the share needs one for itself.
+    const customDuration = Math.min(longestWindowSeconds, Math.ceil(seconds * Math.max(1, cost / share)));
+    const { consumedPoints, msBeforeNext } = await limiter.consume(counter, points, { customDuration });
     return {
       state: { limit, remaining: share - consumedPoints, fullInMs: msBeforeNext },
       giveBack: () => limiter.reward(counter, points),
@@ -119,7 +124,9 @@ function createLocalRates(): LocalRates {
 
 function windowOf(limit: RateLimit, replicas: number): { readonly seconds: number; readonly share: number } {
   const toFill = limit.capacity / limit.refillPerSecond;
-  const seconds = Math.min(longestWindowSeconds, Math.max(shortestWindowSeconds, toFill));
+  const forOneUnit = replicas / limit.refillPerSecond;
+  const wanted = Math.min(toFill, Math.max(usualWindowSeconds, forOneUnit));
+  const seconds = Math.min(longestWindowSeconds, Math.max(shortestWindowSeconds, wanted));
   return { seconds, share: Math.max(1, Math.floor((limit.refillPerSecond * seconds) / replicas)) };
 }
 
