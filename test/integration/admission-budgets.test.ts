@@ -107,6 +107,16 @@ describe('a budget', () => {
     expect(await rig.admit([budget({ costMicroDollars: 0 })])).toMatchObject({ states: [{ usedMicroDollars: 20 }] });
   });
 
+  test('is settled in the period that was reserved from, however late', async () => {
+    const clock = createManualClock();
+    clock.advance(systemClock.now() - clock.now());
+    const limit = budget({ costMicroDollars: 500 });
+    const { reservation } = await rig.admitted([limit], randomUUID(), rig.openAdmission({ clock }));
+    clock.advance(45 * 86_400_000);
+    await reservation.settle(used([limit, 700]));
+    expect(await rig.admit([budget({ costMicroDollars: 0 })])).toMatchObject({ states: [{ usedMicroDollars: 700 }] });
+  });
+
   test('outlives its period by a day, and expires then', async () => {
     await rig.admitted([budget({ per: 'day' })]);
     const { redisKeys } = rig.store;

@@ -1,4 +1,4 @@
-import { sweepReservations } from '@ccg/admission';
+import { startSweeper, sweepReservations } from '@ccg/admission';
 import { createManualClock, startTargetProxy } from '@ccg/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { budget, concurrency, openAdmissionRig, patienceMs, rate, used } from './support/admission-rig.ts';
@@ -132,6 +132,31 @@ describe('a process that died', () => {
       .toBe('admitted');
     await expect.poll(() => rig.records(), { timeout: patienceMs }).toEqual([['r1', 'begun r1', '']]);
   });
+});
+
+test('a tenant whose data has a fault does not hold up the sweep of the others', async () => {
+  const { redisKeys } = rig.store;
+  const faulty = rig.tenant();
+  await rig.store.command('set', [redisKeys.reservations(faulty), 'not a sorted set', 'PX', 60_000]);
+  rig.changeTenant();
+  await admit('r1');
+  const [clock, faults, outcomes] = [createManualClock(), [] as unknown[], [] as string[]];
+  const stop = startSweeper({
+    store: rig.store,
+    clock,
+    ...options,
+    intervalMs: 1000,
+    tenants: () => [faulty, rig.tenant()],
+    onSettlement: (outcome) => outcomes.push(outcome),
+    onFault: (error) => faults.push(error),
+  });
+  const sweepAgain = () => {
+    clock.advance(1000);
+    return outcomes;
+  };
+  await expect.poll(sweepAgain, { timeout: patienceMs }).toEqual(['swept']);
+  expect(faults[0]).toMatchObject({ name: 'StoreReplyError' });
+  await stop();
 });
 
 test('a reservation that Redis has lost is charged and recorded all the same, once', async () => {
