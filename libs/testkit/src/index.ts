@@ -50,6 +50,8 @@ export {
   startTlsRedis,
 } from './redis/redis-topologies.ts';
 export type { RedisCluster, RedisSentinels } from './redis/redis-topologies.ts';
+export { startS3Server } from './s3-server.ts';
+export type { S3Server } from './s3-server.ts';
 export { makeCertificates } from './redis/certificates.ts';
 export type { Certificates } from './redis/certificates.ts';
 export { startTestRedis } from './redis/start-test-redis.ts';

@@ -62,9 +62,7 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
     },
     kill,
     async start() {
-      const again = await tryStart(start, port);
-      if (again === undefined) throw new Error(`Port ${port} was taken while Redis was down.`);
-      running = again;
+      running = await startOnPort(start, port);
     },
     async stop() {
       await kill();
@@ -93,6 +91,13 @@ export async function startOnFreePort(start: ServerStart): Promise<{ port: numbe
     if (started !== undefined) return { port, process: started };
   }
   throw new Error(`${start.binary} found no free port in five attempts.`);
+}
+
+/** Starts a server again on the port that it had. */
+export async function startOnPort(start: ServerStart, port: number): Promise<StartedProcess> {
+  const again = await tryStart(start, port);
+  if (again === undefined) throw new Error(`Port ${port} was taken while ${start.binary} was down.`);
+  return again;
 }
 
 /** Gives undefined when the port was taken; throws with the server's output when it fails otherwise. */
