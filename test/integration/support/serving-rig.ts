@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createAdmission } from '@ccg/admission';
+import type { AdmissionOptions } from '@ccg/admission';
 import { catalogFromEnv, createTargets } from '@ccg/catalog';
 import { Secret, systemClock } from '@ccg/kernel';
 import { createServing } from '@ccg/serving';
@@ -13,7 +14,11 @@ export const patienceMs = 10_000;
 const neverMs = 600_000;
 
 /** Serving as a gateway composes it, with admission in a real store and an Anthropic upstream. */
-export function startServing(store: Store, upstreamUrl: string): Serving {
+export function startServing(
+  store: Store,
+  upstreamUrl: string,
+  options: Pick<AdmissionOptions, 'leaseTtlMs'> = {},
+): Serving {
   const made = catalogFromEnv({
     ANTHROPIC_API_KEY: 'sk-ant-test',
     ANTHROPIC_API_BASE: upstreamUrl,
@@ -27,7 +32,7 @@ export function startServing(store: Store, upstreamUrl: string): Serving {
   return createServing({
     catalog,
     targets: createTargets(catalog),
-    admission: createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000 }),
+    admission: createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000, ...options }),
     upstream: createUpstream({
       connectTimeoutMs: patienceMs,
       firstByteTimeoutMs: neverMs,
