@@ -11,6 +11,7 @@ import { policyOperations } from './endpoints/policies.ts';
 import { refusalOperations } from './endpoints/refusals.ts';
 import { requestOperations } from './endpoints/requests.ts';
 import { selfOperations } from './endpoints/self.ts';
+import { sessionOperations } from './endpoints/sessions.ts';
 import { tenantOperations } from './endpoints/tenants.ts';
 import { tokenOperations } from './endpoints/tokens.ts';
 import { usageOperations } from './endpoints/usage.ts';
@@ -30,6 +31,7 @@ export const adminOperations: readonly Operation[] = [
   ...limitOperations,
   ...apiKeyOperations,
   ...tokenOperations,
+  ...sessionOperations,
   ...usageOperations,
   ...requestOperations,
   ...refusalOperations,

@@ -105,6 +105,7 @@ const nounOf: Readonly<Record<Subject, string>> = {
   token: 'token',
   policy: 'policy',
   limit: 'limit',
+  session: 'session',
 };
 
 const notRotatable = {

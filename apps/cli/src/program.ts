@@ -8,6 +8,7 @@ import { addGateway } from './commands/gateway.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLimits } from './commands/limits.ts';
 import { addPolicies } from './commands/policies.ts';
+import { addSessions } from './commands/sessions.ts';
 import { addSetup } from './commands/setup.ts';
 import { addTenants } from './commands/tenants.ts';
 import { addUsage } from './commands/usage.ts';
@@ -39,6 +40,7 @@ export function createProgram(cli: Cli): Command {
   addUsers(program, cli);
   addPolicies(program, cli);
   addLimitsReport(addLimits(program, cli), cli);
+  addSessions(program, cli);
   addUsage(program, cli);
   addWhy(program, cli);
   addKeys(program, cli);

@@ -29,6 +29,7 @@ import { unsupportedEndpoints } from './endpoints/unsupported.ts';
 import { usageEndpoints } from './endpoints/usage.ts';
 import { randomIds } from './random-ids.ts';
 import { createReporter } from './report.ts';
+import { followSessionKills } from './session-kills.ts';
 import { sha256 } from './sha256.ts';
 import { startTokenCounting } from './token-counting.ts';
 
@@ -89,8 +90,10 @@ export async function startGateway(
   const serving = await startServing(config, { ...parts, replicas, targets, upstream, ...recording });
   opened.defer(serving.close);
   const openSinks = createOpenSinks();
+  const sessionKills = followSessionKills({ store, clock, openSinks });
+  opened.defer(sessionKills.close);
   const bodyMemory = openBodyMemory(config, metrics);
-  const answering = { catalog, targets, sinkTimes: config, clock, openSinks, bodyMemory, metrics };
+  const answering = { catalog, targets, sinkTimes: config, clock, openSinks, sessionKills, bodyMemory, metrics };
   const batching = dependencies.offersBatches === true ? openBatching(config, parts) : undefined;
   const endpoints = [
     ...servingEndpoints(serving, answering),

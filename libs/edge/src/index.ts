@@ -17,7 +17,7 @@ export { isLoopback } from './keyless.ts';
 export { listen } from './listen.ts';
 export type { HttpApp, Listener } from './listen.ts';
 export { createOpenSinks } from './open-sinks.ts';
-export type { OpenSinks } from './open-sinks.ts';
+export type { OpenSinks, Waiting } from './open-sinks.ts';
 export { createOpsApp } from './ops-app.ts';
 export type { Readiness } from './ops-app.ts';
 export { createBodyMemory } from './body-memory.ts';

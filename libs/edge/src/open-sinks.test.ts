@@ -12,6 +12,7 @@ test('the answers under way are those that were added and not yet taken out', ()
   expect(new Set(sinks.list())).toEqual(new Set([second, third]));
   closeThird();
   expect(sinks.list()).toEqual([second]);
+  expect(sinks.waiting()).toEqual([]);
 });
 
 function sink(): InterruptibleSink {

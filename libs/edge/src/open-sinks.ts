@@ -1,10 +1,21 @@
+import type { TenantPrincipal } from '@ccg/tenancy';
+import type { HeaderList } from '@ccg/wire';
 import type { InterruptibleSink } from './response-sink.ts';
 
-/** The answers under way, to be ended when the process must go. */
+/** Who waits for an answer. */
+export interface Waiting {
+  readonly principal: TenantPrincipal;
+  /** Of the request. */
+  readonly headers: HeaderList;
+}
+
+/** The answers under way, to be ended when the process must go, or one of them before. */
 export interface OpenSinks {
   /** Returns how to take the sink out again, to be called once. */
-  add(sink: InterruptibleSink): () => void;
+  add(sink: InterruptibleSink, waiting?: Waiting): () => void;
   list(): readonly InterruptibleSink[];
+  /** Those for which somebody waits who is known. */
+  waiting(): readonly (readonly [InterruptibleSink, Waiting])[];
 }
 
 /**
@@ -13,16 +24,24 @@ export interface OpenSinks {
  */
 export function createOpenSinks(): OpenSinks {
   const slots: (InterruptibleSink | undefined)[] = [];
+  const waiters: (Waiting | undefined)[] = [];
   const free: number[] = [];
   return {
-    add(sink) {
+    add(sink, waiting) {
       const slot = free.pop() ?? slots.length;
       slots[slot] = sink;
+      waiters[slot] = waiting;
       return () => {
         slots[slot] = undefined;
+        waiters[slot] = undefined;
         free.push(slot);
       };
     },
     list: () => slots.filter((sink) => sink !== undefined),
+    waiting: () =>
+      slots.flatMap((sink, slot) => {
+        const waiter = waiters[slot];
+        return sink === undefined || waiter === undefined ? [] : [[sink, waiter] as const];
+      }),
   };
 }

@@ -9,6 +9,7 @@ import type { HeaderList } from '@ccg/wire';
 import { countDecision, countUse } from './count-limits.ts';
 import { countSettlement } from './count-record.ts';
 import type { Digest } from './estimate-prompt.ts';
+import { refuseIfKilled } from './killed-session.ts';
 import { createLimitAnswers } from './limit-answers.ts';
 import type { ToldRule } from './limit-answers.ts';
 import { limitHeaders } from './limit-headers.ts';
@@ -31,7 +32,7 @@ export interface Admitted {
   settle(this: void, record: RequestRecord): void;
 }
 
-/** Admits a request. What it reserves is kept until it is settled. Rejects with the `GatewayError` of the limit that refuses. */
+/** Admits a request. What it reserves is kept until it is settled. Rejects with the `GatewayError` of the limit that refuses, or of a killed session. */
 export type Admit = (request: LineRequest, work: LimitedWork) => Promise<Admitted>;
 
 export interface AdmitDependencies {
@@ -49,6 +50,7 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
   return async (request, work) => {
     const { principal, requestId, headers } = request;
     const client = clientNames(headers);
+    refuseIfKilled(principal, client.session, clock.now());
     const line = usageLine(request, client, work);
     const limits = limitsOfRequest({ principal, session: client.session }, work, digest);
     const decision = await admission.admit({

@@ -3,6 +3,7 @@ export { listAllowedModels, refuseUnlessAllowed } from './allowed-models.ts';
 export { createServing } from './create-serving.ts';
 export type { Serving, ServingDependencies } from './create-serving.ts';
 export type { TokenCounting } from './estimate-prompt.ts';
+export { sessionKilled } from './killed-session.ts';
 export { outcomeOf, recordWithoutModel } from './record.ts';
 export type { End, RequestRecord } from './record.ts';
 export type { Recorder } from './recorder.ts';
@@ -10,3 +11,4 @@ export type { CallRecording, ExchangeRecording, RecordedCall } from './recording
 export type { ResponseSink, ServeRequest } from './request.ts';
 export { createTellUsage } from './tell-usage.ts';
 export type { TellUsage } from './tell-usage.ts';
+export { clientNames } from './usage-line.ts';

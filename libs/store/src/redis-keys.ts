@@ -72,6 +72,8 @@ export interface RedisKeys {
   refusedCallers(tenant: string): string;
   /** STRING: the last write of refusals that a process has made; it expires. */
   refusalsWritten(tenant: string, writer: string): string;
+  /** HASH: caller (the id of a user, or of the API key of a service) → which of its sessions are killed, and until when. */
+  killedSessions(tenant: string): string;
   readonly batches: BatchKeys;
   /** STRING: who brings `gateway.yaml` into the store now; it expires by itself. */
   applyLock(): string;
@@ -81,6 +83,8 @@ export interface RedisKeys {
   logLevel(): string;
   /** Channel: a change of that level. */
   logLevelChanges(): string;
+  /** Channel: a session that was killed, so that every replica ends its running requests. */
+  sessionKills(): string;
   /** STRING: tells one pepper from another without holding it. */
   pepperFingerprint(): string;
   /** Channel: whose authorization has changed, so that no replica goes by what it remembers of them. */
@@ -125,11 +129,13 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     refusedCallers: (tenant) => ofTenant(tenant, 'refused-callers:v1'),
     refusalsWritten: (tenant, writer) => ofTenant(tenant, `refusals-written:v1:${writer}`),
     usageTable: (tenant, table, day) => ofTenant(tenant, `usage-${table}:v1:${day}`),
+    killedSessions: (tenant) => ofTenant(tenant, 'killed-sessions:v1'),
     batches: createBatchKeys(ofTenant, (rest) => `${prefix}${rest}`),
     applyLock: () => `${prefix}apply-lock`,
     liveReplicas: () => `${prefix}live-replicas`,
     logLevel: () => `${prefix}log-level`,
     logLevelChanges: () => `${prefix}log-level-changes`,
+    sessionKills: () => `${prefix}session-kills`,
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,
     authorizationChanges: () => `${prefix}authorization-changes`,
   };

@@ -37,6 +37,10 @@ export type { OnceClaim, OnceOutcome, OnceRecord } from './once/once.ts';
 export { limitRulesOf } from './limits.ts';
 export { parseLogLevel, readLogLevel, setLogLevel } from './log-level/set-log-level.ts';
 export type { LogLevelChange } from './log-level/set-log-level.ts';
+export { killSession, resumeSession } from './session/kill-session.ts';
+export type { SessionCaller, SessionOfCallers } from './session/kill-session.ts';
+export { callerId, readKilledSessions, readSessionKill } from './session/killed-sessions.ts';
+export type { SessionKill } from './session/killed-sessions.ts';
 export { ensurePepper } from './pepper/ensure-pepper.ts';
 export { isAllowed, policyOf } from './policy/judge.ts';
 export type { Wanted } from './policy/judge.ts';
@@ -47,6 +51,7 @@ export type {
   Allowlist,
   ApiKeyPrincipal,
   Authorization,
+  KilledSession,
   Limits,
   OperatorPrincipal,
   Policy,

@@ -36,6 +36,14 @@ export interface TenantAuthorization extends Authorization {
   readonly timeZone: string;
   /** Whom to ask who is stopped by a limit. */
   readonly contact: string;
+  /** Sessions of the caller that an administrator has ended; undefined for none. */
+  readonly killedSessions?: readonly KilledSession[] | undefined;
+}
+
+/** A session that is refused, by the name that its client gave it. */
+export interface KilledSession {
+  readonly session: string;
+  readonly untilMs: number;
 }
 
 /** What holds for a tenant that does not say it itself. */

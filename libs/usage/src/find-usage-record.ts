@@ -1,6 +1,7 @@
 import type { Clock } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
+import { idBefore } from './stream-ids.ts';
 import { decodeUsageRecord } from './usage-record.ts';
 import type { UsageRecord } from './usage-record.ts';
 
@@ -75,11 +76,4 @@ async function lookThrough(
 function foundIn(text: string, kind: 'running' | 'ended'): FoundRecord {
   const record = decodeUsageRecord(text);
   return record === undefined ? { kind: 'unknown' } : { kind, record };
-}
-
-/** The last id before another; empty before the first. */
-function idBefore(streamId: string): string {
-  const [time = '0', sequence = '0'] = streamId.split('-');
-  if (sequence !== '0') return `${time}-${Number(sequence) - 1}`;
-  return time === '0' ? '' : String(Number(time) - 1);
 }

@@ -16,5 +16,7 @@ export { measures } from './roll-up/measures.ts';
 export type { Measures } from './roll-up/measures.ts';
 export { readUsage, usageDimensions, usageRowKey } from './roll-up/read-usage.ts';
 export type { UsageDimension, UsageQuery, UsageRow } from './roll-up/read-usage.ts';
+export { readSessions } from './read-sessions.ts';
+export type { SessionUse } from './read-sessions.ts';
 export { rollUpUsage, trimUsage } from './roll-up/roll-up.ts';
 export type { RolledUp, RollUpDependencies, RollUpOptions } from './roll-up/roll-up.ts';

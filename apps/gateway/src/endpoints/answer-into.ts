@@ -5,11 +5,13 @@ import type { RequestRecord, ResponseSink, ServeRequest } from '@ccg/serving';
 import type { Metrics } from '@ccg/telemetry';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { GatewayExchange } from '../data-app.ts';
+import type { SessionKills } from '../session-kills.ts';
 
 export interface AnswerDependencies {
   readonly sinkTimes: SinkTimes;
   readonly clock: Clock;
   readonly openSinks: OpenSinks;
+  readonly sessionKills: Pick<SessionKills, 'endIfKilled'>;
   readonly bodyMemory: BodyMemory;
   readonly metrics: Pick<Metrics, 'pinged'>;
 }
@@ -21,16 +23,18 @@ export async function answerInto(
   { request, response, requestId, receivedAtMs, elapsedMs, target }: GatewayExchange,
   principal: TenantPrincipal,
   answer: Answer,
-  { sinkTimes, clock, openSinks, bodyMemory, metrics }: AnswerDependencies,
+  { sinkTimes, clock, openSinks, sessionKills, bodyMemory, metrics }: AnswerDependencies,
 ): Promise<RequestRecord> {
   const account = bodyMemory.open();
   try {
     const takeBody = await readBody(request, response, { account });
     const sink = createResponseSink(response, requestId, sinkTimes, clock, metrics.pinged);
-    const close = openSinks.add(sink);
+    const headers = headerList(request.headers);
+    const waiting = { principal, headers };
+    const close = openSinks.add(sink, waiting);
     try {
       const { prefix, query } = target;
-      const headers = headerList(request.headers);
+      sessionKills.endIfKilled(sink, waiting, receivedAtMs);
       const bodyFreed = account.release;
       return await answer(
         { requestId, principal, prefix, headers, query, takeBody, bodyFreed, receivedAtMs, elapsedMs },

@@ -42,6 +42,7 @@ export const errorCatalog = {
   'scope-missing': entry(403, 'permission_error', 'tenant-policy', 'never'),
   'beyond-actor': entry(403, 'permission_error', 'tenant-policy', 'never'),
   'model-denied': entry(403, 'permission_error', 'tenant-policy', 'never'),
+  'session-killed': entry(403, 'permission_error', 'tenant-policy', 'never'),
   'request-invalid': entry(400, 'invalid_request_error', 'client', 'default'),
   'encoding-invalid': entry(400, 'invalid_request_error', 'client', 'default'),
   'prompt-too-long': entry(400, 'invalid_request_error', 'client', 'default'),

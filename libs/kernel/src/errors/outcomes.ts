@@ -42,6 +42,7 @@ export const outcomeOfCode: Readonly<Record<ErrorCode, Exclude<Outcome, 'ok'>>> 
   'scope-missing': 'policy_denied_scope',
   'beyond-actor': 'policy_denied_scope',
   'model-denied': 'policy_denied_model',
+  'session-killed': 'policy_killed',
   'request-invalid': 'client_bad_request',
   'encoding-invalid': 'client_bad_request',
   'prompt-too-long': 'client_too_large',

@@ -5,12 +5,14 @@ import { limitRulesOf } from '../limits.ts';
 import type {
   Allowlist,
   Authorization,
+  KilledSession,
   Policy,
   PolicyLevel,
   TenantAuthorization,
   TenantDefaults,
 } from '../principal.ts';
 import type { ApiKeyRecord, PolicyRecord, TenantRecord, UserRecord } from '../records.ts';
+import { killedSessionsIn } from '../session/killed-sessions.ts';
 import { tenantOf } from '../tenant/tenant-record.ts';
 import { textAt } from '../verb/read-fields.ts';
 import { apiKeyOf } from './api-key-record.ts';
@@ -30,6 +32,8 @@ export interface AuthorizationRecords {
   readonly policies: ReadonlyMap<string, Allowlist>;
   /** Whether this token is revoked, and until when all tokens of the user are. */
   readonly revocation: { readonly token: boolean; readonly userBeforeMs: number | undefined };
+  /** Of the user, or of the API key of a service. */
+  readonly killedSessions: readonly KilledSession[];
 }
 
 const script = loadScript(new URL('./read-authorization.lua', import.meta.url));
@@ -38,9 +42,14 @@ const script = loadScript(new URL('./read-authorization.lua', import.meta.url));
 export async function readAuthorization(store: Store, bearer: Bearer): Promise<AuthorizationRecords | undefined> {
   const { tenant } = bearer;
   const { redisKeys } = store;
-  const ofTenant = [redisKeys.tenant(tenant), redisKeys.users(tenant), redisKeys.policies(tenant)];
+  const ofTenant = [
+    redisKeys.tenant(tenant),
+    redisKeys.users(tenant),
+    redisKeys.policies(tenant),
+    redisKeys.killedSessions(tenant),
+  ];
   const ofBearer = 'user' in bearer ? revocationsOf(store, bearer) : [redisKeys.apiKey(tenant, bearer.apiKeyId)];
-  const args = 'user' in bearer ? [bearer.user, bearer.tokenDigest ?? ''] : [''];
+  const args = 'user' in bearer ? [bearer.user, bearer.tokenDigest ?? ''] : ['', bearer.apiKeyId];
   const reply = await store.run(script, [...ofTenant, ...ofBearer], args);
   const [tenantReply, keyReply, , policyReply, revocationReply] = Array.isArray(reply)
     ? (reply as readonly unknown[])
@@ -54,6 +63,7 @@ export async function readAuthorization(store: Store, bearer: Bearer): Promise<A
     user: userText === undefined ? undefined : (JSON.parse(userText) as UserRecord),
     policies: policiesOf(policyReply),
     revocation: revocationOf(revocationReply),
+    killedSessions: killedSessionsIn(textAt(reply, 5)),
   };
 }
 
@@ -111,6 +121,7 @@ export function authorizationOf(
     limits: limits === undefined ? defaults.limits : limitRulesOf(limits),
     timeZone,
     contact,
+    killedSessions: records.killedSessions.length === 0 ? undefined : records.killedSessions,
   };
 }
 

@@ -10,6 +10,7 @@ export type AuditAction =
   | `token.${'revoke' | 'use'}`
   | `policy.${'put' | 'remove' | 'read'}`
   | `limit.${'put' | 'remove' | 'read'}`
+  | `session.${'kill' | 'resume'}`
   | 'audit.read'
   | 'log-level.set'
   | 'usage.read';

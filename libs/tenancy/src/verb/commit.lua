@@ -3,7 +3,7 @@
 -- ARGV: the entry, or '' for none; how many entries the audit log keeps; the number of checks.
 -- Then of each check: number of its key, field, value that it had when the verb read it ('' is absent).
 -- Then of each write: 'set' or 'unset' (number of its key, field, value), 'list' or 'unlist' (number of its key, member, ''),
--- 'put' (number of its key, lifetime, value), 'expire' (number of its key, lifetime, '').
+-- 'put' (number of its key, lifetime, value), 'expire' and 'keep' (number of its key, lifetime, '').
 local at = 4
 for _ = 1, tonumber(ARGV[3]) do
   local value = redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1])
@@ -22,6 +22,8 @@ while at <= #ARGV do
     redis.call('ZADD', key, 0, ARGV[at + 2])
   elseif ARGV[at] == 'put' then
     redis.call('SET', key, ARGV[at + 3], 'PX', ARGV[at + 2])
+  elseif ARGV[at] == 'keep' then
+    redis.call('PEXPIRE', key, ARGV[at + 2])
   elseif ARGV[at] == 'expire' then
     if redis.call('PTTL', key) == -1 then
       redis.call('PEXPIRE', key, ARGV[at + 2])

@@ -5,14 +5,14 @@ import type { AuditEntry } from '../audit/audit-entry.ts';
 
 /**
  * One step of a change. `key` is a redis key: a hash for `set` and `unset`, a list of a tenant for `list` and `unlist`, a
- * text for `put`. `expire` ends one that had no end.
+ * text for `put`. `expire` ends one that had no end, `keep` gives one another lifetime.
  */
 type Write =
   | { readonly kind: 'set'; readonly key: string; readonly field: string; readonly value: string }
   | { readonly kind: 'unset'; readonly key: string; readonly field: string }
   | { readonly kind: 'list' | 'unlist'; readonly key: string; readonly member: string }
   | { readonly kind: 'put'; readonly key: string; readonly value: string; readonly lifetimeMs: number }
-  | { readonly kind: 'expire'; readonly key: string; readonly lifetimeMs: number };
+  | { readonly kind: 'expire' | 'keep'; readonly key: string; readonly lifetimeMs: number };
 
 /** A field as a verb has read it: `value` undefined is a field that was not there. */
 interface Check {
@@ -61,6 +61,7 @@ function toArguments(write: Write, key: number): readonly (string | number)[] {
     case 'put':
       return [write.kind, key, write.lifetimeMs, write.value];
     case 'expire':
+    case 'keep':
       return [write.kind, key, write.lifetimeMs, ''];
     default:
       return assertNever(write);

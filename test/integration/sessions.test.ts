@@ -1,0 +1,216 @@
+import { parseConfig, startGateway } from '@ccg/gateway';
+import type { RunningGateway } from '@ccg/gateway';
+import {
+  anthropicFrames,
+  anthropicSseHead,
+  collectFrames,
+  createGate,
+  jsonAt,
+  jsonListAt,
+  jsonTextAt,
+  playModel,
+  say,
+  startScriptedUpstream,
+  waitFor,
+  write,
+} from '@ccg/testkit';
+import type { ScriptedUpstream } from '@ccg/testkit';
+import { Agent, fetch } from 'undici';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openAdminRig, pepper } from './support/admin-rig.ts';
+import type { AdminRig } from './support/admin-rig.ts';
+
+const patienceMs = 10_000;
+const frames = anthropicFrames({ content: [say('The rest of the stream.')] }, 'claude-opus-5-5');
+const begun = [...anthropicSseHead(), ...frames.slice(0, 4).map(write)];
+const dispatcher = new Agent({ pipelining: 0 });
+
+let rig: AdminRig;
+let upstream: ScriptedUpstream;
+let replicas: readonly RunningGateway[];
+beforeAll(async () => {
+  rig = await openAdminRig('sessions', { env: { RATE_LIMIT_RPM: '' } });
+  upstream = await startScriptedUpstream();
+  const parsed = parseConfig({
+    REDIS_URL: rig.redis.url,
+    REDIS_KEY_PREFIX: rig.redis.keyPrefix,
+    KEY_PEPPER: pepper,
+    RATE_LIMIT_RPM: '',
+    PORT: '0',
+    OPS_PORT: '0',
+    PREFERRED_PROVIDER: 'anthropic',
+    ANTHROPIC_API_KEY: 'sk-none',
+    ANTHROPIC_API_BASE: upstream.url,
+    MODEL_LIST_INTERVAL_MS: '0',
+  });
+  if (parsed.kind === 'faulty') throw new Error(parsed.message);
+  const { config } = parsed;
+  const start = () => startGateway(config, { log: { write() {} } });
+  replicas = [await start(), await start()];
+});
+afterAll(async () => {
+  await Promise.all(replicas.map((gateway) => gateway.drain()));
+  await rig.close();
+  await upstream.close();
+});
+
+let tenant: string;
+let tenants = 0;
+let ada: { readonly id: string; readonly key: string };
+beforeEach(async () => {
+  upstream.reset();
+  upstream.play(playModel([{ content: [say('fine')] }]));
+  tenants += 1;
+  tenant = `team-${tenants}`;
+  const body = { id: tenant, name: 'A team', contact: '#claude-help', allowlist: { models: ['*'] } };
+  expect((await rig.call('POST', '/tenants', { body })).status).toBe(201);
+  ada = await makeUser('ada');
+});
+const gates: ReturnType<typeof createGate>[] = [];
+afterEach(() => {
+  for (const gate of gates.splice(0)) gate.open();
+});
+
+function shut(): ReturnType<typeof createGate> {
+  const gate = createGate();
+  gates.push(gate);
+  return gate;
+}
+
+const at = (rest: string) => `/tenants/${tenant}${rest}`;
+
+async function makeUser(name: string) {
+  const user = await rig.call('POST', at('/users'), { body: { name } });
+  const id = jsonTextAt(user.body, 'id');
+  const body = { name: 'laptop', owner: { kind: 'user', id }, scopes: ['messages'] };
+  const made = await rig.call('POST', at('/api-keys'), { body });
+  expect(made.status).toBe(201);
+  return { id, key: jsonTextAt(made.body, 'apiKey') };
+}
+
+interface Asked {
+  readonly session?: string | undefined;
+  readonly replica?: 0 | 1;
+  readonly stream?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function ask(key: string, { session, replica = 0, stream = false, headers = {} }: Asked = {}) {
+  const answer = await fetch(`${replicas[replica]?.url}/v1/messages`, {
+    dispatcher,
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-api-key': key,
+      ...(session === undefined ? {} : { 'x-claude-code-session-id': session }),
+      ...headers,
+    },
+    body: JSON.stringify({
+      model: 'claude-opus-5-5',
+      max_tokens: 8,
+      stream,
+      messages: [{ role: 'user', content: 'hi' }],
+    }),
+  });
+  return { status: answer.status, headers: answer.headers, text: () => answer.text() };
+}
+
+async function said(answer: Awaited<ReturnType<typeof ask>>) {
+  const body: unknown = JSON.parse(await answer.text());
+  return {
+    status: answer.status,
+    type: jsonAt(body, 'error', 'type'),
+    message: jsonAt(body, 'error', 'message'),
+    retry: answer.headers.get('x-should-retry'),
+  };
+}
+
+const ended = {
+  type: 'permission_error',
+  message: 'An administrator has ended this session. Ask #claude-help why before you go on in a new one.',
+};
+const refused = { ...ended, status: 403, retry: 'false' };
+
+const verb = (name: 'kill' | 'resume', body: object) => rig.call('POST', at(`/sessions/${name}`), { body });
+const listed = async () => jsonListAt((await rig.call('GET', at('/sessions'))).body, 'items');
+
+describe('a session that is killed', () => {
+  test('ends on every replica: a stream with one error event, an answer of which nothing was sent with a 403', async () => {
+    const gate = shut();
+    upstream.answer([...begun, waitFor(gate.opened)], [waitFor(gate.opened)], [...begun, waitFor(gate.opened)]);
+    const stream = await ask(ada.key, { session: 'one', stream: true });
+    const other = ask(ada.key, { session: 'one', replica: 1 });
+    await upstream.request(1);
+    const bystander = await ask(ada.key, { session: 'two', replica: 1, stream: true });
+    expect(await listed()).toMatchObject([
+      { session: 'one', state: 'running', running: 2, user: ada.id, userName: 'ada' },
+      { session: 'two', state: 'running', running: 1 },
+    ]);
+    const killed = await verb('kill', { session: 'one' });
+    expect(killed).toMatchObject({ status: 200, body: { session: 'one', callers: [{ user: ada.id }] } });
+    const events = collectFrames(await stream.text()).map(({ event, data }) => [event, data]);
+    const errors = events.filter(([event]) => event === 'error');
+    expect([errors.length, events.at(-1)?.[0]]).toEqual([1, 'error']);
+    expect(JSON.stringify(errors[0]?.[1])).toContain('permission_error');
+    expect(await said(await other)).toEqual(refused);
+    for (const replica of [0, 1] as const) {
+      expect(await said(await ask(ada.key, { session: 'one', replica }))).toEqual(refused);
+    }
+    gate.open();
+    expect(await bystander.text()).not.toContain('permission_error');
+    expect((await ask(ada.key, { session: 'two' })).status).toBe(200);
+    expect((await ask(ada.key)).status).toBe(200);
+    await expect.poll(listed, { timeout: patienceMs }).toMatchObject([
+      { session: 'two', state: 'idle', running: 0 },
+      { session: 'one', state: 'killed', running: 0, requests: 2 },
+    ]);
+  });
+
+  test('is that of one user where one is named, else of all who use its name, and goes on once it is resumed', async () => {
+    const bob = await makeUser('bob');
+    for (const { key } of [ada, bob]) expect((await ask(key, { session: 'shared' })).status).toBe(200);
+    expect((await verb('kill', { session: 'shared', user: bob.id })).status).toBe(200);
+    const statuses = async () =>
+      Promise.all([ada, bob].map(async ({ key }) => (await ask(key, { session: 'shared', replica: 1 })).status));
+    await expect.poll(statuses, { timeout: patienceMs }).toEqual([200, 403]);
+    await expect
+      .poll(async () => jsonListAt((await verb('kill', { session: 'shared' })).body, 'callers').length, {
+        timeout: patienceMs,
+      })
+      .toBe(2);
+    await expect.poll(statuses, { timeout: patienceMs }).toEqual([403, 403]);
+    expect(jsonListAt((await verb('resume', { session: 'shared' })).body, 'callers')).toHaveLength(2);
+    await expect.poll(statuses, { timeout: patienceMs }).toEqual([200, 200]);
+  });
+
+  test('may be that of a service, by its API key', async () => {
+    const body = { name: 'ci', owner: { kind: 'service' }, scopes: ['messages'] };
+    const made = await rig.call('POST', at('/api-keys'), { body });
+    const [id, key] = [jsonTextAt(made.body, 'record', 'id'), jsonTextAt(made.body, 'apiKey')];
+    expect((await verb('kill', { session: 'nightly', apiKey: id })).status).toBe(200);
+    expect(await said(await ask(key, { session: 'nightly' }))).toEqual(refused);
+    expect((await ask(key, { session: 'hourly' })).status).toBe(200);
+  });
+
+  test('is unknown where nobody uses its name, and stands in the audit log', async () => {
+    expect(await verb('kill', { session: 'nobodys' })).toMatchObject({ status: 404, body: { code: 'unknown' } });
+    expect(await verb('kill', { session: 'one', user: 'usr_nobody' })).toMatchObject({ status: 404 });
+    expect(await verb('kill', { session: ' one' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: 'session' }] },
+    });
+    expect(await verb('kill', { session: 'one', user: ada.id })).toMatchObject({ status: 200 });
+    expect(await verb('resume', { session: 'one' })).toMatchObject({ status: 200 });
+    const audit = jsonListAt((await rig.call('GET', at('/audit'))).body, 'items');
+    const entries = audit.filter((entry) => jsonTextAt(entry, 'action').startsWith('session.'));
+    expect(entries).toMatchObject([
+      {
+        action: 'session.kill',
+        outcome: 'done',
+        subject: { kind: 'session', id: 'one' },
+        details: { callers: [ada.id] },
+      },
+      { action: 'session.resume', outcome: 'done' },
+    ]);
+  });
+});
