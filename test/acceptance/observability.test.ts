@@ -13,6 +13,7 @@ import {
 import type { LogLine } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { findLeaks } from './support/find-leaks.ts';
 import { openStream } from './support/open-stream.ts';
 import type { OpenStream } from './support/open-stream.ts';
 import { startSuite } from './support/start-suite.ts';
@@ -257,4 +258,10 @@ test('no secret, body or header value is in the log or the metrics, whatever goe
   const secrets = [suite.apiKey, suite.pepper, suite.providerKeys.openai, suite.providerKeys.anthropic, foreignKey];
   for (const word of [...secrets, promptText, answerText, headerText, upstreamFailure])
     expect(written).not.toContain(word);
+});
+
+test('the search that every suite ends with finds secrets and prompts', async () => {
+  await (await ask('')).frames();
+  const written = `{"msg":"${promptText}","key":"${suite.apiKey}"}`;
+  expect(findLeaks(written, [suite.apiKey], suite.upstream.requests)).toEqual([suite.apiKey, promptText]);
 });

@@ -103,7 +103,7 @@ function createSharedFields({
     const key = `${logger.level} ${endpoint} ${method} ${who} ${provider} ${dialect} ${stream} ${texts}`;
     const known = loggers.get(key);
     if (known !== undefined) return known;
-    const made = logger.child({
+    const shared = {
       endpoint,
       method,
       tenant,
@@ -116,7 +116,9 @@ function createSharedFields({
       model: model === undefined ? undefined : logText(model),
       dialect,
       stream,
-    });
+    };
+    // Every member of the line is named where it is made, so there is nothing to search it for.
+    const made = logger.child(shared, { formatters: { log: (line) => line } });
     loggers.set(key, made);
     return made;
   };

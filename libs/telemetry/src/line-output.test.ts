@@ -8,10 +8,11 @@ function createReader(room = Infinity) {
   const taken: Buffer[] = [];
   let dropped = 0;
   const output = createLineOutput(
-    (bytes) => {
+    (data) => {
+      const bytes = Buffer.from(data);
       const count = Math.min(left, bytes.length);
       left -= count;
-      if (count > 0) taken.push(Buffer.from(bytes.subarray(0, count)));
+      if (count > 0) taken.push(bytes.subarray(0, count));
       return count;
     },
     (lines) => {

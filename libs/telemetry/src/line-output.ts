@@ -9,8 +9,10 @@ export interface LineOutput {
   flush(this: void): boolean;
 }
 
-/** Writes bytes and returns how many were taken: none by a reader that does not keep up. */
-export type WriteBytes = (bytes: Uint8Array) => number;
+/** Writes a text or bytes and returns how many bytes were taken: none by a reader that does not keep up. */
+export type WriteBytes = (data: string | Uint8Array) => number;
+
+const nothing = new Uint8Array();
 
 /** So much is kept for a reader that does not keep up. */
 const keptMaxBytes = 1024 * 1024;
@@ -22,13 +24,14 @@ const retryMs = 50;
  */
 export function createLineOutput(write: WriteBytes, onDropped: (lines: number) => void): LineOutput {
   let fresh = '';
-  let kept: Uint8Array = new Uint8Array();
+  let kept: Uint8Array = nothing;
   let retry: NodeJS.Timeout | undefined;
 
   function flush(): boolean {
     const lines = fresh;
     fresh = '';
-    if (lines !== '') keep(Buffer.from(lines, 'utf8'), lines);
+    if (lines !== '' && kept.length === 0) kept = writeFresh(lines);
+    else if (lines !== '') keep(Buffer.from(lines, 'utf8'), lines);
     while (kept.length > 0) {
       const taken = write(kept);
       if (taken === 0) break;
@@ -38,9 +41,16 @@ export function createLineOutput(write: WriteBytes, onDropped: (lines: number) =
     return kept.length === 0;
   }
 
+  /** Bytes are made of a text only where it was not taken whole. */
+  function writeFresh(lines: string): Uint8Array {
+    const taken = write(lines);
+    return taken >= lines.length && taken === Buffer.byteLength(lines)
+      ? nothing
+      : Buffer.from(lines, 'utf8').subarray(taken);
+  }
+
   function keep(bytes: Uint8Array, lines: string): void {
-    if (kept.length === 0) kept = bytes;
-    else if (kept.length + bytes.length <= keptMaxBytes) kept = Buffer.concat([kept, bytes]);
+    if (kept.length + bytes.length <= keptMaxBytes) kept = Buffer.concat([kept, bytes]);
     else onDropped(lines.split('\n').length - 1);
   }
 
@@ -83,16 +93,16 @@ function openStandardOutput(): WriteBytes {
   // Asking for the stream sets a pipe to non-blocking. A write to a full one would otherwise stop the whole process.
   const { fd } = process.stdout;
   let isClosed = false;
-  return (bytes) => {
-    if (isClosed) return bytes.length;
+  return (data) => {
+    if (isClosed) return Buffer.byteLength(data);
     try {
-      return writeSync(fd, bytes);
+      return typeof data === 'string' ? writeSync(fd, data) : writeSync(fd, data);
     } catch (thrown) {
       const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
       if (code === 'EAGAIN') return 0;
       if (code !== 'EIO') throw thrown;
       isClosed = true;
-      return bytes.length;
+      return Buffer.byteLength(data);
     }
   };
 }

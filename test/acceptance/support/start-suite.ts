@@ -7,6 +7,8 @@ import type { TenancyDependencies } from '@ccg/tenancy';
 import { doneValue, redisForSuite, startGateway, startScriptedUpstream } from '@ccg/testkit';
 import type { GatewayProcess, ScriptedUpstream } from '@ccg/testkit';
 
+import { findLeaks } from './find-leaks.ts';
+
 /** A gateway with a tenant of its own, and one scripted upstream behind both of its providers. */
 export interface Suite {
   readonly gateway: GatewayProcess;
@@ -55,6 +57,7 @@ export async function startSuite(
   };
   const gateway = await startGateway(gatewayEnv);
   const first = await keys.issue('first');
+  const apiKeys = [first.apiKey];
   return {
     gateway,
     upstream,
@@ -65,22 +68,29 @@ export async function startSuite(
     providerKeys,
     env: gatewayEnv,
     tenancy: keys.tenancy,
-    issueApiKey: async (keyName) => (await keys.issue(keyName)).apiKey,
+    async issueApiKey(keyName) {
+      const { apiKey } = await keys.issue(keyName);
+      apiKeys.push(apiKey);
+      return apiKey;
+    },
     async close() {
-      const violations = await grammarViolations(gateway);
+      const metrics = await metricsOf(gateway);
+      const violations = metrics.split('\n').filter((line) => line.startsWith('ccg_stream_grammar_violations_total{'));
+      const secrets = [pepper, ...Object.values(providerKeys), ...apiKeys];
+      const leaks = findLeaks(gateway.output() + metrics, secrets, upstream.requests);
       await gateway.stop();
       await upstream.close();
       await keys.close();
       if (violations.length > 0) throw new Error(`Streams broke their grammar: ${violations.join(', ')}`);
+      if (leaks.length > 0) throw new Error(`The log or the metrics hold what they must not: ${leaks.join(', ')}`);
     },
   };
 }
 
 /** Every suite asks, so that no stream of any of them can break the grammar unseen. One that stopped its gateway cannot. */
-async function grammarViolations({ opsUrl }: GatewayProcess): Promise<readonly string[]> {
+async function metricsOf({ opsUrl }: GatewayProcess): Promise<string> {
   const response = await fetch(`${opsUrl}/metrics`).catch(() => undefined);
-  const text = (await response?.text()) ?? '';
-  return text.split('\n').filter((line) => line.startsWith('ccg_stream_grammar_violations_total{'));
+  return (await response?.text()) ?? '';
 }
 
 interface TenantKeys {
