@@ -2,12 +2,13 @@ import { setTimeout } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { outcomeFacts, outcomes } from '@ccg/kernel';
 import type { LimitRule, Outcome } from '@ccg/kernel';
-import { suspendTenant, systemActor } from '@ccg/tenancy';
+import { killSession, suspendTenant, systemActor } from '@ccg/tenancy';
 import {
   anthropicFrames,
   anthropicSseHead,
   createGate,
   cut,
+  doneValue,
   hang,
   jsonScript,
   jsonTextAt,
@@ -32,7 +33,6 @@ afterAll(() => rig.close());
 /** Those that nothing can cause yet, or that are not the gateway's: the admin API has a test of its own. */
 const elsewhere: Partial<Record<Outcome, string>> = {
   client_conflict: 'the admin API',
-  policy_killed: 'sessions cannot be ended yet',
   capacity_waiting_room: 'nothing waits yet',
 };
 
@@ -93,6 +93,12 @@ const drivers: Partial<Record<Outcome, () => Promise<void>>> = {
   },
   policy_rate_limit: () => limited({ level: 'tenant', kind: 'requests', amount: 1, per: 'minute' }, 2),
   policy_budget: () => limited({ level: 'tenant', kind: 'budget', amount: 0.000_001, per: 'day' }, 1),
+  policy_killed: async () => {
+    const who = await rig.open();
+    const named = { tenant: who.tenant, session: 's', findCallers: () => Promise.resolve([{ apiKey: who.apiKeyId }]) };
+    doneValue(await killSession(rig.tenancy, systemActor('suite'), named));
+    await ask(who, {}, { 'x-claude-code-session-id': 's' });
+  },
   upstream_rate_limited: () => askWith(jsonScript(429, error('rate_limit_error'))),
   upstream_overloaded: () => askWith(jsonScript(529, error('overloaded_error'))),
   upstream_error: () => askWith(jsonScript(500, error('api_error'))),

@@ -43,6 +43,7 @@ export interface OutcomeRig {
 export interface Opened {
   readonly tenant: string;
   readonly apiKey: string;
+  readonly apiKeyId: string;
 }
 
 interface Line {
@@ -93,7 +94,7 @@ export async function openOutcomeRig(): Promise<OutcomeRig> {
       const allowlist = { models: ['*'] };
       doneValue(await createTenant(tenancy, systemActor('suite'), { id: tenant, name: tenant, allowlist, limits }));
       const issued = doneValue(await createApiKey(tenancy, systemActor('suite'), { tenant, name: 'one', ...apiKey }));
-      return { tenant, apiKey: issued.apiKey.reveal() };
+      return { tenant, apiKey: issued.apiKey.reveal(), apiKeyId: issued.record.id };
     },
     lines: () =>
       log.map((line) => JSON.parse(line) as Line & { readonly msg: string }).filter(({ msg }) => msg === 'request'),
