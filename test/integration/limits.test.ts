@@ -144,7 +144,7 @@ test('a request that one limit refuses takes nothing from the others', async () 
 });
 
 test('a user runs so many requests at a time, on any API key, and the end of one lets in the next', async () => {
-  const limits: readonly LimitRule[] = [{ level: 'user', kind: 'concurrency', amount: 1 }];
+  const limits: readonly LimitRule[] = [{ level: 'user', kind: 'concurrency', amount: 1, maxWaitSeconds: 0 }];
   const gate = createGate();
   upstream.answer([waitFor(gate.opened), ...jsonScript(500, { error: { message: 'no' } })]);
   const running = ask(limits);

@@ -1,7 +1,7 @@
 -- Checks every limit of a request, then reserves from all of them; or refuses and changes nothing.
 -- KEYS: the reservation of the request, the running requests of its tenant, the counters of each limit, and the samples of
--- its model's output where it has one. Counters: of a rate its bucket, of a cap its lease set, of a budget what is used of
--- its period and of the next one.
+-- its model's output where it has one. Counters: of a rate its bucket, of a cap its lease set and how many wait for each set, of a
+-- budget what is used of its period and of the next one.
 -- ARGV: request id, lease TTL in ms, ms for which a reservation is kept, usage record, greatest number of output tokens
 -- (-1: no output), then per limit its kind, 1 if it is enforced, and its numbers; they are named below.
 -- Returns {1 admitted or 0 refused, now, estimated output, then per limit its level and how long it refuses; -1: it does not}.
@@ -43,14 +43,18 @@ while arg <= #ARGV do
     end
     key, arg = key + 1, arg + 5
   elseif limit.kind == 'cap' then
-    -- 1: how many leases there may be.
+    -- 1: how many leases there may be, 2: 1 if those come first that wait for one, 3: 1 if a place was granted to the request.
     redis.call('ZREMRANGEBYSCORE', limit.key, '-inf', exactly(now))
     limit.level = redis.call('ZCARD', limit.key)
     limit.cost = 1
-    if limit.level >= number(1) then
+    local isHeld = number(3) == 1 and redis.call('ZSCORE', limit.key, id)
+    if isHeld then
+      limit.level = limit.level - 1
+    end
+    if limit.level >= number(1) or (not isHeld and number(2) == 1 and redis.call('HGET', KEYS[key + 1], limit.key)) then
       limit.refusesMs = 0
     end
-    key, arg = key + 1, arg + 3
+    key, arg = key + 2, arg + 5
   else
     -- In micro-dollars 1: the budget, 2: what the request costs, 3: and each token of its output. In ms since the epoch
     -- 4: when the period begins, 5: when the next one begins, 6: when that one ends.

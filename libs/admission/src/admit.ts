@@ -2,7 +2,7 @@ import { assertNever } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { RedisKeys, Store } from '@ccg/store';
 import type { Calendar, Periods } from './calendar.ts';
-import { assertLimits, concurrencyRetryMs, leaseSubjectOf, refillMs } from './limits.ts';
+import { assertLimits, concurrencyRetryMs, isWaitedFor, leaseSubjectOf, refillMs } from './limits.ts';
 import type { AdmissionRequest, Limit, LimitState, Refused } from './limits.ts';
 
 /** What the store says. */
@@ -29,6 +29,8 @@ export interface AdmitOptions {
   /** The store's own unless given. */
   readonly timeoutMs: number | undefined;
   readonly leaseTtlMs: number;
+  /** The request has waited, and was granted a place. */
+  readonly isGranted: boolean;
 }
 
 /** Longer than any request is kept alive, so that it can be settled when it has lapsed. */
@@ -94,7 +96,7 @@ function addLimit(
   limit: Limit,
   redisKeys: RedisKeys,
   tenant: string,
-  { calendar, nowMs }: AdmitOptions,
+  { calendar, nowMs, isGranted }: AdmitOptions,
 ): void {
   const { name, subject } = limit;
   const enforced = limit.mode === 'enforce' ? 1 : 0;
@@ -109,9 +111,9 @@ function addLimit(
     }
     case 'concurrency': {
       const redisKey = redisKeys.leases(tenant, leaseSubjectOf(limit));
-      keys.push(redisKey);
+      keys.push(redisKey, redisKeys.waitedFor(tenant));
       counters.push(redisKey);
-      args.push('cap', enforced, limit.maxRunning);
+      args.push('cap', enforced, limit.maxRunning, isWaitedFor(limit) ? 1 : 0, isGranted ? 1 : 0);
       return;
     }
     case 'budget': {
@@ -163,10 +165,10 @@ function toDecision(limits: readonly Limit[], { counters }: Call, numbers: reado
   return { kind: 'limited', refused, states, shadowed };
 }
 
-/** A cap may allow the request at any moment, so any other limit takes longer. */
-function isLonger(one: Refused, other: Refused): boolean {
-  if (one.limit.kind === 'concurrency') return false;
-  return other.limit.kind === 'concurrency' || one.retryAfterMs > other.retryAfterMs;
+/** A cap may allow the request at any moment, so any other limit takes longer. Of caps the one counts that lets wait the least. */
+function isLonger({ limit: one, retryAfterMs }: Refused, { limit: other, ...than }: Refused): boolean {
+  if (one.kind !== 'concurrency') return other.kind === 'concurrency' || retryAfterMs > than.retryAfterMs;
+  return other.kind === 'concurrency' && (one.maxWaitMs ?? 0) < (other.maxWaitMs ?? 0);
 }
 
 function toState(limit: Limit, level: number, counter: Counter, isNext: boolean): LimitState {

@@ -7,7 +7,8 @@ import { createCalendar } from './calendar.ts';
 import { createCharging } from './charges.ts';
 import { createKeeper, renewInStore } from './keeper.ts';
 import type { Held } from './keeper.ts';
-import type { AdmissionRequest, Decision } from './limits.ts';
+import { isWaitedFor } from './limits.ts';
+import type { AdmissionRequest, ConcurrencyLimit, Decision } from './limits.ts';
 import { createLocalFallback } from './local-fallback.ts';
 import { createReservations } from './reservations.ts';
 import { settleInStore, settlementCall } from './settle.ts';
@@ -16,6 +17,10 @@ import { createSettlements } from './settlements.ts';
 import type { SettlementOutcome } from './settlements.ts';
 import { startSweeper } from './sweep.ts';
 import type { SweeperOptions } from './sweep.ts';
+import { waitUntilDecided } from './wait-until-decided.ts';
+import type { Decided } from './wait-until-decided.ts';
+import { createWaitingRoom } from './waiting-room.ts';
+import type { WaitOutcome } from './waiting-room.ts';
 
 /** How limits are decided: in Redis, by this replica alone, or so and without any closed budget. */
 export type StoreMode = 'shared' | 'local' | 'closed';
@@ -37,6 +42,10 @@ export interface AdmissionOptions {
   readonly usageRecordsMax?: number | undefined;
   /** Milliseconds for which budgets that are closed without Redis are still open when it goes away; 60 s unless given. */
   readonly budgetGraceMs?: number | undefined;
+  /** Most bytes of requests that wait in this process; 64 MB unless given. */
+  readonly maxWaitingBytes?: number | undefined;
+  /** Called when a request has waited for a place. */
+  readonly onWaited?: ((outcome: WaitOutcome, waitedMs: number) => void) | undefined;
   /** Called when the way in which limits are decided changes. */
   readonly onStoreMode?: ((mode: StoreMode) => void) | undefined;
   /** Called when a settlement was made at a later try, given up, or made for a process that had died. */
@@ -49,10 +58,13 @@ export interface AdmissionOptions {
 export interface Admission {
   /**
    * Checks all limits of a request and reserves what it costs, or takes nothing. Keeps the reservation alive until it is
-   * settled. Rejects with RangeError for an impossible limit and with StoreReplyError for a fault of ours; never
-   * because Redis is away.
+   * settled. Where only caps refuse a request that may wait, it waits for its turn, and is checked anew when it has come.
+   * Rejects with RangeError for an impossible limit and with StoreReplyError for a fault of ours; never because Redis
+   * is away.
    */
   admit(request: AdmissionRequest): Promise<Decision>;
+  /** How many requests of this process wait. */
+  waiting(this: void): number;
   /** Waits until what has ended is settled, as far as Redis can be reached now. For the end of a process; never rejects. */
   flush(): Promise<void>;
 }
@@ -67,16 +79,18 @@ export function createAdmission({
   sweepIntervalMs = leaseTtlMs / 2,
   usageRecordsMax = 100_000,
   budgetGraceMs = 60_000,
+  maxWaitingBytes = 64 * 1024 * 1024,
   ...options
 }: AdmissionOptions): Admission {
   const { store, clock } = options;
   const localFallback = createLocalFallback(options.liveReplicas);
-  const parts = createParts({ ...options, leaseTtlMs, leaseMaxAgeMs, sweepIntervalMs, usageRecordsMax });
-  const { calendar, charging, settlements, reservations, note, sweepLapsed } = parts;
+  const times = { leaseTtlMs, leaseMaxAgeMs, sweepIntervalMs };
+  const parts = createParts({ ...options, ...times, usageRecordsMax, maxWaitingBytes });
+  const { calendar, charging, settlements, reservations, room, note, sweepLapsed } = parts;
   const outage = watchOutage({ ...options, budgetGraceMs });
 
-  const ask = (request: AdmissionRequest, timeout: number | undefined) =>
-    admitInStore(store, request, { calendar, nowMs: clock.now(), timeoutMs: timeout, leaseTtlMs });
+  const ask = (request: AdmissionRequest, timeout: number | undefined, isGranted = false) =>
+    admitInStore(store, request, { calendar, nowMs: clock.now(), timeoutMs: timeout, leaseTtlMs, isGranted });
 
   function admitUnlimited(request: AdmissionRequest): Decision {
     const isStored = ask(request, undefined).then(() => true, note);
@@ -93,27 +107,38 @@ export function createAdmission({
     return { kind: 'admitted', by: 'local', states, shadowed: [], reservation };
   }
 
+  /** `mayWait`: it was Redis that refused, and nothing but caps. */
+  async function decide(request: AdmissionRequest, isGranted: boolean): Promise<Decided> {
+    let decision: StoreDecision;
+    try {
+      decision = await ask(request, timeoutMs, isGranted);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      const local = await admitLocally(request);
+      if (local.kind !== 'admitted' && error.reason === 'timeout') reservations.cancel(request);
+      return { decision: local, waitsFor: undefined };
+    }
+    outage.noteAnswer();
+    if (decision.kind === 'limited') return { decision, waitsFor: waitedFor(decision) };
+    const { states, shadowed, charged } = decision;
+    const reservation = reservations.open(request, { charged, isStored: true });
+    return { decision: { kind: 'admitted', by: 'store', states, shadowed, reservation }, waitsFor: undefined };
+  }
+
   return {
     flush: settlements.flush,
+    waiting: room.waiting,
     async admit(request) {
       sweepLapsed(request.tenant);
       if (request.limits.length === 0) return admitUnlimited(request);
-      let decision: StoreDecision;
-      try {
-        decision = await ask(request, timeoutMs);
-      } catch (error) {
-        if (!(error instanceof StoreUnavailableError)) throw error;
-        const local = await admitLocally(request);
-        if (local.kind !== 'admitted' && error.reason === 'timeout') reservations.cancel(request);
-        return local;
-      }
-      outage.noteAnswer();
-      if (decision.kind === 'limited') return decision;
-      const { states, shadowed, charged } = decision;
-      const reservation = reservations.open(request, { charged, isStored: true });
-      return { kind: 'admitted', by: 'store', states, shadowed, reservation };
+      const first = await decide(request, false);
+      return await waitUntilDecided(request, first, { store, room, decide });
     },
   };
+}
+
+function waitedFor({ refused: { limit } }: Extract<StoreDecision, { kind: 'limited' }>): ConcurrencyLimit | undefined {
+  return limit.kind === 'concurrency' && isWaitedFor(limit) ? limit : undefined;
 }
 
 interface Outage {
@@ -169,7 +194,8 @@ function watchOutage({ store, clock, budgetGraceMs, onStoreMode }: OutageOptions
   };
 }
 
-interface PartsOptions extends Pick<AdmissionOptions, 'store' | 'clock' | 'onSettlement' | 'onFault'> {
+interface PartsOptions extends Pick<AdmissionOptions, 'store' | 'clock' | 'onSettlement' | 'onFault' | 'onWaited'> {
+  readonly maxWaitingBytes: number;
   readonly leaseTtlMs: number;
   readonly leaseMaxAgeMs: number;
   readonly sweepIntervalMs: number;
@@ -188,7 +214,13 @@ function createParts(options: PartsOptions) {
 
   const calendar = createCalendar();
   const charging = createCharging(store.redisKeys, calendar, clock);
-  const send = (settlement: Settlement) => settleInStore(store, settlement, { usageRecordsMax });
+  const { onWaited, maxWaitingBytes } = options;
+  const room = createWaitingRoom({ store, clock, maxWaitingBytes, onWaited, note });
+  const send = async (settlement: Settlement): Promise<boolean> => {
+    const { isSettled, othersWait } = await settleInStore(store, settlement, { usageRecordsMax });
+    if (othersWait) room.grant(settlement.tenant);
+    return isSettled;
+  };
   const settlements = createSettlements({ clock, send, isSent: () => store.state() !== 'down', onSettlement, onFault });
   const renew = (held: Held) => void renewInStore(store, held, ttlMs).catch(note);
   const keeper = createKeeper({ clock, ttlMs, maxAgeMs, renew });
@@ -196,7 +228,7 @@ function createParts(options: PartsOptions) {
   const reservations = createReservations({ clock, charging, keeper, settlements, callOf });
   const intervalMs = options.sweepIntervalMs;
   const sweepLapsed = sweepServedTenants({ store, clock, intervalMs, usageRecordsMax, onSettlement, onFault });
-  return { calendar, charging, settlements, reservations, note, sweepLapsed };
+  return { calendar, charging, settlements, reservations, room, note, sweepLapsed };
 }
 
 /** Sweeps the tenants that were served lately: a replica that died was probably serving them too. Gives a function to call at each request. */

@@ -5,6 +5,7 @@ export { settleScript } from './settle.ts';
 export type { SettlementCall } from './settle.ts';
 export { sweepReservations, startSweeper } from './sweep.ts';
 export type { SweeperOptions, SweepOptions } from './sweep.ts';
+export type { WaitOutcome } from './waiting-room.ts';
 export { joinLiveReplicas } from './live-replicas.ts';
 export type { LiveReplicas, LiveReplicasOptions } from './live-replicas.ts';
 export { wholeTenant } from './limits.ts';
@@ -24,6 +25,8 @@ export type {
   Refused,
   Reservation,
   Used,
+  WaitEnd,
+  Waiting,
 } from './limits.ts';
 export { createReadBudgets } from './read-budgets.ts';
 export type { BudgetState, ReadBudgets } from './read-budgets.ts';

@@ -34,6 +34,10 @@ export interface ConcurrencyLimit extends LimitFrame {
   readonly kind: 'concurrency';
   /** A whole number above 0. */
   readonly maxRunning: number;
+  /** Milliseconds for which a request waits for another one to end; it is refused at once unless this is above 0. */
+  readonly maxWaitMs?: number | undefined;
+  /** How many requests of the tenant may wait before this limit refuses at once. */
+  readonly maxWaiting?: number | undefined;
 }
 
 /** The periods of budgets: calendar periods, weeks from Monday. */
@@ -69,6 +73,8 @@ export interface AdmissionRequest {
   readonly output: OutputBound | undefined;
   /** The usage record as known now. It is what remains of a request whose process dies before its first renewal. */
   readonly record: string;
+  /** Unset, no limit keeps the request waiting. */
+  readonly waiting?: Waiting | undefined;
   /**
    * Gets the settlement when the request has ended, in the place of Redis: for whoever makes it a part of another script.
    * Until then nothing is charged: a request whose process dies leaves nothing, so that it may be made again.
@@ -83,6 +89,23 @@ export interface HandedOver {
   /** Gives back all that was reserved, in the background. Never rejects. */
   release(this: void): Promise<void>;
 }
+
+/** How a request waits for others to end. */
+export interface Waiting {
+  /** Who takes turns with the others that wait: a user, or the API key of a service. */
+  readonly caller: string;
+  /** How many turns the caller gets where others get one; above 0. */
+  readonly weight: number;
+  /** Bytes of memory that the request takes meanwhile. */
+  readonly bytes: number;
+  /** When it aborts, the request gives up its place at once, and `admit` rejects with its reason. */
+  readonly signal: AbortSignal;
+  /** Called when the request begins to wait. */
+  began?(this: void): void;
+}
+
+/** Why a request that would have waited is refused: too many wait already, or it has waited for as long as it may. */
+export type WaitEnd = 'full' | 'over';
 
 export interface OutputBound {
   /** Names the model among the tenant's samples of output; no colon. */
@@ -131,6 +154,8 @@ export type Decision =
       readonly refused: Refused;
       readonly states: readonly LimitState[];
       readonly shadowed: readonly Refused[];
+      /** Unset where nothing is waited for. */
+      readonly wait?: WaitEnd | undefined;
     }
   /** A closed limit cannot be read, because Redis is away. */
   | { readonly kind: 'unreadable'; readonly limit: Limit };
@@ -167,6 +192,11 @@ export function refillMs(limit: RateLimit, amount: number): number {
 /** Whose leases a cap counts. A shadow has leases of its own, of the requests that it would have let in. */
 export function leaseSubjectOf({ subject, mode, name }: ConcurrencyLimit): string {
   return mode === 'enforce' ? subject : `shadow:${name}:${subject}`;
+}
+
+/** Whether requests wait for a place that a cap has not now. */
+export function isWaitedFor({ mode, maxWaitMs = 0, maxWaiting = 0 }: ConcurrencyLimit): boolean {
+  return mode === 'enforce' && maxWaitMs > 0 && maxWaiting > 0;
 }
 
 /** Throws RangeError for limits that no script can apply; the configuration is wrong. */

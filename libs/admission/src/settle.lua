@@ -1,14 +1,14 @@
 -- Replaces what a request reserved by what it used, ends its leases and appends its usage record. Its reservation says what was
 -- charged so far, and is gone afterwards: so a settlement that is sent again changes nothing.
--- KEYS: the reservation, the running requests of its tenant, the usage records of its tenant, its lease sets, its buckets,
--- its budgets, and the samples of its model's output if there is a sample.
+-- KEYS: the reservation, the running requests of its tenant, the usage records of its tenant, how many wait for each lease set, its
+-- lease sets, its buckets, its budgets, and the samples of its model's output if there is a sample.
 -- ARGV: request id, how the request came to its end, ms for which a reservation is kept, greatest number of usage records, the
 -- usage record (empty: none), the sample of output (empty: none), the numbers of lease sets, of buckets and of budgets, ms since the
 -- buckets should have been charged, then per bucket the ms of refill that were used in all, and per budget the micro-dollars and the ms until it expires if it is new.
 -- How: 'ended' in the usual way; 'cancelled' nothing of it is used; 'unreserved' nothing may be charged yet, since Redis was away
 -- when it began or has lost the reservation; 'lapsed' nobody has renewed its reservation, which is kept for the settlement that
 -- may still come.
--- Returns 1, or 0 if there was nothing to settle.
+-- Returns 1, or 0 if there was nothing to settle; 2 more if others wait for a lease that ended.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
 local function exactly(number)
@@ -18,17 +18,20 @@ end
 local reservation, running, records = KEYS[1], KEYS[2], KEYS[3]
 local id, how, keptMs, recordsMax, record, sample = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local leaseSets, buckets, budgets = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-for at = 4, 3 + leaseSets do
-  redis.call('ZREM', KEYS[at], id)
+local othersWait = 0
+for at = 5, 4 + leaseSets do
+  if redis.call('ZREM', KEYS[at], id) == 1 and redis.call('HGET', KEYS[4], KEYS[at]) then
+    othersWait = 2
+  end
 end
 local known = redis.call('HMGET', reservation, 'record', 'settled', 'appended')
 if how == 'lapsed' then
   local lapsesAt = redis.call('ZSCORE', running, id)
   if not lapsesAt or tonumber(lapsesAt) > now then
-    return 0
+    return othersWait
   end
 elseif known[2] or (how ~= 'unreserved' and not known[1]) then
-  return 0
+  return othersWait
 end
 redis.call('ZREM', running, id)
 
@@ -38,7 +41,7 @@ local function owed(field, total)
   charged[#charged + 1] = total
   return tonumber(total) - tonumber(redis.call('HGET', reservation, field) or 0)
 end
-local key, arg = 4 + leaseSets, 11
+local key, arg = 5 + leaseSets, 11
 -- What flowed into a bucket since a late charge is taken from that charge first.
 local chargedAt = now - tonumber(ARGV[10])
 for _ = 1, buckets do
@@ -100,4 +103,4 @@ if sample ~= '' then
     redis.call('HSET', samples, 'p90', latest[math.ceil(#latest * 0.9)])
   end
 end
-return 1
+return 1 + othersWait

@@ -47,13 +47,21 @@ export interface SettleOptions {
   readonly usageRecordsMax: number;
 }
 
+export interface Settled {
+  /** False if there was nothing to settle. */
+  readonly isSettled: boolean;
+  /** A lease ended for which other requests wait. */
+  readonly othersWait: boolean;
+}
+
 /**
- * Settles a request, once however often it is asked for: a try that timed out may have been made all the same. False if
- * there was nothing to settle. Rejects with StoreUnavailableError.
+ * Settles a request, once however often it is asked for: a try that timed out may have been made all the same. Rejects with
+ * StoreUnavailableError.
  */
-export async function settleInStore(store: Store, settlement: Settlement, options: SettleOptions): Promise<boolean> {
+export async function settleInStore(store: Store, settlement: Settlement, options: SettleOptions): Promise<Settled> {
   const { keys, args } = settlementCall(store.redisKeys, settlement, options);
-  return (await store.run(settleScript, keys, args)) === 1;
+  const reply = Number(await store.run(settleScript, keys, args));
+  return { isSettled: reply % 2 === 1, othersWait: reply >= 2 };
 }
 
 export function settlementCall(redisKeys: RedisKeys, settlement: Settlement, options: SettleOptions): SettlementCall {
@@ -62,6 +70,7 @@ export function settlementCall(redisKeys: RedisKeys, settlement: Settlement, opt
     redisKeys.reservation(tenant, requestId),
     redisKeys.reservations(tenant),
     redisKeys.usageRecords(tenant),
+    redisKeys.waitedFor(tenant),
   ];
   keys.push(...leaseSets);
   const totals: number[] = [];

@@ -25,10 +25,8 @@ export async function sweepReservations(store: Store, tenant: string, options: S
     if (!Array.isArray(ids)) throw new TypeError('The script returned no list.');
     for (const id of ids) {
       const fields = await store.command('hgetall', [store.redisKeys.reservation(tenant, String(id))]);
-      if (
-        await settleInStore(store, settlementOf(tenant, String(id), new Map(Object.entries(Object(fields)))), options)
-      )
-        swept += 1;
+      const settlement = settlementOf(tenant, String(id), new Map(Object.entries(Object(fields))));
+      if ((await settleInStore(store, settlement, options)).isSettled) swept += 1;
     }
     if (ids.length < reservationsPerRead) return swept;
   }

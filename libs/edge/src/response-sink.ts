@@ -20,8 +20,8 @@ export interface InterruptibleSink {
   readonly signal: AbortSignal;
   /** Whether a status has been sent. */
   readonly committed: boolean;
-  /** The answer will be a stream: from now on a slow upstream makes the sink commit by itself. */
-  expectStream(): void;
+  /** The answer will be a stream: from now on a slow upstream makes the sink commit by itself. A second call changes nothing. */
+  expectStream(this: void): void;
   /** Headers that the answer gets whoever commits it; they replace those of an earlier call. */
   addHeaders(headers: HeaderList): void;
   /** Sends status and headers, once; a later call changes nothing. */
@@ -148,6 +148,7 @@ interface Pinger {
 /** Calls `onSilence` once nothing has been written for the hold, and from the first write on for the interval. */
 function createPinger(times: SinkTimes, clock: Clock, onSilence: () => void): Pinger {
   let lastWriteMs: number | undefined;
+  let isStarted = false;
   let cancel = () => {};
   const schedule = (delayMs: number) => {
     cancel = clock.schedule(delayMs, () => {
@@ -159,6 +160,8 @@ function createPinger(times: SinkTimes, clock: Clock, onSilence: () => void): Pi
   };
   return {
     start() {
+      if (isStarted) return;
+      isStarted = true;
       schedule(times.streamHoldMs);
     },
     wrote() {

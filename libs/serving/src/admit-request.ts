@@ -13,7 +13,7 @@ import { refuseIfKilled } from './killed-session.ts';
 import { createLimitAnswers } from './limit-answers.ts';
 import type { ToldRule } from './limit-answers.ts';
 import { limitHeaders } from './limit-headers.ts';
-import { whoseOf } from './limit-subjects.ts';
+import { userSubject, whoseOf } from './limit-subjects.ts';
 import { noteRefusals } from './note-refusals.ts';
 import type { RequestRecord } from './record.ts';
 import { limitsOfRequest, maxOutput } from './request-limits.ts';
@@ -32,8 +32,19 @@ export interface Admitted {
   settle(this: void, record: RequestRecord): void;
 }
 
-/** Admits a request. What it reserves is kept until it is settled. Rejects with the `GatewayError` of the limit that refuses, or of a killed session. */
-export type Admit = (request: LineRequest, work: LimitedWork) => Promise<Admitted>;
+/** What becomes of a request while it waits for others to end. */
+interface WhileWaiting {
+  /** Aborts when there is nobody left to wait for. */
+  readonly signal: AbortSignal;
+  /** Called when the wait begins. */
+  began?(this: void): void;
+}
+
+/**
+ * Admits a request, at once or when others have ended. What it reserves is kept until it is settled. Rejects with the
+ * `GatewayError` of the limit that refuses or of a killed session, or with the reason of the signal.
+ */
+export type Admit = (request: LineRequest, work: LimitedWork, whileWaiting?: WhileWaiting) => Promise<Admitted>;
 
 export interface AdmitDependencies {
   readonly admission: Admission;
@@ -47,7 +58,7 @@ export interface AdmitDependencies {
 export function createAdmit({ admission, digest, metrics, clock, refusals }: AdmitDependencies): Admit {
   const answers = createLimitAnswers(clock);
   const outputOf = createOutputBounds(digest);
-  return async (request, work) => {
+  return async (request, work, whileWaiting) => {
     const { principal, requestId, headers } = request;
     const client = clientNames(headers);
     refuseIfKilled(principal, client.session, clock.now());
@@ -60,6 +71,7 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
       output: outputOf(work),
       record: line.running(nothingUsed, work.targets[0], request.receivedAtMs),
       handOver: request.handOver,
+      waiting: waitingOf(principal, work, whileWaiting),
     });
     countDecision(metrics, principal.tenant, limits, decision);
     const note = (refused: readonly Refused[]) => {
@@ -75,9 +87,9 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
           ...settling({ reservation: decision.reservation, request, work, limits, line, metrics, clock }),
         };
       case 'limited': {
-        const { refused, states, shadowed } = decision;
+        const { refused, states, shadowed, wait } = decision;
         note([refused, ...shadowed]);
-        throw answers.limited(toldRule(refused.limit, limits, principal, work), refused, { limits, states });
+        throw answers.limited(toldRule(refused.limit, limits, principal, work), refused, { limits, states, wait });
       }
       case 'unreadable':
         throw answers.unreadable(toldRule(decision.limit, limits, principal, work));
@@ -85,6 +97,16 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
         return assertNever(decision);
     }
   };
+}
+
+function waitingOf(
+  principal: TenantPrincipal,
+  work: LimitedWork,
+  whileWaiting: WhileWaiting | undefined,
+): AdmissionRequest['waiting'] {
+  if (whileWaiting === undefined || work.kind === 'count') return undefined;
+  const { waitingWeight: weight } = principal;
+  return { ...whileWaiting, caller: userSubject(principal), weight, bytes: work.bodyBytes };
 }
 
 interface Settling extends Pick<AdmitDependencies, 'metrics' | 'clock'> {

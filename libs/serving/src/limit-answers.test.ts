@@ -1,6 +1,7 @@
-import type { Limit, LimitState } from '@ccg/admission';
+import type { Limit, LimitState, WaitEnd } from '@ccg/admission';
 import { createManualClock } from '@ccg/testkit';
 import type { LimitRule } from '@ccg/kernel';
+import { streamErrorType } from '@ccg/wire';
 import { expect, test } from 'vitest';
 import { ada, berlinMidnightMs, budget, budgetState, limitsOf } from '../test/limited-caller.ts';
 import { createLimitAnswers } from './limit-answers.ts';
@@ -52,6 +53,16 @@ const spent = {
   'anthropic-ratelimit-unified-overage-period': 'daily',
   'anthropic-ratelimit-unified-overage-disabled-reason': 'org_spend_cap_reached',
 };
+/** Of twenty requests at a time, of which none ended. */
+const crowded = (wait?: WaitEnd) => {
+  const rule: LimitRule = { level: 'tenant', kind: 'concurrency', amount: 20, maxWaitSeconds: 45 };
+  const [known] = limitsOf(rule);
+  if (known?.limit.kind !== 'concurrency') throw new Error('The limit is no cap.');
+  const state = { limit: known.limit, remaining: 0 };
+  const refused = { limit: known.limit, retryAfterMs: 1000, state };
+  return createLimitAnswers(createManualClock()).limited(told(rule), refused, { limits: [], states: [], wait });
+};
+
 const limited = { status: 429, type: 'rate_limit_error', retry: 'default', headers: {} } as const;
 const broke = { status: 429, type: 'billing_error', retry: 'never', retryAfterSeconds: 10_800 } as const;
 
@@ -157,6 +168,23 @@ test.each<[string, LimitRule, number, (limit: Limit) => LimitState, Answer]>([
   ],
 ])('the answer to %s', (_what, rule, retryAfterMs, stateOf, answer) => {
   expect(answerTo(rule, retryAfterMs, stateOf)).toEqual(answer);
+});
+
+test.each<[string, WaitEnd | undefined, string, string]>([
+  ['may not wait', undefined, 'rate-limited', ''],
+  ['has waited', 'over', 'wait-over', ' None of them ended within 45 s.'],
+  ['finds the waiting room full', 'full', 'waiting-room-full', ' Too many requests wait already.'],
+])('the answer to a request that %s for others to end', (_what, wait, code, more) => {
+  expect(crowded(wait)).toMatchObject({
+    code,
+    status: 429,
+    type: 'rate_limit_error',
+    retry: 'default',
+    retryAfterSeconds: 5,
+    publicMessage: `Concurrency limit: 20 requests at a time for tenant acme.${more} Retry in 5 s.`,
+  });
+  // After its status, Claude Code asks for the same stream again on no other type.
+  if (wait !== undefined) expect(streamErrorType(crowded(wait), false)).toBe('overloaded_error');
 });
 
 test.each<[string, LimitRule, Partial<Answer>]>([

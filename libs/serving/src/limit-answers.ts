@@ -1,6 +1,6 @@
-import type { BudgetState, LimitState, Refused } from '@ccg/admission';
-import { createBoundedMap, GatewayError, nameOfLimit } from '@ccg/kernel';
-import type { BudgetRule, Clock, LimitRule, RateRule } from '@ccg/kernel';
+import type { BudgetState, LimitState, Refused, WaitEnd } from '@ccg/admission';
+import { createBoundedMap, GatewayError, nameOfLimit, waitingOf } from '@ccg/kernel';
+import type { BudgetRule, Clock, ConcurrencyRule, LimitRule, RateRule } from '@ccg/kernel';
 import type { TenantAuthorization } from '@ccg/tenancy';
 import { isBudgetState } from './budget-standing.ts';
 import { rateHeaders, spentHeaders, timeText, unreadHeaders } from './limit-headers.ts';
@@ -31,6 +31,8 @@ export interface LimitAnswers {
 interface KnownLimits {
   readonly limits: readonly RequestLimit[];
   readonly states: readonly LimitState[];
+  /** Why a request was refused that would have waited. */
+  readonly wait?: WaitEnd | undefined;
 }
 
 export function createLimitAnswers(clock: Clock): LimitAnswers {
@@ -39,7 +41,7 @@ export function createLimitAnswers(clock: Clock): LimitAnswers {
     limited(told, refused, known) {
       const { rule } = told;
       if (rule.kind === 'budget') return spent({ ...told, rule }, refused, localTime);
-      if (rule.kind === 'concurrency') return crowded(told, rule.amount);
+      if (rule.kind === 'concurrency') return crowded({ ...told, rule }, known.wait);
       return tooFast({ ...told, rule }, refused, known, clock.now());
     },
     unreadable,
@@ -68,10 +70,22 @@ function tooFast(
   return new GatewayError('rate-limited', message, { ...details, retry: 'never' });
 }
 
-function crowded({ rule, whose }: ToldRule, amount: number): GatewayError {
+function crowded({ rule, whose }: Told<ConcurrencyRule>, wait: WaitEnd | undefined): GatewayError {
+  const { code, more } = crowds(rule)[wait ?? 'none'];
   const retryAfterSeconds = concurrencyRetrySeconds;
-  const message = `Concurrency limit: ${amount} requests at a time for ${whose}. Retry in ${retryAfterSeconds} s.`;
-  return new GatewayError('rate-limited', message, { retryAfterSeconds, reason: nameOfLimit(rule) });
+  const what = `Concurrency limit: ${rule.amount} requests at a time for ${whose}.`;
+  return new GatewayError(code, `${what}${more} Retry in ${retryAfterSeconds} s.`, {
+    retryAfterSeconds,
+    reason: nameOfLimit(rule),
+  });
+}
+
+function crowds(rule: ConcurrencyRule) {
+  return {
+    none: { code: 'rate-limited', more: '' },
+    full: { code: 'waiting-room-full', more: ' Too many requests wait already.' },
+    over: { code: 'wait-over', more: ` None of them ended within ${waitingOf(rule).maxWaitSeconds} s.` },
+  } as const;
 }
 
 function spent(told: Told<BudgetRule>, { retryAfterMs, state }: Refused, localTime: LocalTime): GatewayError {

@@ -42,8 +42,8 @@ export function subjectOf(
   }
 }
 
-/** A service has no user: a limit on each user counts each of its API keys. */
-function userSubject(principal: TenantPrincipal): string {
+/** A service has no user: a limit on each user counts each of its API keys, and each takes turns as a user does. */
+export function userSubject(principal: TenantPrincipal): string {
   return `user:${principal.user ?? credentialSubject(principal)}`;
 }
 

@@ -1,7 +1,7 @@
 import type { BudgetLimit, Limit } from '@ccg/admission';
 import { expectedCost } from '@ccg/catalog';
 import type { Route } from '@ccg/catalog';
-import { assertNever, nameOfLimit, onStoreErrorOf, toMicroDollars } from '@ccg/kernel';
+import { assertNever, nameOfLimit, onStoreErrorOf, toMicroDollars, waitingOf } from '@ccg/kernel';
 import type { BudgetRule, LimitRule, Reservation } from '@ccg/kernel';
 import type { Digest } from './estimate-prompt.ts';
 import { subjectOf } from './limit-subjects.ts';
@@ -80,8 +80,11 @@ function toLimit(rule: LimitRule, subject: string, work: LimitedWork, timeZone: 
       return toRate(rule, subject, rule.reserve === 'none' ? 0 : estimatedInput(work), 0);
     case 'output_tokens':
       return toRate(rule, subject, ...reservedOutput(rule.reserve, work));
-    case 'concurrency':
-      return { ...frameOf(rule, subject), kind: 'concurrency', maxRunning: rule.amount };
+    case 'concurrency': {
+      const { maxWaitSeconds, maxWaiting } = waitingOf(rule);
+      const waits = { maxWaitMs: maxWaitSeconds * 1000, maxWaiting };
+      return { ...frameOf(rule, subject), kind: 'concurrency', maxRunning: rule.amount, ...waits };
+    }
     case 'budget': {
       const { inputMicroDollars, microDollarsPerOutputToken } = dearest(work);
       // What is free can be used when the money is spent.

@@ -37,7 +37,7 @@ export interface ResponseSink {
   /** Whether a status has been sent. A ping sends one too, so this says nothing about the answer itself. */
   readonly committed: boolean;
   /** Says that the answer will be a stream: from now on the sink may commit by itself when the upstream is slow. */
-  expectStream(): void;
+  expectStream(this: void): void;
   /** Headers that the answer gets whoever commits it; they replace those of an earlier call. */
   addHeaders(headers: HeaderList): void;
   /** Sends status and headers, once. A second call, after the sink committed by itself, changes nothing. */

@@ -56,7 +56,9 @@ export function createServe(dependencies: ServeDependencies): Serve {
       const { maxTokens } = messagesRequest;
       const { targets: asking } = resolved;
       const work = { kind: 'message', targets: asking, requestedModel, stream, bodyBytes, maxTokens } as const;
-      admitted = await admit(request, work);
+      // A stream that waits gets its status and its pings as one does whose provider is slow.
+      const began = stream ? sink.expectStream : undefined;
+      admitted = await admit(request, work, { signal: sink.signal, ...(began === undefined ? {} : { began }) });
       sink.addHeaders(admitted.headers);
       const admittedMs = elapsedMs();
       const running = createRunning(work);

@@ -288,6 +288,7 @@ function createScriptedAdmission(): ScriptedAdmission {
     charged: () => chargedOf(settled),
     chargedSoFar: () => chargedOf(watched()),
     flush: () => Promise.resolve(),
+    waiting: () => 0,
     async admit(request) {
       const { requestId } = request;
       if (decide !== undefined) return decide(request);

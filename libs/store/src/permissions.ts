@@ -42,6 +42,7 @@ const scriptCommands = {
   getbit: (redisKey) => [redisKey, 0],
   getrange: (redisKey) => [redisKey, 0, 0],
   hdel: ofField,
+  hkeys: ofKey,
   hincrby: (redisKey) => [redisKey, 'field', 1],
   hlen: ofKey,
   hmget: ofField,

@@ -56,6 +56,12 @@ export interface RedisKeys {
   reservation(tenant: string, requestId: string): string;
   /** ZSET: the running requests of a tenant, by the time at which their reservations lapse. */
   reservations(tenant: string): string;
+  /** HASH: who waits for a place among a tenant's running requests: tickets by request, grants by replica. */
+  waitingRoom(tenant: string): string;
+  /** ZSET: one of the parts of a waiting room: its tickets, its users by their turns, and the replicas that have a ticket. */
+  waiting(tenant: string, part: 'tickets' | 'turns' | 'later' | 'replicas'): string;
+  /** HASH: lease set → how many wait for a place in it. */
+  waitedFor(tenant: string): string;
   /** STREAM: the usage records of a tenant; fields `id`, `record`, `replaces`. */
   usageRecords(tenant: string): string;
   /** HASH: up to which entry of the usage records the tables below have them. */
@@ -87,6 +93,8 @@ export interface RedisKeys {
   sessionKills(): string;
   /** STRING: tells one pepper from another without holding it. */
   pepperFingerprint(): string;
+  /** Channel: which requests of a replica were granted a place. */
+  grants(replica: string): string;
   /** Channel: whose authorization has changed, so that no replica goes by what it remembers of them. */
   authorizationChanges(): string;
 }
@@ -121,6 +129,9 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     outputEstimate: (tenant, model) => ofTenant(tenant, `output-estimate:v1:${model}`),
     reservation: (tenant, requestId) => ofTenant(tenant, `reservation:v1:${requestId}`),
     reservations: (tenant) => ofTenant(tenant, 'reservations:v1'),
+    waitingRoom: (tenant) => ofTenant(tenant, 'waiting-room:v1'),
+    waiting: (tenant, part) => ofTenant(tenant, `waiting-${part}:v1`),
+    waitedFor: (tenant) => ofTenant(tenant, 'waited-for:v1'),
     usageRecords: (tenant) => ofTenant(tenant, 'usage:v1'),
     usagePosition: (tenant) => ofTenant(tenant, 'usage-position:v1'),
     refusalCounts: (tenant, table, day) => ofTenant(tenant, `refusal-${table}:v1:${day}`),
@@ -137,6 +148,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     logLevelChanges: () => `${prefix}log-level-changes`,
     sessionKills: () => `${prefix}session-kills`,
     pepperFingerprint: () => `${prefix}pepper-fingerprint`,
+    grants: (replica) => `${prefix}grants:${replica}`,
     authorizationChanges: () => `${prefix}authorization-changes`,
   };
 }

@@ -86,6 +86,7 @@ async function createReplayServing(
     digest,
     admission: {
       flush: () => Promise.resolve(),
+      waiting: () => 0,
       admit: () =>
         Promise.resolve({
           kind: 'admitted',

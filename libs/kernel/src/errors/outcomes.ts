@@ -62,6 +62,8 @@ export const outcomeOfCode: Readonly<Record<ErrorCode, Exclude<Outcome, 'ok'>>> 
   'store-unavailable': 'gateway_store_down',
   'issuer-unavailable': 'gateway_issuer_down',
   'body-memory-full': 'capacity_memory',
+  'waiting-room-full': 'capacity_waiting_room',
+  'wait-over': 'capacity_waiting_room',
   draining: 'capacity_draining',
   internal: 'gateway_internal',
   invalid: 'client_bad_request',

@@ -26,10 +26,11 @@ export function errorFrame(error: WireError, requestId?: string): string {
 
 /**
  * The type of an error that ends a stream. Claude Code retries the stream on `overloaded_error`; on any other type it
- * asks again without streaming. A failure before any content is therefore an overload. A failure whose class is
- * known, or that must not be retried, keeps its type.
+ * asks again without streaming. A failure before any content is therefore an overload, and so is a lack of capacity. A
+ * failure whose class is known, or that must not be retried, keeps its type.
  */
 export function streamErrorType(error: GatewayError, hasContent: boolean): AnthropicErrorType {
+  if (error.owner === 'capacity') return 'overloaded_error';
   const isDeath = error.type === 'api_error' || error.type === 'timeout_error';
   if (!isDeath || error.retry === 'never') return error.type;
   return hasContent ? 'api_error' : 'overloaded_error';
