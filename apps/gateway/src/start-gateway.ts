@@ -199,10 +199,14 @@ async function startServing(
     budgetGraceMs: config.budgetGraceMs,
     onStoreMode: tellStoreMode(logger, parts.metrics),
     onSettlement: parts.metrics.settlement,
+    onWaited: (end, waitedMs) => {
+      parts.metrics.waited(end, waitedMs / 1000);
+    },
     onFault: (error) => {
       logger.error({ err: error }, 'an admission script failed');
     },
   });
+  parts.metrics.watchWaiting(admission.waiting);
   const refusals = createRefusalLog({
     store,
     clock: parts.clock,

@@ -18,6 +18,7 @@ const gateway: readonly Process[] = ['gateway'];
 
 const stageBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 const durationBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+const waitBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 const gapBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /**
@@ -134,6 +135,15 @@ export const metricList = {
   settlements: counter('ccg_settlements_total', ['outcome'], {
     help: 'Settlements of limits that Redis did not take at once, taken late or lost, and those swept up after a process that died.',
     processes: everywhere,
+  }),
+  waiting: gauge('ccg_waiting_requests', [], {
+    help: 'Requests that wait for one of their tenant to end.',
+    processes: serving,
+  }),
+  waited: histogram('ccg_waited_seconds', ['end'], {
+    help: 'How long requests waited, by how it ended: admitted, over (refused after the wait), left by the client, or full (too many wait).',
+    processes: serving,
+    buckets: waitBuckets,
   }),
   usageRecords: counter('ccg_usage_records_total', ['outcome'], {
     help: 'Usage records that were rolled up, or passed over because they are unreadable: of a newer version.',

@@ -54,6 +54,18 @@ test('what changes by itself is read when the metrics are, from everybody who wa
   expect(text).toMatch(/^ccg_issuer_keys_age_seconds\{issuer="corporate"\} \+Inf$/mu);
 });
 
+test('how requests waited is told by how their waits ended, and how many wait now', async () => {
+  const metrics = createMetrics();
+  metrics.watchWaiting(() => 3);
+  for (const seconds of [0.2, 4]) metrics.waited('admitted', seconds);
+  metrics.waited('full', 0);
+  const { text } = await metrics.expose();
+  expect(text).toMatch(/^ccg_waiting_requests 3$/mu);
+  expect(text).toContain('ccg_waited_seconds_bucket{end="admitted",le="0.25"} 1\n');
+  expect(text).toContain('ccg_waited_seconds_count{end="admitted"} 2\n');
+  expect(text).toContain('ccg_waited_seconds_count{end="full"} 1\n');
+});
+
 /** So many series have 10,000 tenants and 10,000 models at most; README states it. */
 const seriesMax = 60_000;
 

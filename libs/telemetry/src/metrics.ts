@@ -5,7 +5,7 @@ import type { LimitLabels, LimitMeters } from './limit-metrics.ts';
 import { metricList } from './metric-list.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import type { LabelBounds, RequestFrame, RequestMeters } from './request-metrics.ts';
-import { createCells } from './series.ts';
+import { createCells, createDistributions } from './series.ts';
 import type { Cell, Family } from './series.ts';
 import { createStreamMetrics } from './stream-metrics.ts';
 import type { StreamMeters } from './stream-metrics.ts';
@@ -44,6 +44,8 @@ export interface Metrics {
   liveReplicas(count: number): void;
   /** A settlement that Redis did not take at once: it took it `late`, or it is `lost`. Or one for a process that had died, which is `swept`. */
   settlement(this: void, outcome: 'late' | 'lost' | 'swept'): void;
+  /** A request has waited for another one to end, or found too many waiting. */
+  waited(this: void, end: 'admitted' | 'over' | 'left' | 'full', seconds: number): void;
   /** What became of usage records since the last call. */
   usageRolledUp(since: { readonly applied: number; readonly unreadable: number; readonly gaps: number }): void;
   /** How old the oldest usage record is that is still to be rolled up. */
@@ -52,6 +54,8 @@ export interface Metrics {
   refusalDropped(): void;
   /** What providers were found to reject, and so is not sent to them, is read whenever the metrics are. */
   watchLearnedRejections(read: () => Iterable<LearnedCount>): void;
+  /** How many requests wait for others to end, read whenever the metrics are. */
+  watchWaiting(read: () => number): void;
   /** How many bytes of request bodies are held, read whenever the metrics are. */
   watchBodyBytes(read: () => number): void;
   /** How old the keys of each issuer of tokens are, read whenever the metrics are. */
@@ -80,6 +84,7 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
   const usage = createUsageMetrics();
   const learned = watchedGauge(createCells(metricList.learnedRejections));
   const bodyBytes = watchedGauge(createCells(metricList.bodyBytes));
+  const waiting = watchedGauge(createCells(metricList.waiting));
   const issuerKeys = watchedGauge(createCells(metricList.issuerKeys), Math.max);
   const families = [
     ...requests.families,
@@ -106,6 +111,9 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
     watchLearnedRejections(read) {
       learned.watch(() => [...read()].map(({ count, ...labels }) => [labels, count]));
     },
+    watchWaiting(read) {
+      waiting.watch(() => [[{}, read()]]);
+    },
     watchBodyBytes(read) {
       bodyBytes.watch(() => [[{}, read()]]);
     },
@@ -114,7 +122,7 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
     },
     async expose() {
       const lines: string[] = [];
-      for (const family of [...families, learned, bodyBytes, issuerKeys]) family.expose(lines);
+      for (const family of [...families, learned, bodyBytes, waiting, issuerKeys]) family.expose(lines);
       return { contentType: runtime.contentType, text: `${lines.join('\n')}\n${await runtime.metrics()}` };
     },
   };
@@ -126,7 +134,8 @@ function createStoreMetrics() {
   const storeMode = createCells(metricList.storeMode);
   const liveReplicas = createCells(metricList.liveReplicas);
   const settlements = createCells(metricList.settlements);
-  const told: Pick<Metrics, 'storeState' | 'storeMode' | 'liveReplicas' | 'settlement'> = {
+  const waited = createDistributions(metricList.waited);
+  const told: Pick<Metrics, 'storeState' | 'storeMode' | 'liveReplicas' | 'settlement' | 'waited'> = {
     storeState(up) {
       storeUp.of({}).value = up ? 1 : 0;
     },
@@ -139,8 +148,11 @@ function createStoreMetrics() {
     settlement(outcome) {
       settlements.of({ outcome }).value += 1;
     },
+    waited(end, seconds) {
+      waited.of({ end }).observe(seconds);
+    },
   };
-  return { families: [storeUp, storeMode, liveReplicas, settlements], told };
+  return { families: [storeUp, storeMode, liveReplicas, settlements, waited], told };
 }
 
 /** What is told of usage records, and of refusals that are remembered. */
