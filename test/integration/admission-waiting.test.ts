@@ -193,10 +193,10 @@ describe('whose turn it is', () => {
 
 describe('nothing is lost', () => {
   test('a place whose lease lapses goes to the next', async () => {
-    const dying = rig.openAdmission({ clock: createManualClock(), leaseTtlMs: 100 });
+    const dying = rig.openAdmission({ clock: createManualClock(), leaseTtlMs: 1000 });
     await rig.admitted([cap(1)], 'of the dead', dying);
-    const { decision: next } = await enter('next', [cap(1)]);
-    expect(await next).toMatchObject({ kind: 'admitted' });
+    const waits: Waiting = { caller: 'ada', weight: 1, bytes: 1, signal: new AbortController().signal };
+    expect(await rig.ask({ limits: [cap(1)], waiting: waits })).toMatchObject({ kind: 'admitted' });
   });
 
   test('the tickets of a replica that died lapse within 5 s, and so does the place that it was granted', async () => {

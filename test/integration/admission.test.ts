@@ -167,7 +167,12 @@ describe('without Redis', () => {
   test('a Redis that hangs costs a request no more than the time of admission', async () => {
     const proxy = await startTargetProxy(rig.redis);
     const through = await rig.openStore(proxy.target);
-    const fallible = createAdmission({ store: through, clock: systemClock, liveReplicas: () => 1 });
+    const fallible = createAdmission({
+      store: through,
+      clock: systemClock,
+      replica: randomUUID(),
+      liveReplicas: () => 1,
+    });
     proxy.hang();
     const startedAt = performance.now();
     expect(await rig.admit([rate()], randomUUID(), fallible)).toMatchObject({ kind: 'admitted', by: 'local' });

@@ -193,6 +193,7 @@ async function startServing(
 ): Promise<Serving> {
   const admission = createAdmission({
     store,
+    replica: randomUUID(),
     clock: parts.clock,
     liveReplicas: replicas.count,
     usageRecordsMax: config.usageRecordsMax,

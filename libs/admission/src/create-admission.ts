@@ -28,6 +28,8 @@ export type StoreMode = 'shared' | 'local' | 'closed';
 export interface AdmissionOptions {
   readonly store: Store;
   readonly clock: Clock;
+  /** Tells this process from all others that use the store. */
+  readonly replica: string;
   /** How many replicas share the limits while Redis is away; less than 1 counts as 1. */
   readonly liveReplicas: () => number;
   /** Milliseconds after which the local fallback decides instead; 100 unless given: slower than any healthy Redis, too short for a developer to notice. */
@@ -147,7 +149,7 @@ interface Outage {
   noteAnswer(): void;
 }
 
-interface OutageOptions extends Pick<AdmissionOptions, 'store' | 'clock' | 'onStoreMode'> {
+interface OutageOptions extends Pick<AdmissionOptions, 'store' | 'clock' | 'replica' | 'onStoreMode'> {
   readonly budgetGraceMs: number;
 }
 
@@ -194,7 +196,10 @@ function watchOutage({ store, clock, budgetGraceMs, onStoreMode }: OutageOptions
   };
 }
 
-interface PartsOptions extends Pick<AdmissionOptions, 'store' | 'clock' | 'onSettlement' | 'onFault' | 'onWaited'> {
+interface PartsOptions extends Pick<
+  AdmissionOptions,
+  'store' | 'clock' | 'replica' | 'onSettlement' | 'onFault' | 'onWaited'
+> {
   readonly maxWaitingBytes: number;
   readonly leaseTtlMs: number;
   readonly leaseMaxAgeMs: number;
@@ -215,7 +220,7 @@ function createParts(options: PartsOptions) {
   const calendar = createCalendar();
   const charging = createCharging(store.redisKeys, calendar, clock);
   const { onWaited, maxWaitingBytes } = options;
-  const room = createWaitingRoom({ store, clock, maxWaitingBytes, onWaited, note });
+  const room = createWaitingRoom({ store, clock, replica: options.replica, maxWaitingBytes, onWaited, note });
   const send = async (settlement: Settlement): Promise<boolean> => {
     const { isSettled, othersWait } = await settleInStore(store, settlement, { usageRecordsMax });
     if (othersWait) room.grant(settlement.tenant);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
@@ -34,6 +33,8 @@ export interface WaitQueue {
 interface WaitQueueOptions {
   readonly store: Store;
   readonly clock: Clock;
+  /** Tells this process from all others. */
+  readonly replica: string;
   readonly note: (error: unknown) => void;
 }
 
@@ -63,8 +64,7 @@ const pollMs = 1000;
 /** After so many looks that Redis did not answer, those who wait are decided upon without it. */
 const failuresMax = 2;
 
-export function createWaitQueue({ store, clock, note }: WaitQueueOptions): WaitQueue {
-  const replica = randomUUID();
+export function createWaitQueue({ store, clock, replica, note }: WaitQueueOptions): WaitQueue {
   const rooms = createRooms();
   const step = createStep(store, replica, note);
   const { enter, look } = createVisits(rooms, step, note);

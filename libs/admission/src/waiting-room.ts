@@ -11,6 +11,7 @@ export type WaitOutcome = 'admitted' | 'over' | 'left' | 'full';
 interface WaitingRoomOptions {
   readonly store: Store;
   readonly clock: Clock;
+  readonly replica: string;
   /** Most bytes of requests that wait in this process. */
   readonly maxWaitingBytes: number;
   readonly onWaited: ((outcome: WaitOutcome, waitedMs: number) => void) | undefined;

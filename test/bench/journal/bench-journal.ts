@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,7 +60,13 @@ async function openRig(journal: { readonly journalPath?: string }): Promise<Rig>
   const tenancy = { store, peppers, clock: systemClock, randomBytes };
   await ensureTenant(tenancy, { id: 'team', name: 'A team', allowlist: { models: ['*'] } });
   return {
-    admission: createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 30_000 }),
+    admission: createAdmission({
+      store,
+      clock: systemClock,
+      replica: randomUUID(),
+      liveReplicas: () => 1,
+      timeoutMs: 30_000,
+    }),
     tenancy,
     async close() {
       await store.close();

@@ -94,7 +94,14 @@ export async function openAdmissionRig(): Promise<AdmissionRig> {
 
   /** With so much time for Redis that the local fallback does not decide on a busy machine. */
   function openAdmission(options: Partial<AdmissionOptions> = {}): Admission {
-    return createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000, ...options });
+    return createAdmission({
+      store,
+      clock: systemClock,
+      replica: randomUUID(),
+      liveReplicas: () => 1,
+      timeoutMs: 2000,
+      ...options,
+    });
   }
 
   const ask: AdmissionRig['ask'] = (request, by = admission) =>

@@ -32,7 +32,14 @@ export function startServing(
   return createServing({
     catalog,
     targets: createTargets(catalog),
-    admission: createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000, ...options }),
+    admission: createAdmission({
+      store,
+      clock: systemClock,
+      replica: randomUUID(),
+      liveReplicas: () => 1,
+      timeoutMs: 2000,
+      ...options,
+    }),
     upstream: createUpstream({
       connectTimeoutMs: patienceMs,
       firstByteTimeoutMs: neverMs,

@@ -108,7 +108,13 @@ test('a message reaches the subscribers at every node', async () => {
 
 test('an admission is one command to one node', async () => {
   const store = await openReady();
-  const admission = createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000 });
+  const admission = createAdmission({
+    store,
+    clock: systemClock,
+    replica: randomUUID(),
+    liveReplicas: () => 1,
+    timeoutMs: 2000,
+  });
   const hundred = { capacity: 100, refillPerSecond: 1 };
   const limits = [concurrency(100), rate({ ...hundred, subject: 'user:ada' }), rate(hundred)];
   const tenants = [1, 2, 3, 4, 5, 6].map(() => randomUUID());

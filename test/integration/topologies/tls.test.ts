@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createAdmission } from '@ccg/admission';
 import { systemClock } from '@ccg/kernel';
@@ -42,7 +43,13 @@ const ours = ({ client }: Certificates) => ({ cert: pem(client.cert), key: pem(c
 test('with the authority and a certificate of ours an admission is one command', async () => {
   const store = open({ ca: pem(certificates.ca), ...ours(certificates) });
   await store.whenReady(patienceMs);
-  const admission = createAdmission({ store, clock: systemClock, liveReplicas: () => 1, timeoutMs: 2000 });
+  const admission = createAdmission({
+    store,
+    clock: systemClock,
+    replica: randomUUID(),
+    liveReplicas: () => 1,
+    timeoutMs: 2000,
+  });
   const limits = [concurrency(9)];
   const admit = (requestId: string) =>
     admission.admit({ tenant: 'acme', requestId, limits, output: undefined, record: '' });
