@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
@@ -8,7 +6,7 @@ import { systemClock } from '@ccg/kernel';
 import { jsonAt, jsonListAt, jsonTextAt } from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requestsOf } from './support/batch-rig.ts';
-import { ask as askAt, openBatchGateway } from './support/batch-gateway.ts';
+import { ask as askAt, exchange, openBatchGateway } from './support/batch-gateway.ts';
 import type { BatchAnswer, BatchGateway } from './support/batch-gateway.ts';
 
 const path = '/v1/messages/batches';
@@ -232,7 +230,7 @@ describe('what is not right is refused, and leaves no trace', () => {
 
   test('a body of more than 256 MB is refused before it arrives', async () => {
     const before = await rig.traces();
-    const answer = await exchange(keys.ada, 256 * 1024 * 1024 + 1, () => {});
+    const answer = await exchange(rig.gateway.url, keys.ada, 256 * 1024 * 1024 + 1, () => {});
     expect(answer).toMatch(/^HTTP\/1\.1 413 .*"type":\s*"request_too_large"/su);
     expect(await rig.traces()).toEqual(before);
   });
@@ -265,6 +263,21 @@ describe('what is not right is refused, and leaves no trace', () => {
     const text = 'A batch was created with this Idempotency-Key from another body. Send a new key with a new body.';
     expect(said(answer)).toEqual([409, 'conflict_error', text, 'false']);
     expect(await rig.traces()).toEqual(before);
+  });
+
+  test('an estimated cost above what a budget has left', async () => {
+    await rig.limit('umbrella', [{ kind: 'budget', level: 'user', amount: 0.001, per: 'month' }]);
+    const ask = () => rig.ask(keys.other, 'POST', path, requestsOf(100));
+    // The gateway hears of the limit in a moment.
+    await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(429);
+    const before = await rig.traces();
+    const answer = await ask();
+    const text =
+      /^The batch may cost \$\d\.\d\d, but the budget of \$0\.001 per month for user other has \$0\.00 left until .+ Create a smaller batch, or ask /u;
+    expect(said(answer)).toEqual([429, 'billing_error', expect.stringMatching(text), 'false']);
+    expect(await rig.traces()).toEqual(before);
+    await rig.limit('umbrella', [{ kind: 'budget', level: 'user', amount: 10, per: 'month' }]);
+    await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(200);
   });
 
   test('a store that cannot be written', async () => {
@@ -308,7 +321,7 @@ describe('what is not right is refused, and leaves no trace', () => {
     };
     const port = await rig.start({ PUBLIC_BASE_URL: 'http://x' }, { ...systemClock, schedule });
     const before = await rig.traces();
-    const answer = exchange(keys.ada, 1000, () => {}, port.url, '{"requests":[');
+    const answer = exchange(port.url, keys.ada, 1000, () => {}, '{"requests":[');
     (await stall.promise)();
     expect(await answer).toMatch(/^HTTP\/1\.1 408 .*connection: close.*"type":\s*"timeout_error"/isu);
     expect(await rig.traces()).toEqual(before);
@@ -316,7 +329,7 @@ describe('what is not right is refused, and leaves no trace', () => {
 
   test('a client that leaves half-way', async () => {
     const before = await rig.traces();
-    const answer = exchange(keys.ada, 3_000_000, async (socket) => {
+    const answer = exchange(rig.gateway.url, keys.ada, 3_000_000, async (socket) => {
       socket.write(`{"requests":[{"custom_id":"a","params":"${'x'.repeat(2_000_000)}`);
       await expect.poll(() => rig.traces(), { timeout: 10_000 }).toContain('input-000000');
       socket.destroy();
@@ -370,31 +383,3 @@ test('a million bytes of results arrive whole, and a second reader gets the same
   ).toEqual(['item-0', 'item-1', 'item-2']);
   expect(first?.text === second?.text).toBe(true);
 });
-
-/** Sends the head of a request and what `send` writes, and gives all that comes back. */
-async function exchange(
-  key: string,
-  length: number,
-  send: (socket: ReturnType<typeof connect>) => void | Promise<void>,
-  url = rig.gateway.url,
-  first = '',
-): Promise<string> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  let answer = '';
-  socket.on('data', (bytes: Buffer) => {
-    answer += bytes.toString();
-  });
-  socket.on('error', () => {});
-  const lines = [
-    `POST ${path} HTTP/1.1`,
-    'host: x',
-    `x-api-key: ${key}`,
-    'content-type: application/json',
-    `content-length: ${length}`,
-  ];
-  socket.write(`${lines.join('\r\n')}\r\n\r\n${first}`);
-  const closed = once(socket, 'close');
-  await send(socket);
-  await closed;
-  return answer;
-}

@@ -1,14 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { createReadBudgets } from '@ccg/admission';
 import { createTransitions } from '@ccg/batches';
 import type { CreateDependencies, Transitions } from '@ccg/batches';
+import type { Targets } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
 import { openBatchFiles } from '@ccg/startup';
+import { createJudgeBatch } from '@ccg/serving';
+import type { JudgeBatch } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import type { Logger } from '@ccg/telemetry';
 import type { GatewayConfig } from './config.ts';
+import { sha256 } from './sha256.ts';
 
 /** What the endpoints of batches work with. */
-export interface Batching extends CreateDependencies {
+export interface Batching extends Omit<CreateDependencies, 'judge'> {
+  readonly judge: JudgeBatch;
   readonly transitions: Transitions;
   /** Where clients reach the gateway: the address of results begins with it, never with what a request says. */
   readonly publicBaseUrl: string;
@@ -18,10 +24,14 @@ interface BatchingParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly targets: Targets;
 }
 
 /** Undefined where batches are off, which is said in the log. */
-export function openBatching(config: GatewayConfig, { store, clock, logger }: BatchingParts): Batching | undefined {
+export function openBatching(
+  config: GatewayConfig,
+  { store, clock, logger, targets }: BatchingParts,
+): Batching | undefined {
   const { publicBaseUrl, batchRetentionMs: retentionMs } = config;
   if (publicBaseUrl === undefined) {
     logger.info('message batches are off: set PUBLIC_BASE_URL to the URL at which clients reach this gateway');
@@ -29,7 +39,9 @@ export function openBatching(config: GatewayConfig, { store, clock, logger }: Ba
   }
   const files = openBatchFiles(config, store);
   const transitions = createTransitions({ store, clock });
-  return { store, files, clock, randomBytes, createHash: createSha256, retentionMs, transitions, publicBaseUrl };
+  const readBudgets = createReadBudgets({ store, clock });
+  const judge = createJudgeBatch({ readBudgets, catalog: config.catalog, targets, digest: sha256 });
+  return { judge, store, files, clock, randomBytes, createHash: createSha256, retentionMs, transitions, publicBaseUrl };
 }
 
 function createSha256(): ReturnType<CreateDependencies['createHash']> {

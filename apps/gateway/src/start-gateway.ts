@@ -94,7 +94,7 @@ export async function startGateway(
   opened.defer(sessionKills.close);
   const bodyMemory = openBodyMemory(config, metrics);
   const answering = { catalog, targets, sinkTimes: config, clock, openSinks, sessionKills, bodyMemory, metrics };
-  const batching = dependencies.offersBatches === true ? openBatching(config, parts) : undefined;
+  const batching = dependencies.offersBatches === true ? openBatching(config, { ...parts, targets }) : undefined;
   const endpoints = [
     ...servingEndpoints(serving, answering),
     ...batchEndpoints(batching, answering),

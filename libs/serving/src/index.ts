@@ -4,6 +4,8 @@ export { createServing } from './create-serving.ts';
 export type { Serving, ServingDependencies } from './create-serving.ts';
 export type { TokenCounting } from './estimate-prompt.ts';
 export { sessionKilled } from './killed-session.ts';
+export { createJudgeBatch } from './judge-batch.ts';
+export type { JudgeBatch } from './judge-batch.ts';
 export { outcomeOf, recordWithoutModel } from './record.ts';
 export type { End, RequestRecord } from './record.ts';
 export type { Recorder } from './recorder.ts';

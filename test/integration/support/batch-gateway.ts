@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -16,9 +17,9 @@ import type { Transitions } from '@ccg/batches';
 import { parseConfig, startGateway } from '@ccg/gateway';
 import type { RunningGateway } from '@ccg/gateway';
 import { Secret, systemClock } from '@ccg/kernel';
-import type { Clock, Scope } from '@ccg/kernel';
+import type { Clock, LimitRule, Scope } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
-import { createApiKey, createTenant, createUser, systemActor } from '@ccg/tenancy';
+import { createApiKey, createTenant, createUser, systemActor, updateTenant } from '@ccg/tenancy';
 import { doneValue, listenOnFreePort, redisForSuite } from '@ccg/testkit';
 import { Redis } from 'ioredis';
 import { Agent, fetch } from 'undici';
@@ -45,6 +46,8 @@ export interface BatchGateway {
   start(env: Readonly<Record<string, string>>, clock?: Clock): Promise<RunningGateway>;
   /** Does the work of a worker: ends an item, and moves all results into files. */
   finish(tenant: string, id: string, index: number, result: object, outcome?: 'succeeded' | 'errored'): Promise<void>;
+  /** Sets the limits of a tenant. */
+  limit(tenant: string, limits: readonly LimitRule[]): Promise<void>;
   /** Every redis key, and every file. */
   traces(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -64,7 +67,8 @@ export async function openBatchGateway(): Promise<BatchGateway> {
   const store = connectStore({ url, keyPrefix, commandTimeoutMs: 5000 });
   opened.defer(() => store.close());
   await store.whenReady(10_000);
-  const keys = await createKeys({ store, clock: systemClock, peppers: peppers(), randomBytes });
+  const tenancy = { store, clock: systemClock, peppers: peppers(), randomBytes };
+  const keys = await createKeys(tenancy);
 
   let aheadMs = 0;
   const moved: Clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
@@ -97,6 +101,9 @@ export async function openBatchGateway(): Promise<BatchGateway> {
       const line = resultLine(customId, outcome === 'succeeded' ? succeededResult(json) : erroredResult(json));
       await transitions.complete({ tenant, id, index }, { outcome, line });
       await fileResults({ store, files, transitions, randomBytes }, { tenant, id }, false);
+    },
+    async limit(tenant, limits) {
+      doneValue(await updateTenant(tenancy, root, { tenant, limits }));
     },
     async traces() {
       // What the passing of a request leaves anywhere is no trace of a batch.
@@ -180,4 +187,32 @@ async function freePort(): Promise<string> {
   const { port } = new URL(await listenOnFreePort(server));
   server.close();
   return port;
+}
+
+/** Sends the head of a request to create a batch and what `send` writes, and gives all that comes back. */
+export async function exchange(
+  url: string,
+  key: string,
+  length: number,
+  send: (socket: ReturnType<typeof connect>) => void | Promise<void>,
+  first = '',
+): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let answer = '';
+  socket.on('data', (bytes: Buffer) => {
+    answer += bytes.toString();
+  });
+  socket.on('error', () => {});
+  const lines = [
+    `POST /v1/messages/batches HTTP/1.1`,
+    'host: x',
+    `x-api-key: ${key}`,
+    'content-type: application/json',
+    `content-length: ${length}`,
+  ];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${first}`);
+  const closed = once(socket, 'close');
+  await send(socket);
+  await closed;
+  return answer;
 }

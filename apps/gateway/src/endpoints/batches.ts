@@ -89,7 +89,11 @@ async function create(
   try {
     account.take(uploadBytes);
     const body = streamBody(request, response, { limit: bodyLimit, stallTimeoutMs, clock });
-    const batch = await createBatch(batching, { principal, prefix, body, idempotencyKey });
+    const { judge, ...creating } = batching;
+    const batch = await createBatch(
+      { ...creating, judge: (demand) => judge({ principal, prefix, demand }) },
+      { principal, prefix, body, idempotencyKey },
+    );
     return answer(exchange, batchObject(batch, batching.publicBaseUrl));
   } finally {
     account.release();

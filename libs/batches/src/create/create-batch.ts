@@ -26,7 +26,7 @@ export interface CreateDependencies {
   /** How long results are kept after the creation of a batch. */
   readonly retentionMs: number;
   /** Rejects with GatewayError for a batch that its tenant may not have, such as one that costs too much. */
-  readonly judge?: ((principal: TenantPrincipal, demand: readonly ModelDemand[]) => Promise<void>) | undefined;
+  readonly judge?: ((demand: readonly ModelDemand[]) => Promise<void>) | undefined;
 }
 
 export interface NewBatch {
@@ -108,7 +108,7 @@ async function upload(
     await writer.flush();
   }
   const total = reader.end();
-  await judge?.(principal, demand.list());
+  await judge?.(demand.list());
   await writer.finish();
   const createdAtMs = clock.now();
   const record: BatchRecord = {
