@@ -183,6 +183,24 @@ describe('a session that is killed', () => {
     await expect.poll(statuses, { timeout: patienceMs }).toEqual([200, 200]);
   });
 
+  test('is told as the reason, of a request that ran and of one that was refused', async () => {
+    const gate = shut();
+    upstream.answer([...begun, waitFor(gate.opened)]);
+    const running = await ask(ada.key, { session: 'one', stream: true });
+    await verb('kill', { session: 'one' });
+    await running.text();
+    const later = await ask(ada.key, { session: 'one' });
+    expect(later.status).toBe(403);
+    const why = async ({ headers }: typeof later) =>
+      (await rig.call('GET', `/requests/${headers.get('request-id')}?tenant=${tenant}`)).body;
+    await expect
+      .poll(() => why(running), { timeout: patienceMs })
+      .toMatchObject({ kind: 'ended', record: { outcome: 'policy_killed', session: 'one' } });
+    await expect
+      .poll(() => why(later), { timeout: patienceMs })
+      .toMatchObject({ kind: 'refused', contact: '#claude-help', refusal: { kind: 'killed', session: 'one' } });
+  });
+
   test('may be that of a service, by its API key', async () => {
     const body = { name: 'ci', owner: { kind: 'service' }, scopes: ['messages'] };
     const made = await rig.call('POST', at('/api-keys'), { body });
@@ -213,4 +231,55 @@ describe('a session that is killed', () => {
       { action: 'session.resume', outcome: 'done' },
     ]);
   });
+});
+
+const limit = (name: string, body: object) => rig.call('PUT', at(`/limits/${name}`), { body });
+
+describe('a limit of sessions', () => {
+  test('counts each session over all replicas, and requests without one by the limits of their user alone', async () => {
+    await limit('own', { level: 'session', kind: 'concurrency', amount: 1, maxWaitSeconds: 0 });
+    await limit('all', { level: 'user', kind: 'concurrency', amount: 3, maxWaitSeconds: 0 });
+    const gate = shut();
+    upstream.answer(...[1, 2, 3].map(() => [...begun, waitFor(gate.opened)]));
+    const answers = [await ask(ada.key, { session: 'one', stream: true })];
+    const [same] = [await ask(ada.key, { session: 'one', replica: 1 })];
+    expect(await said(same)).toMatchObject({
+      status: 429,
+      type: 'rate_limit_error',
+      message: expect.stringContaining('1 requests at a time for this session.'),
+    });
+    answers.push(await ask(ada.key, { session: 'two', replica: 1, stream: true }));
+    answers.push(await ask(ada.key, { replica: 1, stream: true }));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(await said(await ask(ada.key))).toMatchObject({
+      status: 429,
+      message: expect.stringContaining('3 requests at a time for user ada.'),
+    });
+    gate.open();
+    await Promise.all(answers.map((answer) => answer.text()));
+    await expect.poll(async () => (await ask(ada.key, { session: 'one' })).status, { timeout: patienceMs }).toBe(200);
+  });
+
+  test('may be a budget, which the next session has anew', async () => {
+    await limit('money', { level: 'session', kind: 'budget', amount: 0.01, per: 'day' });
+    const until429 = async (session: string) => {
+      for (let count = 1; count < 200; count += 1) {
+        const answer = await ask(ada.key, { session, replica: count % 2 === 0 ? 0 : 1 });
+        if (answer.status !== 200) return await said(answer);
+      }
+      return undefined;
+    };
+    expect(await until429('one')).toMatchObject({ status: 429, type: 'billing_error' });
+    expect((await ask(ada.key, { session: 'two' })).status).toBe(200);
+  });
+});
+
+test('the usage record names the session, the agent and the agent that it works for', async () => {
+  const headers = { 'x-claude-code-agent-id': 'agent-2', 'x-claude-code-parent-agent-id': 'agent-1' };
+  const answer = await ask(ada.key, { session: 'one', headers });
+  expect(answer.status).toBe(200);
+  const path = `/requests/${answer.headers.get('request-id')}?tenant=${tenant}`;
+  await expect
+    .poll(async () => jsonAt((await rig.call('GET', path)).body, 'record'), { timeout: patienceMs })
+    .toMatchObject({ session: 'one', agent: 'agent-2', parentAgent: 'agent-1', user: ada.id, outcome: 'ok' });
 });

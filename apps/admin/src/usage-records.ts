@@ -14,7 +14,9 @@ export const limitRefusal = z
     model: z.string().optional().meta({ description: 'As it was asked for.' }),
     limit: z.string().meta({ description: 'The name of the limit.' }),
     level: z.string(),
-    kind: z.string().meta({ example: 'input_tokens' }),
+    kind: z
+      .string()
+      .meta({ description: 'What it counts; `killed` for a session that was killed.', example: 'input_tokens' }),
     subject: z.string().meta({ description: 'Whose use it counts.' }),
     mode: z.enum(['enforce', 'shadow']),
     amount: z.number().meta({ description: 'As it is configured; of a budget in dollars.' }),

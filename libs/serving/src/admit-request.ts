@@ -9,12 +9,12 @@ import type { HeaderList } from '@ccg/wire';
 import { countDecision, countUse } from './count-limits.ts';
 import { countSettlement } from './count-record.ts';
 import type { Digest } from './estimate-prompt.ts';
-import { refuseIfKilled } from './killed-session.ts';
+import { killOf, sessionKilled } from './killed-session.ts';
 import { createLimitAnswers } from './limit-answers.ts';
 import type { ToldRule } from './limit-answers.ts';
 import { limitHeaders } from './limit-headers.ts';
 import { userSubject, whoseOf } from './limit-subjects.ts';
-import { noteRefusals } from './note-refusals.ts';
+import { noteKilled, noteRefusals } from './note-refusals.ts';
 import type { RequestRecord } from './record.ts';
 import { limitsOfRequest, maxOutput } from './request-limits.ts';
 import type { LimitedWork, RequestLimit } from './request-limits.ts';
@@ -61,7 +61,11 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
   return async (request, work, whileWaiting) => {
     const { principal, requestId, headers } = request;
     const client = clientNames(headers);
-    refuseIfKilled(principal, client.session, clock.now());
+    const kill = killOf(principal, client.session, clock.now());
+    if (kill !== undefined) {
+      if (refusals !== undefined) noteKilled(refusals, { request, client, work }, kill, clock.now());
+      throw sessionKilled(principal.authorization);
+    }
     const line = usageLine(request, client, work);
     const limits = limitsOfRequest({ principal, session: client.session }, work, digest);
     const decision = await admission.admit({

@@ -1,5 +1,5 @@
 import { GatewayError } from '@ccg/kernel';
-import type { TenantAuthorization, TenantPrincipal } from '@ccg/tenancy';
+import type { KilledSession, TenantAuthorization, TenantPrincipal } from '@ccg/tenancy';
 
 /** What the client of a session is told that an administrator has ended. */
 export function sessionKilled({ contact }: Pick<TenantAuthorization, 'contact'>): GatewayError {
@@ -9,14 +9,13 @@ export function sessionKilled({ contact }: Pick<TenantAuthorization, 'contact'>)
   );
 }
 
-/** Throws `session-killed`. */
-export function refuseIfKilled(
+/** The kill that a request of the session is refused by, if there is one. */
+export function killOf(
   { authorization }: Pick<TenantPrincipal, 'authorization'>,
   session: string | undefined,
   nowMs: number,
-): void {
+): KilledSession | undefined {
   const { killedSessions } = authorization;
-  if (killedSessions === undefined || session === undefined) return;
-  const isKilled = killedSessions.some((one) => one.session === session && nowMs < one.untilMs);
-  if (isKilled) throw sessionKilled(authorization);
+  if (killedSessions === undefined || session === undefined) return undefined;
+  return killedSessions.find((one) => one.session === session && nowMs < one.untilMs);
 }

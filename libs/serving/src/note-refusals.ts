@@ -1,5 +1,6 @@
 import type { LimitState, Refused } from '@ccg/admission';
 import { nameOfLimit } from '@ccg/kernel';
+import type { KilledSession } from '@ccg/tenancy';
 import type { RefusalLog } from '@ccg/usage';
 import type { LimitedWork, RequestLimit } from './request-limits.ts';
 import type { ClientNames, LineRequest } from './usage-line.ts';
@@ -20,19 +21,12 @@ export function noteRefusals(
   refused: readonly Refused[],
   atMs: number,
 ): void {
-  const { user, userName, apiKey } = callerOf(request);
+  const asked = askedOf({ request, client, work }, atMs);
   for (const { limit, retryAfterMs, state } of refused) {
     const rule = limits.find((one) => one.limit === limit)?.rule;
     if (rule === undefined) continue;
     log.note({
-      tenant: request.principal.tenant,
-      requestId: request.requestId,
-      atMs,
-      user,
-      userName,
-      apiKey,
-      session: client.session,
-      model: work.requestedModel,
+      ...asked,
       limit: nameOfLimit(rule),
       level: rule.level,
       kind: rule.kind,
@@ -44,6 +38,33 @@ export function noteRefusals(
       retryAfterMs,
     });
   }
+}
+
+/** Remembers that a request was refused because its session is killed, which is no limit but is asked about in the same way. */
+export function noteKilled(
+  log: Pick<RefusalLog, 'note'>,
+  request: Omit<RefusedRequest, 'limits'>,
+  { session, untilMs }: KilledSession,
+  atMs: number,
+): void {
+  log.note({
+    ...askedOf(request, atMs),
+    limit: 'session-killed',
+    level: 'session',
+    kind: 'killed',
+    subject: session,
+    mode: 'enforce',
+    amount: 0,
+    state: {},
+    retryAfterMs: untilMs - atMs,
+  });
+}
+
+function askedOf({ request, client, work }: Omit<RefusedRequest, 'limits'>, atMs: number) {
+  const { user, userName, apiKey } = callerOf(request);
+  const { principal, requestId } = request;
+  const { session } = client;
+  return { tenant: principal.tenant, requestId, atMs, user, userName, apiKey, session, model: work.requestedModel };
 }
 
 function valuesOf(state: LimitState) {

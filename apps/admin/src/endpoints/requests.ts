@@ -24,7 +24,7 @@ export const requestOperations = [
     name: 'admin.requests.explain',
     method: 'GET',
     path: '/requests/{request}',
-    summary: 'Says what became of a request: which limit refused it, or what it used.',
+    summary: 'Says what became of a request: which limit refused it, whether its session was killed, or what it used.',
     scope: 'tenant:read, or self for one’s own',
     query: z.strictObject({
       tenant: z.string().optional().meta({ description: 'Left out: your own; for operators, all are looked through.' }),

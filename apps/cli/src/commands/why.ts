@@ -22,10 +22,14 @@ export function addWhy(program: Command, cli: Cli): void {
     .addOption(jsonOption())
     .action(async (requestId: string, { tenant, ...options }: WhyOptions) => {
       const found = await createAdminClient(cli).get(`/requests/${segment(requestId)}${queryOf({ tenant })}`);
-      show(cli, options, found, () =>
-        card(textAt(found, 'kind') === 'refused' ? refusedColumns(cli.nowMs()) : recordColumns, found),
-      );
+      show(cli, options, found, () => card(columnsOf(found, cli.nowMs()), found));
     });
+}
+
+function columnsOf(found: unknown, nowMs: number): readonly Column[] {
+  if (textAt(found, 'kind') !== 'refused') return recordColumns;
+  const isKilled = textAt(found, 'refusal', 'kind') === 'killed';
+  return [...(isKilled ? killedColumns : refusedColumns(nowMs)), ...callerColumns];
 }
 
 const ofRefusal = (...path: readonly string[]) => field('refusal', ...path);
@@ -37,14 +41,22 @@ function refusedColumns(nowMs: number): readonly Column[] {
     ['THEN', (found) => valuesText(jsonAt(found, 'refusal', 'state'), amountOf(jsonAt(found, 'refusal')))],
     ['AT', time('refusal', 'at')],
     ['CLEARS', (found) => clearsText(textAt(found, 'refusal', 'clearsAt'), nowMs)],
-    ['ASK', field('contact')],
-    ['TENANT', field('tenant')],
-    ['USER', (found) => textAt(found, 'refusal', 'userName') ?? textAt(found, 'refusal', 'user')],
-    ['API KEY', ofRefusal('apiKey')],
-    ['SESSION', ofRefusal('session')],
-    ['MODEL', ofRefusal('model')],
   ];
 }
+
+const killedColumns: readonly Column[] = [
+  ['OUTCOME', () => 'refused: an administrator has killed its session'],
+  ['AT', time('refusal', 'at')],
+];
+
+const callerColumns: readonly Column[] = [
+  ['ASK', field('contact')],
+  ['TENANT', field('tenant')],
+  ['USER', (found) => textAt(found, 'refusal', 'userName') ?? textAt(found, 'refusal', 'user')],
+  ['API KEY', ofRefusal('apiKey')],
+  ['SESSION', ofRefusal('session')],
+  ['MODEL', ofRefusal('model')],
+];
 
 /** `user-input_tokens: 100000 input_tokens/minute for each user`. */
 function limitText(refusal: unknown): string {
