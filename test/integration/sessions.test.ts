@@ -88,6 +88,12 @@ async function makeUser(name: string) {
   return { id, key: jsonTextAt(made.body, 'apiKey') };
 }
 
+async function* slowly(text: string, rest: Promise<unknown>) {
+  yield Buffer.from(text.slice(0, 10));
+  await rest;
+  yield Buffer.from(text.slice(10));
+}
+
 interface Asked {
   readonly session?: string | undefined;
   readonly replica?: 0 | 1;
@@ -181,6 +187,38 @@ describe('a session that is killed', () => {
     await expect.poll(statuses, { timeout: patienceMs }).toEqual([403, 403]);
     expect(jsonListAt((await verb('resume', { session: 'shared' })).body, 'callers')).toHaveLength(2);
     await expect.poll(statuses, { timeout: patienceMs }).toEqual([200, 200]);
+  });
+
+  test('ends for a request too whose body is still on its way, and no model is asked', async () => {
+    const sent = upstream.requests.length;
+    const rest = shut();
+    const body = { model: 'claude-opus-5-5', max_tokens: 8, messages: [{ role: 'user', content: 'hi' }] };
+    const answering = fetch(`${replicas[0]?.url}/v1/messages`, {
+      dispatcher,
+      method: 'POST',
+      duplex: 'half',
+      headers: { 'content-type': 'application/json', 'x-api-key': ada.key, 'x-claude-code-session-id': 'one' },
+      body: slowly(JSON.stringify(body), rest.opened),
+    });
+    // Its head came first, so it was let in by what was known before the kill.
+    expect((await ask(ada.key, { session: 'two' })).status).toBe(200);
+    expect((await verb('kill', { session: 'one', user: ada.id })).status).toBe(200);
+    await expect.poll(async () => (await ask(ada.key, { session: 'one' })).status, { timeout: patienceMs }).toBe(403);
+    rest.open();
+    expect((await answering).status).toBe(403);
+    expect(upstream.requests.length).toBe(sent + 1);
+  });
+
+  test('ends for a request too that waits for its turn', async () => {
+    await limit('cap', { level: 'user', kind: 'concurrency', amount: 1, maxWaitSeconds: 60 });
+    const gate = shut();
+    upstream.answer([...begun, waitFor(gate.opened)]);
+    const running = await ask(ada.key, { session: 'two', stream: true });
+    const waiting = ask(ada.key, { session: 'one' });
+    expect((await verb('kill', { session: 'one', user: ada.id })).status).toBe(200);
+    expect(await said(await waiting)).toEqual(refused);
+    gate.open();
+    expect(await running.text()).not.toContain('permission_error');
   });
 
   test('is told as the reason, of a request that ran and of one that was refused', async () => {
