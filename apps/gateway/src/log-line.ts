@@ -12,7 +12,7 @@ import { invalidMember } from './invalid-member.ts';
 export function describeRequest(request: FinishedRequest, record: RequestRecord, status: number) {
   const { end, outcome, attempts, stages, usage, usageSource } = record;
   const { authenticatedMs } = request;
-  const { bodyReadMs, admittedMs } = stages;
+  const { bodyReadMs, admittedMs, waitedMs = 0 } = stages;
   const last = attempts.at(-1);
   const isMeasured = record.route !== undefined;
   const failure = describeEnd(end);
@@ -36,7 +36,8 @@ export function describeRequest(request: FinishedRequest, record: RequestRecord,
     upstreamMs: last === undefined ? undefined : whole(sumOfAttempts(attempts)),
     authenticateMs: tenths(authenticatedMs),
     bodyMs: tenths(difference(bodyReadMs, authenticatedMs)),
-    admitMs: tenths(difference(admittedMs, bodyReadMs)),
+    admitMs: tenths(difference(admittedMs, (bodyReadMs ?? 0) + waitedMs)),
+    waitedMs: waitedMs === 0 ? undefined : tenths(waitedMs),
     translateMs: admittedMs === undefined || last === undefined ? undefined : tenths(translateMs(admittedMs, attempts)),
     firstEventWorkMs: tenths(stages.firstEventWorkMs),
     relayWorkMs: tenths(stages.relayWorkMs),

@@ -65,10 +65,11 @@ function countStages(
   { authenticatedMs }: FinishedFacts,
   { stages, attempts }: RequestRecord,
 ): void {
-  const { bodyReadMs, admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs } = stages;
+  const { bodyReadMs, admittedMs, waitedMs = 0, firstEventMs, firstEventWorkMs, relayWorkMs } = stages;
   if (authenticatedMs !== undefined) meters.stage('authenticate', authenticatedMs / 1000);
   if (bodyReadMs !== undefined) meters.stage('body', (bodyReadMs - (authenticatedMs ?? 0)) / 1000);
-  if (bodyReadMs !== undefined && admittedMs !== undefined) meters.stage('admit', (admittedMs - bodyReadMs) / 1000);
+  if (bodyReadMs !== undefined && admittedMs !== undefined)
+    meters.stage('admit', (admittedMs - bodyReadMs - waitedMs) / 1000);
   if (admittedMs !== undefined && attempts.length > 0)
     meters.stage('translate', translateMs(admittedMs, attempts) / 1000);
   if (firstEventWorkMs !== undefined) meters.stage('first_event', firstEventWorkMs / 1000);

@@ -80,6 +80,8 @@ export interface RelayWork {
 interface Stages extends RelayWork {
   readonly bodyReadMs: number | undefined;
   readonly admittedMs: number | undefined;
+  /** How much of the time until then it waited for other requests to end; unset where it did not. */
+  readonly waitedMs?: number | undefined;
   /** The first frame that the client got of the answer itself; pings do not count. */
   readonly firstEventMs: number | undefined;
   readonly endedMs: number | undefined;

@@ -121,6 +121,18 @@ test('a request above the limit of its tenant is refused with the time to wait, 
   expect(rig.countedPrompts()).toBe(0);
 });
 
+test('how long a request waited for others to end is told apart from what the gateway took', async () => {
+  rig.admission.decide(({ waiting }) => {
+    waiting?.began?.();
+    rig.clock.advance(4000);
+    const reservation = { watch() {}, settle: () => Promise.resolve() };
+    return Promise.resolve({ kind: 'admitted', by: 'store', states: [], shadowed: [], reservation });
+  });
+  rig.upstream.play(playModel([turn]));
+  const { record } = await run(rig, { prefix: chatModel });
+  expect(record).toMatchObject({ outcome: 'ok', stages: { bodyReadMs: 0, admittedMs: 4000, waitedMs: 4000 } });
+});
+
 test('a script of ours that fails in Redis is an internal error', async () => {
   rig.admission.decide(() => Promise.reject(new Error('ERR wrong type')));
   expect((await run(rig, {})).end).toBe('unsent gateway_internal');

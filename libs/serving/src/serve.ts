@@ -56,9 +56,8 @@ export function createServe(dependencies: ServeDependencies): Serve {
       const { maxTokens } = messagesRequest;
       const { targets: asking } = resolved;
       const work = { kind: 'message', targets: asking, requestedModel, stream, bodyBytes, maxTokens } as const;
-      // A stream that waits gets its status and its pings as one does whose provider is slow.
-      const began = stream ? sink.expectStream : undefined;
-      admitted = await admit(request, work, { signal: sink.signal, ...(began === undefined ? {} : { began }) });
+      const wait = watchWait(sink, stream, elapsedMs);
+      admitted = await admit(request, work, wait);
       sink.addHeaders(admitted.headers);
       const admittedMs = elapsedMs();
       const running = createRunning(work);
@@ -68,19 +67,18 @@ export function createServe(dependencies: ServeDependencies): Serve {
         { request, messagesRequest, sink, measure: running.measure },
         dependencies,
       );
-      asked = askedOf(result, work, admittedMs);
+      asked = askedOf(result, work, { admittedMs, waitedMs: wait.waitedMs(admittedMs) });
       end = result.kind === 'answered' ? result.end : await tellFailure(result.failure, false, requestId, sink);
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
     const { attempts, warnings, usage, usageSource, costMicroDollars: cost, priceBasis, stopReason } = asked;
-    const { admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs } = asked.stages;
     const record: RequestRecord = Object.freeze({
       end,
       outcome: outcomeOf(end),
       route,
       attempts,
-      stages: { bodyReadMs, admittedMs, firstEventMs, endedMs: elapsedMs(), firstEventWorkMs, relayWorkMs },
+      stages: { ...asked.stages, bodyReadMs, endedMs: elapsedMs() },
       warnings,
       usage,
       usageSource,
@@ -91,6 +89,19 @@ export function createServe(dependencies: ServeDependencies): Serve {
     });
     admitted?.settle(record);
     return record;
+  };
+}
+
+/** A stream that waits gets its status and its pings as one does whose provider is slow. */
+function watchWait({ signal, expectStream }: ResponseSink, stream: boolean, elapsedMs: () => number) {
+  let sinceMs: number | undefined;
+  return {
+    signal,
+    began() {
+      sinceMs = elapsedMs();
+      if (stream) expectStream();
+    },
+    waitedMs: (nowMs: number) => (sinceMs === undefined ? undefined : nowMs - sinceMs),
   };
 }
 
@@ -125,12 +136,16 @@ function mayAskAnother(result: AttemptResult): boolean {
   return result.kind === 'failed' && result.class === 'untranslatable';
 }
 
-function askedOf(result: AttemptResult, work: LimitedWork, admittedMs: number): Asked {
+function askedOf(
+  result: AttemptResult,
+  work: LimitedWork,
+  admission: Pick<Asked['stages'], 'admittedMs' | 'waitedMs'>,
+): Asked {
   const { attempts, warnings, target } = result;
   const { firstEventMs, stopReason, work: relayWork } = result.kind === 'answered' ? result : untold;
   const { firstEventWorkMs, relayWorkMs } = relayWork;
   const use = useOf(result, { attempts, hasAnswer: result.kind === 'answered' }, target, work);
-  const stages = { ...nothingKnown.stages, admittedMs, firstEventMs, firstEventWorkMs, relayWorkMs };
+  const stages = { ...nothingKnown.stages, ...admission, firstEventMs, firstEventWorkMs, relayWorkMs };
   return { attempts, warnings, ...use, priceBasis: target.price.basis, stopReason, stages };
 }
 
