@@ -82,12 +82,11 @@ async function forEachRecord(
     const reply = await store.run(script, [store.redisKeys.usageRecords(tenant)], [newest, oldest, entriesOfCall]);
     const entries = entriesOf(reply);
     for (const { fields } of entries) {
-      const requestId = fields.get('id') ?? '';
-      if (replaced.has(requestId)) continue;
-      // The earlier record of the request comes later here.
-      if (fields.get('replaces') !== '') replaced.add(requestId);
       const record = decodeUsageRecord(fields.get('record') ?? '');
-      if (record !== undefined) take(record);
+      if (record === undefined || replaced.has(record.id)) continue;
+      // The earlier record of the request comes later here.
+      if (fields.get('replaces') !== '') replaced.add(record.id);
+      take(record);
     }
     newest = idBefore(entries.at(-1)?.id ?? '0-0');
     if (entries.length < entriesOfCall || newest === '') return;
