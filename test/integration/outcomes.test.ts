@@ -33,7 +33,6 @@ afterAll(() => rig.close());
 /** Those that nothing can cause yet, or that are not the gateway's: the admin API has a test of its own. */
 const elsewhere: Partial<Record<Outcome, string>> = {
   client_conflict: 'the admin API',
-  capacity_waiting_room: 'nothing waits yet',
 };
 
 const message = { model: 'claude-x', max_tokens: 64, messages: [{ role: 'user', content: 'hi' }] };
@@ -106,6 +105,20 @@ const drivers: Partial<Record<Outcome, () => Promise<void>>> = {
   upstream_timeout: () => askWith([hang]),
   upstream_truncated: () => askWith([...anthropicSseHead(), ...begun, cut], { stream: true }),
   upstream_unreachable: async () => ask(usual, { model: 'dead:m' }),
+  capacity_waiting_room: async () => {
+    const who = await rig.open({ limits: [{ level: 'tenant', kind: 'concurrency', amount: 1, maxWaitSeconds: 1 }] });
+    const held = createGate();
+    const arrived = createGate();
+    rig.upstream.answer(() => {
+      arrived.open();
+      return [waitFor(held.opened), ...anthropicSseHead(), ...frames];
+    });
+    const first = ask(who, { stream: true });
+    await arrived.opened;
+    await ask(who);
+    held.open();
+    await first;
+  },
   capacity_memory: async () => {
     const held = createGate();
     const arrived = createGate();
@@ -174,7 +187,9 @@ test('every outcome is the same in the log, in the metrics and in the usage reco
   expect(tally(byMetric)).toEqual(tally(lines.map(({ outcome }) => outcome)));
 
   // Who is refused has used nothing, so there is no record of it.
-  const refusals: readonly Outcome[] = outcomes.filter((name) => /^(?:policy|gateway|capacity_memory)/u.test(name));
+  const refusals: readonly Outcome[] = outcomes.filter((name) =>
+    /^(?:policy|gateway|capacity_memory|capacity_waiting_room)/u.test(name),
+  );
   const used = lines
     .map(({ outcome }) => outcome)
     .filter((outcome) => !refusals.includes(outcome) && outcome !== 'client_bad_request');

@@ -69,7 +69,6 @@ const queries = dashboards.flatMap(({ title, rows }) =>
 /** What no request of this run need end in, and why. */
 const notProvoked: Partial<Record<Outcome, string>> = {
   policy_killed: 'nobody can end a session yet',
-  capacity_waiting_room: 'nothing waits yet',
   capacity_memory: 'it takes hundreds of megabytes',
   capacity_draining: 'the gateway would end',
   gateway_internal: 'that is a fault of ours',

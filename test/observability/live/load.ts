@@ -12,6 +12,7 @@ export interface Keys {
   readonly suspended: string;
   readonly limited: string;
   readonly broke: string;
+  readonly crowded: string;
   /** Never used, so that no replica remembers them. */
   readonly fresh: readonly string[];
 }
@@ -34,17 +35,20 @@ export async function makeTenants(system: ObservedSystem): Promise<Keys> {
   await system.operate('POST', '/tenants', tenant('limited', { limits: one }));
   const cent = [{ level: 'tenant', kind: 'budget', amount: 0.01, per: 'day' }];
   await system.operate('POST', '/tenants', tenant('broke', { limits: cent }));
-  const [good, deniedModel, deniedScope, suspended, limited, broke, ...fresh] = await Promise.all([
+  const single = [{ level: 'tenant', kind: 'concurrency', amount: 1, maxWaiting: 1 }];
+  await system.operate('POST', '/tenants', tenant('crowded', { limits: single }));
+  const [good, deniedModel, deniedScope, suspended, limited, broke, crowded, ...fresh] = await Promise.all([
     system.issueApiKey('acme'),
     system.issueApiKey('narrow'),
     system.issueApiKey('acme', { scopes: ['self'] }),
     system.issueApiKey('suspended'),
     system.issueApiKey('limited'),
     system.issueApiKey('broke'),
+    system.issueApiKey('crowded'),
     ...Array.from({ length: 40 }, () => system.issueApiKey('acme')),
   ]);
   await system.operate('POST', '/tenants/suspended/suspend');
-  return { good, deniedModel, deniedScope, suspended, limited, broke, fresh };
+  return { good, deniedModel, deniedScope, suspended, limited, broke, crowded, fresh };
 }
 
 export interface Load {
@@ -72,6 +76,15 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
     const stream = await ask('anthropic:endless');
     await stream.readUntil((text) => text.includes('text_delta'));
     stream.leave();
+  };
+  /** One runs, one waits for it, and one finds somebody waiting. */
+  const crowd = async (): Promise<void> => {
+    const running = await ask('anthropic:endless', {}, keys.crowded);
+    await running.readUntil((text) => text.includes('text_delta'));
+    const others = [1, 2].map(async () => await askToEnd('anthropic:good', {}, keys.crowded));
+    await Promise.race(others);
+    running.leave();
+    await Promise.all(others);
   };
   const token = [
     { alg: 'RS256', kid: 'k' },
@@ -108,6 +121,7 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
           `${token}.c2ln`,
         ].map(async (apiKey) => await askToEnd('anthropic:good', {}, apiKey)),
         leave(),
+        crowd(),
         fetch(`${gateway.url}/v1/messages/batches`, { headers: { 'x-api-key': keys.good } }),
         system.operate('GET', '/tenants'),
         system.operate('POST', '/tenants', tenant('acme')),
