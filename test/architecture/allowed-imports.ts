@@ -60,13 +60,17 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   'libs/startup': {
     own: [
       '@ccg/kernel',
+      '@ccg/admission',
       '@ccg/batches',
       '@ccg/catalog',
       '@ccg/edge',
+      '@ccg/serving',
       '@ccg/store',
       '@ccg/telemetry',
       '@ccg/tenancy',
+      '@ccg/tokens',
       '@ccg/upstream',
+      '@ccg/usage',
     ],
     external: ['zod'],
     node: true,
@@ -88,8 +92,9 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     external: ['rate-limiter-flexible', 'zod', 'zod-openapi'],
     node: true,
   },
+  'apps/worker': { own: [...allLibs, '@ccg/startup'], external: ['bullmq', 'zod'], node: true },
   'apps/local': {
-    own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/admin'],
+    own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/admin', '@ccg/worker'],
     external: ['js-redis-server', 'zod', '@copilotkit/aimock'],
     node: true,
   },
@@ -99,7 +104,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     node: true,
   },
   test: {
-    own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/admin', '@ccg/local'],
+    own: [...allLibs, '@ccg/startup', '@ccg/gateway', '@ccg/admin', '@ccg/worker', '@ccg/local'],
     external: [
       '@copilotkit/aimock',
       '@grafana/grafana-foundation-sdk',
@@ -130,7 +135,7 @@ export const confinedImports: Readonly<Record<string, readonly string[]>> = {
     'libs/store/src/script.ts',
     'libs/serving/src/sealing/',
     'libs/edge/src/random-id.ts',
-    'libs/startup/src/read-catalog.ts',
+    'libs/startup/src/',
   ],
   jose: ['libs/tenancy/src/credentials/'],
   // A development dependency: the file that holds the demo loads it when asked for.

@@ -1,6 +1,5 @@
-import { catalogVariables, onOrOff, wholeNumber } from '@ccg/catalog';
+import { catalogVariables, wholeNumber } from '@ccg/catalog';
 import type { Audience, Catalog, IssuerSettings } from '@ccg/catalog';
-import type { Secret } from '@ccg/kernel';
 import {
   batchProblems,
   batchSettings,
@@ -21,7 +20,9 @@ import {
   reportSettings,
   reportVariables,
   readCatalog,
-  secretList,
+  proxyClash,
+  servingSettings,
+  servingVariables,
   storeProblems,
   storeSettings,
   storeVariables,
@@ -35,9 +36,9 @@ import type {
   OutboundSettings,
   ProcessSettings,
   ReportSettings,
+  ServingSettings,
   StoreSettings,
 } from '@ccg/startup';
-import type { Peppers } from '@ccg/tenancy';
 import { z } from 'zod';
 
 export interface GatewayConfig
@@ -48,11 +49,10 @@ export interface GatewayConfig
     LimitSettings,
     ReportSettings,
     OutboundSettings,
+    ServingSettings,
     BatchSettings {
   /** 0 lets the system choose. */
   readonly port: number;
-  /** The first key encrypts; any key decrypts. */
-  readonly sealingKeys: readonly [Secret, ...Secret[]];
   readonly catalog: Catalog;
   /** Whose tokens are taken. */
   readonly issuers: readonly IssuerSettings[];
@@ -61,17 +61,10 @@ export interface GatewayConfig
   readonly pingIntervalMs: number;
   /** How long a reader may take nothing before it is cut. */
   readonly stallTimeoutMs: number;
-  /** How long closed budgets are still open when Redis goes away. */
-  readonly budgetGraceMs: number;
   /** How many bytes of request bodies are held at the same time. */
   readonly maxBodyBytesInFlight: number;
-  readonly upstreamConnectTimeoutMs: number;
-  readonly upstreamFirstByteTimeoutMs: number;
-  readonly upstreamIdleTimeoutMs: number;
   /** How often providers are asked for their models; 0 never. */
   readonly modelListIntervalMs: number;
-  /** Whether images and documents are fetched by URL for providers that take bytes alone. */
-  readonly fetchImageUrls: boolean;
 }
 
 export type ParsedConfig =
@@ -91,21 +84,16 @@ const serverSchema = z.object({
   PORT: wholeNumber({ max: 65_535, unset: 4000 }),
   ...storeVariables,
   ...credentialVariables,
-  SEALING_KEYS: secretList(),
   ...limitVariables,
   STREAM_HOLD_MS: wholeNumber({ max: 60_000, unset: 8000 }),
   PING_INTERVAL_MS: wholeNumber({ min: 10, max: 120_000, unset: 10_000 }),
   STALL_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 60_000 }),
   // One body of the largest size has room in any case.
-  BUDGET_GRACE_SECONDS: wholeNumber({ max: 86_400, unset: 60 }),
   MAX_BODY_BYTES_IN_FLIGHT: wholeNumber({ min: 33_554_432, max: 1_099_511_627_776, unset: 536_870_912 }),
-  UPSTREAM_CONNECT_TIMEOUT_MS: wholeNumber({ min: 10, max: 600_000, unset: 10_000 }),
-  UPSTREAM_FIRST_BYTE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 600_000 }),
-  UPSTREAM_IDLE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 300_000 }),
   MODEL_LIST_INTERVAL_MS: wholeNumber({ max: 86_400_000, unset: 3_600_000 }),
   ...outboundVariables,
   ...reportVariables,
-  FETCH_IMAGE_URLS: onOrOff(false),
+  ...servingVariables,
   ...batchVariables,
 });
 
@@ -149,15 +137,6 @@ function clashes(env: Environment, faulty: ReadonlySet<PropertyKey | undefined>)
   ];
 }
 
-/** A proxy would choose the address that a file comes from, so nobody could tell that it is a public one. */
-function proxyClash({ FETCH_IMAGE_URLS, HTTPS_PROXY }: z.infer<typeof serverSchema>): readonly string[] {
-  if (!FETCH_IMAGE_URLS || HTTPS_PROXY === undefined) return [];
-  return [
-    'FETCH_IMAGE_URLS: cannot be true while HTTPS_PROXY is set, since the proxy would choose the address. ' +
-      'Remove FETCH_IMAGE_URLS, and images by URL are refused where a provider takes bytes alone, or remove HTTPS_PROXY.',
-  ];
-}
-
 function toConfig(
   server: z.infer<typeof serverSchema>,
   { catalog, issuers }: Pick<GatewayConfig, 'catalog' | 'issuers'>,
@@ -168,33 +147,19 @@ function toConfig(
     port: server.PORT,
     ...storeSettings(server),
     ...credentials,
-    sealingKeys: sealingKeys(server.SEALING_KEYS, credentials.keyPeppers),
+    ...servingSettings(server, credentials.keyPeppers),
     catalog,
     issuers,
     ...limitSettings(server),
     streamHoldMs: server.STREAM_HOLD_MS,
     pingIntervalMs: server.PING_INTERVAL_MS,
     stallTimeoutMs: server.STALL_TIMEOUT_MS,
-    budgetGraceMs: server.BUDGET_GRACE_SECONDS * 1000,
     maxBodyBytesInFlight: server.MAX_BODY_BYTES_IN_FLIGHT,
-    upstreamConnectTimeoutMs: server.UPSTREAM_CONNECT_TIMEOUT_MS,
-    upstreamFirstByteTimeoutMs: server.UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
-    upstreamIdleTimeoutMs: server.UPSTREAM_IDLE_TIMEOUT_MS,
     modelListIntervalMs: server.MODEL_LIST_INTERVAL_MS,
     ...outboundSettings(server),
     ...reportSettings(server),
-    fetchImageUrls: server.FETCH_IMAGE_URLS,
     ...batchSettings(server),
   };
-}
-
-/** Without keys of its own the peppers serve: sealing derives other keys from them. */
-function sealingKeys(
-  keys: readonly Secret[] | undefined,
-  { current, previous }: Peppers,
-): readonly [Secret, ...Secret[]] {
-  const [first = current, ...others] = keys ?? [current, ...previous];
-  return [first, ...others];
 }
 
 /** Where the gateway listens, and the variables that say so. */

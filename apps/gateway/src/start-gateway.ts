@@ -1,22 +1,27 @@
-import { randomUUID } from 'node:crypto';
 import { createBodyMemory, createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
 import type { BodyMemory, EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
 import { createTargets, describeRoutes, unpricedTargets } from '@ccg/catalog';
-import type { Catalog, Targets } from '@ccg/catalog';
-import { createAdmission, createReadBudgets, joinLiveReplicas } from '@ccg/admission';
-import type { LiveReplicas, StoreMode } from '@ccg/admission';
-import { createServing, createTellUsage } from '@ccg/serving';
-import type { Recorder, Serving, TellUsage } from '@ccg/serving';
-import { followLogLevel, openAuthentication, openStore, prepareStore } from '@ccg/startup';
+import type { Catalog } from '@ccg/catalog';
+import { createReadBudgets } from '@ccg/admission';
+import { createTellUsage } from '@ccg/serving';
+import type { Recorder, TellUsage } from '@ccg/serving';
+import {
+  followLogLevel,
+  joinReplicas,
+  openAuthentication,
+  openServing,
+  openStore,
+  openUpstream,
+  prepareStore,
+  sha256,
+} from '@ccg/startup';
 import type { Store } from '@ccg/store';
 import { createDeniedUses } from '@ccg/tenancy';
 import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
-import { createFileFetcher, createUpstream } from '@ccg/upstream';
-import type { Upstream, UpstreamOptions } from '@ccg/upstream';
-import { createRefusalLog, readUsage } from '@ccg/usage';
+import { readUsage } from '@ccg/usage';
 import type { GatewayConfig } from './config.ts';
 import { askProviders } from './ask-providers.ts';
 import { openBatching } from './batching.ts';
@@ -27,11 +32,8 @@ import { servingEndpoints } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { unsupportedEndpoints } from './endpoints/unsupported.ts';
 import { usageEndpoints } from './endpoints/usage.ts';
-import { randomIds } from './random-ids.ts';
 import { createReporter } from './report.ts';
 import { followSessionKills } from './session-kills.ts';
-import { sha256 } from './sha256.ts';
-import { startTokenCounting } from './token-counting.ts';
 
 export interface GatewayDependencies {
   readonly clock?: Clock;
@@ -83,11 +85,11 @@ export async function startGateway(
   opened.defer(close);
   const { catalog } = config;
   const targets = createTargets(catalog);
-  const upstream = createUpstream({ ...upstreamOptions(config), onCertificate: countCertificates(catalog, metrics) });
+  const upstream = openUpstream(config, metrics);
   const recording = recorder === undefined ? {} : { recorder: recorder(logger) };
   const replicas = await joinReplicas(parts);
   opened.defer(() => replicas.leave());
-  const serving = await startServing(config, { ...parts, replicas, targets, upstream, ...recording });
+  const serving = await openServing(config, { ...parts, replicas, targets, upstream, ...recording });
   opened.defer(serving.close);
   const openSinks = createOpenSinks();
   const sessionKills = followSessionKills({ store, clock, openSinks });
@@ -126,10 +128,16 @@ export async function startGateway(
   };
 }
 
+interface Parts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /** So many credentials and reasons are remembered, so that each is noted once a minute. */
 const deniedUsesMax = 10_000;
 
-function noteDeniedUses({ store, clock, logger }: Pick<ServingParts, 'store' | 'clock' | 'logger'>) {
+function noteDeniedUses({ store, clock, logger }: Parts) {
   const onFault = (error: unknown): void => {
     logger.error({ err: error }, 'a denial was not written into the audit log');
   };
@@ -157,125 +165,7 @@ function namesOfProviders({ providers }: Catalog): readonly string[] {
   return [...providers.values()].filter(({ onlyByName }) => onlyByName !== true).map(({ name }) => name);
 }
 
-async function joinReplicas({
-  store,
-  clock,
-  logger,
-  metrics,
-}: Pick<ServingParts, 'store' | 'clock' | 'logger' | 'metrics'>): Promise<LiveReplicas> {
-  return await joinLiveReplicas({
-    store,
-    clock,
-    id: randomUUID(),
-    onCount: (count) => {
-      metrics.liveReplicas(count);
-    },
-    onFault: (error) => {
-      logger.error({ err: error }, 'a heartbeat was rejected');
-    },
-  });
-}
-
-interface ServingParts {
-  readonly store: Store;
-  readonly replicas: LiveReplicas;
-  readonly targets: Targets;
-  readonly upstream: Upstream;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly recorder?: Recorder;
-}
-
-async function startServing(
-  config: GatewayConfig,
-  { store, replicas, logger, ...parts }: ServingParts,
-): Promise<Serving> {
-  const admission = createAdmission({
-    store,
-    replica: randomUUID(),
-    clock: parts.clock,
-    liveReplicas: replicas.count,
-    usageRecordsMax: config.usageRecordsMax,
-    budgetGraceMs: config.budgetGraceMs,
-    onStoreMode: tellStoreMode(logger, parts.metrics),
-    onSettlement: parts.metrics.settlement,
-    onWaited: (end, waitedMs) => {
-      parts.metrics.waited(end, waitedMs / 1000);
-    },
-    onFault: (error) => {
-      logger.error({ err: error }, 'an admission script failed');
-    },
-  });
-  parts.metrics.watchWaiting(admission.waiting);
-  const refusals = createRefusalLog({
-    store,
-    clock: parts.clock,
-    writer: randomUUID(),
-    onDropped: () => {
-      parts.metrics.refusalDropped();
-    },
-    onFault: (error) => {
-      logger.error({ err: error }, 'refusals of limits could not be written');
-    },
-  });
-  const tokens = await startTokenCounting(sha256);
-  const { catalog, sealingKeys } = config;
-  const fileFetcher = config.fetchImageUrls ? createFileFetcher({ extraRoots: config.upstreamExtraRoots }) : undefined;
-  const made = {
-    catalog,
-    sealingKeys,
-    admission,
-    refusals,
-    tokens,
-    fileFetcher,
-    digest: sha256,
-    ids: randomIds,
-  };
-  const serving = createServing({ ...parts, ...made });
-  return {
-    ...serving,
-    async close() {
-      await serving.close();
-      await Promise.all([admission.flush(), refusals.flush()]);
-    },
-  };
-}
-
-/** Tells when the certificates of providers expire, by the hosts at which they are. */
-function countCertificates({ providers }: Catalog, metrics: Metrics): UpstreamOptions['onCertificate'] {
-  return (host, notAfterMs) => {
-    for (const { name, endpoint } of providers.values()) {
-      if (new URL(endpoint.baseUrl).hostname === host) metrics.certificate(name, notAfterMs / 1000);
-    }
-  };
-}
-
 function openUsage(store: Store, clock: Clock): TellUsage {
   const readBudgets = createReadBudgets({ store, clock });
   return createTellUsage({ readBudgets, readUsage: (query) => readUsage(store, query), digest: sha256, clock });
-}
-
-/** Tells log and metrics how limits are decided. */
-function tellStoreMode(logger: Logger, metrics: Metrics): (mode: StoreMode) => void {
-  metrics.storeMode('shared');
-  return (mode) => {
-    metrics.storeMode(mode);
-    if (mode === 'shared') logger.info('limits are shared through Redis again');
-    else logger.warn(mode === 'local' ? localLimits : closedBudgets);
-  };
-}
-
-const localLimits = 'Redis is down: until it is back, this replica counts limits by itself';
-const closedBudgets =
-  'Redis is down for longer than BUDGET_GRACE_SECONDS: until it is back, requests that have a budget are refused';
-
-function upstreamOptions(config: GatewayConfig): UpstreamOptions {
-  return {
-    connectTimeoutMs: config.upstreamConnectTimeoutMs,
-    firstByteTimeoutMs: config.upstreamFirstByteTimeoutMs,
-    idleTimeoutMs: config.upstreamIdleTimeoutMs,
-    proxy: config.upstreamProxy,
-    extraRoots: config.upstreamExtraRoots,
-  };
 }

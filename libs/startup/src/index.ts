@@ -8,11 +8,15 @@ export type { Environment } from './environment.ts';
 export { followLogLevel } from './follow-log-level.ts';
 export { openAuthentication } from './open-authentication.ts';
 export type { Authentication } from './open-authentication.ts';
+export { joinReplicas, openServing, openUpstream } from './open-serving.ts';
 export { checkStore, openStore, prepareStore, waitForStore } from './open-store.ts';
 export { catalogFileVariable, readCatalog, readDirectory } from './read-catalog.ts';
 export { redisVariables, storeProblems, storeSettings, storeVariables } from './redis-variables.ts';
 export type { StoreSettings } from './redis-variables.ts';
 export { runProcess } from './run-process.ts';
+export { proxyClash, servingSettings, servingVariables } from './serving-variables.ts';
+export type { ServingSettings } from './serving-variables.ts';
+export { sha256 } from './sha256.ts';
 export {
   credentialSettings,
   credentialVariables,
@@ -26,7 +30,6 @@ export {
   processVariables,
   reportSettings,
   reportVariables,
-  secretList,
 } from './shared-variables.ts';
 export type {
   CredentialSettings,
