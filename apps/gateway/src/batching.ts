@@ -4,20 +4,19 @@ import { createTransitions } from '@ccg/batches';
 import type { CreateDependencies, Transitions } from '@ccg/batches';
 import type { Targets } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
-import { openBatchFiles } from '@ccg/startup';
+import { openBatchFiles, sha256 } from '@ccg/startup';
 import { createJudgeBatch } from '@ccg/serving';
 import type { JudgeBatch } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import type { Logger } from '@ccg/telemetry';
 import type { GatewayConfig } from './config.ts';
-import { sha256 } from './sha256.ts';
 
 /** What the endpoints of batches work with. */
 export interface Batching extends Omit<CreateDependencies, 'judge'> {
   readonly judge: JudgeBatch;
   readonly transitions: Transitions;
   /** Where clients reach the gateway: the address of results begins with it, never with what a request says. */
-  readonly publicBaseUrl: string;
+  publicBaseUrl(): string;
 }
 
 interface BatchingParts {
@@ -27,12 +26,14 @@ interface BatchingParts {
   readonly targets: Targets;
 }
 
-/** Undefined where batches are off, which is said in the log. */
+/** Undefined where batches are off, which is said in the log. `ownUrl` is for clients that are on this machine, where nobody says another one. */
 export function openBatching(
   config: GatewayConfig,
   { store, clock, logger, targets }: BatchingParts,
+  ownUrl: (() => string) | undefined,
 ): Batching | undefined {
-  const { publicBaseUrl, batchRetentionMs: retentionMs } = config;
+  const { publicBaseUrl: configured, batchRetentionMs: retentionMs } = config;
+  const publicBaseUrl = configured === undefined ? ownUrl : () => configured;
   if (publicBaseUrl === undefined) {
     logger.info('message batches are off: set PUBLIC_BASE_URL to the URL at which clients reach this gateway');
     return undefined;

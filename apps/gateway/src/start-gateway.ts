@@ -48,8 +48,11 @@ export interface GatewayDependencies {
    * on a loopback address.
    */
   readonly keylessAs?: Secret | undefined;
-  /** Whether a worker runs the items of batches. Without one none is accepted. */
-  readonly offersBatches?: boolean | undefined;
+  /**
+   * Whether a worker runs the items of batches. Without one none is accepted. `at-own-address`: results are read there
+   * unless the configuration says where, since all clients are on this machine.
+   */
+  readonly offersBatches?: boolean | 'at-own-address' | undefined;
 }
 
 export interface RunningGateway {
@@ -96,7 +99,10 @@ export async function startGateway(
   opened.defer(sessionKills.close);
   const bodyMemory = openBodyMemory(config, metrics);
   const answering = { catalog, targets, sinkTimes: config, clock, openSinks, sessionKills, bodyMemory, metrics };
-  const batching = dependencies.offersBatches === true ? openBatching(config, { ...parts, targets }) : undefined;
+  let ownUrl = '';
+  const { offersBatches = false } = dependencies;
+  const atOwn = offersBatches === 'at-own-address' ? () => ownUrl : undefined;
+  const batching = offersBatches === false ? undefined : openBatching(config, { ...parts, targets }, atOwn);
   const endpoints = [
     ...servingEndpoints(serving, answering),
     ...batchEndpoints(batching, answering),
@@ -108,6 +114,7 @@ export async function startGateway(
   const noteDenied = noteDeniedUses(parts);
   const reporter = createReporter({ logger, metrics, addressOf, okSample: config.logSample, noteDenied });
   const data = await listen(createDataApp({ endpoints, authenticate, reporter, clock }), config.host, config.port);
+  ownUrl = data.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
   const { modelListIntervalMs: intervalMs } = config;
   opened.defer(askProviders({ catalog, targets, upstream, clock, logger, intervalMs }));
   readiness = () => (canVerify() ? 'ready' : 'store-down');

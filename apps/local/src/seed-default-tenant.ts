@@ -39,7 +39,8 @@ export async function seedDefaultTenant(
     // The admin API waits for a lock that a killed process has left.
     await reconcile(deps, systemActor('start'), () => directory, { dryRun: false, prune: false, waitMs: 0 });
     await ensureTenant(deps, { id: tenant, name: 'Default', allowlist: { models: ['*'] } });
-    const imported = await importApiKey(deps, systemActor('start'), { tenant, name: 'first key', apiKey });
+    const firstKey = { tenant, name: 'first key', apiKey, scopes: ['messages', 'batches', 'self'] } as const;
+    const imported = await importApiKey(deps, systemActor('start'), firstKey);
     if (imported.kind === 'refused') {
       throw new StartError(
         `The API key in ${firstKeyFile} belongs to another tenant. Remove the file to get a new one.`,

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { onStopSignal, runUntilSignal } from '@ccg/edge';
 import { adminProblems, adminVariables } from '@ccg/admin';
 import { gatewayVariables, listenAddresses, parseConfig, startGateway } from '@ccg/gateway';
-import type { GatewayConfig, GatewayDependencies, RunningGateway } from '@ccg/gateway';
+import type { GatewayConfig, GatewayDependencies } from '@ccg/gateway';
+import { workerVariables } from '@ccg/worker';
 import { describeRoutes, withoutCosts } from '@ccg/catalog';
 import type { Audience, DirectorySettings } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
@@ -27,6 +28,7 @@ import type { Environment } from '@ccg/startup';
 import { openDataDir, readOrCreateSecret } from './data-dir.ts';
 import { demoEnvironment, startDemoProvider } from './demo.ts';
 import { openAdmin } from './open-admin.ts';
+import { openWorker } from './open-worker.ts';
 import { openExchangeLog } from './exchange/exchange-log.ts';
 import { seedDefaultTenant } from './seed-default-tenant.ts';
 import { localVariables, readSettings } from './settings.ts';
@@ -68,7 +70,7 @@ function readVariables(env: Environment): Environment {
     env,
     workingDirectory: process.cwd(),
     repository: repositoryRoot,
-    knownNames: [...gatewayVariables, ...adminVariables, ...localVariables],
+    knownNames: [...gatewayVariables, ...adminVariables, ...workerVariables, ...localVariables],
   });
   for (const notice of notices) say(notice);
   return variables;
@@ -78,7 +80,11 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStack): Promise<RunningGateway> {
+async function compose(
+  env: Environment,
+  mode: Mode,
+  opened: AsyncDisposableStack,
+): Promise<{ drain(): Promise<void> }> {
   const settings = checkVariables(env, mode);
   const dataDir = await openDataDir(settings.dataDir);
   opened.defer(() => dataDir.close());
@@ -94,6 +100,7 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
     ...(mode === 'demo' ? await withDemoProvider(env, opened) : env),
     ...(store.url === undefined ? {} : { ...noRedis, REDIS_URL: store.url }),
     KEY_PEPPER: await readPepper(env, dataDir.path),
+    ...batchFolder(env, dataDir.path),
   };
   const { config, listenWarnings } = readConfig(variables, mode);
   const directory = readTenants(variables);
@@ -107,8 +114,11 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
   const admin = await openAdmin(variables, dataDir.path, { metrics, log, say });
   // It goes on while the answers of the gateway end: an operator may want to see why that takes so long.
   opened.defer(() => admin.drain());
-  const gateway = await startGateway(config, { ...recording, keylessAs, metrics, log }).catch((thrown: unknown) =>
-    explainListenError(thrown, listenAddresses(config)),
+  const worker = await openWorker(variables, { catalog: config.catalog, metrics, log });
+  opened.defer(() => worker.drain());
+  const offersBatches = 'at-own-address';
+  const gateway = await startGateway(config, { ...recording, keylessAs, metrics, log, offersBatches }).catch(
+    (thrown: unknown) => explainListenError(thrown, listenAddresses(config)),
   );
   const container = findContainer();
   const inContainer = container === undefined ? [] : containerWarnings(config);
@@ -133,7 +143,19 @@ async function compose(env: Environment, mode: Mode, opened: AsyncDisposableStac
       container,
     }),
   );
-  return gateway;
+  // Each of them asks providers by itself.
+  return {
+    async drain() {
+      await Promise.all([gateway.drain(), worker.drain()]);
+    },
+  };
+}
+
+/** Where inputs and results of batches are kept unless the environment says it. */
+function batchFolder(env: Environment, dataDir: string): Environment {
+  if ((env['BATCH_STORE'] ?? '') !== '' && env['BATCH_STORE'] !== 'directory') return {};
+  const given = env['BATCH_DIR'] ?? '';
+  return { BATCH_STORE: 'directory', BATCH_DIR: given === '' ? join(dataDir, 'batches') : given };
 }
 
 /** Opens the recording of exchanges, if it is asked for; it closes after the gateway. */

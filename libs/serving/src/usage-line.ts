@@ -52,7 +52,10 @@ export interface UsageLine {
   ended(record: RequestRecord, nowMs: number): string;
 }
 
-export type LineRequest = Pick<ServeRequest, 'principal' | 'requestId' | 'headers' | 'receivedAtMs' | 'handOver'>;
+export type LineRequest = Pick<
+  ServeRequest,
+  'principal' | 'requestId' | 'headers' | 'receivedAtMs' | 'batch' | 'handOver'
+>;
 
 /** What is known of a request from the beginning. */
 interface Begun {
@@ -126,6 +129,7 @@ function encode({ request, client, work }: Begun, use: Use, target: TargetName, 
     durationMs: told.durationMs,
     firstEventMs: told.firstEventMs,
     attempts: told.attempts,
+    batch: request.batch,
   });
 }
 

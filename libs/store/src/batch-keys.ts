@@ -30,6 +30,12 @@ export interface BatchKeys {
   uploads(): string;
   /** ZSET: the tenants that have batches, by the time of their last one. */
   tenants(): string;
+  /** ZSET: the workers and how many items each runs at a time, by the time at which each counts as gone. */
+  workers(): string;
+  /** STRING: which worker hands out items now. It expires. */
+  dispatcher(): string;
+  /** What the names of the queue of items begin with; all of them are in one hash slot. */
+  queue(): string;
   /** HASH: how many bytes of files Redis keeps for a batch, and for all of them. */
   fileBytes(): string;
 }
@@ -55,6 +61,9 @@ export function createBatchKeys(
     files: (tenant, id) => ofTenant(tenant, `batch-files:v1:${id}`),
     uploads: () => ofAll('batch-uploads:v1'),
     tenants: () => ofAll('batch-tenants:v1'),
+    workers: () => ofAll('batch-workers:v1'),
+    dispatcher: () => ofAll('batch-dispatcher:v1'),
+    queue: () => ofAll('{batch-queue}:v1'),
     fileBytes: () => ofAll('batch-file-bytes:v1'),
   };
 }

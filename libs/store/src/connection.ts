@@ -7,7 +7,7 @@ import { placeOf } from './target.ts';
 import type { ConnectionTarget, TlsMaterial } from './target.ts';
 
 /** What a connection is for, which decides how its commands behave while Redis is away. */
-export type ConnectionRole = 'requests' | 'subscriber';
+export type ConnectionRole = 'requests' | 'subscriber' | 'queue';
 
 /** Replies in the shapes of Redis's second protocol, whichever of the two is spoken. */
 type Options = RedisOptions & { readonly replyMapping?: 'legacy' };
@@ -32,7 +32,6 @@ const optionsOfAll: Options = {
   disableClientInfo: true,
 };
 
-/** A consumer that blocks in Redis needs a role of its own here: its replies may take longer than `deadSocketMs`. */
 const optionsOfRole: Readonly<Record<ConnectionRole, Options>> = {
   // Nothing waits and nothing is sent twice: a request would rather do without the store.
   requests: {
@@ -42,11 +41,13 @@ const optionsOfRole: Readonly<Record<ConnectionRole, Options>> = {
   },
   // It does not come back by itself: in a cluster the next one goes to another node.
   subscriber: { retryStrategy: () => null, maxRetriesPerRequest: null },
+  // It blocks in Redis, so that its replies may take long, and what it asks is asked again when Redis is back.
+  queue: { maxRetriesPerRequest: null, socketTimeout: undefined },
 };
 
 /**
- * Opens one connection to a server; to a cluster each node has its own. In the role `requests` it comes back by itself
- * for ever. Its errors are dropped unless somebody listens to them.
+ * Opens one connection to a server; to a cluster each node has its own. Unless it is a
+ * subscriber it comes back by itself for ever. Its errors are dropped unless somebody listens to them.
  */
 export function openConnection(target: ConnectionTarget, role: ConnectionRole): Redis {
   const redis = open(target, { ...optionsOfAll, ...optionsOfRole[role] });
@@ -124,7 +125,7 @@ function sentinelOptions(
   };
 }
 
-function hostAndPort(address: string): { readonly host: string; readonly port: number } {
+export function hostAndPort(address: string): { readonly host: string; readonly port: number } {
   const at = address.lastIndexOf(':');
   return { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
 }

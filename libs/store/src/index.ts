@@ -3,6 +3,7 @@ export type { ConnectionFault, UnavailableReason } from './errors.ts';
 export type { StoreState } from './guard.ts';
 export { findMissingPermissions } from './permissions.ts';
 export type { CommandName, MissingPermissions } from './permissions.ts';
+export { openQueueConnection } from './queue-connection.ts';
 export type { RedisKeys } from './redis-keys.ts';
 export { createScript, loadScript } from './script.ts';
 export type { Script } from './script.ts';

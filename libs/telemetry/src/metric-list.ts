@@ -173,6 +173,22 @@ export const metricList = {
     help: 'Lines of the log that were dropped, since nobody took them from standard output in time.',
     processes: everywhere,
   }),
+  batchItems: counter('ccg_batch_items_total', ['tenant', 'outcome'], {
+    help: 'Items of batches that got their result.',
+    processes: ['worker'],
+  }),
+  batchDuplicates: counter('ccg_batch_upstream_duplicates_total', [], {
+    help: 'Answers of providers to items that had their result already: a worker died, or Redis was away.',
+    processes: ['worker'],
+  }),
+  batchBacklogItems: gauge('ccg_batch_backlog_items', [], {
+    help: 'Items of all batches without a result. Told by the one worker that hands out items.',
+    processes: ['worker'],
+  }),
+  batchOldestItem: gauge('ccg_batch_oldest_item_age_seconds', [], {
+    help: 'Age of the oldest batch that has not ended; 0 without any. Told by the one worker that hands out items.',
+    processes: ['worker'],
+  }),
   issuerKeys: gauge('ccg_issuer_keys_age_seconds', ['issuer'], {
     help: 'How long ago the keys of an issuer of tokens were loaded; +Inf: never. After a day its tokens are refused.',
     processes: ['gateway', 'admin'],

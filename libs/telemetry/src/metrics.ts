@@ -1,4 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createBatchMetrics } from './batch-metrics.ts';
+import type { BatchMeters } from './batch-metrics.ts';
 import { createLabelValues } from './label-values.ts';
 import { createLimitMetrics } from './limit-metrics.ts';
 import type { LimitLabels, LimitMeters } from './limit-metrics.ts';
@@ -25,7 +27,7 @@ interface IssuerKeysAge {
 const storeModes = ['shared', 'local', 'closed'] as const;
 type StoreMode = (typeof storeModes)[number];
 
-export interface Metrics {
+export interface Metrics extends BatchMeters {
   /** What counts the requests of a frame. */
   requestsOf(frame: RequestFrame): RequestMeters;
   /** What counts the streams of a provider. */
@@ -82,6 +84,7 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
   const dropped = createCells(metricList.logLinesDropped);
   const store = createStoreMetrics();
   const usage = createUsageMetrics();
+  const batches = createBatchMetrics(tenants);
   const learned = watchedGauge(createCells(metricList.learnedRejections));
   const bodyBytes = watchedGauge(createCells(metricList.bodyBytes));
   const waiting = watchedGauge(createCells(metricList.waiting));
@@ -94,11 +97,13 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
     dropped,
     ...store.families,
     ...usage.families,
+    ...batches.families,
   ];
   return {
     requestsOf: requests.of,
     streamsOf: streams.of,
     limitsOf: limits.of,
+    ...batches.told,
     pinged: streams.pinged,
     certificate(provider, notAfterSeconds) {
       certificates.of({ provider }).value = notAfterSeconds;

@@ -8,6 +8,8 @@ export type { Verification } from './api-key/memory.ts';
 export type { IssuedApiKey, NewApiKey } from './api-key/new-api-key.ts';
 export { mergePolicy, readAuthorization } from './api-key/read-authorization.ts';
 export type { AuthorizationRecords, Bearer } from './api-key/read-authorization.ts';
+export { readPrincipal } from './api-key/read-principal.ts';
+export type { CredentialId } from './api-key/read-principal.ts';
 export { revokeApiKey } from './api-key/revoke.ts';
 export { updateApiKey } from './api-key/update.ts';
 export { rotateApiKey } from './api-key/rotate.ts';

@@ -6,6 +6,4 @@ export const awaitedMetrics: Readonly<Record<string, string>> = {
   ccg_trace_spans_dropped_total: 'traces',
   ccg_reservations_outstanding: 'reservations',
   ccg_reservations_swept_total: 'reservations',
-  ccg_batch_backlog_items: 'the worker',
-  ccg_batch_oldest_item_age_seconds: 'the worker',
 };

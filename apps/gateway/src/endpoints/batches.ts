@@ -57,7 +57,7 @@ export function batchEndpoints(batching: Batching | undefined, deps: BatchDepend
     endpoint('list', '', get, list),
     endpoint('create', '', ['POST'], (exchange, principal, on) => create(exchange, principal, on, deps)),
     endpoint('get', '/:id', get, async (exchange, principal, on) => {
-      return answer(exchange, batchObject(await find(exchange, principal, on), on.publicBaseUrl));
+      return answer(exchange, batchObject(await find(exchange, principal, on), on.publicBaseUrl()));
     }),
     endpoint('delete', '/:id', ['DELETE'], remove),
     endpoint('cancel', '/:id/cancel', ['POST'], cancel),
@@ -94,7 +94,7 @@ async function create(
       { ...creating, judge: (demand) => judge({ principal, prefix, demand }) },
       { principal, prefix, body, idempotencyKey },
     );
-    return answer(exchange, batchObject(batch, batching.publicBaseUrl));
+    return answer(exchange, batchObject(batch, batching.publicBaseUrl()));
   } finally {
     account.release();
   }
@@ -120,7 +120,7 @@ async function list(exchange: GatewayExchange, principal: TenantPrincipal, on: B
     before: before ?? undefined,
   });
   return answer(exchange, {
-    data: batches.map((batch) => batchObject(batch, on.publicBaseUrl)),
+    data: batches.map((batch) => batchObject(batch, on.publicBaseUrl())),
     has_more: hasMore,
     first_id: batches[0]?.record.id ?? null,
     last_id: batches.at(-1)?.record.id ?? null,
@@ -131,7 +131,7 @@ async function cancel(exchange: GatewayExchange, principal: TenantPrincipal, on:
   const batch = await find(exchange, principal, on);
   refuseUnlessOwn(principal, batch);
   await on.transitions.cancel(batch.record);
-  return answer(exchange, batchObject((await readBatch(on.store, batch.record)) ?? batch, on.publicBaseUrl));
+  return answer(exchange, batchObject((await readBatch(on.store, batch.record)) ?? batch, on.publicBaseUrl()));
 }
 
 async function remove(exchange: GatewayExchange, principal: TenantPrincipal, on: Batching): Promise<RequestRecord> {

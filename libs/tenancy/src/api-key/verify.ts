@@ -112,7 +112,7 @@ async function verifyInStore(options: ApiKeyVerifierOptions, digest: string, api
   const { tenant, id } = entry;
   const records = entry.kind === 'leads' ? await readAuthorization(store, { tenant, apiKeyId: id }) : undefined;
   const nowMs = clock.now();
-  const verification = entry.kind === 'revoked' ? revoked : judge(records, nowMs, defaults);
+  const verification = entry.kind === 'revoked' ? revoked : judgeApiKey(records, nowMs, defaults);
   const isUnsaid = records?.apiKey !== undefined && records.apiKey.item.hint === undefined;
   if (current === undefined || isUnsaid) inBackground(rehash(store, entry, digest, apiKey));
   if (verification.kind === 'verified') inBackground(noteUse(store, entry, records?.apiKey?.lastUsedAt, nowMs));
@@ -127,7 +127,11 @@ async function findUnderPrevious(store: Store, peppers: Peppers, apiKey: Secret)
 }
 
 /** An API key that is over is refused before a tenant that is suspended: only the holder of a good one learns of that. */
-function judge(records: AuthorizationRecords | undefined, nowMs: number, defaults: TenantDefaults): Verification {
+export function judgeApiKey(
+  records: AuthorizationRecords | undefined,
+  nowMs: number,
+  defaults: TenantDefaults,
+): Verification {
   const loaded = records?.apiKey;
   if (records === undefined || loaded === undefined) return neverIssued;
   const { id: apiKeyId, name: apiKeyName, state, owner, expiresAt, scopes } = loaded.item;

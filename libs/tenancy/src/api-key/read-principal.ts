@@ -1,0 +1,70 @@
+import type { Clock, Scope } from '@ccg/kernel';
+import { StoreUnavailableError } from '@ccg/store';
+import type { Store } from '@ccg/store';
+import type { TenantDefaults } from '../principal.ts';
+import { groupOf } from '../token/note-group.ts';
+import { neverIssued, revoked } from './memory.ts';
+import type { Verification } from './memory.ts';
+import { authorizationOf, readAuthorization, sharingOf } from './read-authorization.ts';
+import { judgeApiKey } from './verify.ts';
+
+/** A credential that was verified before, by its ids alone. */
+export type CredentialId =
+  | { readonly kind: 'api-key'; readonly apiKeyId: string }
+  | {
+      readonly kind: 'token';
+      readonly user: string;
+      readonly issuer: string;
+      readonly tokenDigest: string | undefined;
+      readonly groups: readonly string[];
+    };
+
+interface PrincipalDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly defaults: TenantDefaults;
+}
+
+/**
+ * Reads who a credential stands for now, for work that goes on without the credential itself. What its records say
+ * counts: a revoked one is unknown, and so on. A token that expired meanwhile still counts, and so do the scopes that the
+ * caller says it had; one that was issued before `issuedByMs` is over if all tokens of its user were revoked since.
+ */
+export async function readPrincipal(
+  { store, clock, defaults }: PrincipalDependencies,
+  tenant: string,
+  credential: CredentialId,
+  { scopes, issuedByMs }: { readonly scopes: readonly Scope[]; readonly issuedByMs: number },
+): Promise<Verification> {
+  try {
+    if (credential.kind === 'api-key') {
+      const records = await readAuthorization(store, { tenant, apiKeyId: credential.apiKeyId });
+      return judgeApiKey(records, clock.now(), defaults);
+    }
+    const { user, issuer, tokenDigest, groups } = credential;
+    const records = await readAuthorization(store, { tenant, user, tokenDigest });
+    if (records?.user === undefined) return neverIssued;
+    const { token, userBeforeMs } = records.revocation;
+    if (token || (userBeforeMs !== undefined && issuedByMs <= userBeforeMs)) return revoked;
+    if (records.tenant.state === 'suspended') return { kind: 'suspended', of: 'tenant', tenant };
+    if (records.user.state !== 'active') return { kind: 'suspended', of: 'user', tenant };
+    return {
+      kind: 'verified',
+      principal: {
+        kind: 'token',
+        tenant,
+        user,
+        userName: records.user.name,
+        issuer,
+        groups,
+        tokenDigest,
+        expiresAtMs: Infinity,
+        ...sharingOf(records, groupOf(groups)),
+        authorization: authorizationOf(records, scopes, defaults),
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    return { kind: 'unavailable' };
+  }
+}
