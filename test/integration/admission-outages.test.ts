@@ -53,6 +53,18 @@ describe('what a limit does without Redis', () => {
     expect(await ask(local)).toMatchObject({ kind: 'limited', refused: { limit: local } });
   });
 
+  test('the share of a cap counts what the replica runs already, also what Redis has let in', async () => {
+    const { ask, admitted } = replica({ liveReplicas: () => 2 });
+    const cap = concurrency(4);
+    const before = [await admitted(cap), await admitted(cap), await admitted(cap)];
+    expect(before.map(({ by }) => by)).toEqual(['store', 'store', 'store']);
+    proxy.cut();
+    expect(await ask(cap)).toMatchObject({ kind: 'limited', refused: { limit: cap } });
+    for (const { reservation } of before.slice(1)) await reservation.settle(used());
+    expect(await ask(cap)).toMatchObject({ kind: 'admitted', by: 'local' });
+    expect(await ask(cap)).toMatchObject({ kind: 'limited', refused: { limit: cap } });
+  });
+
   test('a limit in shadow mode refuses nobody, even a closed one', async () => {
     const { ask } = replica();
     proxy.cut();

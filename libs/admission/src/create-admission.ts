@@ -123,7 +123,8 @@ export function createAdmission({
     outage.noteAnswer();
     if (decision.kind === 'limited') return { decision, waitsFor: waitedFor(decision) };
     const { states, shadowed, charged } = decision;
-    const reservation = reservations.open(request, { charged, isStored: true });
+    const release = localFallback.countRunning(request);
+    const reservation = reservations.open(request, { charged, isStored: true, release });
     return { decision: { kind: 'admitted', by: 'store', states, shadowed, reservation }, waitsFor: undefined };
   }
 

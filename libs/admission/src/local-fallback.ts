@@ -21,6 +21,11 @@ type LocalDecision =
 export interface LocalFallback {
   /** `budgetsOpen`: money may still be spent that cannot be counted now. */
   admit(request: AdmissionRequest, options: { readonly budgetsOpen: boolean }): Promise<LocalDecision>;
+  /**
+   * Counts a request that Redis let in, so that it takes a place in this replica's share of its caps if Redis goes away
+   * meanwhile. Gives a function to be called once, when the request has ended.
+   */
+  countRunning(request: AdmissionRequest): () => void;
 }
 
 const shortestWindowSeconds = 1;
@@ -30,8 +35,8 @@ const longestWindowSeconds = 86_400;
 
 /**
  * Limits while Redis is away: each replica admits its share of every limit. For a rate that is the refill of a fixed
- * window of ten seconds, or as long as it takes to let in one unit. A request that costs more makes its window longer. It
- * knows nothing of what was admitted before by Redis.
+ * window of ten seconds, or as long as it takes to let in one unit. A request that costs more makes its window longer. A
+ * rate starts anew, a cap counts all requests that this replica runs.
  */
 export function createLocalFallback(liveReplicas: () => number): LocalFallback {
   const rates = createLocalRates();
@@ -44,17 +49,12 @@ export function createLocalFallback(liveReplicas: () => number): LocalFallback {
       const enforced = request.limits.filter(({ mode }) => mode === 'enforce');
       const closed = enforced.find((limit) => isClosed(limit, budgetsOpen));
       if (closed !== undefined) return { kind: 'unreadable', limit: closed };
-      const limits = enforced.filter(({ onStoreError }) => onStoreError === 'local');
       const replicas = Math.max(1, liveReplicas());
-      const started = running.start(
-        tenant,
-        limits.filter((limit) => limit.kind === 'concurrency'),
-        replicas,
-      );
+      const started = running.start(tenant, request.limits.filter(isLocalCap), replicas);
       if (started.kind === 'limited') return refusal(started);
       const taken = await rates.take(
         tenant,
-        limits.filter((limit) => limit.kind === 'rate').map((limit) => reserving(limit, estimatedOutput(request))),
+        request.limits.filter(isLocalRate).map((limit) => reserving(limit, estimatedOutput(request))),
         replicas,
       );
       if (taken.kind === 'limited') {
@@ -63,7 +63,20 @@ export function createLocalFallback(liveReplicas: () => number): LocalFallback {
       }
       return { kind: 'admitted', states: [...started.states, ...taken.states], release: started.release };
     },
+    countRunning: ({ tenant, limits }) => running.count(tenant, limits.filter(isLocalCap)),
   };
+}
+
+function isCountedHere({ mode, onStoreError }: Limit): boolean {
+  return mode === 'enforce' && onStoreError === 'local';
+}
+
+function isLocalCap(limit: Limit): limit is ConcurrencyLimit {
+  return limit.kind === 'concurrency' && isCountedHere(limit);
+}
+
+function isLocalRate(limit: Limit): limit is RateLimit {
+  return limit.kind === 'rate' && isCountedHere(limit);
 }
 
 /** Money is not shared out among replicas: a budget is open for a time of grace, and then closed. */
@@ -136,7 +149,11 @@ interface LocalConcurrency {
     limits: readonly ConcurrencyLimit[],
     replicas: number,
   ): { readonly kind: 'started'; readonly states: readonly LimitState[]; release(this: void): void } | Limited;
+  /** Counts a request whatever the share is. Gives a function that ends it. */
+  count(tenant: string, limits: readonly ConcurrencyLimit[]): () => void;
 }
+
+const counterOf = (tenant: string, { subject }: ConcurrencyLimit): string => `${tenant} ${subject}`;
 
 function createLocalConcurrency(): LocalConcurrency {
   const running = new Map<string, number>();
@@ -147,29 +164,30 @@ function createLocalConcurrency(): LocalConcurrency {
     else running.set(counter, count);
   }
 
+  function count(tenant: string, limits: readonly ConcurrencyLimit[]): () => void {
+    const counters = limits.map((limit) => counterOf(tenant, limit));
+    for (const counter of counters) change(counter, 1);
+    return () => {
+      for (const counter of counters) change(counter, -1);
+    };
+  }
+
   return {
+    count,
     start(tenant, limits, replicas) {
-      const counted = limits.map((limit) => {
-        const counter = `${tenant} ${limit.subject}`;
+      const states = limits.map((limit) => {
         const share = Math.max(1, Math.floor(limit.maxRunning / replicas));
-        return { counter, state: { limit, remaining: share - (running.get(counter) ?? 0) - 1 } };
+        return { limit, remaining: share - (running.get(counterOf(tenant, limit)) ?? 0) - 1 };
       });
-      const late = counted.find(({ state }) => state.remaining < 0);
+      const late = states.find(({ remaining }) => remaining < 0);
       if (late !== undefined) {
-        const { limit } = late.state;
+        const { limit } = late;
         return {
           kind: 'limited',
           refused: { limit, retryAfterMs: concurrencyRetryMs, state: { limit, remaining: 0 } },
         };
       }
-      for (const { counter } of counted) change(counter, 1);
-      return {
-        kind: 'started',
-        states: counted.map(({ state }) => state),
-        release() {
-          for (const { counter } of counted) change(counter, -1);
-        },
-      };
+      return { kind: 'started', states, release: count(tenant, limits) };
     },
   };
 }
