@@ -46,7 +46,17 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
     external: ['@aws-sdk/client-s3'],
     node: true,
   },
-  'libs/telemetry': { own: ['@ccg/kernel'], external: ['pino', 'prom-client'], node: true },
+  'libs/telemetry': {
+    own: ['@ccg/kernel'],
+    external: [
+      '@opentelemetry/api',
+      '@opentelemetry/exporter-trace-otlp-proto',
+      '@opentelemetry/resources',
+      'pino',
+      'prom-client',
+    ],
+    node: true,
+  },
   'libs/serving': {
     own: allLibs.filter((lib) => lib !== '@ccg/serving' && lib !== '@ccg/edge' && lib !== '@ccg/batches'),
     external: [],

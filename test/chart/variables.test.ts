@@ -93,7 +93,7 @@ describe('the rules of variables', () => {
     },
   );
 
-  test.for(gatewayVariables.filter((name) => /_API_KEY$|^KEY_PEPPER|^SEALING_KEYS$|^REDIS_URL$/u.test(name)))(
+  test.for(gatewayVariables.filter((name) => /_API_KEY$|^KEY_PEPPER|^SEALING_KEYS$|^REDIS_URL$|_HEADERS$/u.test(name)))(
     '%s is refused among the values, wherever it stands, because it is a secret',
     async (name, context) => {
       const { chart } = toolsOf(context);

@@ -19,6 +19,8 @@ import {
   processVariables,
   reportSettings,
   reportVariables,
+  traceSettings,
+  traceVariables,
   readCatalog,
   proxyClash,
   servingSettings,
@@ -37,6 +39,7 @@ import type {
   ProcessSettings,
   ReportSettings,
   ServingSettings,
+  TraceSettings,
   StoreSettings,
 } from '@ccg/startup';
 import { z } from 'zod';
@@ -48,6 +51,7 @@ export interface GatewayConfig
     CredentialSettings,
     LimitSettings,
     ReportSettings,
+    TraceSettings,
     OutboundSettings,
     ServingSettings,
     BatchSettings {
@@ -93,6 +97,7 @@ const serverSchema = z.object({
   MODEL_LIST_INTERVAL_MS: wholeNumber({ max: 86_400_000, unset: 3_600_000 }),
   ...outboundVariables,
   ...reportVariables,
+  ...traceVariables,
   ...servingVariables,
   ...batchVariables,
 });
@@ -158,6 +163,7 @@ function toConfig(
     modelListIntervalMs: server.MODEL_LIST_INTERVAL_MS,
     ...outboundSettings(server),
     ...reportSettings(server),
+    ...traceSettings(server, 'claude-code-gateway'),
     ...batchSettings(server),
   };
 }

@@ -18,6 +18,7 @@ export function describeRequest(request: FinishedRequest, record: RequestRecord,
   const failure = describeEnd(end);
   return {
     requestId: request.requestId,
+    traceId: record.traced?.trace.traceId,
     session: headerText(request.request?.headers['x-claude-code-session-id']),
     bodyBytes: record.bodyBytes,
     inputTokens: isMeasured ? usage.inputTokens : undefined,

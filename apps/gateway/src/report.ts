@@ -1,12 +1,14 @@
 import type { ClientAddressOf, FinishedRequest, Reporter } from '@ccg/edge';
 import { assertNever, createBoundedMap, outcomeFacts, ReaderGoneError, toGatewayError } from '@ccg/kernel';
 import { countRecord, recordWithoutModel, targetOf } from '@ccg/serving';
+import type { Clock } from '@ccg/kernel';
 import type { End, RequestRecord } from '@ccg/serving';
 import { logText } from '@ccg/telemetry';
-import type { Logger, Metrics } from '@ccg/telemetry';
+import type { Logger, Metrics, Tracing } from '@ccg/telemetry';
 import { auditActor } from '@ccg/tenancy';
 import type { DeniedUse, TenantPrincipal } from '@ccg/tenancy';
 import { describeRequest } from './log-line.ts';
+import { spansOf } from './request-spans.ts';
 
 /** The status that proxies log for a client that left before its answer. */
 const clientClosedRequest = 499;
@@ -20,17 +22,21 @@ interface ReporterOptions {
   /** Of requests that went well every so-manieth has a line. */
   readonly okSample: number;
   readonly noteDenied: (denied: DeniedUse) => void;
+  /** Undefined where requests are not traced. */
+  readonly tracing: Tracing | undefined;
+  readonly clock: Clock;
 }
 
 /** Reports the records of finished requests to the gateway's log and metrics, and what was denied to the audit log. */
 export function createReporter(options: ReporterOptions): Reporter<RequestRecord> {
-  const { logger, metrics, okSample, noteDenied } = options;
+  const { logger, metrics, okSample, noteDenied, tracing, clock } = options;
   const loggerOf = createSharedFields(options);
   const isInSample = createSample(okSample);
   return {
     resultOf: (thrown) => recordWithoutModel(endOf(thrown)),
     untoldError: ({ end }) => (end.kind === 'unsent' ? end.error : undefined),
-    finished(request, record) {
+    finished(request, finishedRecord) {
+      const record = tracing === undefined ? finishedRecord : withTrace(request, finishedRecord, tracing);
       const { end, outcome } = record;
       const status = end.kind === 'aborted' ? clientClosedRequest : request.status;
       count(request, record, status, metrics);
@@ -42,10 +48,21 @@ export function createReporter(options: ReporterOptions): Reporter<RequestRecord
         const more = isOurFault ? { err: end.error } : isThinned ? { okSample } : undefined;
         loggerOf(request, record)[level](more === undefined ? line : { ...line, ...more }, 'request');
       }
+      const trace = record.traced?.trace;
+      if (trace !== undefined)
+        tracing?.end(trace, () => spansOf({ request, record, status, trace, endMs: clock.now() }));
       const denied = deniedUseOf(request, record);
       if (denied !== undefined) noteDenied(denied);
     },
   };
+}
+
+/** What ended before it was served has a trace of its own. */
+function withTrace({ request }: FinishedRequest, record: RequestRecord, tracing: Tracing): RequestRecord {
+  if (record.traced !== undefined) return record;
+  const header = request?.headers['traceparent'];
+  const trace = tracing.begin(typeof header === 'string' ? header : undefined);
+  return { ...record, traced: { trace, content: undefined } };
 }
 
 /** Says yes to every so-manieth call, beginning with the first. */

@@ -19,8 +19,8 @@ import {
 } from '@ccg/startup';
 import type { Store } from '@ccg/store';
 import { createDeniedUses } from '@ccg/tenancy';
-import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
-import type { Logger, Metrics } from '@ccg/telemetry';
+import { createLogger, createMetrics, openLogOutput, openTracing } from '@ccg/telemetry';
+import type { Logger, Metrics, Tracing } from '@ccg/telemetry';
 import { readUsage } from '@ccg/usage';
 import type { GatewayConfig } from './config.ts';
 import { askProviders } from './ask-providers.ts';
@@ -32,6 +32,7 @@ import { servingEndpoints } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { unsupportedEndpoints } from './endpoints/unsupported.ts';
 import { usageEndpoints } from './endpoints/usage.ts';
+import { randomHex } from './random-hex.ts';
 import { createReporter } from './report.ts';
 import { followSessionKills } from './session-kills.ts';
 
@@ -94,11 +95,11 @@ export async function startGateway(
   opened.defer(() => replicas.leave());
   const serving = await openServing(config, { ...parts, replicas, targets, upstream, ...recording });
   opened.defer(serving.close);
-  const openSinks = createOpenSinks();
-  const sessionKills = followSessionKills({ store, clock, openSinks });
+  const tracing = await openTraces(config, clock, metrics);
+  opened.defer(() => tracing?.close());
+  const answering = { ...openAnswers(config, parts), catalog, targets, clock, metrics, tracing };
+  const { openSinks, sessionKills } = answering;
   opened.defer(sessionKills.close);
-  const bodyMemory = openBodyMemory(config, metrics);
-  const answering = { catalog, targets, sinkTimes: config, clock, openSinks, sessionKills, bodyMemory, metrics };
   let ownUrl = '';
   const { offersBatches = false } = dependencies;
   const atOwn = offersBatches === 'at-own-address' ? () => ownUrl : undefined;
@@ -111,8 +112,8 @@ export async function startGateway(
     ...helloEndpoints(),
     ...unsupportedEndpoints(),
   ];
-  const noteDenied = noteDeniedUses(parts);
-  const reporter = createReporter({ logger, metrics, addressOf, okSample: config.logSample, noteDenied });
+  const reporting = { ...parts, addressOf, okSample: config.logSample, tracing };
+  const reporter = createReporter({ ...reporting, noteDenied: noteDeniedUses(parts) });
   const data = await listen(createDataApp({ endpoints, authenticate, reporter, clock }), config.host, config.port);
   ownUrl = data.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
   const { modelListIntervalMs: intervalMs } = config;
@@ -139,6 +140,18 @@ interface Parts {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** What is shared by all answers that are open. */
+function openAnswers(config: GatewayConfig, { store, clock, metrics }: Parts & { readonly metrics: Metrics }) {
+  const openSinks = createOpenSinks();
+  const sessionKills = followSessionKills({ store, clock, openSinks });
+  return { openSinks, sessionKills, bodyMemory: openBodyMemory(config, metrics), sinkTimes: config };
+}
+
+async function openTraces({ tracing }: GatewayConfig, clock: Clock, metrics: Metrics): Promise<Tracing | undefined> {
+  const { spansDropped: onDropped } = metrics;
+  return tracing === undefined ? undefined : await openTracing(tracing, { clock, randomHex, onDropped });
 }
 
 /** So many credentials and reasons are remembered, so that each is noted once a minute. */

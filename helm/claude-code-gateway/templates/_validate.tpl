@@ -91,7 +91,7 @@
 {{- define "ccg.secretNames" -}}
 {{ dict
   "credentials" (list "ANTHROPIC_API_KEY" "OPENAI_API_KEY" "NVIDIA_API_KEY" "OPENROUTER_API_KEY" "GEMINI_API_KEY" "OLLAMA_API_KEY")
-  "keys" (list "KEY_PEPPER" "KEY_PEPPER_PREVIOUS" "SEALING_KEYS")
+  "keys" (list "KEY_PEPPER" "KEY_PEPPER_PREVIOUS" "SEALING_KEYS" "OTEL_EXPORTER_OTLP_HEADERS")
   "redis" (list "REDIS_URL")
   | toJson }}
 {{- end }}

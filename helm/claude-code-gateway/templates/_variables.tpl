@@ -41,6 +41,9 @@ GATEWAY_CONFIG: /etc/ccg/config/gateway.yaml
 - name: SEALING_KEYS
   valueFrom:
     secretKeyRef: { name: {{ .root.Values.keys.existingSecret | quote }}, key: SEALING_KEYS, optional: true }
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom:
+    secretKeyRef: { name: {{ .root.Values.keys.existingSecret | quote }}, key: OTEL_EXPORTER_OTLP_HEADERS, optional: true }
 {{- else }}
 - name: ADMIN_TOKEN_FILE
   value: /etc/ccg/admin/token

@@ -5,6 +5,8 @@ import { codeOf, ownWordsOf } from '@ccg/translation';
 import type { AnswerReader, UpstreamFailure, UpstreamRequest } from '@ccg/translation';
 import { callErrorToGatewayError, findInAnswer, findInHead, UpstreamCallError, wrongBaseUrlError } from '@ccg/upstream';
 import type { Upstream, UpstreamResponse } from '@ccg/upstream';
+import { traceparentOf } from '@ccg/telemetry';
+import type { HeaderList } from '@ccg/wire';
 import { nameOf, outcomeOfFailure } from './record.ts';
 import type { AttemptRecord, Failure, TargetName } from './record.ts';
 import { recordAnswer } from './recording.ts';
@@ -19,6 +21,7 @@ export interface OpenAttempt {
   readonly startedMs: number;
   readonly status: number | undefined;
   readonly upstreamRequestId: string | undefined;
+  readonly spanId: string | undefined;
 }
 
 /** A provider sent a status, whatever it is. */
@@ -60,12 +63,14 @@ async function callOnce(
   dependencies: CallDependencies,
 ): Promise<Called> {
   const { operation, stream, request, signal } = call;
-  const { headers, body } = call.translated;
+  const { body } = call.translated;
   const { upstream } = dependencies;
-  const { elapsedMs, recording } = request;
+  const { elapsedMs, recording, trace } = request;
+  const spanId = trace?.newSpanId();
+  const headers = tracedHeaders(call, spanId);
   const startedMs = elapsedMs();
   const opened = (status?: number, upstreamRequestId?: string): OpenAttempt => {
-    return { target: nameOf(target), elapsedMs, startedMs, status, upstreamRequestId };
+    return { target: nameOf(target), elapsedMs, startedMs, status, upstreamRequestId, spanId };
   };
   const sent: RecordedCall = { operation, model: target.model, stream, headers, body, client: request };
   try {
@@ -83,10 +88,20 @@ async function callOnce(
   }
 }
 
+/** Tells the provider where the call stands in its trace. */
+function tracedHeaders(
+  { translated: { headers }, request: { trace } }: TargetCall,
+  spanId: string | undefined,
+): HeaderList {
+  return trace === undefined || spanId === undefined
+    ? headers
+    : [...headers, ['traceparent', traceparentOf(trace.trace, spanId)]];
+}
+
 /** Closes the record of an attempt. */
 export function endAttempt(open: OpenAttempt, outcome: Outcome): AttemptRecord {
-  const { target, elapsedMs, startedMs, status, upstreamRequestId } = open;
-  return { target, startedMs, endedMs: elapsedMs(), status, upstreamRequestId, outcome };
+  const { target, elapsedMs, startedMs, status, upstreamRequestId, spanId } = open;
+  return { target, startedMs, endedMs: elapsedMs(), status, upstreamRequestId, outcome, spanId };
 }
 
 /** Why a request or a call failed. If the sink ended it, that is the reason, and not what the abort did to the connection. */

@@ -7,7 +7,7 @@ export { sessionKilled } from './killed-session.ts';
 export { createJudgeBatch } from './judge-batch.ts';
 export type { JudgeBatch } from './judge-batch.ts';
 export { outcomeOf, recordWithoutModel } from './record.ts';
-export type { End, RequestRecord } from './record.ts';
+export type { AttemptRecord, End, RequestRecord } from './record.ts';
 export type { Recorder } from './recorder.ts';
 export type { CallRecording, ExchangeRecording, RecordedCall } from './recording.ts';
 export type { ResponseSink, ServeRequest } from './request.ts';

@@ -1,6 +1,7 @@
 import type { Dialect, Target, TargetPrice } from '@ccg/catalog';
 import { assertNever, outcomeOfCode, outcomeOfReason, ReaderGoneError } from '@ccg/kernel';
 import type { GatewayError, Outcome } from '@ccg/kernel';
+import type { Trace } from '@ccg/telemetry';
 import type { Warning } from '@ccg/translation';
 import { noUsage } from '@ccg/wire';
 import type { Usage } from '@ccg/wire';
@@ -66,6 +67,8 @@ export interface AttemptRecord {
   /** The provider's own id of the request. */
   readonly upstreamRequestId: string | undefined;
   readonly outcome: Outcome;
+  /** Undefined where the request is not traced. */
+  readonly spanId: string | undefined;
 }
 
 /** How long the gateway worked on the parts of an answer, in milliseconds. What it waited for is no part of it. */
@@ -110,6 +113,14 @@ export interface RequestRecord extends Measured {
   readonly attempts: readonly AttemptRecord[];
   readonly stages: Stages;
   readonly warnings: readonly Warning[];
+  /** Set by the app where it traces requests. */
+  readonly traced?: Traced | undefined;
+}
+
+/** Where a request stands in its trace, and what was said in it where that is to be told. */
+interface Traced {
+  readonly trace: Trace;
+  readonly content: { readonly request: string; readonly answer: string } | undefined;
 }
 
 /** Usage of a request that reached no model. */

@@ -1,6 +1,7 @@
 import type { AdmissionRequest } from '@ccg/admission';
 import type { RouteRequest } from '@ccg/catalog';
 import type { TenantPrincipal } from '@ccg/tenancy';
+import type { Trace } from '@ccg/telemetry';
 import type { HeaderList } from '@ccg/wire';
 import type { ExchangeRecording } from './recording.ts';
 
@@ -23,6 +24,8 @@ export interface ServeRequest {
   readonly receivedAtMs: number;
   /** Milliseconds since the request arrived, with fractions. */
   elapsedMs(this: void): number;
+  /** Set where the request is traced: each call to a provider is a span of its own, and is told where it stands. */
+  readonly trace?: { readonly trace: Trace; newSpanId(this: void): string } | undefined;
   /** Gets the settlement of the request in the place of Redis; not called for a request that was not admitted. */
   readonly handOver?: AdmissionRequest['handOver'];
   /** Set by serving itself where exchanges are recorded. */

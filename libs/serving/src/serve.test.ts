@@ -229,7 +229,13 @@ describe('the record', () => {
 describe('the targets of a route are asked in order', () => {
   const [first, second] = [targetFor('first'), targetFor('second')];
   const estimate: PromptEstimate = { tokens: () => Promise.resolve(undefined), learn() {}, abandon() {} };
-  const attemptRecord = { startedMs: 0, endedMs: 0, status: undefined, upstreamRequestId: undefined };
+  const attemptRecord = {
+    startedMs: 0,
+    endedMs: 0,
+    status: undefined,
+    upstreamRequestId: undefined,
+    spanId: undefined,
+  };
 
   /** Which models were asked, if every attempt fails like this. */
   async function askedAfter(failure: GatewayError, failureClass: FailureClass): Promise<AttemptResult> {

@@ -123,6 +123,10 @@ export const metricList = {
     help: 'What the same requests used in the end.',
     processes: serving,
   }),
+  spansDropped: counter('ccg_trace_spans_dropped_total', [], {
+    help: 'Spans that no collector got: it did not take them, or too many were waiting for it.',
+    processes: serving,
+  }),
   storeUp: gauge('ccg_store_up', [], { help: 'Whether Redis answers: 1 or 0.', processes: everywhere }),
   storeMode: gauge('ccg_store_mode', ['mode'], {
     help: 'How limits are decided now, 1 for the mode: shared (in Redis), local (by each replica), closed (so, and budgets refuse).',

@@ -39,6 +39,7 @@ export interface Metrics extends BatchMeters {
   /** What a provider showed when a connection to it was opened. */
   certificate(provider: string, notAfterSeconds: number): void;
   logLinesDropped(this: void, lines: number): void;
+  spansDropped(this: void, spans: number): void;
   storeState(up: boolean): void;
   /** How limits are decided now. */
   storeMode(mode: StoreMode): void;
@@ -82,6 +83,7 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
   const streams = createStreamMetrics();
   const certificates = createCells(metricList.certificates);
   const dropped = createCells(metricList.logLinesDropped);
+  const spansDropped = createCells(metricList.spansDropped);
   const store = createStoreMetrics();
   const usage = createUsageMetrics();
   const batches = createBatchMetrics(tenants);
@@ -95,6 +97,7 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
     ...limits.families,
     certificates,
     dropped,
+    spansDropped,
     ...store.families,
     ...usage.families,
     ...batches.families,
@@ -110,6 +113,9 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
     },
     logLinesDropped(lines) {
       dropped.of({}).value += lines;
+    },
+    spansDropped(spans) {
+      spansDropped.of({}).value += spans;
     },
     ...store.told,
     ...usage.told,

@@ -62,3 +62,5 @@ export { prometheusPrograms } from './prometheus/prometheus-programs.ts';
 export type { PrometheusPrograms } from './prometheus/prometheus-programs.ts';
 export { startPrometheus } from './prometheus/start-prometheus.ts';
 export type { PrometheusProcess } from './prometheus/start-prometheus.ts';
+export { startOtlpReceiver } from './otlp-receiver.ts';
+export type { OtlpReceiver, ReceivedSpan } from './otlp-receiver.ts';

@@ -3,7 +3,6 @@
  * fails when one of them exists: take it off the list then, and its panels and alerts are held to it.
  */
 export const awaitedMetrics: Readonly<Record<string, string>> = {
-  ccg_trace_spans_dropped_total: 'traces',
   ccg_reservations_outstanding: 'reservations',
   ccg_reservations_swept_total: 'reservations',
 };

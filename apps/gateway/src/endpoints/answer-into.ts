@@ -2,10 +2,11 @@ import { createResponseSink, headerList, readBody } from '@ccg/edge';
 import type { BodyMemory, OpenSinks, SinkTimes } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
 import type { RequestRecord, ResponseSink, ServeRequest } from '@ccg/serving';
-import type { Metrics } from '@ccg/telemetry';
+import type { Metrics, Tracing } from '@ccg/telemetry';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { GatewayExchange } from '../data-app.ts';
 import type { SessionKills } from '../session-kills.ts';
+import { answerTraced } from '../traced-answer.ts';
 
 export interface AnswerDependencies {
   readonly sinkTimes: SinkTimes;
@@ -14,6 +15,8 @@ export interface AnswerDependencies {
   readonly sessionKills: Pick<SessionKills, 'endIfKilled'>;
   readonly bodyMemory: BodyMemory;
   readonly metrics: Pick<Metrics, 'pinged'>;
+  /** Undefined where requests are not traced. */
+  readonly tracing: Tracing | undefined;
 }
 
 type Answer = (request: ServeRequest, sink: ResponseSink) => Promise<RequestRecord>;
@@ -23,7 +26,7 @@ export async function answerInto(
   { request, response, requestId, receivedAtMs, elapsedMs, target }: GatewayExchange,
   principal: TenantPrincipal,
   answer: Answer,
-  { sinkTimes, clock, openSinks, sessionKills, bodyMemory, metrics }: AnswerDependencies,
+  { sinkTimes, clock, openSinks, sessionKills, bodyMemory, metrics, tracing }: AnswerDependencies,
 ): Promise<RequestRecord> {
   const account = bodyMemory.open();
   try {
@@ -36,10 +39,9 @@ export async function answerInto(
       const { prefix, query } = target;
       sessionKills.endIfKilled(sink, waiting, receivedAtMs);
       const bodyFreed = account.release;
-      return await answer(
-        { requestId, principal, prefix, headers, query, takeBody, bodyFreed, receivedAtMs, elapsedMs },
-        sink,
-      );
+      const asked = { requestId, principal, prefix, headers, query, takeBody, bodyFreed, receivedAtMs, elapsedMs };
+      if (tracing === undefined) return await answer(asked, sink);
+      return await answerTraced(asked, sink, answer, tracing);
     } finally {
       close();
       sink.release();

@@ -1,0 +1,65 @@
+import type { Clock } from '@ccg/kernel';
+
+interface SpanQueueOptions<Span> {
+  readonly clock: Clock;
+  /** Whether the collector took them. Never rejects. */
+  readonly send: (spans: Span[]) => Promise<boolean>;
+  /** Called with how many spans are lost: the queue is full, or the collector did not take them. */
+  readonly onDropped: (count: number) => void;
+}
+
+/** Spans on their way to a collector. */
+export interface SpanQueue<Span> {
+  /** Takes spans, or drops them where there is no room. It never waits. */
+  push(spans: readonly Span[]): void;
+  /** Sends what waits. Never rejects. */
+  flush(): Promise<void>;
+}
+
+export const queueMaxSpans = 2048;
+const batchMaxSpans = 512;
+const intervalMs = 5000;
+
+/** A bounded queue: a collector that is slow or away costs spans, and never a request its time. */
+export function createSpanQueue<Span>({ clock, send, onDropped }: SpanQueueOptions<Span>): SpanQueue<Span> {
+  let waiting: Span[] = [];
+  let sending: Promise<void> | undefined;
+  let isScheduled = false;
+
+  function schedule(): void {
+    if (isScheduled || waiting.length === 0) return;
+    isScheduled = true;
+    clock.schedule(intervalMs, () => {
+      isScheduled = false;
+      void flush().then(schedule);
+    });
+  }
+
+  async function sendAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, batchMaxSpans);
+      waiting = waiting.slice(batchMaxSpans);
+      if (!(await send(batch))) onDropped(batch.length);
+    }
+  }
+
+  function flush(): Promise<void> {
+    sending ??= sendAll().finally(() => {
+      sending = undefined;
+    });
+    return sending;
+  }
+
+  return {
+    push(spans) {
+      if (waiting.length + spans.length > queueMaxSpans) {
+        onDropped(spans.length);
+        return;
+      }
+      waiting.push(...spans);
+      if (waiting.length >= batchMaxSpans) void flush();
+      else schedule();
+    },
+    flush,
+  };
+}

@@ -1,0 +1,132 @@
+import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
+import type { Attributes, HrTime } from '@opentelemetry/api';
+import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import type { Resource } from '@opentelemetry/resources';
+import type { Clock, Secret } from '@ccg/kernel';
+import { createSpanQueue } from './span-queue.ts';
+import { readTraceparent } from './trace-context.ts';
+import type { Trace } from './trace-context.ts';
+
+export interface TracingSettings {
+  /** Of the collector, with its path. */
+  readonly url: string;
+  /** Headers with a credential of the collector, as `name=value,…`. */
+  readonly headers: readonly (readonly [name: string, value: Secret])[];
+  readonly timeoutMs: number;
+  readonly resource: Readonly<Record<string, string>>;
+  /** Which part of the traces that begin here is told, from 0 to 1. */
+  readonly sampleRatio: number;
+  /** Whether prompts and answers are told. */
+  readonly content: boolean;
+}
+
+/** One thing that took its time. Times are milliseconds since the epoch. */
+export interface SpanFacts {
+  readonly name: string;
+  readonly kind: 'server' | 'client';
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Why it failed, in a word; undefined where it did not. */
+  readonly failure: string | undefined;
+  readonly attributes: Attributes;
+}
+
+/** Tells a collector of requests. Nothing of it waits, and nothing throws. */
+export interface Tracing {
+  readonly content: boolean;
+  /** A new trace, or the caller's. */
+  begin(traceparent: string | undefined): Trace;
+  newSpanId(this: void): string;
+  /** Tells the spans of a trace, if it is sampled. */
+  end(trace: Trace, spans: () => readonly SpanFacts[]): void;
+  /** Sends what is left, as far as the collector takes it. */
+  close(): Promise<void>;
+}
+
+type ReadableSpan = Parameters<OTLPTraceExporter['export']>[0][number];
+
+interface TracingOptions {
+  readonly clock: Clock;
+  /** So many random bytes, as hexadecimal digits. */
+  readonly randomHex: (bytes: number) => string;
+  readonly onDropped: (count: number) => void;
+}
+
+/** Loads the exporter, which takes a process without traces no time, and begins to tell of requests. */
+export async function openTracing(
+  settings: TracingSettings,
+  { clock, randomHex, onDropped }: TracingOptions,
+): Promise<Tracing> {
+  const [{ OTLPTraceExporter: Exporter }, { resourceFromAttributes }] = await Promise.all([
+    import('@opentelemetry/exporter-trace-otlp-proto'),
+    import('@opentelemetry/resources'),
+  ]);
+  const headers = Object.fromEntries(settings.headers.map(([name, value]) => [name, value.reveal()]));
+  const exporter = new Exporter({ url: settings.url, headers, timeoutMillis: settings.timeoutMs });
+  const resource = resourceFromAttributes({ ...settings.resource });
+  const queue = createSpanQueue({ clock, onDropped, send: (spans: ReadableSpan[]) => send(exporter, spans) });
+  const newSpanId = () => randomHex(8);
+  return {
+    content: settings.content,
+    begin(traceparent) {
+      const parent = readTraceparent(traceparent);
+      const traceId = parent?.traceId ?? randomHex(16);
+      const isSampled = parent?.isSampled ?? isInSample(traceId, settings.sampleRatio);
+      return { traceId, spanId: newSpanId(), parentSpanId: parent?.spanId, isSampled };
+    },
+    newSpanId,
+    end(trace, spans) {
+      if (trace.isSampled) queue.push(spans().map((span) => toReadable(trace, span, resource)));
+    },
+    async close() {
+      await queue.flush();
+      await exporter.shutdown().catch(() => {});
+    },
+  };
+}
+
+function send(exporter: OTLPTraceExporter, spans: ReadableSpan[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    exporter.export(spans, ({ code }) => {
+      resolve(code === 0);
+    });
+  });
+}
+
+/** By the id, as other processes judge it: all of a trace is told or nothing. */
+function isInSample(traceId: string, ratio: number): boolean {
+  return Number.parseInt(traceId.slice(-13), 16) < ratio * 2 ** 52;
+}
+
+const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
+
+function toReadable({ traceId }: Trace, span: SpanFacts, resource: Resource): ReadableSpan {
+  const context = (spanId: string) => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED });
+  const { parentSpanId, failure } = span;
+  return {
+    name: span.name,
+    kind: kinds[span.kind],
+    spanContext: () => context(span.spanId),
+    ...(parentSpanId === undefined ? {} : { parentSpanContext: context(parentSpanId) }),
+    startTime: toHrTime(span.startMs),
+    endTime: toHrTime(span.endMs),
+    duration: toHrTime(span.endMs - span.startMs),
+    status: failure === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: failure },
+    attributes: failure === undefined ? span.attributes : { ...span.attributes, 'error.type': failure },
+    links: [],
+    events: [],
+    ended: true,
+    resource,
+    instrumentationScope: { name: 'claude-code-gateway' },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}
+
+function toHrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1000);
+  return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
+}
