@@ -156,6 +156,13 @@ test('a budget holds in all ways that lead to it: 20 requests at once on what is
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
 });
 
+test('what is left for 3 requests at list price lets in 3, since a cache keeps nothing that is not marked', async () => {
+  const { spendAtListPrice } = await suite.open('unmarked', [budget('unmarked', { amount: 3.4 * 0.0201 })]);
+  const answers = await spendAtListPrice(20);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(17);
+});
+
 test.each<[string, LimitRule, Parameters<typeof expectError>[1], object]>([
   [
     'a budget',

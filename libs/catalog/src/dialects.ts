@@ -46,6 +46,11 @@ export interface DialectForm {
   readonly worksInSilence: boolean;
   /** Whether Claude's own model names mean something there, so that they need no mapping. */
   readonly knowsClaude: boolean;
+  /**
+   * What answers report of cache writes: those of marks in the request, those of the server's own choice (as kept for
+   * five minutes), or none. Writes cost more than other input.
+   */
+  readonly cacheWrites: 'marked' | 'automatic' | 'unreported';
 }
 
 const forms: Readonly<Record<Dialect, DialectForm>> = {
@@ -64,6 +69,7 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     baseUrlHint: 'The base URL usually does not end in /v1.',
     worksInSilence: false,
     knowsClaude: true,
+    cacheWrites: 'marked',
   },
   'openai-chat': {
     paths: { messages: '/chat/completions', count: undefined, models: '/models', model: undefined },
@@ -74,6 +80,7 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     baseUrlHint: 'The base URL usually ends in /v1.',
     worksInSilence: false,
     knowsClaude: false,
+    cacheWrites: 'automatic',
   },
   'openai-responses': {
     paths: { messages: '/responses', count: '/responses/input_tokens', models: '/models', model: undefined },
@@ -85,6 +92,7 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     // Models that show nothing of their reasoning are silent for minutes.
     worksInSilence: true,
     knowsClaude: false,
+    cacheWrites: 'automatic',
   },
   ollama: {
     // Its list of models in OpenAI's form is the one that can be read like those of others.
@@ -96,6 +104,7 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     baseUrlHint: 'It usually has no path, such as http://localhost:11434.',
     worksInSilence: true,
     knowsClaude: false,
+    cacheWrites: 'unreported',
   },
   gemini: {
     paths: {
@@ -111,6 +120,7 @@ const forms: Readonly<Record<Dialect, DialectForm>> = {
     baseUrlHint: 'The base URL usually ends in /v1beta.',
     worksInSilence: false,
     knowsClaude: false,
+    cacheWrites: 'unreported',
   },
 };
 

@@ -24,7 +24,7 @@ export type { ListedModel } from './list-models.ts';
 export { readModelList } from './model-limits.ts';
 export type { ModelLimits } from './model-limits.ts';
 export { costMicroDollars, expectedCost } from './prices/price.ts';
-export type { ExpectedCost } from './prices/price.ts';
+export type { CacheWrites, ExpectedCost } from './prices/price.ts';
 export type { TargetPrice } from './prices/price-table.ts';
 export { createProvider } from './provider.ts';
 export type { Endpoint, EndpointTimeouts, GoogleCredential, Provider, ProviderCredential } from './provider.ts';

@@ -80,6 +80,8 @@ function costOf(
   const { inputMicroDollars, microDollarsPerOutputToken } = expectedCost(
     Math.ceil(bytes / items / bytesPerToken),
     price,
+    // How the items mark what a cache is to keep is not known here.
+    '1h',
   );
   const outputTokens = Math.min(maxTokens, items * usualAnswerTokens);
   return Math.ceil(items * inputMicroDollars + outputTokens * microDollarsPerOutputToken);

@@ -2,7 +2,7 @@ import type { Limit } from '@ccg/admission';
 import type { LimitRule } from '@ccg/kernel';
 import { expect, test } from 'vitest';
 import { ada, budget, messageWork, openDigest, pricedTarget } from '../test/limited-caller.ts';
-import { budgetsOfCaller, limitsOfRequest } from './request-limits.ts';
+import { budgetsOfCaller, limitsOfRequest, marksOf } from './request-limits.ts';
 import type { LimitedWork } from './request-limits.ts';
 
 const per = 'minute';
@@ -79,12 +79,25 @@ test('a budget is asked for what the dearest target may cost, in its period and 
     per: 'week',
     timeZone: 'Europe/Berlin',
     amountMicroDollars: 2_500_000,
-    costMicroDollars: 4000,
+    costMicroDollars: 2000,
     microDollarsPerOutputToken: 10,
   };
   const rule = budget(2.5, { per: 'week' });
   expect(limitsFor([rule])).toMatchObject([expected]);
   expect(limitsFor([rule], { work: messageWork({ targets: [local, pricedTarget()] }) })).toMatchObject([expected]);
+});
+
+test.each([
+  ['is input', 'anthropic', '"cache": 1, "ttl": "1h"', 2000],
+  ['may be kept for five minutes', 'anthropic', '"cache_control": {"type": "ephemeral"}', 2500],
+  ['may be kept for an hour', 'anthropic', '"cache_control": {"type": "ephemeral", "ttl": "1h"}', 4000],
+  ['may be kept for an unknown time', 'openai', '', 2500],
+  ['is never kept for an hour', 'openai', '"cache_control": {"type": "ephemeral", "ttl": "1h"}', 2500],
+  ['is never kept', 'gemini', '"cache_control": {"type": "ephemeral", "ttl": "1h"}', 2000],
+])('a budget is asked for a prompt that %s: %s, %s', (_what, provider, members, costMicroDollars) => {
+  const marks = marksOf(ada([budget(5)]), Buffer.from(`{${members}}`));
+  const targets = [pricedTarget('claude-sonnet-5-5', provider)] as const;
+  expect(limitsFor([budget(5)], { work: messageWork({ targets, marks }) })).toMatchObject([{ costMicroDollars }]);
 });
 
 test('what is free can be used when the money is spent', () => {

@@ -1,8 +1,9 @@
 import type { BudgetLimit, Limit } from '@ccg/admission';
 import { expectedCost } from '@ccg/catalog';
-import type { Route } from '@ccg/catalog';
+import type { CacheWrites, Route, Target } from '@ccg/catalog';
 import { assertNever, nameOfLimit, onStoreErrorOf, toMicroDollars, waitingOf } from '@ccg/kernel';
 import type { BudgetRule, LimitRule, Reservation } from '@ccg/kernel';
+import type { TenantPrincipal } from '@ccg/tenancy';
 import type { Digest } from './estimate-prompt.ts';
 import { subjectOf } from './limit-subjects.ts';
 import type { Caller } from './limit-subjects.ts';
@@ -19,6 +20,8 @@ export type LimitedWork = {
       readonly stream: boolean;
       readonly bodyBytes: number;
       readonly maxTokens: number | undefined;
+      /** What the client marks for a cache. */
+      readonly marks: CacheWrites;
     }
   | { readonly kind: 'count' }
 );
@@ -157,12 +160,38 @@ function reservedOutput(reserve: Reservation = 'estimate', work: LimitedWork): [
   }
 }
 
+/**
+ * What a body marks for a cache, for callers with a budget alone. Its bytes are searched, not parsed, so that a refusal
+ * stays cheap: a text with these words reserves more, a mark written with JSON escapes less. Both pay what they cost.
+ */
+export function marksOf({ authorization }: TenantPrincipal, body: Uint8Array): CacheWrites {
+  if (!authorization.limits.some(({ kind }) => kind === 'budget')) return 'none';
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (!bytes.includes('cache_control')) return 'none';
+  return bytes.includes('"1h"') ? '1h' : '5m';
+}
+
+/** What a cache may keep of the prompt at a target. Only Anthropic's dialect reports writes for an hour. */
+function writesAt({ endpoint }: Target, work: LimitedWork): CacheWrites {
+  const { cacheWrites } = endpoint.form;
+  switch (cacheWrites) {
+    case 'marked':
+      return work.kind === 'count' ? 'none' : work.marks;
+    case 'automatic':
+      return '5m';
+    case 'unreported':
+      return 'none';
+    default:
+      return assertNever(cacheWrites);
+  }
+}
+
 /** What the request costs where it is dearest: any of its targets may answer. */
 function dearest(work: LimitedWork) {
   const promptTokens = estimatedInput(work);
   let [inputMicroDollars, microDollarsPerOutputToken] = [0, 0];
-  for (const { price } of work.targets) {
-    const cost = expectedCost(promptTokens, price);
+  for (const target of work.targets) {
+    const cost = expectedCost(promptTokens, target.price, writesAt(target, work));
     inputMicroDollars = Math.max(inputMicroDollars, cost.inputMicroDollars);
     microDollarsPerOutputToken = Math.max(microDollarsPerOutputToken, cost.microDollarsPerOutputToken);
   }

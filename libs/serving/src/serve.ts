@@ -12,6 +12,7 @@ import type { Digest, EstimatePrompt } from './estimate-prompt.ts';
 import { nameOf, notMeasured, nothingKnown, outcomeOf } from './record.ts';
 import type { Asked, End, Measured, RequestRecord } from './record.ts';
 import type { ResponseSink, ServeRequest } from './request.ts';
+import { marksOf } from './request-limits.ts';
 import type { LimitedWork } from './request-limits.ts';
 import { useOf, useSoFar } from './settle-request.ts';
 import type { Use } from './settle-request.ts';
@@ -55,7 +56,8 @@ export function createServe(dependencies: ServeDependencies): Serve {
       // Nothing below the top level of the body is read for a request that a limit refuses.
       const { maxTokens } = messagesRequest;
       const { targets: asking } = resolved;
-      const work = { kind: 'message', targets: asking, requestedModel, stream, bodyBytes, maxTokens } as const;
+      const marks = marksOf(request.principal, messagesRequest.body());
+      const work = { kind: 'message', targets: asking, requestedModel, stream, bodyBytes, maxTokens, marks } as const;
       const wait = watchWait(sink, stream, elapsedMs);
       admitted = await admit(request, work, wait);
       sink.addHeaders(admitted.headers);

@@ -23,17 +23,24 @@ export function ada(limits: readonly LimitRule[], change: Partial<TenantPrincipa
 /** Digests that can be read. */
 export const openDigest = (bytes: Uint8Array) => `<${Buffer.from(bytes).toString('utf8')}>`;
 
+const environment = {
+  ANTHROPIC_API_KEY: 'sk-ant-x',
+  OPENAI_API_KEY: 'sk-x',
+  GEMINI_API_KEY: 'x',
+  PREFERRED_PROVIDER: 'anthropic',
+};
+
 /** A target whose price is the list's: $2 per million tokens of input, $10 of output, twice as much kept for an hour. */
-export function pricedTarget(model = 'claude-sonnet-5-5'): Target {
-  const made = catalogFromEnv({ ANTHROPIC_API_KEY: 'sk-ant-x', PREFERRED_PROVIDER: 'anthropic' });
+export function pricedTarget(model = 'claude-sonnet-5-5', provider = 'anthropic'): Target {
+  const made = catalogFromEnv(environment);
   if (made.kind === 'faulty') throw new Error(made.problems.join('\n'));
   const { catalog } = made;
-  const route = resolveRoute(catalog, createTargets(catalog), { model, prefix: { provider: 'anthropic', model } });
+  const route = resolveRoute(catalog, createTargets(catalog), { model, prefix: { provider, model } });
   return route.targets[0];
 }
 
 export function messageWork(change: Partial<Extract<LimitedWork, { kind: 'message' }>> = {}): LimitedWork {
-  const asked = { requestedModel: 'opus', stream: true, bodyBytes: 4000, maxTokens: 32_000 };
+  const asked = { requestedModel: 'opus', stream: true, bodyBytes: 4000, maxTokens: 32_000, marks: 'none' } as const;
   return { kind: 'message', targets: [pricedTarget()], ...asked, ...change };
 }
 

@@ -21,6 +21,8 @@ interface Spender {
   readonly apiKey: string;
   /** Asks for an answer that costs so much. */
   spend(dollars: number, stream?: boolean): Promise<RawAnswer>;
+  /** Sends so many prompts of 10,000 tokens at once to a model that has its list price: each costs $0.0201. */
+  spendAtListPrice(count: number): Promise<readonly RawAnswer[]>;
 }
 
 /** A gateway in front of a model of which an answer costs what a test wants. */
@@ -45,23 +47,29 @@ export async function startBudgetSuite(name: string): Promise<BudgetSuite> {
   if (proxy === undefined) throw new Error('The suite did not reach for Redis.');
   const between = proxy;
   const { gateway, tenant, tenancy } = suite;
-  const play = (text: string, output: number) => {
-    upstream.play(playModel([{ content: [say(text)], usage: { ...nothingRead, output } }]));
+  const play = (text: string, output: number, input = 0) => {
+    upstream.play(playModel([{ content: [say(text)], usage: { ...nothingRead, input, output } }]));
   };
   async function open(keyName: string, limits: readonly LimitRule[]): Promise<Spender> {
     const changes = { limits, timeZone: 'Europe/Berlin', contact: '#claude on Slack' };
     doneValue(await updateTenant(tenancy, systemActor('suite'), { tenant, ...changes }));
     const apiKey = await suite.issueApiKey(keyName);
+    const headers = [
+      ['x-api-key', apiKey],
+      ['content-type', 'application/json'],
+    ] as const;
     return {
       apiKey,
+      async spendAtListPrice(count) {
+        play('Done.', 10, 10_000);
+        const messages = [{ role: 'user', content: 'x'.repeat(40_000) }];
+        const body = JSON.stringify({ model: 'listed:claude-sonnet-5-5', max_tokens: 10, messages });
+        return Promise.all(Array.from({ length: count }, () => sendRaw(gateway.url, { headers, body })));
+      },
       async spend(dollars, stream = false) {
         play('Done.', Math.round(dollars / price));
         const messages = [{ role: 'user', content: 'x' }];
         const body = JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 1, stream, messages });
-        const headers = [
-          ['x-api-key', apiKey],
-          ['content-type', 'application/json'],
-        ] as const;
         const answer = await sendRaw(gateway.url, { headers, body });
         play('Hello.', 1);
         return answer;
@@ -100,6 +108,7 @@ function fileFor(url: string): string {
 preferred: claude
 providers:
   claude: {dialect: anthropic, baseUrl: "${url}"}
+  listed: {dialect: anthropic, baseUrl: "${url}"}
 prices:
   claude:*: {input: 0, output: ${price * 1_000_000}}
 `;

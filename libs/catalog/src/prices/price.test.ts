@@ -79,7 +79,9 @@ test('a cost is an integer whatever a server reports, and no listed price is abo
   );
 });
 
-test('what a request is expected to cost is never less than it does, whatever a cache had of it', () => {
+const modes = ['none', '5m', '1h'] as const;
+
+test('what a request is expected to cost is never less than it does, whatever a cache had of it, or keeps as it may', () => {
   const few = fc.nat(500_000);
   const split = fc.record({
     inputTokens: few,
@@ -90,21 +92,33 @@ test('what a request is expected to cost is never less than it does, whatever a 
     reasoningTokens: few,
   });
   fc.assert(
-    fc.property(split, fc.constantFrom(...listPrices.values()), (usage, price) => {
+    fc.property(split, fc.constantFrom(...modes), fc.constantFrom(...listPrices.values()), (told, writes, price) => {
+      const cacheWriteTokens = writes === 'none' ? 0 : told.cacheWriteTokens;
+      const cacheWrite1hTokens = writes === '1h' ? told.cacheWrite1hTokens : 0;
+      const usage = { ...told, cacheWriteTokens, cacheWrite1hTokens };
       const promptTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
-      const { inputMicroDollars, microDollarsPerOutputToken } = expectedCost(promptTokens, price);
+      const { inputMicroDollars, microDollarsPerOutputToken } = expectedCost(promptTokens, price, writes);
       const expected = inputMicroDollars + Math.ceil(usage.outputTokens * microDollarsPerOutputToken);
       expect(expected).toBeGreaterThanOrEqual(costMicroDollars(usage, price));
     }),
   );
 });
 
+test.each<[(typeof modes)[number], number]>([
+  ['none', 3000],
+  ['5m', 3750],
+  ['1h', 6000],
+])('the expected cost of a prompt is as if a cache kept all of it for as long as it may: %s', (writes, cost) => {
+  const price = modelPrice({ input: 3, output: 15, cacheRead: 0.3, cacheWrite5m: 3.75, cacheWrite1h: 6 });
+  expect(expectedCost(1000, price, writes).inputMicroDollars).toBe(cost);
+});
+
 test.each<[string, StatedPrice, number, ExpectedCost]>([
   [
-    'of a prompt as if a cache kept all of it',
-    { input: 3, output: 15, cacheWrite5m: 3.75, cacheWrite1h: 6 },
+    'of a prompt as if a cache had all of it, where that is dearer',
+    { input: 1, output: 15, cacheRead: 2 },
     1000,
-    { inputMicroDollars: 6000, microDollarsPerOutputToken: 15 },
+    { inputMicroDollars: 2000, microDollarsPerOutputToken: 15 },
   ],
   [
     'of an answer as if it were the dearer of reasoning and text',
@@ -120,7 +134,7 @@ test.each<[string, StatedPrice, number, ExpectedCost]>([
   ],
   ['of what is free nothing', { input: 0, output: 0 }, 1000, { inputMicroDollars: 0, microDollarsPerOutputToken: 0 }],
 ])('the expected cost is that %s', (_what, price, promptTokens, cost) => {
-  expect(expectedCost(promptTokens, modelPrice(price))).toEqual(cost);
+  expect(expectedCost(promptTokens, modelPrice(price), 'none')).toEqual(cost);
 });
 
 test('every list says where its prices are from and of which day they are', () => {

@@ -94,14 +94,18 @@ export interface ExpectedCost {
   readonly microDollarsPerOutputToken: number;
 }
 
+/** The longest time for which a cache may keep a part of a prompt that it does not have yet. */
+export type CacheWrites = 'none' | '5m' | '1h';
+
 /**
- * The most that a prompt of so many tokens, and each token of its answer, can cost at a price: nobody knows yet what a cache
- * keeps of the prompt, and what of the answer is reasoning.
+ * The most that a prompt of so many tokens, and each token of its answer, can cost at a price: nobody knows yet how much of
+ * the prompt a cache has or keeps, and what of the answer is reasoning.
  */
-export function expectedCost(promptTokens: number, price: ModelPrice): ExpectedCost {
+export function expectedCost(promptTokens: number, price: ModelPrice, writes: CacheWrites): ExpectedCost {
   const { input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning } = pricesAt(promptTokens, price);
+  const writePrices = { none: [], '5m': [cacheWrite5m], '1h': [cacheWrite5m, cacheWrite1h] };
   return {
-    inputMicroDollars: Math.ceil((promptTokens * Math.max(input, cacheRead, cacheWrite5m, cacheWrite1h)) / microUnits),
+    inputMicroDollars: Math.ceil((promptTokens * Math.max(input, cacheRead, ...writePrices[writes])) / microUnits),
     microDollarsPerOutputToken: Math.max(output, reasoning) / microUnits,
   };
 }
