@@ -30,16 +30,51 @@ export const batches: Dashboard = {
         },
         {
           title: 'Requests to the API of batches',
-          description: 'Batches that were created, asked for, listed, cancelled and read.',
+          description:
+            'Batches that were created, asked for, listed, cancelled, deleted and read. Items are shown below.',
           unit: 'reqps',
           shape: 'stack',
           queries: [
             {
-              expr: perSecond('endpoint, outcome', 'ccg_requests_total', 'endpoint=~"batch.*"'),
+              expr: perSecond('endpoint, outcome', 'ccg_requests_total', 'endpoint=~"batches_.*"'),
               legend: '{{endpoint}} {{outcome}}',
             },
           ],
           width: 24,
+        },
+      ],
+    },
+    {
+      title: 'Items',
+      panels: [
+        {
+          title: 'Items that got their result',
+          description: 'Items per second, by how they ended. An item that errored is not tried again.',
+          unit: 'ops',
+          shape: 'stack',
+          queries: [{ expr: perSecond('outcome', 'ccg_batch_items_total'), legend: '{{outcome}}' }],
+        },
+        {
+          title: 'Runs of items by outcome',
+          description:
+            'Says why items fail. A run that ends without a result is repeated, so there are more runs than items.',
+          unit: 'ops',
+          shape: 'stack',
+          queries: [
+            {
+              expr: perSecond('outcome', 'ccg_requests_total', 'endpoint="item_of_batch"'),
+              legend: '{{outcome}}',
+            },
+          ],
+        },
+        {
+          title: 'Items that were answered twice',
+          description: 'Answers that were paid for and dropped. More than 0 when a worker died or Redis was away.',
+          unit: 'short',
+          shape: 'stat',
+          queries: [
+            { expr: `sum(increase(${series('ccg_batch_upstream_duplicates_total')}[$__range]))`, legend: 'answers' },
+          ],
         },
       ],
     },

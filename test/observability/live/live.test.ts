@@ -4,7 +4,7 @@ import type { Outcome } from '@ccg/kernel';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { dashboards } from '../dashboards/all-dashboards.ts';
-import { awaitedMetrics } from '../support/awaited-metrics.ts';
+import { awaitedMetrics, toldByWorker } from '../support/awaited-metrics.ts';
 import { runPromtool } from '../support/promtool.ts';
 import { readAlerts, readRunbook } from '../support/rules.ts';
 import { createLoad, makeTenants } from './load.ts';
@@ -57,7 +57,11 @@ function asPromQl(expr: string): string {
 }
 
 const isAwaited = (expr: string): boolean => Object.keys(awaitedMetrics).some((metric) => expr.includes(metric));
-const expectedAlerts = readAlerts().filter(({ expr }) => !isAwaited(expr));
+const waitsForWorker = (kind: keyof typeof toldByWorker, expr: string): boolean =>
+  toldByWorker[kind].some((text) => expr.includes(text));
+const isEmptyPanel = (expr: string): boolean => isAwaited(expr) || waitsForWorker('panels', expr);
+const builtAlerts = readAlerts().filter(({ expr }) => !isAwaited(expr));
+const expectedAlerts = builtAlerts.filter(({ expr }) => !waitsForWorker('alerts', expr));
 const queries = dashboards.flatMap(({ title, rows }) =>
   rows
     .flatMap(({ panels }) => panels)
@@ -82,12 +86,12 @@ test('the requests ended in every way that can be provoked', async () => {
 });
 
 describe('the query of the panel', () => {
-  test.each(queries.filter(({ expr }) => !isAwaited(expr)))('"$name" gives numbers', async ({ expr }) => {
+  test.each(queries.filter(({ expr }) => !isEmptyPanel(expr)))('"$name" gives numbers', async ({ expr }) => {
     const samples = await watch.prometheus.query(asPromQl(expr));
     expect(samples.filter(({ value }) => Number.isFinite(value) || value === Infinity)).not.toEqual([]);
   });
 
-  test.each(queries.filter(({ expr }) => isAwaited(expr)))(
+  test.each(queries.filter(({ expr }) => isEmptyPanel(expr)))(
     '"$name" is one that Prometheus takes, and gives nothing yet',
     async ({ expr }) => {
       expect(await watch.prometheus.query(asPromQl(expr))).toEqual([]);
@@ -102,6 +106,13 @@ test.each(expectedAlerts)('$alert was pending or firing while its fault was ther
   for (const text of Object.values(seen?.annotations ?? {})) expect(text).not.toMatch(/<error|<no value>|\{\{/u);
   expect(Object.keys(seen?.annotations ?? {}).toSorted()).toEqual(Object.keys(annotations).toSorted());
 });
+
+test.each(builtAlerts.filter(({ expr }) => waitsForWorker('alerts', expr)))(
+  '$alert is silent while no worker runs',
+  ({ alert }) => {
+    expect(watch.alerts.has(alert)).toBe(false);
+  },
+);
 
 test.each(readAlerts())('every query in the runbook of $alert is one that Prometheus takes', async ({ alert }) => {
   for (const [, expr = ''] of readRunbook(alert).matchAll(/query '(?<expr>[^']+)'/gu))
