@@ -92,28 +92,41 @@ interface OutputCount {
  * first letters are so frequent that a search for all of it takes twice as long.
  */
 const deltaMark = 'lta":';
-/** What of a delta is no output, in bytes. */
-const deltaFrameBytes =
-  'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}\n\n'
-    .length;
+/** What of a delta's line is no output, in bytes. */
+const deltaLineBytes = 'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}'.length;
 const bytesPerToken = 4;
+const lineEnd = /[\r\n]/g;
 
-/** Counts what an answer that is broken off has had. No frame is decoded for it: nearly all of them are deltas. */
+/**
+ * Counts what an answer that is broken off has had. No frame is decoded for it: nearly all of them are deltas. Only the
+ * lines of deltas count, because what else comes with them depends on the chunks.
+ */
 function createOutputCount(): OutputCount {
   let deltas = 0;
   let bytes = 0;
   return {
     add(frames) {
-      let found = 0;
-      for (let at = frames.indexOf(deltaMark); at !== -1; at = frames.indexOf(deltaMark, at + deltaMark.length)) {
-        found += 1;
+      for (let at = frames.indexOf(deltaMark); at !== -1;) {
+        const end = endOfLine(frames, at);
+        deltas += 1;
+        bytes += end - startOfLine(frames, at);
+        at = frames.indexOf(deltaMark, end);
       }
-      if (found === 0) return;
-      deltas += found;
-      bytes += frames.length;
     },
-    tokens: () => Math.max(deltas, Math.ceil((bytes - deltas * deltaFrameBytes) / bytesPerToken)),
+    tokens: () => Math.max(deltas, Math.ceil((bytes - deltas * deltaLineBytes) / bytesPerToken)),
   };
+}
+
+function endOfLine(frames: string, at: number): number {
+  lineEnd.lastIndex = at;
+  return lineEnd.test(frames) ? lineEnd.lastIndex - 1 : frames.length;
+}
+
+/** Read backwards, for the mark is near the start of its line. */
+function startOfLine(frames: string, at: number): number {
+  let start = at;
+  while (start > 0 && frames[start - 1] !== '\n' && frames[start - 1] !== '\r') start -= 1;
+  return start;
 }
 
 function observe(observed: ObservedStream, { name, data }: SseEvent, provider: string): ObservedStream {
