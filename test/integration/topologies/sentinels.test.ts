@@ -32,7 +32,7 @@ function open(options: Partial<StoreOptions> = {}): Store {
 
 const ask = (store: Store) => {
   const admission = createAdmission({ store, clock: systemClock, replica: randomUUID(), liveReplicas: () => 1 });
-  const limits = [rate({ capacity: 1e6, refillPerSecond: 1 })];
+  const limits = [rate({ capacity: 1e6, refillPerSecond: 1e5 })];
   return () => admission.admit({ tenant: 'acme', requestId: randomUUID(), limits, output: undefined, record: '' });
 };
 
