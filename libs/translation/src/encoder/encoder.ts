@@ -3,7 +3,7 @@ import type { JsonObject, Usage } from '@ccg/wire';
 import type { FrameSink, Progress } from '../translation.ts';
 import type { BlockWriter } from './block-writer.ts';
 import { completeAtEnd, completeAtMarker } from './completion.ts';
-import { failStream, newEncoderState, usageIfBrokenOff } from './encoder-state.ts';
+import { failStream, newEncoderState, usageSoFar } from './encoder-state.ts';
 import type { EncoderSettings, Finish } from './encoder-state.ts';
 import {
   addDetails,
@@ -120,7 +120,7 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
     isOpen: () => state.phase === 'open',
     progress: () => ({
       visible,
-      ...usageIfBrokenOff(state),
+      ...usageSoFar(state),
       state: state.phase,
       finishedAt: state.finish === undefined ? undefined : state.writtenBytes,
       error: state.error,
