@@ -41,8 +41,9 @@ const optionsOfRole: Readonly<Record<ConnectionRole, Options>> = {
   },
   // It does not come back by itself: in a cluster the next one goes to another node.
   subscriber: { retryStrategy: () => null, maxRetriesPerRequest: null },
-  // It blocks in Redis, so that its replies may take long, and what it asks is asked again when Redis is back.
-  queue: { maxRetriesPerRequest: null, socketTimeout: undefined },
+  // It blocks in Redis, so that its replies may take long, and what it asks is asked again when Redis is back. The queue
+  // opens more of them by itself, whose users may lack INFO, too.
+  queue: { maxRetriesPerRequest: null, socketTimeout: undefined, enableReadyCheck: false },
 };
 
 /**
