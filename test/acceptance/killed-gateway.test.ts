@@ -17,7 +17,7 @@ const answer = { choices: [{ index: 0, message: { role: 'assistant', content: 'f
 /** A tenant whose requests run one at a time, with a budget. */
 async function createLimitedTenant({ tenancy }: Suite): Promise<{ readonly tenant: string; readonly apiKey: string }> {
   const tenant = `team-${randomUUID().slice(0, 8)}`;
-  const cap = { level: 'tenant', kind: 'concurrency', amount: 1 } as const;
+  const cap = { level: 'tenant', kind: 'concurrency', amount: 1, maxWaitSeconds: 0 } as const;
   const budget = { level: 'tenant', kind: 'budget', amount: 100, per: 'month' } as const;
   const made = { id: tenant, name: tenant, allowlist: { models: ['*'] }, limits: [cap, budget] };
   doneValue(await createTenant(tenancy, root, made));
