@@ -177,6 +177,14 @@ export function usageSoFar({
   return { usage: { ...usage, inputTokens: estimatedInputTokens }, usageSource: 'estimated' };
 }
 
+/** The usage of an answer if it is broken off now. Some servers tell the prompt at once, and the output only at the end. */
+export function usageIfBrokenOff(state: EncoderState): Pick<Progress, 'usage' | 'usageSource'> {
+  const { usage, usageSource } = usageSoFar(state);
+  const isWhole = state.phase === 'complete' || state.finish !== undefined;
+  if (isWhole || usage.outputTokens > 0 || state.writtenBytes === 0) return { usage, usageSource };
+  return { usage: { ...usage, outputTokens: Math.ceil(state.writtenBytes / bytesPerToken) }, usageSource: 'estimated' };
+}
+
 /** The usage that a message reports before its content. */
 export function usageAtStart(state: EncoderState): Usage {
   const { usage } = usageSoFar(state);

@@ -135,6 +135,27 @@ test('says nothing after its end', () => {
   expect(encoder.progress()).toMatchObject({ state: 'complete', error: undefined });
 });
 
+test('estimates the output of an answer that is broken off, until its server tells it', () => {
+  const { encoder } = createWritten();
+  const prompt = { ...noUsage, inputTokens: 7 };
+  encoder.usage(prompt);
+  expect(encoder.progress()).toMatchObject({ usage: prompt, usageSource: 'reported' });
+  encoder.text('twelve bytes');
+  encoder.flush();
+  expect(encoder.progress()).toMatchObject({ usage: { ...prompt, outputTokens: 3 }, usageSource: 'estimated' });
+  encoder.usage({ ...prompt, outputTokens: 2 });
+  expect(encoder.progress()).toMatchObject({ usage: { outputTokens: 2 }, usageSource: 'reported' });
+});
+
+test('is not finished by what comes after it has failed', () => {
+  const { encoder } = createWritten();
+  encoder.usage({ ...noUsage, inputTokens: 7 });
+  encoder.text('twelve bytes');
+  encoder.fail(new GatewayError('upstream-failed', 'It died.'));
+  encoder.finish({ kind: 'stop' });
+  expect(encoder.progress()).toMatchObject({ state: 'failed', finishedAt: undefined, usage: { outputTokens: 3 } });
+});
+
 test('keeps to the usage that it told, whatever is reported after the end', () => {
   const { encoder } = createWritten();
   encoder.text('Hi');

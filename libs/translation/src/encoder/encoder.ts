@@ -3,7 +3,7 @@ import type { JsonObject, Usage } from '@ccg/wire';
 import type { FrameSink, Progress } from '../translation.ts';
 import type { BlockWriter } from './block-writer.ts';
 import { completeAtEnd, completeAtMarker } from './completion.ts';
-import { failStream, newEncoderState, usageSoFar } from './encoder-state.ts';
+import { failStream, newEncoderState, usageIfBrokenOff } from './encoder-state.ts';
 import type { EncoderSettings, Finish } from './encoder-state.ts';
 import {
   addDetails,
@@ -100,7 +100,8 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
       if (state.phase === 'open') state.usage = usage;
     },
     finish(finish) {
-      state.finish = finish;
+      // As a late report of usage: it would come before or after a failure, depending on the chunks.
+      if (state.phase === 'open') state.finish = finish;
     },
     marker() {
       completeAtMarker(state);
@@ -120,7 +121,7 @@ export function createEncoder(settings: EncoderSettings, writer: BlockWriter, si
     isOpen: () => state.phase === 'open',
     progress: () => ({
       visible,
-      ...usageSoFar(state),
+      ...usageIfBrokenOff(state),
       state: state.phase,
       finishedAt: state.finish === undefined ? undefined : state.writtenBytes,
       error: state.error,
