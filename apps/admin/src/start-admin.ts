@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startSweeper } from '@ccg/admission';
-import { createOpenSinks, createOperatorAuthenticator, createOpsApp, drain, listen } from '@ccg/edge';
+import { createOpenSinks, createOperatorAuthenticator, listenForOps, drain, listen } from '@ccg/edge';
 import type { CredentialAdvice, EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
@@ -53,16 +53,9 @@ export async function startAdmin(
   let readiness = (): Readiness => 'starting';
   let opsUrl: string | undefined;
   if (sharedMetrics === undefined) {
-    const ops = await listen(
-      createOpsApp(() => readiness(), metrics),
-      config.opsHost,
-      config.opsPort,
-    );
+    const ops = await listenForOps(config, () => readiness(), metrics);
     opsUrl = ops.url;
-    opened.defer(() => {
-      ops.server.closeAllConnections();
-      ops.server.close();
-    });
+    opened.defer(ops.close);
   }
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());

@@ -1,4 +1,4 @@
-import { createBodyMemory, createOpenSinks, createOpsApp, drain, listen } from '@ccg/edge';
+import { createBodyMemory, createOpenSinks, listenForOps, drain, listen } from '@ccg/edge';
 import type { BodyMemory, EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock, Secret } from '@ccg/kernel';
@@ -74,12 +74,8 @@ export async function startGateway(
   const { clock = systemClock, metrics = createMetrics(config.labelBounds), recorder, keylessAs } = dependencies;
   const logger = createLogger(config.logLevel, dependencies.log ?? openLogOutput(metrics.logLinesDropped));
   let readiness = (): Readiness => 'starting';
-  const opsApp = createOpsApp(() => readiness(), metrics);
-  const ops = await listen(opsApp, config.opsHost, config.opsPort);
-  opened.defer(() => {
-    ops.server.closeAllConnections();
-    ops.server.close();
-  });
+  const ops = await listenForOps(config, () => readiness(), metrics);
+  opened.defer(ops.close);
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
   await prepareStore(store, config, logger, clock);

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createItemReader, createTransitions, sweepBatches } from '@ccg/batches';
 import { createTargets } from '@ccg/catalog';
-import { createOpsApp, listen } from '@ccg/edge';
+import { listenForOps } from '@ccg/edge';
 import type { Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
@@ -55,16 +55,9 @@ export async function startWorker(
   let readiness = (): Readiness => 'starting';
   let opsUrl: string | undefined;
   if (sharedMetrics === undefined) {
-    const ops = await listen(
-      createOpsApp(() => readiness(), metrics),
-      config.opsHost,
-      config.opsPort,
-    );
+    const ops = await listenForOps(config, () => readiness(), metrics);
     opsUrl = ops.url;
-    opened.defer(() => {
-      ops.server.closeAllConnections();
-      ops.server.close();
-    });
+    opened.defer(ops.close);
   }
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());

@@ -15,15 +15,14 @@ import { settleInStore, settlementCall } from './settle.ts';
 import type { Settlement } from './settle.ts';
 import { createSettlements } from './settlements.ts';
 import type { SettlementOutcome } from './settlements.ts';
+import { watchOutage } from './outage.ts';
+import type { StoreMode } from './outage.ts';
 import { startSweeper } from './sweep.ts';
 import type { SweeperOptions } from './sweep.ts';
 import { waitUntilDecided } from './wait-until-decided.ts';
 import type { Decided } from './wait-until-decided.ts';
 import { createWaitingRoom } from './waiting-room.ts';
 import type { WaitOutcome } from './waiting-room.ts';
-
-/** How limits are decided: in Redis, by this replica alone, or so and without any closed budget. */
-export type StoreMode = 'shared' | 'local' | 'closed';
 
 export interface AdmissionOptions {
   readonly store: Store;
@@ -142,59 +141,6 @@ export function createAdmission({
 
 function waitedFor({ refused: { limit } }: Extract<StoreDecision, { kind: 'limited' }>): ConcurrencyLimit | undefined {
   return limit.kind === 'concurrency' && isWaitedFor(limit) ? limit : undefined;
-}
-
-interface Outage {
-  /** Notes that Redis did not answer, and gives the milliseconds for which it has not. */
-  note(): number;
-  noteAnswer(): void;
-}
-
-interface OutageOptions extends Pick<AdmissionOptions, 'store' | 'clock' | 'replica' | 'onStoreMode'> {
-  readonly budgetGraceMs: number;
-}
-
-const outageCheckMs = 1000;
-
-/** How long Redis has been away from the requests. It is back when it answers one, or when nobody asked and it is ready. */
-function watchOutage({ store, clock, budgetGraceMs, onStoreMode }: OutageOptions): Outage {
-  let sinceMs: number | undefined;
-  let mode: StoreMode = 'shared';
-
-  function change(now: StoreMode): void {
-    if (now === mode) return;
-    mode = now;
-    onStoreMode?.(now);
-  }
-
-  /** Part of a cluster may be away for long while the rest answers: that is one outage, not one for each request. */
-  function endIfReady(): void {
-    if (sinceMs === undefined || store.state() !== 'ready') return;
-    sinceMs = undefined;
-    change('shared');
-  }
-
-  function check(): void {
-    clock.schedule(outageCheckMs, () => {
-      endIfReady();
-      if (sinceMs === undefined) return;
-      if (clock.monotonicMs() - sinceMs >= budgetGraceMs) change('closed');
-      check();
-    });
-  }
-
-  return {
-    note() {
-      const nowMs = clock.monotonicMs();
-      if (sinceMs === undefined) {
-        sinceMs = nowMs;
-        change('local');
-        check();
-      }
-      return nowMs - sinceMs;
-    },
-    noteAnswer: endIfReady,
-  };
 }
 
 interface PartsOptions extends Pick<

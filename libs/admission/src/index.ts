@@ -1,5 +1,6 @@
 export { createAdmission } from './create-admission.ts';
-export type { Admission, AdmissionOptions, StoreMode } from './create-admission.ts';
+export type { Admission, AdmissionOptions } from './create-admission.ts';
+export type { StoreMode } from './outage.ts';
 export type { SettlementOutcome } from './settlements.ts';
 export { settleScript } from './settle.ts';
 export type { SettlementCall } from './settle.ts';

@@ -90,8 +90,7 @@ function textsOf(list: unknown): readonly string[] {
 }
 
 // What tickets are made of is separated by these in Redis.
-// oxlint-disable-next-line no-control-regex -- They are looked for.
-const separators = /[\u0000-\u001f]/u;
+const separators = /\p{Cc}/u;
 
 /** The ticket of a request that waits; undefined for names that cannot stand in one. */
 export function ticketOf({ redisKeys }: Store, request: AdmissionRequest, maxWaiting: number): Ticket | undefined {

@@ -18,7 +18,7 @@ export { listen } from './listen.ts';
 export type { HttpApp, Listener } from './listen.ts';
 export { createOpenSinks } from './open-sinks.ts';
 export type { OpenSinks, Waiting } from './open-sinks.ts';
-export { createOpsApp } from './ops-app.ts';
+export { listenForOps } from './ops-app.ts';
 export type { Readiness } from './ops-app.ts';
 export { createBodyMemory } from './body-memory.ts';
 export type { BodyAccount, BodyMemory } from './body-memory.ts';
