@@ -2,10 +2,10 @@ import type { Clock, Scope } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { TenantDefaults } from '../principal.ts';
-import { groupOf } from '../token/note-group.ts';
-import { neverIssued, revoked } from './memory.ts';
+import { judgeToken } from '../token/judge.ts';
+import { neverIssued } from './memory.ts';
 import type { Verification } from './memory.ts';
-import { authorizationOf, readAuthorization, sharingOf } from './read-authorization.ts';
+import { readAuthorization } from './read-authorization.ts';
 import { judgeApiKey } from './verify.ts';
 
 /** A credential that was verified before, by its ids alone. */
@@ -41,28 +41,10 @@ export async function readPrincipal(
       const records = await readAuthorization(store, { tenant, apiKeyId: credential.apiKeyId });
       return judgeApiKey(records, clock.now(), defaults);
     }
-    const { user, issuer, tokenDigest, groups } = credential;
-    const records = await readAuthorization(store, { tenant, user, tokenDigest });
-    if (records?.user === undefined) return neverIssued;
-    const { token, userBeforeMs } = records.revocation;
-    if (token || (userBeforeMs !== undefined && issuedByMs <= userBeforeMs)) return revoked;
-    if (records.tenant.state === 'suspended') return { kind: 'suspended', of: 'tenant', tenant };
-    if (records.user.state !== 'active') return { kind: 'suspended', of: 'user', tenant };
-    return {
-      kind: 'verified',
-      principal: {
-        kind: 'token',
-        tenant,
-        user,
-        userName: records.user.name,
-        issuer,
-        groups,
-        tokenDigest,
-        expiresAtMs: Infinity,
-        ...sharingOf(records, groupOf(groups)),
-        authorization: authorizationOf(records, scopes, defaults),
-      },
-    };
+    const { kind: _kind, ...token } = credential;
+    const records = await readAuthorization(store, { tenant, ...token });
+    if (records === undefined) return neverIssued;
+    return judgeToken(records, { ...token, tenant, scopes, issuedByMs, expiresAtMs: Infinity }, defaults);
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
     return { kind: 'unavailable' };

@@ -3,9 +3,9 @@ import type { Clock, Secret } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { TenantDefaults } from '../principal.ts';
-import { createMemory, isWithin, revoked } from '../api-key/memory.ts';
+import { createMemory, isWithin, neverIssued, revoked } from '../api-key/memory.ts';
 import type { MemoryOptions, Verification } from '../api-key/memory.ts';
-import { authorizationOf, readAuthorization, sharingOf } from '../api-key/read-authorization.ts';
+import { readAuthorization } from '../api-key/read-authorization.ts';
 import type { AuthorizationRecords } from '../api-key/read-authorization.ts';
 import { createDeniedUses } from '../audit/denied-uses.ts';
 import { fingerprintOf } from '../credentials/digests.ts';
@@ -13,6 +13,7 @@ import { checkToken } from '../credentials/token/check-token.ts';
 import type { CheckedToken, TokenClaims, TrustedIssuer } from '../credentials/token/check-token.ts';
 import { readAnnouncement } from '../verb/announce.ts';
 import { admitUser } from './admit-user.ts';
+import { judgeToken } from './judge.ts';
 import { groupOf, noteGroup } from './note-group.ts';
 
 export interface TokenVerifierOptions extends MemoryOptions {
@@ -113,46 +114,30 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 /** A user appears with the first token, unless the tenant does not exist or is suspended. */
 async function verifyInStore(options: TokenVerifierOptions, claims: TokenClaims): Promise<Verification> {
   const { store, clock, defaults } = options;
-  const { tenant, user, tokenDigest } = claims;
-  const records = await readAuthorization(store, { tenant, user, tokenDigest });
-  if (records === undefined) return { kind: 'unknown', reason: 'token-tenant' };
-  if (isRevoked(records, claims)) return revoked;
-  if (records.tenant.state === 'suspended') return { kind: 'suspended', of: 'tenant', tenant };
-  if (records.user !== undefined) {
-    noteGroup(store, tenant, records.user, groupOf(claims.groups)).catch((error: unknown) => {
+  const { tenant, user, tokenDigest, groups } = claims;
+  const read = () => readAuthorization(store, { tenant, user, tokenDigest });
+  const judge = (records: AuthorizationRecords | undefined): Verification =>
+    records === undefined
+      ? { kind: 'unknown', reason: 'token-tenant' }
+      : judgeToken(records, tokenOf(claims), defaults);
+  const records = await read();
+  const verification = judge(records);
+  if (verification === neverIssued) {
+    await admitUser(store, claims, clock.now());
+    return judge(await read());
+  }
+  if (verification.kind === 'verified' && records?.user !== undefined) {
+    noteGroup(store, tenant, records.user, groupOf(groups)).catch((error: unknown) => {
       if (!(error instanceof StoreUnavailableError)) options.onFault?.(error);
     });
-    return judge(records, claims, defaults);
   }
-  await admitUser(store, claims, clock.now());
-  const admitted = await readAuthorization(store, { tenant, user, tokenDigest });
-  if (admitted === undefined) return { kind: 'unknown', reason: 'token-tenant' };
-  return isRevoked(admitted, claims) ? revoked : judge(admitted, claims, defaults);
+  return verification;
 }
 
-/** The clock of the issuer may be ahead, so that a token from before the revocation seems to come after it. */
-function isRevoked({ revocation }: AuthorizationRecords, { issuedAtMs, clockToleranceMs }: TokenClaims): boolean {
-  const { token, userBeforeMs } = revocation;
-  return token || (userBeforeMs !== undefined && issuedAtMs <= userBeforeMs + clockToleranceMs);
-}
-
-function judge(records: AuthorizationRecords, claims: TokenClaims, defaults: TenantDefaults): Verification {
-  const { tenant, user, issuer, tokenDigest, groups, scopes, validUntilMs, apiKeyLifetimeMs } = claims;
-  if (records.user?.state !== 'active') return { kind: 'suspended', of: 'user', tenant };
-  return {
-    kind: 'verified',
-    principal: {
-      kind: 'token',
-      tenant,
-      user,
-      userName: records.user.name,
-      issuer,
-      groups,
-      tokenDigest,
-      expiresAtMs: validUntilMs,
-      apiKeyLifetimeMs,
-      ...sharingOf(records, groupOf(groups)),
-      authorization: authorizationOf(records, scopes, defaults),
-    },
-  };
+function tokenOf(claims: TokenClaims) {
+  const { tenant, user, issuer, groups, tokenDigest, scopes, apiKeyLifetimeMs } = claims;
+  // The clock of the issuer may be ahead, so that a token from before a revocation seems to come after it.
+  const issuedByMs = claims.issuedAtMs - claims.clockToleranceMs;
+  const expiresAtMs = claims.validUntilMs;
+  return { tenant, user, issuer, groups, tokenDigest, scopes, apiKeyLifetimeMs, issuedByMs, expiresAtMs };
 }
