@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import Anthropic from '@anthropic-ai/sdk';
+import type Anthropic from '@anthropic-ai/sdk';
 import { jsonAt, jsonScript, playModel, say, startScriptedUpstream, waitFor } from '@ccg/testkit';
 import type { ScriptedUpstream } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createClient, readResultsOf, untilEnded } from './support/batch-client.ts';
 import { endLocal, startLocal } from './support/start-local.ts';
 import type { LocalProcess } from './support/start-local.ts';
 
@@ -58,26 +59,9 @@ describe.each(['redis-server', 'embedded'] as const)('batches of npm start on th
   });
   afterAll(() => endLocal(local.process, join(root, store)));
 
-  const client = (prefix = ''): Anthropic =>
-    new Anthropic({ baseURL: local.url + prefix, apiKey, authToken: null, maxRetries: 0 });
-
-  async function ended(id: string): Promise<Anthropic.Messages.MessageBatch> {
-    for (;;) {
-      const batch = await client().messages.batches.retrieve(id);
-      if (batch.processing_status === 'ended') return batch;
-      expect(batch.request_counts.succeeded).toBe(0);
-      await setTimeout(100);
-    }
-  }
-
-  async function resultsOf(id: string): Promise<ReadonlyMap<string, Anthropic.Messages.MessageBatchResult>> {
-    const results = new Map<string, Anthropic.Messages.MessageBatchResult>();
-    for await (const { custom_id: customId, result } of await client().messages.batches.results(id)) {
-      expect(results.has(customId)).toBe(false);
-      results.set(customId, result);
-    }
-    return results;
-  }
+  const client = (prefix = ''): Anthropic => createClient(local.url + prefix, apiKey);
+  const ended = (id: string) => untilEnded(client(), id);
+  const resultsOf = (id: string) => readResultsOf(client(), id);
 
   test.each(['', '/openai:vendor/model:tag', '/anthropic:claude-sonnet-5-5'])(
     'the SDK creates one under the prefix "%s", polls it, reads one result for each request and deletes it',
