@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { createRedisFiles, erroredResult, fileResults, readBatch, resultLine, succeededResult } from '@ccg/batches';
+import {
+  BatchFilesError,
+  createRedisFiles,
+  erroredResult,
+  fileResults,
+  readBatch,
+  readResults,
+  resultLine,
+  succeededResult,
+} from '@ccg/batches';
 import type { BatchFiles } from '@ccg/batches';
+import { systemClock } from '@ccg/kernel';
 import { createScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { afterEach, expect, test } from 'vitest';
@@ -100,6 +110,43 @@ test('while many results wait no further item is claimed', async () => {
   expect(await rig.transitions.claim(item)).toEqual({ kind: 'behind' });
   await file(true)(record);
   expect(await rig.transitions.claim(item)).toEqual({ kind: 'claimed' });
+});
+
+test('an outage in the middle of results is waited out, and one before the first is told at once', async () => {
+  rig = await openBatchRig();
+  const { record } = await rig.create({ body: requestsOf(6) });
+  for (let index = 0; index < 3; index += 1) {
+    await complete(record, index, index + 1);
+    await file()(record);
+  }
+  await rig.transitions.cancel(record);
+  const batch = await readBatch(rig.store, record);
+  if (batch === undefined) throw new Error('no batch');
+  let faults = 0;
+  let isAway = true;
+  const away = async () => {
+    isAway = !isAway;
+    if (isAway) return;
+    faults += 1;
+    throw new BatchFilesError('unavailable', 'ECONNREFUSED');
+  };
+  const files: BatchFiles = {
+    ...rig.files,
+    async read(place, name) {
+      await away();
+      return await rig.files.read(place, name);
+    },
+  };
+  const read = async () => {
+    let text = '';
+    for await (const piece of readResults({ ...rig, files, clock: systemClock }, batch)) text += Buffer.from(piece);
+    return text.trim().split('\n');
+  };
+  await expect(read()).rejects.toMatchObject({ fault: 'unavailable' });
+  expect(faults).toBe(1);
+  // The first one is read now, and every other one only at the second try.
+  expect(await read()).toHaveLength(6);
+  expect(faults).toBeGreaterThan(2);
 });
 
 test('results that are removed while they are read are an error, never a part', async () => {

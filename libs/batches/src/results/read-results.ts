@@ -1,9 +1,12 @@
+import type { Clock } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import type { Batch, BatchRecord } from '../batch/batch-record.ts';
 import type { Transitions } from '../batch/transitions.ts';
 import { indexPageItems } from '../create/item-writer.ts';
 import type { BatchFiles } from '../files/batch-files.ts';
 import { readIndexPage } from '../items.ts';
+import { createPatience } from './patience.ts';
+import type { Patience } from './patience.ts';
 import { resultLine } from './result-line.ts';
 import { readWaiting } from './waiting-results.ts';
 
@@ -11,6 +14,8 @@ export interface ResultsDependencies {
   readonly store: Store;
   readonly files: BatchFiles;
   readonly transitions: Transitions;
+  /** With it an outage of a store is waited out, once there was a first piece: nobody can go on with a part of the results. */
+  readonly clock?: Clock | undefined;
 }
 
 const pieceBytes = 256 * 1024;
@@ -21,16 +26,19 @@ const pieceBytes = 256 * 1024;
  */
 export async function* readResults(deps: ResultsDependencies, batch: Batch): AsyncGenerator<Uint8Array> {
   const { record, counts } = batch;
+  const patiently = createPatience(deps.clock);
   let missing = counts.succeeded + counts.errored;
-  for await (const { lines, bytes } of readDone(deps, record)) {
+  for await (const { lines, bytes } of readDone(deps, record, patiently)) {
     missing -= lines;
     yield bytes;
+    patiently.begin();
   }
   if (batch.rest !== undefined && counts[batch.rest] > 0) {
     missing += counts[batch.rest];
-    for await (const { lines, bytes } of readRest(deps, record, batch.rest)) {
+    for await (const { lines, bytes } of readRest(deps, record, { rest: batch.rest, patiently })) {
       missing -= lines;
       yield bytes;
+      patiently.begin();
     }
   }
   if (missing !== 0) throw new Error('Results of the batch were removed while they were read.');
@@ -42,21 +50,26 @@ interface Piece {
 }
 
 /** Files first, then what waits in Redis. What waits may be moved into a file at any time: then its first lines are skipped. */
-async function* readDone({ store, files }: ResultsDependencies, record: BatchRecord): AsyncGenerator<Piece> {
+async function* readDone(
+  { store, files }: ResultsDependencies,
+  record: BatchRecord,
+  patiently: Patience,
+): AsyncGenerator<Piece> {
   let knownFiles = 0;
   let told = 0;
   for (;;) {
-    const waiting = await readWaiting(store, record, { knownFiles, from: told, maxBytes: pieceBytes });
+    const from = told;
+    const waiting = await patiently(() => readWaiting(store, record, { knownFiles, from, maxBytes: pieceBytes }));
     if (waiting.kind === 'results') {
       if (waiting.lines.length === 0) return;
       told += waiting.lines.length;
       yield { lines: waiting.lines.length, bytes: Buffer.from(`${waiting.lines.join('\n')}\n`) };
     } else {
-      const content = Buffer.from(await files.read(record, waiting.name));
+      const content = Buffer.from(await patiently(() => files.read(record, waiting.name)));
       knownFiles += 1;
-      const { lines, from, inFile } = linesAfter(content, told);
+      const { lines, from: next, inFile } = linesAfter(content, told);
       told = Math.max(0, told - inFile);
-      if (lines > 0) yield { lines, bytes: content.subarray(from) };
+      if (lines > 0) yield { lines, bytes: content.subarray(next) };
     }
   }
 }
@@ -76,17 +89,20 @@ function linesAfter(content: Buffer, skipped: number) {
 async function* readRest(
   { files, transitions }: ResultsDependencies,
   record: BatchRecord,
-  rest: 'canceled' | 'expired',
+  { rest, patiently }: { readonly rest: 'canceled' | 'expired'; readonly patiently: Patience },
 ): AsyncGenerator<Piece> {
   const result = JSON.stringify({ type: rest });
   let from: number | undefined = 0;
   let page = { number: -1, entries: [] as Awaited<ReturnType<typeof readIndexPage>> };
   while (from !== undefined) {
-    const { indexes, next } = await transitions.undone(record, from, indexPageItems, false);
+    const first: number = from;
+    const { indexes, next } = await patiently(() => transitions.undone(record, first, indexPageItems, false));
     const lines: string[] = [];
     for (const index of indexes) {
       const number = Math.floor(index / indexPageItems);
-      if (number !== page.number) page = { number, entries: await readIndexPage(files, record, number) };
+      if (number !== page.number) {
+        page = { number, entries: await patiently(() => readIndexPage(files, record, number)) };
+      }
       lines.push(resultLine(page.entries[index % indexPageItems]?.[0] ?? '', result));
     }
     if (lines.length > 0) yield { lines: lines.length, bytes: Buffer.from(`${lines.join('\n')}\n`) };
