@@ -260,7 +260,8 @@ describe('what is not right is refused, and leaves no trace', () => {
     await create(keys.ada, 1, once);
     const before = await rig.traces();
     const answer = await rig.ask(keys.ada, 'POST', path, requestsOf(2), once);
-    const text = 'A batch was created with this Idempotency-Key from another body. Send a new key with a new body.';
+    const text =
+      'A batch was created with this Idempotency-Key from another body, or at another URL. Send a new key with a new batch.';
     expect(said(answer)).toEqual([409, 'conflict_error', text, 'false']);
     expect(await rig.traces()).toEqual(before);
   });

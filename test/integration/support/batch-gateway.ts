@@ -37,6 +37,8 @@ export interface BatchAnswer {
 /** A gateway with batches in a directory, on the suite's Redis, and who asks it. */
 export interface BatchGateway {
   readonly gateway: RunningGateway;
+  /** The folder of its files. */
+  readonly batchDir: string;
   readonly transitions: Transitions;
   readonly keys: Readonly<Record<'ada' | 'bob' | 'reader' | 'admin' | 'service' | 'messages' | 'other', string>>;
   /** The time of everything that has to do with batches. */
@@ -50,16 +52,22 @@ export interface BatchGateway {
   limit(tenant: string, limits: readonly LimitRule[]): Promise<void>;
   /** Every redis key, and every file. */
   traces(): Promise<readonly string[]>;
+  /** Milliseconds until a redis key among the traces expires. */
+  leftMs(redisKey: string): Promise<number>;
   close(): Promise<void>;
 }
 
 type Headers = Readonly<Record<string, string>>;
 
-export async function openBatchGateway(): Promise<BatchGateway> {
+/** On the suite's Redis, unless another one is given. */
+export async function openBatchGateway(at?: {
+  readonly url: string;
+  readonly keyPrefix: string;
+}): Promise<BatchGateway> {
   const opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'ccg-batch-gateway-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
-  const { url, keyPrefix } = redisForSuite('message-batches');
+  const { url, keyPrefix } = at ?? redisForSuite('message-batches');
   const redis = new Redis(url);
   opened.defer(() => {
     redis.disconnect();
@@ -88,6 +96,7 @@ export async function openBatchGateway(): Promise<BatchGateway> {
   const transitions = createTransitions({ store, clock: moved });
   return {
     gateway,
+    batchDir,
     transitions,
     keys,
     setAheadMs(ms) {
@@ -111,6 +120,7 @@ export async function openBatchGateway(): Promise<BatchGateway> {
       const written = await readdir(batchDir, { recursive: true, withFileTypes: true }).catch(() => []);
       return [...names, ...written.filter((entry) => entry.isFile()).map(({ name }) => name)].toSorted();
     },
+    leftMs: (redisKey) => redis.pttl(keyPrefix + redisKey),
     close: () => opened.disposeAsync(),
   };
 }

@@ -20,7 +20,7 @@ export interface ResultsAnswer {
  * broken off, since a part of the results must not look like all of them.
  */
 export async function answerWithResults(
-  { response, requestId }: GatewayExchange,
+  { request, response, requestId }: GatewayExchange,
   batching: Batching,
   batch: Batch,
   { sinkTimes, clock, openSinks }: ResultsAnswer,
@@ -31,7 +31,9 @@ export async function answerWithResults(
   const close = openSinks.add(sink);
   try {
     sink.commit(200, [['content-type', 'application/x-jsonl']]);
-    for (; piece.done !== true; piece = await pieces.next()) await write(sink, piece.value);
+    // The answer to HEAD has no body.
+    for (; request.method !== 'HEAD' && piece.done !== true; piece = await pieces.next())
+      await write(sink, piece.value);
     await sink.end();
     return recordWithoutModel({ kind: 'completed' });
   } catch (thrown) {

@@ -12,6 +12,7 @@ import type { TenantPrincipal } from '@ccg/tenancy';
 import type { Batching } from '../batching.ts';
 import type { GatewayEndpoint, GatewayExchange } from '../data-app.ts';
 import { inBatchWords } from './batch-errors.ts';
+import { itemHeaders } from './batch-headers.ts';
 import { batchObject } from './batch-object.ts';
 import { answerWithResults } from './batch-results.ts';
 import type { ResultsAnswer } from './batch-results.ts';
@@ -61,7 +62,7 @@ export function batchEndpoints(batching: Batching | undefined, deps: BatchDepend
     }),
     endpoint('delete', '/:id', ['DELETE'], remove),
     endpoint('cancel', '/:id/cancel', ['POST'], cancel),
-    endpoint('results', '/:id/results', ['GET'], async (exchange, principal, on) => {
+    endpoint('results', '/:id/results', get, async (exchange, principal, on) => {
       const batch = await find(exchange, principal, on);
       refuseWithoutResults(batch);
       return await answerWithResults(exchange, on, batch, deps);
@@ -84,6 +85,7 @@ async function create(
   const { prefix } = target;
   // A provider that is not configured would fail every item.
   if (prefix !== undefined) resolveRoute(catalog, targets, { model: prefix.model, prefix });
+  const headers = itemHeaders(request.headers);
   const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
   const account = bodyMemory.open();
   try {
@@ -92,7 +94,7 @@ async function create(
     const { judge, ...creating } = batching;
     const batch = await createBatch(
       { ...creating, judge: (demand) => judge({ principal, prefix, demand }) },
-      { principal, prefix, body, idempotencyKey },
+      { principal, prefix, headers, body, idempotencyKey },
     );
     return answer(exchange, batchObject(batch, batching.publicBaseUrl()));
   } finally {

@@ -1,4 +1,5 @@
 import type { TenantPrincipal } from '@ccg/tenancy';
+import type { HeaderList } from '@ccg/wire';
 
 /** Where a batch is. Ids are in the order of creation: the time comes first in them. */
 export interface BatchPlace {
@@ -34,6 +35,8 @@ export interface BatchRecord extends BatchPlace {
   readonly credential: BatchCredential;
   /** That of the URL; it applies to every item. */
   readonly prefix: { readonly provider: string; readonly model: string } | undefined;
+  /** Of the request that created it; each item is sent with them. Older records have none. */
+  readonly headers?: HeaderList | undefined;
   readonly demand: readonly ModelDemand[];
   readonly total: number;
   readonly inputBytes: number;

@@ -32,6 +32,7 @@ export interface CreateDependencies {
 export interface NewBatch {
   readonly principal: TenantPrincipal;
   readonly prefix: BatchRecord['prefix'];
+  readonly headers?: BatchRecord['headers'];
   /** The body, in pieces that end with whole characters. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Requests of an owner with the same one are the same request, for a day. */
@@ -54,7 +55,7 @@ export async function createBatch(deps: CreateDependencies, request: NewBatch): 
   const onceDigest = idempotencyKey === undefined ? undefined : digestOf(deps, ownerOf(principal), idempotencyKey);
   const first = onceDigest === undefined ? undefined : await findOnce(store, tenant, onceDigest);
   if (first !== undefined) {
-    const isSame = (await hashBody(deps, request.body)) === first.body;
+    const isSame = (await hashRequest(deps, request)) === first.body;
     return await repeat(store, { tenant, id: first.batch }, isSame);
   }
   const place = { tenant, id: newBatchId(clock.now(), randomBytes) };
@@ -85,10 +86,10 @@ interface Upload {
   readonly onceDigest: string | undefined;
 }
 
-/** Writes the items, and gives the record that is to be committed with the digest of the body. */
+/** Writes the items, and gives the record that is to be committed with the digest of what was asked for. */
 async function upload(
   deps: CreateDependencies,
-  { principal, prefix, body }: NewBatch,
+  { principal, prefix, headers, body }: NewBatch,
   { place, onceDigest }: Upload,
 ): Promise<{ readonly record: BatchRecord; readonly body: string }> {
   const { files, clock, retentionMs, judge } = deps;
@@ -116,6 +117,7 @@ async function upload(
     owner: ownerOf(principal),
     credential: credentialOf(principal),
     prefix,
+    headers,
     demand: demand.list(),
     total,
     inputBytes: writer.inputBytes(),
@@ -125,6 +127,7 @@ async function upload(
     onceDigest,
     maxBytes: files.maxBatchBytes,
   };
+  addPrefix(hash, prefix);
   return { record, body: hash.hex() };
 }
 
@@ -143,7 +146,7 @@ async function repeat(store: Store, place: BatchPlace, isSame: boolean): Promise
   if (!isSame) {
     throw new GatewayError(
       'idempotency-mismatch',
-      'A batch was created with this Idempotency-Key from another body. Send a new key with a new body.',
+      'A batch was created with this Idempotency-Key from another body, or at another URL. Send a new key with a new batch.',
     );
   }
   const batch = await readBatch(store, place);
@@ -160,10 +163,16 @@ function digestOf({ createHash }: CreateDependencies, owner: string, key: string
   return hash.hex();
 }
 
-async function hashBody({ createHash }: CreateDependencies, body: NewBatch['body']): Promise<string> {
+async function hashRequest({ createHash }: CreateDependencies, { body, prefix }: NewBatch): Promise<string> {
   const hash = createHash();
   for await (const bytes of body) hash.update(bytes);
+  addPrefix(hash, prefix);
   return hash.hex();
+}
+
+/** The same body for another model is another batch. */
+function addPrefix(hash: Hash, prefix: NewBatch['prefix']): void {
+  if (prefix !== undefined) hash.update(`\n${prefix.provider}:${prefix.model}`);
 }
 
 function uploadTooSlow(): GatewayError {
