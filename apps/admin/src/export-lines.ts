@@ -18,6 +18,7 @@ export interface LineForm {
   lineOf(item: unknown): string;
 }
 
+/** @internal */
 export const jsonLines: LineForm = {
   contentType: 'application/jsonl',
   head: '',

@@ -77,7 +77,7 @@ export function welcome({
   return `\n${lines.join('\n')}\n\n`;
 }
 
-/** A URL that a client on this machine can call: one may listen on every address, but not call it. */
+/** A URL that a client on this machine can call: one may listen on every address, but not call it. @internal */
 export function reachableUrl(url: string): string {
   const parsed = new URL(url);
   if (parsed.hostname === '0.0.0.0') parsed.hostname = '127.0.0.1';

@@ -124,6 +124,7 @@ async function findItems(
 /**
  * Chooses so many of the items that wait: each goes to the tenant that has the fewest handed out, so that one with many
  * items does not hold up one with a few.
+ * @internal
  */
 export function shareOut(
   waiting: ReadonlyMap<string, readonly ItemPointer[]>,

@@ -57,7 +57,7 @@ function forBatches(principal: TenantPrincipal): TenantPrincipal {
   return { ...principal, authorization: { ...authorization, limits } };
 }
 
-/** An item waits in the queue of its batch, never in the waiting room. */
+/** An item waits in the queue of its batch, never in the waiting room. @internal */
 export function limitOfBatches(rule: LimitRule): LimitRule {
   if (rule.kind !== 'concurrency') return rule;
   const amount = Math.max(1, Math.floor(rule.amount * shareOfBatches));

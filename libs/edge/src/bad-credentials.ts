@@ -13,8 +13,11 @@ export interface BadCredentials {
   noteBad(source: string, fingerprint: string): Promise<void>;
 }
 
+/** @internal */
 export const badCredentialsMax = 30;
+/** @internal */
 export const badCredentialsWindowSeconds = 60;
+/** @internal */
 export const slowLookUpsPerSecond = 5;
 
 /** How many bad credentials are remembered, so that a client that repeats its mistake counts once. */

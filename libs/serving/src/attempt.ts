@@ -29,7 +29,7 @@ export interface Job {
   measure(this: void, target: Target, measured: () => Measured): void;
 }
 
-/** Why an attempt failed, as far as another target could do better. */
+/** Why an attempt failed, as far as another target could do better. @internal */
 export type FailureClass =
   /** This target has no form for the request. */
   | 'untranslatable'

@@ -4,7 +4,7 @@ import type { Clock } from '@ccg/kernel';
 import type { Rejection, UpstreamFailure } from '@ccg/translation';
 import { modelsMax, rememberedMs } from './target-cache.ts';
 
-/** How many rejections of one kind are remembered of one provider. */
+/** How many rejections of one kind are remembered of one provider. @internal */
 export interface LearnedCount {
   readonly provider: string;
   readonly kind: 'field' | 'message_field' | Exclude<Rejection['kind'], 'field'>;

@@ -108,7 +108,7 @@ async function relayJson(job: RelayJob, { clock }: Pick<RelayDependencies, 'cloc
   return { kind: 'answered', end, firstEventMs, work, stopReason: stopReasonIn(body), usage, usageSource };
 }
 
-/** Relays a stream as it comes. A failure before the first frame is returned; after it, it is the stream's last event. */
+/** Relays a stream as it comes. A failure before the first frame is returned; after it, it is the stream's last event. @internal */
 export async function relayStream(job: RelayJob, { clock, metrics }: RelayDependencies): Promise<Relayed> {
   const { target, response, sink, requestId } = job;
   const meters = metrics.streamsOf(target.dialect, target.provider.name);

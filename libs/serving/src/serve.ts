@@ -109,7 +109,7 @@ function watchWait({ signal, expectStream }: ResponseSink, stream: boolean, elap
 
 type AskDependencies = Pick<ServeDependencies, 'attempt' | 'learnModel' | 'estimatePrompt' | 'digest'>;
 
-/** Asks one target after the other until one has answered or failed in a way that the others would share. */
+/** Asks one target after the other until one has answered or failed in a way that the others would share. @internal */
 export async function askTargets(
   [first, ...others]: Route['targets'],
   asked: Pick<Job, 'request' | 'messagesRequest' | 'sink' | 'measure'>,

@@ -94,7 +94,7 @@ function ownerOf(file: string): FileOwner | undefined {
   }
 }
 
-/** The same of a file whose owner is known. */
+/** The same of a file whose owner is known. @internal */
 export function explainDeniedFile(file: string, stats: FileOwner | undefined, uid = process.getuid?.()): string {
   if (stats === undefined) return `${file} cannot be read (EACCES). Let this user into its folder.`;
   const owner = `${stats.uid}:${stats.gid}`;

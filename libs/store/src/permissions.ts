@@ -69,14 +69,14 @@ const lastCommands = { del: ofKey, subscribe: ofKey } as const satisfies Readonl
 /** The single commands in use; whatever reads and writes in one step is a script. */
 export type CommandName = keyof typeof singleCommands | 'del';
 
-/** Every command that Redis must permit: the one list of them, which a test holds to the scripts and their callers. */
+/** Every command that Redis must permit: the one list of them, which a test holds to the scripts and their callers. @internal */
 export const requiredCommands: Readonly<Record<string, Probe>> = {
   ...singleCommands,
   ...scriptCommands,
   ...lastCommands,
 };
 
-/** What nodes of a cluster must permit besides. */
+/** What nodes of a cluster must permit besides. @internal */
 export const clusterCommands: Readonly<Record<string, Probe>> = { 'cluster|slots': () => [], asking: () => [] };
 
 /** What the Redis user of a connection may not do, or what its server does not know. */

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 
-/** Where lines go. */
+/** Where lines go. @internal */
 export interface LineOutput {
   /** Takes whole lines. */
   write(lines: string): void;
@@ -9,7 +9,7 @@ export interface LineOutput {
   flush(this: void): boolean;
 }
 
-/** Writes a text or bytes and returns how many bytes were taken: none by a reader that does not keep up. */
+/** Writes a text or bytes and returns how many bytes were taken: none by a reader that does not keep up. @internal */
 export type WriteBytes = (data: string | Uint8Array) => number;
 
 const nothing = new Uint8Array();
@@ -21,6 +21,7 @@ const retryMs = 50;
 /**
  * Writes lines of one turn of the event loop in one call, and never waits for whoever reads them: what a reader does not
  * take is kept up to a bound, and then whole lines are dropped and counted.
+ * @internal
  */
 export function createLineOutput(write: WriteBytes, onDropped: (lines: number) => void): LineOutput {
   let fresh = '';

@@ -6,7 +6,7 @@ import { head, jsonScript, write } from './script.ts';
 import type { Script } from './script.ts';
 import type { RecordedRequest } from './scripted-upstream.ts';
 
-/** What a streamed answer needs to know of its request. */
+/** What a streamed answer needs to know of its request. @internal */
 export interface OpenAiChatStreamOptions {
   readonly model: string;
   /** Servers report usage only when `stream_options.include_usage` asks for it. */

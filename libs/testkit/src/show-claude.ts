@@ -8,6 +8,7 @@ import { claudeEnvironment } from './run-claude.ts';
 import type { RunClaudeOptions } from './run-claude.ts';
 import { startProcess } from './start-process.ts';
 
+/** @internal */
 export interface ShowClaudeOptions extends Pick<
   RunClaudeOptions,
   'apiKey' | 'baseUrl' | 'binary' | 'extraEnv' | 'via'

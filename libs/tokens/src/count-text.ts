@@ -3,7 +3,7 @@ import { noTokens } from './token-count.ts';
 import type { TokenCount } from './token-count.ts';
 import type { CountTokens } from './tokenizer.ts';
 
-/** From this length on a stretch without a break is cut; a multiple of the three digits of a token. */
+/** From this length on a stretch without a break is cut; a multiple of the three digits of a token. @internal */
 export const runMaxLength = 126;
 
 type Script = 'words' | 'foreign' | 'wide';

@@ -32,7 +32,7 @@ export interface TokenEstimator {
   count(prompt: Prompt, signal?: AbortSignal): TokenCount | Promise<TokenCount>;
 }
 
-/** Between two breaths: some 10 ms of the dearest text, 1 ms of the usual. */
+/** Between two breaths: some 10 ms of the dearest text, 1 ms of the usual. @internal */
 export const bytesPerTurn = 2 * sliceBytes;
 /** A part below this is looked up by itself; its digest would not be shorter. */
 const digestedMinBytes = 48;

@@ -16,6 +16,7 @@ const sonnet = { input: 3, output: 15, cacheRead: 0.3, cacheWrite5m: 3.75, cache
 /**
  * The prices that come with the gateway: the models that are asked where nothing else is configured, and Claude. They are
  * those of the vendor at the standard speed; what a reseller, a region, a batch or a faster tier costs is not in them.
+ * @internal
  */
 export const priceLists: readonly PriceList[] = [
   {

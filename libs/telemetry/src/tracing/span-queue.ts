@@ -16,6 +16,7 @@ export interface SpanQueue<Span> {
   flush(): Promise<void>;
 }
 
+/** @internal */
 export const queueMaxSpans = 2048;
 const batchMaxSpans = 512;
 const intervalMs = 5000;

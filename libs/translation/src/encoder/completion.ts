@@ -64,6 +64,7 @@ function isOpen(state: EncoderState): boolean {
  * Derives the stop reason from what was written, not from the backend's word alone: servers say `stop` after a
  * tool call and `tool_calls` without one, and a client runs tools or gives up by this field. `length` wins over
  * everything, because it is the only sign that a tool call may have been cut.
+ * @internal
  */
 export function stopReason(finish: Finish | undefined, wroteToolUse: boolean): StopReason {
   if (finish?.kind === 'length') return 'max_tokens';

@@ -25,8 +25,11 @@ export interface IssuerKeys {
   close(): void;
 }
 
+/** @internal */
 export const refreshIntervalMs = 300_000;
+/** @internal */
 export const keptMs = 24 * 3_600_000;
+/** @internal */
 export const missedIntervalMs = 30_000;
 const firstRetryMs = 5000;
 
