@@ -69,7 +69,18 @@ test('refusals are counted by the level and kind of their limit, those of a shad
     'ccg_limit_refusals_total{tenant="acme",level="user",kind="budget",mode="enforce"} 1',
     'ccg_limit_refusals_total{tenant="acme",level="tenant",kind="concurrency",mode="shadow"} 1',
     'ccg_limit_remaining_ratio{tenant="acme",level="tenant",kind="concurrency"} 0',
-    'ccg_budget_used_ratio{tenant="acme",level="user",per="day"} 0.95',
+    'ccg_budget_used_ratio{tenant="acme",level="user",per="day",mode="enforce"} 0.95',
+  ]);
+});
+
+test('what is spent of a budget in shadow mode is told apart, since it refuses nobody', async () => {
+  const { metrics, series } = setUp();
+  const both = limitsOf(budget(20), budget(2, { name: 'tried', mode: 'shadow' }));
+  const states = both.map(({ limit }) => state({ usedMicroDollars: 6_000_000, startsAtMs: 0, resetsAtMs: 1 }, limit));
+  countDecision(metrics, 'acme', both, admitted(states));
+  expect(await series()).toEqual([
+    'ccg_budget_used_ratio{tenant="acme",level="user",per="day",mode="enforce"} 0.3',
+    'ccg_budget_used_ratio{tenant="acme",level="user",per="day",mode="shadow"} 3',
   ]);
 });
 

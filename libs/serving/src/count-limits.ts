@@ -31,7 +31,8 @@ function countState(meters: LimitMeters, state: LimitState): void {
       if ('remaining' in state) meters.left(state.remaining / limit.maxRunning);
       return;
     case 'budget':
-      if ('usedMicroDollars' in state) meters.used(limit.per, state.usedMicroDollars / limit.amountMicroDollars);
+      if ('usedMicroDollars' in state)
+        meters.used(limit.per, limit.mode, state.usedMicroDollars / limit.amountMicroDollars);
       return;
     default:
       assertNever(limit);

@@ -14,8 +14,8 @@ export interface LimitMeters {
   refused(mode: 'enforce' | 'shadow'): void;
   /** What share of a rate or of places is left to whoever asked: 0 to 1. */
   left(share: number): void;
-  /** What share of a budget is used: above 1 where it was overspent. */
-  used(per: string, share: number): void;
+  /** What share of a budget is used: above 1 where it was overspent. In shadow mode it refuses nobody. */
+  used(per: string, mode: 'enforce' | 'shadow', share: number): void;
   /** What a request has reserved, and what it used in the end. */
   settled(reserved: number, used: number): void;
 }
@@ -46,8 +46,8 @@ export function createLimitMetrics(tenants: LabelValues, nowMs: () => number) {
         left(share) {
           left.note(key, labels, share);
         },
-        used(per, share) {
-          spent.note(`${key} ${per}`, { tenant, level, per }, share);
+        used(per, mode, share) {
+          spent.note(`${key} ${per} ${mode}`, { tenant, level, per, mode }, share);
         },
         settled(reservedAmount, usedAmount) {
           reserved.of({ kind }).value += reservedAmount;

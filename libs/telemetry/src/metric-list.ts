@@ -111,8 +111,8 @@ export const metricList = {
     help: 'The share of a limit that is left, 0 to 1, to whoever had least of it in the last minutes.',
     processes: serving,
   }),
-  budgetUsed: gauge('ccg_budget_used_ratio', ['tenant', 'level', 'per'], {
-    help: 'The share of a budget that is used or reserved, of whoever used most of it in the last minutes.',
+  budgetUsed: gauge('ccg_budget_used_ratio', ['tenant', 'level', 'per', 'mode'], {
+    help: 'The share of a budget that is used or reserved, of whoever used most of it in the last minutes. One in shadow mode refuses nobody.',
     processes: serving,
   }),
   limitReserved: counter('ccg_limit_reserved_total', ['kind'], {

@@ -52,11 +52,23 @@ const refusals: Row = {
       shape: 'lines',
       queries: [
         {
-          expr: `max by (tenant, level, per) (${series('ccg_budget_used_ratio', tenant)})`,
+          expr: `max by (tenant, level, per) (${series('ccg_budget_used_ratio', tenant, 'mode="enforce"')})`,
           legend: '{{tenant}} {{level}} per {{per}}',
         },
       ],
       alerts: ['CcgBudgetNearlySpent'],
+    },
+    {
+      title: 'What is spent of budgets in shadow mode',
+      description: 'These refuse nobody. Set the mode of such a budget to enforce when its amount is what you want.',
+      unit: 'percentunit',
+      shape: 'lines',
+      queries: [
+        {
+          expr: `max by (tenant, level, per) (${series('ccg_budget_used_ratio', tenant, 'mode="shadow"')})`,
+          legend: '{{tenant}} {{level}} per {{per}}',
+        },
+      ],
     },
   ],
 };
