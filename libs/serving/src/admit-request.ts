@@ -126,6 +126,7 @@ function settling({ reservation, limits, line, clock, ...counted }: Settling): P
     metrics,
     request: {
       principal: { tenant },
+      batch,
     },
     work: { kind },
   } = counted;
@@ -144,7 +145,7 @@ function settling({ reservation, limits, line, clock, ...counted }: Settling): P
         outputSample: outputSample(record),
       });
       countUse(metrics, tenant, limits, record);
-      const endpoint = kind === 'count' ? 'count_tokens' : 'messages';
+      const endpoint = batch !== undefined ? 'item_of_batch' : kind === 'count' ? 'count_tokens' : 'messages';
       void settled.then(() => {
         countSettlement(metrics, { endpoint, tenant }, record, elapsedMs());
       });

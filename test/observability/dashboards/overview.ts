@@ -1,4 +1,4 @@
-import { inRange, percentiles, perSecond, quantile, series } from './panel.ts';
+import { inRange, ofClients, percentiles, perSecond, quantile, series } from './panel.ts';
 import type { Dashboard, Row } from './panel.ts';
 
 /** `client`, `policy`, `upstream`, `capacity` and `gateway` begin the names of outcomes. */
@@ -11,17 +11,20 @@ const whoseFailure: Row = {
     {
       title: 'Requests by owner of the outcome',
       description:
-        'ok, or whose failure it was: client (what was sent), policy (a credential, a limit, a budget, a denied model), upstream (a provider), capacity and gateway (ours).',
+        'ok, or whose failure it was, without items of batches, which have a dashboard of their own: client (what was sent), policy (a credential, a limit, a budget, a denied model), upstream (a provider), capacity and gateway (ours).',
       unit: 'reqps',
       shape: 'stack',
-      queries: [{ expr: byOwner(perSecond('outcome', 'ccg_requests_total')), legend: '{{owner}}' }],
+      queries: [{ expr: byOwner(perSecond('outcome', 'ccg_requests_total', ofClients)), legend: '{{owner}}' }],
     },
     {
       title: 'Failures by outcome',
-      description: 'Every request that did not end with ok. The README has a table of what each outcome means.',
+      description:
+        'Every request that did not end with ok, without items of batches. The README has a table of what each outcome means.',
       unit: 'reqps',
       shape: 'lines',
-      queries: [{ expr: perSecond('outcome', 'ccg_requests_total', 'outcome!="ok"'), legend: '{{outcome}}' }],
+      queries: [
+        { expr: perSecond('outcome', 'ccg_requests_total', ofClients, 'outcome!="ok"'), legend: '{{outcome}}' },
+      ],
     },
     {
       title: 'Firing and pending alerts',
@@ -38,7 +41,7 @@ const whoseFailure: Row = {
     {
       title: 'Failures of our own, as a share',
       description:
-        'Outcomes gateway_* and capacity_* among all requests. The objective allows 0.1 %; alerts begin at 1.44 % of an hour and at 0.3 % of a day.',
+        'Outcomes gateway_* and capacity_* among all requests but items of batches, which are run again. The objective allows 0.1 %; alerts begin at 1.44 % of an hour and at 0.3 % of a day.',
       unit: 'percentunit',
       shape: 'lines',
       queries: [
@@ -54,16 +57,18 @@ const whoseFailure: Row = {
       description: 'Requests by endpoint and status of HTTP; 499 is a client that left before its answer.',
       unit: 'reqps',
       shape: 'stack',
-      queries: [{ expr: perSecond('endpoint, status', 'ccg_requests_total'), legend: '{{endpoint}} {{status}}' }],
+      queries: [
+        { expr: perSecond('endpoint, status', 'ccg_requests_total', ofClients), legend: '{{endpoint}} {{status}}' },
+      ],
     },
     {
       title: 'Requests',
-      description: 'Requests that ended in the time shown.',
+      description: 'Requests that ended in the time shown, without items of batches.',
       unit: 'short',
       shape: 'stat',
       queries: [
-        { expr: inRange('', 'ccg_requests_total'), legend: 'all' },
-        { expr: `${inRange('', 'ccg_requests_total', 'outcome!="ok"')}`, legend: 'failed' },
+        { expr: inRange('', 'ccg_requests_total', ofClients), legend: 'all' },
+        { expr: inRange('', 'ccg_requests_total', ofClients, 'outcome!="ok"'), legend: 'failed' },
       ],
     },
   ],
@@ -91,19 +96,20 @@ const howFast: Row = {
     {
       title: 'Time of the gateway itself, by stage',
       description:
-        '95th percentile of each stage. body includes the upload of the client; admit and settle include a call of Redis.',
+        '95th percentile of each stage, without items of batches. body includes the upload of the client; admit and settle include a call of Redis.',
       unit: 's',
       shape: 'lines',
-      queries: [{ expr: quantile(0.95, 'stage', 'ccg_stage_duration_seconds'), legend: '{{stage}}' }],
+      queries: [{ expr: quantile(0.95, 'stage', 'ccg_stage_duration_seconds', ofClients), legend: '{{stage}}' }],
     },
     {
       title: 'Time of the gateway itself, per request',
-      description: 'Mean sum of all stages but body: what the gateway adds to the time of a provider.',
+      description:
+        'Mean sum of all stages but body: what the gateway adds to the time of a provider. Without items of batches.',
       unit: 's',
       shape: 'lines',
       queries: [
         {
-          expr: `${perSecond('', 'ccg_stage_duration_seconds_sum', 'stage!="body"')} / ${perSecond('', 'ccg_stage_duration_seconds_count', 'stage="authenticate"')}`,
+          expr: `${perSecond('', 'ccg_stage_duration_seconds_sum', ofClients, 'stage!="body"')} / ${perSecond('', 'ccg_stage_duration_seconds_count', ofClients, 'stage="authenticate"')}`,
           legend: 'mean',
         },
       ],
@@ -116,7 +122,7 @@ const howFast: Row = {
       queries: [{ expr: `sum by (dialect) (${series('ccg_open_streams')})`, legend: '{{dialect}}' }],
     },
     {
-      title: 'Gateways and admin APIs',
+      title: 'Gateways, admin APIs and workers',
       description: 'Processes that are scraped. Below the number that you run, some are down or not reached.',
       unit: 'short',
       shape: 'stat',

@@ -48,6 +48,9 @@ export function series(metric: string, ...matchers: readonly string[]): string {
   return `${metric}{${['namespace=~"$namespace"', ...matchers].join(', ')}}`;
 }
 
+/** Requests that somebody waits for; runs of batches' items are told beside them under an endpoint of their own. */
+export const ofClients = 'endpoint!="item_of_batch"';
+
 /** A counter per second, summed by labels. */
 export function perSecond(by: string, metric: string, ...matchers: readonly string[]): string {
   return `sum by (${by}) (rate(${series(metric, ...matchers)}[$__rate_interval]))`;

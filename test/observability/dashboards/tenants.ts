@@ -10,7 +10,8 @@ const requests: Row = {
   panels: [
     {
       title: 'Requests by tenant',
-      description: 'The ten tenants with the most requests. Tenants beyond METRICS_MAX_TENANTS are counted as "other".',
+      description:
+        'The ten tenants with the most requests, runs of items of their batches among them. Tenants beyond METRICS_MAX_TENANTS are counted as "other".',
       unit: 'reqps',
       shape: 'stack',
       queries: [{ expr: topTen(perSecond('tenant', 'ccg_tenant_requests_total', tenant)), legend: '{{tenant}}' }],
