@@ -4,55 +4,93 @@ import type { CaseName } from '../cases.ts';
 import type { JobResult } from '../load/messages.ts';
 import { startRig } from '../rig.ts';
 import type { Server } from '../rig.ts';
+import { startCountingCollector } from './collector.ts';
 
-// What log and metrics cost: the gateway with both beside the same one without, and a scrape of a large installation.
+// What log, metrics and traces cost: the gateway with log and metrics, without them, and with every request traced as
+// well, side by side; and a scrape of a large installation.
+
+type Load = Extract<CaseName, 'small' | 'tokens'>;
 
 const rounds = 12;
 const roundMs = 1000;
-const warmUpAnswers = 8000;
+const warmUpAnswers: Readonly<Record<Load, number>> = { small: 8000, tokens: 500 };
 const ratioMax = 1.1;
+/** Of a gateway that traces every request, against the one with log and metrics alone. */
+const tracedRatioMax = 1.25;
+/** A gateway that dropped its spans would look cheap. */
+const toldShareMin = 0.9;
+
+interface Servers {
+  readonly told: Server;
+  readonly untold: Server;
+  readonly traced: Server;
+}
 
 const rig = await startRig(undefined);
+const collector = await startCountingCollector();
 let isWithinBounds = true;
 try {
   for (const note of rig.notes) console.log(note);
   console.log(await scrape(200, 50));
   for (const name of ['passthrough', 'translated'] as const) {
-    const told = await rig.startServer(name, 'openai-chat');
     // A file before the usual one takes its place.
-    const untold = await rig.startServer(name, 'openai-chat', [join(import.meta.dirname, 'untold-gateway.ts')]);
+    const instead = async (file: string, ...args: readonly string[]) =>
+      await rig.startServer(name, 'openai-chat', [join(import.meta.dirname, file), ...args]);
+    const servers: Servers = {
+      told: await rig.startServer(name, 'openai-chat'),
+      untold: await instead('untold-gateway.ts'),
+      traced: await instead('traced-gateway.ts', collector.url),
+    };
+    const before = collector.requests();
+    let answers = 0;
     for (const load of ['small', 'tokens'] as const) {
-      if (!(await compare(name, load, told, untold))) isWithinBounds = false;
+      const compared = await compare(name, load, servers);
+      if (!compared.isWithinBounds) isWithinBounds = false;
+      answers += compared.tracedAnswers;
     }
-    await Promise.all([told.stop(), untold.stop()]);
+    await Promise.all(Object.values(servers).map((server: Server) => server.stop()));
+    const share = (collector.requests() - before) / answers;
+    console.log(`${name}: the collector was told of ${(100 * share).toFixed(0)} % of the answered requests`);
+    if (share < toldShareMin) isWithinBounds = false;
   }
 } finally {
+  collector.close();
   await rig.stop();
 }
 process.exitCode = isWithinBounds ? 0 : 1;
 
-/** Rounds to and fro, so that a busy moment of the machine meets both; the median of neighbours counts. */
-async function compare(name: string, load: Extract<CaseName, 'small' | 'tokens'>, told: Server, untold: Server) {
-  for (const server of [told, untold]) await rig.warmUp(load, server, load === 'small' ? warmUpAnswers : 500);
-  const costs: (readonly [told: number, untold: number])[] = [];
+/** Rounds to and fro, so that a busy moment of the machine meets all of them; the median of neighbours counts. */
+async function compare(name: string, load: Load, servers: Servers) {
+  for (const server of Object.values(servers)) await rig.warmUp(load, server, warmUpAnswers[load]);
+  const costs: Readonly<Record<keyof Servers, number[]>> = { told: [], untold: [], traced: [] };
+  let tracedAnswers = warmUpAnswers[load];
+  const order = ['untold', 'told', 'traced'] as const;
   for (let round = 0; round < rounds; round += 1) {
-    const measure = async (server: Server) => costOf(await rig.measure(load, server, roundMs), load);
-    const first = await measure(round % 2 === 0 ? told : untold);
-    const second = await measure(round % 2 === 0 ? untold : told);
-    costs.push(round % 2 === 0 ? [first, second] : [second, first]);
+    for (const which of round % 2 === 0 ? order : order.toReversed()) {
+      const result = await rig.measure(load, servers[which], roundMs);
+      costs[which].push(costOf(result, load));
+      if (which === 'traced') tracedAnswers += result.answers;
+    }
   }
-  const ratio = median(costs.map(([one, other]) => one / other));
-  const [on, off] = [median(costs.map(([cost]) => cost)), median(costs.map(([, cost]) => cost))];
   const unit = load === 'small' ? 'request' : 'token';
-  const verdict = ratio <= ratioMax ? 'within' : 'ABOVE';
+  const ratio = (one: keyof Servers, other: keyof Servers) =>
+    median(costs[one].map((cost, round) => cost / (costs[other][round] ?? Number.NaN)));
+  const tell = (which: keyof Servers) => `${median(costs[which]).toFixed(2)} µs`;
+  const [ofTold, ofTraced] = [ratio('told', 'untold'), ratio('traced', 'told')];
   console.log(
-    `${name}: ${on.toFixed(2)} µs CPU per ${unit} with log and metrics, ${off.toFixed(2)} without: ` +
-      `${ratio.toFixed(3)}, ${verdict} ${ratioMax.toFixed(2)}`,
+    `${name}: CPU per ${unit}: ${tell('told')} with log and metrics, ${tell('untold')} without: ${verdict(ofTold, ratioMax)}`,
   );
-  return ratio <= ratioMax;
+  console.log(
+    `${name}: CPU per ${unit}: ${tell('traced')} with every request traced as well: ${verdict(ofTraced, tracedRatioMax)}`,
+  );
+  return { isWithinBounds: ofTold <= ratioMax && ofTraced <= tracedRatioMax, tracedAnswers };
 }
 
-function costOf({ cpuMicroseconds, answers, tokens }: JobResult, load: 'small' | 'tokens'): number {
+function verdict(ratio: number, max: number): string {
+  return `${ratio.toFixed(3)}, ${ratio <= max ? 'within' : 'ABOVE'} ${max.toFixed(2)}`;
+}
+
+function costOf({ cpuMicroseconds, answers, tokens }: JobResult, load: Load): number {
   return cpuMicroseconds / (load === 'small' ? answers : tokens);
 }
 
