@@ -1,12 +1,8 @@
 import type { FinishedRequest } from '@ccg/edge';
-import { outcomeFacts } from '@ccg/kernel';
-import type { Outcome } from '@ccg/kernel';
-import { targetOf } from '@ccg/serving';
-import type { AttemptRecord, RequestRecord } from '@ccg/serving';
+import { attemptSpans, knownAttributes, recordAttributes, spanFailure } from '@ccg/serving';
+import type { RequestRecord } from '@ccg/serving';
 import { logText } from '@ccg/telemetry';
 import type { SpanFacts, Trace } from '@ccg/telemetry';
-
-type Attributes = SpanFacts['attributes'];
 
 interface SpannedRequest {
   readonly request: FinishedRequest;
@@ -24,10 +20,6 @@ interface SpannedRequest {
 export function spansOf(spanned: SpannedRequest): readonly SpanFacts[] {
   const { request, record, trace, endMs } = spanned;
   const startMs = endMs - request.durationMs;
-  const { outcome } = record;
-  const attempts = record.attempts.flatMap((attempt) => attemptSpan(attempt, spanned, startMs));
-  const { owner } = outcomeFacts[outcome];
-  const failed = owner === 'operator' || owner === 'provider';
   return [
     {
       name: `${request.method} ${request.endpoint}`,
@@ -36,88 +28,29 @@ export function spansOf(spanned: SpannedRequest): readonly SpanFacts[] {
       parentSpanId: trace.parentSpanId,
       startMs,
       endMs,
-      failure: failed ? outcome : undefined,
+      failure: spanFailure(record),
       attributes: requestAttributes(spanned),
     },
-    ...attempts,
+    ...attemptSpans(record, trace, startMs),
   ];
 }
 
-function requestAttributes({ request, record, status }: SpannedRequest): Attributes {
+function requestAttributes({ request, record, status }: SpannedRequest): SpanFacts['attributes'] {
   const { principal } = request;
-  const { usage, traced } = record;
-  const isMeasured = record.route !== undefined && record.usageSource !== 'none';
-  return defined({
+  return knownAttributes({
     'http.request.method': request.method,
     'http.response.status_code': status,
     'ccg.endpoint': request.endpoint,
     'ccg.request_id': request.requestId,
-    'ccg.outcome': record.outcome,
     'ccg.tenant': principal?.tenant,
     'ccg.api_key_id': principal?.kind === 'api-key' ? principal.apiKeyId : undefined,
     'session.id': sessionOf(request),
-    ...modelAttributes(record),
-    'gen_ai.response.finish_reasons': record.stopReason === undefined ? undefined : [record.stopReason],
-    'gen_ai.usage.input_tokens': isMeasured ? usage.inputTokens : undefined,
-    'gen_ai.usage.output_tokens': isMeasured ? usage.outputTokens : undefined,
-    'gen_ai.usage.cache_read.input_tokens': isMeasured ? usage.cacheReadTokens : undefined,
-    'gen_ai.usage.cache_creation.input_tokens': isMeasured ? usage.cacheWriteTokens : undefined,
-    'ccg.cost_micro_dollars': isMeasured ? record.costMicroDollars : undefined,
-    'ccg.content.request': traced?.content?.request,
-    'ccg.content.answer': traced?.content?.answer,
+    ...recordAttributes(record),
   });
-}
-
-function modelAttributes(record: RequestRecord): Readonly<Record<string, string | boolean | undefined>> {
-  const { route } = record;
-  if (route === undefined) return {};
-  const target = targetOf(record);
-  return {
-    'gen_ai.operation.name': 'chat',
-    'gen_ai.request.model': logText(route.requestedModel),
-    'gen_ai.response.model': target === undefined ? undefined : logText(target.model),
-    'gen_ai.provider.name': target?.provider,
-    'ccg.dialect': target?.dialect,
-    'ccg.stream': route.stream,
-  };
-}
-
-function attemptSpan(attempt: AttemptRecord, { record, trace }: SpannedRequest, startMs: number): readonly SpanFacts[] {
-  const { spanId, outcome, target, status } = attempt;
-  if (spanId === undefined) return [];
-  return [
-    {
-      name: `chat ${logText(target.model)}`,
-      kind: 'client',
-      spanId,
-      parentSpanId: trace.spanId,
-      startMs: startMs + attempt.startedMs,
-      endMs: startMs + attempt.endedMs,
-      failure: isFailure(outcome) ? outcome : undefined,
-      attributes: defined({
-        ...modelAttributes(record),
-        'gen_ai.response.model': logText(target.model),
-        'gen_ai.provider.name': target.provider,
-        'ccg.dialect': target.dialect,
-        'http.request.method': 'POST',
-        'http.response.status_code': status,
-        'ccg.outcome': outcome,
-        'ccg.upstream_request_id': attempt.upstreamRequestId,
-      }),
-    },
-  ];
-}
-
-function isFailure(outcome: Outcome): boolean {
-  return outcome !== 'ok' && outcome !== 'client_aborted';
 }
 
 function sessionOf({ request }: FinishedRequest): string | undefined {
   const value = request?.headers['x-claude-code-session-id'];
   const text = typeof value === 'object' ? value[0] : value;
   return text === undefined ? undefined : logText(text);
-}
-
-function defined(attributes: Readonly<Record<string, Attributes[string]>>): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }

@@ -13,14 +13,15 @@ import {
   openAuthentication,
   openServing,
   openStore,
+  openTraces,
   openUpstream,
   prepareStore,
   sha256,
 } from '@ccg/startup';
 import type { Store } from '@ccg/store';
 import { createDeniedUses } from '@ccg/tenancy';
-import { createLogger, createMetrics, openLogOutput, openTracing } from '@ccg/telemetry';
-import type { Logger, Metrics, Tracing } from '@ccg/telemetry';
+import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
+import type { Logger, Metrics } from '@ccg/telemetry';
 import { readUsage } from '@ccg/usage';
 import type { GatewayConfig } from './config.ts';
 import { askProviders } from './ask-providers.ts';
@@ -32,7 +33,6 @@ import { servingEndpoints } from './endpoints/messages.ts';
 import { modelsEndpoints } from './endpoints/models.ts';
 import { unsupportedEndpoints } from './endpoints/unsupported.ts';
 import { usageEndpoints } from './endpoints/usage.ts';
-import { randomHex } from './random-hex.ts';
 import { createReporter } from './report.ts';
 import { followSessionKills } from './session-kills.ts';
 
@@ -91,7 +91,7 @@ export async function startGateway(
   opened.defer(() => replicas.leave());
   const serving = await openServing(config, { ...parts, replicas, targets, upstream, ...recording });
   opened.defer(serving.close);
-  const tracing = await openTraces(config, clock, metrics);
+  const tracing = await openTraces(config, parts);
   opened.defer(() => tracing?.close());
   const answering = { ...openAnswers(config, parts), catalog, targets, clock, metrics, tracing };
   const { openSinks, sessionKills } = answering;
@@ -143,11 +143,6 @@ function openAnswers(config: GatewayConfig, { store, clock, metrics }: Parts & {
   const openSinks = createOpenSinks();
   const sessionKills = followSessionKills({ store, clock, openSinks });
   return { openSinks, sessionKills, bodyMemory: openBodyMemory(config, metrics), sinkTimes: config };
-}
-
-async function openTraces({ tracing }: GatewayConfig, clock: Clock, metrics: Metrics): Promise<Tracing | undefined> {
-  const { spansDropped: onDropped } = metrics;
-  return tracing === undefined ? undefined : await openTracing(tracing, { clock, randomHex, onDropped });
 }
 
 /** So many credentials and reasons are remembered, so that each is noted once a minute. */

@@ -1,11 +1,13 @@
 export { countRecord, targetOf, translateMs } from './count-record.ts';
 export { listAllowedModels, refuseUnlessAllowed } from './allowed-models.ts';
+export { answerTraced } from './answer-traced.ts';
 export { createServing } from './create-serving.ts';
 export type { Serving, ServingDependencies } from './create-serving.ts';
 export type { TokenCounting } from './estimate-prompt.ts';
 export { sessionKilled } from './killed-session.ts';
 export { createJudgeBatch } from './judge-batch.ts';
 export type { JudgeBatch } from './judge-batch.ts';
+export { attemptSpans, knownAttributes, recordAttributes, spanFailure } from './record-spans.ts';
 export { outcomeOf, recordWithoutModel } from './record.ts';
 export type { AttemptRecord, End, RequestRecord } from './record.ts';
 export type { Recorder } from './recorder.ts';

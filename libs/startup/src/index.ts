@@ -10,6 +10,7 @@ export { openAuthentication } from './open-authentication.ts';
 export type { Authentication } from './open-authentication.ts';
 export { joinReplicas, openServing, openUpstream } from './open-serving.ts';
 export { checkStore, openStore, prepareStore, waitForStore } from './open-store.ts';
+export { openTraces } from './open-traces.ts';
 export { catalogFileVariable, readCatalog, readDirectory } from './read-catalog.ts';
 export { redisVariables, storeProblems, storeSettings, storeVariables } from './redis-variables.ts';
 export type { StoreSettings } from './redis-variables.ts';

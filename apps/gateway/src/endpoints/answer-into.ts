@@ -1,12 +1,12 @@
 import { createResponseSink, headerList, readBody } from '@ccg/edge';
 import type { BodyMemory, OpenSinks, SinkTimes } from '@ccg/edge';
 import type { Clock } from '@ccg/kernel';
+import { answerTraced } from '@ccg/serving';
 import type { RequestRecord, ResponseSink, ServeRequest } from '@ccg/serving';
 import type { Metrics, Tracing } from '@ccg/telemetry';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { GatewayExchange } from '../data-app.ts';
 import type { SessionKills } from '../session-kills.ts';
-import { answerTraced } from '../traced-answer.ts';
 
 export interface AnswerDependencies {
   readonly sinkTimes: SinkTimes;
@@ -41,7 +41,8 @@ export async function answerInto(
       const bodyFreed = account.release;
       const asked = { requestId, principal, prefix, headers, query, takeBody, bodyFreed, receivedAtMs, elapsedMs };
       if (tracing === undefined) return await answer(asked, sink);
-      return await answerTraced(asked, sink, answer, tracing);
+      const traceparent = headers.find(([name]) => name === 'traceparent')?.[1];
+      return await answerTraced(asked, sink, answer, { tracing, trace: tracing.begin(traceparent) });
     } finally {
       close();
       sink.release();

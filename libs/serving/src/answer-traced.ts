@@ -1,17 +1,16 @@
-import type { RequestRecord, ResponseSink, ServeRequest } from '@ccg/serving';
-import type { Tracing } from '@ccg/telemetry';
+import type { Trace, Tracing } from '@ccg/telemetry';
+import type { RequestRecord } from './record.ts';
+import type { ResponseSink, ServeRequest } from './request.ts';
 
 type Answer = (request: ServeRequest, sink: ResponseSink) => Promise<RequestRecord>;
 
-/** Answers a request that is traced: its calls are told where they stand, and its record says so to the reporter. */
+/** Answers a request that is a part of a trace: its calls are told where they stand, and its record says so to the reporter. */
 export async function answerTraced(
   request: ServeRequest,
   sink: ResponseSink,
   answer: Answer,
-  tracing: Tracing,
+  { tracing, trace }: { readonly tracing: Tracing; readonly trace: Trace },
 ): Promise<RequestRecord> {
-  const traceparent = request.headers.find(([name]) => name === 'traceparent')?.[1];
-  const trace = tracing.begin(traceparent);
   const traced = { ...request, trace: { trace, newSpanId: tracing.newSpanId } };
   if (!tracing.content || !trace.isSampled) {
     return { ...(await answer(traced, sink)), traced: { trace, content: undefined } };
