@@ -25,6 +25,8 @@ import {
   storeProblems,
   storeSettings,
   storeVariables,
+  traceSettings,
+  traceVariables,
 } from '@ccg/startup';
 import type {
   BatchSettings,
@@ -37,6 +39,7 @@ import type {
   ReportSettings,
   ServingSettings,
   StoreSettings,
+  TraceSettings,
 } from '@ccg/startup';
 import { z } from 'zod';
 
@@ -47,6 +50,7 @@ export interface WorkerConfig
     CredentialSettings,
     LimitSettings,
     ReportSettings,
+    TraceSettings,
     OutboundSettings,
     ServingSettings,
     BatchSettings {
@@ -75,6 +79,7 @@ const workerSchema = z.object({
   ...limitVariables,
   ...outboundVariables,
   ...reportVariables,
+  ...traceVariables,
   ...servingVariables,
   ...batchVariables,
   WORKER_SLOTS: wholeNumber({ min: 1, max: 1000, unset: 16 }),
@@ -107,6 +112,7 @@ export function parseWorkerConfig(env: Environment, audience: Audience = 'organi
     ...limitSettings(data),
     ...outboundSettings(data),
     ...reportSettings(data),
+    ...traceSettings(data, 'claude-code-gateway-worker'),
     ...servingSettings(data, credentials.keyPeppers),
     ...batchSettings(data),
     catalog: catalog.catalog,

@@ -4,13 +4,14 @@ import { randomId } from '@ccg/edge';
 import { assertNever, ReaderGoneError, startStopwatch, toGatewayError } from '@ccg/kernel';
 import type { Clock, GatewayError } from '@ccg/kernel';
 import { countRecord } from '@ccg/serving';
-import type { RequestRecord, Serving } from '@ccg/serving';
+import type { RequestRecord } from '@ccg/serving';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { readPrincipal } from '@ccg/tenancy';
 import type { TenantDefaults } from '@ccg/tenancy';
 import { errorEnvelope } from '@ccg/wire';
+import type { ItemTraces } from './item-traces.ts';
 import { createItemSink } from './item-sink.ts';
 import { checkParams, principalOf, retryDelayMs } from './item-verdict.ts';
 
@@ -19,7 +20,7 @@ export interface RunItemDependencies {
   readonly files: BatchFiles;
   readonly items: ItemReader;
   readonly transitions: Transitions;
-  readonly serve: Serving['serve'];
+  readonly traces: ItemTraces;
   readonly defaults: TenantDefaults;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -113,6 +114,7 @@ async function runClaimed(
     if (completed.kind === 'lost' && answered.outcome === 'succeeded') metrics.batchDuplicate();
     if (completed.kind !== 'completed') return over;
     metrics.batchItem(pointer.tenant, answered.outcome);
+    deps.traces.ended(batch.record, pointer.index, answered.outcome);
     const { status, waitingBytes } = completed;
     // What cannot be filed now is filed by the sweep.
     if (status === 'ended' || waitingBytes >= fileAtBytes) {
@@ -192,7 +194,7 @@ async function answer(
     ] as const;
     const request = { requestId, principal, prefix: record.prefix, headers, query: '', batch: record.id };
     const received = { receivedAtMs: clock.now(), elapsedMs, takeBody: () => params };
-    const ended = await deps.serve({ ...request, ...received }, sink);
+    const ended = await deps.traces.serve(pointer, { ...request, ...received }, sink);
     tell(deps, ended, { requestId, pointer, durationMs: elapsedMs() });
     const { end } = ended;
     if (end.kind === 'completed') {
@@ -244,7 +246,8 @@ function tell(
   const error = 'error' in end ? end.error : undefined;
   const status = error?.status ?? (end.kind === 'aborted' ? 499 : 200);
   countRecord(metrics, { endpoint: 'item_of_batch', tenant, status, durationMs, authenticatedMs: undefined }, record);
-  const line = { requestId, tenant, batch, index, outcome, status, durationMs: Math.round(durationMs) };
+  const traceId = record.traced?.trace.traceId;
+  const line = { requestId, traceId, tenant, batch, index, outcome, status, durationMs: Math.round(durationMs) };
   if (error === undefined) logger.debug(line, 'item');
   else logger.warn({ ...line, code: error.code, upstreamMessage: error.upstreamMessage }, 'item');
 }

@@ -11,6 +11,7 @@ import {
   openBatchFiles,
   openServing,
   openStore,
+  openTraces,
   openUpstream,
   prepareStore,
 } from '@ccg/startup';
@@ -18,12 +19,13 @@ import type { Serving } from '@ccg/serving';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
-import type { Logger, Metrics } from '@ccg/telemetry';
+import type { Logger, Metrics, Tracing } from '@ccg/telemetry';
 import type { WorkerConfig } from './config.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { openItemQueue } from './item-queue.ts';
 import type { ItemQueue } from './item-queue.ts';
+import { createItemTraces } from './item-traces.ts';
 import { readBacklog } from './read-backlog.ts';
 import { createRunItem } from './run-item.ts';
 
@@ -69,7 +71,9 @@ export async function startWorker(
   const upstream = openUpstream(config, metrics);
   const serving = await openServing(config, { ...parts, replicas, upstream, targets: createTargets(config.catalog) });
   opened.defer(serving.close);
-  const items = openItems(config, { ...parts, serving });
+  const tracing = await openTraces(config, parts);
+  opened.defer(() => tracing?.close());
+  const items = openItems(config, { ...parts, serving, tracing });
   opened.defer(() => items.close());
   readiness = () => (store.state() === 'down' ? 'store-down' : 'ready');
   logger.info({ opsUrl, slots: config.slots }, 'the worker runs items of batches');
@@ -91,10 +95,11 @@ interface ItemsParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly serving: Serving;
+  readonly tracing: Tracing | undefined;
 }
 
 /** What runs items, hands them out and does what is due. */
-function openItems(config: WorkerConfig, { serving, ...parts }: ItemsParts) {
+function openItems(config: WorkerConfig, { serving, tracing, ...parts }: ItemsParts) {
   const { store, clock, logger, metrics } = parts;
   const { limits, supportContact: contact, slots, batchRetentionMs: retentionMs } = config;
   const files = openBatchFiles(config, store);
@@ -105,7 +110,7 @@ function openItems(config: WorkerConfig, { serving, ...parts }: ItemsParts) {
   const run = createRunItem({
     ...shared,
     items: createItemReader(files),
-    serve: serving.serve,
+    traces: createItemTraces(serving.serve, clock, tracing),
     defaults: { limits, contact },
     random: Math.random,
     claimMs,

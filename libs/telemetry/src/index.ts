@@ -9,7 +9,7 @@ export { createMetrics } from './metrics.ts';
 export type { Metrics } from './metrics.ts';
 export type { LabelBounds, RequestMeters } from './request-metrics.ts';
 export type { StreamEnd, StreamMeters } from './stream-metrics.ts';
-export { traceparentOf } from './tracing/trace-context.ts';
+export { readTraceparent, traceparentOf } from './tracing/trace-context.ts';
 export type { Trace } from './tracing/trace-context.ts';
 export { openTracing } from './tracing/tracing.ts';
 export type { SpanFacts, Tracing, TracingSettings } from './tracing/tracing.ts';

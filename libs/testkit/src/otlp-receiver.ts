@@ -8,7 +8,9 @@ export interface ReceivedSpan {
   /** Empty for the root of a trace. */
   readonly parentSpanId: string;
   readonly name: string;
-  /** 2 server, 3 client. */
+  /** Spans of other traces that led to this one. */
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  /** 1 internal, 2 server, 3 client, 5 consumer. */
   readonly kind: number;
   readonly startNs: bigint;
   readonly endNs: bigint;
@@ -125,6 +127,7 @@ function readSpan(span: Message, resource: ReceivedSpan['resource']): ReceivedSp
     startNs: numberOf(span, 7),
     endNs: numberOf(span, 8),
     attributes: readAttributes(span, 9),
+    links: messagesOf(span, 13).map((link) => ({ traceId: hexOf(link, 1), spanId: hexOf(link, 2) })),
     statusCode: Number(numberOf(messagesOf(span, 15)[0], 3)),
     resource,
   };

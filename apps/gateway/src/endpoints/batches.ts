@@ -8,6 +8,8 @@ import { GatewayError } from '@ccg/kernel';
 import type { Scope } from '@ccg/kernel';
 import { recordWithoutModel } from '@ccg/serving';
 import type { RequestRecord } from '@ccg/serving';
+import { traceparentOf } from '@ccg/telemetry';
+import type { Tracing } from '@ccg/telemetry';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { Batching } from '../batching.ts';
 import type { GatewayEndpoint, GatewayExchange } from '../data-app.ts';
@@ -22,6 +24,8 @@ interface BatchDependencies extends ResultsAnswer {
   readonly catalog: Catalog;
   readonly targets: Targets;
   readonly bodyMemory: BodyMemory;
+  /** Undefined where requests are not traced. */
+  readonly tracing: Tracing | undefined;
 }
 
 const path = '/v1/messages/batches';
@@ -79,7 +83,7 @@ async function create(
   exchange: GatewayExchange,
   principal: TenantPrincipal,
   batching: Batching,
-  { catalog, targets, bodyMemory, clock }: BatchDependencies,
+  { catalog, targets, bodyMemory, clock, tracing }: BatchDependencies,
 ): Promise<RequestRecord> {
   const { request, response, target } = exchange;
   const { prefix } = target;
@@ -87,6 +91,9 @@ async function create(
   if (prefix !== undefined) resolveRoute(catalog, targets, { model: prefix.model, prefix });
   const headers = itemHeaders(request.headers);
   const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
+  // Its items are told in traces of their own, which point to this one.
+  const trace = tracing?.begin(textOf(request.headers['traceparent']));
+  const traceparent = trace === undefined ? undefined : traceparentOf(trace, trace.spanId);
   const account = bodyMemory.open();
   try {
     account.take(uploadBytes);
@@ -94,12 +101,17 @@ async function create(
     const { judge, ...creating } = batching;
     const batch = await createBatch(
       { ...creating, judge: (demand) => judge({ principal, prefix, demand }) },
-      { principal, prefix, headers, body, idempotencyKey },
+      { principal, prefix, headers, body, idempotencyKey, traceparent },
     );
-    return answer(exchange, batchObject(batch, batching.publicBaseUrl()));
+    const record = answer(exchange, batchObject(batch, batching.publicBaseUrl()));
+    return trace === undefined ? record : { ...record, traced: { trace, content: undefined } };
   } finally {
     account.release();
   }
+}
+
+function textOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function readIdempotencyKey(value: string | readonly string[] | undefined): string | undefined {

@@ -48,6 +48,8 @@ export interface BatchRecord extends BatchPlace {
   readonly onceDigest: string | undefined;
   /** How many bytes its files may have, inputs and results; undefined for any number. */
   readonly maxBytes: number | undefined;
+  /** Where the request that created it stands in its trace; unset where it was not traced. */
+  readonly traceparent?: string | undefined;
 }
 
 export type BatchStatus = 'in_progress' | 'canceling' | 'ended';

@@ -37,6 +37,8 @@ export interface NewBatch {
   readonly body: AsyncIterable<Uint8Array>;
   /** Requests of an owner with the same one are the same request, for a day. */
   readonly idempotencyKey: string | undefined;
+  /** Where the request stands in its trace; unset where it is not traced. */
+  readonly traceparent?: string | undefined;
 }
 
 const lifetimeMs = 24 * 60 * 60 * 1000;
@@ -89,7 +91,7 @@ interface Upload {
 /** Writes the items, and gives the record that is to be committed with the digest of what was asked for. */
 async function upload(
   deps: CreateDependencies,
-  { principal, prefix, headers, body }: NewBatch,
+  { principal, prefix, headers, body, traceparent }: NewBatch,
   { place, onceDigest }: Upload,
 ): Promise<{ readonly record: BatchRecord; readonly body: string }> {
   const { files, clock, retentionMs, judge } = deps;
@@ -126,6 +128,7 @@ async function upload(
     archivesAtMs: createdAtMs + retentionMs,
     onceDigest,
     maxBytes: files.maxBatchBytes,
+    traceparent,
   };
   addPrefix(hash, prefix);
   return { record, body: hash.hex() };

@@ -35,10 +35,10 @@ test('what was pushed is sent together after five seconds, and at once at the en
   expect(sent).toEqual([[1, 2, 3]]);
   await answer(true);
   queue.push([4]);
-  const flushed = queue.flush();
+  const closed = queue.close(1000);
   expect(sent.at(-1)).toEqual([4]);
   await answer(true);
-  await flushed;
+  await closed;
 });
 
 test('while a collector does not answer so many spans wait and no more, those of one request together or not at all', async () => {
@@ -60,4 +60,16 @@ test('what a collector does not take is counted, and the next is sent all the sa
   queue.push(many(512));
   await answer(true);
   expect([sent.length, dropped()]).toEqual([2, 512]);
+});
+
+test('the end waits for a silent collector for so long and no longer, and what it did not get is counted', async () => {
+  const { clock, queue, sent, answer, dropped } = setUp();
+  queue.push(many(512));
+  queue.push(many(700));
+  const closed = queue.close(1000);
+  clock.advance(1000);
+  await closed;
+  expect([sent.length, dropped()]).toEqual([1, 700]);
+  await answer(false);
+  expect([sent.length, dropped()]).toEqual([1, 1212]);
 });

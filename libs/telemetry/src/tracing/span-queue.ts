@@ -12,8 +12,8 @@ interface SpanQueueOptions<Span> {
 export interface SpanQueue<Span> {
   /** Takes spans, or drops them where there is no room. It never waits. */
   push(spans: readonly Span[]): void;
-  /** Sends what waits. Never rejects. */
-  flush(): Promise<void>;
+  /** Sends what waits, for so long at most. What is left then is dropped. Never rejects. */
+  close(timeoutMs: number): Promise<void>;
 }
 
 /** @internal */
@@ -26,9 +26,10 @@ export function createSpanQueue<Span>({ clock, send, onDropped }: SpanQueueOptio
   let waiting: Span[] = [];
   let sending: Promise<void> | undefined;
   let isScheduled = false;
+  let isClosed = false;
 
   function schedule(): void {
-    if (isScheduled || waiting.length === 0) return;
+    if (isScheduled || isClosed || waiting.length === 0) return;
     isScheduled = true;
     clock.schedule(intervalMs, () => {
       isScheduled = false;
@@ -61,6 +62,16 @@ export function createSpanQueue<Span>({ clock, send, onDropped }: SpanQueueOptio
       if (waiting.length >= batchMaxSpans) void flush();
       else schedule();
     },
-    flush,
+    async close(timeoutMs) {
+      let cancel = (): void => {};
+      const timeIsOver = new Promise<void>((resolve) => {
+        cancel = clock.schedule(timeoutMs, resolve);
+      });
+      await Promise.race([flush(), timeIsOver]);
+      cancel();
+      isClosed = true;
+      if (waiting.length > 0) onDropped(waiting.length);
+      waiting = [];
+    },
   };
 }

@@ -9,9 +9,13 @@ export interface Trace {
   readonly isSampled: boolean;
 }
 
-interface Parent {
+/** Names one span among all. */
+export interface SpanPlace {
   readonly traceId: string;
   readonly spanId: string;
+}
+
+interface Parent extends SpanPlace {
   readonly isSampled: boolean;
 }
 

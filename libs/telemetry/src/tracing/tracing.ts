@@ -5,7 +5,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { Clock, Secret } from '@ccg/kernel';
 import { createSpanQueue } from './span-queue.ts';
 import { readTraceparent } from './trace-context.ts';
-import type { Trace } from './trace-context.ts';
+import type { SpanPlace, Trace } from './trace-context.ts';
 
 export interface TracingSettings {
   /** Of the collector, with its path. */
@@ -23,9 +23,11 @@ export interface TracingSettings {
 /** One thing that took its time. Times are milliseconds since the epoch. */
 export interface SpanFacts {
   readonly name: string;
-  readonly kind: 'server' | 'client';
+  readonly kind: 'server' | 'client' | 'consumer' | 'internal';
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
+  /** A span of another trace that led to this one. */
+  readonly link?: SpanPlace | undefined;
   readonly startMs: number;
   readonly endMs: number;
   /** Why it failed, in a word; undefined where it did not. */
@@ -38,10 +40,12 @@ export interface Tracing {
   readonly content: boolean;
   /** A new trace, or the caller's. */
   begin(traceparent: string | undefined): Trace;
+  /** A place in a trace whose id was worked out from what it is about, so that other processes find the same. */
+  place(at: Omit<Trace, 'isSampled'>): Trace;
   newSpanId(this: void): string;
   /** Tells the spans of a trace, if it is sampled. */
   end(trace: Trace, spans: () => readonly SpanFacts[]): void;
-  /** Sends what is left, as far as the collector takes it. */
+  /** Sends what is left, as far as the collector takes it before the time of one call is over. The rest is dropped. */
   close(): Promise<void>;
 }
 
@@ -76,12 +80,13 @@ export async function openTracing(
       const isSampled = parent?.isSampled ?? isInSample(traceId, settings.sampleRatio);
       return { traceId, spanId: newSpanId(), parentSpanId: parent?.spanId, isSampled };
     },
+    place: (at) => ({ ...at, isSampled: isInSample(at.traceId, settings.sampleRatio) }),
     newSpanId,
     end(trace, spans) {
       if (trace.isSampled) queue.push(spans().map((span) => toReadable(trace, span, resource)));
     },
     async close() {
-      await queue.flush();
+      await queue.close(settings.timeoutMs);
       await exporter.shutdown().catch(() => {});
     },
   };
@@ -100,11 +105,17 @@ function isInSample(traceId: string, ratio: number): boolean {
   return Number.parseInt(traceId.slice(-13), 16) < ratio * 2 ** 52;
 }
 
-const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
+const kinds = {
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  consumer: SpanKind.CONSUMER,
+  internal: SpanKind.INTERNAL,
+} as const;
 
 function toReadable({ traceId }: Trace, span: SpanFacts, resource: Resource): ReadableSpan {
-  const context = (spanId: string) => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED });
-  const { parentSpanId, failure } = span;
+  const contextOf = (place: SpanPlace) => ({ ...place, traceFlags: TraceFlags.SAMPLED });
+  const context = (spanId: string) => contextOf({ traceId, spanId });
+  const { parentSpanId, failure, link } = span;
   return {
     name: span.name,
     kind: kinds[span.kind],
@@ -115,7 +126,7 @@ function toReadable({ traceId }: Trace, span: SpanFacts, resource: Resource): Re
     duration: toHrTime(span.endMs - span.startMs),
     status: failure === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: failure },
     attributes: failure === undefined ? span.attributes : { ...span.attributes, 'error.type': failure },
-    links: [],
+    links: link === undefined ? [] : [{ context: contextOf(link) }],
     events: [],
     ended: true,
     resource,
