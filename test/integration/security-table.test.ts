@@ -55,7 +55,7 @@ beforeAll(async () => {
     PUBLIC_BASE_URL: 'http://gateway.example.com',
   });
   if (parsed.kind === 'faulty') throw new Error(parsed.message);
-  gateway = await startGateway(parsed.config, { offersBatches: true, log: { write() {} } });
+  gateway = await startGateway(parsed.config, { log: { write() {} } });
   places = [
     ...placesOf('gateway', gateway.endpoints, gatewayRows),
     ...placesOf('admin', rig.admin.endpoints, adminRows),

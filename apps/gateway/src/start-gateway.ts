@@ -49,11 +49,8 @@ export interface GatewayDependencies {
    * on a loopback address.
    */
   readonly keylessAs?: Secret | undefined;
-  /**
-   * Whether a worker runs the items of batches. Without one none is accepted. `at-own-address`: results are read there
-   * unless the configuration says where, since all clients are on this machine.
-   */
-  readonly offersBatches?: boolean | 'at-own-address' | undefined;
+  /** All clients are on this machine: where the configuration does not say where they read results, it is at the own address. */
+  readonly hasLocalClients?: boolean;
 }
 
 export interface RunningGateway {
@@ -97,9 +94,8 @@ export async function startGateway(
   const { openSinks, sessionKills } = answering;
   opened.defer(sessionKills.close);
   let ownUrl = '';
-  const { offersBatches = false } = dependencies;
-  const atOwn = offersBatches === 'at-own-address' ? () => ownUrl : undefined;
-  const batching = offersBatches === false ? undefined : openBatching(config, { ...parts, targets }, atOwn);
+  const atOwn = dependencies.hasLocalClients === true ? () => ownUrl : undefined;
+  const batching = openBatching(config, { ...parts, targets }, atOwn);
   const endpoints = [
     ...servingEndpoints(serving, answering),
     ...batchEndpoints(batching, answering),

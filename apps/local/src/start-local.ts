@@ -116,8 +116,8 @@ async function compose(
   opened.defer(() => admin.drain());
   const worker = await openWorker(variables, { catalog: config.catalog, metrics, log });
   opened.defer(() => worker.drain());
-  const offersBatches = 'at-own-address';
-  const gateway = await startGateway(config, { ...recording, keylessAs, metrics, log, offersBatches }).catch(
+  const hasLocalClients = true;
+  const gateway = await startGateway(config, { ...recording, keylessAs, metrics, log, hasLocalClients }).catch(
     (thrown: unknown) => explainListenError(thrown, listenAddresses(config)),
   );
   const container = findContainer();

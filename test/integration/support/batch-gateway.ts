@@ -83,7 +83,7 @@ export async function openBatchGateway(at?: {
   const start: BatchGateway['start'] = async (env, clock = moved) => {
     const parsed = parseConfig({ ...environment(url, keyPrefix), ...env });
     if (parsed.kind === 'faulty') throw new Error(parsed.message);
-    const gateway = await startGateway(parsed.config, { clock, offersBatches: true, log: { write() {} } });
+    const gateway = await startGateway(parsed.config, { clock, log: { write() {} } });
     opened.defer(() => gateway.drain());
     return gateway;
   };
