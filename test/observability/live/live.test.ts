@@ -4,7 +4,7 @@ import type { Outcome } from '@ccg/kernel';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { dashboards } from '../dashboards/all-dashboards.ts';
-import { awaitedMetrics, toldByWorker } from '../support/awaited-metrics.ts';
+import { awaitedMetrics } from '../support/awaited-metrics.ts';
 import { runPromtool } from '../support/promtool.ts';
 import { readAlerts, readRunbook } from '../support/rules.ts';
 import { createLoad, makeTenants } from './load.ts';
@@ -13,7 +13,7 @@ import type { ObservedSystem } from './observed-system.ts';
 import { startWatch } from './watch.ts';
 import type { Watch } from './watch.ts';
 
-// A gateway and an admin API run under requests that end in every way, and a real Prometheus watches them with our rules.
+// A gateway, an admin API and a worker run under requests and batches that end in every way, and a real Prometheus watches them with our rules.
 
 let watch: Watch;
 let system: ObservedSystem;
@@ -22,9 +22,10 @@ beforeAll(async () => {
   [watch, system] = await Promise.all([startWatch('acme'), startObservedSystem()]);
   // Nothing is scraped yet, which is a fault as well.
   await watch.untilAlert('CcgNotScraped', 10_000);
-  await watch.scrape({ gateway: system.gateway.opsUrl, admin: system.admin.opsUrl });
+  const { gateway, admin, worker } = system;
+  await watch.scrape({ gateway: gateway.opsUrl, admin: admin.opsUrl, worker: worker.opsUrl });
   const load = createLoad(system, await makeTenants(system));
-  const slow = Promise.all([load.slowStreams(), load.stalledReader()]);
+  const slow = Promise.all([load.slowStreams(), load.stalledReader(), load.oldBatch()]);
   // Counters grow between scrapes.
   for (let wave = 0; wave < 5; wave += 1) {
     await load.wave();
@@ -41,7 +42,7 @@ beforeAll(async () => {
   }
   await load.wave();
   for (const { alert } of expectedAlerts) await watch.untilAlert(alert, 3000);
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await watch.stop();
@@ -57,11 +58,7 @@ function asPromQl(expr: string): string {
 }
 
 const isAwaited = (expr: string): boolean => Object.keys(awaitedMetrics).some((metric) => expr.includes(metric));
-const waitsForWorker = (kind: keyof typeof toldByWorker, expr: string): boolean =>
-  toldByWorker[kind].some((text) => expr.includes(text));
-const isEmptyPanel = (expr: string): boolean => isAwaited(expr) || waitsForWorker('panels', expr);
-const builtAlerts = readAlerts().filter(({ expr }) => !isAwaited(expr));
-const expectedAlerts = builtAlerts.filter(({ expr }) => !waitsForWorker('alerts', expr));
+const expectedAlerts = readAlerts().filter(({ expr }) => !isAwaited(expr));
 const queries = dashboards.flatMap(({ title, rows }) =>
   rows
     .flatMap(({ panels }) => panels)
@@ -72,7 +69,6 @@ const queries = dashboards.flatMap(({ title, rows }) =>
 
 /** What no request of this run need end in, and why. */
 const notProvoked: Partial<Record<Outcome, string>> = {
-  policy_killed: 'nobody can end a session yet',
   capacity_memory: 'it takes hundreds of megabytes',
   capacity_draining: 'the gateway would end',
   gateway_internal: 'that is a fault of ours',
@@ -86,12 +82,12 @@ test('the requests ended in every way that can be provoked', async () => {
 });
 
 describe('the query of the panel', () => {
-  test.each(queries.filter(({ expr }) => !isEmptyPanel(expr)))('"$name" gives numbers', async ({ expr }) => {
+  test.each(queries.filter(({ expr }) => !isAwaited(expr)))('"$name" gives numbers', async ({ expr }) => {
     const samples = await watch.prometheus.query(asPromQl(expr));
     expect(samples.filter(({ value }) => Number.isFinite(value) || value === Infinity)).not.toEqual([]);
   });
 
-  test.each(queries.filter(({ expr }) => isEmptyPanel(expr)))(
+  test.each(queries.filter(({ expr }) => isAwaited(expr)))(
     '"$name" is one that Prometheus takes, and gives nothing yet',
     async ({ expr }) => {
       expect(await watch.prometheus.query(asPromQl(expr))).toEqual([]);
@@ -107,19 +103,12 @@ test.each(expectedAlerts)('$alert was pending or firing while its fault was ther
   expect(Object.keys(seen?.annotations ?? {}).toSorted()).toEqual(Object.keys(annotations).toSorted());
 });
 
-test.each(builtAlerts.filter(({ expr }) => waitsForWorker('alerts', expr)))(
-  '$alert is silent while no worker runs',
-  ({ alert }) => {
-    expect(watch.alerts.has(alert)).toBe(false);
-  },
-);
-
 test.each(readAlerts())('every query in the runbook of $alert is one that Prometheus takes', async ({ alert }) => {
   for (const [, expr = ''] of readRunbook(alert).matchAll(/query '(?<expr>[^']+)'/gu))
     await watch.prometheus.query(expr);
 });
 
-test.each(['gateway', 'admin'] as const)('promtool finds no fault in the metrics of the %s', async (app) => {
+test.each(['gateway', 'admin', 'worker'] as const)('promtool finds no fault in the metrics of the %s', async (app) => {
   const exposition = await (await fetch(`${system[app].opsUrl}/metrics`)).text();
   expect(runPromtool(watch.promtool, ['check', 'metrics'], exposition)).toEqual({ status: 0, output: '' });
 });

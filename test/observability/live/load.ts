@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jsonTextAt } from '@ccg/testkit';
 
 import { openStream } from '../../acceptance/support/open-stream.ts';
 import type { ObservedSystem } from './observed-system.ts';
@@ -13,6 +15,8 @@ export interface Keys {
   readonly limited: string;
   readonly broke: string;
   readonly crowded: string;
+  /** May create batches. */
+  readonly batches: string;
   /** Never used, so that no replica remembers them. */
   readonly fresh: readonly string[];
 }
@@ -37,7 +41,7 @@ export async function makeTenants(system: ObservedSystem): Promise<Keys> {
   await system.operate('POST', '/tenants', tenant('broke', { limits: cent }));
   const single = [{ level: 'tenant', kind: 'concurrency', amount: 1, maxWaiting: 1 }];
   await system.operate('POST', '/tenants', tenant('crowded', { limits: single }));
-  const [good, deniedModel, deniedScope, suspended, limited, broke, crowded, ...fresh] = await Promise.all([
+  const [good, deniedModel, deniedScope, suspended, limited, broke, crowded, batches, ...fresh] = await Promise.all([
     system.issueApiKey('acme'),
     system.issueApiKey('narrow'),
     system.issueApiKey('acme', { scopes: ['self'] }),
@@ -45,15 +49,18 @@ export async function makeTenants(system: ObservedSystem): Promise<Keys> {
     system.issueApiKey('limited'),
     system.issueApiKey('broke'),
     system.issueApiKey('crowded'),
+    system.issueApiKey('acme', { scopes: ['batches', 'messages'] }),
     ...Array.from({ length: 40 }, () => system.issueApiKey('acme')),
   ]);
   await system.operate('POST', '/tenants/suspended/suspend');
-  return { good, deniedModel, deniedScope, suspended, limited, broke, crowded, fresh };
+  return { good, deniedModel, deniedScope, suspended, limited, broke, crowded, batches, fresh };
 }
 
 export interface Load {
   /** One request of each kind. */
   wave(): Promise<void>;
+  /** A batch that no provider answers, and that waits for hours already. */
+  oldBatch(): Promise<void>;
   /** Streams that begin so late that an alert begins. */
   slowStreams(): Promise<void>;
   /** A client that reads nothing of a large answer. */
@@ -85,6 +92,29 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
     await Promise.race(others);
     running.leave();
     await Promise.all(others);
+  };
+  /** A session that an operator ends while it runs. */
+  const kill = async (): Promise<void> => {
+    const session = randomUUID();
+    const body = { model: 'claude', max_tokens: 64, stream: true, messages: [{ role: 'user', content: 'hi' }] };
+    const headers = { 'x-claude-code-session-id': session };
+    const stream = await openStream(`${gateway.url}/anthropic:endless/v1/messages`, keys.good, body, headers);
+    await stream.readUntil((text) => text.includes('text_delta'));
+    await system.operate('POST', '/tenants/acme/sessions/kill', { session });
+    await stream.frames().catch(() => {});
+  };
+  const createBatch = async (target: string): Promise<string> => {
+    const params = { model: 'claude', max_tokens: 64, messages: [{ role: 'user', content: 'hi' }] };
+    const requests = ['a', 'b', 'c'].map((id) => ({ custom_id: id, params }));
+    const headers = { 'x-api-key': keys.batches, 'content-type': 'application/json' };
+    const request = { method: 'POST', headers, body: JSON.stringify({ requests }) };
+    // On a busy machine Redis may answer too late.
+    for (let tries = 1; ; tries += 1) {
+      const answer = await fetch(`${gateway.url}/${target}/v1/messages/batches`, request);
+      if (answer.ok) return jsonTextAt(await answer.json(), 'id');
+      if (tries === 5) throw new Error(`No batch was created: ${await answer.text()}`);
+      await sleep(500);
+    }
   };
   const token = [
     { alg: 'RS256', kid: 'k' },
@@ -122,10 +152,16 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
         ].map(async (apiKey) => await askToEnd('anthropic:good', {}, apiKey)),
         leave(),
         crowd(),
+        kill(),
+        createBatch('anthropic:good'),
+        createBatch('large:m'),
         fetch(`${gateway.url}/v1/messages/batches`, { headers: { 'x-api-key': keys.good } }),
         system.operate('GET', '/tenants'),
         system.operate('POST', '/tenants', tenant('acme')),
       ]);
+    },
+    async oldBatch() {
+      await system.ageBatch('acme', await createBatch('down:m'), 5);
     },
     async slowStreams() {
       await Promise.all(Array.from({ length: 20 }, async () => await askToEnd('slow:m')));
@@ -141,8 +177,10 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
       const request = httpRequest(`${gateway.url}/anthropic:flood/v1/messages`, { method: 'POST', headers });
       request.on('response', (response) => response.pause().on('error', () => {})).on('error', () => {});
       request.end(body);
-      // A reader that does not read is not told either that it was cut off.
-      await sleep(5000);
+      // A reader that does not read is not told either that it was cut off; the gateway counts it.
+      const isCut = async () =>
+        (await (await fetch(`${gateway.opsUrl}/metrics`)).text()).includes('outcome="client_stalled"');
+      for (const deadline = Date.now() + 30_000; Date.now() < deadline && !(await isCut());) await sleep(500);
       request.destroy();
     },
     async withoutRedis() {

@@ -8,13 +8,16 @@ import type { FaultProxy, GatewayProcess } from '@ccg/testkit';
 
 import { startAdminProcess } from '../../acceptance/support/start-admin.ts';
 import type { AdminProcess } from '../../acceptance/support/start-admin.ts';
+import { startWorkerProcess } from '../../acceptance/support/start-worker.ts';
+import type { WorkerProcess } from '../../acceptance/support/start-worker.ts';
 import { startFaultyProviders } from './faulty-providers.ts';
 
-/** Everything that Prometheus watches: a gateway and an admin API as processes, with all of their faults at hand. */
+/** Everything that Prometheus watches: a gateway, an admin API and a worker as processes, with all of their faults at hand. */
 export interface ObservedSystem {
   readonly gateway: GatewayProcess;
   readonly admin: AdminProcess;
-  /** Between both of them and Redis. */
+  readonly worker: WorkerProcess;
+  /** Between all of them and Redis. */
   readonly redis: FaultProxy;
   /** The issuer of tokens whose keys were never loaded. */
   readonly issuer: string;
@@ -24,10 +27,17 @@ export interface ObservedSystem {
   issueApiKey(tenant: string, more?: object): Promise<string>;
   /** Removes a tenant's usage records, as the cap of their number does when nobody has counted them in time. */
   loseUsageRecords(tenant: string): Promise<void>;
+  /** Makes a batch as old as one that nobody has run for hours. */
+  ageBatch(tenant: string, id: string, hours: number): Promise<void>;
   close(): Promise<void>;
 }
 
 const removeScript = createScript(`return redis.call('DEL', KEYS[1])`);
+const ageScript = createScript(`
+  local record = redis.call('HGET', KEYS[1], 'record')
+  local aged = string.gsub(record, '"createdAtMs":%d+', '"createdAtMs":' .. ARGV[1])
+  return redis.call('HSET', KEYS[1], 'record', aged)
+`);
 const issuer = 'https://issuer.example/';
 
 export async function startObservedSystem(): Promise<ObservedSystem> {
@@ -61,8 +71,13 @@ export async function startObservedSystem(): Promise<ObservedSystem> {
     STREAM_HOLD_MS: '500',
     PING_INTERVAL_MS: '1000',
     STALL_TIMEOUT_MS: '2000',
+    PUBLIC_BASE_URL: 'https://gateway.example',
   };
-  const [gateway, admin] = await Promise.all([startGateway(env), startAdminProcess(env)]);
+  const [gateway, admin, worker] = await Promise.all([
+    startGateway(env),
+    startAdminProcess(env),
+    startWorkerProcess(env),
+  ]);
   const token = (await readFile(admin.tokenFile, 'utf8')).trim();
 
   async function operate(method: string, path: string, body?: object): Promise<unknown> {
@@ -77,6 +92,7 @@ export async function startObservedSystem(): Promise<ObservedSystem> {
   return {
     gateway,
     admin,
+    worker,
     redis,
     issuer,
     operate,
@@ -87,9 +103,13 @@ export async function startObservedSystem(): Promise<ObservedSystem> {
     async loseUsageRecords(tenant) {
       await store.run(removeScript, [store.redisKeys.usageRecords(tenant)], []);
     },
+    async ageBatch(tenant, id, hours) {
+      const createdAtMs = Date.now() - hours * 3_600_000;
+      await store.run(ageScript, [store.redisKeys.batches.record(tenant, id)], [createdAtMs]);
+    },
     async close() {
       await store.close();
-      await Promise.all([gateway.stop(), admin.stop()]);
+      await Promise.all([gateway.stop(), admin.stop(), worker.stop()]);
       await redis.close();
       await providers.close();
       await rm(folder, { recursive: true });
