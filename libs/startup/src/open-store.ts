@@ -25,7 +25,7 @@ export function openStore({ redis, redisKeyPrefix }: StoreSettings, logger: Logg
     keyPrefix: redisKeyPrefix,
     commandTimeoutMs,
     onState(state, detail) {
-      metrics.storeState(state === 'ready');
+      metrics.storeState(state);
       if (state === 'ready') logger.info({ detail }, 'store ready');
       else logger.warn({ detail }, state === 'partial' ? 'store partly down' : 'store down');
     },

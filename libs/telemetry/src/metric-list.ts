@@ -128,6 +128,10 @@ export const metricList = {
     processes: serving,
   }),
   storeUp: gauge('ccg_store_up', [], { help: 'Whether Redis answers: 1 or 0.', processes: everywhere }),
+  storeTransitions: counter('ccg_store_transitions_total', ['to'], {
+    help: 'Changes of whether Redis answers, to: ready, partial (some nodes of a cluster do not), down.',
+    processes: everywhere,
+  }),
   storeMode: gauge('ccg_store_mode', ['mode'], {
     help: 'How limits are decided now, 1 for the mode: shared (in Redis), local (by each replica), closed (so, and budgets refuse).',
     processes: serving,

@@ -54,6 +54,18 @@ test('what changes by itself is read when the metrics are, from everybody who wa
   expect(text).toMatch(/^ccg_issuer_keys_age_seconds\{issuer="corporate"\} \+Inf$/mu);
 });
 
+test('each change of whether Redis answers is counted once, by what it changed to', async () => {
+  const metrics = createMetrics();
+  for (const state of ['ready', 'down', 'down', 'partial', 'ready'] as const) metrics.storeState(state);
+  const { text } = await metrics.expose();
+  expect(text.match(/^ccg_store_(?:up|transitions_total).*$/gmu)).toEqual([
+    'ccg_store_up 1',
+    'ccg_store_transitions_total{to="ready"} 2',
+    'ccg_store_transitions_total{to="down"} 1',
+    'ccg_store_transitions_total{to="partial"} 1',
+  ]);
+});
+
 test('how requests waited is told by how their waits ended, and how many wait now', async () => {
   const metrics = createMetrics();
   metrics.watchWaiting(() => 3);

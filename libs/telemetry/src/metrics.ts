@@ -26,6 +26,7 @@ interface IssuerKeysAge {
 
 const storeModes = ['shared', 'local', 'closed'] as const;
 type StoreMode = (typeof storeModes)[number];
+type StoreState = 'ready' | 'partial' | 'down';
 
 export interface Metrics extends BatchMeters {
   /** What counts the requests of a frame. */
@@ -40,7 +41,8 @@ export interface Metrics extends BatchMeters {
   certificate(provider: string, notAfterSeconds: number): void;
   logLinesDropped(this: void, lines: number): void;
   spansDropped(this: void, spans: number): void;
-  storeState(up: boolean): void;
+  /** Whether Redis answers now; counts what is not as it was. */
+  storeState(state: StoreState): void;
   /** How limits are decided now. */
   storeMode(mode: StoreMode): void;
   /** How many replicas share the limits, as last known. */
@@ -142,13 +144,18 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
 /** What is told of the store, and of what is kept in it. */
 function createStoreMetrics() {
   const storeUp = createCells(metricList.storeUp);
+  const transitions = createCells(metricList.storeTransitions);
   const storeMode = createCells(metricList.storeMode);
   const liveReplicas = createCells(metricList.liveReplicas);
   const settlements = createCells(metricList.settlements);
   const waited = createDistributions(metricList.waited);
+  let known: StoreState | undefined;
   const told: Pick<Metrics, 'storeState' | 'storeMode' | 'liveReplicas' | 'settlement' | 'waited'> = {
-    storeState(up) {
-      storeUp.of({}).value = up ? 1 : 0;
+    storeState(state) {
+      storeUp.of({}).value = state === 'ready' ? 1 : 0;
+      if (state === known) return;
+      known = state;
+      transitions.of({ to: state }).value += 1;
     },
     storeMode(mode) {
       for (const one of storeModes) storeMode.of({ mode: one }).value = one === mode ? 1 : 0;
@@ -163,7 +170,7 @@ function createStoreMetrics() {
       waited.of({ end }).observe(seconds);
     },
   };
-  return { families: [storeUp, storeMode, liveReplicas, settlements, waited], told };
+  return { families: [storeUp, transitions, storeMode, liveReplicas, settlements, waited], told };
 }
 
 /** What is told of usage records, and of refusals that are remembered. */

@@ -27,6 +27,19 @@ const store: Row = {
       alerts: ['CcgStoreDegraded'],
     },
     {
+      title: 'How often Redis went away and came back',
+      description: 'A store that flaps: look at its host, its memory and the network before it is down for long.',
+      unit: 'short',
+      shape: 'lines',
+      queries: [
+        {
+          expr: `sum by (job, to) (increase(${series('ccg_store_transitions_total')}[$__rate_interval]))`,
+          legend: '{{job}} to {{to}}',
+        },
+      ],
+      alerts: ['CcgStoreDegraded'],
+    },
+    {
       title: 'How limits are decided',
       description: 'shared: in Redis; local: by each replica for its share; closed: what is limited is refused.',
       unit: 'short',
