@@ -13,7 +13,8 @@ import type { CaseResult, LimitCase } from './measure-case.ts';
 /*
  * Several gateways on one Redis let in no more than a limit allows, for each kind of limit. Half-way one of them is killed,
  * and Redis, which writes an append-only file, is shut down and started again. Then clients of many streams leave.
- * Prints JSON, and exits with 1 where more was let in than the limit, what flowed in meanwhile and one unit, or where a lease is left.
+ * Prints JSON, and exits with 1 where more was let in than the limit, what flowed in meanwhile and one unit, where a limit was never
+ * reached, or where a lease is left.
  * Use: bench-limits.ts [GATEWAYS] [REQUESTS of each kind, per gateway]
  */
 
@@ -43,8 +44,9 @@ const results: CaseResult[] = [];
 for (const [at, one] of (await limitCases()).entries()) {
   const { apiKey } = await createLimited(`case-${at}`, [{ ...one.rule, onStoreError: 'closed' }]);
   const requests = gatewayCount * requestsPerGateway;
-  results.push(await measureCase(one, { gateways, provider, apiKey, body, requests, halfWay }));
-  process.stderr.write(`${one.rule.kind}: ${results.at(-1)?.kept === true ? 'kept' : 'EXCEEDED'}\n`);
+  const result = await measureCase(one, { gateways, provider, apiKey, body, requests, halfWay });
+  results.push(result);
+  process.stderr.write(`${one.rule.kind}: ${inWords(result)}\n`);
   await gateways[0]?.stop();
   gateways[0] = await startGateway(suite.env);
 }
@@ -54,12 +56,18 @@ const released = await measureReleases({ gateways, apiKey, store, tenant, client
 const settings = { gateways: gatewayCount, requestsPerGateway };
 process.stdout.write(`${JSON.stringify({ ...settings, results, released }, null, 2)}\n`);
 process.stderr.write(judged('release of a lease, p99', released.releaseMs.p99, releaseBoundMs, ' ms'));
-process.exitCode = results.every(({ kept }) => kept) && released.leasesLeft === 0 ? 0 : 1;
+process.exitCode = results.every(({ kept, reached }) => kept && reached) && released.leasesLeft === 0 ? 0 : 1;
 
 await Promise.all(gateways.map((gateway) => gateway.stop()));
 await suite.close();
 await redis.stop();
 provider.close();
+
+function inWords({ kept, reached, admitted, allowed }: CaseResult): string {
+  if (!kept) return 'EXCEEDED';
+  if (reached) return 'kept';
+  return `NEVER REACHED: ${admitted} of ${allowed} were used. Ask for more requests of each kind.`;
+}
 
 function concurrency(amount: number): LimitRule {
   return { level: 'tenant', kind: 'concurrency', amount, maxWaitSeconds: 0 };

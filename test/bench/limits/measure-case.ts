@@ -20,6 +20,8 @@ export interface CaseResult {
   readonly allowed: number;
   readonly refill: number;
   readonly kept: boolean;
+  /** Whether the limit refused anything. What was never reached says nothing of the limit. */
+  readonly reached: boolean;
   readonly seconds: number;
   readonly answers: Readonly<Record<string, number>>;
 }
@@ -49,7 +51,8 @@ export async function measureCase({ rule, cost, path }: LimitCase, run: CaseRun)
   const admitted = isCap ? provider.peak() : counted * cost;
   const refill = isCap || rule.kind === 'budget' ? 0 : (rule.amount * seconds) / 60;
   const bound = isCap ? allowed : allowed + refill + 1;
-  return { kind: rule.kind, level: rule.level, admitted, allowed, refill, kept: admitted <= bound, seconds, answers };
+  const verdict = { kept: admitted <= bound, reached: (answers['429'] ?? 0) > 0 };
+  return { kind: rule.kind, level: rule.level, admitted, allowed, refill, ...verdict, seconds, answers };
 }
 
 /** How many requests got which status; those of a gateway that was killed get none. */
