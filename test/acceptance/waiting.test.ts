@@ -31,9 +31,9 @@ let gate: Gate;
 
 beforeEach(async () => {
   gate = createGate();
-  const env = { PREFERRED_PROVIDER: 'anthropic', STREAM_HOLD_MS: '100', PING_INTERVAL_MS: '200' };
   suite = await startSuite('waiting', env);
 });
+const env = { PREFERRED_PROVIDER: 'anthropic', STREAM_HOLD_MS: '100', PING_INTERVAL_MS: '200' };
 afterEach(async () => {
   gate.open();
   await suite.close();
@@ -105,6 +105,14 @@ describe('a request that finds as many running as may', () => {
     const stream = await openStream(`${suite.gateway.url}/v1/messages`, apiKey, messageOf(true));
     expectError(await ask(apiKey), { ...crowded, message: /Too many requests wait already\. Retry in 5 s\.$/u });
     stream.leave();
+  });
+
+  test('is refused at once where its body has no room in MAX_WAITING_BYTES', async () => {
+    await suite.close();
+    suite = await startSuite('waiting-bytes', { ...env, MAX_WAITING_BYTES: '10' });
+    const apiKey = await limitedTo(1);
+    await occupy(apiKey);
+    expectError(await ask(apiKey), { ...crowded, message: /Too many requests wait already\. Retry in 5 s\.$/u });
   });
 
   test('gives up its place in the queue when its client leaves', async () => {

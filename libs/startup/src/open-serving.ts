@@ -44,6 +44,7 @@ export async function openServing(
     liveReplicas: replicas.count,
     usageRecordsMax: config.usageRecordsMax,
     budgetGraceMs: config.budgetGraceMs,
+    maxWaitingBytes: config.maxWaitingBytes,
     onStoreMode: tellStoreMode(logger, parts.metrics),
     onSettlement: parts.metrics.settlement,
     onWaited: (end, waitedMs) => {

@@ -8,6 +8,7 @@ import type { z } from 'zod';
 export const servingVariables = {
   SEALING_KEYS: secretList(),
   BUDGET_GRACE_SECONDS: wholeNumber({ max: 86_400, unset: 60 }),
+  MAX_WAITING_BYTES: wholeNumber({ max: 1_099_511_627_776, unset: 67_108_864 }),
   UPSTREAM_CONNECT_TIMEOUT_MS: wholeNumber({ min: 10, max: 600_000, unset: 10_000 }),
   UPSTREAM_FIRST_BYTE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 600_000 }),
   UPSTREAM_IDLE_TIMEOUT_MS: wholeNumber({ min: 10, max: 3_600_000, unset: 300_000 }),
@@ -19,6 +20,8 @@ export interface ServingSettings {
   readonly sealingKeys: readonly [Secret, ...Secret[]];
   /** How long closed budgets are still open when Redis goes away. */
   readonly budgetGraceMs: number;
+  /** Most bytes of requests that wait for others to end; none waits at 0. */
+  readonly maxWaitingBytes: number;
   readonly upstreamConnectTimeoutMs: number;
   readonly upstreamFirstByteTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
@@ -33,6 +36,7 @@ export function servingSettings(
   return {
     sealingKeys: sealingKeys(values.SEALING_KEYS, peppers),
     budgetGraceMs: values.BUDGET_GRACE_SECONDS * 1000,
+    maxWaitingBytes: values.MAX_WAITING_BYTES,
     upstreamConnectTimeoutMs: values.UPSTREAM_CONNECT_TIMEOUT_MS,
     upstreamFirstByteTimeoutMs: values.UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
     upstreamIdleTimeoutMs: values.UPSTREAM_IDLE_TIMEOUT_MS,
