@@ -1,5 +1,6 @@
 import { parseConfig, startGateway } from '@ccg/gateway';
 import type { RunningGateway } from '@ccg/gateway';
+import { createScript } from '@ccg/store';
 import {
   anthropicFrames,
   anthropicSseHead,
@@ -272,6 +273,63 @@ describe('a session that is killed', () => {
 });
 
 const limit = (name: string, body: object) => rig.call('PUT', at(`/limits/${name}`), { body });
+
+const countTickets = createScript("return redis.call('ZCARD', KEYS[1])");
+const ticketCount = () =>
+  rig.withStore(({ store }) => store.run(countTickets, [store.redisKeys.waiting(tenant, 'tickets')], []));
+
+/** Takes the one place of the tenant; then another request waits for it, at the other replica. */
+async function waitForPlace() {
+  await limit('cap', { level: 'tenant', kind: 'concurrency', amount: 1, maxWaitSeconds: 60 });
+  const bob = await makeUser('bob');
+  const gate = shut();
+  upstream.answer([...begun, waitFor(gate.opened)]);
+  const running = await ask(bob.key, { stream: true });
+  const waiting = ask(ada.key, { session: 'patient', replica: 1 });
+  await expect.poll(ticketCount, { timeout: patienceMs }).toBe(1);
+  return { running, waiting, bob };
+}
+
+describe('a request that waits for its turn', () => {
+  test('runs as soon as the cap is raised, though no other has ended', async () => {
+    const { waiting } = await waitForPlace();
+    await limit('cap', { level: 'tenant', kind: 'concurrency', amount: 2, maxWaitSeconds: 60 });
+    expect((await waiting).status).toBe(200);
+  });
+
+  test('runs as soon as the cap is removed', async () => {
+    const { waiting } = await waitForPlace();
+    expect((await rig.call('DELETE', at('/limits/cap'))).status).toBe(200);
+    expect((await waiting).status).toBe(200);
+  });
+
+  test('is refused as a new one is when its user is suspended meanwhile, and no model is asked', async () => {
+    const { waiting } = await waitForPlace();
+    const sent = upstream.requests.length;
+    expect((await rig.call('POST', at(`/users/${ada.id}/suspend`))).status).toBe(200);
+    expect(await said(await waiting)).toMatchObject({ status: 403, type: 'permission_error', retry: 'false' });
+    expect(upstream.requests).toHaveLength(sent);
+  });
+
+  test('is refused as a new one is when its API key is revoked meanwhile, and the next gets its place', async () => {
+    const { waiting, running, bob } = await waitForPlace();
+    const next = ask(bob.key, { replica: 1 });
+    const keys = jsonListAt((await rig.call('GET', at('/api-keys'))).body, 'items');
+    const mine = keys.find((one) => jsonAt(one, 'owner', 'id') === ada.id);
+    expect((await rig.call('POST', at(`/api-keys/${jsonTextAt(mine, 'id')}/revoke`))).status).toBe(200);
+    expect(await said(await waiting)).toMatchObject({ status: 401, type: 'authentication_error', retry: 'false' });
+    for (const gate of gates.splice(0)) gate.open();
+    await running.text();
+    expect((await next).status).toBe(200);
+  });
+
+  test('is refused when its model is denied meanwhile', async () => {
+    const { waiting } = await waitForPlace();
+    const body = { allowlist: { models: ['another-model'] } };
+    expect((await rig.call('PATCH', at(''), { body })).status).toBe(200);
+    expect(await said(await waiting)).toMatchObject({ status: 403, type: 'permission_error' });
+  });
+});
 
 describe('a limit of sessions', () => {
   test('counts each session over all replicas, and requests without one by the limits of their user alone', async () => {

@@ -78,7 +78,10 @@ export async function startGateway(
   await prepareStore(store, config, logger, clock);
   const parts = { store, clock, logger, metrics };
   opened.defer(followLogLevel({ ...parts, logLevel: config.logLevel }));
-  const { authenticate, addressOf, canVerify, close } = await openAuthentication(config, { ...parts, keylessAs });
+  const { authenticate, reauthenticate, addressOf, canVerify, close } = await openAuthentication(config, {
+    ...parts,
+    keylessAs,
+  });
   opened.defer(close);
   const { catalog } = config;
   const targets = createTargets(catalog);
@@ -90,7 +93,7 @@ export async function startGateway(
   opened.defer(serving.close);
   const tracing = await openTraces(config, parts);
   opened.defer(() => tracing?.close());
-  const answering = { ...openAnswers(config, parts), catalog, targets, clock, metrics, tracing };
+  const answering = { ...openAnswers(config, parts), catalog, targets, clock, metrics, tracing, reauthenticate };
   const { openSinks, sessionKills } = answering;
   opened.defer(sessionKills.close);
   let ownUrl = '';

@@ -64,6 +64,8 @@ export interface Admission {
    * is away.
    */
   admit(request: AdmissionRequest): Promise<Decision>;
+  /** Something of a tenant has changed: its requests that wait here read their limits again. */
+  recheck(this: void, tenant: string): void;
   /** How many requests of this process wait. */
   waiting(this: void): number;
   /** Waits until what has ended is settled, as far as Redis can be reached now. For the end of a process; never rejects. */
@@ -129,6 +131,7 @@ export function createAdmission({
 
   return {
     flush: settlements.flush,
+    recheck: room.recheck,
     waiting: room.waiting,
     async admit(request) {
       sweepLapsed(request.tenant);

@@ -102,6 +102,11 @@ export interface Waiting {
   readonly signal: AbortSignal;
   /** Called when the request begins to wait. */
   began?(this: void): void;
+  /**
+   * Reads the limits that hold now: when the turn of the request has come, when something of its tenant has changed, and now
+   * and then. Rejects where the request may not run any more, and so does `admit`. Unset, those hold that it came with.
+   */
+  limitsNow?(this: void): Promise<readonly Limit[]>;
 }
 
 /** Why a request that would have waited is refused: too many wait already, or it has waited for as long as it may. */

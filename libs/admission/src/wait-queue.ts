@@ -22,8 +22,10 @@ export interface Queued {
 export interface WaitQueue {
   /** `place`: where the ticket stood before. */
   join(ticket: Ticket, place: string | undefined): Queued;
-  /** Gives up the ticket, and the place that it may have been granted. In the background. */
-  leave(queued: Queued): void;
+  /** Goes on with a ticket for the same lease sets, whose caps may have been changed. In the background. */
+  update(queued: Queued, ticket: Ticket): void;
+  /** Gives up the ticket, and the place that it may have been granted. Resolves when that is done, and never rejects. */
+  leave(queued: Queued): Promise<void>;
   /** Forgets a ticket whose place was taken. */
   forget(queued: Queued): void;
   /** Grants the places that are free, in the background. */
@@ -39,7 +41,7 @@ interface WaitQueueOptions {
 }
 
 interface Entry {
-  readonly ticket: Ticket;
+  ticket: Ticket;
   place: string | undefined;
   /** Redis has it, as far as known. */
   isEntered: boolean;
@@ -51,6 +53,8 @@ interface Room {
   readonly entries: Map<string, Entry>;
   /** Lease sets for which somebody waits, as last known. */
   knownSets: ReadonlySet<string>;
+  /** How many leases lease sets may have, as Redis was told by this process. */
+  readonly toldMaxima: Map<string, number>;
   failures: number;
   isPolling: boolean;
   isLooking: boolean;
@@ -110,9 +114,18 @@ export function createWaitQueue({ store, clock, replica, note }: WaitQueueOption
       poll(room);
       return { ticket, told, entered: enter(room, entry), place: () => entry.place };
     },
-    leave(queued) {
+    update({ ticket: { tenant, requestId } }, ticket) {
+      const room = rooms.known(tenant);
+      const entry = room?.entries.get(requestId);
+      if (room === undefined || entry === undefined) return;
+      entry.ticket = ticket;
+      // What one of those who wait has told holds for all.
+      if (ticket.leaseSets.some(([set, max]) => room.toldMaxima.get(set) !== max)) void enter(room, entry);
+    },
+    async leave(queued) {
       forget(queued);
-      void queued.entered.then(() => leaveRoom(queued.ticket));
+      await queued.entered;
+      await leaveRoom(queued.ticket);
     },
     forget,
     grant(tenant) {
@@ -125,6 +138,7 @@ export function createWaitQueue({ store, clock, replica, note }: WaitQueueOption
 function createVisits(rooms: Rooms, step: Step, note: (error: unknown) => void) {
   async function enter(room: Room, entry: Entry): Promise<void> {
     const { ticket } = entry;
+    for (const [set, max] of ticket.leaseSets) room.toldMaxima.set(set, max);
     try {
       const { status, place } = await step(room, 'enter', entry);
       entry.place = place === '' ? undefined : place;
@@ -185,7 +199,7 @@ function createRooms() {
       const known = rooms.get(tenant);
       if (known !== undefined) return known;
       const flags = { failures: 0, isPolling: false, isLooking: false, lookAgain: false, isCheckDue: false };
-      const room: Room = { tenant, entries: new Map(), knownSets: new Set(), ...flags };
+      const room: Room = { tenant, entries: new Map(), knownSets: new Set(), toldMaxima: new Map(), ...flags };
       rooms.set(tenant, room);
       return room;
     },

@@ -77,6 +77,10 @@ if step == 'enter' then
   status = 'waiting'
   if known then
     place = parse(known).place
+    -- Its caps may have been changed since.
+    for at = 1, ownSets do
+      redis.call('HSET', room, 'max:' .. KEYS[6 + at], ARGV[10 + at])
+    end
   elseif ownSets > 0 and redis.call('ZSCORE', KEYS[7], id) then
     status = 'granted'
   elseif place == '' and redis.call('ZCARD', tickets) >= tonumber(ARGV[10]) then

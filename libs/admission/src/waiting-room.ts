@@ -3,6 +3,8 @@ import type { Store } from '@ccg/store';
 import type { WaitEnd, Waiting } from './limits.ts';
 import type { Ticket } from './wait.ts';
 import { createWaitQueue } from './wait-queue.ts';
+import { createRechecks } from './rechecks.ts';
+import type { Recheck } from './rechecks.ts';
 import type { Queued, Turn, WaitQueue } from './wait-queue.ts';
 
 /** How a wait came to its end. */
@@ -21,10 +23,14 @@ interface WaitingRoomOptions {
 /** A request in the waiting room. */
 export interface Waiter {
   /**
-   * Resolves when the request may try, or has to give up. May be called again where the request could not take the place
-   * that it was granted. Rejects with the reason of the signal.
+   * Resolves when the request may try, has to give up, or should read its limits again. May be called again. Rejects with
+   * the reason of the signal.
    */
-  turn(this: void): Promise<Turn | WaitEnd>;
+  turn(this: void): Promise<Turn | WaitEnd | 'recheck'>;
+  /** Goes on with a ticket for the same lease sets, whose caps may have been changed. */
+  update(this: void, ticket: Ticket): void;
+  /** Gives up the place that was granted, or the ticket; the next turn is asked for with another one, where it stood. */
+  leaveFor(this: void, ticket: Ticket): Promise<void>;
   /** Ends the wait, and gives up what is held unless the request was admitted. */
   close(this: void, isAdmitted: boolean): void;
 }
@@ -33,6 +39,8 @@ export interface Waiter {
 export interface WaitingRoom {
   /** Undefined where the memory for requests that wait is full. */
   open(ticket: Ticket, waiting: Waiting, maxWaitMs: number): Waiter | undefined;
+  /** Has those of a tenant that wait read their limits again. */
+  recheck(this: void, tenant: string): void;
   /** Grants the places that a request has left, in the background. */
   grant(this: void, tenant: string): void;
   waiting(this: void): number;
@@ -40,6 +48,7 @@ export interface WaitingRoom {
 
 export function createWaitingRoom({ clock, maxWaitingBytes, onWaited, ...options }: WaitingRoomOptions): WaitingRoom {
   const queue = createWaitQueue({ ...options, clock });
+  const rechecks = createRechecks(clock);
   let [bytes, count] = [0, 0];
   return {
     open(ticket, waiting, maxWaitMs) {
@@ -50,12 +59,15 @@ export function createWaitingRoom({ clock, maxWaitingBytes, onWaited, ...options
       bytes += waiting.bytes;
       count += 1;
       const sinceMs = clock.monotonicMs();
-      return openWaiter(queue, ticket, endOf(waiting.signal, maxWaitMs, clock), (outcome) => {
+      const recheck = waiting.limitsNow === undefined ? never : rechecks.open(ticket.tenant);
+      const limit = endOf(waiting.signal, maxWaitMs, clock);
+      return openWaiter({ queue, ticket, limit, recheck }, (outcome) => {
         bytes -= waiting.bytes;
         count -= 1;
         onWaited?.(waiting.signal.aborted && outcome !== 'admitted' ? 'left' : outcome, clock.monotonicMs() - sinceMs);
       });
     },
+    recheck: rechecks.now,
     grant: queue.grant,
     waiting: () => count,
   };
@@ -88,28 +100,49 @@ function endOf(signal: AbortSignal, maxWaitMs: number, clock: Clock): WaitLimit 
   };
 }
 
-function openWaiter(
-  queue: WaitQueue,
-  ticket: Ticket,
-  limit: WaitLimit,
-  closed: (outcome: WaitOutcome) => void,
-): Waiter {
+/** For a request whose limits cannot change. */
+const never: Recheck = { due: () => new Promise(() => {}), cancel() {} };
+
+interface Opened {
+  readonly queue: WaitQueue;
+  readonly ticket: Ticket;
+  readonly limit: WaitLimit;
+  readonly recheck: Recheck;
+}
+
+function openWaiter({ queue, ticket: first, limit, recheck }: Opened, closed: (outcome: WaitOutcome) => void): Waiter {
+  let ticket = first;
+  let place: string | undefined;
   let queued: Queued | undefined;
   let outcome: WaitOutcome = 'over';
   return {
     async turn() {
-      queued = queue.join(ticket, queued?.place());
-      const turn = await Promise.race([queued.told, limit.reached]);
-      if (turn === 'granted') await queued.entered;
+      queued ??= queue.join(ticket, place);
+      const { told, entered } = queued;
+      const turn = await Promise.race([told, limit.reached, recheck.due()]);
+      if (turn === 'granted') await entered;
       outcome = turn === 'full' ? 'full' : 'over';
       return turn;
     },
+    update(changed) {
+      ticket = changed;
+      if (queued !== undefined) queue.update(queued, changed);
+    },
+    async leaveFor(next) {
+      ticket = next;
+      if (queued === undefined) return;
+      const left = queued;
+      place = left.place();
+      queued = undefined;
+      await queue.leave(left);
+    },
     close(isAdmitted) {
       limit.cancel();
+      recheck.cancel();
       closed(isAdmitted ? 'admitted' : outcome);
       if (queued === undefined) return;
       if (isAdmitted) queue.forget(queued);
-      else queue.leave(queued);
+      else void queue.leave(queued);
     },
   };
 }

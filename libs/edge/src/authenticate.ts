@@ -74,6 +74,26 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   };
 }
 
+/**
+ * Finds out again who a request acts for that was let in before. Other bad credentials from its address do not slow it down,
+ * and its own is not counted as one: it was good when it came. Throws as an authenticator does.
+ */
+export function createReauthenticator(
+  options: Pick<AuthenticatorOptions, 'apiKeys' | 'tokens' | 'keylessAs' | 'advice'>,
+): Authenticator {
+  const { apiKeys, tokens, keylessAs, advice = adviceForClients } = options;
+  return (request) => {
+    const credential = ourCredential(request.headers, keylessAs, tokens !== undefined, advice);
+    if (credential.kind === 'api-key') return whenVerified(apiKeys.verify(credential.apiKey));
+    if (tokens === undefined) throw tokensNotConfigured(advice);
+    return whenVerified(tokens.verify(credential.token));
+  };
+}
+
+function whenVerified(verification: Verification | Promise<Verification>): TenantPrincipal | Promise<TenantPrincipal> {
+  return verification instanceof Promise ? verification.then(principalOf) : principalOf(verification);
+}
+
 /** A credential that was good once is no guess. */
 function isBad(verification: Verification): boolean {
   if (verification.kind !== 'unknown') return false;

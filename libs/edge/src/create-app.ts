@@ -185,7 +185,8 @@ function toWork<Where extends Target, Result, Who extends Principal>(
   };
 }
 
-function requireScope({ authorization: { scopes } }: Principal, scope: Scope): void {
+/** @throws GatewayError 403 `scope-missing`. */
+export function requireScope({ authorization: { scopes } }: Principal, scope: Scope): void {
   if (scopes.includes(scope)) return;
   const message = `This needs the scope "${scope}", which your credential does not have. Ask the administrator of your team.`;
   throw new GatewayError('scope-missing', message, { reason: scope });

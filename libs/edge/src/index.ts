@@ -1,4 +1,4 @@
-export { createAuthenticator } from './authenticate.ts';
+export { createAuthenticator, createReauthenticator } from './authenticate.ts';
 export type { Authenticator, AuthenticatorOptions, CredentialAdvice } from './authenticate.ts';
 export { createOperatorAuthenticator } from './authenticate-operator.ts';
 export type { OperatorAuthenticatorOptions } from './authenticate-operator.ts';
@@ -6,7 +6,7 @@ export { createBadCredentials } from './bad-credentials.ts';
 export type { BadCredentials } from './bad-credentials.ts';
 export { createClientAddresses, readAddressRange, sourceOf } from './client-address.ts';
 export type { AddressRange, ClientAddressOf } from './client-address.ts';
-export { createApp } from './create-app.ts';
+export { createApp, requireScope } from './create-app.ts';
 export type { AppOptions } from './create-app.ts';
 export { drain } from './drain.ts';
 export type { DrainTimes } from './drain.ts';

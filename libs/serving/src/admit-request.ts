@@ -15,6 +15,7 @@ import type { ToldRule } from './limit-answers.ts';
 import { limitHeaders } from './limit-headers.ts';
 import { userSubject, whoseOf } from './limit-subjects.ts';
 import { noteKilled, noteRefusals } from './note-refusals.ts';
+import { createAskLimits, principalOrBefore } from './limits-while-waiting.ts';
 import type { RequestRecord } from './record.ts';
 import { limitsOfRequest, maxOutput } from './request-limits.ts';
 import type { LimitedWork, RequestLimit } from './request-limits.ts';
@@ -38,6 +39,8 @@ interface WhileWaiting {
   readonly signal: AbortSignal;
   /** Called when the wait begins. */
   began?(this: void): void;
+  /** Throws where somebody may not ask for this, of whom that was found out again. */
+  mayRun(this: void, principal: TenantPrincipal): void;
 }
 
 /**
@@ -58,25 +61,33 @@ export interface AdmitDependencies {
 export function createAdmit({ admission, digest, metrics, clock, refusals }: AdmitDependencies): Admit {
   const answers = createLimitAnswers(clock);
   const outputOf = createOutputBounds(digest);
+  const askLimits = createAskLimits();
   return async (request, work, whileWaiting) => {
     const { principal, requestId, headers } = request;
     const client = clientNames(headers);
-    const kill = killOf(principal, client.session, clock.now());
-    if (kill !== undefined) {
+    const refuseIfKilled = (now: TenantPrincipal): void => {
+      const kill = killOf(now, client.session, clock.now());
+      if (kill === undefined) return;
       if (refusals !== undefined) noteKilled(refusals, { request, client, work }, kill, clock.now());
-      throw sessionKilled(principal.authorization);
-    }
+      throw sessionKilled(now.authorization);
+    };
+    refuseIfKilled(principal);
     const line = usageLine(request, client, work);
-    const limits = limitsOfRequest({ principal, session: client.session }, work, digest);
+    const { session } = client;
+    const asked = askLimits(principal, (now) => limitsOfRequest({ principal: now, session }, work, digest));
     const decision = await admission.admit({
       tenant: principal.tenant,
       requestId,
-      limits: limits.map(({ limit }) => limit),
+      limits: asked.first,
       output: outputOf(work),
       record: line.running(nothingUsed, work.targets[0], request.receivedAtMs),
       handOver: request.handOver,
-      waiting: waitingOf(principal, work, whileWaiting),
+      waiting: waitingOf(request, work, whileWaiting, (now) => {
+        refuseIfKilled(now);
+        return asked.now(now);
+      }),
     });
+    const limits = asked.of(decision);
     countDecision(metrics, principal.tenant, limits, decision);
     const note = (refused: readonly Refused[]) => {
       if (refusals !== undefined && refused.length > 0) {
@@ -104,13 +115,24 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
 }
 
 function waitingOf(
-  principal: TenantPrincipal,
+  { principal, principalNow }: LineRequest,
   work: LimitedWork,
   whileWaiting: WhileWaiting | undefined,
+  limitsOf: (principal: TenantPrincipal) => readonly Limit[],
 ): AdmissionRequest['waiting'] {
   if (whileWaiting === undefined || work.kind === 'count') return undefined;
   const { waitingWeight: weight } = principal;
-  return { ...whileWaiting, caller: userSubject(principal), weight, bytes: work.bodyBytes };
+  const { mayRun, ...told } = whileWaiting;
+  const waiting = { ...told, caller: userSubject(principal), weight, bytes: work.bodyBytes };
+  if (principalNow === undefined) return waiting;
+  return {
+    ...waiting,
+    async limitsNow() {
+      const now = await principalOrBefore(principalNow, principal);
+      mayRun(now);
+      return limitsOf(now);
+    },
+  };
 }
 
 interface Settling extends Pick<AdmitDependencies, 'metrics' | 'clock'> {

@@ -9,6 +9,11 @@ import type { ExchangeRecording } from './recording.ts';
 export interface ServeRequest {
   readonly requestId: string;
   readonly principal: TenantPrincipal;
+  /**
+   * Finds out again who the request acts for, when it has waited for others. Rejects with what a new request would be told.
+   * Unset: what it may do is what it might do when it came.
+   */
+  principalNow?(this: void): Promise<TenantPrincipal>;
   readonly prefix: RouteRequest['prefix'];
   /** The client's headers, lower case; each dialect picks what it may pass on. */
   readonly headers: HeaderList;

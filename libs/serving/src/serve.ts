@@ -1,5 +1,6 @@
 import { resolveRoute } from '@ccg/catalog';
 import type { Catalog, Route, Target, Targets } from '@ccg/catalog';
+import type { TenantPrincipal } from '@ccg/tenancy';
 import { readMessagesRequest } from '@ccg/wire';
 import type { Admit, Admitted } from './admit-request.ts';
 import { refuseUnlessAllowed } from './allowed-models.ts';
@@ -59,7 +60,10 @@ export function createServe(dependencies: ServeDependencies): Serve {
       const marks = marksOf(request.principal, messagesRequest.body());
       const work = { kind: 'message', targets: asking, requestedModel, stream, bodyBytes, maxTokens, marks } as const;
       const wait = watchWait(sink, stream, elapsedMs);
-      admitted = await admit(request, work, wait);
+      const mayRun = (principal: TenantPrincipal) => {
+        refuseUnlessAllowed(principal, resolved, { catalog, targets });
+      };
+      admitted = await admit(request, work, { ...wait, mayRun });
       sink.addHeaders(admitted.headers);
       const admittedMs = elapsedMs();
       const running = createRunning(work);

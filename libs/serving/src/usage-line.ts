@@ -54,7 +54,7 @@ export interface UsageLine {
 
 export type LineRequest = Pick<
   ServeRequest,
-  'principal' | 'requestId' | 'headers' | 'receivedAtMs' | 'batch' | 'handOver'
+  'principal' | 'principalNow' | 'requestId' | 'headers' | 'receivedAtMs' | 'batch' | 'handOver'
 >;
 
 /** What is known of a request from the beginning. */

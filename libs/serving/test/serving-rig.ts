@@ -289,6 +289,7 @@ function createScriptedAdmission(): ScriptedAdmission {
     chargedSoFar: () => chargedOf(watched()),
     flush: () => Promise.resolve(),
     waiting: () => 0,
+    recheck() {},
     async admit(request) {
       const { requestId } = request;
       if (decide !== undefined) return decide(request);

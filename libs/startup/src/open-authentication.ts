@@ -1,4 +1,4 @@
-import { createAuthenticator, createBadCredentials, createClientAddresses } from '@ccg/edge';
+import { createAuthenticator, createBadCredentials, createClientAddresses, createReauthenticator } from '@ccg/edge';
 import type { Authenticator, BadCredentials, ClientAddressOf, CredentialAdvice } from '@ccg/edge';
 import type { Clock, LimitRule, Secret } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
@@ -28,6 +28,8 @@ interface Parts {
 
 export interface Authentication {
   readonly authenticate: Authenticator;
+  /** For a request that was let in, once it has waited. */
+  readonly reauthenticate: Authenticator;
   readonly badCredentials: BadCredentials;
   readonly addressOf: ClientAddressOf;
   /** Whether anybody can be let in now. */
@@ -53,6 +55,7 @@ export async function openAuthentication(settings: AuthenticationSettings, parts
   const verifiers = { apiKeys, tokens: tokens?.verifier };
   return {
     authenticate: createAuthenticator({ ...verifiers, badCredentials, addressOf, keylessAs, advice }),
+    reauthenticate: createReauthenticator({ ...verifiers, keylessAs, advice }),
     badCredentials,
     addressOf,
     canVerify: () => apiKeys.canVerify(),

@@ -7,6 +7,7 @@ import { createServing } from '@ccg/serving';
 import type { Recorder, Serving } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
+import { readAnnouncement } from '@ccg/tenancy';
 import { createFileFetcher, createUpstream } from '@ccg/upstream';
 import type { Upstream, UpstreamOptions } from '@ccg/upstream';
 import { createRefusalLog } from '@ccg/usage';
@@ -32,7 +33,10 @@ interface ServingParts extends Parts {
   readonly recorder?: Recorder;
 }
 
-/** Builds what answers Messages requests, as every process does that asks providers. Closing it flushes what it counted. */
+/**
+ * Builds what answers Messages requests, as every process does that asks providers. Closing it flushes what it counted. Open it
+ * after the authentication, which must have forgotten what has changed before those who wait ask it.
+ */
 export async function openServing(
   config: Settings,
   { store, replicas, logger, ...parts }: ServingParts,
@@ -55,6 +59,10 @@ export async function openServing(
     },
   });
   parts.metrics.watchWaiting(admission.waiting);
+  const changes = store.subscribe(store.redisKeys.authorizationChanges(), (message) => {
+    const changed = readAnnouncement(message);
+    if (changed !== undefined) admission.recheck(changed.tenant);
+  });
   const refusals = createRefusalLog({
     store,
     clock: parts.clock,
@@ -83,6 +91,7 @@ export async function openServing(
   return {
     ...serving,
     async close() {
+      changes.cancel();
       await serving.close();
       await Promise.all([admission.flush(), refusals.flush()]);
     },

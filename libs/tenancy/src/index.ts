@@ -95,7 +95,7 @@ export { readUserNames, usageReach } from './usage/usage-reach.ts';
 export type { OwnUsage, UsageReach } from './usage/usage-reach.ts';
 export { fileActor, systemActor } from './verb/actor.ts';
 export type { Actor, Peppers, TenancyDependencies } from './verb/actor.ts';
-export { announce } from './verb/announce.ts';
+export { announce, readAnnouncement } from './verb/announce.ts';
 export { holds } from './verb/authorize.ts';
 export { isTenantId } from './verb/load.ts';
 export type { Page, PageRequest } from './verb/page.ts';

@@ -6,5 +6,5 @@ export * from '@ccg/admission';
 export function createAdmission(): Admission {
   const reservation = { watch() {}, settle: () => Promise.resolve() };
   const admitted = { kind: 'admitted', by: 'no-limit', states: [], shadowed: [], reservation } as const;
-  return { admit: () => Promise.resolve(admitted), flush: () => Promise.resolve(), waiting: () => 0 };
+  return { admit: () => Promise.resolve(admitted), flush: () => Promise.resolve(), waiting: () => 0, recheck() {} };
 }

@@ -87,6 +87,7 @@ async function createReplayServing(
     admission: {
       flush: () => Promise.resolve(),
       waiting: () => 0,
+      recheck() {},
       admit: () =>
         Promise.resolve({
           kind: 'admitted',

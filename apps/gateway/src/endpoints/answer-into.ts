@@ -1,6 +1,6 @@
-import { createResponseSink, headerList, readBody } from '@ccg/edge';
-import type { BodyMemory, OpenSinks, SinkTimes } from '@ccg/edge';
-import type { Clock } from '@ccg/kernel';
+import { createResponseSink, headerList, readBody, requireScope } from '@ccg/edge';
+import type { Authenticator, BodyMemory, OpenSinks, SinkTimes } from '@ccg/edge';
+import type { Clock, Scope } from '@ccg/kernel';
 import { answerTraced } from '@ccg/serving';
 import type { RequestRecord, ResponseSink, ServeRequest } from '@ccg/serving';
 import type { Metrics, Tracing } from '@ccg/telemetry';
@@ -14,10 +14,15 @@ export interface AnswerDependencies {
   readonly openSinks: OpenSinks;
   readonly sessionKills: Pick<SessionKills, 'endIfKilled'>;
   readonly bodyMemory: BodyMemory;
+  /** Finds out again who a request acts for that has waited. */
+  readonly reauthenticate: Authenticator;
   readonly metrics: Pick<Metrics, 'pinged'>;
   /** Undefined where requests are not traced. */
   readonly tracing: Tracing | undefined;
 }
+
+/** What a credential must have whose request is answered. */
+export const servingScope: Scope = 'messages';
 
 type Answer = (request: ServeRequest, sink: ResponseSink) => Promise<RequestRecord>;
 
@@ -26,7 +31,7 @@ export async function answerInto(
   { request, response, requestId, receivedAtMs, elapsedMs, target }: GatewayExchange,
   principal: TenantPrincipal,
   answer: Answer,
-  { sinkTimes, clock, openSinks, sessionKills, bodyMemory, metrics, tracing }: AnswerDependencies,
+  { sinkTimes, clock, openSinks, sessionKills, bodyMemory, reauthenticate, metrics, tracing }: AnswerDependencies,
 ): Promise<RequestRecord> {
   const account = bodyMemory.open();
   try {
@@ -39,7 +44,13 @@ export async function answerInto(
       const { prefix, query } = target;
       sessionKills.endIfKilled(sink, waiting, receivedAtMs);
       const bodyFreed = account.release;
-      const asked = { requestId, principal, prefix, headers, query, takeBody, bodyFreed, receivedAtMs, elapsedMs };
+      const principalNow = async () => {
+        const now = await reauthenticate(request);
+        requireScope(now, servingScope);
+        return now;
+      };
+      const who = { principal, principalNow };
+      const asked = { requestId, ...who, prefix, headers, query, takeBody, bodyFreed, receivedAtMs, elapsedMs };
       if (tracing === undefined) return await answer(asked, sink);
       const traceparent = headers.find(([name]) => name === 'traceparent')?.[1];
       return await answerTraced(asked, sink, answer, { tracing, trace: tracing.begin(traceparent) });

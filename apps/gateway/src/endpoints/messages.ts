@@ -1,6 +1,6 @@
 import type { Serving } from '@ccg/serving';
 import type { GatewayEndpoint } from '../data-app.ts';
-import { answerInto } from './answer-into.ts';
+import { answerInto, servingScope } from './answer-into.ts';
 import type { AnswerDependencies } from './answer-into.ts';
 
 /** What reaches a model: a message, as a stream or as JSON, and how many tokens a prompt has. */
@@ -8,7 +8,7 @@ export function servingEndpoints(
   { serve, countTokens }: Serving,
   dependencies: AnswerDependencies,
 ): readonly GatewayEndpoint[] {
-  const shared = { methods: ['POST'], access: 'principal', scope: 'messages' } as const;
+  const shared = { methods: ['POST'], access: 'principal', scope: servingScope } as const;
   return [
     {
       ...shared,
