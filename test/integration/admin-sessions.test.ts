@@ -291,6 +291,17 @@ async function waitForPlace() {
 }
 
 describe('a request that waits for its turn', () => {
+  test('is of a session that is listed and killed by its id, though it has never run', async () => {
+    const { waiting } = await waitForPlace();
+    expect(await listed()).toMatchObject([
+      { session: 'patient', state: 'waiting', running: 0, waiting: 1, requests: 0, user: ada.id, userName: 'ada' },
+    ]);
+    const killed = await verb('kill', { session: 'patient' });
+    expect(killed).toMatchObject({ status: 200, body: { session: 'patient', callers: [{ user: ada.id }] } });
+    expect(await said(await waiting)).toEqual(refused);
+    await expect.poll(ticketCount, { timeout: patienceMs }).toBe(0);
+  });
+
   test('runs as soon as the cap is raised, though no other has ended', async () => {
     const { waiting } = await waitForPlace();
     await limit('cap', { level: 'tenant', kind: 'concurrency', amount: 2, maxWaitSeconds: 60 });

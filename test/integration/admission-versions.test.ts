@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { wholeTenant } from '@ccg/admission';
-import { loadScript } from '@ccg/store';
+import { readWaiting, wholeTenant } from '@ccg/admission';
+import { createScript, loadScript } from '@ccg/store';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { concurrency, openAdmissionRig, rate, used } from './support/admission-rig.ts';
 import type { AdmissionRig } from './support/admission-rig.ts';
@@ -70,4 +70,39 @@ test('each version renews, ends and gives back what is its own, and leaves the r
   expect(await rig.leases()).toEqual(['old']);
   await old.settle('old', 1);
   expect([await rig.leases(), await rig.remaining(limits[1])]).toEqual([[], [capacity - 6]]);
+});
+
+test('two versions of the waiting room share one queue: each grants the tickets of the other, and ends its own', async () => {
+  const wait = previous('wait');
+  const { redisKeys } = rig.store;
+  const tenant = rig.tenant();
+  const leases = redisKeys.leases(tenant, wholeTenant);
+  const parts = (['tickets', 'turns', 'later', 'replicas'] as const).map((part) => redisKeys.waiting(tenant, part));
+  const keys = [redisKeys.waitingRoom(tenant), ...parts, redisKeys.waitedFor(tenant), leases];
+  const step = async (kind: 'enter' | 'look', id = '') => {
+    const who = kind === 'enter' ? [id, 'bob', 1, '', 10, 1] : ['', '', 1, '', 0];
+    const args = [kind, 'old', 4000, 5000, 60_000, ...who];
+    const [, , , granted] = (await rig.store.run(wait, keys, args)) as [string, string, string, string[]];
+    return granted;
+  };
+  const cap = { ...concurrency(1), maxWaitMs: 60_000, maxWaiting: 10 };
+  const first = await rig.admitted([cap], 'first');
+  await step('enter', 'of the old');
+  const waiting = { caller: 'ada', weight: 1, bytes: 1, signal: new AbortController().signal };
+  const ask = (requestId: string) => rig.ask({ requestId, limits: [cap], waiting, record: `record of ${requestId}` });
+  const mine = ask('mine');
+  await expect.poll(() => readWaiting(rig.store, tenant)).toEqual(['record of mine']);
+  await first.reservation.settle(used());
+  const decision = await mine;
+  expect([decision.kind, await readWaiting(rig.store, tenant)]).toEqual(['admitted', []]);
+  if (decision.kind === 'admitted') await decision.reservation.settle(used());
+  await expect.poll(() => step('look')).toEqual(['of the old']);
+  expect(await rig.leases()).toEqual(['of the old']);
+  const next = ask('next');
+  await expect.poll(() => readWaiting(rig.store, tenant)).toEqual(['record of next']);
+  // The granted place would lapse in any case.
+  await rig.store.run(createScript("return redis.call('ZREM', KEYS[1], ARGV[1])"), [leases], ['of the old']);
+  await step('look');
+  expect(await next).toMatchObject({ kind: 'admitted' });
+  expect([await readWaiting(rig.store, tenant), await rig.leases()]).toEqual([[], ['next']]);
 });

@@ -13,8 +13,12 @@ afterEach(() => rig.close());
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 const read = (aheadMs = 0) => {
   const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
-  return readSessions({ store: rig.store, clock }, rig.tenant());
+  return readSessions({ store: rig.store, clock, readWaiting: () => Promise.resolve(waiting) }, rig.tenant());
 };
+let waiting: readonly string[] = [];
+afterEach(() => {
+  waiting = [];
+});
 
 test('a session is what one caller calls so: its requests are added up, a record that was replaced is not', async () => {
   const ada = { user: 'usr_ada', userName: 'ada', apiKey: 'key_a', session: 's-1', costMicroDollars: 100 };
@@ -37,6 +41,18 @@ test('a session is what one caller calls so: its requests are added up, a record
       startedAt: minutesAfter(whole.at, -1),
       lastSeenAt: second.at,
     },
+  ]);
+});
+
+test('a session is listed too that only waits, and what waits is not counted as a request yet', async () => {
+  const ada = { user: 'usr_ada', userName: 'ada', apiKey: 'key_a' };
+  await rig.append(usageRecord({ ...ada, session: 's-1' }));
+  const waits = (id: string, session: string) => encodeUsageRecord(usageRecord({ ...ada, id, session }));
+  waiting = [waits('req_8', 's-1'), waits('req_9', 's-2'), 'of a newer version'];
+  const listed = (await read()).toSorted((one, other) => one.session.localeCompare(other.session));
+  expect(listed).toMatchObject([
+    { session: 's-1', running: 0, waiting: 1, requests: 1 },
+    { session: 's-2', running: 0, waiting: 1, requests: 0, user: 'usr_ada' },
   ]);
 });
 

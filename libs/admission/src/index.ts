@@ -7,6 +7,7 @@ export type { SettlementCall } from './settle.ts';
 export { sweepReservations, startSweeper } from './sweep.ts';
 export type { SweeperOptions, SweepOptions } from './sweep.ts';
 export type { WaitOutcome } from './waiting-room.ts';
+export { readWaiting } from './read-waiting.ts';
 export { joinLiveReplicas } from './live-replicas.ts';
 export type { LiveReplicas, LiveReplicasOptions } from './live-replicas.ts';
 export { wholeTenant } from './limits.ts';

@@ -4,7 +4,7 @@
 -- ticket first.
 -- ARGV: 1 'enter', 'leave' or 'look', 2 the replica (empty: none), 3 ms without a step after which it counts as dead, 4 ms for which a
 -- granted place is kept, 5 ms for which the room is kept, 6 request id, 7 user, 8 weight of the user, 9 place in the queue (empty: the last),
--- 10 greatest number of tickets, then per lease set of the ticket the greatest number of leases.
+-- 10 greatest number of tickets, 11 usage record, then per lease set of the ticket the greatest number of leases.
 -- Returns {'waiting', 'granted', 'full' or 'done', place in the queue, tickets of the replica, requests of the replica that were granted a place,
 -- replica and request id of each grant to others, lease sets that must be in KEYS if somebody waits for one that is not}.
 --
@@ -18,7 +18,7 @@ local function exactly(number)
 end
 local room, tickets, turns, later, replicas, waitedFor = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local step, replica, id = ARGV[1], ARGV[2], ARGV[6]
-local ownSets = #ARGV - 10
+local ownSets = #ARGV - 11
 
 local function parse(ticket)
   local user, lane, place, from, weight, request = string.match(ticket, '^([^\n]*)\n([^\n]*)\n(%d+)\n([^\n]*)\n([^\n]*)\n(.*)$')
@@ -42,7 +42,7 @@ end
 -- Takes a ticket away. `turn` is the user's next one.
 local function remove(name, ticket, turn)
   redis.call('ZREM', tickets, name)
-  redis.call('HDEL', room, 't:' .. ticket.request)
+  redis.call('HDEL', room, 't:' .. ticket.request, 'r:' .. ticket.request)
   count(room, 'n:' .. ticket.replica, -1)
   for _, set in ipairs(ticket.sets) do
     count(waitedFor, set, -1)
@@ -79,7 +79,7 @@ if step == 'enter' then
     place = parse(known).place
     -- Its caps may have been changed since.
     for at = 1, ownSets do
-      redis.call('HSET', room, 'max:' .. KEYS[6 + at], ARGV[10 + at])
+      redis.call('HSET', room, 'max:' .. KEYS[6 + at], ARGV[11 + at])
     end
   elseif ownSets > 0 and redis.call('ZSCORE', KEYS[7], id) then
     status = 'granted'
@@ -94,7 +94,7 @@ if step == 'enter' then
     for at = 1, ownSets do
       sets[at] = KEYS[6 + at]
       redis.call('HINCRBY', waitedFor, sets[at], 1)
-      redis.call('HSET', room, 'max:' .. sets[at], ARGV[10 + at])
+      redis.call('HSET', room, 'max:' .. sets[at], ARGV[11 + at])
     end
     local name = table.concat({ user, table.concat(sets, '\t'), place, replica, ARGV[8], id }, '\n')
     if not redis.call('ZSCORE', turns, user) then
@@ -103,7 +103,7 @@ if step == 'enter' then
       redis.call('ZREM', later, user)
     end
     redis.call('ZADD', tickets, 0, name)
-    redis.call('HSET', room, 't:' .. id, name)
+    redis.call('HSET', room, 't:' .. id, name, 'r:' .. id, ARGV[11])
     redis.call('HINCRBY', room, 'n:' .. replica, 1)
   end
 elseif step == 'leave' then

@@ -10,6 +10,8 @@ export interface Ticket {
   readonly caller: string;
   readonly weight: number;
   readonly maxWaiting: number;
+  /** The usage record of the request, for whoever asks who waits. */
+  readonly record: string;
   /** The lease sets in which it needs a place, and how many leases each may have. */
   readonly leaseSets: readonly (readonly [redisKey: string, maxRunning: number])[];
 }
@@ -65,7 +67,8 @@ export async function stepInStore(store: Store, step: WaitStep): Promise<WaitRep
   keys.push(...names);
   const times = [deadAfterMs, grantKeptMs, roomKeptMs];
   const who = [ticket?.requestId ?? '', ticket?.caller ?? '', ticket?.weight ?? 1, place, ticket?.maxWaiting ?? 0];
-  const reply = await store.run(script, keys, [kind, replica, ...times, ...who, ...own.map(([, max]) => max)]);
+  const record = ticket?.record ?? '';
+  const reply = await store.run(script, keys, [kind, replica, ...times, ...who, record, ...own.map(([, max]) => max)]);
   return toReply(reply);
 }
 
@@ -94,7 +97,7 @@ const separators = /\p{Cc}/u;
 
 /** The ticket of a request that waits; undefined for names that cannot stand in one. */
 export function ticketOf({ redisKeys }: Store, request: AdmissionRequest, maxWaiting: number): Ticket | undefined {
-  const { tenant, requestId, limits, waiting } = request;
+  const { tenant, requestId, limits, waiting, record } = request;
   if (waiting === undefined) return undefined;
   const leaseSets = limits.flatMap((limit) => {
     if (limit.kind !== 'concurrency' || limit.mode === 'shadow') return [];
@@ -103,5 +106,5 @@ export function ticketOf({ redisKeys }: Store, request: AdmissionRequest, maxWai
   const { caller, weight } = waiting;
   const names = [caller, requestId, ...leaseSets.map(([redisKey]) => redisKey)];
   if (names.some((name) => separators.test(name))) return undefined;
-  return { tenant, requestId, caller, weight, maxWaiting, leaseSets };
+  return { tenant, requestId, caller, weight, maxWaiting, record, leaseSets };
 }

@@ -19,7 +19,9 @@ export interface SessionUse {
   readonly lastSeenAt: string;
   /** Requests that run now. */
   readonly running: number;
-  /** All of the day, with those that run. */
+  /** Requests that wait now until others have ended. */
+  readonly waiting: number;
+  /** All of the day, with those that run; not those that wait. */
   readonly requests: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -31,6 +33,8 @@ export interface SessionUse {
 interface ReadDependencies {
   readonly store: Store;
   readonly clock: Clock;
+  /** The usage records of requests that wait now. */
+  readonly readWaiting: (store: Store, tenant: string) => Promise<readonly string[]>;
 }
 
 const script = loadScript(new URL('./read-sessions.lua', import.meta.url));
@@ -44,17 +48,24 @@ const entriesMax = 20_000;
 const runningMax = 2000;
 
 /**
- * The sessions of a tenant that run now or ran in the last day, those that run first, then those seen last. What runs is
+ * The sessions of a tenant that run or wait now or ran in the last day, those that run first, then those seen last. What runs is
  * some seconds old. Of the records of the day the newest 20,000 are read. Rejects with StoreUnavailableError.
  */
 export async function readSessions(deps: ReadDependencies, tenant: string): Promise<readonly SessionUse[]> {
   const sessions = new Map<string, SessionUse>();
-  for (const record of await readRunning(deps.store, tenant)) add(sessions, record, deps.clock.now());
+  for (const record of await readRunning(deps.store, tenant)) {
+    add(sessions, record, { now: 'running', nowMs: deps.clock.now() });
+  }
+  for (const text of await deps.readWaiting(deps.store, tenant)) {
+    const record = decodeUsageRecord(text);
+    if (record !== undefined) add(sessions, record, { now: 'waiting', nowMs: deps.clock.now() });
+  }
   await forEachRecord(deps, tenant, (record) => {
     add(sessions, record, undefined);
   });
   return [...sessions.values()].toSorted(
-    (one, other) => other.running - one.running || other.lastSeenAt.localeCompare(one.lastSeenAt),
+    (one, other) =>
+      other.running - one.running || other.waiting - one.waiting || other.lastSeenAt.localeCompare(one.lastSeenAt),
   );
 }
 
@@ -111,12 +122,17 @@ function entriesOf(reply: unknown): readonly Entry[] {
   });
 }
 
-/** `runningMs`: the time now, for a request that runs. */
-function add(sessions: Map<string, SessionUse>, record: UsageRecord, runningMs: number | undefined): void {
+/** Of a request that has not ended. */
+interface Open {
+  readonly now: 'running' | 'waiting';
+  readonly nowMs: number;
+}
+
+function add(sessions: Map<string, SessionUse>, record: UsageRecord, open: Open | undefined): void {
   const { session, user, userName, apiKey } = record;
   if (session === undefined) return;
-  const endedMs = runningMs ?? Date.parse(record.at);
-  const startedAt = runningMs === undefined ? isoTime(endedMs - record.durationMs) : record.at;
+  const endedMs = open?.nowMs ?? Date.parse(record.at);
+  const startedAt = open === undefined ? isoTime(endedMs - record.durationMs) : record.at;
   const lastSeenAt = isoTime(endedMs);
   const key = JSON.stringify([user ?? apiKey, session]);
   const known = sessions.get(key) ?? { ...unused, session, user, userName, apiKey, startedAt, lastSeenAt };
@@ -124,8 +140,9 @@ function add(sessions: Map<string, SessionUse>, record: UsageRecord, runningMs: 
     ...known,
     startedAt: startedAt < known.startedAt ? startedAt : known.startedAt,
     lastSeenAt: lastSeenAt > known.lastSeenAt ? lastSeenAt : known.lastSeenAt,
-    running: known.running + (runningMs === undefined ? 0 : 1),
-    requests: known.requests + 1,
+    running: known.running + (open?.now === 'running' ? 1 : 0),
+    waiting: known.waiting + (open?.now === 'waiting' ? 1 : 0),
+    requests: known.requests + (open?.now === 'waiting' ? 0 : 1),
     inputTokens: known.inputTokens + record.inputTokens,
     outputTokens: known.outputTokens + record.outputTokens,
     cacheReadTokens: known.cacheReadTokens + record.cacheReadTokens,
@@ -136,6 +153,7 @@ function add(sessions: Map<string, SessionUse>, record: UsageRecord, runningMs: 
 
 const unused = {
   running: 0,
+  waiting: 0,
   requests: 0,
   inputTokens: 0,
   outputTokens: 0,

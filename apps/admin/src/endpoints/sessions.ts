@@ -1,6 +1,8 @@
+import { readWaiting } from '@ccg/admission';
 import { done, killSession, readKilledSessions, resumeSession, usageReach } from '@ccg/tenancy';
 import type { Result, SessionCaller, SessionOfCallers } from '@ccg/tenancy';
 import { readSessions } from '@ccg/usage';
+import type { SessionUse } from '@ccg/usage';
 import { z } from 'zod';
 import { pageFrom } from '../cursor.ts';
 import { operation } from '../operation.ts';
@@ -15,10 +17,11 @@ const session = z
     user: z.string().optional().meta({ description: 'Left out for a service.' }),
     userName: z.string().optional(),
     apiKey: z.string().optional().meta({ description: 'The one that was used last. Left out for a token (JWT).' }),
-    state: z.enum(['running', 'idle', 'killed']),
+    state: z.enum(['running', 'waiting', 'idle', 'killed']),
     startedAt: z.string().meta({ description: 'When its first request of the last day began.' }),
     lastSeenAt: z.string(),
     running: count.meta({ description: 'Requests that run now.' }),
+    waiting: count.meta({ description: 'Requests that wait now until others have ended.' }),
     requests: count.meta({ description: 'Of the last day, with those that run.' }),
     inputTokens: count,
     outputTokens: count,
@@ -26,7 +29,7 @@ const session = z
     cacheWriteTokens: count,
     costMicroDollars: count,
   })
-  .meta({ id: 'Session', description: 'A session that runs now or ran in the last day.' });
+  .meta({ id: 'Session', description: 'A session that runs or waits now or ran in the last day.' });
 
 const text = z.string().max(256, { error: 'must have at most 256 characters' });
 
@@ -57,7 +60,7 @@ export const sessionOperations = [
     method: 'GET',
     path: '/tenants/{tenant}/sessions',
     summary:
-      'Lists the sessions of a tenant that run now or ran in the last day (of its newest 20,000 requests), with what they used.',
+      'Lists the sessions of a tenant that run or wait now or ran in the last day (of its newest 20,000 requests), with what they used.',
     scope: 'tenant:read',
     query: pageQuery,
     status: 200,
@@ -67,11 +70,10 @@ export const sessionOperations = [
       if (reach.kind === 'refused') return reach;
       const killed = await readKilledSessions(tenancy.store, params.tenant);
       const nowMs = tenancy.clock.now();
-      const sessions = (await readSessions(tenancy, params.tenant)).map((use) => {
+      const sessions = (await readSessions({ ...tenancy, readWaiting }, params.tenant)).map((use) => {
         const ofCaller = killed.get(use.user ?? use.apiKey ?? '') ?? [];
         const isKilled = ofCaller.some((one) => one.session === use.session && nowMs < one.untilMs);
-        const state = isKilled ? ('killed' as const) : use.running > 0 ? ('running' as const) : ('idle' as const);
-        return { ...use, state };
+        return { ...use, state: isKilled ? 'killed' : stateOf(use) } as const;
       });
       return pageFrom(sessions, query);
     },
@@ -81,7 +83,7 @@ export const sessionOperations = [
     method: 'POST',
     path: '/tenants/{tenant}/sessions/kill',
     summary:
-      'Ends a session: its running requests are ended on every replica, later ones are refused, for 30 days. A new session is not.',
+      'Ends a session: its requests that run or wait are ended on every replica, later ones are refused, for 30 days. A new session is not.',
     scope: 'tenant:write',
     body: named,
     idempotency: 'tenant',
@@ -111,18 +113,23 @@ export const sessionOperations = [
   }),
 ];
 
+function stateOf({ running, waiting }: SessionUse): 'running' | 'waiting' | 'idle' {
+  if (running > 0) return 'running';
+  return waiting > 0 ? 'waiting' : 'idle';
+}
+
 function callerOf(user: string | undefined, apiKey: string | undefined): SessionCaller | undefined {
   if (user !== undefined) return { user };
   return apiKey === undefined ? undefined : { apiKey };
 }
 
-/** Everybody who has used a session of that name in the last day. */
+/** Everybody who has used a session of that name in the last day, or waits in it now. */
 async function findCallers(
   tenancy: AdminDependencies['tenancy'],
   tenant: string,
   name: string,
 ): Promise<readonly SessionCaller[]> {
-  const found = (await readSessions(tenancy, tenant)).filter((use) => use.session === name);
+  const found = (await readSessions({ ...tenancy, readWaiting }, tenant)).filter((use) => use.session === name);
   return found.flatMap(({ user, apiKey }) => callerOf(user, user === undefined ? apiKey : undefined) ?? []);
 }
 

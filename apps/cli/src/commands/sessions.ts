@@ -22,6 +22,7 @@ const columns: readonly Column[] = [
   ['STARTED', time('startedAt')],
   ['LAST SEEN', time('lastSeenAt')],
   ['RUNNING', field('running')],
+  ['WAITING', field('waiting')],
   ['REQUESTS', field('requests')],
   ['INPUT', field('inputTokens')],
   ['CACHE READ', field('cacheReadTokens')],
@@ -37,7 +38,7 @@ export function addSessions(program: Command, cli: Cli): void {
     .description('sessions of Claude Code: who works now, and how to stop it');
   sessions
     .command('list')
-    .description('list the sessions that run now or ran in the last day')
+    .description('list the sessions that run or wait now, or ran in the last day')
     .addOption(tenantOption())
     .addOption(jsonOption())
     .action(async (options: SessionOptions) => {
@@ -47,7 +48,7 @@ export function addSessions(program: Command, cli: Cli): void {
       if (list.items.length === 0) cli.terminal.err('No session has run in the last day.\n');
     });
   for (const [verb, what] of [
-    ['kill', 'end its running requests on all replicas, and refuse later ones for 30 days'],
+    ['kill', 'end its requests that run or wait on all replicas, and refuse later ones for 30 days'],
     ['resume', 'let a killed session go on'],
   ] as const) {
     sessions
