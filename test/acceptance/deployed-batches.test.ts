@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
 import { createApiKey, systemActor } from '@ccg/tenancy';
-import { doneValue, playModel, say } from '@ccg/testkit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { doneValue, playModel, say, startGateway } from '@ccg/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSuite } from './support/start-suite.ts';
 import type { Suite } from './support/start-suite.ts';
 import { startWorkerProcess } from './support/start-worker.ts';
@@ -81,5 +81,45 @@ describe('a gateway that does not know where clients reach it', () => {
       expect(error.headers).toBeInstanceOf(Headers);
       expect(new Headers(error.headers).get('x-should-retry')).toBe('false');
     }
+  });
+});
+
+describe('a worker that keeps batches elsewhere than the gateway', () => {
+  let folder: string;
+  let suite: Suite;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ccg-other-files-'));
+    suite = await startSuite('batches-elsewhere', { PUBLIC_BASE_URL: publicUrl });
+  });
+  afterAll(async () => {
+    await suite.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test('makes the gateway refuse batches that it would not find, and its log say which variables differ', async () => {
+    const worker = await startWorkerProcess({ ...suite.env, BATCH_STORE: 'directory', BATCH_DIR: folder });
+    const { batches } = (await clientOf(suite)).messages;
+    await expect(batches.create({ requests })).rejects.toMatchObject({
+      status: 503,
+      headers: expect.toSatisfy((headers: Headers) => headers.get('retry-after') === '60'),
+    });
+    const sentence =
+      'another gateway or worker on this Redis keeps the inputs and results of batches elsewhere: give all of them the same ' +
+      'BATCH_STORE, BATCH_DIR, BATCH_S3_BUCKET and BATCH_S3_ENDPOINT, and one folder that they share';
+    expect(await suite.gateway.waitForLog((line) => line['msg'] === sentence)).toMatchObject({ level: 'error' });
+    await worker.stop();
+  });
+
+  test('is refused at its start where there are batches, and told what to set', async () => {
+    // With nobody else there, the gateway's files are those that count once it starts anew.
+    const again = await startGateway(suite.env);
+    const { batches } = (await clientOf({ ...suite, gateway: again })).messages;
+    await batches.create({ requests });
+    await expect(startWorkerProcess({ ...suite.env, BATCH_STORE: 'directory', BATCH_DIR: folder })).rejects.toThrow(
+      `BATCH_STORE: batches of this Redis are kept elsewhere than in the folder ${folder}, and would be lost. Give all gateways ` +
+        'and workers the same BATCH_STORE, BATCH_DIR, BATCH_S3_BUCKET and BATCH_S3_ENDPOINT: the values that they had, and ' +
+        'one folder that they share. To go on with others, delete all batches first.\n',
+    );
+    await again.stop();
   });
 });

@@ -284,7 +284,7 @@ describe('what is not right is refused, and leaves no trace', () => {
   test('a store that cannot be written', async () => {
     const file = join(tmpdir(), `ccg-no-folder-${process.pid}`);
     await writeFile(file, '');
-    const gateway = await rig.start({ BATCH_STORE: 'directory', BATCH_DIR: file, PUBLIC_BASE_URL: 'http://x' });
+    const gateway = await rig.start({ BATCH_DIR: file, PUBLIC_BASE_URL: 'http://x' });
     const before = await rig.traces();
     const answer = await askAt(gateway.url, keys.ada, { method: 'POST', path, body: requestsOf(1) });
     expect(said(answer).slice(0, 2)).toEqual([503, 'api_error']);

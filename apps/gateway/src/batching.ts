@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadBudgets } from '@ccg/admission';
-import { createTransitions } from '@ccg/batches';
+import { BatchFilesError, createTransitions } from '@ccg/batches';
 import type { CreateDependencies, Transitions } from '@ccg/batches';
 import type { Targets } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
@@ -26,22 +26,32 @@ interface BatchingParts {
   readonly targets: Targets;
 }
 
-/** Undefined where batches are off, which is said in the log. `ownUrl` is for clients that are on this machine, where nobody says another one. */
-export function openBatching(
+/**
+ * Undefined where batches are off, which is said in the log. `ownUrl` is for clients that are on this machine, where nobody
+ * says another one.
+ *
+ * @throws StartError where batches are kept in another store than this configuration's.
+ */
+export async function openBatching(
   config: GatewayConfig,
   { store, clock, logger, targets }: BatchingParts,
   ownUrl: (() => string) | undefined,
-): Batching | undefined {
+): Promise<Batching | undefined> {
   const { publicBaseUrl: configured, batchRetentionMs: retentionMs } = config;
   const publicBaseUrl = configured === undefined ? ownUrl : () => configured;
   if (publicBaseUrl === undefined) {
     logger.info('message batches are off: set PUBLIC_BASE_URL to the URL at which clients reach this gateway');
     return undefined;
   }
-  const files = openBatchFiles(config, store);
+  const { files, areShared } = await openBatchFiles(config, store, logger);
   const transitions = createTransitions({ store, clock });
   const readBudgets = createReadBudgets({ store, clock });
-  const judge = createJudgeBatch({ readBudgets, catalog: config.catalog, targets, digest: sha256 });
+  const judgeCosts = createJudgeBatch({ readBudgets, catalog: config.catalog, targets, digest: sha256 });
+  const judge: JudgeBatch = async (request) => {
+    await judgeCosts(request);
+    // No worker would find its items.
+    if (!(await areShared())) throw new BatchFilesError('unavailable', 'not shared');
+  };
   return { judge, store, files, clock, randomBytes, createHash: createSha256, retentionMs, transitions, publicBaseUrl };
 }
 

@@ -98,7 +98,7 @@ export async function startGateway(
   opened.defer(sessionKills.close);
   let ownUrl = '';
   const atOwn = dependencies.hasLocalClients === true ? () => ownUrl : undefined;
-  const batching = openBatching(config, { ...parts, targets }, atOwn);
+  const batching = await openBatching(config, { ...parts, targets }, atOwn);
   const endpoints = [
     ...servingEndpoints(serving, answering),
     ...batchEndpoints(batching, answering),

@@ -15,6 +15,7 @@ import {
   openUpstream,
   prepareStore,
 } from '@ccg/startup';
+import type { OpenBatchFiles } from '@ccg/startup';
 import type { Serving } from '@ccg/serving';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
@@ -73,7 +74,8 @@ export async function startWorker(
   opened.defer(serving.close);
   const tracing = await openTraces(config, parts);
   opened.defer(() => tracing?.close());
-  const items = openItems(config, { ...parts, serving, tracing });
+  const batchFiles = await openBatchFiles(config, store, logger);
+  const items = openItems(config, { ...parts, serving, tracing, batchFiles });
   opened.defer(() => items.close());
   readiness = () => (store.state() === 'down' ? 'store-down' : 'ready');
   logger.info({ opsUrl, slots: config.slots }, 'the worker runs items of batches');
@@ -96,13 +98,14 @@ interface ItemsParts {
   readonly metrics: Metrics;
   readonly serving: Serving;
   readonly tracing: Tracing | undefined;
+  readonly batchFiles: OpenBatchFiles;
 }
 
 /** What runs items, hands them out and does what is due. */
-function openItems(config: WorkerConfig, { serving, tracing, ...parts }: ItemsParts) {
+function openItems(config: WorkerConfig, { serving, tracing, batchFiles, ...parts }: ItemsParts) {
   const { store, clock, logger, metrics } = parts;
   const { limits, supportContact: contact, slots, batchRetentionMs: retentionMs } = config;
-  const files = openBatchFiles(config, store);
+  const { files, areShared } = batchFiles;
   const transitions = createTransitions({ store, clock, claimMs });
   const stopping = new AbortController();
   const shared = { ...parts, files, transitions, randomBytes };
@@ -129,6 +132,7 @@ function openItems(config: WorkerConfig, { serving, tracing, ...parts }: ItemsPa
   });
   const dispatcher = createDispatcher({ store, transitions, queue, clock, worker: randomUUID(), slots });
   const sweep = async () => {
+    await areShared();
     await sweepBatches({ ...shared, retentionMs, onFault });
     metrics.batchBacklog(await readBacklog(store, clock));
   };

@@ -37,6 +37,8 @@ export { createDirectoryFiles } from './files/directory-files.ts';
 export { createRedisFiles } from './files/redis-files.ts';
 export { createS3Files } from './files/s3-files.ts';
 export type { S3FilesOptions } from './files/s3-files.ts';
+export { shareFiles } from './files/shared-files.ts';
+export type { SharedFiles } from './files/shared-files.ts';
 export { createItemReader } from './items.ts';
 export type { BatchItem, ItemReader } from './items.ts';
 export { fileResults } from './results/file-results.ts';

@@ -1,8 +1,6 @@
-import { createDirectoryFiles, createRedisFiles, createS3Files } from '@ccg/batches';
-import type { BatchFiles, S3FilesOptions } from '@ccg/batches';
+import type { S3FilesOptions } from '@ccg/batches';
 import { optionalText, wholeNumber } from '@ccg/catalog';
 import { assertNever } from '@ccg/kernel';
-import type { Store } from '@ccg/store';
 import { z } from 'zod';
 import type { Environment } from './environment.ts';
 
@@ -70,20 +68,6 @@ export function batchProblems(env: Environment): readonly string[] {
     return ['BATCH_S3_BUCKET: is required with BATCH_STORE=s3: the bucket for the inputs and results of batches.'];
   }
   return [];
-}
-
-/** Opens the store of inputs and results. */
-export function openBatchFiles({ batchFiles }: Pick<BatchSettings, 'batchFiles'>, store: Store): BatchFiles {
-  switch (batchFiles.kind) {
-    case 'redis':
-      return createRedisFiles(store);
-    case 'directory':
-      return createDirectoryFiles(batchFiles.path);
-    case 's3':
-      return createS3Files(batchFiles);
-    default:
-      return assertNever(batchFiles);
-  }
 }
 
 function isPlainUrl(value: string): boolean {

@@ -1,4 +1,4 @@
-export { batchProblems, batchSettings, batchVariables, openBatchFiles } from './batch-variables.ts';
+export { batchProblems, batchSettings, batchVariables } from './batch-variables.ts';
 export type { BatchSettings } from './batch-variables.ts';
 export { checkConfig } from './check-config.ts';
 export { containerWarnings, findContainer } from './container.ts';
@@ -8,6 +8,8 @@ export type { Environment } from './environment.ts';
 export { followLogLevel } from './follow-log-level.ts';
 export { openAuthentication } from './open-authentication.ts';
 export type { Authentication } from './open-authentication.ts';
+export { openBatchFiles } from './open-batch-files.ts';
+export type { OpenBatchFiles } from './open-batch-files.ts';
 export { joinReplicas, openServing, openUpstream } from './open-serving.ts';
 export { checkStore, openStore, prepareStore, waitForStore } from './open-store.ts';
 export { openTraces } from './open-traces.ts';

@@ -38,6 +38,8 @@ export interface BatchKeys {
   queue(): string;
   /** HASH: how many bytes of files Redis keeps for a batch, and for all of them. */
   fileBytes(): string;
+  /** STRING: which files the batches have. */
+  filesIdentity(): string;
 }
 
 /** Builds them from the two ways in which a name begins. */
@@ -65,5 +67,6 @@ export function createBatchKeys(
     dispatcher: () => ofAll('batch-dispatcher:v1'),
     queue: () => ofAll('{batch-queue}:v1'),
     fileBytes: () => ofAll('batch-file-bytes:v1'),
+    filesIdentity: () => ofAll('batch-files-identity:v1'),
   };
 }

@@ -43,6 +43,7 @@ test('everything of a tenant shares its hash tag, and no other name has one', ()
     redisKeys.batches.uploads(),
     redisKeys.batches.tenants(),
     redisKeys.batches.fileBytes(),
+    redisKeys.batches.filesIdentity(),
     redisKeys.liveReplicas(),
     redisKeys.pepperFingerprint(),
     redisKeys.logLevel(),

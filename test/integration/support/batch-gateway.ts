@@ -44,7 +44,7 @@ export interface BatchGateway {
   /** The time of everything that has to do with batches. */
   setAheadMs(ms: number): void;
   ask(key: string, method: string, path: string, body?: string | object, headers?: Headers): Promise<BatchAnswer>;
-  /** Starts another one on the same Redis. */
+  /** Starts another one on the same Redis and with the same directory. */
   start(env: Readonly<Record<string, string>>, clock?: Clock): Promise<RunningGateway>;
   /** Does the work of a worker: ends an item, and moves all results into files. */
   finish(tenant: string, id: string, index: number, result: object, outcome?: 'succeeded' | 'errored'): Promise<void>;
@@ -78,19 +78,19 @@ export async function openBatchGateway(at?: {
   const tenancy = { store, clock: systemClock, peppers: peppers(), randomBytes };
   const keys = await createKeys(tenancy);
 
+  const batchDir = join(folder, 'batches');
+  const where = { BATCH_STORE: 'directory', BATCH_DIR: batchDir };
   let aheadMs = 0;
   const moved: Clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
   const start: BatchGateway['start'] = async (env, clock = moved) => {
-    const parsed = parseConfig({ ...environment(url, keyPrefix), ...env });
+    const parsed = parseConfig({ ...environment(url, keyPrefix), ...where, ...env });
     if (parsed.kind === 'faulty') throw new Error(parsed.message);
     const gateway = await startGateway(parsed.config, { clock, log: { write() {} } });
     opened.defer(() => gateway.drain());
     return gateway;
   };
   const port = await freePort();
-  const batchDir = join(folder, 'batches');
-  const where = { BATCH_STORE: 'directory', BATCH_DIR: batchDir };
-  const gateway = await start({ ...where, PORT: port, PUBLIC_BASE_URL: `http://127.0.0.1:${port}/` });
+  const gateway = await start({ PORT: port, PUBLIC_BASE_URL: `http://127.0.0.1:${port}/` });
   const files = createDirectoryFiles(batchDir);
   const items = createItemReader(files);
   const transitions = createTransitions({ store, clock: moved });

@@ -7,6 +7,8 @@ import type { BatchPlace } from '../batch/batch-record.ts';
 export interface BatchFiles {
   /** How many bytes the files of one batch may have, inputs and results; undefined for any number. */
   readonly maxBatchBytes: number | undefined;
+  /** A text that is the same for all processes that have these files, and for no others. Rejects with BatchFilesError. */
+  identity(): Promise<string>;
   /** Resolves when the file would survive the end of the machine. Rejects with BatchFilesError. */
   write(place: BatchPlace, name: string, bytes: Uint8Array): Promise<void>;
   /** Rejects with BatchFilesError, also where there is no such file. */

@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { BatchPlace } from '../batch/batch-record.ts';
 import { BatchFilesError } from './batch-files.ts';
 import type { BatchFiles, FilesFault } from './batch-files.ts';
@@ -9,6 +9,7 @@ export function createDirectoryFiles(directory: string): BatchFiles {
   const folderOf = ({ tenant, id }: BatchPlace) => join(directory, tenant, id);
   return {
     maxBatchBytes: undefined,
+    identity: () => inOurWords(() => readOrCreateIdentity(directory)),
     async write(place, name, bytes) {
       const folder = folderOf(place);
       await inOurWords(async () => {
@@ -20,6 +21,31 @@ export function createDirectoryFiles(directory: string): BatchFiles {
     read: (place, name) => inOurWords(() => readFile(join(folderOf(place), name))),
     removeAll: (place) => inOurWords(() => removeFolder(folderOf(place))),
   };
+}
+
+/** A path tells nothing: containers have one folder at several paths, and machines several folders at one. */
+async function readOrCreateIdentity(directory: string): Promise<string> {
+  const path = join(directory, '.identity');
+  const found = await readFile(path, 'utf8').catch(nothingIfMissing);
+  if (found !== undefined) return found;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const own = await mkdtemp(`${path}-`);
+  const text = join(own, 'text');
+  await writeDurably(text, Buffer.from(`directory ${basename(own)}`));
+  try {
+    // Of several processes that come here one succeeds, and nobody reads half of it.
+    await link(text, path);
+    await sync(directory);
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw thrown;
+  } finally {
+    await rm(own, { recursive: true });
+  }
+  return await readFile(path, 'utf8');
+}
+
+function nothingIfMissing(thrown: unknown): undefined {
+  if (codeOf(thrown) !== 'ENOENT') throw thrown;
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {

@@ -25,6 +25,7 @@ export function createRedisFiles(store: Store, limits: RedisFilesLimits = {}): B
   const nameOf = ({ tenant, id }: BatchPlace) => `${tenant}/${id}`;
   return {
     maxBatchBytes,
+    identity: () => Promise.resolve('redis'),
     write: (place, name, bytes) =>
       inOurWords(async () => {
         const fits = await count('add', nameOf(place), bytes.length, isResultsName(name) ? 0 : maxBytes);

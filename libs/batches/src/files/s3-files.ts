@@ -32,6 +32,7 @@ export function createS3Files({ bucket, endpoint }: S3FilesOptions): BatchFiles 
   };
   return {
     maxBatchBytes: undefined,
+    identity: () => Promise.resolve(`s3 ${endpoint ?? 'amazon'} ${bucket}`),
     write: (place, name, bytes) =>
       inBucket(async ({ client, sdk }) => {
         const Body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
