@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adminVariables } from '@ccg/admin';
 import { gatewayVariables, parseConfig } from '@ccg/gateway';
+import { workerVariables } from '@ccg/worker';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { repositoryRoot } from '../gates/repository-root.ts';
 
 interface Service {
   readonly environment: Readonly<Record<string, string>>;
-  readonly volumes: readonly { readonly source: string; readonly target: string; readonly read_only: boolean }[];
+  readonly volumes: readonly (
+    | string
+    | { readonly source: string; readonly target: string; readonly read_only: boolean }
+  )[];
   readonly stop_grace_period: string;
   readonly command: readonly string[];
   readonly ports: readonly string[];
@@ -18,7 +22,9 @@ interface Service {
 
 const text = readFileSync(join(repositoryRoot, 'docker-compose.yml'), 'utf8');
 const { services } = parse(text, { merge: true }) as { readonly services: Readonly<Record<string, Service>> };
-const apps = Object.entries({ gateway: services['gateway'], admin: services['admin'] });
+const apps = Object.entries({ gateway: gatewayVariables, worker: workerVariables, admin: adminVariables }).map(
+  ([app, variables]) => [app, services[app], variables] as const,
+);
 
 /** What compose decides, and what to set instead. */
 const decided: Readonly<Record<string, string>> = {
@@ -27,12 +33,11 @@ const decided: Readonly<Record<string, string>> = {
   ENV_FILE: '.env is mounted where the apps look for it',
 };
 
-describe.each(apps)('the service %s', (app, service) => {
+describe.each(apps)('the service %s', (app, service, variables) => {
   const { environment = {}, volumes = [], ports = [], develop, stop_grace_period: grace = '' } = service ?? {};
 
   test('lets every variable of its app be set in .env', () => {
-    const read = app === 'gateway' ? gatewayVariables : adminVariables;
-    const deaf = read.filter((name) => Object.hasOwn(environment, name) && !text.includes(`\${${name}`));
+    const deaf = variables.filter((name) => Object.hasOwn(environment, name) && !text.includes(`\${${name}`));
     expect(deaf.filter((name) => decided[name] === undefined)).toEqual([]);
     expect(volumes).toContainEqual(expect.objectContaining({ source: './.env', target: '/app/.env', read_only: true }));
   });
@@ -42,7 +47,8 @@ describe.each(apps)('the service %s', (app, service) => {
   });
 
   test('publishes its ports on the loopback address unless it is told otherwise', () => {
-    expect(ports.length).toBeGreaterThan(0);
+    // Nobody calls a worker, and of several each would need another port.
+    expect(ports.length > 0).toBe(app !== 'worker');
     for (const port of ports) expect(port).toMatch(/^(?:\$\{\w+:-127\.0\.0\.1\}|127\.0\.0\.1):/u);
   });
 
@@ -54,6 +60,21 @@ describe.each(apps)('the service %s', (app, service) => {
     const { drainDelayMs, drainTimeoutMs } = parsed.config;
     expect(seconds * 1000).toBeGreaterThan(drainDelayMs + drainTimeoutMs);
   });
+});
+
+test('gateway and worker have the same store of batches, which is a volume of both', () => {
+  const [gateway, worker] = ['gateway', 'worker'].map((name) => {
+    const { environment = {}, volumes = [] } = services[name] ?? {};
+    const variables = Object.entries(environment).filter(([name]) => /^(?:BATCH|AWS)_/u.test(name));
+    return { variables: Object.fromEntries(variables), shared: volumes.filter((volume) => typeof volume === 'string') };
+  });
+  expect(gateway).toEqual(worker);
+  expect(worker).toMatchObject({
+    variables: { BATCH_STORE: '${BATCH_STORE:-directory}', BATCH_DIR: '${BATCH_DIR:-/batches}' },
+    shared: ['batches:/batches'],
+  });
+  // Any user of a container may write there: a volume that is new has the mode of the folder in the image.
+  expect(readFileSync(join(repositoryRoot, 'deploy/Dockerfile'), 'utf8')).toContain('install -d -m 1777 /batches');
 });
 
 test.each(['KEY_PEPPER', 'REDIS_PASSWORD', 'ADMIN_TOKEN_FILE', 'GRAFANA_PASSWORD'])(

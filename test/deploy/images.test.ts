@@ -98,7 +98,7 @@ describe('what gets into an image', () => {
   });
 });
 
-test.each(['gateway', 'admin', 'cli'])(
+test.each(['gateway', 'worker', 'admin', 'cli'])(
   'the embedded store is no dependency of %s, and so in no image but local',
   (app) => {
     const manifests = new Map(

@@ -9,7 +9,11 @@ import { repositoryRoot } from '../gates/repository-root.ts';
 const folder = mkdtempSync(join(tmpdir(), 'ccg-units-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.each(['claude-code-gateway.service', 'claude-code-gateway-admin.service'])('%s', (name) => {
+describe.each([
+  'claude-code-gateway.service',
+  'claude-code-gateway-worker.service',
+  'claude-code-gateway-admin.service',
+])('%s', (name) => {
   const unit = readFileSync(join(repositoryRoot, 'deploy/systemd', name), 'utf8');
 
   test('is taken by systemd, and leaves the process next to no rights', (context) => {
