@@ -119,6 +119,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
       '@copilotkit/aimock',
       '@grafana/grafana-foundation-sdk',
       '@kubernetes-models/gateway-api',
+      '@kubernetes-models/keda',
       '@kubernetes-models/prometheus-operator',
       '@seriousme/openapi-schema-validator',
       'ioredis',

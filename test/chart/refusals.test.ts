@@ -7,6 +7,12 @@ const toolsOf = chartSuite();
 
 const vllm = { dialect: 'openai-chat', baseUrl: 'http://vllm' };
 
+/** Workers of a gateway that takes batches. */
+const workers = (worker: object): Values => ({
+  variables: { PUBLIC_BASE_URL: 'https://claude.example.com' },
+  worker: { enabled: true, ...worker },
+});
+
 /** What is wrong with the values, whose installation it is added to, and what helm says. */
 const refusals: readonly (readonly [fault: string, values: Values, sentence: unknown])[] = [
   ['an unknown key', { gatway: {} }, "- at '': additional properties 'gatway' not allowed"],
@@ -235,6 +241,65 @@ const refusals: readonly (readonly [fault: string, values: Values, sentence: unk
     { gateway: { variables: { DRAIN_TIMEOUT_MS: null } } },
     '- gateway.terminationGracePeriodSeconds is too short: streams would be cut. Set it to 625 or more ' +
       '(DRAIN_DELAY_MS + DRAIN_TIMEOUT_MS + 15 s), or lower DRAIN_TIMEOUT_MS.',
+  ],
+  [
+    'too little time for the items of a worker',
+    { ...workers({}), worker: { enabled: true, terminationGracePeriodSeconds: 114 } },
+    '- worker.terminationGracePeriodSeconds is too short: items would be cut. Set it to 115 or more ' +
+      '(DRAIN_DELAY_MS + DRAIN_TIMEOUT_MS + 15 s), or lower DRAIN_TIMEOUT_MS.',
+  ],
+  [
+    'workers of a gateway that takes no batches',
+    { worker: { enabled: true } },
+    '- variables.PUBLIC_BASE_URL is required with worker.enabled: the URL at which clients reach the gateway, such as ' +
+      'https://claude.example.com. Without it the gateway takes no batches.',
+  ],
+  [
+    'batches that nobody would run',
+    { variables: { PUBLIC_BASE_URL: 'https://claude.example.com' } },
+    '- variables.PUBLIC_BASE_URL lets the gateway take batches, which nobody would run. Set worker.enabled to true, or ' +
+      'remove variables.PUBLIC_BASE_URL.',
+  ],
+  [
+    'batches in a directory',
+    { variables: { BATCH_STORE: 'directory', BATCH_DIR: '/tmp/batches' } },
+    '- variables.BATCH_STORE is directory, which pods do not share. Set it to s3, or to redis for batches of up to 16 MB.',
+  ],
+  [
+    'S3 without a bucket',
+    { variables: { BATCH_STORE: 's3' } },
+    '- variables.BATCH_S3_BUCKET is required with BATCH_STORE: s3: the bucket for the inputs and results of batches.',
+  ],
+  [
+    'a password in the URL of S3',
+    { variables: { BATCH_S3_ENDPOINT: 'https://user:secret@minio:9000' } },
+    '- variables.BATCH_S3_ENDPOINT holds a user or a password. Remove it there, and name in batches.existingSecret the ' +
+      'Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+  ],
+  [
+    'KEDA beside another autoscaler',
+    workers({ keda: { enabled: true, serverAddress: 'http://prometheus:9090' }, autoscaling: { enabled: true } }),
+    '- worker.keda and worker.autoscaling both choose the number of pods. Set one of them to enabled: false.',
+  ],
+  [
+    'KEDA without a Prometheus',
+    workers({ keda: { enabled: true } }),
+    '- worker.keda.serverAddress is required with worker.keda: the URL of the Prometheus that reads the metrics, such as ' +
+      'http://prometheus-operated.monitoring:9090.',
+  ],
+  [
+    'more workers at least than at most',
+    workers({ keda: { enabled: true, serverAddress: 'http://prometheus:9090', minReplicas: 11 } }),
+    '- worker.keda.minReplicas is above maxReplicas.',
+  ],
+  [
+    'no worker at times, and nobody who would tell that one is needed',
+    {
+      ...workers({ keda: { enabled: true, serverAddress: 'http://prometheus:9090', minReplicas: 0 } }),
+      admin: { enabled: false },
+    },
+    '- worker.keda.minReplicas is 0, and without the admin API nobody tells the backlog while no worker runs. Set ' +
+      'admin.enabled to true, or worker.keda.minReplicas to 1.',
   ],
   [
     'more pods at least than at most',

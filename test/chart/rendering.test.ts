@@ -48,16 +48,20 @@ describe('the check of objects', () => {
 
 describe('the pods', () => {
   test.for<[name: string, values: Values, components: readonly string[]]>([
-    ['gateway.yaml', { config: { models: { fast: 'anthropic:claude-haiku-4-5' } } }, ['gateway', 'admin']],
-    ['a variable of both components', { variables: { RATE_LIMIT_RPM: 100 } }, ['gateway', 'admin']],
-    ['a variable of one', { gateway: { variables: { BIG_MODEL: 'anthropic:claude-opus-5-5' } } }, ['gateway']],
+    ['gateway.yaml', { config: { models: { fast: 'anthropic:claude-haiku-4-5' } } }, ['gateway', 'worker', 'admin']],
+    ['a variable of all components', { variables: { RATE_LIMIT_RPM: 100 } }, ['gateway', 'worker', 'admin']],
+    ['how providers are asked', { gateway: { variables: { BIG_MODEL: 'anthropic:opus' } } }, ['gateway', 'worker']],
+    ['a port of the gateway', { gateway: { variables: { PORT: 8080 } } }, ['gateway']],
+    ['a variable of one', { worker: { variables: { WORKER_SLOTS: 8 } } }, ['worker']],
     ['what concerns no pod', { gateway: { service: { port: 80 }, autoscaling: { maxReplicas: 20 } } }, []],
   ])('are replaced after a change of %s, those whom it concerns', async ([, values, components], context) => {
     const { chart } = toolsOf(context);
-    const [before, after] = await Promise.all([chart.render('minimal'), chart.render('minimal', { values })]);
+    const [before, after] = await Promise.all([chart.render('workers'), chart.render('workers', { values })]);
     const podsOf = (objects: readonly RenderedObject[], component: string): string =>
       JSON.stringify(objects.find(({ name }) => name === `Deployment/ccg-${component}`)?.object['spec']);
-    const changed = ['gateway', 'admin'].filter((component) => podsOf(before, component) !== podsOf(after, component));
+    const changed = ['gateway', 'worker', 'admin'].filter(
+      (component) => podsOf(before, component) !== podsOf(after, component),
+    );
     expect(changed).toEqual(components);
   });
 });
@@ -126,6 +130,45 @@ test('labels and annotations of an operator do not replace those of the chart', 
     ['spec', 'template', 'metadata', 'annotations'],
     expect.objectContaining({ 'checksum/config': expect.stringMatching(/^[\da-f]{64}$/u), owner: 'platform' }),
   );
+});
+
+describe('the workers', () => {
+  test('are as many as KEDA says, which asks for the backlog of the namespace, and not of what is unknown', async (context) => {
+    const { chart } = toolsOf(context);
+    const objects = await chart.render('workers');
+    expect(objects.find(({ name }) => name === 'Deployment/ccg-worker')?.object).not.toHaveProperty('spec.replicas');
+    const scaled = objects.find(({ name }) => name === 'ScaledObject/ccg-worker')?.object;
+    expect(scaled).toMatchObject({
+      spec: {
+        scaleTargetRef: { name: 'ccg-worker' },
+        minReplicaCount: 0,
+        fallback: { replicas: 2 },
+        triggers: [
+          { metadata: { query: 'max(ccg_batch_backlog_items{namespace="claude"})', ignoreNullValues: 'false' } },
+        ],
+      },
+    });
+  });
+
+  test('are reached by nobody but who reads their metrics', async (context) => {
+    const { chart } = toolsOf(context);
+    const objects = await chart.render('workers');
+    const services = objects.flatMap(({ name, object }) => (object.kind === 'Service' ? [name] : []));
+    expect(services.filter((name) => name.includes('worker'))).toEqual(['Service/ccg-worker-ops']);
+    const policy = objects.find(({ name }) => name === 'NetworkPolicy/ccg-worker')?.object;
+    expect(policy).toHaveProperty('spec.ingress', [expect.objectContaining({ ports: [{ port: 'ops' }] })]);
+  });
+
+  test('and the gateway get the credentials of the bucket and those of providers; the admin API gets neither', async (context) => {
+    const { chart } = toolsOf(context);
+    const objects = await chart.render('workers');
+    const texts = ['gateway', 'worker', 'admin'].map((component) =>
+      JSON.stringify(objects.find(({ name }) => name === `Deployment/ccg-${component}`)?.object),
+    );
+    for (const secret of ['ccg-bucket', 'ccg-providers']) {
+      expect(texts.map((text) => text.includes(secret))).toEqual([true, true, false]);
+    }
+  });
 });
 
 describe('the notes', () => {

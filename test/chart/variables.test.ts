@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { adminVariables, parseAdminConfig } from '@ccg/admin';
 import { gatewayVariables, parseConfig } from '@ccg/gateway';
 import { selfSignedCertificate, selfSignedKey } from '@ccg/testkit';
+import { parseWorkerConfig, workerVariables } from '@ccg/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
@@ -48,21 +49,26 @@ const files = {
 };
 
 describe.each([
-  { component: 'gateway', variables: gatewayVariables, port: 'PORT', readsCredentials: true },
-  { component: 'admin', variables: adminVariables, port: 'ADMIN_PORT', readsCredentials: false },
+  { component: 'gateway', variables: gatewayVariables, port: { PORT: 8080 }, readsCredentials: true },
+  { component: 'worker', variables: workerVariables, port: {}, readsCredentials: true },
+  { component: 'admin', variables: adminVariables, port: { ADMIN_PORT: 8080 }, readsCredentials: false },
 ])('the variables of the $component', ({ component, variables, port, readsCredentials }) => {
   test('can all be set by values of the chart', async (context) => {
     const { chart } = toolsOf(context);
-    const usual = environmentOf(await chart.render('minimal'), component);
+    const usual = environmentOf(await chart.render('workers'), component);
     const shared = samplesOf(rulesAt('variables'));
     // A port of its own, beside that for probes.
-    const own = { ...samplesOf(rulesAt(`${component}.variables`)), [port]: 8080 };
+    const own = { ...samplesOf(rulesAt(`${component}.variables`)), ...port };
+    // Workers ask the providers of the gateway.
+    const ofGateway = { ...samplesOf(rulesAt('gateway.variables')), PORT: 8080 };
+    const terminationGracePeriodSeconds = 90_000;
     const values = {
       ...otherValues,
       variables: shared,
-      [component]: { variables: own, terminationGracePeriodSeconds: 90_000 },
+      gateway: { variables: ofGateway, terminationGracePeriodSeconds },
+      [component]: { variables: own, terminationGracePeriodSeconds },
     };
-    const set = environmentOf(await chart.render('minimal', { values }), component);
+    const set = environmentOf(await chart.render('workers', { values }), component);
 
     const texts = Object.entries({ ...shared, ...own }).map(([name, value]) => [name, String(value)] as const);
     expect(set.values).toMatchObject(Object.fromEntries(texts));
@@ -98,10 +104,10 @@ describe('the rules of variables', () => {
     async (name, context) => {
       const { chart } = toolsOf(context);
       const variables = { [name]: 'inline' };
-      const values = { variables, gateway: { variables }, admin: { variables } };
+      const values = { variables, gateway: { variables }, worker: { variables }, admin: { variables } };
       const refusal = await chart.refusal('minimal', { values });
       const holder = name.endsWith('_API_KEY') ? 'credentials' : name === 'REDIS_URL' ? 'redis' : 'keys';
-      const sentences = ['variables', 'gateway.variables', 'admin.variables'].map(
+      const sentences = ['variables', 'gateway.variables', 'worker.variables', 'admin.variables'].map(
         (place) =>
           `- ${place}.${name} is a secret. Put it under the key ${name} into the Secret that ` +
           `${holder}.existingSecret names, and remove it here.`,
@@ -120,7 +126,7 @@ describe.each(installations)('the environment that ci/%s-values.yaml makes', (in
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('is taken by the gateway, and by the admin API where there is one, without a warning', async (context) => {
+  test('is taken by the gateway, and by workers and the admin API where there are some, without a warning', async (context) => {
     const { chart } = toolsOf(context);
     const objects = await chart.render(installation);
     const config = objects.find(({ name }) => name === 'ConfigMap/ccg-config')?.object;
@@ -138,6 +144,18 @@ describe.each(installations)('the environment that ci/%s-values.yaml makes', (in
         ...(allOf.length === 0 ? {} : credentials),
       };
     };
+    if (objects.some(({ name }) => name === 'Deployment/ccg-worker')) {
+      const { values } = environmentOf(objects, 'worker');
+      expect(parseWorkerConfig(environment('worker'))).toMatchObject({
+        kind: 'valid',
+        warnings: [],
+        listenWarnings: [],
+      });
+      // It asks the gateway's providers for the gateway's models, and is another process.
+      const { PORT: _port, DRAIN_DELAY_MS: _delay, DRAIN_TIMEOUT_MS: _drain, ...shared } = environment('gateway');
+      expect(environment('worker')).toMatchObject(shared);
+      expect(Number(values['DRAIN_TIMEOUT_MS'])).toBe(100_000);
+    }
     const clean = { kind: 'valid', warnings: [], listenWarnings: [] };
     expect(parseConfig(environment('gateway'))).toMatchObject(clean);
     if (objects.some(({ name }) => name === 'Deployment/ccg-admin')) {

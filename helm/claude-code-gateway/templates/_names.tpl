@@ -5,7 +5,10 @@
 
 {{/* The components of this release, as a JSON list. */}}
 {{- define "ccg.components" -}}
-{{ (.Values.admin.enabled | ternary (list "gateway" "admin") (list "gateway")) | toJson }}
+{{- $components := list "gateway" }}
+{{- if .Values.worker.enabled }}{{ $components = append $components "worker" }}{{ end }}
+{{- if .Values.admin.enabled }}{{ $components = append $components "admin" }}{{ end }}
+{{- toJson $components }}
 {{- end }}
 
 {{/* Labels that select the pods of a component; of all pods of the release, without one. */}}

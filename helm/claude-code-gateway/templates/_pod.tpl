@@ -44,6 +44,11 @@ readinessProbe:
   failureThreshold: 2
 {{- end }}
 
+{{/* The files that a component has besides, as a JSON list. The providers of a worker may need those of the gateway. */}}
+{{- define "ccg.mounts" -}}
+{{- concat .root.Values.mounts (eq .component "worker" | ternary .root.Values.gateway.mounts list) .values.mounts | toJson }}
+{{- end }}
+
 {{- define "ccg.volumeMounts" -}}
 - name: tmp
   mountPath: /tmp
@@ -62,7 +67,7 @@ readinessProbe:
   mountPath: /etc/ccg/{{ $name }}
   readOnly: true
 {{- end }}
-{{- range $index, $mount := concat .root.Values.mounts .values.mounts }}
+{{- range $index, $mount := include "ccg.mounts" . | fromJsonArray }}
 - name: mount-{{ $index }}
   mountPath: {{ $mount.path | quote }}
   readOnly: true
@@ -86,7 +91,7 @@ readinessProbe:
 - name: {{ $name }}
   secret: { secretName: {{ $secret | quote }}, defaultMode: 0440 }
 {{- end }}
-{{- range $index, $mount := concat .root.Values.mounts .values.mounts }}
+{{- range $index, $mount := include "ccg.mounts" . | fromJsonArray }}
 - name: mount-{{ $index }}
   {{- with $mount.secret }}
   secret: { secretName: {{ . | quote }}, defaultMode: 0440 }

@@ -23,7 +23,7 @@
     {{- end }}
   {{- end }}
 {{- end }}
-{{- range $place, $mounts := dict "mounts" $values.mounts "gateway.mounts" $values.gateway.mounts "admin.mounts" $values.admin.mounts }}
+{{- range $place, $mounts := dict "mounts" $values.mounts "gateway.mounts" $values.gateway.mounts "worker.mounts" $values.worker.mounts "admin.mounts" $values.admin.mounts }}
   {{- range $index, $mount := $mounts }}
     {{- if eq (empty $mount.secret) (empty $mount.configMap) }}
       {{- $problems = append $problems (printf "%s[%d] needs either secret or configMap, whose keys are the files." $place $index) }}
@@ -33,6 +33,7 @@
 {{- if and $values.config.tenants (not $values.admin.enabled) }}
   {{- $problems = append $problems "config.tenants needs the admin API, which brings them into Redis. Set admin.enabled to true, or remove config.tenants." }}
 {{- end }}
+{{- $problems = concat $problems (include "ccg.batchProblems" . | fromJsonArray) }}
 {{- $problems = concat $problems (include "ccg.redisProblems" . | fromJsonArray) }}
 {{- $problems = concat $problems (include "ccg.inlineSecrets" . | fromJsonArray) }}
 {{- range $component := include "ccg.components" . | fromJsonArray }}
@@ -49,7 +50,7 @@
 {{/* No secret stands in the values: Helm keeps them in the cluster for everybody who may read its releases. */}}
 {{- define "ccg.inlineSecrets" -}}
 {{- $problems := list }}
-{{- $places := dict "variables" .Values.variables "gateway.variables" .Values.gateway.variables "admin.variables" .Values.admin.variables }}
+{{- $places := dict "variables" .Values.variables "gateway.variables" .Values.gateway.variables "worker.variables" .Values.worker.variables "admin.variables" .Values.admin.variables }}
 {{- range $place, $variables := $places }}
   {{- range $holder, $names := include "ccg.secretNames" $ | fromJson }}
     {{- range $name := $names }}
@@ -93,21 +94,61 @@
   "credentials" (list "ANTHROPIC_API_KEY" "OPENAI_API_KEY" "NVIDIA_API_KEY" "OPENROUTER_API_KEY" "GEMINI_API_KEY" "OLLAMA_API_KEY")
   "keys" (list "KEY_PEPPER" "KEY_PEPPER_PREVIOUS" "SEALING_KEYS" "OTEL_EXPORTER_OTLP_HEADERS")
   "redis" (list "REDIS_URL")
+  "batches" (list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY")
   | toJson }}
+{{- end }}
+
+{{/* What is wrong with the values of message batches. */}}
+{{- define "ccg.batchProblems" -}}
+{{- $problems := list }}
+{{- $variables := .Values.variables }}
+{{- with .Values.worker }}
+  {{- if and .enabled (not $variables.PUBLIC_BASE_URL) }}
+    {{- $problems = append $problems "variables.PUBLIC_BASE_URL is required with worker.enabled: the URL at which clients reach the gateway, such as https://claude.example.com. Without it the gateway takes no batches." }}
+  {{- end }}
+  {{- if and $variables.PUBLIC_BASE_URL (not .enabled) }}
+    {{- $problems = append $problems "variables.PUBLIC_BASE_URL lets the gateway take batches, which nobody would run. Set worker.enabled to true, or remove variables.PUBLIC_BASE_URL." }}
+  {{- end }}
+  {{- if and .enabled .keda.enabled }}
+    {{- if .autoscaling.enabled }}
+      {{- $problems = append $problems "worker.keda and worker.autoscaling both choose the number of pods. Set one of them to enabled: false." }}
+    {{- end }}
+    {{- if not .keda.serverAddress }}
+      {{- $problems = append $problems "worker.keda.serverAddress is required with worker.keda: the URL of the Prometheus that reads the metrics, such as http://prometheus-operated.monitoring:9090." }}
+    {{- end }}
+    {{- if gt (int .keda.minReplicas) (int .keda.maxReplicas) }}
+      {{- $problems = append $problems "worker.keda.minReplicas is above maxReplicas." }}
+    {{- end }}
+    {{- if and (eq (int .keda.minReplicas) 0) (not $.Values.admin.enabled) }}
+      {{- $problems = append $problems "worker.keda.minReplicas is 0, and without the admin API nobody tells the backlog while no worker runs. Set admin.enabled to true, or worker.keda.minReplicas to 1." }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- if eq ($variables.BATCH_STORE | default "") "directory" }}
+  {{- $problems = append $problems "variables.BATCH_STORE is directory, which pods do not share. Set it to s3, or to redis for batches of up to 16 MB." }}
+{{- end }}
+{{- if and (eq ($variables.BATCH_STORE | default "") "s3") (not $variables.BATCH_S3_BUCKET) }}
+  {{- $problems = append $problems "variables.BATCH_S3_BUCKET is required with BATCH_STORE: s3: the bucket for the inputs and results of batches." }}
+{{- end }}
+{{- if contains "@" ($variables.BATCH_S3_ENDPOINT | default "") }}
+  {{- $problems = append $problems "variables.BATCH_S3_ENDPOINT holds a user or a password. Remove it there, and name in batches.existingSecret the Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY." }}
+{{- end }}
+{{- toJson $problems }}
 {{- end }}
 
 {{- define "ccg.componentProblems" -}}
 {{- $problems := list }}
 {{- $component := .component }}
 {{- with .values }}
-  {{- $neededMs := addf (.variables.DRAIN_DELAY_MS | default 0) (dig "DRAIN_TIMEOUT_MS" 600000 .variables) 15000 }}
+  {{- $isWorker := eq $component "worker" }}
+  {{- $neededMs := addf (.variables.DRAIN_DELAY_MS | default 0) (dig "DRAIN_TIMEOUT_MS" ($isWorker | ternary 100000 600000) .variables) 15000 }}
   {{- if lt (mulf .terminationGracePeriodSeconds 1000) $neededMs }}
-    {{- $problems = append $problems (printf "%s.terminationGracePeriodSeconds is too short: streams would be cut. Set it to %d or more (DRAIN_DELAY_MS + DRAIN_TIMEOUT_MS + 15 s), or lower DRAIN_TIMEOUT_MS." $component (divf $neededMs 1000 | ceil | int64)) }}
+    {{- $problems = append $problems (printf "%s.terminationGracePeriodSeconds is too short: %s would be cut. Set it to %d or more (DRAIN_DELAY_MS + DRAIN_TIMEOUT_MS + 15 s), or lower DRAIN_TIMEOUT_MS." $component ($isWorker | ternary "items" "streams") (divf $neededMs 1000 | ceil | int64)) }}
   {{- end }}
-  {{- if eq (include "ccg.port" $) (include "ccg.opsPort" $) }}
+  {{- if and (not $isWorker) (eq (include "ccg.port" $) (include "ccg.opsPort" $)) }}
     {{- $problems = append $problems (printf "%s.variables.%s and OPS_PORT must differ: the one is for clients, the other for probes and metrics." $component (include "ccg.portVariable" $)) }}
   {{- end }}
-  {{- if .ingress.enabled }}
+  {{- if dig "ingress" "enabled" false . }}
     {{- if not .ingress.host }}
       {{- $problems = append $problems (printf "%s.ingress.host is required: the host name that clients use." $component) }}
     {{- end }}

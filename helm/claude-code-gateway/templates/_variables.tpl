@@ -35,15 +35,36 @@ GATEWAY_CONFIG: /etc/ccg/config/gateway.yaml
 {{- end }}
 {{- end }}
 
-{{/* The same of one component: what the gateway alone needs as a credential, the admin app never sees. */}}
+{{/*
+The variables of a component that are its own and no secrets, as JSON. A worker asks the providers of the gateway, in the
+same way; what concerns a process alone it does not take from there.
+*/}}
+{{- define "ccg.componentVariables" -}}
+{{- if eq .component "worker" }}
+{{- $shared := omit .root.Values.gateway.variables "DRAIN_DELAY_MS" "DRAIN_TIMEOUT_MS" "OPS_PORT" "OTEL_SERVICE_NAME" "PORT" }}
+{{- merge (dict) .values.variables $shared | toJson }}
+{{- else }}
+{{- toJson .values.variables }}
+{{- end }}
+{{- end }}
+
+{{/* The same of one component: what gateway and worker alone need as a credential, the admin app never sees. */}}
 {{- define "ccg.ownVariables" -}}
-{{- if eq .component "gateway" }}
+{{- if ne .component "admin" }}
 - name: SEALING_KEYS
   valueFrom:
     secretKeyRef: { name: {{ .root.Values.keys.existingSecret | quote }}, key: SEALING_KEYS, optional: true }
 - name: OTEL_EXPORTER_OTLP_HEADERS
   valueFrom:
     secretKeyRef: { name: {{ .root.Values.keys.existingSecret | quote }}, key: OTEL_EXPORTER_OTLP_HEADERS, optional: true }
+{{- with .root.Values.batches.existingSecret }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom:
+    secretKeyRef: { name: {{ . | quote }}, key: AWS_ACCESS_KEY_ID }
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom:
+    secretKeyRef: { name: {{ . | quote }}, key: AWS_SECRET_ACCESS_KEY }
+{{- end }}
 {{- else }}
 - name: ADMIN_TOKEN_FILE
   value: /etc/ccg/admin/token

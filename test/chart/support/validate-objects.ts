@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { HTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute';
+import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject';
 import { PrometheusRule } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule';
 import { ServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor';
 
@@ -17,6 +18,7 @@ export type Validate = (objects: readonly KubeObject[]) => Promise<readonly stri
 const customKinds: Readonly<Record<string, (object: KubeObject) => { validate(): void }>> = {
   HTTPRoute: (object) => new HTTPRoute(object as never),
   PrometheusRule: (object) => new PrometheusRule(object as never),
+  ScaledObject: (object) => new ScaledObject(object as never),
   ServiceMonitor: (object) => new ServiceMonitor(object as never),
 };
 
