@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createItemReader, createTransitions, sweepBatches } from '@ccg/batches';
+import { createItemReader, createTransitions, readBacklog, sweepBatches } from '@ccg/batches';
 import { createTargets } from '@ccg/catalog';
 import { listenForOps } from '@ccg/edge';
 import type { Readiness } from '@ccg/edge';
@@ -27,7 +27,6 @@ import type { Dispatcher } from './dispatcher.ts';
 import { openItemQueue } from './item-queue.ts';
 import type { ItemQueue } from './item-queue.ts';
 import { createItemTraces } from './item-traces.ts';
-import { readBacklog } from './read-backlog.ts';
 import { createRunItem } from './run-item.ts';
 
 export interface WorkerDependencies {

@@ -9,6 +9,7 @@ export type {
   ModelDemand,
   RestOutcome,
 } from './batch/batch-record.ts';
+export { readBacklog } from './batch/read-backlog.ts';
 export {
   isBatchId,
   listActiveBatches,

@@ -1,6 +1,6 @@
-import { listActiveBatches, listBatchTenants, readBatch } from '@ccg/batches';
 import type { Clock } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
+import { listActiveBatches, listBatchTenants, readBatch } from './read-batches.ts';
 
 /** How many items of all batches have no result, and how long the oldest batch has waited that has not ended. */
 export async function readBacklog(
