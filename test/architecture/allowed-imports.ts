@@ -90,6 +90,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
   'apps/admin': {
     own: [
       '@ccg/kernel',
+      '@ccg/batches',
       '@ccg/catalog',
       '@ccg/store',
       '@ccg/tenancy',

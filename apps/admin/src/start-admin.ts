@@ -15,6 +15,7 @@ import type { AdminConfig } from './config.ts';
 import { limitRequests } from './limit-requests.ts';
 import { createOperatorToken, operatorPrincipal } from './operator-token.ts';
 import { createReporter } from './report.ts';
+import { startTellingBacklog } from './tell-backlog.ts';
 import { createUsageViews } from './usage-views.ts';
 import { startRollUp, usageRowsMax } from './roll-up-usage.ts';
 
@@ -82,6 +83,8 @@ export async function startAdmin(
   const { server, url } = await listen(app, config.host, config.port);
   const options = { ...config.usage, rowsMax: usageRowsMax };
   opened.defer(startRollUp({ store, clock, logger, metrics, options }));
+  // A worker in this process tells it in any case.
+  if (sharedMetrics === undefined) opened.defer(startTellingBacklog({ store, clock, logger, metrics }));
   const { usageRecordsMax } = config;
   opened.defer(startSweep({ store, clock, logger, metrics }, usageRecordsMax));
   readiness = () => (canVerify() ? 'ready' : 'store-down');

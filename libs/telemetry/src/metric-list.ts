@@ -190,12 +190,12 @@ export const metricList = {
     processes: ['worker'],
   }),
   batchBacklogItems: gauge('ccg_batch_backlog_items', [], {
-    help: 'Items of all batches without a result. Told by the one worker that hands out items.',
-    processes: ['worker'],
+    help: 'Items of all batches without a result. Told by the one worker that hands out items, and by the admin API.',
+    processes: ['worker', 'admin'],
   }),
   batchOldestItem: gauge('ccg_batch_oldest_item_age_seconds', [], {
-    help: 'Age of the oldest batch that has not ended; 0 without any. Told by the one worker that hands out items.',
-    processes: ['worker'],
+    help: 'Age of the oldest batch that has not ended; 0 without any. Told by the worker that hands out items, and by the admin API.',
+    processes: ['worker', 'admin'],
   }),
   issuerKeys: gauge('ccg_issuer_keys_age_seconds', ['issuer'], {
     help: 'How long ago the keys of an issuer of tokens were loaded; +Inf: never. After a day its tokens are refused.',
