@@ -95,6 +95,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
       '@ccg/store',
       '@ccg/tenancy',
       '@ccg/admission',
+      '@ccg/batches',
       '@ccg/usage',
       '@ccg/telemetry',
       '@ccg/edge',

@@ -5,6 +5,7 @@ import type { Principal } from '@ccg/tenancy';
 import { apiKeyOperations } from './endpoints/api-keys.ts';
 import { applyOperations } from './endpoints/apply.ts';
 import { auditOperations } from './endpoints/audit.ts';
+import { batchOperations } from './endpoints/batches.ts';
 import { logLevelOperations } from './endpoints/log-level.ts';
 import { limitOperations } from './endpoints/limits.ts';
 import { policyOperations } from './endpoints/policies.ts';
@@ -32,6 +33,7 @@ export const adminOperations: readonly Operation[] = [
   ...apiKeyOperations,
   ...tokenOperations,
   ...sessionOperations,
+  ...batchOperations,
   ...usageOperations,
   ...requestOperations,
   ...refusalOperations,

@@ -1,3 +1,4 @@
+import type { Transitions } from '@ccg/batches';
 import type { LimitRule } from '@ccg/kernel';
 import type { Actor, Result, TenancyDependencies } from '@ccg/tenancy';
 import { z } from 'zod';
@@ -14,6 +15,7 @@ export interface AdminDependencies {
   /** Whom a developer asks who is stopped by a limit of a tenant that names nobody. */
   readonly supportContact: string;
   readonly usage: UsageViews;
+  readonly batches: Pick<Transitions, 'cancel' | 'touch'>;
   /** Whose tokens are taken, and for which tenants. */
   readonly issuers: readonly { readonly issuer: string; readonly tenants: readonly string[] }[];
 }

@@ -106,6 +106,7 @@ const nounOf: Readonly<Record<Subject, string>> = {
   policy: 'policy',
   limit: 'limit',
   session: 'session',
+  batch: 'batch',
 };
 
 const notRotatable = {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startSweeper } from '@ccg/admission';
+import { createTransitions } from '@ccg/batches';
 import { createOpenSinks, createOperatorAuthenticator, listenForOps, drain, listen } from '@ccg/edge';
 import type { CredentialAdvice, EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
@@ -78,6 +79,7 @@ export async function startAdmin(
     openSinks,
     supportContact,
     usage,
+    batches: createTransitions({ store, clock }),
   });
   const app = createAdminApp({ endpoints, authenticate, reporter: createReporter(logger, metrics), clock });
   const { server, url } = await listen(app, config.host, config.port);

@@ -48,9 +48,10 @@ export async function openBatching(
   const readBudgets = createReadBudgets({ store, clock });
   const judgeCosts = createJudgeBatch({ readBudgets, catalog: config.catalog, targets, digest: sha256 });
   const judge: JudgeBatch = async (request) => {
-    await judgeCosts(request);
+    const microDollars = await judgeCosts(request);
     // No worker would find its items.
     if (!(await areShared())) throw new BatchFilesError('unavailable', 'not shared');
+    return microDollars;
   };
   return { judge, store, files, clock, randomBytes, createHash: createSha256, retentionMs, transitions, publicBaseUrl };
 }

@@ -9,6 +9,10 @@ export type {
   ModelDemand,
   RestOutcome,
 } from './batch/batch-record.ts';
+export { browseBatches, findBatch } from './batch/browse-batches.ts';
+export type { BatchSearch, FoundBatches } from './batch/browse-batches.ts';
+export { readProgress } from './batch/progress.ts';
+export type { BatchProgress } from './batch/progress.ts';
 export { readBacklog } from './batch/read-backlog.ts';
 export {
   isBatchId,

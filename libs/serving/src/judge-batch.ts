@@ -24,10 +24,10 @@ interface BatchWork {
 }
 
 /**
- * Refuses a batch whose estimated cost is more than a budget of its caller has left. Nothing is reserved: each item is when
- * it runs. Rejects with GatewayError `budget-exceeded`, or with StoreUnavailableError.
+ * Refuses a batch whose estimated cost is more than a budget of its caller has left, and gives that cost in micro-dollars.
+ * Nothing is reserved: each item is when it runs. Rejects with GatewayError `budget-exceeded`, or with StoreUnavailableError.
  */
-export type JudgeBatch = (work: BatchWork) => Promise<void>;
+export type JudgeBatch = (work: BatchWork) => Promise<number>;
 
 interface JudgeDependencies {
   readonly readBudgets: ReadBudgets;
@@ -39,8 +39,8 @@ interface JudgeDependencies {
 export function createJudgeBatch({ readBudgets, catalog, targets, digest }: JudgeDependencies): JudgeBatch {
   return async ({ principal, prefix, demand }) => {
     const budgets = budgetsOfCaller({ principal, session: undefined }, digest);
-    if (budgets.length === 0) return;
     const cost = demand.reduce((sum, work) => sum + costOf(work, prefix, { catalog, targets }), 0);
+    if (budgets.length === 0) return cost;
     const states = await readBudgets(
       principal.tenant,
       budgets.map(({ limit }) => limit),
@@ -57,6 +57,7 @@ export function createJudgeBatch({ readBudgets, catalog, targets, digest }: Judg
         { reason: nameOfLimit(rule) },
       );
     }
+    return cost;
   };
 }
 

@@ -25,6 +25,8 @@ export type { AuditAction, AuditActor, AuditEntry } from './audit/audit-entry.ts
 export { createDeniedUses } from './audit/denied-uses.ts';
 export type { DeniedUse } from './audit/denied-uses.ts';
 export { readAudit, readOperatorAudit } from './audit/read-audit.ts';
+export { runBatchVerb } from './batch/run-batch-verb.ts';
+export type { BatchGrant } from './batch/run-batch-verb.ts';
 export { generateApiKey } from './credentials/api-key-format.ts';
 export type { RandomBytes } from './credentials/api-key-format.ts';
 export { fingerprintOf, hashApiKey } from './credentials/digests.ts';
@@ -101,3 +103,4 @@ export { isTenantId } from './verb/load.ts';
 export type { Page, PageRequest } from './verb/page.ts';
 export { done, refused } from './verb/result.ts';
 export type { FieldIssue, Refusal, Result, Subject } from './verb/result.ts';
+export type { AuditLine } from './verb/run-verb.ts';

@@ -38,6 +38,8 @@ export interface BatchRecord extends BatchPlace {
   /** Of the request that created it; each item is sent with them. Older records have none. */
   readonly headers?: HeaderList | undefined;
   readonly demand: readonly ModelDemand[];
+  /** What all items may cost, as it was estimated at the creation; undefined where nobody did. */
+  readonly estimatedMicroDollars?: number | undefined;
   readonly total: number;
   readonly inputBytes: number;
   readonly createdAtMs: number;
@@ -63,6 +65,8 @@ export interface Batch {
   readonly status: BatchStatus;
   readonly counts: Readonly<Record<ItemOutcome | RestOutcome, number>>;
   readonly rest: RestOutcome | undefined;
+  /** When its first item ran; also undefined where an older worker began it. */
+  readonly startedAtMs: number | undefined;
   readonly cancelInitiatedAtMs: number | undefined;
   readonly endedAtMs: number | undefined;
   readonly archivedAtMs: number | undefined;
@@ -108,6 +112,7 @@ export function batchOf(fields: ReadonlyMap<string, string>): Batch | undefined 
       expired: number('expired') ?? 0,
     },
     rest: fields.get('rest') === 'canceled' ? 'canceled' : fields.has('rest') ? 'expired' : undefined,
+    startedAtMs: number('startedAtMs'),
     cancelInitiatedAtMs: number('cancelInitiatedAtMs'),
     endedAtMs: number('endedAtMs'),
     archivedAtMs: number('archivedAtMs'),

@@ -82,6 +82,9 @@ if step == 'claim' then
     return { 'behind' }
   end
   redis.call('HSET', running, ARGV[4], string.format('%.0f', now + ARGV[6]) .. ' ' .. ARGV[5])
+  if not text('startedAtMs') then
+    redis.call('HSET', record, 'startedAtMs', ARGV[2])
+  end
   local maxBytes = number('maxBytes')
   if maxBytes > 0 and number('inputBytes') + number('resultBytes') >= maxBytes then
     return { 'full' }
@@ -133,9 +136,13 @@ if step == 'complete' then
   return { 'completed', status, count - number('filed'), waitingBytes }
 end
 
+-- KEYS: the audit log of the tenant, if it is to be written. ARGV: its entry, and how many entries it keeps.
 if step == 'cancel' then
   if status == 'in_progress' then
     redis.call('HSET', record, 'status', 'canceling', 'cancelInitiatedAtMs', ARGV[2])
+    if KEYS[9] then
+      redis.call('XADD', KEYS[9], 'MAXLEN', '~', ARGV[5], '*', 'entry', ARGV[4])
+    end
     status = 'canceling'
     finishIfOver()
   end

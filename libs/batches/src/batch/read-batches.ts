@@ -46,21 +46,20 @@ export interface BatchPage {
 
 /** Reads a part of the list of batches. It takes time in proportion to the page, wherever it is in the list. */
 export async function listBatches(store: Store, request: BatchPageRequest): Promise<BatchPage> {
-  const { tenant, owner, limit } = request;
-  const { batches: names } = store.redisKeys;
-  const key = owner === undefined ? names.list(tenant) : names.listOf(tenant, owner);
-  const ids = await readIds(store, key, request);
+  const { tenant, limit } = request;
+  const ids = await pageOfIds(store, request);
   const page = request.before === undefined ? ids.slice(0, limit) : ids.slice(0, limit).toReversed();
   const found = await Promise.all(page.map((id) => readBatch(store, { tenant, id })));
   return { batches: found.filter((batch) => batch !== undefined), hasMore: ids.length > limit };
 }
 
-/** One more than the page has, those nearest to where it begins or ends first. */
-async function readIds(
+/** The ids of a page and one more, those nearest to where it begins or ends first. */
+export async function pageOfIds(
   store: Store,
-  key: string,
-  { limit, after, before }: BatchPageRequest,
+  { tenant, owner, limit, after, before }: BatchPageRequest,
 ): Promise<readonly string[]> {
+  const { batches: names } = store.redisKeys;
+  const key = owner === undefined ? names.list(tenant) : names.listOf(tenant, owner);
   const rest = ['LIMIT', 0, limit + 1];
   const reply =
     before === undefined

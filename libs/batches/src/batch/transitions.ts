@@ -1,6 +1,7 @@
 import { createScript, loadScript } from '@ccg/store';
 import type { Script, Store } from '@ccg/store';
 import type { Clock } from '@ccg/kernel';
+import type { AuditLine } from '@ccg/tenancy';
 import { statusOf } from './batch-record.ts';
 import type { BatchPlace, BatchRecord, BatchStatus, ItemOutcome } from './batch-record.ts';
 
@@ -75,8 +76,8 @@ export interface Transitions {
   renew(item: ItemClaim): Promise<boolean>;
   release(item: ItemClaim): Promise<void>;
   complete(item: Pick<ItemClaim, 'tenant' | 'id' | 'index'>, result: ItemResult): Promise<Completed>;
-  /** False where there is no such batch. One that has ended stays as it is. */
-  cancel(place: BatchPlace): Promise<boolean>;
+  /** False where there is no such batch. One that has ended stays as it is. The line is logged by the first call alone. */
+  cancel(place: BatchPlace, line?: AuditLine): Promise<boolean>;
   /** Ends what is over: expired, or canceled and without a running item. */
   touch(place: BatchPlace): Promise<void>;
   /** Gives items that have no result from an index on; `idle` leaves out those that run. */
@@ -131,7 +132,10 @@ export function createTransitions(options: TransitionOptions): Transitions {
       if (kind !== 'completed') return { kind: kind as Exclude<Completed['kind'], 'completed'> };
       return { kind, status: statusOf(status), waiting: Number(waiting), waitingBytes: Number(waitingBytes) };
     },
-    cancel: async (place) => (await run(place, 'cancel'))[0] === 'canceled',
+    async cancel(place, line) {
+      const [keys, args] = line === undefined ? [[], []] : [[line.key], [line.entry, line.maxEntries]];
+      return (await run(place, 'cancel', args, keys))[0] === 'canceled';
+    },
     async touch(place) {
       await run(place, 'touch');
     },

@@ -25,8 +25,8 @@ export interface CreateDependencies {
   readonly createHash: () => Hash;
   /** How long results are kept after the creation of a batch. */
   readonly retentionMs: number;
-  /** Rejects with GatewayError for a batch that its tenant may not have, such as one that costs too much. */
-  readonly judge?: ((demand: readonly ModelDemand[]) => Promise<void>) | undefined;
+  /** Gives the estimated cost in micro-dollars. Rejects with GatewayError for a batch that its tenant may not have. */
+  readonly judge?: ((demand: readonly ModelDemand[]) => Promise<number>) | undefined;
 }
 
 export interface NewBatch {
@@ -111,7 +111,7 @@ async function upload(
     await writer.flush();
   }
   const total = reader.end();
-  await judge?.(demand.list());
+  const estimatedMicroDollars = await judge?.(demand.list());
   await writer.finish();
   const createdAtMs = clock.now();
   const record: BatchRecord = {
@@ -121,6 +121,7 @@ async function upload(
     prefix,
     headers,
     demand: demand.list(),
+    estimatedMicroDollars,
     total,
     inputBytes: writer.inputBytes(),
     createdAtMs,

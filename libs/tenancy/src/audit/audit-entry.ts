@@ -11,6 +11,7 @@ export type AuditAction =
   | `policy.${'put' | 'remove' | 'read'}`
   | `limit.${'put' | 'remove' | 'read'}`
   | `session.${'kill' | 'resume'}`
+  | `batch.${'read' | 'cancel'}`
   | 'audit.read'
   | 'log-level.set'
   | 'usage.read';

@@ -30,21 +30,36 @@ export async function usageReach(
   const { principal } = actor;
   const tenant = named ?? (principal.kind === 'operator' ? undefined : principal.tenant);
   const deed = { action: 'usage.read', tenant: tenant ?? '*', subject: { kind: 'tenant', id: tenant ?? '*' } } as const;
-  return await runRead<UsageReach>(deps, actor, deed, async () => {
-    if (tenant === undefined) {
-      const refusal = requireOperator(principal, 'read');
-      return refusal === undefined ? done({ kind: 'all-tenants' }) : refused(refusal);
-    }
-    const refusal = requireTenant(principal, tenant, 'read');
-    const of = refusal !== undefined && own ? ownUsage(principal) : undefined;
-    if (refusal !== undefined && of === undefined) return refused(refusal);
-    const isForeign = of !== undefined && principal.kind !== 'operator' && principal.tenant !== tenant;
-    if (isForeign) return refused({ kind: 'unknown', subject: 'tenant' });
-    const loaded = await loadTenant(deps.store, tenant);
-    if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
-    const { item } = loaded.tenant;
-    return done(of === undefined ? { kind: 'tenant', tenant: item } : { kind: 'own', tenant: item, of });
-  });
+  return await runRead<UsageReach>(deps, actor, deed, () => judgeReach(deps, actor, { tenant, own, access: 'read' }));
+}
+
+interface Asked {
+  /** Undefined for all. */
+  readonly tenant: string | undefined;
+  /** Whether callers without the scope reach what is theirs. */
+  readonly own: boolean;
+  readonly access: 'read' | 'write';
+}
+
+/** Judges whose data an actor may see or change. What it denies is in no log yet. */
+export async function judgeReach(
+  { store }: Pick<TenancyDependencies, 'store'>,
+  { principal }: Actor,
+  { tenant, own, access }: Asked,
+): Promise<Result<UsageReach>> {
+  if (tenant === undefined) {
+    const refusal = requireOperator(principal, access);
+    return refusal === undefined ? done({ kind: 'all-tenants' }) : refused(refusal);
+  }
+  const refusal = requireTenant(principal, tenant, access);
+  const of = refusal !== undefined && own ? ownUsage(principal) : undefined;
+  if (refusal !== undefined && of === undefined) return refused(refusal);
+  const isForeign = of !== undefined && principal.kind !== 'operator' && principal.tenant !== tenant;
+  if (isForeign) return refused({ kind: 'unknown', subject: 'tenant' });
+  const loaded = await loadTenant(store, tenant);
+  if (loaded === undefined) return refused({ kind: 'unknown', subject: 'tenant' });
+  const { item } = loaded.tenant;
+  return done(of === undefined ? { kind: 'tenant', tenant: item } : { kind: 'own', tenant: item, of });
 }
 
 function ownUsage(principal: Principal): OwnUsage | undefined {

@@ -32,7 +32,7 @@ export interface Change {
 const script = loadScript(new URL('./commit.lua', import.meta.url));
 
 /** The audit log of a tenant keeps at least so many entries; an export must come before. */
-const auditMaxEntries = 100_000;
+export const auditMaxEntries = 100_000;
 
 /** Writes a change and its audit entry at once. `changed`: somebody else was first, and nothing was written. */
 export async function commit(store: Store, auditKey: string, change: Change): Promise<'done' | 'changed'> {

@@ -1,7 +1,7 @@
 import type { Scope } from '@ccg/kernel';
 
 /** What a verb can be about. */
-export type Subject = 'tenant' | 'user' | 'api-key' | 'token' | 'policy' | 'limit' | 'session';
+export type Subject = 'tenant' | 'user' | 'api-key' | 'token' | 'policy' | 'limit' | 'session' | 'batch';
 
 /** A field of the input that cannot be used, and why. */
 export interface FieldIssue {

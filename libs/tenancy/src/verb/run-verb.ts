@@ -2,7 +2,7 @@ import type { Store } from '@ccg/store';
 import type { AuditAction, AuditEntry } from '../audit/audit-entry.ts';
 import { auditActor } from '../audit/audit-entry.ts';
 import type { Actor, TenancyDependencies } from './actor.ts';
-import { commit, untilCommitted } from './commit.ts';
+import { auditMaxEntries, commit, untilCommitted } from './commit.ts';
 import type { Change } from './commit.ts';
 import type { Refusal, Result, Subject } from './result.ts';
 import { done, refused } from './result.ts';
@@ -91,6 +91,21 @@ function onceParts({ once }: Actor, answer: unknown): Pick<Change, 'checks' | 'w
 /** Faults of an input are no attempt at anything. */
 function isDenial({ kind }: Refusal): boolean {
   return kind === 'scope-missing' || kind === 'beyond-actor' || kind === 'unknown';
+}
+
+/** A line of the audit log, for a script that writes it together with what it changes. */
+export interface AuditLine {
+  /** The redis key of the log: a stream of the same tenant. */
+  readonly key: string;
+  readonly entry: string;
+  /** How many entries the log keeps. */
+  readonly maxEntries: number;
+}
+
+/** The line for what is done by a script of another library. */
+export function auditLine(deps: VerbDependencies, actor: Actor, deed: Deed): AuditLine {
+  const entry: AuditEntry = { ...entryOf(deps, actor, deed), outcome: 'done' };
+  return { key: deps.store.redisKeys.audit(deed.tenant), entry: JSON.stringify(entry), maxEntries: auditMaxEntries };
 }
 
 /** A denial stands in the log of the one who was denied: what they named may not exist. */
