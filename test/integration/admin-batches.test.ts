@@ -1,64 +1,36 @@
-import { parseConfig, startGateway } from '@ccg/gateway';
-import type { RunningGateway } from '@ccg/gateway';
 import {
   createGate,
   jsonAt,
   jsonListAt,
   jsonTextAt,
   playModel,
-  redisForSuite,
   say,
   startScriptedUpstream,
   waitFor,
 } from '@ccg/testkit';
 import type { ScriptedUpstream } from '@ccg/testkit';
-import { parseWorkerConfig, startWorker } from '@ccg/worker';
-import type { RunningWorker } from '@ccg/worker';
-import { fetch } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openAdminRig, pepper } from './support/admin-rig.ts';
+import { openAdminRig } from './support/admin-rig.ts';
 import type { AdminRig } from './support/admin-rig.ts';
+import { openBatchWork } from './support/batch-work.ts';
+import type { BatchWork } from './support/batch-work.ts';
 
 const patience = { timeout: 15_000 };
 const hello = playModel([{ content: [say('Hello.')] }]);
 
 let rig: AdminRig;
 let upstream: ScriptedUpstream;
-let gateway: RunningGateway;
-let workers: RunningWorker[] = [];
-let env: Readonly<Record<string, string>>;
-
+let batches: BatchWork;
 beforeAll(async () => {
   rig = await openAdminRig('admin-batches', { env: { RATE_LIMIT_RPM: '' } });
   upstream = await startScriptedUpstream();
-  env = {
-    REDIS_URL: redisForSuite('admin-batches').url,
-    REDIS_KEY_PREFIX: rig.redis.keyPrefix,
-    KEY_PEPPER: pepper,
-    RATE_LIMIT_RPM: '',
-    PUBLIC_BASE_URL: 'https://gateway.example.com',
-    BATCH_STORE: 'redis',
-    OPS_PORT: '0',
-    PREFERRED_PROVIDER: 'anthropic',
-    ANTHROPIC_API_KEY: 'sk-none',
-    ANTHROPIC_API_BASE: upstream.url,
-    MODEL_LIST_INTERVAL_MS: '0',
-  };
-  const parsed = parseConfig({ ...env, PORT: '0' });
-  if (parsed.kind === 'faulty') throw new Error(parsed.message);
-  gateway = await startGateway(parsed.config, { offersBatches: true, log: { write() {} } });
+  batches = await openBatchWork(rig.redis, upstream.url);
 });
 afterAll(async () => {
-  await gateway.drain();
+  await batches.close();
   await rig.close();
   await upstream.close();
 });
-
-async function work(slots: number): Promise<void> {
-  const parsed = parseWorkerConfig({ ...env, WORKER_SLOTS: String(slots) });
-  if (parsed.kind === 'faulty') throw new Error(parsed.message);
-  workers.push(await startWorker(parsed.config, { log: { write() {} } }));
-}
 
 let tenant: string;
 let tenants = 0;
@@ -69,9 +41,7 @@ beforeEach(async () => {
   tenant = await createTenant(`team-${tenants}`);
 });
 afterEach(async () => {
-  const ending = workers;
-  workers = [];
-  await Promise.all(ending.map((worker) => worker.drain()));
+  await batches.stopWorking();
   // What a test leaves would take the place of the items of the next one.
   for (const id of (await list('?status=in_progress&limit=200')).ids) await cancel(id);
 });
@@ -98,18 +68,7 @@ async function person(name: string, scopes: readonly string[], of = tenant): Pro
 
 const developer = (name = 'ada', of = tenant) => person(name, ['messages', 'batches', 'self'], of);
 
-async function create({ key }: Pick<Person, 'key'>, items: number, model = 'claude-opus-5-5'): Promise<string> {
-  const params = { model, max_tokens: 8, messages: [{ role: 'user', content: 'a secret prompt' }] };
-  const requests = Array.from({ length: items }, (_, at) => ({ custom_id: `item-${at}`, params }));
-  const answer = await fetch(`${gateway.url}/v1/messages/batches`, {
-    method: 'POST',
-    headers: { 'x-api-key': key, 'content-type': 'application/json' },
-    body: JSON.stringify({ requests }),
-  });
-  const body: unknown = await answer.json();
-  expect([answer.status, body]).toMatchObject([200, { type: 'message_batch' }]);
-  return jsonTextAt(body, 'id');
-}
+const create = ({ key }: Pick<Person, 'key'>, items: number) => batches.create(key, items);
 
 const get = (id: string, credential?: string) =>
   rig.call('GET', `/batches/${id}`, credential === undefined ? {} : { credential });
@@ -147,7 +106,7 @@ describe('the progress of a batch', () => {
       expiresAt: expect.any(String),
       archivesAt: expect.any(String),
     });
-    await work(2);
+    await batches.work(2);
     await expect
       .poll(async () => (await get(id)).body, patience)
       .toMatchObject({
@@ -269,7 +228,7 @@ describe('a batch is canceled', () => {
     const gate = createGate();
     upstream.play((request) => [waitFor(gate.opened), ...hello(request)]);
     const id = await create(ada, 6);
-    await work(1);
+    await batches.work(1);
     await expect.poll(async () => jsonAt((await get(id)).body, 'counts', 'running'), patience).toBe(1);
     expect((await cancel(id, ada.key)).body).toMatchObject({ status: 'canceling', counts: { running: 1 } });
     gate.open();

@@ -22,10 +22,14 @@ export class CliError extends Error {
   /** Printed below the message, one line each. */
   readonly details: readonly string[];
 
-  constructor(kind: FailureKind, message: string, details: readonly string[] = []) {
+  /** Of the answer that refused. */
+  readonly status: number | undefined;
+
+  constructor(kind: FailureKind, message: string, details: readonly string[] = [], status?: number) {
     super(message);
     this.kind = kind;
     this.details = details;
+    this.status = status;
   }
 }
 

@@ -10,6 +10,10 @@ interface Terminal {
   err(text: string): void;
   /** Everything that is piped in; undefined where a keyboard stands behind it. */
   readStdin(): Promise<string> | undefined;
+  /** What a person answers; undefined where nobody can be asked. */
+  ask(question: string): Promise<string> | undefined;
+  /** How wide a line of the output may be; undefined where no terminal shows it. */
+  columns(): number | undefined;
 }
 
 /** All that commands touch outside of their arguments. */

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { createInterface } from 'node:readline/promises';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -20,6 +21,8 @@ process.exitCode = await runCli(
       outLines: (lines) => pipeline(Readable.from(withEnds(lines)), process.stdout, { end: false }),
       err: (output) => process.stderr.write(output),
       readStdin: () => (process.stdin.isTTY ? undefined : text(process.stdin)),
+      ask: (question) => (process.stdin.isTTY && process.stderr.isTTY ? ask(question) : undefined),
+      columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
     },
     fetch,
     nowMs: () => Date.now(),
@@ -31,6 +34,15 @@ process.exitCode = await runCli(
   },
   process.argv.slice(2),
 );
+
+async function ask(question: string): Promise<string> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await reader.question(question);
+  } finally {
+    reader.close();
+  }
+}
 
 async function* withEnds(lines: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const line of lines) yield `${line}\n`;

@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import type { Cli } from './cli.ts';
 import { addAdministration } from './commands/administration.ts';
 import { addAudit } from './commands/audit.ts';
+import { addBatches } from './commands/batches.ts';
 import { addConfig } from './commands/config.ts';
 import { addGateway } from './commands/gateway.ts';
 import { addKeys } from './commands/keys.ts';
@@ -41,6 +42,7 @@ export function createProgram(cli: Cli): Command {
   addPolicies(program, cli);
   addLimitsReport(addLimits(program, cli), cli);
   addSessions(program, cli);
+  addBatches(program, cli);
   addUsage(program, cli);
   addWhy(program, cli);
   addKeys(program, cli);

@@ -20,6 +20,8 @@ async function run(args: readonly string[], env: Environment = {}, fetch = noNet
         stderr += text;
       },
       readStdin: () => undefined,
+      ask: () => undefined,
+      columns: () => undefined,
     },
     fetch,
     nowMs: () => 0,

@@ -28,6 +28,8 @@ async function set(args: string, limits: readonly object[] = []) {
         stderr += text;
       },
       readStdin: () => undefined,
+      ask: () => undefined,
+      columns: () => undefined,
     },
     fetch,
     nowMs: () => 0,

@@ -10,7 +10,14 @@ import { completionScript, shells } from './scripts.ts';
 
 const cli: Cli = {
   env: {},
-  terminal: { out: () => {}, outLines: () => Promise.resolve(), err: () => {}, readStdin: () => undefined },
+  terminal: {
+    out: () => {},
+    outLines: () => Promise.resolve(),
+    err: () => {},
+    readStdin: () => undefined,
+    ask: () => undefined,
+    columns: () => undefined,
+  },
   fetch,
   nowMs: () => 0,
   wait: () => Promise.resolve(),

@@ -32,6 +32,8 @@ function clientOf(url: string) {
       outLines: () => Promise.resolve(),
       err: () => {},
       readStdin: () => undefined,
+      ask: () => undefined,
+      columns: () => undefined,
     },
     fetch,
     nowMs: () => 0,

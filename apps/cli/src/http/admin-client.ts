@@ -121,7 +121,7 @@ function explainRefusal(
       ? [`The log of the admin app has more, at the request ${requestId}.`]
       : []),
   ];
-  return new CliError(kind, printable(detail), details.map(printable));
+  return new CliError(kind, printable(detail), details.map(printable), status);
 }
 
 function pathOf(path: unknown): string {
