@@ -158,7 +158,7 @@ describe('an upload', () => {
       'The batch is larger than 256 MB, or would be after decoding. Create several smaller ones.',
     ]);
     await expect.poll(() => rig.traces()).toEqual(before);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('an Idempotency-Key', () => {
@@ -198,6 +198,30 @@ describe('an Idempotency-Key', () => {
     expect([answer.status, jsonTextAt(answer.body, 'error', 'type')]).toEqual([409, 'conflict_error']);
     expect(answer.headers.get('x-should-retry')).toBe('false');
   });
+});
+
+test('the address of results is that of PUBLIC_BASE_URL, whatever a request says', async () => {
+  const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example' };
+  const { body } = await post([JSON.stringify(requestsOf(1))], headers);
+  const id = jsonTextAt(body, 'id');
+  await rig.ask(keys.ada, 'POST', `${path}/${id}/cancel`);
+  const ended = await rig.ask(keys.ada, 'GET', `${path}/${id}`, undefined, { 'x-forwarded-host': 'evil.example' });
+  expect(jsonAt(ended.body, 'results_url')).toBe(`${rig.gateway.url}${path}/${id}/results`);
+});
+
+test('a list has 20 batches unless it is asked for more, of which 1000 are the most', async () => {
+  for (let turn = 0; turn < 21; turn += 1) {
+    expect((await rig.ask(keys.service, 'POST', path, requestsOf(1))).status).toBe(200);
+  }
+  const sizeOf = async (query: string) => {
+    const { body } = await rig.ask(keys.service, 'GET', `${path}${query}`);
+    return [jsonListAt(body, 'data').length, jsonAt(body, 'has_more')];
+  };
+  expect([await sizeOf(''), await sizeOf('?limit=20'), await sizeOf('?limit=1000')]).toEqual([
+    [20, true],
+    [20, true],
+    [21, false],
+  ]);
 });
 
 describe('the paths of batches', () => {
@@ -249,6 +273,32 @@ describe('the paths of batches', () => {
 });
 
 describe('a store that has no room or is away', () => {
+  test('is told where Redis keeps the files: a batch has 16 MB of them, and all have 256 MB, with no trace of what is refused', async () => {
+    const gateway = await rig.start({ BATCH_STORE: 'redis', PUBLIC_BASE_URL: 'http://x' });
+    const create = (body: string | object) => askAt(gateway.url, keys.ada, { method: 'POST', path, body });
+    const before = await rig.traces();
+    const large = `{"requests":[{"custom_id":"a","params":"${'x'.repeat(17 * 1024 * 1024)}"}]}`;
+    expect(said(await create(large))).toEqual([
+      413,
+      'request_too_large',
+      'This gateway keeps batches of up to 16 MB. Create several smaller ones.',
+    ]);
+    expect(await rig.traces()).toEqual(before);
+
+    // As if others had taken the rest.
+    const { store } = rig;
+    const total = [store.redisKeys.batches.fileBytes(), 'all'] as const;
+    await store.command('hset', [...total, 256 * 1024 * 1024 - 10]);
+    const filled = await rig.traces();
+    const full = await create(requestsOf(1));
+    expect(said(full)).toEqual([503, 'api_error', expect.stringContaining('no room for more batches')]);
+    expect(full.headers.get('retry-after')).toBe('60');
+    expect(await rig.traces()).toEqual(filled);
+    expect(await store.command('hget', [...total])).toBe(String(256 * 1024 * 1024 - 10));
+    await store.command('del', [total[0]]);
+    expect((await create(requestsOf(1))).status).toBe(200);
+  });
+
   test('is told with the time to wait where Redis has no memory left, and leaves no trace', async () => {
     await using opened = new AsyncDisposableStack();
     const binary = redisBinary();

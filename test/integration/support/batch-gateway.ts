@@ -19,6 +19,7 @@ import type { RunningGateway } from '@ccg/gateway';
 import { Secret, systemClock } from '@ccg/kernel';
 import type { Clock, LimitRule, Scope } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
+import type { Store } from '@ccg/store';
 import { createApiKey, createTenant, createUser, systemActor, updateTenant } from '@ccg/tenancy';
 import { doneValue, listenOnFreePort, redisForSuite } from '@ccg/testkit';
 import { Redis } from 'ioredis';
@@ -39,6 +40,7 @@ export interface BatchGateway {
   readonly gateway: RunningGateway;
   /** The folder of its files. */
   readonly batchDir: string;
+  readonly store: Store;
   readonly transitions: Transitions;
   readonly keys: Readonly<Record<'ada' | 'bob' | 'reader' | 'admin' | 'service' | 'messages' | 'other', string>>;
   /** The time of everything that has to do with batches. */
@@ -97,6 +99,7 @@ export async function openBatchGateway(at?: {
   return {
     gateway,
     batchDir,
+    store,
     transitions,
     keys,
     setAheadMs(ms) {
