@@ -21,7 +21,7 @@ interface Suite {
 const suites: readonly Suite[] = [
   {
     name: 'unit',
-    include: ['libs/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
+    include: ['libs/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/faults/**/*.test.ts'],
     timeoutMs: 10_000,
     shared: true,
   },

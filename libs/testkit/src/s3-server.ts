@@ -11,6 +11,8 @@ import type { StartedProcess } from './start-process.ts';
 export interface S3Server {
   readonly endpoint: string;
   readonly bucket: string;
+  /** Where it keeps its objects, as files. */
+  readonly folder: string;
   /** What the AWS SDK looks for in the environment. */
   readonly env: Readonly<Record<'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY', string>>;
   /** SIGKILL, and waits until it is gone. What it has stays. */
@@ -55,6 +57,7 @@ export async function startS3Server(): Promise<S3Server> {
   return {
     endpoint: `http://127.0.0.1:${port}`,
     bucket,
+    folder: join(folder, bucket),
     env: secrets,
     kill,
     async start() {
