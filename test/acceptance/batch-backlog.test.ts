@@ -1,10 +1,9 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { createApiKey, systemActor } from '@ccg/tenancy';
-import { doneValue, playModel, say } from '@ccg/testkit';
+import { doneValue, playModel, say, startWorker } from '@ccg/testkit';
 import { expect, test } from 'vitest';
 import { startAdminProcess } from './support/start-admin.ts';
 import { startSuite } from './support/start-suite.ts';
-import { startWorkerProcess } from './support/start-worker.ts';
 
 const params = { model: 'claude-sonnet-5-5', max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hi' }] };
 const requests = Array.from({ length: 7 }, (_, index) => ({ custom_id: `item-${index}`, params }));
@@ -27,7 +26,7 @@ test('the admin API tells how many items wait while no worker runs, so that one 
   };
   try {
     await expect.poll(told, { timeout: 30_000 }).toBe('7');
-    const worker = await startWorkerProcess(suite.env);
+    const worker = await startWorker(suite.env);
     await expect.poll(told, { timeout: 60_000, interval: 500 }).toBe('0');
     await worker.stop();
   } finally {

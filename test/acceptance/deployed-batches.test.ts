@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
 import { createApiKey, systemActor } from '@ccg/tenancy';
-import { doneValue, playModel, say, startGateway } from '@ccg/testkit';
+import { doneValue, playModel, say, startGateway, startWorker } from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSuite } from './support/start-suite.ts';
 import type { Suite } from './support/start-suite.ts';
-import { startWorkerProcess } from './support/start-worker.ts';
 
 const publicUrl = 'https://gateway.example.com/claude';
 const message = { role: 'user', content: 'Say hello' } as const;
@@ -35,7 +34,7 @@ describe.each(['redis', 'directory'] as const)('a gateway and a worker with BATC
     suite.upstream.play(playModel([{ content: [say('Hello, Zoë.')] }]));
     const { batches } = (await clientOf(suite)).messages;
     const { id } = await batches.create({ requests });
-    const worker = await startWorkerProcess(suite.env);
+    const worker = await startWorker(suite.env);
     try {
       let batch = await batches.retrieve(id);
       while (batch.processing_status !== 'ended') {
@@ -97,7 +96,7 @@ describe('a worker that keeps batches elsewhere than the gateway', () => {
   });
 
   test('makes the gateway refuse batches that it would not find, and its log say which variables differ', async () => {
-    const worker = await startWorkerProcess({ ...suite.env, BATCH_STORE: 'directory', BATCH_DIR: folder });
+    const worker = await startWorker({ ...suite.env, BATCH_STORE: 'directory', BATCH_DIR: folder });
     const { batches } = (await clientOf(suite)).messages;
     await expect(batches.create({ requests })).rejects.toMatchObject({
       status: 503,
@@ -115,7 +114,7 @@ describe('a worker that keeps batches elsewhere than the gateway', () => {
     const again = await startGateway(suite.env);
     const { batches } = (await clientOf({ ...suite, gateway: again })).messages;
     await batches.create({ requests });
-    await expect(startWorkerProcess({ ...suite.env, BATCH_STORE: 'directory', BATCH_DIR: folder })).rejects.toThrow(
+    await expect(startWorker({ ...suite.env, BATCH_STORE: 'directory', BATCH_DIR: folder })).rejects.toThrow(
       `BATCH_STORE: batches of this Redis are kept elsewhere than in the folder ${folder}, and would be lost. Give all gateways ` +
         'and workers the same BATCH_STORE, BATCH_DIR, BATCH_S3_BUCKET and BATCH_S3_ENDPOINT: the values that they had, and ' +
         'one folder that they share. To go on with others, delete all batches first.\n',

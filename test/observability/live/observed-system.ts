@@ -3,20 +3,18 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectStore, createScript } from '@ccg/store';
-import { jsonTextAt, redisForSuite, startFaultProxy, startGateway } from '@ccg/testkit';
-import type { FaultProxy, GatewayProcess } from '@ccg/testkit';
+import { jsonTextAt, redisForSuite, startFaultProxy, startGateway, startWorker } from '@ccg/testkit';
+import type { AppProcess, FaultProxy, GatewayProcess } from '@ccg/testkit';
 
 import { startAdminProcess } from '../../acceptance/support/start-admin.ts';
 import type { AdminProcess } from '../../acceptance/support/start-admin.ts';
-import { startWorkerProcess } from '../../acceptance/support/start-worker.ts';
-import type { WorkerProcess } from '../../acceptance/support/start-worker.ts';
 import { startFaultyProviders } from './faulty-providers.ts';
 
 /** Everything that Prometheus watches: a gateway, an admin API and a worker as processes, with all of their faults at hand. */
 export interface ObservedSystem {
   readonly gateway: GatewayProcess;
   readonly admin: AdminProcess;
-  readonly worker: WorkerProcess;
+  readonly worker: AppProcess;
   /** Between all of them and Redis. */
   readonly redis: FaultProxy;
   /** The issuer of tokens whose keys were never loaded. */
@@ -73,11 +71,7 @@ export async function startObservedSystem(): Promise<ObservedSystem> {
     STALL_TIMEOUT_MS: '2000',
     PUBLIC_BASE_URL: 'https://gateway.example',
   };
-  const [gateway, admin, worker] = await Promise.all([
-    startGateway(env),
-    startAdminProcess(env),
-    startWorkerProcess(env),
-  ]);
+  const [gateway, admin, worker] = await Promise.all([startGateway(env), startAdminProcess(env), startWorker(env)]);
   const token = (await readFile(admin.tokenFile, 'utf8')).trim();
 
   async function operate(method: string, path: string, body?: object): Promise<unknown> {
