@@ -101,7 +101,7 @@ export const allowedImports: Readonly<Record<string, AllowedImports>> = {
       '@ccg/edge',
       '@ccg/startup',
     ],
-    external: ['rate-limiter-flexible', 'zod', 'zod-openapi'],
+    external: ['@bull-board/api', '@bull-board/express', 'bullmq', 'rate-limiter-flexible', 'zod', 'zod-openapi'],
     node: true,
   },
   'apps/worker': { own: [...allLibs, '@ccg/startup'], external: ['bullmq', 'zod'], node: true },

@@ -75,7 +75,9 @@ function placesOf(
     const row = rows[name];
     if (row === undefined) throw new Error(`The endpoint ${name} has no row. Write what it needs.`);
     const [method = ''] = methods === 'any' ? ['GET'] : methods;
-    return [{ ...row, app, name, method, path: path.replace('{/*rest}', '/x').replace('*id', 'x') }];
+    return [
+      { ...row, app, name, method, path: path.replace('{/*rest}', '/x').replace('*rest', 'x').replace('*id', 'x') },
+    ];
   });
 }
 
@@ -121,7 +123,7 @@ function parse(text: string): unknown {
 }
 
 const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` });
-const closed = () => places.filter(({ needs }) => needs !== 'public');
+const closed = () => places.filter(({ needs }) => needs !== 'public' && needs !== 'basic');
 
 /** Whether it is the error of the app's form: an Anthropic envelope, or a problem. */
 function codeOf({ app }: Place, { body }: Answer): string {
@@ -162,6 +164,18 @@ test('only greetings and the description of the admin API need no credential', a
   for (const place of open) expect((await ask(place, {})).status).toBe(200);
   const declared = [...gateway.endpoints, ...rig.admin.endpoints].filter(({ access }) => access === 'public');
   expect(declared.map(({ path }) => path)).toEqual(open.map(({ path }) => path));
+});
+
+test('where HTTP Basic is asked for, nothing else lets in: no header, and no credential in another form', async () => {
+  const basic = places.filter(({ needs }) => needs === 'basic');
+  expect(basic.length).toBeGreaterThan(1);
+  const all = [rig.token, credentials.operatorReader, ...Object.values(credentials.withScopes)];
+  for (const place of basic) {
+    for (const headers of [{}, ...all.flatMap((one) => [bearer(one), { 'x-api-key': one }])]) {
+      const answer = await ask(place, headers);
+      expect([place.name, answer.status, codeOf(place, answer)]).toEqual([place.name, 401, 'credential-missing']);
+    }
+  }
 });
 
 describe('everywhere else', () => {

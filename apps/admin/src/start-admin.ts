@@ -1,18 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { startSweeper } from '@ccg/admission';
 import { createTransitions } from '@ccg/batches';
-import { createOpenSinks, createOperatorAuthenticator, listenForOps, drain, listen } from '@ccg/edge';
-import type { CredentialAdvice, EndpointFacts, Readiness } from '@ccg/edge';
+import {
+  createBasicAuthenticator,
+  createOpenSinks,
+  createOperatorAuthenticator,
+  listenForOps,
+  drain,
+  listen,
+} from '@ccg/edge';
+import type { Authenticator, CredentialAdvice, EndpointFacts, Readiness } from '@ccg/edge';
 import { systemClock } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import { tenantIds } from '@ccg/tenancy';
+import type { Principal } from '@ccg/tenancy';
 import { followLogLevel, openAuthentication, openStore, prepareStore } from '@ccg/startup';
 import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { adminEndpoints, createAdminApp } from './admin-app.ts';
 import { applyFileAtStart } from './apply-file.ts';
 import type { AdminConfig } from './config.ts';
+import { createQueueBoard } from './queue-board/board-endpoints.ts';
+import type { QueueBoard } from './queue-board/board-endpoints.ts';
 import { limitRequests } from './limit-requests.ts';
 import { createOperatorToken, operatorPrincipal } from './operator-token.ts';
 import { createReporter } from './report.ts';
@@ -63,14 +73,15 @@ export async function startAdmin(
   opened.defer(() => store.close());
   await prepareStore(store, config, logger, clock);
   opened.defer(followLogLevel({ store, clock, logger, logLevel: config.logLevel }));
-  const { authenticate, canVerify, close } = await openAuthenticator(config, { store, clock, logger, metrics });
+  const parts = { store, clock, logger, metrics };
+  const { authenticate, authenticateBasic, canVerify, close } = await openAuthenticator(config, parts);
   opened.defer(close);
   const openSinks = createOpenSinks();
   const tenancy = { store, clock, peppers: config.keyPeppers, randomBytes };
   const { loadDirectory, issuers, limits: defaultLimits, supportContact } = config;
   const usage = createUsageViews(store, clock);
   await applyFileAtStart(tenancy, loadDirectory, logger);
-  const endpoints = adminEndpoints({
+  const operations = adminEndpoints({
     tenancy,
     loadDirectory,
     issuers,
@@ -81,14 +92,17 @@ export async function startAdmin(
     usage,
     batches: createTransitions({ store, clock }),
   });
+  const board = openQueueBoard(config, parts, authenticateBasic);
+  opened.defer(board.close);
+  const endpoints = [...operations, ...board.endpoints];
   const app = createAdminApp({ endpoints, authenticate, reporter: createReporter(logger, metrics), clock });
   const { server, url } = await listen(app, config.host, config.port);
   const options = { ...config.usage, rowsMax: usageRowsMax };
-  opened.defer(startRollUp({ store, clock, logger, metrics, options }));
+  opened.defer(startRollUp({ ...parts, options }));
   // A worker in this process tells it in any case.
-  if (sharedMetrics === undefined) opened.defer(startTellingBacklog({ store, clock, logger, metrics }));
+  if (sharedMetrics === undefined) opened.defer(startTellingBacklog(parts));
   const { usageRecordsMax } = config;
-  opened.defer(startSweep({ store, clock, logger, metrics }, usageRecordsMax));
+  opened.defer(startSweep(parts, usageRecordsMax));
   readiness = () => (canVerify() ? 'ready' : 'store-down');
   logger.info({ url, opsUrl }, 'the admin API listens');
   const resources = opened.move();
@@ -111,6 +125,18 @@ interface Parts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+}
+
+/** Bull Board, for the operators. Its connection fails with that of the store, which is told there. */
+function openQueueBoard(
+  { redis }: AdminConfig,
+  { store, clock, logger }: Parts,
+  authenticate: Authenticator<Principal>,
+): QueueBoard {
+  const onFault = (error: unknown) => {
+    logger.debug({ err: error }, 'the connection of the queues failed');
+  };
+  return createQueueBoard({ redis, store, clock, authenticate, onFault });
 }
 
 const sweepIntervalMs = 15_000;
@@ -140,6 +166,12 @@ async function openAuthenticator(config: AdminConfig, parts: Parts) {
     else logger.error({ problem }, 'the token of the operators cannot be used');
   });
   const operators = { operator: operatorPrincipal, isOperatorToken };
-  const authenticate = createOperatorAuthenticator({ ...operators, others, badCredentials, addressOf, advice });
-  return { ...opened, authenticate: limitRequests(authenticate, addressOf) };
+  const shared = { ...operators, badCredentials, addressOf };
+  const authenticate = createOperatorAuthenticator({ ...shared, others, advice });
+  const authenticateBasic = createBasicAuthenticator({ ...shared, realm: 'Claude Code Gateway: operators' });
+  return {
+    ...opened,
+    authenticate: limitRequests(authenticate, addressOf),
+    authenticateBasic: limitRequests(authenticateBasic, addressOf),
+  };
 }

@@ -1,5 +1,6 @@
 import { DelayedError, Queue, Worker } from 'bullmq';
 import type { ConnectionOptions } from 'bullmq';
+import { itemQueueName as queueName } from '@ccg/batches';
 import { openQueueConnection } from '@ccg/store';
 import type { ConnectionTarget } from '@ccg/store';
 import type { ItemPointer, RunItem } from './run-item.ts';
@@ -26,7 +27,6 @@ interface QueueOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-const queueName = 'items';
 /** A worker that died is noticed after that. */
 const lockMs = 30_000;
 /** An item that many dying workers had is run all the same: who counts results is its batch. */

@@ -44,6 +44,7 @@ export { createS3Files } from './files/s3-files.ts';
 export type { S3FilesOptions } from './files/s3-files.ts';
 export { shareFiles } from './files/shared-files.ts';
 export type { SharedFiles } from './files/shared-files.ts';
+export { itemQueueName } from './item-queue-name.ts';
 export { createItemReader } from './items.ts';
 export type { BatchItem, ItemReader } from './items.ts';
 export { fileResults } from './results/file-results.ts';

@@ -26,10 +26,7 @@ export function createOperatorAuthenticator(options: OperatorAuthenticatorOption
   const { operator, isOperatorToken, others, badCredentials, addressOf, advice } = options;
 
   async function refuseGuess(request: IncomingMessage, guess: Secret): Promise<never> {
-    const source = sourceOf(addressOf(request));
-    const lookUp = await badCredentials.mayLookUp(source);
-    await badCredentials.noteBad(source, fingerprintOf(guess));
-    refuseIfSlowed(lookUp);
+    await noteGuess({ badCredentials, addressOf }, request, guess);
     throw new GatewayError(
       'credential-invalid',
       `The credential is neither the operators' token nor one that this gateway has issued. ${advice.howToSend}`,
@@ -49,6 +46,49 @@ export function createOperatorAuthenticator(options: OperatorAuthenticatorOption
     const [guess] = shown;
     return kind === 'malformed' && guess !== undefined ? refuseGuess(request, guess) : others(request);
   };
+}
+
+/**
+ * Lets in operators alone, who show their token as the password of HTTP Basic under any user name: a browser asks for
+ * it. `realm` is what the browser calls the place; it must be plain words.
+ */
+export function createBasicAuthenticator(
+  options: Omit<OperatorAuthenticatorOptions, 'others' | 'advice'> & { readonly realm: string },
+): Authenticator<OperatorPrincipal> {
+  const { operator, isOperatorToken, realm } = options;
+  const headers = { 'www-authenticate': `Basic realm="${realm}", charset="UTF-8"` };
+  const howTo = 'Sign in with any user name, and the token of the operators as the password.';
+
+  async function refuseGuess(request: IncomingMessage, guess: Secret): Promise<never> {
+    await noteGuess(options, request, guess);
+    throw new GatewayError('credential-invalid', `This is not the token of the operators. ${howTo}`, { headers });
+  }
+
+  return (request) => {
+    const password = passwordIn(request.headers.authorization);
+    if (password === undefined) throw new GatewayError('credential-missing', howTo, { headers });
+    return isOperatorToken(password) ? operator : refuseGuess(request, password);
+  };
+}
+
+/** What stands behind the first colon of HTTP Basic. */
+function passwordIn(authorization = ''): Secret | undefined {
+  const encoded = /^basic\s+([A-Za-z0-9+/]+={0,2})$/iu.exec(authorization.trim())?.[1];
+  const pair = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
+  const password = pair.slice(pair.indexOf(':') + 1);
+  return pair.includes(':') && password !== '' ? new Secret(password) : undefined;
+}
+
+/** Counts a guess at the token, and makes whoever has guessed too often wait. */
+async function noteGuess(
+  { badCredentials, addressOf }: Pick<OperatorAuthenticatorOptions, 'badCredentials' | 'addressOf'>,
+  request: IncomingMessage,
+  guess: Secret,
+): Promise<void> {
+  const source = sourceOf(addressOf(request));
+  const lookUp = await badCredentials.mayLookUp(source);
+  await badCredentials.noteBad(source, fingerprintOf(guess));
+  refuseIfSlowed(lookUp);
 }
 
 function credentialHeaders({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders) {

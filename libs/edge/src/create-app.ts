@@ -176,7 +176,7 @@ function toWork<Where extends Target, Result, Who extends Principal>(
     async run(identified) {
       if (endpoint === undefined) throw methodNotAllowed(exchange, group);
       if (endpoint.access === 'public') return await endpoint.handle(exchange);
-      const authenticated = authenticate(exchange.request);
+      const authenticated = (endpoint.authenticate ?? authenticate)(exchange.request);
       const principal = authenticated instanceof Promise ? await authenticated : authenticated;
       identified(principal);
       if (endpoint.scope !== undefined) requireScope(principal, endpoint.scope);

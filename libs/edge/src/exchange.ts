@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { GatewayError } from '@ccg/kernel';
 import type { Principal, Scope, TenantPrincipal } from '@ccg/tenancy';
 import type { HeaderList } from '@ccg/wire';
+import type { Authenticator } from './authenticate.ts';
 import { randomId } from './random-id.ts';
 
 /** What an app reads off the URL of a request; an app may read more. */
@@ -43,6 +44,8 @@ export type Endpoint<Where extends Target, Result, Who extends Principal = Tenan
       readonly access: 'principal';
       /** What the credential must have. Undefined: the endpoint judges that itself. */
       readonly scope: Scope | undefined;
+      /** Where it is another than that of the app. */
+      readonly authenticate?: Authenticator<Who> | undefined;
       handle(exchange: Exchange<Where>, principal: Who): Promise<Result>;
     });
 

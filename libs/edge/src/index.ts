@@ -1,6 +1,6 @@
 export { createAuthenticator, createReauthenticator } from './authenticate.ts';
 export type { Authenticator, AuthenticatorOptions, CredentialAdvice } from './authenticate.ts';
-export { createOperatorAuthenticator } from './authenticate-operator.ts';
+export { createBasicAuthenticator, createOperatorAuthenticator } from './authenticate-operator.ts';
 export type { OperatorAuthenticatorOptions } from './authenticate-operator.ts';
 export { createBadCredentials } from './bad-credentials.ts';
 export type { BadCredentials } from './bad-credentials.ts';

@@ -1,6 +1,7 @@
-/** What a credential needs at an endpoint; `public` is none. */
+/** What a credential needs at an endpoint; `public` is none, `basic` is the token of the operators in HTTP Basic. */
 type Needs =
   | 'public'
+  | 'basic'
   | 'any'
   | 'messages'
   | 'batches'
@@ -89,5 +90,7 @@ export const adminRows: Readonly<Record<string, SecurityRow>> = {
   'admin.audit.tenant': { needs: 'tenant:read' },
   'admin.audit.operators': { needs: 'operator:read' },
   'admin.apply': { needs: 'operator:write', body: {} },
+  'queues.page': { needs: 'basic' },
+  'queues.board': { needs: 'basic' },
   'admin.log-level.set': { needs: 'operator:write', body: { level: 'info', forSeconds: 0 } },
 };
