@@ -12,6 +12,8 @@ interface Suite {
   readonly exclude?: readonly string[];
   readonly globalSetup?: readonly string[];
   readonly timeoutMs: number;
+  /** Run before each file, besides those of all suites. */
+  readonly setupFiles?: readonly string[];
   /** Files that run at the same time. Default: one for each core. */
   readonly workers?: number;
   /** Whether files share a worker: our modules keep no state, so only what starts processes and servers needs its own. */
@@ -57,12 +59,14 @@ const suites: readonly Suite[] = [
   {
     name: 'observability',
     include: ['test/observability/**/*.test.ts'],
+    setupFiles: ['test/setup/no-leaks.ts'],
     globalSetup: ['test/setup/redis.ts', 'test/setup/compiled.ts'],
     timeoutMs: 30_000,
   },
   {
     name: 'acceptance',
     include: ['test/acceptance/**/*.test.ts'],
+    setupFiles: ['test/setup/no-leaks.ts'],
     globalSetup: ['test/setup/redis.ts', 'test/setup/compiled.ts'],
     timeoutMs: 180_000,
     // Sessions of the real Claude Code mostly wait, but each of them is a large process.
@@ -85,7 +89,7 @@ function toProject(suite: Suite, index: number): TestProjectInlineConfiguration 
       include: [...suite.include],
       exclude: ['**/node_modules/**', '**/.cache/**', ...(suite.exclude ?? [])],
       globalSetup: [...(suite.globalSetup ?? [])],
-      setupFiles: ['test/gates/property-seed.ts'],
+      setupFiles: ['test/gates/property-seed.ts', ...(suite.setupFiles ?? [])],
       testTimeout: suite.timeoutMs,
       hookTimeout: suite.timeoutMs,
       maxWorkers: suite.workers ?? availableParallelism(),

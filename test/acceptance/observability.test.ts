@@ -1,6 +1,7 @@
 import {
   createGate,
   cut,
+  findLeaks,
   anthropicFrames,
   anthropicSseHead,
   jsonScript,
@@ -13,7 +14,6 @@ import {
 import type { LogLine } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { findLeaks } from './support/find-leaks.ts';
 import { openStream } from './support/open-stream.ts';
 import type { OpenStream } from './support/open-stream.ts';
 import { startSuite } from './support/start-suite.ts';

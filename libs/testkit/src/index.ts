@@ -12,6 +12,7 @@ export { installClaudeCli } from './install-claude-cli.ts';
 export { installPythonPackages } from './install-python-packages.ts';
 export type { PythonPackages, PythonPackagesOptions } from './install-python-packages.ts';
 export { jsonAt, jsonListAt, jsonTextAt } from './json-at.ts';
+export { createLeakWatch, findLeaks, leakWatch } from './leak-watch.ts';
 export { listenOnFreePort } from './listen-on-free-port.ts';
 export { callTool, say } from './model-turn.ts';
 export type { ModelPart, ModelTurn, ModelUsage } from './model-turn.ts';

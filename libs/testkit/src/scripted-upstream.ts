@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 
 import { assertNever } from '@ccg/kernel';
 
+import { leakWatch } from './leak-watch.ts';
 import { listenOnFreePort } from './listen-on-free-port.ts';
 import { jsonScript } from './script.ts';
 import type { Script, ScriptStep } from './script.ts';
@@ -61,6 +62,7 @@ export async function startScriptedUpstream(initialPlay: Play = unscripted): Pro
 
   async function answerRequest(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await record(incoming, response);
+    leakWatch.request(request);
     waiting.get(requests.push(request) - 1)?.resolve(request);
     const next = queue.shift() ?? play;
     await perform(typeof next === 'function' ? playSafely(next, request) : next, response);

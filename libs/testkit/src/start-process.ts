@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
+import { leakWatch } from './leak-watch.ts';
 import { repositoryRoot } from './repository-root.ts';
 
 /** How a process ended: by itself, or by a signal. */
@@ -39,6 +40,9 @@ export interface StartProcessOptions {
 /** For the environment of a Node process: what one start has compiled, the next one reads. Halves the time of a start. */
 export const compileCache = { NODE_COMPILE_CACHE: join(repositoryRoot, '.cache/compiled') } as const;
 
+/** A process of ours whose output is its log. The command line tool shows secrets to whoever runs it. */
+const appFile = /\/apps\/(?:gateway|admin|worker|local)\/start\.js$/u;
+
 /** One listener for all children: some suites start a dozen. */
 const killAtExit = new Set<() => void>();
 process.once('exit', () => {
@@ -68,6 +72,7 @@ export function startProcess(options: StartProcessOptions): StartedProcess {
   errors.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  if (options.args.some((arg) => appFile.test(arg))) leakWatch.process(options.env, () => stdout + stderr);
   const killGroup = (): void => {
     if (pid !== undefined) killQuietly(-pid);
   };

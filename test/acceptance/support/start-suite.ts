@@ -4,10 +4,8 @@ import { Secret, systemClock } from '@ccg/kernel';
 import { connectStore } from '@ccg/store';
 import { createApiKey, ensureTenant, systemActor } from '@ccg/tenancy';
 import type { TenancyDependencies } from '@ccg/tenancy';
-import { doneValue, redisForSuite, startGateway, startScriptedUpstream } from '@ccg/testkit';
+import { doneValue, findLeaks, redisForSuite, startGateway, startScriptedUpstream } from '@ccg/testkit';
 import type { GatewayProcess, ScriptedUpstream } from '@ccg/testkit';
-
-import { findLeaks } from './find-leaks.ts';
 
 /** A gateway with a tenant of its own, and one scripted upstream behind both of its providers. */
 export interface Suite {

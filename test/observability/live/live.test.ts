@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outcomes } from '@ccg/kernel';
 import type { Outcome } from '@ccg/kernel';
+import { leakWatch } from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { dashboards } from '../dashboards/all-dashboards.ts';
@@ -106,6 +107,15 @@ test.each(expectedAlerts)('$alert was pending or firing while its fault was ther
 test.each(readAlerts())('every query in the runbook of $alert is one that Prometheus takes', async ({ alert }) => {
   for (const [, expr = ''] of readRunbook(alert).matchAll(/query '(?<expr>[^']+)'/gu))
     await watch.prometheus.query(expr);
+});
+
+test('no secret, prompt or API key is in the metrics or the log of any process', async () => {
+  const texts = await Promise.all(
+    [system.gateway, system.admin, system.worker].map(async ({ opsUrl }) => (await fetch(`${opsUrl}/metrics`)).text()),
+  );
+  expect(texts.every((text) => text.includes('ccg_store_up 1'))).toBe(true);
+  leakWatch.process({}, () => texts.join('\n'));
+  expect(leakWatch.leaks()).toEqual([]);
 });
 
 test.each(['gateway', 'admin', 'worker'] as const)('promtool finds no fault in the metrics of the %s', async (app) => {

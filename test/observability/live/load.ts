@@ -21,6 +21,9 @@ export interface Keys {
   readonly fresh: readonly string[];
 }
 
+/** So long that a search of logs and metrics for it finds nothing else. */
+const prompt = 'a prompt that stands in no log and in no metric';
+
 const tenant = (id: string, more: object = {}) => ({ id, name: id, allowlist: { models: ['*'] }, ...more });
 
 /** Makes tenants that differ in what they may do, and an API key of each. */
@@ -72,7 +75,7 @@ export interface Load {
 export function createLoad(system: ObservedSystem, keys: Keys): Load {
   const { gateway } = system;
   const ask = async (target: string, change: object = {}, apiKey = keys.good, path = '/v1/messages') => {
-    const messages = [{ role: 'user', content: 'hi' }];
+    const messages = [{ role: 'user', content: prompt }];
     const body = { model: 'claude', max_tokens: 64, stream: true, messages, ...change };
     return await openStream(`${gateway.url}${target === '' ? '' : `/${target}`}${path}`, apiKey, body);
   };
@@ -96,7 +99,7 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
   /** A session that an operator ends while it runs. */
   const kill = async (): Promise<void> => {
     const session = randomUUID();
-    const body = { model: 'claude', max_tokens: 64, stream: true, messages: [{ role: 'user', content: 'hi' }] };
+    const body = { model: 'claude', max_tokens: 64, stream: true, messages: [{ role: 'user', content: prompt }] };
     const headers = { 'x-claude-code-session-id': session };
     const stream = await openStream(`${gateway.url}/anthropic:endless/v1/messages`, keys.good, body, headers);
     await stream.readUntil((text) => text.includes('text_delta'));
@@ -104,7 +107,7 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
     await stream.frames().catch(() => {});
   };
   const createBatch = async (target: string): Promise<string> => {
-    const params = { model: 'claude', max_tokens: 64, messages: [{ role: 'user', content: 'hi' }] };
+    const params = { model: 'claude', max_tokens: 64, messages: [{ role: 'user', content: prompt }] };
     const requests = ['a', 'b', 'c'].map((id) => ({ custom_id: id, params }));
     const headers = { 'x-api-key': keys.batches, 'content-type': 'application/json' };
     const request = { method: 'POST', headers, body: JSON.stringify({ requests }) };
