@@ -3,27 +3,25 @@ import type { MetricFacts } from '@ccg/telemetry';
 import { prometheusPrograms } from '@ccg/testkit';
 import { expect, test } from 'vitest';
 
-import { awaitedMetrics } from '../observability/support/awaited-metrics.ts';
 import { runPromtool } from '../observability/support/promtool.ts';
 import { metricsIn, textsWithMetrics } from '../observability/support/used-metrics.ts';
 
 /** Every metric of a process, those of Node among them, and its type. */
 const { text } = await createMetrics().expose();
 const known = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gmu)].map(([, name = '', type = '']) => [name, type]));
-const awaited = new Set(Object.keys(awaitedMetrics));
-const isHistogram = (name: string): boolean => known.get(name) === 'histogram' || awaited.has(name);
+const isHistogram = (name: string): boolean => known.get(name) === 'histogram';
 const uses = textsWithMetrics().flatMap((use) =>
   metricsIn(use.text, isHistogram).map((metric) => ({ metric, place: use.place })),
 );
 
 test('every metric in a dashboard, rule or runbook exists', () => {
   expect(known.size).toBeGreaterThan(40);
-  expect(uses.filter(({ metric }) => !known.has(metric) && !awaited.has(metric))).toEqual([]);
+  expect(uses.filter(({ metric }) => !known.has(metric))).toEqual([]);
 });
 
 test('every metric is used in a dashboard, rule or runbook', () => {
   const used = new Set(uses.map(({ metric }) => metric));
-  expect([...known.keys(), ...awaited].filter((metric) => !used.has(metric))).toEqual([]);
+  expect([...known.keys()].filter((metric) => !used.has(metric))).toEqual([]);
 });
 
 test('promtool finds no fault in the names, types and help of the metrics', async () => {
@@ -34,10 +32,6 @@ test('promtool finds no fault in the names, types and help of the metrics', asyn
   }
   const misnamed = all.replaceAll('ccg_requests_total', 'ccg_requests');
   expect(runPromtool(promtool, ['check', 'metrics'], misnamed).output).toContain('should have "_total" suffix');
-});
-
-test('no metric is awaited that exists', () => {
-  expect([...awaited].filter((metric) => known.has(metric))).toEqual([]);
 });
 
 /** Promtool passes over a metric without a series. */

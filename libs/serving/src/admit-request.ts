@@ -152,6 +152,12 @@ function settling({ reservation, limits, line, clock, ...counted }: Settling): P
     },
     work: { kind },
   } = counted;
+  metrics.reserved(1);
+  let isOpen = true;
+  const closed = (): void => {
+    if (isOpen) metrics.reserved(-1);
+    isOpen = false;
+  };
   return {
     watch(read) {
       reservation.watch(() => {
@@ -168,7 +174,7 @@ function settling({ reservation, limits, line, clock, ...counted }: Settling): P
       });
       countUse(metrics, tenant, limits, record);
       const endpoint = batch !== undefined ? 'item_of_batch' : kind === 'count' ? 'count_tokens' : 'messages';
-      void settled.then(() => {
+      void settled.finally(closed).then(() => {
         countSettlement(metrics, { endpoint, tenant }, record, elapsedMs());
       });
     },

@@ -1,7 +1,7 @@
-import { playModel, say } from '@ccg/testkit';
+import { createGate, playModel, say, waitFor } from '@ccg/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRecordingSink } from '../test/recording-sink.ts';
-import { requestOf, startServingRig } from '../test/serving-rig.ts';
+import { ask, requestOf, startServingRig } from '../test/serving-rig.ts';
 import type { ServingRig } from '../test/serving-rig.ts';
 
 let rig: ServingRig;
@@ -21,4 +21,18 @@ test.each([
     return text.split('\n').filter((line) => line.startsWith('ccg_stage_duration_seconds_count{stage="settle"'));
   };
   await expect.poll(settled).toEqual([expect.stringContaining(`endpoint="${endpoint}"`)]);
+});
+
+test('a reservation is outstanding from the admission of its request to its settlement', async () => {
+  const outstanding = async () =>
+    /^ccg_reservations_outstanding (?<count>\d+)$/mu.exec((await rig.metrics.expose()).text)?.groups?.['count'];
+  const answer = createGate();
+  const play = playModel([{ content: [say('hi')] }]);
+  rig.upstream.play((request) => [waitFor(answer.opened), ...play(request)]);
+  const running = [ask(rig), ask(rig)];
+  await rig.upstream.request(1);
+  expect(await outstanding()).toBe('2');
+  answer.open();
+  await Promise.all(running.map(({ record }) => record));
+  await expect.poll(outstanding).toBe('0');
 });

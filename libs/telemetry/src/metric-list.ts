@@ -140,6 +140,10 @@ export const metricList = {
     help: 'Replicas that share the limits, as this one last knew.',
     processes: gateway,
   }),
+  reservations: gauge('ccg_reservations_outstanding', [], {
+    help: 'Requests of this process that hold something of a limit, or are being settled.',
+    processes: serving,
+  }),
   settlements: counter('ccg_settlements_total', ['outcome'], {
     help: 'Settlements of limits that Redis did not take at once, taken late or lost, and those swept up after a process that died.',
     processes: everywhere,

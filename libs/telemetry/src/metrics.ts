@@ -47,6 +47,8 @@ export interface Metrics extends BatchMeters {
   storeMode(mode: StoreMode): void;
   /** How many replicas share the limits, as last known. */
   liveReplicas(count: number): void;
+  /** A request was admitted, or is settled: so many more hold something of a limit. */
+  reserved(this: void, more: 1 | -1): void;
   /** A settlement that Redis did not take at once: it took it `late`, or it is `lost`. Or one for a process that had died, which is `swept`. */
   settlement(this: void, outcome: 'late' | 'lost' | 'swept'): void;
   /** A request has waited for another one to end, or found too many waiting. */
@@ -147,10 +149,13 @@ function createStoreMetrics() {
   const transitions = createCells(metricList.storeTransitions);
   const storeMode = createCells(metricList.storeMode);
   const liveReplicas = createCells(metricList.liveReplicas);
+  const reservations = createCells(metricList.reservations);
   const settlements = createCells(metricList.settlements);
+  // A counter that appears with its first event was not seen to grow.
+  for (const outcome of ['late', 'lost', 'swept']) settlements.of({ outcome });
   const waited = createDistributions(metricList.waited);
   let known: StoreState | undefined;
-  const told: Pick<Metrics, 'storeState' | 'storeMode' | 'liveReplicas' | 'settlement' | 'waited'> = {
+  const told: Pick<Metrics, 'storeState' | 'storeMode' | 'liveReplicas' | 'reserved' | 'settlement' | 'waited'> = {
     storeState(state) {
       storeUp.of({}).value = state === 'ready' ? 1 : 0;
       if (state === known) return;
@@ -163,6 +168,9 @@ function createStoreMetrics() {
     liveReplicas(count) {
       liveReplicas.of({}).value = count;
     },
+    reserved(more) {
+      reservations.of({}).value += more;
+    },
     settlement(outcome) {
       settlements.of({ outcome }).value += 1;
     },
@@ -170,7 +178,7 @@ function createStoreMetrics() {
       waited.of({ end }).observe(seconds);
     },
   };
-  return { families: [storeUp, transitions, storeMode, liveReplicas, settlements, waited], told };
+  return { families: [storeUp, transitions, storeMode, liveReplicas, reservations, settlements, waited], told };
 }
 
 /** What is told of usage records, and of refusals that are remembered. */

@@ -117,7 +117,8 @@ const reservations: Row = {
     },
     {
       title: 'Open reservations',
-      description: 'Requests that hold something of a limit now. They follow the running requests.',
+      description:
+        'Requests that hold something of a limit now, or are being settled. They follow the running requests.',
       unit: 'short',
       shape: 'lines',
       queries: [{ expr: `sum(${series('ccg_reservations_outstanding')})`, legend: 'open' }],
@@ -127,7 +128,7 @@ const reservations: Row = {
       description: 'Left behind by a replica that died. Settled at what was used until then.',
       unit: 'cps',
       shape: 'lines',
-      queries: [{ expr: perSecond('', 'ccg_reservations_swept_total'), legend: 'swept' }],
+      queries: [{ expr: perSecond('', 'ccg_settlements_total', 'outcome="swept"'), legend: 'swept' }],
     },
     {
       title: 'Settlements that Redis did not take at once',
