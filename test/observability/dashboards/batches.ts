@@ -55,6 +55,20 @@ export const batches: Dashboard = {
           queries: [{ expr: perSecond('outcome', 'ccg_batch_items_total'), legend: '{{outcome}}' }],
         },
         {
+          title: 'Share of each tenant',
+          description:
+            'Of the items that got their result. While several tenants have items, each gets an equal part, whatever it has sent.',
+          unit: 'percentunit',
+          shape: 'stack',
+          max: 1,
+          queries: [
+            {
+              expr: `${perSecond('tenant', 'ccg_batch_items_total')} / scalar(${perSecond('', 'ccg_batch_items_total')})`,
+              legend: '{{tenant}}',
+            },
+          ],
+        },
+        {
           title: 'Runs of items by outcome',
           description:
             'Says why items fail. A run that ends without a result is repeated, so there are more runs than items.',
