@@ -32,7 +32,7 @@ const file =
 async function complete(place: { readonly tenant: string; readonly id: string }, from: number, to: number, size = 10) {
   for (let index = from; index < to; index += 1) {
     const line = resultLine(`item-${index}`, succeededResult(JSON.stringify({ text: 'x'.repeat(size) })));
-    await rig.transitions.complete({ ...place, index }, { outcome: 'succeeded', line });
+    await rig.transitions.complete({ ...place, index, token: 'only' }, { outcome: 'succeeded', line });
   }
 }
 
@@ -47,7 +47,7 @@ test('results of every kind are one line each, wherever they are kept', async ()
   const error = '{"type":"error","error":{"type":"api_error","message":"é"},"request_id":"req_1"}';
   await complete(record, 0, 1);
   await rig.transitions.complete(
-    { ...record, index: 2 },
+    { ...record, index: 2, token: 'only' },
     { outcome: 'errored', line: resultLine('item-2', erroredResult(error)) },
   );
   await file()(record);

@@ -58,8 +58,11 @@ test('what was answered of a batch is in the journal of the embedded store, so t
     idempotencyKey: undefined,
     body: body(),
   });
-  const complete = (on: typeof before, index: number) =>
-    on.transitions.complete({ ...record, index }, { outcome: 'succeeded', line: resultLine(`item-${index}`, '{}') });
+  const complete = (on: typeof before, index: number, token = 'first') =>
+    on.transitions.complete(
+      { ...record, index, token },
+      { outcome: 'succeeded', line: resultLine(`item-${index}`, '{}') },
+    );
   for (let index = 0; index < 12; index += 1) await complete(before, index);
   await fileResults(before, record, false);
   for (let index = 12; index < 20; index += 1) await complete(before, index);
@@ -71,7 +74,7 @@ test('what was answered of a batch is in the journal of the embedded store, so t
   const after = await open('copy');
   expect(await readBatch(after.store, record)).toEqual(known);
   expect(await after.transitions.claim({ ...record, index: 25, token: 'two' })).toMatchObject({ kind: 'busy' });
-  expect(await complete(after, 12)).toEqual({ kind: 'lost' });
+  expect(await complete(after, 12, 'second')).toEqual({ kind: 'lost' });
   const left = await after.transitions.undone(record, 0, 100, false);
   expect(left.indexes).toEqual(Array.from({ length: 10 }, (_, at) => at + 20));
   for (const index of left.indexes) await complete(after, index);

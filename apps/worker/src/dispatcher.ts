@@ -3,7 +3,7 @@ import type { Transitions } from '@ccg/batches';
 import type { Clock } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import type { ItemQueue } from './item-queue.ts';
-import type { ItemPointer } from './run-item.ts';
+import type { ItemPointer } from './item.ts';
 
 export interface DispatcherDependencies {
   readonly store: Store;

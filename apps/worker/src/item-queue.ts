@@ -3,7 +3,8 @@ import type { ConnectionOptions } from 'bullmq';
 import { itemQueueName as queueName } from '@ccg/batches';
 import { openQueueConnection } from '@ccg/store';
 import type { ConnectionTarget } from '@ccg/store';
-import type { ItemPointer, RunItem } from './run-item.ts';
+import type { ItemPointer } from './item.ts';
+import type { RunItem } from './run-item.ts';
 
 /** The items that are handed out to workers: a bounded window of pointers. What is lost of it is handed out again. */
 export interface ItemQueue {

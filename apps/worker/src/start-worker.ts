@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { settleScript } from '@ccg/admission';
 import { createItemReader, createTransitions, readBacklog, sweepBatches } from '@ccg/batches';
 import { createTargets } from '@ccg/catalog';
 import { listenForOps } from '@ccg/edge';
@@ -105,7 +106,7 @@ function openItems(config: WorkerConfig, { serving, tracing, batchFiles, ...part
   const { store, clock, logger, metrics } = parts;
   const { limits, supportContact: contact, slots, batchRetentionMs: retentionMs } = config;
   const { files, areShared } = batchFiles;
-  const transitions = createTransitions({ store, clock, claimMs });
+  const transitions = createTransitions({ store, clock, claimMs, settle: settleScript });
   const stopping = new AbortController();
   const shared = { ...parts, files, transitions, randomBytes };
   const onFault = createFaultReport(logger);

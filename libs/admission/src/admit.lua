@@ -3,7 +3,7 @@
 -- its model's output where it has one. Counters: of a rate its bucket, of a cap its lease set and how many wait for each set, of a
 -- budget what is used of its period and of the next one.
 -- ARGV: request id, lease TTL in ms, ms for which a reservation is kept, usage record, greatest number of output tokens
--- (-1: no output), then per limit its kind, 1 if it is enforced, and its numbers; they are named below.
+-- (-1: no output), 1 if nothing is charged for the request if its process dies, then per limit its kind, 1 if it is enforced, and its numbers; they are named below.
 -- Returns {1 admitted or 0 refused, now, estimated output, then per limit its level and how long it refuses; -1: it does not}.
 -- Nothing is taken from a shadow limit that would refuse. {2, now}: a budget was asked for in other periods than Redis's.
 -- {3}: the request was settled before.
@@ -26,7 +26,7 @@ if maxOutput >= 0 then
   output = math.min(maxOutput, tonumber(redis.call('HGET', KEYS[#KEYS], 'p90') or 4096))
 end
 
-local limits, admitted, key, arg = {}, 1, 3, 6
+local limits, admitted, key, arg = {}, 1, 3, 7
 local function number(at)
   return tonumber(ARGV[arg + 1 + at])
 end
@@ -99,6 +99,11 @@ for at, limit in ipairs(limits) do
     if limit.kind ~= 'cap' then
       reserved[#reserved + 1] = limit.kind .. ':' .. limit.key
       reserved[#reserved + 1] = exactly(limit.cost)
+      if ARGV[6] == '1' then
+        -- As renew.lua stores what was used so far.
+        reserved[#reserved + 1] = 'used:' .. limit.kind .. ':' .. limit.key
+        reserved[#reserved + 1] = '0'
+      end
     end
   end
   reply[2 + 2 * at], reply[3 + 2 * at] = exactly(limit.level), exactly(limit.refusesMs)

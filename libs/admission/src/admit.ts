@@ -79,11 +79,12 @@ type Counter = string | { readonly keys: readonly [string, string]; readonly per
 
 /** KEYS and ARGV of admit.lua. */
 function callFor(redisKeys: RedisKeys, request: AdmissionRequest, options: AdmitOptions): Call {
-  const { tenant, requestId, limits, output, record } = request;
+  const { tenant, requestId, limits, output, handOver } = request;
   const maxTokens = output?.maxTokens ?? -1;
+  const [record, leavesNothing] = handOver === undefined ? [request.record, 0] : ['', 1];
   const call: Call = {
     keys: [redisKeys.reservation(tenant, requestId), redisKeys.reservations(tenant)],
-    args: [requestId, Math.ceil(options.leaseTtlMs), reservationKeptMs, record, maxTokens],
+    args: [requestId, Math.ceil(options.leaseTtlMs), reservationKeptMs, record, maxTokens, leavesNothing],
     counters: [],
   };
   for (const limit of limits) addLimit(call, limit, redisKeys, tenant, options);

@@ -180,7 +180,7 @@ function createParts(options: PartsOptions) {
   const renew = (held: Held) => void renewInStore(store, held, ttlMs).catch(note);
   const keeper = createKeeper({ clock, ttlMs, maxAgeMs, renew });
   const callOf = (settlement: Settlement) => settlementCall(store.redisKeys, settlement, { usageRecordsMax });
-  const reservations = createReservations({ clock, charging, keeper, settlements, callOf });
+  const reservations = createReservations({ clock, charging, keeper, settlements, callOf, grant: room.grant });
   const intervalMs = options.sweepIntervalMs;
   const sweepLapsed = sweepServedTenants({ store, clock, intervalMs, usageRecordsMax, onSettlement, onFault });
   return { calendar, charging, settlements, reservations, room, note, sweepLapsed };

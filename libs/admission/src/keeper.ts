@@ -28,8 +28,7 @@ interface KeeperOptions {
 
 /** Keeps the running requests of this process alive in Redis, with one timer for all of them. */
 export interface Keeper {
-  /** `atOnce` renews it now for the first time, so that Redis knows what to charge if its process dies. */
-  hold(held: Held, atOnce?: boolean): void;
+  hold(held: Held): void;
   letGo(held: Held): void;
 }
 
@@ -64,9 +63,8 @@ export function createKeeper({ clock, ttlMs, maxAgeMs, renew }: KeeperOptions): 
   }
 
   return {
-    hold(held, atOnce = false) {
+    hold(held) {
       renewedAtMs.set(held, held.sinceMs);
-      if (atOnce) renew(held);
       tick();
     },
     letGo(held) {

@@ -76,17 +76,19 @@ export interface AdmissionRequest {
   /** Unset, no limit keeps the request waiting. */
   readonly waiting?: Waiting | undefined;
   /**
-   * Gets the settlement when the request has ended, in the place of Redis: for whoever makes it a part of another script.
+   * Gets the settlement when the request is settled, before that function returns and in the place of Redis: for whoever makes it a part of another script.
    * Until then nothing is charged: a request whose process dies leaves nothing, so that it may be made again.
    */
   readonly handOver?: ((ended: HandedOver) => void) | undefined;
 }
 
-/** One of the two is to be done, once. */
+/** What was reserved is either settled, by a script that is guarded so that it settles a request once, or released. */
 export interface HandedOver {
-  /** Settles what was used. */
-  readonly settlement: SettlementCall;
-  /** Gives back all that was reserved, in the background. Never rejects. */
+  /** Settles what was used. To be asked for at each try to make it. */
+  settlement(this: void): SettlementCall;
+  /** To be called when the settlement was made, with what its script has returned; undefined where nobody knows. */
+  settled(this: void, reply: number | undefined): void;
+  /** Gives back all that was reserved, in the background. Does nothing once it was settled or released. Never rejects. */
   release(this: void): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import type { Charged } from './admit.ts';
 import type { Charging } from './charges.ts';
 import type { Held, Keeper } from './keeper.ts';
 import type { AdmissionRequest, FinalUse, Reservation, Used } from './limits.ts';
+import { readSettled } from './settle.ts';
 import type { Settlement, SettlementCall } from './settle.ts';
 import type { Settlements } from './settlements.ts';
 
@@ -29,6 +30,8 @@ interface ReservationOptions {
   readonly keeper: Keeper;
   readonly settlements: Settlements;
   readonly callOf: (settlement: Settlement) => SettlementCall;
+  /** Grants the places of a tenant that are free to those that wait for them, in the background. */
+  readonly grant: (tenant: string) => void;
 }
 
 const nothingUsed: ReadonlyMap<never, number> = new Map<never, number>();
@@ -53,7 +56,7 @@ export function createReservations(options: ReservationOptions): Reservations {
         return { record: used.record, charges: charging.chargesOf(request, reserved.charged, amounts), mayBeNew };
       },
     };
-    keeper.hold(held, request.handOver !== undefined);
+    keeper.hold(held);
     return held;
   }
 
@@ -86,7 +89,7 @@ export function createReservations(options: ReservationOptions): Reservations {
 
 /** Sends the settlement to Redis, or hands it over. */
 async function settle(
-  { clock, charging, settlements, callOf }: ReservationOptions,
+  { clock, charging, settlements, callOf, grant }: ReservationOptions,
   request: AdmissionRequest,
   { reserved: { isStored, charged }, held }: { readonly reserved: Reserved; readonly held: Held },
   used: FinalUse,
@@ -96,9 +99,10 @@ async function settle(
   const amounts = isStored === false ? charging.localAmounts(request, used.amounts) : used.amounts;
   const charges = charging.chargesOf(request, charged, amounts);
   const output = sampleOf(request, used);
+  const lateMs = () => clock.monotonicMs() - held.sinceMs;
   const ended = async (settlement: Omit<Settlement, 'kind'>): Promise<Settlement> => {
     if (await isStored) return { ...settlement, kind: 'ended' };
-    return { ...settlement, kind: 'unreserved', chargedLateMs: clock.monotonicMs() - held.sinceMs };
+    return { ...settlement, kind: 'unreserved', chargedLateMs: lateMs() };
   };
   const settlement = { tenant, requestId, leaseSets, charges, record, output };
   if (request.handOver === undefined) {
@@ -106,9 +110,21 @@ async function settle(
     return;
   }
   const nothing = charging.chargesOf(request, charged, nothingOf(request));
+  // What was reserved may have lapsed by the time it is settled.
+  const all = charging.chargesOf(request, charged, charging.localAmounts(request, used.amounts));
+  const released = { ...settlement, charges: nothing, record: '', output: undefined };
+  let isOver = false;
   request.handOver({
-    settlement: callOf(await ended(settlement)),
-    release: () => settlements.settle(() => ended({ ...settlement, charges: nothing, record: '', output: undefined })),
+    settlement: () => callOf({ ...settlement, kind: 'guarded', charges: all, chargedLateMs: lateMs() }),
+    settled(reply) {
+      isOver = true;
+      if (reply === undefined || readSettled(reply).othersWait) grant(tenant);
+    },
+    async release() {
+      if (isOver) return;
+      isOver = true;
+      await settlements.settle(() => ended(released));
+    },
   });
 }
 

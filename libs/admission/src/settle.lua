@@ -5,7 +5,8 @@
 -- ARGV: request id, how the request came to its end, ms for which a reservation is kept, greatest number of usage records, the
 -- usage record (empty: none), the sample of output (empty: none), the numbers of lease sets, of buckets and of budgets, ms since the
 -- buckets should have been charged, then per bucket the ms of refill that were used in all, and per budget the micro-dollars and the ms until it expires if it is new.
--- How: 'ended' in the usual way; 'cancelled' nothing of it is used; 'unreserved' nothing may be charged yet, since Redis was away
+-- How: 'ended' in the usual way; 'guarded' by a script of which this one is a part, which makes it once: then it is made
+-- even without a reservation; 'cancelled' nothing of it is used; 'unreserved' nothing may be charged yet, since Redis was away
 -- when it began or has lost the reservation; 'lapsed' nobody has renewed its reservation, which is kept for the settlement that
 -- may still come.
 -- Returns 1, or 0 if there was nothing to settle; 2 more if others wait for a lease that ended.
@@ -17,7 +18,7 @@ end
 
 local reservation, running, records = KEYS[1], KEYS[2], KEYS[3]
 local id, how, keptMs, recordsMax, record, sample = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local leaseSets, buckets, budgets = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local leaseSets, buckets, budgets, lateMs = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local othersWait = 0
 for at = 5, 4 + leaseSets do
   if redis.call('ZREM', KEYS[at], id) == 1 and redis.call('HGET', KEYS[4], KEYS[at]) then
@@ -25,7 +26,11 @@ for at = 5, 4 + leaseSets do
   end
 end
 local known = redis.call('HMGET', reservation, 'record', 'settled', 'appended')
-if how == 'lapsed' then
+if how == 'guarded' then
+  how = known[1] and 'ended' or 'unreserved'
+  -- What was reserved was charged in time.
+  lateMs = known[1] and 0 or lateMs
+elseif how == 'lapsed' then
   local lapsesAt = redis.call('ZSCORE', running, id)
   if not lapsesAt or tonumber(lapsesAt) > now then
     return othersWait
@@ -43,7 +48,7 @@ local function owed(field, total)
 end
 local key, arg = 5 + leaseSets, 11
 -- What flowed into a bucket since a late charge is taken from that charge first.
-local chargedAt = now - tonumber(ARGV[10])
+local chargedAt = now - lateMs
 for _ = 1, buckets do
   local more = owed('rate:' .. KEYS[key], ARGV[arg])
   local missing = math.max(chargedAt, tonumber(redis.call('GET', KEYS[key]) or 0)) + more - now

@@ -3,10 +3,11 @@ import type { RedisKeys, Script, Store } from '@ccg/store';
 import { reservationKeptMs } from './admit.ts';
 
 /**
- * How a request came to its end: `ended` in the usual way, `unreserved` Redis was away when it began or has lost its
- * reservation, `cancelled` it was not let in after all, `lapsed` nobody has renewed its reservation.
+ * How a request came to its end: `ended` in the usual way, `guarded` the same within a script that makes it once, `unreserved`
+ * Redis was away when it began or has lost its reservation, `cancelled` it was not let in after all, `lapsed` nobody has renewed
+ * its reservation.
  */
-type SettlementKind = 'ended' | 'unreserved' | 'cancelled' | 'lapsed';
+type SettlementKind = 'ended' | 'guarded' | 'unreserved' | 'cancelled' | 'lapsed';
 
 /** What is charged to one counter in all, in the unit in which it is stored. */
 export type Charge =
@@ -60,8 +61,13 @@ export interface Settled {
  */
 export async function settleInStore(store: Store, settlement: Settlement, options: SettleOptions): Promise<Settled> {
   const { keys, args } = settlementCall(store.redisKeys, settlement, options);
-  const reply = Number(await store.run(settleScript, keys, args));
-  return { isSettled: reply % 2 === 1, othersWait: reply >= 2 };
+  return readSettled(await store.run(settleScript, keys, args));
+}
+
+/** What the script has returned. */
+export function readSettled(reply: unknown): Settled {
+  const number = Number(reply);
+  return { isSettled: number % 2 === 1, othersWait: number >= 2 };
 }
 
 export function settlementCall(redisKeys: RedisKeys, settlement: Settlement, options: SettleOptions): SettlementCall {

@@ -31,7 +31,7 @@ export interface ServeRequest {
   elapsedMs(this: void): number;
   /** Set where the request is traced: each call to a provider is a span of its own, and is told where it stands. */
   readonly trace?: { readonly trace: Trace; newSpanId(this: void): string } | undefined;
-  /** Gets the settlement of the request in the place of Redis; not called for a request that was not admitted. */
+  /** Gets the settlement of the request before it was served, in the place of Redis; not called for one that was not admitted. */
   readonly handOver?: AdmissionRequest['handOver'];
   /** Set by serving itself where exchanges are recorded. */
   readonly recording?: ExchangeRecording;

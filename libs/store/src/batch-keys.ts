@@ -6,6 +6,8 @@ export interface BatchKeys {
   done(tenant: string, id: string): string;
   /** HASH: index of a running item → when its claim lapses, and whose claim it is. */
   running(tenant: string, id: string): string;
+  /** ZSET: index and claim of the items completed in the last minutes, by the time of their completion. It expires. */
+  completions(tenant: string, id: string): string;
   /** STREAM: results that are in no file yet, by their number; the field `line` is one of JSON. */
   results(tenant: string, id: string): string;
   /** LIST: the names of the files of results. */
@@ -51,6 +53,7 @@ export function createBatchKeys(
     record: (tenant, id) => ofTenant(tenant, `batch:v1:${id}`),
     done: (tenant, id) => ofTenant(tenant, `batch-done:v1:${id}`),
     running: (tenant, id) => ofTenant(tenant, `batch-running:v1:${id}`),
+    completions: (tenant, id) => ofTenant(tenant, `batch-completions:v1:${id}`),
     results: (tenant, id) => ofTenant(tenant, `batch-results:v1:${id}`),
     resultFiles: (tenant, id) => ofTenant(tenant, `batch-result-files:v1:${id}`),
     list: (tenant) => ofTenant(tenant, 'batches:v1'),

@@ -111,7 +111,7 @@ export async function openBatchGateway(at?: {
       const { customId } = await items.read({ tenant, id }, index);
       const json = JSON.stringify(result);
       const line = resultLine(customId, outcome === 'succeeded' ? succeededResult(json) : erroredResult(json));
-      await transitions.complete({ tenant, id, index }, { outcome, line });
+      await transitions.complete({ tenant, id, index, token: 'only' }, { outcome, line });
       await fileResults({ store, files, transitions, randomBytes }, { tenant, id }, false);
     },
     async limit(tenant, limits) {

@@ -1,9 +1,10 @@
 -- Every change of one batch after its creation, whoever makes it: a worker, a client or the clock.
--- KEYS: record, done, running, results, resultFiles, active, ended, removals (see batch-keys.ts), then those of the step.
+-- KEYS: record, done, running, completions, results, resultFiles, active, ended, removals (see batch-keys.ts), then those of
+-- the step.
 -- ARGV: the step, the time in ms, the id of the batch, then those of the step, which stand at the step.
 -- Returns what became of the step, 'gone' for a batch that does not exist, and more where the step says so.
-local record, done, running, results, resultFiles = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local active, ended, removals = KEYS[6], KEYS[7], KEYS[8]
+local record, done, running, completions, results, resultFiles = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local active, ended, removals = KEYS[7], KEYS[8], KEYS[9]
 local step, now, id = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
 local function text(name)
@@ -112,36 +113,46 @@ if step == 'release' then
   return { 'released' }
 end
 
--- The first result of an item counts, whoever has claimed it. ARGV: index, 'succeeded' or 'errored', the line of the
--- result, then those of the settlement, whose KEYS come after the eight of the batch.
--- 'lost': the item has its result. 'over': the batch has ended without it. Both settle nothing.
--- Returns also the status, and the number and the bytes of the results that wait to be written into a file.
+-- The first result of an item counts, whoever has claimed it. ARGV: index, token, ms for which the token is remembered,
+-- 'succeeded' or 'errored', the line of the result, then those of the settlement, whose KEYS come after the nine of the batch.
+-- 'lost': the item has the result of another run. 'over': the batch has ended without it. Both settle nothing.
+-- Returns also the status, the number and the bytes of the results that wait to be written into a file, and what the
+-- settlement has returned. Sent again, it says the same without what the settlement has returned.
 if step == 'complete' then
+  local completion = ARGV[4] .. ' ' .. ARGV[5]
+  local function completed(settled)
+    local waiting = number('succeeded') + number('errored') - number('filed')
+    return { 'completed', status, waiting, number('waitingBytes'), settled }
+  end
   if redis.call('GETBIT', done, ARGV[4]) == 1 then
-    return { 'lost' }
+    local completedAt = tonumber(redis.call('ZSCORE', completions, completion) or 0)
+    return completedAt > now - ARGV[6] and completed() or { 'lost' }
   end
   if status == 'ended' then
     return { 'over' }
   end
   redis.call('SETBIT', done, ARGV[4], 1)
   redis.call('HDEL', running, ARGV[4])
-  redis.call('HINCRBY', record, ARGV[5], 1)
-  redis.call('HINCRBY', record, 'resultBytes', #ARGV[6])
-  local waitingBytes = redis.call('HINCRBY', record, 'waitingBytes', #ARGV[6])
+  redis.call('ZREMRANGEBYSCORE', completions, '-inf', string.format('%.0f', now - ARGV[6]))
+  redis.call('ZADD', completions, ARGV[2], completion)
+  redis.call('PEXPIRE', completions, ARGV[6])
+  redis.call('HINCRBY', record, ARGV[7], 1)
+  redis.call('HINCRBY', record, 'resultBytes', #ARGV[8])
+  redis.call('HINCRBY', record, 'waitingBytes', #ARGV[8])
   -- Results are numbered from 1 on.
   local count = number('succeeded') + number('errored')
-  redis.call('XADD', results, string.format('%.0f-0', count), 'line', ARGV[6])
-  settle({ unpack(KEYS, 9) }, { unpack(ARGV, 7) })
+  redis.call('XADD', results, string.format('%.0f-0', count), 'line', ARGV[8])
+  local settled = settle({ unpack(KEYS, 10) }, { unpack(ARGV, 9) })
   finishIfOver()
-  return { 'completed', status, count - number('filed'), waitingBytes }
+  return completed(settled)
 end
 
 -- KEYS: the audit log of the tenant, if it is to be written. ARGV: its entry, and how many entries it keeps.
 if step == 'cancel' then
   if status == 'in_progress' then
     redis.call('HSET', record, 'status', 'canceling', 'cancelInitiatedAtMs', ARGV[2])
-    if KEYS[9] then
-      redis.call('XADD', KEYS[9], 'MAXLEN', '~', ARGV[5], '*', 'entry', ARGV[4])
+    if KEYS[10] then
+      redis.call('XADD', KEYS[10], 'MAXLEN', '~', ARGV[5], '*', 'entry', ARGV[4])
     end
     status = 'canceling'
     finishIfOver()
@@ -190,7 +201,7 @@ if step == 'filed' then
 end
 
 local function dropItems()
-  redis.call('DEL', done, running, results, resultFiles)
+  redis.call('DEL', done, running, completions, results, resultFiles)
   redis.call('ZREM', ended, id)
   redis.call('ZADD', removals, ARGV[2], id)
 end
@@ -212,10 +223,10 @@ if step == 'delete' then
   end
   dropItems()
   redis.call('DEL', record)
-  redis.call('ZREM', KEYS[9], id)
   redis.call('ZREM', KEYS[10], id)
-  if KEYS[11] and redis.call('HGET', KEYS[11], 'batch') == id then
-    redis.call('DEL', KEYS[11])
+  redis.call('ZREM', KEYS[11], id)
+  if KEYS[12] and redis.call('HGET', KEYS[12], 'batch') == id then
+    redis.call('DEL', KEYS[12])
   end
   return { 'deleted' }
 end

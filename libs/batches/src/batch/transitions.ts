@@ -34,8 +34,10 @@ export type Completed =
       /** The results that wait to be written into a file. */
       readonly waiting: number;
       readonly waitingBytes: number;
+      /** What the script of the settlement has returned. Undefined where there was none, or an earlier try was made unseen. */
+      readonly settled: number | undefined;
     }
-  /** `lost`: the item had its result. `over`, `gone`: the batch ended without it. Nothing was settled. */
+  /** `lost`: the item had the result of another run. `over`, `gone`: the batch ended without it. Nothing was settled. */
   | { readonly kind: 'lost' | 'over' | 'gone' };
 
 /** What is settled together with the completion of an item: the redis keys, of its tenant, and the arguments of the script. */
@@ -75,7 +77,8 @@ export interface Transitions {
   /** False where the item should not go on: it has a result, its batch has ended, or it runs elsewhere. */
   renew(item: ItemClaim): Promise<boolean>;
   release(item: ItemClaim): Promise<void>;
-  complete(item: Pick<ItemClaim, 'tenant' | 'id' | 'index'>, result: ItemResult): Promise<Completed>;
+  /** Completes an item, whoever has claimed it. Repeated with the same token, it says again that it was completed. */
+  complete(item: ItemClaim, result: ItemResult): Promise<Completed>;
   /** False where there is no such batch. One that has ended stays as it is. The line is logged by the first call alone. */
   cancel(place: BatchPlace, line?: AuditLine): Promise<boolean>;
   /** Ends what is over: expired, or canceled and without a running item. */
@@ -98,6 +101,8 @@ interface ResultFile {
 }
 
 const stepTimeoutMs = 2000;
+/** Longer than anybody repeats a completion. */
+const tokenKeptMs = 5 * 60_000;
 
 export function createTransitions(options: TransitionOptions): Transitions {
   const { store, clock, claimMs = 60_000, waitingMaxBytes = 16 * 1024 * 1024 } = options;
@@ -127,10 +132,16 @@ export function createTransitions(options: TransitionOptions): Transitions {
       await run(item, 'release', [item.index, item.token]);
     },
     async complete(item, { outcome, line, settlement = { keys: [], args: [] } }) {
-      const args = [item.index, outcome, line, ...settlement.args];
-      const [kind = 'gone', status, waiting, waitingBytes] = await run(item, 'complete', args, settlement.keys);
+      const args = [item.index, item.token, tokenKeptMs, outcome, line, ...settlement.args];
+      const [kind = 'gone', status, waiting, bytes, settled] = await run(item, 'complete', args, settlement.keys);
       if (kind !== 'completed') return { kind: kind as Exclude<Completed['kind'], 'completed'> };
-      return { kind, status: statusOf(status), waiting: Number(waiting), waitingBytes: Number(waitingBytes) };
+      return {
+        kind,
+        status: statusOf(status),
+        waiting: Number(waiting),
+        waitingBytes: Number(bytes),
+        settled: settled === undefined ? undefined : Number(settled),
+      };
     },
     async cancel(place, line) {
       const [keys, args] = line === undefined ? [[], []] : [[line.key], [line.entry, line.maxEntries]];
@@ -159,7 +170,7 @@ export function createTransitions(options: TransitionOptions): Transitions {
 }
 
 function keysOf({ redisKeys: { batches } }: Store, { tenant, id }: BatchPlace): readonly string[] {
-  const ofItems = [batches.done, batches.running, batches.results, batches.resultFiles];
+  const ofItems = [batches.done, batches.running, batches.completions, batches.results, batches.resultFiles];
   return [
     batches.record(tenant, id),
     ...ofItems.map((name) => name(tenant, id)),
