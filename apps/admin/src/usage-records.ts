@@ -80,6 +80,7 @@ export const usageRecord = z
     firstEventMs: count.optional(),
     attempts: count,
     batch: z.string().optional(),
+    batchIndex: count.optional(),
   })
   .meta({ id: 'UsageRecord', description: 'What one request used.' });
 

@@ -93,7 +93,8 @@ async function serveItem(
     ['content-type', 'application/json'],
     ['anthropic-version', '2023-06-01'],
   ] as const;
-  const request = { requestId, principal, prefix: record.prefix, headers, query: '', batch: record.id, handOver };
+  const batch = { id: record.id, index: pointer.index };
+  const request = { requestId, principal, prefix: record.prefix, headers, query: '', batch, handOver };
   const received = { receivedAtMs: clock.now(), elapsedMs, takeBody: () => params };
   const ended = await deps.traces.serve(pointer, { ...request, ...received }, sink);
   tell(deps, ended, { requestId, pointer, durationMs: elapsedMs() });

@@ -13,8 +13,8 @@ afterEach(() => rig.close());
 
 test.each([
   [undefined, 'messages'],
-  ['msgbatch_1', 'item_of_batch'],
-])('the settlement of a request of the batch %s is told under the endpoint %s', async (batch, endpoint) => {
+  [{ id: 'msgbatch_1', index: 0 }, 'item_of_batch'],
+])('the settlement of a request of the batch %o is told under the endpoint %s', async (batch, endpoint) => {
   await rig.serving.serve({ ...requestOf(rig), batch }, createRecordingSink());
   const settled = async () => {
     const { text } = await rig.metrics.expose();

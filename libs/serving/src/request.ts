@@ -23,8 +23,8 @@ export interface ServeRequest {
   takeBody(this: void): Uint8Array;
   /** Called when serving holds nothing of the body any more, where that is before the answer has ended. */
   bodyFreed?(this: void): void;
-  /** The id of the batch that it is an item of. */
-  readonly batch?: string | undefined;
+  /** The batch that it is an item of, and which. */
+  readonly batch?: { readonly id: string; readonly index: number } | undefined;
   /** When the request arrived, in the clock's time. */
   readonly receivedAtMs: number;
   /** Milliseconds since the request arrived, with fractions. */

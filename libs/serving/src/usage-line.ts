@@ -129,7 +129,8 @@ function encode({ request, client, work }: Begun, use: Use, target: TargetName, 
     durationMs: told.durationMs,
     firstEventMs: told.firstEventMs,
     attempts: told.attempts,
-    batch: request.batch,
+    batch: request.batch?.id,
+    batchIndex: request.batch?.index,
   });
 }
 

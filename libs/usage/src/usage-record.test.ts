@@ -70,6 +70,7 @@ const anyRecord: fc.Arbitrary<UsageRecord> = fc.record({
   firstEventMs: fc.option(count, { nil: undefined }),
   attempts: count,
   batch: optional,
+  batchIndex: fc.option(count, { nil: undefined }),
 });
 
 test('what is decoded is what was encoded', () => {

@@ -45,6 +45,8 @@ export interface UsageRecord {
   readonly attempts: number;
   /** The id of the batch that the request was an item of. */
   readonly batch?: string | undefined;
+  /** Which item it was, from 0 on. */
+  readonly batchIndex?: number | undefined;
 }
 
 /** A record in the store, where every byte counts. Fields are stored by these names: never give one to another field. */
@@ -79,6 +81,7 @@ interface StoredRecord {
   readonly fe?: unknown;
   readonly n?: unknown;
   readonly b?: unknown;
+  readonly bi?: unknown;
 }
 
 /** Whoever has the time in milliseconds need not write it in words, which takes longer than all the rest. */
@@ -122,6 +125,7 @@ export function encodeUsageRecord(record: EncodableRecord): string {
     fe: record.firstEventMs === undefined ? undefined : (whole(record.firstEventMs) ?? 0),
     n: whole(record.attempts),
     b: cut(record.batch),
+    bi: record.batchIndex,
   };
   return JSON.stringify(stored);
 }
@@ -162,6 +166,7 @@ export function decodeUsageRecord(text: string): UsageRecord | undefined {
     firstEventMs: numberOf(stored.fe),
     attempts: countOf(stored.n),
     batch: textOf(stored.b),
+    batchIndex: numberOf(stored.bi),
   };
 }
 
