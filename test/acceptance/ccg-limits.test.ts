@@ -75,10 +75,11 @@ test('limits are set one by one beside that of the gateway, listed as a table an
   await done(['limits', 'set', '--name', 'group-budget-day', '--mode', 'enforce', ...at]);
   const [heading = '', ...rows] = (await done(['limits', 'list', ...at])).trimEnd().split('\n');
   expect(words(heading).slice(0, 6)).toEqual(['NAME', 'LEVEL', 'KIND', 'AMOUNT', 'PER', 'MODE']);
+  expect(words(heading).at(-1)).toBe('TRAFFIC');
   expect(rows.map(words)).toEqual([
-    ['requests', 'tenant', 'requests', '600', 'minute', 'enforce', '-', '-', '-', '-'],
-    ['group-budget-day', 'group', 'budget', '$12.5', 'day', 'enforce', '-', 'open', '-', '-'],
-    ['session-concurrency', 'session', 'concurrency', '4', '-', 'enforce', '-', '-', '60s', '-'],
+    ['requests', 'tenant', 'requests', '600', 'minute', 'enforce', '-', '-', '-', '-', '-'],
+    ['group-budget-day', 'group', 'budget', '$12.5', 'day', 'enforce', '-', 'open', '-', '-', '-'],
+    ['session-concurrency', 'session', 'concurrency', '4', '-', 'enforce', '-', '-', '60s', '-', '-'],
   ]);
   await done(['limits', 'remove', 'requests', ...at]);
   const list: unknown = JSON.parse(await done(['limits', 'list', ...at, '--json']));

@@ -37,6 +37,8 @@ interface Who {
   readonly model?: string;
   readonly path?: 'messages' | 'count_tokens';
   readonly maxTokens?: number;
+  /** The batch that it is an item of. */
+  readonly batch?: string;
   readonly onHeaders?: (headers: HeaderList) => void;
 }
 
@@ -90,6 +92,7 @@ async function ask(limits: readonly LimitRule[], who: Who = {}): Promise<Request
     prefix: undefined,
     headers: [],
     query: '',
+    batch: who.batch,
     takeBody: () => Buffer.from(JSON.stringify(body)),
     receivedAtMs: systemClock.now(),
     elapsedMs: startStopwatch(systemClock),
@@ -157,6 +160,86 @@ test('a user runs so many requests at a time, on any API key, and the end of one
   await running;
   upstream.play(playModel([{ content: [say('fine')] }]));
   await expect.poll(async () => (await ask(limits)).outcome, { timeout: patienceMs }).toBe('ok');
+});
+
+test('batches use up no rate of those who wait for their answers, nor the other way round', async () => {
+  const limits = [perMinute('user', 1), { ...perMinute('tenant', 3), name: 'few', traffic: 'batches' } as const];
+  const batch = 'msgbatch_1';
+  const headers: string[][] = [];
+  const remaining = async (who: Who) => {
+    headers.length = 0;
+    const { outcome } = await ask(limits, {
+      ...who,
+      onHeaders: (list) => headers.push(...list.map((one) => [...one])),
+    });
+    const told = new Map(headers.map(([name = '', value]) => [name, value]));
+    return [
+      outcome,
+      told.get('anthropic-ratelimit-requests-limit'),
+      told.get('anthropic-ratelimit-requests-remaining'),
+    ];
+  };
+  expect((await ask(limits, { batch })).outcome).toBe('ok');
+  expect((await ask(limits, { batch })).outcome).toBe('policy_rate_limit');
+  // Nothing that is said to others has changed by it.
+  expect(await remaining({})).toEqual(['ok', '1', '0']);
+  for (const user of ['bob', 'cy']) expect((await ask(limits, { batch, user })).outcome).toBe('ok');
+  expect(refusalOf(await ask(limits, { batch, user: 'dan' }))?.reason).toBe('few');
+  for (const user of ['bob', 'cy', 'dan']) expect(await remaining({ user })).toEqual(['ok', '1', '0']);
+});
+
+describe('of a limit on running requests batches never take the last fifth', () => {
+  const cap = (amount: number): readonly LimitRule[] => [{ level: 'tenant', kind: 'concurrency', amount }];
+
+  test('so others always find it, and both together are never more', async () => {
+    const gate = createGate();
+    upstream.play(() => [waitFor(gate.opened), ...jsonScript(500, { error: { message: 'no' } })]);
+    const limits = cap(5).map((rule) => ({ ...rule, maxWaitSeconds: 0 }));
+    const items = Array.from({ length: 4 }, (_, at) => ask(limits, { batch: `msgbatch_${at}` }));
+    await upstream.request(3);
+    expect((await ask(limits, { batch: 'msgbatch_5' })).outcome).toBe('policy_rate_limit');
+    const other = ask(limits);
+    await upstream.request(4);
+    expect((await ask(limits)).outcome).toBe('policy_rate_limit');
+    gate.open();
+    await Promise.all([...items, other]);
+  });
+
+  test('and while others need so many that four fifths are taken, they wait', async () => {
+    const gate = createGate();
+    upstream.play(() => [waitFor(gate.opened), ...jsonScript(500, { error: { message: 'no' } })]);
+    const others = Array.from({ length: 4 }, () => ask(cap(5)));
+    await upstream.request(3);
+    expect((await ask(cap(5), { batch: 'msgbatch_1' })).outcome).toBe('policy_rate_limit');
+    gate.open();
+    await Promise.all(others);
+    upstream.play(playModel([{ content: [say('fine')] }]));
+    await expect
+      .poll(async () => (await ask(cap(5), { batch: 'msgbatch_1' })).outcome, { timeout: patienceMs })
+      .toBe('ok');
+  });
+
+  test('and the only place of a limit of 1 they take while nobody runs or waits', async () => {
+    const first = createGate();
+    const second = createGate();
+    const failing = jsonScript(500, { error: { message: 'no' } });
+    upstream.answer([waitFor(first.opened), ...failing], [waitFor(second.opened), ...failing]);
+    const running = ask(cap(1));
+    await upstream.request(0);
+    const waiting = ask(cap(1), { user: 'bob' });
+    const refused = () => ask(cap(1), { batch: 'msgbatch_1' });
+    const count = createScript("return redis.call('HLEN', KEYS[1])");
+    const waitedFor = () => store.run(count, [store.redisKeys.waitedFor(tenant)], []);
+    await expect.poll(waitedFor, { timeout: patienceMs }).toBe(1);
+    expect((await refused()).outcome).toBe('policy_rate_limit');
+    first.open();
+    await running;
+    await upstream.request(1);
+    expect((await refused()).outcome).toBe('policy_rate_limit');
+    second.open();
+    await waiting;
+    await expect.poll(async () => (await refused()).outcome, { timeout: patienceMs }).toBe('ok');
+  });
 });
 
 test('counts of tokens have a limit of their own', async () => {

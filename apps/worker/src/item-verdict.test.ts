@@ -1,6 +1,6 @@
 import { GatewayError } from '@ccg/kernel';
 import { expect, test } from 'vitest';
-import { limitOfBatches, retryDelayMs } from './item-verdict.ts';
+import { retryDelayMs } from './item-verdict.ts';
 
 const most = () => 1;
 
@@ -27,10 +27,4 @@ test('it waits longer after each failure, never shorter than it was asked to, an
   const asked = (retryAfterSeconds: number) => new GatewayError('rate-limited', 'text', { retryAfterSeconds });
   expect(retryDelayMs(asked(40), 0, most)).toBe(40_000);
   expect(retryDelayMs(asked(86_400), 0, most)).toBe(900_000);
-});
-
-test('batches leave a fifth of the requests that may run at a time, and do not wait for the rest', () => {
-  const rule = { kind: 'concurrency', level: 'tenant', amount: 10 } as const;
-  expect(limitOfBatches(rule)).toEqual({ ...rule, amount: 8, maxWaitSeconds: 0 });
-  expect(limitOfBatches({ ...rule, amount: 1 })).toMatchObject({ amount: 1 });
 });

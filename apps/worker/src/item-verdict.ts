@@ -1,5 +1,4 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
-import type { LimitRule } from '@ccg/kernel';
 import type { TenantPrincipal, Verification } from '@ccg/tenancy';
 import { readMessagesRequest } from '@ccg/wire';
 
@@ -24,7 +23,7 @@ function invalid(field: string, message: string): GatewayError {
 export function principalOf(verification: Verification): TenantPrincipal {
   switch (verification.kind) {
     case 'verified':
-      if (verification.principal.authorization.scopes.includes('batches')) return forBatches(verification.principal);
+      if (verification.principal.authorization.scopes.includes('batches')) return verification.principal;
       throw new GatewayError('scope-missing', 'The API key that created the batch no longer has the scope "batches".', {
         reason: 'batches',
       });
@@ -47,22 +46,6 @@ export function principalOf(verification: Verification): TenantPrincipal {
 }
 
 const whose = { tenant: 'team', user: 'user' };
-
-/** Of the requests that may run at a time, batches leave this share to everybody else. */
-const shareOfBatches = 0.8;
-
-function forBatches(principal: TenantPrincipal): TenantPrincipal {
-  const { authorization } = principal;
-  const limits = authorization.limits.map(limitOfBatches);
-  return { ...principal, authorization: { ...authorization, limits } };
-}
-
-/** An item waits in the queue of its batch, never in the waiting room. @internal */
-export function limitOfBatches(rule: LimitRule): LimitRule {
-  if (rule.kind !== 'concurrency') return rule;
-  const amount = Math.max(1, Math.floor(rule.amount * shareOfBatches));
-  return { ...rule, amount, maxWaitSeconds: 0 };
-}
 
 const firstRetryMs = 1000;
 const longestRetryMs = 5 * 60_000;

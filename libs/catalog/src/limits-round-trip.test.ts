@@ -2,6 +2,7 @@ import {
   budgetPeriods,
   limitModes,
   limitRuleFaults,
+  limitTraffics,
   rateKinds,
   reservationsOf,
   storeErrorAnswersOf,
@@ -28,6 +29,7 @@ const rate = fc.constantFrom(...rateKinds).chain((kind) =>
     amount: whole,
     per: fc.constant('minute'),
     reserve: fc.constantFrom(undefined, ...reservationsOf(kind)),
+    traffic: kind === 'count_requests' ? fc.constant(undefined) : fc.constantFrom(undefined, ...limitTraffics),
   }),
 );
 const cap = fc.record({

@@ -11,6 +11,8 @@ const budget = { level: 'group', kind: 'budget', amount: 5, per: 'day' };
 test.each<[string, object]>([
   ['a rate', rate],
   ['everything of a rate', { ...tokens, name: 'out', mode: 'shadow', onStoreError: 'closed', reserve: 'max_tokens' }],
+  ['a rate of batches', { ...tokens, traffic: 'batches' }],
+  ['a rate of everybody else', { ...rate, traffic: 'interactive' }],
   ['a cap', cap],
   ['everything of a cap', { ...cap, onStoreError: 'open', maxWaitSeconds: 0, maxWaiting: 0 }],
   ['the longest wait', { ...cap, maxWaitSeconds: 600, maxWaiting: 10_000 }],
@@ -31,6 +33,7 @@ test.each<[string, object, string, string]>([
   ['a level', { ...rate, level: 'team' }, 'level', levels],
   ['a period of a rate', { ...rate, per: 'hour' }, 'per', 'must be minute'],
   ['a period of a budget', { ...budget, per: 'year' }, 'per', 'must be one of day, week, month'],
+  ['traffic of another kind', { ...rate, traffic: 'all' }, 'traffic', 'must be one of interactive, batches'],
   ['no amount of requests', { ...rate, amount: 0 }, 'amount', whole],
   ['a negative amount of requests', { ...rate, amount: -5 }, 'amount', whole],
   ['half a request', { ...rate, amount: 1.5 }, 'amount', whole],

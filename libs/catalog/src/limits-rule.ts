@@ -9,6 +9,7 @@ import {
   limitNameShape,
   limitRuleClashes,
   limitRulesMax,
+  limitTraffics,
   maxWaitingMax,
   maxWaitSecondsMax,
   reservationsOf,
@@ -63,18 +64,18 @@ const rate = {
   onStoreError: onStoreError('requests'),
 };
 
+const traffic = oneOf(limitTraffics)
+  .optional()
+  .describe('What it counts: requests that somebody waits for, or items of batches. Left out: both, each by itself');
+
 /** One limit. */
 export const limitRule = z.discriminatedUnion(
   'kind',
   [
-    z.strictObject({
-      ...rate,
-      kind: z
-        .enum(['requests', 'count_requests'])
-        .describe('What is counted. count_requests are requests that only count tokens'),
-    }),
-    z.strictObject({ ...rate, kind: z.literal('input_tokens'), reserve: reserve('input_tokens') }),
-    z.strictObject({ ...rate, kind: z.literal('output_tokens'), reserve: reserve('output_tokens') }),
+    z.strictObject({ ...rate, kind: z.literal('requests').describe('Requests to models'), traffic }),
+    z.strictObject({ ...rate, kind: z.literal('count_requests').describe('Requests that only count tokens') }),
+    z.strictObject({ ...rate, kind: z.literal('input_tokens'), reserve: reserve('input_tokens'), traffic }),
+    z.strictObject({ ...rate, kind: z.literal('output_tokens'), reserve: reserve('output_tokens'), traffic }),
     z.strictObject({
       ...common,
       kind: z.literal('concurrency').describe('Requests that run at the same time'),

@@ -9,6 +9,12 @@ test.each<[string, readonly LimitRule[], readonly unknown[]]>([
   ['of different levels and kinds', [rule({}), rule({ level: 'tenant' }), rule({ kind: 'concurrency' })], []],
   ['of one level and kind with names of their own', [rule({}), rule({ name: 'burst' })], []],
   ['of one level and kind without names', [rule({}), rule({})], [[1]]],
+  [
+    'of one level and kind, the one on batches and the other on everybody else',
+    [rule({ traffic: 'batches' }), rule({ traffic: 'interactive' })],
+    [],
+  ],
+  ['of one level and kind on batches', [rule({ traffic: 'batches' }), rule({ traffic: 'batches' })], [[1]]],
   ['of one name', [rule({ name: 'a' }), rule({ level: 'tenant', name: 'a' })], [[1]]],
   ['of a name that another has by its kind', [rule({ level: 'tenant' }), rule({ name: 'requests' })], [[1]]],
   [

@@ -9,13 +9,14 @@ import {
   limitModes,
   limitNameShape,
   limitRulesMax,
+  limitTraffics,
   maxWaitingMax,
   maxWaitSecondsMax,
   nameOfLimit,
   reservationsOf,
   storeErrorAnswersOf,
 } from './limit-rules.ts';
-import type { LimitLevel, LimitRule } from './limit-rules.ts';
+import type { LimitLevel, LimitRule, LimitTraffic, RateKind } from './limit-rules.ts';
 
 /** A place in a list of limits that cannot be used, and why. */
 export interface RuleFault {
@@ -32,6 +33,7 @@ export const ruleMessages = {
   maxWaitSeconds: `must be a whole number from 0 to ${maxWaitSecondsMax}`,
   maxWaiting: `must be a whole number from 0 to ${maxWaitingMax}`,
   budgetStoreError: 'must be open or closed: a replica alone cannot know what a budget has left',
+  noTraffic: 'must be left out: batches count no tokens',
   tooMany: `must have at most ${limitRulesMax} limits`,
   oneOf: (values: readonly string[]) => `must be one of ${values.join(', ')}`,
 } as const;
@@ -85,16 +87,21 @@ function ofKind(rule: LimitRule): ValueFaults {
     case 'count_requests':
     case 'input_tokens':
     case 'output_tokens': {
-      const { amount, per, reserve } = rule;
+      const { kind, amount, per, reserve, traffic } = rule;
       return {
         amount: wholeFrom(1, limitAmountMax, amount, ruleMessages.amount),
         per: per === 'minute' ? undefined : ruleMessages.perMinute,
-        reserve: reserve === undefined ? undefined : notOneOf(reservationsOf(rule.kind), reserve),
+        reserve: reserve === undefined ? undefined : notOneOf(reservationsOf(kind), reserve),
+        traffic: traffic === undefined ? undefined : trafficFault(kind, traffic),
       };
     }
     default:
       return assertNever(rule);
   }
+}
+
+function trafficFault(kind: RateKind, traffic: LimitTraffic): string | undefined {
+  return kind === 'count_requests' ? ruleMessages.noTraffic : notOneOf(limitTraffics, traffic);
 }
 
 function notOneOf(values: readonly string[], value: string): string | undefined {

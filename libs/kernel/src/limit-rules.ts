@@ -25,6 +25,10 @@ export type LimitMode = (typeof limitModes)[number];
 const storeErrorAnswers = ['local', 'open', 'closed'] as const;
 export type OnStoreError = (typeof storeErrorAnswers)[number];
 
+/** What a limit counts: requests that somebody waits for, or the items of message batches. */
+export const limitTraffics = ['interactive', 'batches'] as const;
+export type LimitTraffic = (typeof limitTraffics)[number];
+
 interface RuleFrame {
   /** Tells it from the other limits of the tenant. Left out, it is named by its level and its kind. */
   readonly name?: string | undefined;
@@ -41,6 +45,8 @@ export interface RateRule extends RuleFrame {
   /** A whole number above 0. */
   readonly amount: number;
   readonly per: 'minute';
+  /** Both unless given, each counted by itself: batches leave all of the amount to everybody else. */
+  readonly traffic?: LimitTraffic | undefined;
   /** Of tokens alone; an estimate unless given. */
   readonly reserve?: Reservation | undefined;
 }
@@ -111,10 +117,11 @@ export function isBudgetAmount(dollars: number): boolean {
   return microDollars >= 1 && dollars <= budgetAmountMax && microDollars / microDollarsPerDollar === dollars;
 }
 
-/** The name of a limit, its own or that of its level, its kind and a budget's period. Its counters are stored under it. */
-export function nameOfLimit({ name, level, kind, per }: NameParts): string {
+/** The name of a limit, its own or that of its level, its traffic, its kind and a budget's period. Its counters are stored under it. */
+export function nameOfLimit({ name, level, kind, per, traffic }: NameParts): string {
   if (name !== undefined) return name;
-  const what = kind === 'budget' ? `${kind}-${per}` : kind;
+  const counted = traffic === undefined ? kind : `${traffic}-${kind}`;
+  const what = kind === 'budget' ? `${kind}-${per}` : counted;
   return level === 'tenant' ? what : `${level}-${what}`;
 }
 
@@ -123,4 +130,5 @@ interface NameParts {
   readonly level: string;
   readonly kind: string;
   readonly per?: string | undefined;
+  readonly traffic?: string | undefined;
 }

@@ -17,7 +17,7 @@ import { userSubject, whoseOf } from './limit-subjects.ts';
 import { noteKilled, noteRefusals } from './note-refusals.ts';
 import { createAskLimits, principalOrBefore } from './limits-while-waiting.ts';
 import type { RequestRecord } from './record.ts';
-import { limitsOfRequest, maxOutput } from './request-limits.ts';
+import { limitsOfRequest, maxOutput, trafficOf } from './request-limits.ts';
 import type { LimitedWork, RequestLimit } from './request-limits.ts';
 import { amountsOf, nothingUsed } from './settle-request.ts';
 import type { Use } from './settle-request.ts';
@@ -88,7 +88,7 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
       }),
     });
     const limits = asked.of(decision);
-    countDecision(metrics, principal.tenant, limits, decision);
+    countDecision(metrics, principal.tenant, limits, decision, trafficOf(work));
     const note = (refused: readonly Refused[]) => {
       if (refusals !== undefined && refused.length > 0) {
         noteRefusals(refusals, { request, client, work, limits }, refused, clock.now());
@@ -120,7 +120,8 @@ function waitingOf(
   whileWaiting: WhileWaiting | undefined,
   limitsOf: (principal: TenantPrincipal) => readonly Limit[],
 ): AdmissionRequest['waiting'] {
-  if (whileWaiting === undefined || work.kind === 'count') return undefined;
+  // An item waits in the queue of its batch.
+  if (whileWaiting === undefined || work.kind === 'count' || work.traffic === 'batches') return undefined;
   const { waitingWeight: weight } = principal;
   const { mayRun, ...told } = whileWaiting;
   const waiting = { ...told, caller: userSubject(principal), weight, bytes: work.bodyBytes };

@@ -38,7 +38,7 @@ function admitted(states: readonly LimitState[]): Decision {
 test('what is left is that of whoever has least, for some minutes', async () => {
   const { metrics, advance, series } = setUp();
   const note = (remaining: number) => {
-    countDecision(metrics, 'acme', limits, admitted([state({ remaining, fullInMs: 1 })]));
+    countDecision(metrics, 'acme', limits, admitted([state({ remaining, fullInMs: 1 })]), 'interactive');
   };
   const left = (share: number) => [`ccg_limit_remaining_ratio{tenant="acme",level="user",kind="requests"} ${share}`];
   note(2);
@@ -54,17 +54,26 @@ test('what is left is that of whoever has least, for some minutes', async () => 
   expect(await series()).toEqual([]);
 });
 
+test('what batches leave is not what others have left, but money is that of both', async () => {
+  const { metrics, series } = setUp();
+  const spent = state({ usedMicroDollars: 5_000_000, startsAtMs: 0, resetsAtMs: 1 }, money);
+  const states = [state({ remaining: 0, fullInMs: 1 }), state({ remaining: 0 }, places), spent];
+  countDecision(metrics, 'acme', limits, admitted(states), 'batches');
+  expect(await series()).toEqual([expect.stringMatching(/^ccg_budget_used_ratio.* 0.25$/u)]);
+});
+
 test('refusals are counted by the level and kind of their limit, those of a shadow apart', async () => {
   const { metrics, series } = setUp();
   const full = state({ remaining: 0 }, places);
   const spent = state({ usedMicroDollars: 19_000_000, startsAtMs: 0, resetsAtMs: 1 }, money);
   if (money === undefined || places === undefined) throw new Error('There are three limits.');
-  countDecision(metrics, 'acme', limits, {
+  const decision: Decision = {
     kind: 'limited',
     refused: { limit: money, retryAfterMs: 1, state: spent },
     states: [full, spent],
     shadowed: [{ limit: places, retryAfterMs: 1, state: full }],
-  });
+  };
+  countDecision(metrics, 'acme', limits, decision, 'interactive');
   expect(await series()).toEqual([
     'ccg_limit_refusals_total{tenant="acme",level="user",kind="budget",mode="enforce"} 1',
     'ccg_limit_refusals_total{tenant="acme",level="tenant",kind="concurrency",mode="shadow"} 1',

@@ -1,21 +1,27 @@
 import type { Decision, LimitState } from '@ccg/admission';
 import { assertNever } from '@ccg/kernel';
+import type { LimitTraffic } from '@ccg/kernel';
 import type { LimitMeters, Metrics } from '@ccg/telemetry';
 import type { RequestLimit } from './request-limits.ts';
 import { amountsOf } from './settle-request.ts';
 import type { Use } from './settle-request.ts';
 
-/** Counts whom limits refuse, and what is left of them. A request without limits costs nothing here. */
+/**
+ * Counts whom limits refuse, and what is left of them. A request without limits costs nothing here. Batches use up what
+ * they may, so what they leave tells nothing of what anybody else has left; money is that of both.
+ */
 export function countDecision(
   metrics: Metrics,
   tenant: string,
   limits: readonly RequestLimit[],
   decision: Decision,
+  traffic: LimitTraffic,
 ): void {
   if (limits.length === 0 || decision.kind === 'unreadable') return;
   if (decision.kind === 'limited') metersOf(metrics, tenant, limits, decision.refused)?.refused('enforce');
   for (const refused of decision.shadowed) metersOf(metrics, tenant, limits, refused)?.refused('shadow');
   for (const state of decision.states) {
+    if (traffic === 'batches' && state.limit.kind !== 'budget') continue;
     const meters = metersOf(metrics, tenant, limits, state);
     if (meters !== undefined) countState(meters, state);
   }

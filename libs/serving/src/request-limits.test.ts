@@ -45,6 +45,46 @@ test('a limit has the name of its rule, its mode, and what it does without the s
   ]);
 });
 
+const batchWork = () => messageWork({ traffic: 'batches' });
+
+test('items of batches are counted apart from everybody else, in buckets of the same size', () => {
+  const [own] = limitsFor([requests('user')], { work: batchWork() });
+  const [others] = limitsFor([requests('user')]);
+  expect(own).toEqual({ ...others, name: 'user-requests.batches' });
+});
+
+test('a rate counts the traffic that it names', () => {
+  const rules = [
+    requests('tenant', { traffic: 'interactive' }),
+    requests('tenant', { traffic: 'batches', amount: 5 }),
+    requests('user', { name: 'both' }),
+  ];
+  expect(limitsFor(rules).map(({ name }) => name)).toEqual(['interactive-requests', 'both']);
+  expect(limitsFor(rules, { work: batchWork() }).map(({ name }) => name)).toEqual([
+    'batches-requests.batches',
+    'both.batches',
+  ]);
+});
+
+test.each([
+  [1, 1],
+  [2, 1],
+  [4, 3],
+  [5, 4],
+  [10, 8],
+  [99, 79],
+])('of a cap of %i batches get %i places, in the set of leases that all share', (amount, maxRunning) => {
+  const cap: LimitRule = { level: 'tenant', kind: 'concurrency', amount };
+  const [own] = limitsFor([cap], { work: batchWork() });
+  const [others] = limitsFor([cap]);
+  expect(own).toEqual({ ...others, maxRunning });
+  expect(others).toMatchObject({ maxRunning: amount });
+});
+
+test('money is that of batches and of everybody else', () => {
+  expect(limitsFor([budget(5)], { work: batchWork() })).toEqual(limitsFor([budget(5)]));
+});
+
 const tokens = (kind: 'input_tokens' | 'output_tokens', reserve?: 'none' | 'estimate' | 'max_tokens'): LimitRule => ({
   level: 'user',
   kind,

@@ -2,7 +2,7 @@ import type { BudgetLimit, Limit } from '@ccg/admission';
 import { expectedCost } from '@ccg/catalog';
 import type { CacheWrites, Route, Target } from '@ccg/catalog';
 import { assertNever, nameOfLimit, onStoreErrorOf, toMicroDollars, waitingOf } from '@ccg/kernel';
-import type { BudgetRule, LimitRule, Reservation } from '@ccg/kernel';
+import type { BudgetRule, LimitRule, LimitTraffic, RateRule, Reservation } from '@ccg/kernel';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { Digest } from './estimate-prompt.ts';
 import { subjectOf } from './limit-subjects.ts';
@@ -17,6 +17,7 @@ export type LimitedWork = {
 } & (
   | {
       readonly kind: 'message';
+      readonly traffic: LimitTraffic;
       readonly stream: boolean;
       readonly bodyBytes: number;
       readonly maxTokens: number | undefined;
@@ -40,13 +41,23 @@ export function limitsOfRequest(caller: Caller, work: LimitedWork, digest: Diges
   if (limits.length === 0) return none;
   const known: RequestLimit[] = [];
   for (const rule of limits) {
-    if ((rule.kind === 'count_requests') !== (work.kind === 'count')) continue;
+    if ((rule.kind === 'count_requests') !== (work.kind === 'count') || !counts(rule, work)) continue;
     const subject = subjectOf(rule.level, caller, work.targets[0], digest);
     if (subject === undefined) continue;
     const limit = toLimit(rule, subject, work, timeZone);
     if (limit !== undefined) known.push({ rule, limit });
   }
   return known;
+}
+
+/** A count of tokens is never one of a batch. */
+export function trafficOf(work: LimitedWork): LimitTraffic {
+  return work.kind === 'count' ? 'interactive' : work.traffic;
+}
+
+function counts(rule: LimitRule, work: LimitedWork): boolean {
+  if (rule.kind === 'budget' || rule.kind === 'concurrency' || rule.traffic === undefined) return true;
+  return rule.traffic === trafficOf(work);
 }
 
 /** A limit on money. */
@@ -78,15 +89,16 @@ function toLimit(rule: LimitRule, subject: string, work: LimitedWork, timeZone: 
   switch (rule.kind) {
     case 'requests':
     case 'count_requests':
-      return toRate(rule, subject, 1, 0);
+      return toRate(rule, subject, work, [1, 0]);
     case 'input_tokens':
-      return toRate(rule, subject, rule.reserve === 'none' ? 0 : estimatedInput(work), 0);
+      return toRate(rule, subject, work, [rule.reserve === 'none' ? 0 : estimatedInput(work), 0]);
     case 'output_tokens':
-      return toRate(rule, subject, ...reservedOutput(rule.reserve, work));
+      return toRate(rule, subject, work, reservedOutput(rule.reserve, work));
     case 'concurrency': {
       const { maxWaitSeconds, maxWaiting } = waitingOf(rule);
       const waits = { maxWaitMs: maxWaitSeconds * 1000, maxWaiting };
-      return { ...frameOf(rule, subject), kind: 'concurrency', maxRunning: rule.amount, ...waits };
+      const maxRunning = trafficOf(work) === 'batches' ? placesOfBatches(rule.amount) : rule.amount;
+      return { ...frameOf(rule, subject), kind: 'concurrency', maxRunning, ...waits };
     }
     case 'budget': {
       const { inputMicroDollars, microDollarsPerOutputToken } = dearest(work);
@@ -99,10 +111,26 @@ function toLimit(rule: LimitRule, subject: string, work: LimitedWork, timeZone: 
   }
 }
 
-function toRate(rule: LimitRule, subject: string, cost: number, costPerOutputToken: 0 | 1): Limit {
+/** What a request takes out of a bucket, and whether the estimate of its output is added, which admission knows. */
+type Taken = readonly [cost: number, perOutputToken: 0 | 1];
+
+function toRate(rule: RateRule, subject: string, work: LimitedWork, [cost, costPerOutputToken]: Taken): Limit {
   const { amount } = rule;
   const bucket = { capacity: amount, refillPerSecond: amount / 60, cost, costPerOutputToken };
-  return { ...frameOf(rule, subject), kind: 'rate', ...bucket };
+  const frame = frameOf(rule, subject);
+  // No rule can have a dot in its name, so batches have buckets of their own.
+  const name = trafficOf(work) === 'batches' ? `${frame.name}.batches` : frame.name;
+  return { ...frame, name, kind: 'rate', ...bucket };
+}
+
+const shareOfBatches = 0.8;
+
+/**
+ * An item of a batch runs only while fewer requests than this run, whoever sent them: so batches never take the last fifth
+ * of the places, and wait while others need them. The only place of a cap of 1 they take while nobody runs or waits.
+ */
+function placesOfBatches(amount: number): number {
+  return Math.max(1, Math.floor(amount * shareOfBatches));
 }
 
 function toBudget(
@@ -146,8 +174,8 @@ export function maxOutput(work: LimitedWork): number {
   return work.kind === 'count' ? 0 : Math.min(work.maxTokens ?? usualMaxTokens, largestMaxTokens);
 }
 
-/** What a limit takes before the answer, and whether the estimate of its length is added, which admission knows. */
-function reservedOutput(reserve: Reservation = 'estimate', work: LimitedWork): [cost: number, perOutputToken: 0 | 1] {
+/** What a limit takes before the answer. */
+function reservedOutput(reserve: Reservation = 'estimate', work: LimitedWork): Taken {
   switch (reserve) {
     case 'none':
       return [0, 0];

@@ -58,7 +58,9 @@ export function createServe(dependencies: ServeDependencies): Serve {
       const { maxTokens } = messagesRequest;
       const { targets: asking } = resolved;
       const marks = marksOf(request.principal, messagesRequest.body());
-      const work = { kind: 'message', targets: asking, requestedModel, stream, bodyBytes, maxTokens, marks } as const;
+      const asksFor = { requestedModel, stream, bodyBytes, maxTokens, marks };
+      const traffic = request.batch === undefined ? 'interactive' : 'batches';
+      const work = { kind: 'message', targets: asking, traffic, ...asksFor } as const;
       const wait = watchWait(sink, stream, elapsedMs);
       const mayRun = (principal: TenantPrincipal) => {
         refuseUnlessAllowed(principal, resolved, { catalog, targets });

@@ -40,7 +40,14 @@ export function pricedTarget(model = 'claude-sonnet-5-5', provider = 'anthropic'
 }
 
 export function messageWork(change: Partial<Extract<LimitedWork, { kind: 'message' }>> = {}): LimitedWork {
-  const asked = { requestedModel: 'opus', stream: true, bodyBytes: 4000, maxTokens: 32_000, marks: 'none' } as const;
+  const asked = {
+    traffic: 'interactive',
+    requestedModel: 'opus',
+    stream: true,
+    bodyBytes: 4000,
+    maxTokens: 32_000,
+    marks: 'none',
+  } as const;
   return { kind: 'message', targets: [pricedTarget()], ...asked, ...change };
 }
 

@@ -34,13 +34,27 @@ test.each<[string, Parameters<typeof limitsWidened>[1], (typeof own)[number]]>([
   expect(limitsWidened(own, granted)).toEqual([widened]);
 });
 
+test('a limit on batches and on everybody else is no wider than one on one of them, and not the other way round', () => {
+  const name = 'out';
+  const both = { ...rate, name };
+  const batches = { ...both, traffic: 'batches' } as const;
+  const interactive = { ...both, traffic: 'interactive' } as const;
+  expect(limitsWidened([batches, { ...interactive, name: 'in' }], [both, { ...both, name: 'in' }])).toEqual([]);
+  expect(limitsWidened([both], [batches])).toEqual([both]);
+  expect(limitsWidened([batches], [interactive])).toEqual([batches]);
+});
+
 test('a limit that only counts is nothing that could be widened', () => {
   expect(limitsWidened([{ ...budget, mode: 'shadow' }], [])).toEqual([]);
 });
 
 test('a limit is said in words', () => {
-  expect([rate, cap, budget].map(describeRule)).toEqual([
+  const ofBatches = { ...rate, traffic: 'batches' } as const;
+  const ofOthers = { ...rate, traffic: 'interactive' } as const;
+  expect([rate, ofBatches, ofOthers, cap, budget].map(describeRule)).toEqual([
     '60 output tokens per minute for each user',
+    '60 output tokens per minute for each user in batches',
+    '60 output tokens per minute for each user outside of batches',
     '5 requests at a time for the tenant',
     '10 dollars per day for each group',
   ]);

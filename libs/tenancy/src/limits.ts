@@ -37,7 +37,11 @@ function covers(rule: LimitRule, own: LimitRule): boolean {
     case 'count_requests':
     case 'input_tokens':
     case 'output_tokens':
-      return rule.kind === own.kind && reservedBy(rule) >= reservedBy(own);
+      return (
+        rule.kind === own.kind &&
+        reservedBy(rule) >= reservedBy(own) &&
+        (rule.traffic === undefined || rule.traffic === own.traffic)
+      );
     default:
       return assertNever(own);
   }
@@ -64,10 +68,15 @@ export function describeRule(rule: LimitRule): string {
     case 'count_requests':
     case 'input_tokens':
     case 'output_tokens':
-      return `${amount} ${kind.replaceAll('_', ' ')} per minute for ${whom}`;
+      return `${amount} ${kind.replaceAll('_', ' ')} per minute for ${whom}${trafficWords(rule)}`;
     default:
       return assertNever(rule);
   }
+}
+
+function trafficWords({ traffic }: RateRule): string {
+  if (traffic === undefined) return '';
+  return traffic === 'batches' ? ' in batches' : ' outside of batches';
 }
 
 /** Limits in one form, however they were written. Without any it is left to the gateway's default; an empty list has none at all. */
@@ -89,7 +98,7 @@ function plainRule(rule: LimitRule): readonly unknown[] {
     case 'count_requests':
     case 'input_tokens':
     case 'output_tokens':
-      return [...frame, rule.reserve ?? 'estimate'];
+      return [...frame, rule.reserve ?? 'estimate', rule.traffic ?? 'both'];
     default:
       return assertNever(rule);
   }

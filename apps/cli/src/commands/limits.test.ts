@@ -72,6 +72,11 @@ describe('a limit that is set', () => {
       { level: 'group', kind: 'budget', amount: 12.5, per: 'month' },
     ],
     [
+      '--level user --kind input_tokens --amount 900 --traffic batches',
+      'user-batches-input_tokens',
+      { level: 'user', kind: 'input_tokens', amount: 900, per: 'minute', traffic: 'batches' },
+    ],
+    [
       '--name burst --level model --kind count_requests --amount 9',
       'burst',
       { level: 'model', kind: 'count_requests', amount: 9, per: 'minute' },

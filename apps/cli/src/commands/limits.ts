@@ -1,4 +1,4 @@
-import { budgetPeriods, limitKinds, limitLevels, limitModes, nameOfLimit, rateKinds } from '@ccg/kernel';
+import { budgetPeriods, limitKinds, limitLevels, limitModes, limitTraffics, nameOfLimit, rateKinds } from '@ccg/kernel';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
@@ -18,6 +18,7 @@ interface LimitOptions extends OutputOptions {
   readonly amount?: number;
   readonly per?: string;
   readonly reserve?: string;
+  readonly traffic?: string;
   readonly mode?: string;
   readonly onStoreError?: string;
   readonly maxWait?: number;
@@ -35,6 +36,7 @@ const columns: readonly Column[] = [
   ['WITHOUT REDIS', field('onStoreError')],
   ['MAX WAIT', (item) => secondsOf(jsonAt(item, 'maxWaitSeconds'))],
   ['MAX WAITING', field('maxWaiting')],
+  ['TRAFFIC', field('traffic')],
 ];
 
 /** Adds `ccg limits`, and gives it for more commands below it. */
@@ -69,6 +71,8 @@ export function addLimits(program: Command, cli: Cli): Command {
   return limits;
 }
 
+const bothTraffics = 'both';
+
 const settingOptions = () => [
   new Option('--name <name>', 'its name; left out, that of its level, kind and period, such as user-budget-day'),
   new Option('--level <level>', 'whose use is counted').choices(limitLevels),
@@ -79,6 +83,10 @@ const settingOptions = () => [
     'none',
     'estimate',
     'max_tokens',
+  ]),
+  new Option('--traffic <what>', 'of requests and tokens: what is counted; both: each by itself').choices([
+    ...limitTraffics,
+    bothTraffics,
   ]),
   new Option('--mode <mode>', 'enforce, or shadow: it only counts what it would refuse').choices(limitModes),
   new Option('--on-store-error <what>', 'without Redis: count by replica, let in or refuse').choices([
@@ -108,14 +116,14 @@ function addSet(limits: Command, cli: Cli): void {
   });
 }
 
-function nameFrom({ level, kind, per }: LimitOptions): string {
+function nameFrom({ level, kind, per, traffic }: LimitOptions): string {
   if (level === undefined || kind === undefined || (kind === 'budget' && per === undefined)) {
     throw new CliError(
       'usage',
       'Say which limit: --name for one that exists; --level, --kind, --amount and, of a budget, --per for a new one.',
     );
   }
-  return nameOfLimit({ level, kind, per });
+  return nameOfLimit({ level, kind, per, traffic: traffic === bothTraffics ? undefined : traffic });
 }
 
 /** What is given, beside what the limit was; of another kind nothing of the old one is kept but whose it is. */
@@ -126,6 +134,7 @@ function bodyFrom(options: LimitOptions, before: unknown): unknown {
     amount,
     per,
     reserve,
+    traffic,
     mode,
     onStoreError,
     maxWait,
@@ -138,13 +147,11 @@ function bodyFrom(options: LimitOptions, before: unknown): unknown {
   }
   const isSameKind = textAt(before, 'kind') === kind;
   const isRate = rateKinds.some((rate) => rate === kind);
-  const given = { level, kind, amount, per, reserve, mode, onStoreError, maxWaitSeconds: maxWait, maxWaiting };
+  const waits = { maxWaitSeconds: maxWait, maxWaiting };
+  const given = { level, kind, amount, per, reserve, traffic, mode, onStoreError, ...waits };
   const kept = isSameKind ? before : { level: jsonAt(before, 'level'), mode: jsonAt(before, 'mode') };
-  return {
-    ...(isRate ? { per: 'minute' } : {}),
-    ...defined(kept),
-    ...defined(given),
-  };
+  const body = { ...(isRate ? { per: 'minute' } : {}), ...defined(kept), ...defined(given) };
+  return traffic === bothTraffics ? { ...body, traffic: undefined } : body;
 }
 
 function defined(fields: unknown): Readonly<Record<string, unknown>> {
