@@ -3,15 +3,20 @@ import { expect, test } from 'vitest';
 import { retryDelayMs } from './item-verdict.ts';
 
 const most = () => 1;
+const least = () => 0;
 
 test.each([
   'rate-limited',
   'budget-exceeded',
+  'budget-unreadable',
+  'upstream-rate-limited',
   'upstream-overloaded',
   'upstream-failed',
   'upstream-unreachable',
+  'upstream-timeout',
 ] as const)('an item that failed with %s is tried again', (code) => {
-  expect(retryDelayMs(new GatewayError(code, 'text'), 0, most)).toBe(1000);
+  expect(retryDelayMs(new GatewayError(code, 'text'), 0, least)).toBe(500);
+  expect(retryDelayMs(new GatewayError(code, 'text'), 0, most)).toBe(1500);
 });
 
 test.each(['model-denied', 'upstream-refused', 'model-unknown', 'upstream-credential-rejected', 'suspended'] as const)(
@@ -21,10 +26,27 @@ test.each(['model-denied', 'upstream-refused', 'model-unknown', 'upstream-creden
   },
 );
 
-test('it waits longer after each failure, never shorter than it was asked to, and never hours', () => {
+test('it waits longer after each failure, and never hours unless it was asked to', () => {
   const error = new GatewayError('upstream-overloaded', 'text');
-  expect([0, 1, 4, 30].map((tries) => retryDelayMs(error, tries, most))).toEqual([1000, 2000, 16_000, 300_000]);
-  const asked = (retryAfterSeconds: number) => new GatewayError('rate-limited', 'text', { retryAfterSeconds });
-  expect(retryDelayMs(asked(40), 0, most)).toBe(40_000);
-  expect(retryDelayMs(asked(86_400), 0, most)).toBe(900_000);
+  expect([0, 1, 4, 30].map((tries) => retryDelayMs(error, tries, least))).toEqual([500, 1000, 8000, 150_000]);
+  expect([0, 1, 4, 30].map((tries) => retryDelayMs(error, tries, most))).toEqual([1500, 3000, 24_000, 450_000]);
+});
+
+test('it is never tried earlier than was asked for, nor all items at the same time', () => {
+  const asked = new GatewayError('upstream-overloaded', 'text', { retryAfterSeconds: 40 });
+  expect([least, most].map((random) => retryDelayMs(asked, 0, random))).toEqual([40_000, 60_000]);
+});
+
+test('a wait that is too long for clients is not too long for an item', () => {
+  const hour = { retry: 'never', upstreamWaitSeconds: 3600 } as const;
+  expect(retryDelayMs(new GatewayError('upstream-rate-limited', 'text', hour), 0, least)).toBe(3_600_000);
+  const quota = { status: 429, retry: 'never' } as const;
+  expect(retryDelayMs(new GatewayError('upstream-account-empty', 'text', quota), 0, least)).toBe(500);
+  const debt = { retry: 'never', retryAfterSeconds: 120 } as const;
+  expect(retryDelayMs(new GatewayError('rate-limited', 'text', debt), 0, least)).toBe(120_000);
+});
+
+test('a limit of ours may be raised, so it is tried again after a quarter of an hour at the latest', () => {
+  const spent = new GatewayError('budget-exceeded', 'text', { retryAfterSeconds: 86_400 });
+  expect(retryDelayMs(spent, 0, least)).toBe(900_000);
 });

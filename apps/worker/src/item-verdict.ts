@@ -49,18 +49,26 @@ const whose = { tenant: 'team', user: 'user' };
 
 const firstRetryMs = 1000;
 const longestRetryMs = 5 * 60_000;
-/** A budget may be raised before it begins anew. */
-const longestWaitMs = 15 * 60_000;
+/** Limits and budgets may be raised before they begin anew. */
+const longestPolicyWaitMs = 15 * 60_000;
 
 /**
  * After how long an item is tried again that failed; undefined where that would be in vain. Limits, an exhausted budget
- * and failures of the provider pass. The batch itself ends after a day.
+ * and failures of the provider pass. It is never earlier than was asked for, and spread: all items fail at the same time when
+ * a provider does. The batch itself ends after a day.
  */
 export function retryDelayMs(error: GatewayError, tries: number, random: () => number): number | undefined {
-  const isBudget = error.code === 'budget-exceeded' || error.code === 'budget-unreadable';
-  const passes = error.status === 429 || error.status === 529 || error.status >= 500;
-  if (!isBudget && (error.retry === 'never' || !passes)) return undefined;
-  const backOffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(tries, 20)) * (0.5 + random() / 2);
-  const askedMs = Math.min(longestWaitMs, (error.retryAfterSeconds ?? 0) * 1000);
-  return Math.round(Math.max(backOffMs, askedMs));
+  if (!passes(error)) return undefined;
+  const backOffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(tries, 20));
+  const askedMs = askedWaitMs(error);
+  return Math.round(Math.max(backOffMs / 2, askedMs) + random() * Math.max(backOffMs, askedMs / 2));
+}
+
+/** What clients are told to try no more, because they would wait too long, is no hurry here. */
+function passes({ status, retry }: GatewayError): boolean {
+  return status === 429 || status === 529 || (status >= 500 && retry !== 'never');
+}
+
+function askedWaitMs({ owner, retryAfterSeconds = 0, upstreamWaitSeconds = retryAfterSeconds }: GatewayError): number {
+  return owner === 'upstream' ? upstreamWaitSeconds * 1000 : Math.min(longestPolicyWaitMs, retryAfterSeconds * 1000);
 }

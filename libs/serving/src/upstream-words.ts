@@ -58,6 +58,7 @@ export function errorWithoutCredentials(
     headers: { ...error.headers, ...headers },
     upstreamMessage,
     upstreamCode,
+    upstreamWaitSeconds: error.upstreamWaitSeconds,
     publicDetails: error.publicDetails,
     ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
   });

@@ -8,6 +8,8 @@ export interface GatewayErrorDetails {
   readonly retry?: RetryAdvice;
   /** Whole seconds, sent as `retry-after`. Claude Code gives up at once above 60. */
   readonly retryAfterSeconds?: number;
+  /** Whole seconds that the upstream asks to wait, also where clients are told nothing of it because it is too long for them. */
+  readonly upstreamWaitSeconds?: number | undefined;
   /** More headers of the answer, lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** `error.details` of the envelope, a JSON value: SDKs act on its `error_code`. */
@@ -35,6 +37,7 @@ export class GatewayError extends Error {
   readonly owner: ErrorOwner;
   readonly retry: RetryAdvice;
   readonly retryAfterSeconds: number | undefined;
+  readonly upstreamWaitSeconds: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly publicDetails: unknown;
   readonly upstreamMessage: string | undefined;
@@ -51,6 +54,7 @@ export class GatewayError extends Error {
     this.owner = entry.owner;
     this.retry = details.retry ?? entry.retry;
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.upstreamWaitSeconds = details.upstreamWaitSeconds;
     this.headers = details.headers ?? {};
     this.publicDetails = details.publicDetails;
     this.upstreamMessage = details.upstreamMessage;

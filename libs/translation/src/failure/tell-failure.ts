@@ -175,12 +175,16 @@ function accountEmpty(resetsAt: string | undefined, reading: FailureReading, con
 function rateLimited(wait: number | undefined, reading: FailureReading, context: FailureContext): GatewayError {
   const text = sentence(reading, context, 'limits its requests');
   return wait !== undefined && wait > retryAfterMaxSeconds
-    ? new GatewayError('upstream-rate-limited', `${text} Try again in ${wait} seconds.`, { retry: 'never' })
+    ? new GatewayError('upstream-rate-limited', `${text} Try again in ${wait} seconds.`, {
+        retry: 'never',
+        upstreamWaitSeconds: wait,
+      })
     : new GatewayError('upstream-rate-limited', text, waiting(wait));
 }
 
 function waiting(seconds: number | undefined): GatewayErrorDetails {
-  return seconds === undefined || seconds > retryAfterMaxSeconds ? {} : { retryAfterSeconds: seconds };
+  const isTold = seconds !== undefined && seconds <= retryAfterMaxSeconds;
+  return { upstreamWaitSeconds: seconds, ...(isTold ? { retryAfterSeconds: seconds } : {}) };
 }
 
 /** One readable sentence, with the upstream's own words where it has any, and the member that they are about. */
