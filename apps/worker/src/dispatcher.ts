@@ -4,11 +4,13 @@ import type { Clock } from '@ccg/kernel';
 import type { Store } from '@ccg/store';
 import type { ItemQueue } from './item-queue.ts';
 import type { ItemPointer } from './item.ts';
+import { createShareOut } from './share-out.ts';
+import type { WaitingTenant } from './share-out.ts';
 
 export interface DispatcherDependencies {
   readonly store: Store;
   readonly transitions: Transitions;
-  readonly queue: Pick<ItemQueue, 'handedOut' | 'add'>;
+  readonly queue: Pick<ItemQueue, 'handedOut' | 'add' | 'remove'>;
   readonly clock: Clock;
   /** Tells this worker from all others. */
   readonly worker: string;
@@ -33,7 +35,7 @@ export function createDispatcher(deps: DispatcherDependencies): Dispatcher {
   const { store, clock, worker, slots } = deps;
   const { batches } = store.redisKeys;
   const member = `${worker}/${slots}`;
-  const cursors = new Map<string, number>();
+  const progress: Progress = { cursors: new Map(), shareOut: createShareOut() };
 
   async function leads(): Promise<boolean> {
     const key = batches.dispatcher();
@@ -53,7 +55,7 @@ export function createDispatcher(deps: DispatcherDependencies): Dispatcher {
     async beat() {
       await store.command('zadd', [batches.workers(), clock.now() + beatLapsesMs, member]);
       if (!(await leads())) return { leads: false, isBusy: false };
-      const isBusy = await handOut(deps, await windowOfAll(), cursors);
+      const isBusy = await handOut(deps, await windowOfAll(), progress);
       return { leads: true, isBusy };
     },
     async leave() {
@@ -64,7 +66,18 @@ export function createDispatcher(deps: DispatcherDependencies): Dispatcher {
   };
 }
 
-async function handOut(deps: DispatcherDependencies, window: number, cursors: Map<string, number>): Promise<boolean> {
+/** What the one that hands out items remembers from round to round. */
+interface Progress {
+  /** Where it looks next for items of a batch. */
+  readonly cursors: Map<string, number>;
+  readonly shareOut: ReturnType<typeof createShareOut>;
+}
+
+async function handOut(
+  deps: DispatcherDependencies,
+  window: number,
+  { cursors, shareOut }: Progress,
+): Promise<boolean> {
   const { store, queue } = deps;
   const active: { readonly tenant: string; readonly ids: readonly string[] }[] = [];
   for (const tenant of await listBatchTenants(store)) {
@@ -75,27 +88,39 @@ async function handOut(deps: DispatcherDependencies, window: number, cursors: Ma
   for (const id of cursors.keys()) if (!known.has(id)) cursors.delete(id);
   if (active.length === 0) return false;
   const { now, later } = await queue.handedOut();
+  const held = await holdBack(queue, later);
   const free = window - now.length;
   if (free <= 0) return true;
   const taken = countBy([...now, ...later], ({ id }) => id);
   const names = new Set([...now, ...later].map(nameOf));
-  const waiting = new Map<string, ItemPointer[]>();
+  const waiting: WaitingTenant[] = [];
+  const running = countBy(now, ({ tenant }) => tenant);
   for (const { tenant, ids } of active) {
     const found: ItemPointer[] = [];
     for (const id of ids) {
       // Items that fail again and again must not fill the queue, nor hold up other batches.
-      const room = Math.min(free - found.length, window - (taken.get(id) ?? 0));
+      const room = held.has(id) ? 0 : Math.min(free - found.length, window - (taken.get(id) ?? 0));
       if (room > 0) found.push(...(await findItems(deps, { tenant, id }, room, { names, cursors })));
     }
-    waiting.set(tenant, found);
+    waiting.push({ tenant, items: found, handedOut: running.get(tenant) ?? 0, weight: 1 });
   }
-  const chosen = shareOut(
-    waiting,
-    countBy(now, ({ tenant }) => tenant),
-    free,
-  );
+  const chosen = shareOut(waiting, free);
   if (chosen.length > 0) await queue.add(chosen);
   return true;
+}
+
+/**
+ * The batches that wait for a budget. One item of each is tried now and then, and the others with it no more: they go
+ * back into their batch until that one runs.
+ */
+async function holdBack(queue: Pick<ItemQueue, 'remove'>, later: readonly ItemPointer[]): Promise<ReadonlySet<string>> {
+  const held = new Set<string>();
+  for (const pointer of later) {
+    if (pointer.waitsForBudget !== true) continue;
+    if (held.has(pointer.id)) await queue.remove(pointer);
+    held.add(pointer.id);
+  }
+  return held;
 }
 
 /** Looks for items from where it looked last, and from the beginning again after the last one: those that failed are there. */
@@ -119,30 +144,6 @@ async function findItems(
     from = next;
   }
   return found;
-}
-
-/**
- * Chooses so many of the items that wait: each goes to the tenant that has the fewest handed out, so that one with many
- * items does not hold up one with a few.
- * @internal
- */
-export function shareOut(
-  waiting: ReadonlyMap<string, readonly ItemPointer[]>,
-  handedOut: ReadonlyMap<string, number>,
-  free: number,
-): readonly ItemPointer[] {
-  const chosen: ItemPointer[] = [];
-  const queues = [...waiting].map(([tenant, items]) => ({ items, at: 0, load: handedOut.get(tenant) ?? 0 }));
-  while (chosen.length < free) {
-    const [first, ...others] = queues.filter(({ items, at }) => at < items.length);
-    if (first === undefined) break;
-    const least = others.reduce((one, other) => (other.load < one.load ? other : one), first);
-    const item = least.items[least.at];
-    if (item !== undefined) chosen.push(item);
-    least.at += 1;
-    least.load += 1;
-  }
-  return chosen;
 }
 
 function nameOf({ id, index }: ItemPointer): string {

@@ -12,6 +12,8 @@ export interface ItemQueue {
   handedOut(): Promise<{ readonly now: readonly ItemPointer[]; readonly later: readonly ItemPointer[] }>;
   /** An item that is there already is not added again. */
   add(pointers: readonly ItemPointer[]): Promise<void>;
+  /** Takes one back that is to be tried again later. One that runs meanwhile stays. */
+  remove(pointer: ItemPointer): Promise<void>;
   /** Takes nothing more, and resolves when nothing runs. */
   stop(): Promise<void>;
   close(): Promise<void>;
@@ -43,7 +45,10 @@ export function openItemQueue(options: QueueOptions): ItemQueue {
     async (job, token) => {
       const ran = await run(job.data).finally(onRan);
       if (ran.kind === 'over') return;
-      if (ran.isFailure) await job.updateData({ ...job.data, tries: job.data.tries + 1 });
+      if (ran.isFailure) {
+        const { waitsForBudget } = ran;
+        await job.updateData({ ...job.data, tries: job.data.tries + 1, waitsForBudget });
+      }
       await job.moveToDelayed(Date.now() + ran.delayMs, token);
       throw new DelayedError();
     },
@@ -64,9 +69,12 @@ export function openItemQueue(options: QueueOptions): ItemQueue {
         pointers.map((data) => ({
           name: 'item',
           data,
-          opts: { jobId: `${data.id}-${data.index}`, removeOnComplete: true, removeOnFail: true },
+          opts: { jobId: jobIdOf(data), removeOnComplete: true, removeOnFail: true },
         })),
       );
+    },
+    async remove(pointer) {
+      await queue.remove(jobIdOf(pointer));
     },
     stop: () => worker.close(),
     async close() {
@@ -74,6 +82,10 @@ export function openItemQueue(options: QueueOptions): ItemQueue {
       connection.disconnect();
     },
   };
+}
+
+function jobIdOf({ id, index }: ItemPointer): string {
+  return `${id}-${index}`;
 }
 
 /** A job that ends while the list is read is undefined in it. */

@@ -46,7 +46,9 @@ test('a wait that is too long for clients is not too long for an item', () => {
   expect(retryDelayMs(new GatewayError('rate-limited', 'text', debt), 0, least)).toBe(120_000);
 });
 
-test('a limit of ours may be raised, so it is tried again after a quarter of an hour at the latest', () => {
+test('a limit of ours may be raised, so it is tried again after some minutes, a budget however often it was tried', () => {
   const spent = new GatewayError('budget-exceeded', 'text', { retryAfterSeconds: 86_400 });
-  expect(retryDelayMs(spent, 0, least)).toBe(900_000);
+  expect([0, 30].map((tries) => retryDelayMs(spent, tries, least))).toEqual([300_000, 300_000]);
+  const almost = new GatewayError('budget-exceeded', 'text', { retryAfterSeconds: 3 });
+  expect([0, 30].map((tries) => retryDelayMs(almost, tries, least))).toEqual([3000, 3000]);
 });

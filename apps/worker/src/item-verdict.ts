@@ -50,7 +50,7 @@ const whose = { tenant: 'team', user: 'user' };
 const firstRetryMs = 1000;
 const longestRetryMs = 5 * 60_000;
 /** Limits and budgets may be raised before they begin anew. */
-const longestPolicyWaitMs = 15 * 60_000;
+const longestPolicyWaitMs = 5 * 60_000;
 
 /**
  * After how long an item is tried again that failed; undefined where that would be in vain. Limits, an exhausted budget
@@ -59,7 +59,9 @@ const longestPolicyWaitMs = 15 * 60_000;
  */
 export function retryDelayMs(error: GatewayError, tries: number, random: () => number): number | undefined {
   if (!passes(error)) return undefined;
-  const backOffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(tries, 20));
+  // When a budget has room again is known.
+  const backOffMs =
+    error.code === 'budget-exceeded' ? firstRetryMs : Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(tries, 20));
   const askedMs = askedWaitMs(error);
   return Math.round(Math.max(backOffMs / 2, askedMs) + random() * Math.max(backOffMs, askedMs / 2));
 }

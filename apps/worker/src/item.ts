@@ -6,12 +6,15 @@ export interface ItemPointer {
   readonly index: number;
   /** How often it failed so far. */
   readonly tries: number;
+  /** A budget of its caller was used up when it was tried last. */
+  readonly waitsForBudget?: boolean;
 }
 
 /** `over`: nothing is left to do. `later`: it is to be tried again, `isFailure` because it failed. */
 export type ItemRun =
   | { readonly kind: 'over' }
-  | { readonly kind: 'later'; readonly delayMs: number; readonly isFailure: boolean };
+  | { readonly kind: 'later'; readonly delayMs: number; readonly isFailure: false }
+  | { readonly kind: 'later'; readonly delayMs: number; readonly isFailure: true; readonly waitsForBudget: boolean };
 
 export const over: ItemRun = { kind: 'over' };
 
@@ -21,6 +24,6 @@ export function later(delayMs: number): ItemRun {
 }
 
 /** It failed, and is worth another try. */
-export function laterAfterFailure(delayMs: number): ItemRun {
-  return { kind: 'later', delayMs, isFailure: true };
+export function laterAfterFailure(delayMs: number, waitsForBudget = false): ItemRun {
+  return { kind: 'later', delayMs, isFailure: true, waitsForBudget };
 }

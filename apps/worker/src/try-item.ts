@@ -111,7 +111,8 @@ function failed(
   }: { readonly requestId: string; readonly pointer: ItemPointer; readonly isAnswered: boolean },
 ): Tried {
   const delayMs = retryDelayMs(error, pointer.tries, random);
-  if (delayMs !== undefined) return { kind: 'again', run: laterAfterFailure(delayMs) };
+  if (delayMs !== undefined)
+    return { kind: 'again', run: laterAfterFailure(delayMs, error.code === 'budget-exceeded') };
   const { type, publicMessage: message, publicDetails: details } = error;
   const body = Buffer.from(errorEnvelope({ type, message, details }, requestId), 'latin1').toString('utf8');
   return { kind: 'result', outcome: 'errored', json: erroredResult(body), isAnswered };
