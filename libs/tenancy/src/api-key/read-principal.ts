@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { TenantDefaults } from '../principal.ts';
 import { judgeToken } from '../token/judge.ts';
-import { neverIssued } from './memory.ts';
+import { expired, neverIssued } from './memory.ts';
 import type { Verification } from './memory.ts';
 import { readAuthorization } from './read-authorization.ts';
 import { judgeApiKey } from './verify.ts';
@@ -27,7 +27,7 @@ interface PrincipalDependencies {
 
 /**
  * Reads who a credential stands for now, for work that goes on without the credential itself. What its records say
- * counts: a revoked one is unknown, and so on. A token that expired meanwhile still counts, and so do the scopes that the
+ * counts: a revoked one is unknown, and so on. An API key that was rotated and is over is its successor. A token that expired meanwhile still counts, and so do the scopes that the
  * caller says it had; one that was issued before `issuedByMs` is over if all tokens of its user were revoked since.
  */
 export async function readPrincipal(
@@ -38,8 +38,7 @@ export async function readPrincipal(
 ): Promise<Verification> {
   try {
     if (credential.kind === 'api-key') {
-      const records = await readAuthorization(store, { tenant, apiKeyId: credential.apiKeyId });
-      return judgeApiKey(records, clock.now(), defaults);
+      return await readApiKey({ store, clock, defaults }, tenant, credential.apiKeyId);
     }
     const { kind: _kind, ...token } = credential;
     const records = await readAuthorization(store, { tenant, ...token });
@@ -48,5 +47,23 @@ export async function readPrincipal(
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
     return { kind: 'unavailable' };
+  }
+}
+
+/** So many rotations would hardly be made while the work goes on. */
+const rotationsMax = 20;
+
+async function readApiKey(
+  { store, clock, defaults }: PrincipalDependencies,
+  tenant: string,
+  id: string,
+): Promise<Verification> {
+  let apiKeyId = id;
+  for (let rotations = 0; ; rotations += 1) {
+    const records = await readAuthorization(store, { tenant, apiKeyId });
+    const verification = judgeApiKey(records, clock.now(), defaults);
+    const successor = verification === expired ? records?.apiKey?.item.successor : undefined;
+    if (successor === undefined || rotations === rotationsMax) return verification;
+    apiKeyId = successor;
   }
 }

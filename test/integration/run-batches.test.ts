@@ -1,0 +1,164 @@
+import { resumeUser, revokeApiKey, rotateApiKey, suspendTenant, suspendUser, updateUser } from '@ccg/tenancy';
+import { cut, doneValue, jsonAt, jsonScript, redisForSuite } from '@ccg/testkit';
+import type { RecordedRequest, Script } from '@ccg/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { answerWith, openRunBatchesRig, outcomeOf, promptOf, rootActor } from './support/run-batches-rig.ts';
+import type { BatchOwner, RunBatchesRig } from './support/run-batches-rig.ts';
+
+let rig: RunBatchesRig;
+beforeAll(async () => {
+  const { url, target, keyPrefix } = redisForSuite('run-batches');
+  rig = await openRunBatchesRig({ target, keyPrefix, env: { REDIS_URL: url } });
+  await rig.startWorker();
+});
+afterAll(async () => {
+  await rig.close();
+});
+const answerAll = (request: RecordedRequest) => answerWith(`re: ${promptOf(request)}`);
+afterEach(() => {
+  rig.upstream.reset();
+  rig.upstream.play(answerAll);
+});
+
+const failing = (status: number, type: string, headers: Readonly<Record<string, string>> = {}): Script =>
+  jsonScript(status, { type: 'error', error: { type, message: 'It failed.' } }, headers);
+
+test('what fails for a while is tried again, never earlier than its provider asks', async () => {
+  const passing: Readonly<Record<string, Script>> = {
+    '429': failing(429, 'rate_limit_error'),
+    '429 with retry-after': failing(429, 'rate_limit_error', { 'retry-after': '2' }),
+    '529': failing(529, 'overloaded_error'),
+    '529 with retry-after': failing(529, 'overloaded_error', { 'retry-after': '2' }),
+    '500': failing(500, 'api_error'),
+    '502': jsonScript(502, 'bad gateway'),
+    '503 with retry-after': jsonScript(503, 'later', { 'retry-after': '2' }),
+    '504': failing(504, 'timeout_error'),
+    'a connection that is cut': [cut],
+  };
+  const names = Object.keys(passing);
+  const seenAtMs = new Map<string, number[]>();
+  rig.upstream.play((request) => {
+    const prompt = promptOf(request);
+    const times = seenAtMs.get(prompt) ?? [];
+    seenAtMs.set(prompt, [...times, performance.now()]);
+    return times.length === 0 ? (passing[prompt] ?? []) : answerAll(request);
+  });
+  const place = await rig.create(await rig.owner(), names);
+  expect((await rig.results(place)).map(outcomeOf)).toEqual(names.map((name) => `re: ${name}`));
+  for (const name of names) {
+    const [first = 0, second = 0, ...more] = seenAtMs.get(name) ?? [];
+    expect(more).toEqual([]);
+    // A timer may fire a few milliseconds early.
+    if (name.includes('retry-after')) expect(second - first).toBeGreaterThan(1950);
+  }
+});
+
+test('items that a provider refuses all at once are not tried again all at once', async () => {
+  const count = 16;
+  const again: number[] = [];
+  const seen = new Set<string>();
+  rig.upstream.play((request) => {
+    const prompt = promptOf(request);
+    if (seen.has(prompt)) again.push(performance.now());
+    const isFirst = !seen.has(prompt);
+    seen.add(prompt);
+    return isFirst ? failing(529, 'overloaded_error', { 'retry-after': '2' }) : answerAll(request);
+  });
+  const place = await rig.create(
+    await rig.owner(),
+    Array.from({ length: count }, (_, index) => `n${index}`),
+  );
+  await rig.results(place);
+  expect(again.length).toBe(count);
+  // They come within a second where nothing spreads them; the chance that 16 do by luck is one in a million.
+  expect(Math.max(...again) - Math.min(...again)).toBeGreaterThan(250);
+});
+
+describe('what would fail again ends the item with the full error body, and is asked once', () => {
+  test.each<[number, string, string]>([
+    [400, 'invalid_request_error', 'invalid_request_error'],
+    [401, 'authentication_error', 'api_error'],
+    [403, 'permission_error', 'api_error'],
+    [404, 'not_found_error', 'not_found_error'],
+    [413, 'request_too_large', 'request_too_large'],
+  ])('%i', async (status, type, told) => {
+    rig.upstream.play(() => failing(status, type));
+    const place = await rig.create(await rig.owner(), ['a']);
+    const [result] = await rig.results(place);
+    expect(result).toEqual({
+      type: 'errored',
+      error: {
+        type: 'error',
+        error: { type: told, message: expect.stringMatching(/./u) },
+        request_id: expect.stringMatching(/^req_/u),
+      },
+    });
+    expect(rig.upstream.requests.length).toBe(1);
+  });
+});
+
+describe('whose authority an item runs under is read again when it runs', () => {
+  const running = (owner: BatchOwner) => rig.create(owner, ['a', 'b']);
+
+  test.each<[string, (owner: BatchOwner) => Promise<unknown>, string, RegExp]>([
+    [
+      'a suspended tenant',
+      ({ tenant }) => suspendTenant(rig.tenancy, rootActor, { tenant }),
+      'permission_error',
+      /team that created the batch is suspended/u,
+    ],
+    [
+      'a suspended user',
+      ({ tenant, user: id }) => suspendUser(rig.tenancy, rootActor, { tenant, id }),
+      'permission_error',
+      /user that created the batch is suspended/u,
+    ],
+    [
+      'a revoked API key',
+      ({ tenant, apiKeyId: id }) => revokeApiKey(rig.tenancy, rootActor, { tenant, id }),
+      'authentication_error',
+      /was revoked, or the API key has expired/u,
+    ],
+    [
+      'an allowlist that lacks the model now',
+      ({ tenant, user: id }) => updateUser(rig.tenancy, rootActor, { tenant, id, allowlist: { models: ['gpt-*'] } }),
+      'permission_error',
+      /claude-opus-5-5/u,
+    ],
+  ])('%s ends the rest of the batch', async (_what, change, type, message) => {
+    const owner = await rig.owner();
+    const place = await changedMeanwhile(owner, () => change(owner));
+    for (const result of await rig.results(place)) {
+      expect(result).toMatchObject({ type: 'errored', error: { type: 'error', error: { type } } });
+      expect(jsonAt(result, 'error', 'error', 'message')).toMatch(message);
+      expect(jsonAt(result, 'error', 'request_id')).toMatch(/^req_/u);
+    }
+  });
+
+  test('a rotated API key stops nothing, also when the old one is over', async () => {
+    const owner = await rig.owner();
+    const { tenant, apiKeyId: id } = owner;
+    const place = await changedMeanwhile(owner, async () => {
+      doneValue(await rotateApiKey(rig.tenancy, rootActor, { tenant, id, overlapMs: 0 }));
+    });
+    expect((await rig.results(place)).map(outcomeOf)).toEqual(['re: a', 're: b']);
+  });
+
+  test('a user who was suspended and came back goes on', async () => {
+    const owner = await rig.owner();
+    const at = { tenant: owner.tenant, id: owner.user };
+    doneValue(await suspendUser(rig.tenancy, rootActor, at));
+    doneValue(await resumeUser(rig.tenancy, rootActor, at));
+    expect((await rig.results(await running(owner))).map(outcomeOf)).toEqual(['re: a', 're: b']);
+  });
+
+  /** The items run when the change was made: until then the provider refuses them. */
+  async function changedMeanwhile(owner: BatchOwner, change: () => Promise<unknown>) {
+    rig.upstream.play(() => failing(529, 'overloaded_error'));
+    const place = await running(owner);
+    await rig.upstream.request(1);
+    await change();
+    rig.upstream.play(answerAll);
+    return place;
+  }
+});
