@@ -1,14 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { startEmbeddedServer } from '@ccg/local';
 import type { LimitRule } from '@ccg/kernel';
 import { createScript } from '@ccg/store';
-import { jsonScript } from '@ccg/testkit';
+import { updateTenant } from '@ccg/tenancy';
+import { doneValue, jsonScript, redisForSuite } from '@ccg/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { answerWith, openWorkerRig, outcomeOf, patienceMs, promptOf } from './support/worker-rig.ts';
+import { answerWith, openWorkerRig, outcomeOf, patienceMs, promptOf, rootActor } from './support/worker-rig.ts';
 import type { WorkerRig } from './support/worker-rig.ts';
 
 const minuteMs = 60_000;
@@ -18,23 +14,15 @@ let opened: AsyncDisposableStack;
 let rig: WorkerRig;
 let aheadMs: number;
 
-/** The embedded store runs in this process: its time, BullMQ's and ours move together. */
+/** The time of batches and of BullMQ is that of this process. */
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
   aheadMs = 0;
   const realNow = Date.now.bind(Date);
-  // Noon, so that no day ends by itself.
-  const noonMs = Math.floor(realNow() / dayMs) * dayMs + dayMs / 2 - realNow();
-  vi.spyOn(Date, 'now').mockImplementation(() => realNow() + noonMs + aheadMs);
+  vi.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs);
   opened.defer(() => void vi.restoreAllMocks());
-  const folder = await mkdtemp(join(tmpdir(), 'ccg-moved-clock-'));
-  opened.defer(() => rm(folder, { recursive: true }));
-  const password = randomBytes(16).toString('hex');
-  const listen = { host: '127.0.0.1', port: 0 };
-  const server = await startEmbeddedServer({ listen, password, journalPath: join(folder, 'journal') });
-  opened.defer(() => server.close());
-  const url = `redis://:${password}@127.0.0.1:${server.port ?? 0}`;
-  rig = await openWorkerRig({ target: { url }, keyPrefix: 'ccg:', env: { REDIS_URL: url, WORKER_SLOTS: '4' } });
+  const { url, target, keyPrefix } = redisForSuite('moved-clock');
+  rig = await openWorkerRig({ target, keyPrefix, env: { REDIS_URL: url, WORKER_SLOTS: '4' } });
   opened.defer(() => rig.close());
   await rig.startWorker();
 }, 60_000);
@@ -70,6 +58,8 @@ const perDay = (amount: number): LimitRule => ({ level: 'user', kind: 'budget', 
 
 test('a batch whose budget is used up waits with one item that is tried now and then, and goes on when the budget begins anew', async () => {
   const owner = await rig.owner([perDay(0.005)]);
+  // 26 hours behind the other one.
+  doneValue(await updateTenant(rig.tenancy, rootActor, { tenant: owner.tenant, timeZone: 'Etc/GMT+12' }));
   const place = await rig.create(owner, prompts(60));
   const asked = await untilRefused();
   expect(asked).toBeGreaterThan(0);
@@ -79,7 +69,9 @@ test('a batch whose budget is used up waits with one item that is tried now and 
   // Another tenant does not wait.
   expect((await rig.results(await rig.create(await rig.owner(), ['other']))).map(outcomeOf)).toEqual(['re: other']);
   expect(await untilRefused()).toBe(asked + 1);
-  move(dayMs / 2);
+  // Redis counts budgets by a time of its own, so the tenant's day ends by a change of its time zone.
+  doneValue(await updateTenant(rig.tenancy, rootActor, { tenant: owner.tenant, timeZone: 'Pacific/Kiritimati' }));
+  move(10 * minuteMs);
   await expect.poll(() => rig.upstream.requests.length, { timeout: patienceMs }).toBeGreaterThan(asked + 1);
   expect(await untilRefused()).toBeLessThan(60);
   await rig.limit(owner.tenant, [perDay(5)]);

@@ -7,7 +7,6 @@ const least = () => 0;
 
 test.each([
   'rate-limited',
-  'budget-exceeded',
   'budget-unreadable',
   'upstream-rate-limited',
   'upstream-overloaded',
@@ -46,9 +45,14 @@ test('a wait that is too long for clients is not too long for an item', () => {
   expect(retryDelayMs(new GatewayError('rate-limited', 'text', debt), 0, least)).toBe(120_000);
 });
 
-test('a limit of ours may be raised, so it is tried again after some minutes, a budget however often it was tried', () => {
+test('a limit of ours may be raised, so it is tried again after some minutes', () => {
+  const limited = new GatewayError('rate-limited', 'text', { retryAfterSeconds: 3600 });
+  expect(retryDelayMs(limited, 0, least)).toBe(300_000);
+});
+
+test('a budget is tried soon, then more and more seldom, and when it begins anew', () => {
   const spent = new GatewayError('budget-exceeded', 'text', { retryAfterSeconds: 86_400 });
-  expect([0, 30].map((tries) => retryDelayMs(spent, tries, least))).toEqual([300_000, 300_000]);
+  expect([0, 1, 4, 30].map((tries) => retryDelayMs(spent, tries, least))).toEqual([1000, 2000, 16_000, 300_000]);
   const almost = new GatewayError('budget-exceeded', 'text', { retryAfterSeconds: 3 });
-  expect([0, 30].map((tries) => retryDelayMs(almost, tries, least))).toEqual([3000, 3000]);
+  expect([least, most].map((random) => retryDelayMs(almost, 30, random))).toEqual([3000, 4500]);
 });

@@ -49,20 +49,20 @@ const whose = { tenant: 'team', user: 'user' };
 
 const firstRetryMs = 1000;
 const longestRetryMs = 5 * 60_000;
-/** Limits and budgets may be raised before they begin anew. */
+/** A limit may be raised before there is room. */
 const longestPolicyWaitMs = 5 * 60_000;
 
 /**
  * After how long an item is tried again that failed; undefined where that would be in vain. Limits, an exhausted budget
  * and failures of the provider pass. It is never earlier than was asked for, and spread: all items fail at the same time when
- * a provider does. The batch itself ends after a day.
+ * a provider does. Only a budget is tried before it begins anew, because what others had reserved of it may be free again, and
+ * because it may be raised. The batch itself ends after a day.
  */
 export function retryDelayMs(error: GatewayError, tries: number, random: () => number): number | undefined {
   if (!passes(error)) return undefined;
-  // When a budget has room again is known.
-  const backOffMs =
-    error.code === 'budget-exceeded' ? firstRetryMs : Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(tries, 20));
+  const backOffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(tries, 20));
   const askedMs = askedWaitMs(error);
+  if (error.code === 'budget-exceeded') return Math.round(Math.min(askedMs, backOffMs) * (1 + random() / 2));
   return Math.round(Math.max(backOffMs / 2, askedMs) + random() * Math.max(backOffMs, askedMs / 2));
 }
 
