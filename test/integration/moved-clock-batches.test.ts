@@ -22,7 +22,7 @@ beforeEach(async () => {
   vi.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs);
   opened.defer(() => void vi.restoreAllMocks());
   const { url, target, keyPrefix } = redisForSuite('moved-clock');
-  rig = await openWorkerRig({ target, keyPrefix, env: { REDIS_URL: url, WORKER_SLOTS: '4' } });
+  rig = await openWorkerRig({ target, keyPrefix, env: { REDIS_URL: url, WORKER_SLOTS: '4', BUDGET_GRACE_SECONDS: '0' } });
   opened.defer(() => rig.close());
   await rig.startWorker();
 }, 60_000);
@@ -60,7 +60,7 @@ test('a batch whose budget is used up waits with one item that is tried now and 
   const owner = await rig.owner([perDay(0.005)]);
   // 26 hours behind the other one.
   doneValue(await updateTenant(rig.tenancy, rootActor, { tenant: owner.tenant, timeZone: 'Etc/GMT+12' }));
-  const place = await rig.create(owner, prompts(60));
+  const place = await rig.create(owner, prompts(100));
   const asked = await untilRefused();
   expect(asked).toBeGreaterThan(0);
   expect(asked).toBeLessThan(60);
@@ -73,13 +73,12 @@ test('a batch whose budget is used up waits with one item that is tried now and 
   doneValue(await updateTenant(rig.tenancy, rootActor, { tenant: owner.tenant, timeZone: 'Pacific/Kiritimati' }));
   move(10 * minuteMs);
   await expect.poll(() => rig.upstream.requests.length, { timeout: patienceMs }).toBeGreaterThan(asked + 1);
-  expect(await untilRefused()).toBeLessThan(60);
   await rig.limit(owner.tenant, [perDay(5)]);
   // A budget that was raised is noticed after some minutes.
   move(10 * minuteMs);
-  expect((await rig.results(place)).map(outcomeOf)).toEqual(answers(60));
-  expect(rig.upstream.requests.length).toBe(61);
-}, 120_000);
+  expect((await rig.results(place)).map(outcomeOf)).toEqual(answers(100));
+  expect(rig.upstream.requests.length).toBe(101);
+}, 240_000);
 
 test('an item waits for as long as its provider asks, be it an hour', async () => {
   const failing = jsonScript(429, { type: 'error', error: { type: 'rate_limit_error', message: 'Wait.' } });
@@ -95,7 +94,7 @@ test('an item waits for as long as its provider asks, be it an hour', async () =
   expect(rig.upstream.requests.length).toBe(1);
   move(40 * minuteMs);
   expect((await rig.results(place)).map(outcomeOf)).toEqual(['re: a']);
-}, 120_000);
+}, 240_000);
 
 test('what has no result after a day is expired, and is asked no more', async () => {
   rig.upstream.play((request) =>
@@ -115,7 +114,7 @@ test('what has no result after a day is expired, and is asked no more', async ()
   move(60 * minuteMs);
   await expect.poll(countLater, { timeout: patienceMs }).toBe(0);
   expect(rig.upstream.requests.length).toBe(asked);
-}, 120_000);
+}, 240_000);
 
 test('the results of a batch are removed 29 days after its creation, and it says since when', async () => {
   const place = await rig.create(await rig.owner(), prompts(2));
@@ -130,4 +129,4 @@ test('the results of a batch are removed 29 days after its creation, and it says
   const files = createScript("return redis.call('HLEN', KEYS[1])");
   const left = () => rig.store.run(files, [rig.store.redisKeys.batches.files(place.tenant, place.id)], []);
   await expect.poll(left, { timeout: patienceMs }).toBe(0);
-}, 120_000);
+}, 240_000);
