@@ -92,7 +92,7 @@ async function ask(limits: readonly LimitRule[], who: Who = {}): Promise<Request
     prefix: undefined,
     headers: [],
     query: '',
-    batch: who.batch,
+    batch: who.batch === undefined ? undefined : { id: who.batch, index: 0 },
     takeBody: () => Buffer.from(JSON.stringify(body)),
     receivedAtMs: systemClock.now(),
     elapsedMs: startStopwatch(systemClock),

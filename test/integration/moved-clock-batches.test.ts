@@ -4,14 +4,21 @@ import { createScript } from '@ccg/store';
 import { updateTenant } from '@ccg/tenancy';
 import { doneValue, jsonScript, redisForSuite } from '@ccg/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { answerWith, openWorkerRig, outcomeOf, patienceMs, promptOf, rootActor } from './support/worker-rig.ts';
-import type { WorkerRig } from './support/worker-rig.ts';
+import {
+  answerWith,
+  openRunBatchesRig,
+  outcomeOf,
+  patienceMs,
+  promptOf,
+  rootActor,
+} from './support/run-batches-rig.ts';
+import type { RunBatchesRig } from './support/run-batches-rig.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 let opened: AsyncDisposableStack;
-let rig: WorkerRig;
+let rig: RunBatchesRig;
 let aheadMs: number;
 
 /** The time of batches and of BullMQ is that of this process. */
@@ -22,7 +29,11 @@ beforeEach(async () => {
   vi.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs);
   opened.defer(() => void vi.restoreAllMocks());
   const { url, target, keyPrefix } = redisForSuite('moved-clock');
-  rig = await openWorkerRig({ target, keyPrefix, env: { REDIS_URL: url, WORKER_SLOTS: '4', BUDGET_GRACE_SECONDS: '0' } });
+  rig = await openRunBatchesRig({
+    target,
+    keyPrefix,
+    env: { REDIS_URL: url, WORKER_SLOTS: '4', BUDGET_GRACE_SECONDS: '0' },
+  });
   opened.defer(() => rig.close());
   await rig.startWorker();
 }, 60_000);

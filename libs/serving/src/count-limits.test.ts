@@ -86,7 +86,7 @@ test('what is spent of a budget in shadow mode is told apart, since it refuses n
   const { metrics, series } = setUp();
   const both = limitsOf(budget(20), budget(2, { name: 'tried', mode: 'shadow' }));
   const states = both.map(({ limit }) => state({ usedMicroDollars: 6_000_000, startsAtMs: 0, resetsAtMs: 1 }, limit));
-  countDecision(metrics, 'acme', both, admitted(states));
+  countDecision(metrics, 'acme', both, admitted(states), 'interactive');
   expect(await series()).toEqual([
     'ccg_budget_used_ratio{tenant="acme",level="user",per="day",mode="enforce"} 0.3',
     'ccg_budget_used_ratio{tenant="acme",level="user",per="day",mode="shadow"} 3',

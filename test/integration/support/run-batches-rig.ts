@@ -25,7 +25,7 @@ export interface BatchOwner {
 }
 
 /** Everything that runs batches except the workers: a store, tenants, and a provider. Batches come into it without a gateway. */
-export interface WorkerRig {
+export interface RunBatchesRig {
   readonly store: Store;
   readonly upstream: ScriptedUpstream;
   readonly tenancy: TenancyDependencies;
@@ -53,7 +53,7 @@ interface RigOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export async function openWorkerRig({ target, keyPrefix, env: reach }: RigOptions): Promise<WorkerRig> {
+export async function openRunBatchesRig({ target, keyPrefix, env: reach }: RigOptions): Promise<RunBatchesRig> {
   const opened = new AsyncDisposableStack();
   const upstream = await startScriptedUpstream((request) => answerWith(`re: ${promptOf(request)}`));
   opened.defer(() => upstream.close());
@@ -75,7 +75,7 @@ export async function openWorkerRig({ target, keyPrefix, env: reach }: RigOption
     MODEL_LIST_INTERVAL_MS: '0',
     ...reach,
   };
-  const read: WorkerRig['read'] = async (place) => {
+  const read: RunBatchesRig['read'] = async (place) => {
     const batch = await readBatch(store, place);
     if (batch === undefined) throw new Error('There is no such batch.');
     return batch;
