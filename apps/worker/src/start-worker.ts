@@ -64,7 +64,7 @@ export async function startWorker(
   }
   const store = openStore(config, logger, metrics);
   opened.defer(() => store.close());
-  await prepareStore(store, config, logger, clock);
+  await prepareStore(store, { ...config, hasQueue: true }, logger, clock);
   const parts = { store, clock, logger, metrics };
   opened.defer(followLogLevel({ ...parts, logLevel: config.logLevel }));
   const replicas = await joinReplicas(parts);

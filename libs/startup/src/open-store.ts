@@ -9,7 +9,11 @@ import type { CredentialSettings } from './shared-variables.ts';
 import { StartError } from './start-error.ts';
 
 /** The Redis of a process, and the pepper under which its API keys are kept. */
-type CheckedSettings = StoreSettings & Pick<CredentialSettings, 'keyPeppers'>;
+type CheckedSettings = StoreSettings &
+  Pick<CredentialSettings, 'keyPeppers'> & {
+    /** Whether the process has a queue, which needs more commands. */
+    readonly hasQueue?: boolean;
+  };
 
 const commandTimeoutMs = 500;
 /** Short enough that whoever starts it reads within a second what it waits for. */
@@ -61,10 +65,14 @@ export async function waitForStore(
  * @throws StartError when one of them is not so.
  */
 export async function checkStore(store: Store, settings: CheckedSettings): Promise<readonly string[]> {
-  const { redis, redisKeyPrefix, keyPeppers } = settings;
+  const { redis, redisKeyPrefix, keyPeppers, hasQueue } = settings;
   const { problems, warnings } = judgeServers(await inspectServers(redis, { timeoutMs: checkTimeoutMs }), redis);
   if (problems.length > 0) throw new StartError(problems.join('\n'));
-  const missing = await findMissingPermissions(redis, { keyPrefix: redisKeyPrefix, timeoutMs: checkTimeoutMs });
+  const missing = await findMissingPermissions(redis, {
+    keyPrefix: redisKeyPrefix,
+    timeoutMs: checkTimeoutMs,
+    hasQueue,
+  });
   const problem = describeMissing(missing);
   if (problem !== undefined) throw new StartError(problem);
   if ((await ensurePepper({ store }, keyPeppers)) === 'ok') return warnings;

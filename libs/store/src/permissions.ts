@@ -76,6 +76,33 @@ export const requiredCommands: Readonly<Record<string, Probe>> = {
   ...lastCommands,
 };
 
+/** What a queue needs besides: what BullMQ sends, and what its scripts do. */
+const queueCommands: Readonly<Record<string, Probe>> = {
+  bzpopmin: (redisKey) => [redisKey, 0.01],
+  'client|setname': () => ['permission-probe'],
+  hexists: ofField,
+  hmset: (redisKey) => [redisKey, 'field', ''],
+  incr: ofKey,
+  lindex: (redisKey) => [redisKey, 0],
+  lpos: (redisKey) => [redisKey, ''],
+  lpush: (redisKey) => [redisKey, ''],
+  lrem: (redisKey) => [redisKey, 0, ''],
+  multi: () => [],
+  exec: () => [],
+  rpop: ofKey,
+  rpoplpush: (redisKey) => [redisKey, redisKey],
+  sadd: (redisKey) => [redisKey, ''],
+  scard: ofKey,
+  sismember: (redisKey) => [redisKey, ''],
+  srem: (redisKey) => [redisKey, ''],
+  xlen: ofKey,
+  zcount: (redisKey) => [redisKey, 0, 0],
+  zpopmin: ofKey,
+  zremrangebyrank: (redisKey) => [redisKey, 0, 0],
+  zrevrange: (redisKey) => [redisKey, 0, 0],
+  zrevrangebyscore: (redisKey) => [redisKey, 0, 0],
+};
+
 /** What nodes of a cluster must permit besides. @internal */
 export const clusterCommands: Readonly<Record<string, Probe>> = { 'cluster|slots': () => [], asking: () => [] };
 
@@ -88,15 +115,29 @@ export interface MissingPermissions {
   readonly unknownCommands: readonly string[];
 }
 
+interface ProbeOptions {
+  readonly keyPrefix: string;
+  readonly timeoutMs: number;
+  /** Whether the process has a queue, too. */
+  readonly hasQueue?: boolean | undefined;
+  readonly clock?: Clock;
+}
+
 /**
  * Tries every required command, on a connection of its own to each server. It asks for no command that lists permissions,
  * since the users that lack one lack those too; a server without ACL permits everything.
  */
 export async function findMissingPermissions(
   target: ConnectionTarget,
-  { keyPrefix, timeoutMs, clock = systemClock }: { keyPrefix: string; timeoutMs: number; clock?: Clock },
+  { keyPrefix, timeoutMs, hasQueue = false, clock = systemClock }: ProbeOptions,
 ): Promise<MissingPermissions> {
-  const commands = { ...(placeOf(target).kind === 'cluster' ? clusterCommands : {}), ...requiredCommands };
+  const commands = {
+    ...(placeOf(target).kind === 'cluster' ? clusterCommands : {}),
+    ...singleCommands,
+    // Before the probe's key is removed.
+    ...(hasQueue ? queueCommands : {}),
+    ...requiredCommands,
+  };
   const redisKey = `${keyPrefix}permission-probe`;
   const found = await onEachServer(target, { timeoutMs, clock }, (redis) => tryCommands(redis, commands, redisKey));
   const failures = found.flat();
