@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectStore, createScript } from '@ccg/store';
 import { jsonTextAt, redisForSuite, startFaultProxy, startGateway, startWorker } from '@ccg/testkit';
 import type { AppProcess, FaultProxy, GatewayProcess } from '@ccg/testkit';
@@ -75,12 +76,15 @@ export async function startObservedSystem(): Promise<ObservedSystem> {
   const token = (await readFile(admin.tokenFile, 'utf8')).trim();
 
   async function operate(method: string, path: string, body?: object): Promise<unknown> {
-    const answer = await fetch(`${admin.url}/admin/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return await answer.json();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    // On a busy machine Redis may answer too late.
+    for (let tries = 1; ; tries += 1) {
+      const answer = await fetch(`${admin.url}/admin/v1${path}`, request);
+      if (answer.status !== 503 || tries === 5) return await answer.json();
+      await answer.body?.cancel();
+      await sleep(500);
+    }
   }
 
   return {
