@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type Anthropic from '@anthropic-ai/sdk';
-import { jsonAt, jsonScript, playModel, say, startScriptedUpstream, waitFor } from '@ccg/testkit';
+import { jsonAt, jsonScript, jsonTextAt, playModel, say, startScriptedUpstream, waitFor } from '@ccg/testkit';
 import type { ScriptedUpstream } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, readResultsOf, untilEnded } from './support/batch-client.ts';
@@ -63,9 +63,13 @@ describe.each(['redis-server', 'embedded'] as const)('batches of npm start on th
   const ended = (id: string) => untilEnded(client(), id);
   const resultsOf = (id: string) => readResultsOf(client(), id);
 
-  test.each(['', '/openai:vendor/model:tag', '/anthropic:claude-sonnet-5-5'])(
-    'the SDK creates one under the prefix "%s", polls it, reads one result for each request and deletes it',
-    async (prefix) => {
+  test.each([
+    { prefix: '', path: '/v1/chat/completions', model: 'big' },
+    { prefix: '/openai:vendor/model:tag', path: '/v1/chat/completions', model: 'vendor/model:tag' },
+    { prefix: '/anthropic:claude-opus-5-5', path: '/v1/messages', model: 'claude-opus-5-5' },
+  ])(
+    'the SDK creates one under the prefix "$prefix", which holds for every item, polls it, reads one result for each request and deletes it',
+    async ({ prefix, path, model }) => {
       const requests = Array.from({ length: 12 }, (_, index) => ({ custom_id: `item-${index}`, params }));
       const { id, request_counts: counts } = await client(prefix).messages.batches.create({ requests });
       expect(counts).toEqual({ processing: 12, succeeded: 0, errored: 0, canceled: 0, expired: 0 });
@@ -76,11 +80,45 @@ describe.each(['redis-server', 'embedded'] as const)('batches of npm start on th
       for (const result of results.values()) {
         expect(result).toMatchObject({ type: 'succeeded', message: { content: [{ text: 'Hello, Zoë.' }] } });
       }
-      expect(upstream.requests).toHaveLength(12);
+      const asked = upstream.requests.map((request) => [request.path, jsonAt(request.json(), 'model')]);
+      expect(asked).toEqual(Array.from({ length: 12 }, () => [path, model]));
       expect(await client().messages.batches.delete(id)).toEqual({ id, type: 'message_batch_deleted' });
       await expect(client().messages.batches.retrieve(id)).rejects.toMatchObject({ status: 404 });
     },
   );
+
+  test('params that are no request end their item with the whole error, whatever JSON they are', async () => {
+    const odd = [
+      '"text"',
+      '7',
+      'null',
+      'true',
+      '[]',
+      '{}',
+      '{"model":"m"}',
+      '{"model":"m","max_tokens":1,"messages":7}',
+    ];
+    const items = odd.map((one, index) => `{"custom_id":"item-${index}","params":${one}}`);
+    const answer = await fetch(`${local.url}/v1/messages/batches`, {
+      method: 'POST',
+      headers: { 'x-api-key': apiKey, 'content-type': 'application/json' },
+      body: `{"requests":[${items.join(',')}]}`,
+    });
+    expect(answer.status).toBe(200);
+    const id = jsonTextAt(await answer.json(), 'id');
+    expect((await ended(id)).request_counts).toMatchObject({ succeeded: 0, errored: odd.length });
+    for (const result of (await resultsOf(id)).values()) {
+      expect(result).toEqual({
+        type: 'errored',
+        error: {
+          type: 'error',
+          error: { type: 'invalid_request_error', message: expect.stringMatching(/./u) },
+          request_id: expect.stringMatching(/^req_/u),
+        },
+      });
+    }
+    expect(upstream.requests).toEqual([]);
+  });
 
   test('a request that a batch cannot have ends with the whole error, and the others with their answers', async () => {
     const { id } = await client().messages.batches.create({
