@@ -53,6 +53,22 @@ test('what fails for a while is tried again, never earlier than its provider ask
   }
 });
 
+test('an item is sent with the version and the betas of the request that created its batch', async () => {
+  const headers = [
+    ['anthropic-version', '2023-01-01'],
+    ['anthropic-beta', 'context-1m-2025-08-07'],
+  ] as const;
+  const owner = await rig.owner();
+  const ask = async (place: ReturnType<RunBatchesRig['create']>) => {
+    rig.upstream.reset();
+    rig.upstream.play(answerAll);
+    await rig.results(await place);
+    return rig.upstream.requests.map(({ headers: sent }) => [sent['anthropic-version'], sent['anthropic-beta']]);
+  };
+  expect(await ask(rig.create(owner, ['one'], headers))).toEqual([['2023-01-01', 'context-1m-2025-08-07']]);
+  expect(await ask(rig.create(owner, ['other']))).toEqual([['2023-06-01', undefined]]);
+});
+
 test('items that a provider refuses all at once are not tried again all at once', async () => {
   const count = 16;
   const again: number[] = [];

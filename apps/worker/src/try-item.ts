@@ -12,6 +12,7 @@ import type { Logger, Metrics } from '@ccg/telemetry';
 import { readPrincipal } from '@ccg/tenancy';
 import type { TenantDefaults } from '@ccg/tenancy';
 import { errorEnvelope } from '@ccg/wire';
+import type { HeaderList } from '@ccg/wire';
 import { later, laterAfterFailure } from './item.ts';
 import type { ItemPointer, ItemRun } from './item.ts';
 import { createItemSink } from './item-sink.ts';
@@ -89,16 +90,20 @@ async function serveItem(
   );
   checkParams(params);
   const elapsedMs = startStopwatch(clock);
-  const headers = [
-    ['content-type', 'application/json'],
-    ['anthropic-version', '2023-06-01'],
-  ] as const;
   const batch = { id: record.id, index: pointer.index };
+  const headers = headersOf(record);
   const request = { requestId, principal, prefix: record.prefix, headers, query: '', batch, handOver };
   const received = { receivedAtMs: clock.now(), elapsedMs, takeBody: () => params };
   const ended = await deps.traces.serve(pointer, { ...request, ...received }, sink);
   tell(deps, ended, { requestId, pointer, durationMs: elapsedMs() });
   return ended;
+}
+
+/** Those of the request that created the batch. */
+function headersOf({ headers = [] }: BatchRecord): HeaderList {
+  const hasVersion = headers.some(([name]) => name === 'anthropic-version');
+  const version = hasVersion ? [] : [['anthropic-version', '2023-06-01'] as const];
+  return [['content-type', 'application/json'], ...version, ...headers];
 }
 
 function failed(

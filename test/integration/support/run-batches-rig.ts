@@ -37,7 +37,7 @@ export interface RunBatchesRig {
   /** Starts a worker in this process. It is stopped with the rig. */
   startWorker(env?: Readonly<Record<string, string>>): Promise<RunningWorker>;
   /** An item for each text that it asks the model. */
-  create(owner: BatchOwner, prompts: readonly (string | object)[]): Promise<BatchPlace>;
+  create(owner: BatchOwner, prompts: readonly (string | object)[], headers?: NewBatch['headers']): Promise<BatchPlace>;
   read(place: BatchPlace): Promise<Batch>;
   /** Waits for the end of a batch, and gives the result of each of its items in their order. */
   results(place: BatchPlace): Promise<readonly unknown[]>;
@@ -96,10 +96,10 @@ export async function openRunBatchesRig({ target, keyPrefix, env: reach }: RigOp
       opened.defer(() => worker.drain());
       return worker;
     },
-    async create({ principal }, prompts) {
+    async create({ principal }, prompts, headers) {
       const deps = { store, files, clock: systemClock, randomBytes, createHash: createSha256, retentionMs };
       const body = bodyOf(prompts.map((prompt, index) => ({ custom_id: `item-${index}`, params: paramsOf(prompt) })));
-      const request: NewBatch = { principal, prefix: undefined, idempotencyKey: undefined, body };
+      const request: NewBatch = { principal, prefix: undefined, headers, idempotencyKey: undefined, body };
       return (await createBatch(deps, request)).record;
     },
     read,
