@@ -24,9 +24,9 @@ import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics, Tracing } from '@ccg/telemetry';
 import type { WorkerConfig } from './config.ts';
 import { createDispatcher } from './dispatcher.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import { openItemQueue } from './item-queue.ts';
 import type { ItemQueue } from './item-queue.ts';
+import { keepBeating } from './keep-beating.ts';
 import { createItemTraces } from './item-traces.ts';
 import { createRunItem } from './run-item.ts';
 
@@ -168,63 +168,4 @@ async function stopQueue(queue: ItemQueue, stopping: AbortController, timeoutMs:
   });
   await queue.stop();
   cancel();
-}
-
-interface Beating {
-  readonly dispatcher: Dispatcher;
-  readonly clock: Clock;
-  readonly sweep: () => Promise<void>;
-  readonly onFault: (error: unknown) => void;
-  /** Another worker hands out items from now on. */
-  readonly onFollow: () => void;
-}
-
-const busyBeatMs = 250;
-const idleBeatMs = 1000;
-const soonMs = 20;
-const sweepIntervalMs = 15_000;
-
-/** Hands out items again and again, sooner when one has ended, and does now and then what is due. */
-function keepBeating({ dispatcher, clock, sweep, onFault, onFollow }: Beating) {
-  let cancel = (): void => {};
-  let running: Promise<void> | undefined;
-  let isStopped = false;
-  let leads = false;
-  let sweptAtMs = -Infinity;
-
-  async function beat(): Promise<void> {
-    let nextMs = idleBeatMs;
-    try {
-      const found = await dispatcher.beat();
-      if (leads && !found.leads) onFollow();
-      ({ leads } = found);
-      if (found.isBusy) nextMs = busyBeatMs;
-      if (leads && clock.now() - sweptAtMs >= sweepIntervalMs) {
-        sweptAtMs = clock.now();
-        await sweep();
-      }
-    } catch (error) {
-      onFault(error);
-    }
-    running = undefined;
-    schedule(nextMs);
-  }
-  function schedule(delayMs: number): void {
-    if (isStopped || running !== undefined) return;
-    cancel();
-    cancel = clock.schedule(delayMs, () => {
-      running = beat();
-    });
-  }
-  schedule(0);
-  return {
-    soon(): void {
-      if (leads) schedule(soonMs);
-    },
-    async stop(): Promise<void> {
-      isStopped = true;
-      cancel();
-      await running;
-    },
-  };
 }
