@@ -8,12 +8,12 @@ nginx.ingress.kubernetes.io/proxy-buffering: "off"
 nginx.ingress.kubernetes.io/proxy-request-buffering: "off"
 nginx.ingress.kubernetes.io/proxy-read-timeout: "3600"
 nginx.ingress.kubernetes.io/proxy-send-timeout: "3600"
-nginx.ingress.kubernetes.io/proxy-body-size: 64m
+nginx.ingress.kubernetes.io/proxy-body-size: 512m
 {{- else if eq .controller "nginx.org" }}
 nginx.org/proxy-buffering: "False"
 nginx.org/proxy-read-timeout: 3600s
 nginx.org/proxy-send-timeout: 3600s
-nginx.org/client-max-body-size: 64m
+nginx.org/client-max-body-size: 512m
 {{- else if eq .controller "haproxy.org" }}
 haproxy.org/timeout-server: 3600s
 {{- else if eq .controller "alb" }}

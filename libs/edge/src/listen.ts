@@ -30,9 +30,10 @@ export async function listen(app: HttpApp, host: string, port: number): Promise<
   const server = createServer(
     {
       keepAliveTimeout: keepAliveTimeoutMs,
-      // These two bound the upload alone; an answer may take as long as it takes.
+      // These two bound the upload alone; an answer may take as long as it takes. Batches are uploads of 256 MB, also of
+      // clients that send 300 KB/s; whoever reads a whole body waits less long.
       headersTimeout: 20_000,
-      requestTimeout: 120_000,
+      requestTimeout: 900_000,
       connectionsCheckingInterval: 5000,
       // A request without Host is refused by the app, in the envelope of every other error.
       requireHostHeader: false,

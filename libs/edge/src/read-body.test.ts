@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { survivorsOf } from '@ccg/testkit';
+import { createManualClock, survivorsOf } from '@ccg/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { createBodyMemory } from './body-memory.ts';
 import { readBody } from './read-body.ts';
@@ -72,6 +72,17 @@ test.each([
   client.destroy();
   if (reading === undefined) await once(response, 'close');
   await expect(reading ?? readBody(request, response)).rejects.toMatchObject({ reason: 'client-gone' });
+});
+
+test('a body that has not arrived after two minutes is refused, however many bytes of it come', async () => {
+  const { request, response, client } = await arrive(post('{"a":1}').subarray(0, -3));
+  const clock = createManualClock();
+  const reading = readBody(request, response, { clock });
+  clock.advance(119_999);
+  client.write(':');
+  await once(request, 'data');
+  clock.advance(1);
+  await expect(reading).rejects.toMatchObject({ code: 'request-timeout', status: 408 });
 });
 
 test.each([

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
-import { ReaderGoneError, toGatewayError } from '@ccg/kernel';
+import { GatewayError, ReaderGoneError, systemClock, toGatewayError } from '@ccg/kernel';
+import type { Clock } from '@ccg/kernel';
 import { joinBytes } from '@ccg/wire';
 import { beginBody, invalidUtf8, tooLarge, undecodable } from './body-head.ts';
 import type { BodyLimit } from './body-head.ts';
@@ -12,7 +13,11 @@ interface ReadOptions {
   readonly limit?: BodyLimit;
   /** Counts what is held of the body; whoever opened it releases it, also where the body cannot be read. */
   readonly account?: BodyAccount | undefined;
+  readonly clock?: Clock;
 }
+
+/** How long the upload of a whole body may take. */
+const uploadTimeoutMs = 120_000;
 
 const messagesLimit: BodyLimit = {
   maxBytes: 32 * 1024 * 1024,
@@ -26,19 +31,19 @@ const messagesLimit: BodyLimit = {
  *
  * Returns a function that hands the body over, once: nothing here keeps it after that.
  *
- * @throws GatewayError 400, 413 or 415 for a body that cannot be read, 529 for one that the account has no room for;
- * ReaderGoneError when the upload broke off.
+ * @throws GatewayError 400, 413 or 415 for a body that cannot be read, 408 for one that takes more than two minutes, 529
+ * for one that the account has no room for; ReaderGoneError when the upload broke off.
  */
 export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  { limit = messagesLimit, account }: ReadOptions = {},
+  { limit = messagesLimit, account, clock = systemClock }: ReadOptions = {},
 ): Promise<() => Uint8Array> {
   // At least a byte: without any room nothing is read of a body of unknown length.
   const decoder = beginBody(request, response, limit, (announcedBytes) => {
     account?.expect(Math.max(1, announcedBytes));
   });
-  let body = await collect(request, decoder, { limit, account });
+  let body = await collect(request, decoder, { limit, account, clock });
   if (!isUtf8(body)) throw invalidUtf8();
   return () => {
     const taken = body;
@@ -51,7 +56,7 @@ export async function readBody(
 function collect(
   request: IncomingMessage,
   decoder: Transform | undefined,
-  { limit, account }: ReadOptions & { readonly limit: BodyLimit },
+  { limit, account, clock }: ReadOptions & { readonly limit: BodyLimit; readonly clock: Clock },
 ): Promise<Uint8Array> {
   const source = decoder ?? request;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
@@ -91,6 +96,7 @@ function collect(
   }
 
   function stop(): void {
+    cancelTimeout();
     chunks = [];
     source.off('data', onData).off('end', onEnd);
     // Both streams may fail later, when nobody else listens. A listener of this function would keep the body until then.
@@ -100,11 +106,19 @@ function collect(
     decoder.off('error', onUndecodable).on('error', ignoreLateFailure).destroy();
   }
 
+  const cancelTimeout = clock.schedule(uploadTimeoutMs, () => {
+    fail(tooSlow());
+  });
   source.on('data', onData).on('end', onEnd);
   request.on('close', onClosed).on('error', onClosed);
   if (decoder !== undefined) request.pipe(decoder.on('error', onUndecodable));
   if (request.destroyed) onClosed();
   return promise;
+}
+
+function tooSlow(): GatewayError {
+  const message = `The request did not arrive completely within ${uploadTimeoutMs / 1000} s. Check the connection and send it again.`;
+  return new GatewayError('request-timeout', message);
 }
 
 /**

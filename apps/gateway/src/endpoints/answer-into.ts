@@ -35,7 +35,7 @@ export async function answerInto(
 ): Promise<RequestRecord> {
   const account = bodyMemory.open();
   try {
-    const takeBody = await readBody(request, response, { account });
+    const takeBody = await readBody(request, response, { account, clock });
     const sink = createResponseSink(response, requestId, sinkTimes, clock, metrics.pinged);
     const headers = headerList(request.headers);
     const waiting = { principal, headers };
