@@ -77,9 +77,9 @@ test('limits are set one by one beside that of the gateway, listed as a table an
   expect(words(heading).slice(0, 6)).toEqual(['NAME', 'LEVEL', 'KIND', 'AMOUNT', 'PER', 'MODE']);
   expect(words(heading).at(-1)).toBe('TRAFFIC');
   expect(rows.map(words)).toEqual([
-    ['requests', 'tenant', 'requests', '600', 'minute', 'enforce', '-', '-', '-', '-', '-'],
+    ['requests', 'tenant', 'requests', '600', 'minute', 'enforce', '-', 'local', '-', '-', '-'],
     ['group-budget-day', 'group', 'budget', '$12.5', 'day', 'enforce', '-', 'open', '-', '-', '-'],
-    ['session-concurrency', 'session', 'concurrency', '4', '-', 'enforce', '-', '-', '60s', '-', '-'],
+    ['session-concurrency', 'session', 'concurrency', '4', '-', 'enforce', '-', 'local', '60s', '100', '-'],
   ]);
   await done(['limits', 'remove', 'requests', ...at]);
   const list: unknown = JSON.parse(await done(['limits', 'list', ...at, '--json']));

@@ -87,12 +87,15 @@ export function storeErrorAnswersOf(kind: LimitRule['kind']): readonly OnStoreEr
 }
 
 /** What a limit does while Redis is away, also where it is left out. A budget is `closed` after a time of grace alone. */
-export function onStoreErrorOf({ kind, onStoreError }: LimitRule): OnStoreError {
+export function onStoreErrorOf({ kind, onStoreError }: Pick<LimitRule, 'kind' | 'onStoreError'>): OnStoreError {
   return onStoreError ?? (kind === 'budget' ? 'closed' : 'local');
 }
 
 /** How long, and with how many others, a request waits for a limit on running requests, also where it is left out. */
-export function waitingOf({ maxWaitSeconds = 30, maxWaiting = 100 }: ConcurrencyRule) {
+export function waitingOf({
+  maxWaitSeconds = 30,
+  maxWaiting = 100,
+}: Pick<ConcurrencyRule, 'maxWaitSeconds' | 'maxWaiting'>) {
   return { maxWaitSeconds, maxWaiting };
 }
 

@@ -120,3 +120,14 @@ describe('a limit that is set', () => {
     expect(run.stderr).toContain(message);
   });
 });
+
+test('how long requests wait belongs to limits of concurrency, which is said before anything is sent', async () => {
+  const refused = await set('--level user --kind requests --amount 60 --max-wait 30s');
+  expect(refused).toMatchObject({
+    exitCode: 2,
+    sent: [],
+    stderr: expect.stringContaining(
+      '--max-wait and --max-waiting are of limits of concurrency; this one is of requests.',
+    ),
+  });
+});

@@ -1,4 +1,14 @@
-import { budgetPeriods, limitKinds, limitLevels, limitModes, limitTraffics, nameOfLimit, rateKinds } from '@ccg/kernel';
+import {
+  budgetPeriods,
+  limitKinds,
+  limitLevels,
+  limitModes,
+  limitTraffics,
+  nameOfLimit,
+  onStoreErrorOf,
+  rateKinds,
+  waitingOf,
+} from '@ccg/kernel';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
@@ -33,11 +43,29 @@ const columns: readonly Column[] = [
   ['PER', field('per')],
   ['MODE', (item) => jsonAt(item, 'mode') ?? 'enforce'],
   ['RESERVE', field('reserve')],
-  ['WITHOUT REDIS', field('onStoreError')],
-  ['MAX WAIT', (item) => secondsOf(jsonAt(item, 'maxWaitSeconds'))],
-  ['MAX WAITING', field('maxWaiting')],
+  ['WITHOUT REDIS', withoutRedisOf],
+  ['MAX WAIT', (item) => (isCap(item) ? `${waitOf(item).maxWaitSeconds}s` : undefined)],
+  ['MAX WAITING', (item) => (isCap(item) ? waitOf(item).maxWaiting : undefined)],
   ['TRAFFIC', field('traffic')],
 ];
+
+/** What holds is shown, also where the limit leaves it out. */
+function withoutRedisOf(item: unknown): unknown {
+  const kind = limitKinds.find((one) => one === textAt(item, 'kind'));
+  return jsonAt(item, 'onStoreError') ?? (kind === undefined ? undefined : onStoreErrorOf({ kind }));
+}
+
+function isCap(item: unknown): boolean {
+  return textAt(item, 'kind') === 'concurrency';
+}
+
+function waitOf(item: unknown) {
+  const [maxWaitSeconds, maxWaiting] = [jsonAt(item, 'maxWaitSeconds'), jsonAt(item, 'maxWaiting')];
+  return waitingOf({
+    maxWaitSeconds: typeof maxWaitSeconds === 'number' ? maxWaitSeconds : undefined,
+    maxWaiting: typeof maxWaiting === 'number' ? maxWaiting : undefined,
+  });
+}
 
 /** Adds `ccg limits`, and gives it for more commands below it. */
 export function addLimits(program: Command, cli: Cli): Command {
@@ -145,6 +173,9 @@ function bodyFrom(options: LimitOptions, before: unknown): unknown {
       'For a new one give --level, --kind, --amount and, of a budget, --per.',
     ]);
   }
+  if (kind !== 'concurrency' && (maxWait ?? maxWaiting) !== undefined) {
+    throw new CliError('usage', `--max-wait and --max-waiting are of limits of concurrency; this one is of ${kind}.`);
+  }
   const isSameKind = textAt(before, 'kind') === kind;
   const isRate = rateKinds.some((rate) => rate === kind);
   const waits = { maxWaitSeconds: maxWait, maxWaiting };
@@ -167,8 +198,4 @@ function amountFrom(text: string): number {
 function countFrom(text: string): number {
   if (/^\d{1,9}$/u.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number from 0.');
-}
-
-function secondsOf(seconds: unknown): unknown {
-  return typeof seconds === 'number' ? `${seconds}s` : seconds;
 }

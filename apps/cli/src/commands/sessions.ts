@@ -45,7 +45,10 @@ export function addSessions(program: Command, cli: Cli): void {
       const client = createAdminClient(cli);
       const list = await client.list(`${await tenantPath(client, options.tenant)}/sessions`);
       show(cli, options, list, () => table(columns, list.items));
-      if (list.items.length === 0) cli.terminal.err('No session has run in the last day.\n');
+      if (list.items.length === 0)
+        cli.terminal.err(
+          'No session has run in the last day. Those of Claude Code are listed: other clients name none.\n',
+        );
     });
   for (const [verb, what] of [
     ['kill', 'end its requests that run or wait on all replicas, and refuse later ones for 30 days'],
