@@ -1,8 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { request as openRequest } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { Redis } from 'ioredis';
-import { jsonAt, jsonListAt, jsonTextAt, redisBinary, startRedisProcess, unreachableUrl } from '@ccg/testkit';
+import {
+  jsonAt,
+  jsonListAt,
+  jsonTextAt,
+  redisBinary,
+  redisForSuite,
+  startRedisProcess,
+  unreachableUrl,
+} from '@ccg/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requestsOf } from './support/batch-rig.ts';
 import { ask as askAt, openBatchGateway } from './support/batch-gateway.ts';
@@ -273,27 +282,36 @@ describe('the paths of batches', () => {
 });
 
 describe('a store that has no room or is away', () => {
+  /** Without batches yet: they keep gateways with another store from starting. */
+  async function openOwn(opened: AsyncDisposableStack): Promise<BatchGateway> {
+    const own = await openBatchGateway(redisForSuite(`batch-store-${randomUUID()}`));
+    opened.defer(() => own.close());
+    return own;
+  }
+
   test('is told where Redis keeps the files: a batch has 16 MB of them, and all have 256 MB, with no trace of what is refused', async () => {
-    const gateway = await rig.start({ BATCH_STORE: 'redis', PUBLIC_BASE_URL: 'http://x' });
-    const create = (body: string | object) => askAt(gateway.url, keys.ada, { method: 'POST', path, body });
-    const before = await rig.traces();
+    await using opened = new AsyncDisposableStack();
+    const own = await openOwn(opened);
+    const gateway = await own.start({ BATCH_STORE: 'redis', PUBLIC_BASE_URL: 'http://x' });
+    const create = (body: string | object) => askAt(gateway.url, own.keys.ada, { method: 'POST', path, body });
+    const before = await own.traces();
     const large = `{"requests":[{"custom_id":"a","params":"${'x'.repeat(17 * 1024 * 1024)}"}]}`;
     expect(said(await create(large))).toEqual([
       413,
       'request_too_large',
       'This gateway keeps batches of up to 16 MB. Create several smaller ones.',
     ]);
-    expect(await rig.traces()).toEqual(before);
+    expect(await own.traces()).toEqual(before);
 
     // As if others had taken the rest.
-    const { store } = rig;
+    const { store } = own;
     const total = [store.redisKeys.batches.fileBytes(), 'all'] as const;
     await store.command('hset', [...total, 256 * 1024 * 1024 - 10]);
-    const filled = await rig.traces();
+    const filled = await own.traces();
     const full = await create(requestsOf(1));
     expect(said(full)).toEqual([503, 'api_error', expect.stringContaining('no room for more batches')]);
     expect(full.headers.get('retry-after')).toBe('60');
-    expect(await rig.traces()).toEqual(filled);
+    expect(await own.traces()).toEqual(filled);
     expect(await store.command('hget', [...total])).toBe(String(256 * 1024 * 1024 - 10));
     await store.command('del', [total[0]]);
     expect((await create(requestsOf(1))).status).toBe(200);
@@ -322,23 +340,25 @@ describe('a store that has no room or is away', () => {
   });
 
   test('is told with the time to wait where no S3 answers', async () => {
-    const { text: before } = await rig.ask(keys.ada, 'GET', `${path}?limit=1000`);
+    await using opened = new AsyncDisposableStack();
+    const own = await openOwn(opened);
+    const { text: before } = await own.ask(own.keys.ada, 'GET', `${path}?limit=1000`);
     const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
     const known = names.map((name) => process.env[name]);
     for (const name of names) process.env[name] = 'none';
-    const gateway = await rig.start({
+    const gateway = await own.start({
       BATCH_STORE: 's3',
       BATCH_S3_BUCKET: 'bucket',
       BATCH_S3_ENDPOINT: await unreachableUrl(),
       PUBLIC_BASE_URL: 'http://x',
     });
-    const answer = await askAt(gateway.url, keys.ada, { method: 'POST', path, body: requestsOf(1) });
+    const answer = await askAt(gateway.url, own.keys.ada, { method: 'POST', path, body: requestsOf(1) });
     for (const [at, name] of names.entries()) {
       if (known[at] === undefined) delete process.env[name];
       else process.env[name] = known[at];
     }
     expect(said(answer)).toEqual([503, 'api_error', expect.stringContaining('does not answer')]);
     expect(answer.headers.get('retry-after')).toBe('60');
-    expect((await rig.ask(keys.ada, 'GET', `${path}?limit=1000`)).text).toBe(before);
+    expect((await own.ask(own.keys.ada, 'GET', `${path}?limit=1000`)).text).toBe(before);
   });
 });
