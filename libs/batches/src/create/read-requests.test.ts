@@ -97,6 +97,20 @@ test('the 100,001st request is one too many', () => {
   ]);
 });
 
+test.each([
+  ['4096', 4096],
+  ['4096.0', 4096],
+  ['4.096e3', 4096],
+  ['0', 0],
+  ['-1', undefined],
+  ['1.5', undefined],
+  ['"4096"', undefined],
+  ['1e400', undefined],
+])('max_tokens of %s is told as %s', (literal, maxTokens) => {
+  const { items } = read(`{"requests":[{"custom_id":"a","params":{"max_tokens":${literal}}}]}`);
+  expect(items).toMatchObject([{ maxTokens }]);
+});
+
 test('params are given as they came, with the model and the tokens that they name; other members of the body are left out', () => {
   const params = '{ "max_tokens" : 12, "model":"a\\u0062", "metadata": {"model": "no"} }';
   const body = `{"betas":[{"custom_id":5}],"requests":[{"params":${params},"custom_id":"\\u0061"},{"custom_id":"b","params":"text"}]}`;

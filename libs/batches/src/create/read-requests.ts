@@ -153,7 +153,13 @@ function endItemMember(pass: Pass, literal: string | undefined): void {
 function endParamsMember(item: OpenItem | undefined, literal: string | undefined): void {
   if (item?.member !== 'params' || literal === undefined) return;
   if (item.paramsMember === 'model' && literal.startsWith('"')) item.model = decode(literal);
-  if (item.paramsMember === 'max_tokens' && /^\d{1,9}$/u.test(literal)) item.maxTokens = Number(literal);
+  if (item.paramsMember === 'max_tokens') item.maxTokens = countOf(literal);
+}
+
+/** Clients write a whole number as `4096.0`, too. What is none, the item is told when it runs. */
+function countOf(literal: string): number | undefined {
+  const number = /^\d/u.test(literal) ? Number(literal) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 function endItem(pass: Pass): void {
