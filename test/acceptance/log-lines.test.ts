@@ -53,6 +53,23 @@ async function lineOf({ gateway }: Suite, answer: OpenStream): Promise<LogLine> 
 const metricsOf = async ({ gateway }: Suite): Promise<string> => (await fetch(`${gateway.opsUrl}/metrics`)).text();
 const someMs = expect.toSatisfy((value: unknown) => typeof value === 'number' && value >= 0);
 
+test('a stream that breaks the grammar is a warning that names the rule, whatever LOG_SAMPLE says', async () => {
+  const started = await start({ LOG_SAMPLE: '1000' });
+  // The first line of a sample is written in any case.
+  await lineOf(started, await ask(started));
+  const turn = { content: [say('Done.')] };
+  const frames = anthropicFrames(turn, 'claude-x').map((frame) => frame.replaceAll('"index":0', '"index":7'));
+  started.upstream.play(() => [...anthropicSseHead(), ...frames.map(write)]);
+  expect(await lineOf(started, await ask(started))).toMatchObject({
+    level: 'warn',
+    outcome: 'ok',
+    brokenRule: 'index_gap',
+    provider: 'anthropic',
+  });
+  // The suite refuses a gateway that counts such a stream.
+  await started.gateway.stop();
+});
+
 test('a line says who asked from where, what it took by stage, and why the model stopped', async () => {
   const started = await start();
   const headers = { 'x-claude-code-session-id': 'b8a1', 'user-agent': 'claude-cli/2.1 (external, cli)' };

@@ -40,8 +40,9 @@ export function createReporter(options: ReporterOptions): Reporter<RequestRecord
       const { end, outcome } = record;
       const status = end.kind === 'aborted' ? clientClosedRequest : request.status;
       count(request, record, status, metrics);
-      const { level } = outcomeFacts[outcome];
-      const isThinned = outcome === 'ok' && okSample > 1;
+      const isBroken = outcome === 'ok' && record.brokenRule !== undefined;
+      const level = isBroken ? 'warn' : outcomeFacts[outcome].level;
+      const isThinned = outcome === 'ok' && !isBroken && okSample > 1;
       if (logger.isLevelEnabled(level) && (!isThinned || isInSample())) {
         const line = describeRequest(request, record, status);
         const isOurFault = outcome === 'gateway_internal' && 'error' in end;

@@ -254,8 +254,8 @@ async function relay(
   const outcome = kind === 'answered' ? outcomeOf(relayed.end) : outcomeOfFailure(relayed.failure);
   const known = { target, usage, usageSource, warnings, attempts: [...attempts, endAttempt(attempt, outcome)] };
   if (kind === 'answered') {
-    const { end, firstEventMs, work, stopReason } = relayed;
-    return { ...known, kind, end, firstEventMs, work, stopReason };
+    const { end, firstEventMs, work, stopReason, brokenRule } = relayed;
+    return { ...known, kind, end, firstEventMs, work, stopReason, brokenRule };
   }
   // Some servers fall silent over a field instead of rejecting it. The client retries by itself, and then it is left out.
   if (relayed.silent) learnedRejections.learn(target, fieldsOf(hangProneFields));

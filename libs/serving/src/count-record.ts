@@ -60,11 +60,8 @@ function metersOf(
   return metrics.requestsOf({ endpoint, dialect, provider, model, stream, tenant, isModelKnown });
 }
 
-function countStages(
-  meters: RequestMeters,
-  { authenticatedMs }: FinishedFacts,
-  { stages, attempts }: RequestRecord,
-): void {
+function countStages(meters: RequestMeters, { authenticatedMs }: FinishedFacts, record: RequestRecord): void {
+  const { stages, attempts } = record;
   const { bodyReadMs, admittedMs, waitedMs = 0, firstEventMs, firstEventWorkMs, relayWorkMs } = stages;
   if (authenticatedMs !== undefined) meters.stage('authenticate', authenticatedMs / 1000);
   if (bodyReadMs !== undefined) meters.stage('body', (bodyReadMs - (authenticatedMs ?? 0)) / 1000);
@@ -74,7 +71,13 @@ function countStages(
     meters.stage('translate', translateMs(admittedMs, attempts) / 1000);
   if (firstEventWorkMs !== undefined) meters.stage('first_event', firstEventWorkMs / 1000);
   if (relayWorkMs !== undefined) meters.stage('relay', relayWorkMs / 1000);
-  if (firstEventMs !== undefined) meters.firstEvent(firstEventMs / 1000);
+  const firstEventWaitMs = firstEventMs ?? givenUpAfterMs(record);
+  if (firstEventWaitMs !== undefined) meters.firstEvent(firstEventWaitMs / 1000);
+}
+
+/** Clients leave a provider that hangs long before its time is over: what they waited must not be missing from the times. */
+function givenUpAfterMs({ outcome, attempts, route, stages }: RequestRecord): number | undefined {
+  return outcome === 'client_aborted' && attempts.length > 0 && route?.stream === true ? stages.endedMs : undefined;
 }
 
 /** What lies between the admission and the calls of providers: the estimate of the prompt, and its translation. */

@@ -20,6 +20,7 @@ export function recordAttributes(record: RequestRecord): SomeAttributes {
     'ccg.outcome': record.outcome,
     ...modelAttributes(record),
     'gen_ai.response.finish_reasons': record.stopReason === undefined ? undefined : [record.stopReason],
+    'ccg.broken_rule': record.brokenRule,
     'gen_ai.usage.input_tokens': isMeasured ? usage.inputTokens : undefined,
     'gen_ai.usage.output_tokens': isMeasured ? usage.outputTokens : undefined,
     'gen_ai.usage.cache_read.input_tokens': isMeasured ? usage.cacheReadTokens : undefined,

@@ -106,6 +106,8 @@ export interface RequestRecord extends Measured {
   readonly bodyBytes: number | undefined;
   /** Why the model stopped, in the words of the Anthropic API. */
   readonly stopReason: string | undefined;
+  /** The rule of the grammar of streams that the answer broke first. The client got it all the same. */
+  readonly brokenRule?: string | undefined;
   readonly end: End;
   readonly outcome: Outcome;
   /** Undefined for a request that could not be read, or that asks no model. */
@@ -129,7 +131,15 @@ export const notMeasured: Measured = { usage: noUsage, usageSource: 'none' };
 /** What is known of a request since it was admitted. */
 export type Asked = Pick<
   RequestRecord,
-  'attempts' | 'stages' | 'warnings' | 'usage' | 'usageSource' | 'costMicroDollars' | 'priceBasis' | 'stopReason'
+  | 'attempts'
+  | 'stages'
+  | 'warnings'
+  | 'usage'
+  | 'usageSource'
+  | 'costMicroDollars'
+  | 'priceBasis'
+  | 'stopReason'
+  | 'brokenRule'
 >;
 
 /** What is known before anything has happened. */

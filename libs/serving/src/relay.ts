@@ -8,7 +8,7 @@ import type { UpstreamResponse } from '@ccg/upstream';
 import { answerHeaders, jsonContentType, streamContentType, tellFailure, writeAnswer } from './answer.ts';
 import type { Provenance } from './answer.ts';
 import { createStreamGrammar, stopReasonIn } from './stream-grammar.ts';
-import type { StreamGrammar } from './stream-grammar.ts';
+import type { GrammarRule, StreamGrammar } from './stream-grammar.ts';
 import { errorWithoutCredentials, framesWithoutCredentials } from './upstream-words.ts';
 import { failureOf, isTimeOut } from './call-target.ts';
 import { closeSoon, createEndGrace } from './end-grace.ts';
@@ -42,6 +42,8 @@ export interface RelayDependencies {
 export interface AnswerFacts extends RelayTimes {
   readonly end: End;
   readonly stopReason: string | undefined;
+  /** Of a stream that the client got although its grammar does not allow it. */
+  readonly brokenRule?: GrammarRule | undefined;
 }
 
 /** Whether the client saw a part of the answer. As long as it did not, another target may answer, pings or not. */
@@ -131,7 +133,9 @@ export async function relayStream(job: RelayJob, { clock, metrics }: RelayDepend
   const isTold = failure === undefined || failure === error;
   if (isTold) void sink.end();
   const end = isTold ? endOf(failure) : await tellFailure(failure, true, requestId, sink);
-  return { kind: 'answered', end, ...times, stopReason: delivery.grammar.stopReason(), ...measured };
+  const { grammar } = delivery;
+  const facts = { stopReason: grammar.stopReason(), brokenRule: grammar.brokenRule() };
+  return { kind: 'answered', end, ...times, ...facts, ...measured };
 }
 
 function measuredOf(translator: Pick<StreamTranslator, 'progress'>): Measured {

@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRecordingSink } from '../test/recording-sink.ts';
 import { ask, chatModel, requestOf, run, startServingRig, targetFor } from '../test/serving-rig.ts';
 import type { Ask, ServingRig } from '../test/serving-rig.ts';
+import { countRecord } from './count-record.ts';
 import type { Attempt, AttemptResult, FailureClass } from './attempt.ts';
 import type { PromptEstimate } from './estimate-prompt.ts';
 import { nameOf, outcomeOfFailure } from './record.ts';
@@ -96,11 +97,30 @@ test.each<readonly [string, boolean, string]>([
 test('a stream of a provider that breaks the grammar is passed on, and counted by its first fault', async () => {
   const frames = anthropicFrames(turn, 'm').map((frame) => frame.replaceAll('"index":0', '"index":7'));
   rig.upstream.play(() => [...anthropicSseHead(), ...frames.map(write)]);
-  const { end, text } = await run(rig, { change: stream });
+  const { end, text, record } = await run(rig, { change: stream });
   expect([end, text]).toEqual(['completed ok', frames.join('')]);
+  expect(record.brokenRule).toBe('index_gap');
   const violation =
     'ccg_stream_grammar_violations_total{dialect="anthropic",provider="anthropic",rule="index_gap"} 1\n';
   expect((await rig.metrics.expose()).text).toContain(violation);
+});
+
+test('a stream that its client gives up before anything came counts with the time that the client waited', async () => {
+  const counted = async () => {
+    const { text } = await rig.metrics.expose();
+    return text.split('\n').filter((line) => /^ccg_first_event_seconds_(?:count|sum)/u.test(line));
+  };
+  rig.upstream.play(() => [hang]);
+  const { sink, record } = ask(rig, { change: stream });
+  await rig.upstream.request(0);
+  rig.clock.advance(45_000);
+  sink.leave('client-gone');
+  const facts = { endpoint: 'messages', tenant: 'acme', status: 499, durationMs: 45_000, authenticatedMs: 1 };
+  countRecord(rig.metrics, facts, await record);
+  expect(await counted()).toEqual([
+    'ccg_first_event_seconds_sum{dialect="anthropic",provider="anthropic"} 45',
+    'ccg_first_event_seconds_count{dialect="anthropic",provider="anthropic"} 1',
+  ]);
 });
 
 test('a request above the limit of its tenant is refused with the time to wait, and asks no provider', async () => {

@@ -80,7 +80,16 @@ export function createServe(dependencies: ServeDependencies): Serve {
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
-    const { attempts, warnings, usage, usageSource, costMicroDollars: cost, priceBasis, stopReason } = asked;
+    const {
+      attempts,
+      warnings,
+      usage,
+      usageSource,
+      costMicroDollars: cost,
+      priceBasis,
+      stopReason,
+      brokenRule,
+    } = asked;
     const record: RequestRecord = Object.freeze({
       end,
       outcome: outcomeOf(end),
@@ -94,6 +103,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
       priceBasis,
       bodyBytes,
       stopReason,
+      brokenRule,
     });
     admitted?.settle(record);
     return record;
@@ -150,14 +160,14 @@ function askedOf(
   admission: Pick<Asked['stages'], 'admittedMs' | 'waitedMs'>,
 ): Asked {
   const { attempts, warnings, target } = result;
-  const { firstEventMs, stopReason, work: relayWork } = result.kind === 'answered' ? result : untold;
+  const { firstEventMs, stopReason, brokenRule, work: relayWork } = result.kind === 'answered' ? result : untold;
   const { firstEventWorkMs, relayWorkMs } = relayWork;
   const use = useOf(result, { attempts, hasAnswer: result.kind === 'answered' }, target, work);
   const stages = { ...nothingKnown.stages, ...admission, firstEventMs, firstEventWorkMs, relayWorkMs };
-  return { attempts, warnings, ...use, priceBasis: target.price.basis, stopReason, stages };
+  return { attempts, warnings, ...use, priceBasis: target.price.basis, stopReason, brokenRule, stages };
 }
 
-const untold = { firstEventMs: undefined, work: nothingKnown.stages, stopReason: undefined };
+const untold = { firstEventMs: undefined, work: nothingKnown.stages, stopReason: undefined, brokenRule: undefined };
 
 interface Running {
   /** Tells of which target an answer is open, and how to measure it. */

@@ -28,6 +28,8 @@ export interface StreamGrammar {
   complete(): void;
   /** As the last `message_delta` said it. */
   stopReason(): string | undefined;
+  /** The rule that the stream broke first. */
+  brokenRule(): GrammarRule | undefined;
 }
 
 /**
@@ -36,22 +38,22 @@ export interface StreamGrammar {
  */
 export function createStreamGrammar(onViolation: (rule: GrammarRule) => void): StreamGrammar {
   const state: GrammarState = { phase: 'before', blocks: 0, isOpen: false, stopReason: undefined };
-  let hasFailed = false;
+  let broken: GrammarRule | undefined;
   let hasCarriageReturns: boolean | undefined;
 
   function fail(rule: GrammarRule | undefined): void {
-    if (rule === undefined || hasFailed) return;
-    hasFailed = true;
+    if (rule === undefined || broken !== undefined) return;
+    broken = rule;
     onViolation(rule);
   }
 
   return {
     check(frames) {
-      if (hasFailed) return;
+      if (broken !== undefined) return;
       const sent = typeof frames === 'string' ? frames : bytesToString(frames);
       hasCarriageReturns ??= sent.includes('\r');
       const text = hasCarriageReturns ? sent.replaceAll(/\r\n?/gu, '\n') : sent;
-      for (let at = 0; at < text.length && !hasFailed;) {
+      for (let at = 0; at < text.length && broken === undefined;) {
         const run = deltasAt(text, at);
         const end = run?.end ?? endOfFrame(text, at);
         fail(run === undefined ? takeFrame(state, text.slice(at, end)) : addDeltas(state, run.index));
@@ -62,6 +64,7 @@ export function createStreamGrammar(onViolation: (rule: GrammarRule) => void): S
       if (state.phase !== 'over') fail('unfinished');
     },
     stopReason: () => state.stopReason,
+    brokenRule: () => broken,
   };
 }
 

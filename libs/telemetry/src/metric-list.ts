@@ -54,7 +54,7 @@ export const metricList = {
     processes: serving,
   }),
   firstEvents: histogram('ccg_first_event_seconds', ['dialect', 'provider'], {
-    help: 'From the arrival of a request to the first event of its stream.',
+    help: 'From the arrival of a request to the first event of its stream; to the end of one that its client gave up before.',
     processes: serving,
     buckets: durationBuckets,
   }),
