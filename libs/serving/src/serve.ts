@@ -80,30 +80,20 @@ export function createServe(dependencies: ServeDependencies): Serve {
     } catch (thrown) {
       end = await tellFailure(failureOf(thrown, sink.signal), false, requestId, sink);
     }
-    const {
-      attempts,
-      warnings,
-      usage,
-      usageSource,
-      costMicroDollars: cost,
-      priceBasis,
-      stopReason,
-      brokenRule,
-    } = asked;
     const record: RequestRecord = Object.freeze({
       end,
       outcome: outcomeOf(end),
       route,
-      attempts,
+      attempts: asked.attempts,
       stages: { ...asked.stages, bodyReadMs, endedMs: elapsedMs() },
-      warnings,
-      usage,
-      usageSource,
-      costMicroDollars: cost,
-      priceBasis,
+      warnings: asked.warnings,
+      usage: asked.usage,
+      usageSource: asked.usageSource,
+      costMicroDollars: asked.costMicroDollars,
+      priceBasis: asked.priceBasis,
       bodyBytes,
-      stopReason,
-      brokenRule,
+      stopReason: asked.stopReason,
+      brokenRule: asked.brokenRule,
     });
     admitted?.settle(record);
     return record;
