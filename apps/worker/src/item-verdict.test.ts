@@ -50,6 +50,12 @@ test('a limit of ours may be raised, so it is tried again after some minutes', (
   expect(retryDelayMs(limited, 0, least)).toBe(300_000);
 });
 
+test('a place among the requests that run is asked for every other second, however often it was taken', () => {
+  const crowded = new GatewayError('too-many-running', 'text', { retryAfterSeconds: 5 });
+  expect([0, 4, 30].map((tries) => retryDelayMs(crowded, tries, least))).toEqual([1000, 1000, 1000]);
+  expect(retryDelayMs(crowded, 30, most)).toBe(2000);
+});
+
 test('a budget is tried soon, then more and more seldom, and when it begins anew', () => {
   const spent = new GatewayError('budget-exceeded', 'text', { retryAfterSeconds: 86_400 });
   expect([0, 1, 4, 30].map((tries) => retryDelayMs(spent, tries, least))).toEqual([1000, 2000, 16_000, 300_000]);

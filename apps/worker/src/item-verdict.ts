@@ -60,11 +60,15 @@ const longestPolicyWaitMs = 5 * 60_000;
  */
 export function retryDelayMs(error: GatewayError, tries: number, random: () => number): number | undefined {
   if (!passes(error)) return undefined;
+  if (error.code === 'too-many-running') return Math.round(placeRetryMs * (1 + random()));
   const backOffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(tries, 20));
   const askedMs = askedWaitMs(error);
   if (error.code === 'budget-exceeded') return Math.round(Math.min(askedMs, backOffMs) * (1 + random() / 2));
   return Math.round(Math.max(backOffMs / 2, askedMs) + random() * Math.max(backOffMs, askedMs / 2));
 }
+
+/** A place is free as soon as a request ends, so waiting longer each time would leave places empty. */
+const placeRetryMs = 1000;
 
 /** What clients are told to try no more, because they would wait too long, is no hurry here. */
 function passes({ status, retry }: GatewayError): boolean {

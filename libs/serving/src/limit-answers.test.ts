@@ -171,7 +171,7 @@ test.each<[string, LimitRule, number, (limit: Limit) => LimitState, Answer]>([
 });
 
 test.each<[string, WaitEnd | undefined, string, string]>([
-  ['may not wait', undefined, 'rate-limited', ''],
+  ['may not wait', undefined, 'too-many-running', ''],
   ['has waited', 'over', 'wait-over', ' None of them ended within 45 s.'],
   ['finds the waiting room full', 'full', 'waiting-room-full', ' Too many requests wait already.'],
 ])('the answer to a request that %s for others to end', (_what, wait, code, more) => {

@@ -82,7 +82,7 @@ function crowded({ rule, whose }: Told<ConcurrencyRule>, wait: WaitEnd | undefin
 
 function crowds(rule: ConcurrencyRule) {
   return {
-    none: { code: 'rate-limited', more: '' },
+    none: { code: 'too-many-running', more: '' },
     full: { code: 'waiting-room-full', more: ' Too many requests wait already.' },
     over: { code: 'wait-over', more: ` None of them ended within ${waitingOf(rule).maxWaitSeconds} s.` },
   } as const;

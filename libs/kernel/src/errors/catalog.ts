@@ -62,6 +62,7 @@ export const errorCatalog = {
   'store-unavailable': entry(503, 'api_error', 'gateway', 'default'),
   'issuer-unavailable': entry(503, 'api_error', 'gateway', 'default'),
   'body-memory-full': entry(529, 'overloaded_error', 'capacity', 'default'),
+  'too-many-running': entry(429, 'rate_limit_error', 'tenant-policy', 'default'),
   'waiting-room-full': entry(429, 'rate_limit_error', 'capacity', 'default'),
   'wait-over': entry(429, 'rate_limit_error', 'capacity', 'default'),
   draining: entry(503, 'overloaded_error', 'capacity', 'default'),

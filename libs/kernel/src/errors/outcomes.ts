@@ -56,6 +56,7 @@ export const outcomeOfCode: Readonly<Record<ErrorCode, Exclude<Outcome, 'ok'>>> 
   'model-unknown': 'client_bad_request',
   'method-not-allowed': 'client_bad_request',
   'rate-limited': 'policy_rate_limit',
+  'too-many-running': 'policy_rate_limit',
   'budget-exceeded': 'policy_budget',
   'budget-unreadable': 'gateway_store_down',
   'limit-unreadable': 'gateway_store_down',
