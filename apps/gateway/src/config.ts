@@ -19,6 +19,7 @@ import {
   processVariables,
   reportSettings,
   reportVariables,
+  traceProblems,
   traceSettings,
   traceVariables,
   readCatalog,
@@ -117,6 +118,7 @@ export function parseConfig(env: Environment, audience: Audience = 'organisation
   const clash = [
     ...storeProblems(env),
     ...batchProblems(env),
+    ...traceProblems(env),
     ...clashes(env, new Set(server.error?.issues.map(({ path: [name] }) => name))),
   ];
   if (!server.success || clash.length > 0 || catalog.kind === 'faulty') {

@@ -25,6 +25,7 @@ import {
   storeProblems,
   storeSettings,
   storeVariables,
+  traceProblems,
   traceSettings,
   traceVariables,
 } from '@ccg/startup';
@@ -97,7 +98,12 @@ export const workerVariables: readonly string[] = [
 export function parseWorkerConfig(env: Environment, audience: Audience = 'organisation'): ParsedWorkerConfig {
   const parsed = workerSchema.safeParse(env);
   const catalog = readCatalog(env, audience);
-  const clashes = [...storeProblems(env), ...batchProblems(env), ...(parsed.success ? proxyClash(parsed.data) : [])];
+  const clashes = [
+    ...storeProblems(env),
+    ...batchProblems(env),
+    ...traceProblems(env),
+    ...(parsed.success ? proxyClash(parsed.data) : []),
+  ];
   if (!parsed.success || clashes.length > 0 || catalog.kind === 'faulty') {
     const ofCatalog = catalog.kind === 'faulty' ? catalog.problems : [];
     const problems = [...problemsOf(parsed.error), ...clashes, ...ofCatalog];

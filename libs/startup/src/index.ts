@@ -50,5 +50,5 @@ export {
   StartError,
 } from './start-error.ts';
 export type { ListenAddress } from './start-error.ts';
-export { traceSettings, traceVariables } from './trace-variables.ts';
+export { traceProblems, traceSettings, traceVariables } from './trace-variables.ts';
 export type { TraceSettings } from './trace-variables.ts';
