@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { settleScript, sweepReservations } from '@ccg/admission';
 import type { HandedOver } from '@ccg/admission';
 import { createBatch, createRedisFiles, createTransitions, resultLine } from '@ccg/batches';
@@ -147,7 +147,9 @@ test('a request that waits for the place of an item has it as soon as the item i
   await item.reservation.settle(used());
   const ended = await handed.promise;
   // Time stands still for whoever waits, so that it never looks by itself.
-  const replica = rig.openAdmission({ clock: createManualClock() });
+  const name = randomUUID();
+  const replica = rig.openAdmission({ clock: createManualClock(), replica: name });
+  await rig.store.subscribe(rig.store.redisKeys.grants(name), () => {}).active;
   const began = Promise.withResolvers<void>();
   const signal = new AbortController().signal;
   const waiting = { caller: 'ada', weight: 1, bytes: 1, signal, began: began.resolve };
