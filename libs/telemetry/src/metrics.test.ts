@@ -54,6 +54,17 @@ test('what changes by itself is read when the metrics are, from everybody who wa
   expect(text).toMatch(/^ccg_issuer_keys_age_seconds\{issuer="corporate"\} \+Inf$/mu);
 });
 
+test('the two series by which alerts tell gateways and admin apps apart are not there until their app tells them', async () => {
+  const metrics = createMetrics();
+  const told = async () =>
+    [...(await metrics.expose()).text.matchAll(/^ccg_(?:body_bytes|usage_lag)\w+ \S+$/gmu)].flat();
+  expect(await told()).toEqual([]);
+  metrics.usageLag(0);
+  expect(await told()).toEqual(['ccg_usage_lag_seconds 0']);
+  metrics.watchBodyBytes(() => 0);
+  expect(await told()).toEqual(['ccg_usage_lag_seconds 0', 'ccg_body_bytes_in_flight 0']);
+});
+
 test('each change of whether Redis answers is counted once, by what it changed to', async () => {
   const metrics = createMetrics();
   for (const state of ['ready', 'down', 'down', 'partial', 'ready'] as const) metrics.storeState(state);

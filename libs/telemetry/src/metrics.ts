@@ -186,6 +186,8 @@ function createUsageMetrics() {
   const records = createCells(metricList.usageRecords);
   const gaps = createCells(metricList.usageGaps);
   const lag = createCells(metricList.usageLag);
+  // Only who rolls usage up has a lag: a 0 of any other process would hide that nobody does.
+  lag.clear();
   const dropped = createCells(metricList.refusalsDropped);
   const told: Pick<Metrics, 'usageRolledUp' | 'usageLag' | 'refusalDropped'> = {
     usageRolledUp(since) {

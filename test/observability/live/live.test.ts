@@ -113,3 +113,11 @@ test.each(['gateway', 'admin', 'worker'] as const)('promtool finds no fault in t
   const exposition = await (await fetch(`${system[app].opsUrl}/metrics`)).text();
   expect(runPromtool(watch.promtool, ['check', 'metrics'], exposition)).toEqual({ status: 0, output: '' });
 });
+
+test.each([
+  ['ccg_body_bytes_in_flight', 'gateway'],
+  ['ccg_usage_lag_seconds', 'admin'],
+])('%s, by whose absence an alert knows that no %s is scraped, is told by that app alone', async (metric, app) => {
+  const samples = await watch.prometheus.query(`count by (job) (${metric})`);
+  expect(samples.map(({ labels }) => labels['job'])).toEqual([app]);
+});
