@@ -6,9 +6,12 @@ import { answerWith, openRunBatchesRig, outcomeOf, promptOf, rootActor } from '.
 import type { BatchOwner, RunBatchesRig } from './support/run-batches-rig.ts';
 
 let rig: RunBatchesRig;
-beforeAll(async () => {
+const ownPlace = (env: Readonly<Record<string, string>> = {}) => {
   const { url, target, keyPrefix } = redisForSuite('run-batches');
-  rig = await openRunBatchesRig({ target, keyPrefix, env: { REDIS_URL: url } });
+  return { target, keyPrefix, env: { REDIS_URL: url, ...env } };
+};
+beforeAll(async () => {
+  rig = await openRunBatchesRig(ownPlace());
   await rig.startWorker();
 });
 afterAll(async () => {
@@ -69,7 +72,8 @@ test('an item is sent with the version and the betas of the request that created
   expect(await ask(rig.create(owner, ['other']))).toEqual([['2023-06-01', undefined]]);
 });
 
-test('items that a provider refuses all at once are not tried again all at once', async () => {
+// A queue that wakes late hands out together what was due meanwhile, so once in a while they are together by chance.
+test('items that a provider refuses all at once are not tried again all at once', { retry: 3 }, async () => {
   const count = 16;
   const again: number[] = [];
   const seen = new Set<string>();
@@ -111,6 +115,81 @@ describe('what would fail again ends the item with the full error body, and is a
     });
     expect(rig.upstream.requests.length).toBe(1);
   });
+});
+
+const someMs = expect.toSatisfy((value: unknown) => typeof value === 'number' && value >= 0);
+
+test('an item has the line of a request: who asked which model, what the provider said and whose failure it is', async () => {
+  const ids = { 'request-id': 'req_upstream' };
+  let failed = false;
+  rig.upstream.play((request) => {
+    const prompt = promptOf(request);
+    if (prompt === 'refused') return failing(401, 'authentication_error', ids);
+    if (prompt === 'wrong') return failing(400, 'invalid_request_error', ids);
+    if (prompt !== 'fails' || failed) return answerAll(request);
+    failed = true;
+    return failing(500, 'api_error', ids);
+  });
+  const owner = await rig.owner();
+  const place = await rig.create(owner, ['fine', 'fails', 'refused', 'wrong']);
+  await rig.results(place);
+  const lines = rig.linesOf(place);
+  const { tenant, apiKeyId } = owner;
+  for (const line of lines) {
+    expect(line).toMatchObject({
+      requestId: expect.stringMatching(/^req_/u),
+      endpoint: 'item_of_batch',
+      tenant,
+      apiKeyId,
+      provider: 'anthropic',
+      model: 'claude-opus-5-5',
+      requestedModel: 'claude-opus-5-5',
+      dialect: 'anthropic',
+      stream: false,
+      bodyBytes: expect.any(Number),
+      inputTokens: expect.any(Number),
+      costMicroDollars: expect.any(Number),
+      attempts: expect.any(Number),
+      ...Object.fromEntries(['admitMs', 'translateMs', 'upstreamMs', 'durationMs'].map((name) => [name, someMs])),
+    });
+  }
+  const ofItem = (index: number) => lines.filter((line) => line['index'] === index);
+  const ok = { level: 'info', outcome: 'ok', status: 200, inputTokens: 10, outputTokens: 5, stopReason: 'end_turn' };
+  const failure = { upstreamRequestId: 'req_upstream', owner: 'upstream' };
+  expect(ofItem(0)).toMatchObject([{ ...ok, upstreamStatus: 200 }]);
+  expect(ofItem(1)).toMatchObject([
+    { ...failure, level: 'warn', outcome: 'upstream_error', error: 'upstream-failed', upstreamStatus: 500 },
+    ok,
+  ]);
+  const credential = { level: 'error', outcome: 'upstream_credential', upstreamMessage: 'It failed.' };
+  expect(ofItem(2)).toMatchObject([{ ...failure, ...credential, owner: expect.any(String), upstreamStatus: 401 }]);
+  const wrong = { level: 'info', outcome: 'client_bad_request', error: 'upstream-refused', upstreamStatus: 400 };
+  expect(ofItem(3)).toMatchObject([wrong]);
+});
+
+test('an item that asks nobody has a line, too: its credential is over, or its params are wrong', async () => {
+  const owner = await rig.owner();
+  const { tenant, apiKeyId } = owner;
+  const faulty = await rig.create(owner, [{ model: 'claude-opus-5-5', max_tokens: 'many', messages: [] }]);
+  await rig.results(faulty);
+  await suspendTenant(rig.tenancy, rootActor, { tenant });
+  const suspended = await rig.create(owner, ['a']);
+  await rig.results(suspended);
+  const who = { level: 'info', endpoint: 'item_of_batch', tenant, apiKeyId, index: 0 };
+  expect(rig.linesOf(faulty)).toMatchObject([{ ...who, outcome: 'client_bad_request', invalid: 'max_tokens' }]);
+  expect(rig.linesOf(suspended)).toMatchObject([{ ...who, outcome: 'policy_suspended', error: 'suspended' }]);
+});
+
+test('LOG_SAMPLE thins the lines of items that went well', async () => {
+  const own = await openRunBatchesRig(ownPlace({ LOG_SAMPLE: '3' }));
+  try {
+    await own.startWorker();
+    const place = await own.create(await own.owner(), ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    await own.results(place);
+    expect(own.linesOf(place)).toMatchObject([{ okSample: 3 }, { okSample: 3 }, { okSample: 3 }]);
+  } finally {
+    await own.close();
+  }
 });
 
 describe('whose authority an item runs under is read again when it runs', () => {

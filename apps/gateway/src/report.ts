@@ -1,12 +1,19 @@
 import type { ClientAddressOf, FinishedRequest, Reporter } from '@ccg/edge';
-import { assertNever, createBoundedMap, outcomeFacts, ReaderGoneError, toGatewayError } from '@ccg/kernel';
-import { countRecord, recordWithoutModel, targetOf } from '@ccg/serving';
+import { createBoundedMap, ReaderGoneError, toGatewayError } from '@ccg/kernel';
+import {
+  countRecord,
+  createLineRules,
+  describeCaller,
+  describeTarget,
+  recordWithoutModel,
+  targetOf,
+} from '@ccg/serving';
 import type { Clock } from '@ccg/kernel';
 import type { End, RequestRecord } from '@ccg/serving';
 import { logText } from '@ccg/telemetry';
 import type { Logger, Metrics, Tracing } from '@ccg/telemetry';
 import { auditActor } from '@ccg/tenancy';
-import type { DeniedUse, TenantPrincipal } from '@ccg/tenancy';
+import type { DeniedUse } from '@ccg/tenancy';
 import { describeRequest } from './log-line.ts';
 import { spansOf } from './request-spans.ts';
 
@@ -31,22 +38,19 @@ interface ReporterOptions {
 export function createReporter(options: ReporterOptions): Reporter<RequestRecord> {
   const { logger, metrics, okSample, noteDenied, tracing, clock } = options;
   const loggerOf = createSharedFields(options);
-  const isInSample = createSample(okSample);
+  const lines = createLineRules(okSample);
   return {
     resultOf: (thrown) => recordWithoutModel(endOf(thrown)),
     untoldError: ({ end }) => (end.kind === 'unsent' ? end.error : undefined),
     finished(request, finishedRecord) {
       const record = tracing === undefined ? finishedRecord : withTrace(request, finishedRecord, tracing);
-      const { end, outcome } = record;
+      const { end } = record;
       const status = end.kind === 'aborted' ? clientClosedRequest : request.status;
       count(request, record, status, metrics);
-      const isBroken = outcome === 'ok' && record.brokenRule !== undefined;
-      const level = isBroken ? 'warn' : outcomeFacts[outcome].level;
-      const isThinned = outcome === 'ok' && !isBroken && okSample > 1;
-      if (logger.isLevelEnabled(level) && (!isThinned || isInSample())) {
+      const level = lines.levelOf(record, logger);
+      if (level !== undefined) {
         const line = describeRequest(request, record, status);
-        const isOurFault = outcome === 'gateway_internal' && 'error' in end;
-        const more = isOurFault ? { err: end.error } : isThinned ? { okSample } : undefined;
+        const more = lines.moreOf(record);
         loggerOf(request, record)[level](more === undefined ? line : { ...line, ...more }, 'request');
       }
       const trace = record.traced?.trace;
@@ -64,15 +68,6 @@ function withTrace({ request }: FinishedRequest, record: RequestRecord, tracing:
   const header = request?.headers['traceparent'];
   const trace = tracing.begin(typeof header === 'string' ? header : undefined);
   return { ...record, traced: { trace, content: undefined } };
-}
-
-/** Says yes to every so-manieth call, beginning with the first. */
-function createSample(every: number): () => boolean {
-  let left = 0;
-  return () => {
-    left = left === 0 ? every - 1 : left - 1;
-    return left === every - 1;
-  };
 }
 
 function count(request: FinishedRequest, record: RequestRecord, status: number, metrics: Metrics): void {
@@ -98,6 +93,8 @@ function deniedUseOf({ principal, requestId }: FinishedRequest, { end }: Request
 /** So many combinations of API key, client and model are in use at the same time at most. */
 const sharedFieldsMax = 4000;
 
+const nobody = { apiKeyId: undefined, user: undefined };
+
 /**
  * Gives the logger for the line of a request: the fields that it shares with others, half of the line, are serialised
  * once.
@@ -108,7 +105,8 @@ function createSharedFields({
 }: ReporterOptions): (request: FinishedRequest, record: RequestRecord) => Logger {
   const loggers = createBoundedMap<Logger>(sharedFieldsMax);
   return ({ endpoint, method, principal, request }, record) => {
-    const { tenant, apiKeyId, user } = whoIs(principal);
+    const tenant = principal?.tenant;
+    const { apiKeyId, user } = principal === undefined ? nobody : describeCaller(principal);
     const { provider, dialect, model: wholeModel } = targetOf(record) ?? {};
     const model = wholeModel?.slice(0, textMaxLength);
     const requestedModel = record.route?.requestedModel.slice(0, textMaxLength);
@@ -129,29 +127,11 @@ function createSharedFields({
       user,
       clientAddress: address,
       userAgent: agent === undefined ? undefined : logText(agent),
-      requestedModel: requestedModel === undefined ? undefined : logText(requestedModel),
-      provider,
-      model: model === undefined ? undefined : logText(model),
-      dialect,
-      stream,
+      ...describeTarget(record),
     };
     // Every member of the line is named where it is made, so there is nothing to search it for.
     const made = logger.child(shared, { formatters: { log: (line) => line } });
     loggers.set(key, made);
     return made;
   };
-}
-
-/** Whom the request acts for: by the ids that the gateway made, never by a name that somebody chose. */
-function whoIs(principal: TenantPrincipal | undefined): { tenant?: string; apiKeyId?: string; user?: string } {
-  switch (principal?.kind) {
-    case undefined:
-      return {};
-    case 'api-key':
-      return { tenant: principal.tenant, apiKeyId: principal.apiKeyId };
-    case 'token':
-      return { tenant: principal.tenant, user: principal.user };
-    default:
-      return assertNever(principal);
-  }
 }

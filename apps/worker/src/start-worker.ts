@@ -17,6 +17,7 @@ import {
   prepareStore,
 } from '@ccg/startup';
 import type { OpenBatchFiles } from '@ccg/startup';
+import { createLineRules } from '@ccg/serving';
 import type { Serving } from '@ccg/serving';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
@@ -115,6 +116,7 @@ function openItems(config: WorkerConfig, { serving, tracing, batchFiles, ...part
     items: createItemReader(files),
     traces: createItemTraces(serving.serve, clock, tracing),
     defaults: { limits, contact },
+    lines: createLineRules(config.logSample),
     random: Math.random,
     claimMs,
     stopping: stopping.signal,

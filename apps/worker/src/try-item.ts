@@ -4,13 +4,13 @@ import type { BatchItem, BatchRecord, ItemOutcome } from '@ccg/batches';
 import { randomId } from '@ccg/edge';
 import { startStopwatch, toGatewayError } from '@ccg/kernel';
 import type { Clock, GatewayError } from '@ccg/kernel';
-import { countRecord } from '@ccg/serving';
-import type { RequestRecord } from '@ccg/serving';
+import { countRecord, describeCaller, describeRecord, describeTarget, recordWithoutModel } from '@ccg/serving';
+import type { LineRules, RequestRecord, ResponseSink } from '@ccg/serving';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { readPrincipal } from '@ccg/tenancy';
-import type { TenantDefaults } from '@ccg/tenancy';
+import type { TenantDefaults, TenantPrincipal } from '@ccg/tenancy';
 import { errorEnvelope } from '@ccg/wire';
 import type { HeaderList } from '@ccg/wire';
 import { later, laterAfterFailure } from './item.ts';
@@ -26,6 +26,8 @@ export interface TryItemDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Which tries have a line in the log. */
+  readonly lines: LineRules;
   readonly random: () => number;
 }
 
@@ -53,50 +55,55 @@ export type Tried =
 export async function tryItem(deps: TryItemDependencies, item: ItemTry): Promise<Tried> {
   const { signal, pointer } = item;
   const requestId = randomId('req_');
-  let isAnswered = false;
+  const sink = createItemSink(signal);
+  const { end, attempts } = await serveItem(deps, item, requestId, sink);
+  const isAnswered = attempts.some(({ status }) => status !== undefined);
+  if (end.kind === 'completed') {
+    return { kind: 'result', outcome: 'succeeded', json: succeededResult(sink.message()), isAnswered };
+  }
+  if (end.kind === 'aborted' || signal.aborted) return { kind: 'again', run: later(0) };
+  return failed(deps, end.error, { requestId, pointer, isAnswered });
+}
+
+/** Serves an item, and tells the log and the metrics how it ended, also where nobody was asked. */
+async function serveItem(
+  deps: TryItemDependencies,
+  item: ItemTry,
+  requestId: string,
+  sink: ResponseSink,
+): Promise<RequestRecord> {
+  const elapsedMs = startStopwatch(deps.clock);
+  const receivedAtMs = deps.clock.now();
+  const told: { caller: Told['caller'] } = { caller: item.record.credential };
   try {
     const params = await item.item.readParams();
-    const sink = createItemSink(signal);
-    const ended = await serveItem(deps, item, { requestId, params, sink });
-    isAnswered = ended.attempts.some(({ status }) => status !== undefined);
-    const { end } = ended;
-    if (end.kind === 'completed') {
-      return { kind: 'result', outcome: 'succeeded', json: succeededResult(sink.message()), isAnswered };
-    }
-    if (end.kind === 'aborted' || signal.aborted) return { kind: 'again', run: later(0) };
-    return failed(deps, end.error, { requestId, pointer, isAnswered });
+    const principal = await principalOfItem(deps, item);
+    told.caller = principal;
+    checkParams(params);
+    const request = { ...requestOf(item, principal), requestId, receivedAtMs, elapsedMs, takeBody: () => params };
+    const ended = await deps.traces.serve(item.pointer, request, sink);
+    tell(deps, ended, { ...told, requestId, item, durationMs: elapsedMs() });
+    return ended;
   } catch (thrown) {
     if (thrown instanceof StoreUnavailableError || thrown instanceof BatchFilesError) throw thrown;
-    return failed(deps, toGatewayError(thrown), { requestId, pointer, isAnswered });
+    const ended = recordWithoutModel({ kind: 'unsent', error: toGatewayError(thrown) });
+    tell(deps, ended, { ...told, requestId, item, durationMs: elapsedMs() });
+    return ended;
   }
 }
 
-interface Served {
-  readonly requestId: string;
-  readonly params: Uint8Array;
-  readonly sink: ReturnType<typeof createItemSink>;
+/** Throws GatewayError where the credential that created the batch may do so no more. */
+async function principalOfItem(
+  { store, clock, defaults }: TryItemDependencies,
+  { record }: ItemTry,
+): Promise<TenantPrincipal> {
+  const asked = { scopes: ['batches', 'messages'], issuedByMs: record.createdAtMs } as const;
+  return principalOf(await readPrincipal({ store, clock, defaults }, record.tenant, record.credential, asked));
 }
 
-/** Throws GatewayError for params or a credential with which nobody is asked. */
-async function serveItem(
-  deps: TryItemDependencies,
-  { record, pointer, handOver }: ItemTry,
-  { requestId, params, sink }: Served,
-): Promise<RequestRecord> {
-  const { store, clock, defaults } = deps;
-  const asked = { scopes: ['batches', 'messages'], issuedByMs: record.createdAtMs } as const;
-  const principal = principalOf(
-    await readPrincipal({ store, clock, defaults }, record.tenant, record.credential, asked),
-  );
-  checkParams(params);
-  const elapsedMs = startStopwatch(clock);
+function requestOf({ record, pointer, handOver }: ItemTry, principal: TenantPrincipal) {
   const batch = { id: record.id, index: pointer.index };
-  const headers = headersOf(record);
-  const request = { requestId, principal, prefix: record.prefix, headers, query: '', batch, handOver };
-  const received = { receivedAtMs: clock.now(), elapsedMs, takeBody: () => params };
-  const ended = await deps.traces.serve(pointer, { ...request, ...received }, sink);
-  tell(deps, ended, { requestId, pointer, durationMs: elapsedMs() });
-  return ended;
+  return { principal, prefix: record.prefix, headers: headersOf(record), query: '', batch, handOver };
 }
 
 /** Those of the request that created the batch. */
@@ -133,23 +140,27 @@ export function noRoom(): Tried {
 
 interface Told {
   readonly requestId: string;
-  readonly pointer: ItemPointer;
+  readonly item: ItemTry;
+  /** Who created the batch. */
+  readonly caller: Parameters<typeof describeCaller>[0];
   readonly durationMs: number;
 }
 
-/** One line for an item that failed, as for a request. */
+const endpoint = 'item_of_batch';
+
+/** One line for each try of an item, which says what the line of a request says. */
 function tell(
-  { metrics, logger }: TryItemDependencies,
+  { metrics, logger, lines }: TryItemDependencies,
   record: RequestRecord,
-  { requestId, pointer, durationMs }: Told,
+  { requestId, item, caller, durationMs }: Told,
 ): void {
-  const { tenant, id: batch, index } = pointer;
-  const { end, outcome } = record;
-  const error = 'error' in end ? end.error : undefined;
-  const status = error?.status ?? (end.kind === 'aborted' ? 499 : 200);
-  countRecord(metrics, { endpoint: 'item_of_batch', tenant, status, durationMs, authenticatedMs: undefined }, record);
-  const traceId = record.traced?.trace.traceId;
-  const line = { requestId, traceId, tenant, batch, index, outcome, status, durationMs: Math.round(durationMs) };
-  if (error === undefined) logger.debug(line, 'item');
-  else logger.warn({ ...line, code: error.code, upstreamMessage: error.upstreamMessage }, 'item');
+  const { tenant, id: batch, index } = item.pointer;
+  const { end } = record;
+  const status = 'error' in end ? end.error.status : end.kind === 'aborted' ? 499 : 200;
+  countRecord(metrics, { endpoint, tenant, status, durationMs, authenticatedMs: undefined }, record);
+  const level = lines.levelOf(record, logger);
+  if (level === undefined) return;
+  const facts = { requestId, session: undefined, status, durationMs, authenticatedMs: undefined };
+  const where = { endpoint, tenant, ...describeCaller(caller), batch, index, ...describeTarget(record) };
+  logger[level]({ ...where, ...describeRecord(record, facts), ...lines.moreOf(record) }, 'item');
 }

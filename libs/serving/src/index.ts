@@ -7,6 +7,8 @@ export type { TokenCounting } from './estimate-prompt.ts';
 export { sessionKilled } from './killed-session.ts';
 export { createJudgeBatch } from './judge-batch.ts';
 export type { JudgeBatch } from './judge-batch.ts';
+export { createLineRules, describeCaller, describeRecord, describeTarget } from './record-line.ts';
+export type { LineRules } from './record-line.ts';
 export { attemptSpans, knownAttributes, recordAttributes, spanFailure } from './record-spans.ts';
 export { outcomeOf, recordWithoutModel } from './record.ts';
 export type { AttemptRecord, End, RequestRecord } from './record.ts';

@@ -39,6 +39,8 @@ export interface RunBatchesRig {
   /** An item for each text that it asks the model. */
   create(owner: BatchOwner, prompts: readonly (string | object)[], headers?: NewBatch['headers']): Promise<BatchPlace>;
   read(place: BatchPlace): Promise<Batch>;
+  /** The lines that its workers wrote of the items of a batch, as they came. */
+  linesOf(place: BatchPlace): readonly Readonly<Record<string, unknown>>[];
   /** Waits for the end of a batch, and gives the result of each of its items in their order. */
   results(place: BatchPlace): Promise<readonly unknown[]>;
   close(): Promise<void>;
@@ -75,6 +77,7 @@ export async function openRunBatchesRig({ target, keyPrefix, env: reach }: RigOp
     MODEL_LIST_INTERVAL_MS: '0',
     ...reach,
   };
+  const log: string[] = [];
   const read: RunBatchesRig['read'] = async (place) => {
     const batch = await readBatch(store, place);
     if (batch === undefined) throw new Error('There is no such batch.');
@@ -92,7 +95,7 @@ export async function openRunBatchesRig({ target, keyPrefix, env: reach }: RigOp
     async startWorker(more = {}) {
       const parsed = parseWorkerConfig({ ...env, ...more });
       if (parsed.kind === 'faulty') throw new Error(parsed.message);
-      const worker = await startWorker(parsed.config, { log: { write() {} } });
+      const worker = await startWorker(parsed.config, { log: { write: (line) => log.push(line) } });
       opened.defer(() => worker.drain());
       return worker;
     },
@@ -103,6 +106,11 @@ export async function openRunBatchesRig({ target, keyPrefix, env: reach }: RigOp
       return (await createBatch(deps, request)).record;
     },
     read,
+    linesOf: ({ id }) =>
+      log
+        .flatMap((text) => text.trimEnd().split('\n'))
+        .map((text) => JSON.parse(text) as Readonly<Record<string, unknown>>)
+        .filter((line) => line['batch'] === id && line['msg'] === 'item'),
     async results(place) {
       await expect.poll(async () => (await read(place)).status, { timeout: patienceMs }).toBe('ended');
       const pieces: Uint8Array[] = [];
