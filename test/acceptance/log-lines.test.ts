@@ -156,6 +156,10 @@ test('a log that nobody reads stops no request, and what is dropped of it is cou
   }
   await (await ask(started)).frames();
   gateway.resumeLog();
+  // What was kept is read first: until then new lines may be dropped, too.
+  let read = -1;
+  const hasGrown = () => read !== (read = gateway.output().length);
+  await expect.poll(hasGrown, { interval: 300, timeout: 60_000 }).toBe(false);
   const last = await ask(started);
   expect(await lineOf(started, last)).toMatchObject({ outcome: 'ok' });
   // Every line that came is a whole one.
