@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { resumeUser, revokeApiKey, rotateApiKey, suspendTenant, suspendUser, updateUser } from '@ccg/tenancy';
 import { cut, doneValue, jsonAt, jsonScript, redisForSuite } from '@ccg/testkit';
 import type { RecordedRequest, Script } from '@ccg/testkit';
@@ -72,8 +74,29 @@ test('an item is sent with the version and the betas of the request that created
   expect(await ask(rig.create(owner, ['other']))).toEqual([['2023-06-01', undefined]]);
 });
 
-// A queue that wakes late hands out together what was due meanwhile, so once in a while they are together by chance.
-test('items that a provider refuses all at once are not tried again all at once', { retry: 3 }, async () => {
+test('the queue waits for the next item that is due to the millisecond, so that those due later come later', async () => {
+  const { hostname, port } = new URL(rig.env['REDIS_URL'] ?? '');
+  const monitor = connect(Number(port), hostname);
+  let commands = '';
+  monitor.on('data', (bytes) => {
+    commands += bytes.toString();
+  });
+  monitor.write('MONITOR\r\n');
+  await once(monitor, 'data');
+  rig.upstream.play((request) =>
+    rig.upstream.requests.length === 1 ? failing(529, 'overloaded_error', { 'retry-after': '1' }) : answerAll(request),
+  );
+  await rig.results(await rig.create(await rig.owner(), ['once']));
+  monitor.destroy();
+  const queue = rig.store.redisKeys.batches.queue();
+  const waits = [...commands.matchAll(/"bzpopmin" "(?<key>[^"]+)" "(?<seconds>[^"]+)"/giu)]
+    .filter(({ groups }) => groups?.['key']?.includes(queue))
+    .map(({ groups }) => Number(groups?.['seconds']));
+  // The queue rounds up where it does not know what its Redis can do.
+  expect(waits.filter((seconds) => seconds > 0.1 && !Number.isInteger(seconds))).not.toEqual([]);
+});
+
+test('items that a provider refuses all at once are not tried again all at once', async () => {
   const count = 16;
   const again: number[] = [];
   const seen = new Set<string>();
