@@ -53,7 +53,7 @@ describe('oxlint', () => {
   beforeAll(async () => {
     const planted = lintFaults.map(({ fault }) => fault);
     run = await runWith(planted, { ...steps.oxlint, args: [...steps.oxlint.args, '--format=unix'] });
-  }, 240_000);
+  });
 
   test('fails', () => {
     expect(run.exitCode).not.toBe(0);

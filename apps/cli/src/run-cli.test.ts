@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Cli, Environment } from './cli.ts';
+import { recordCli } from '../test/record-cli.ts';
 import { runCli } from './run-cli.ts';
 
 const apiKey = `ccg_live_${'a'.repeat(38)}`;
@@ -8,29 +9,9 @@ const noNetwork: Cli['fetch'] = () => Promise.reject(new Error('a request was se
 
 /** Runs a command line that must not get as far as the network, unless `fetch` stands for it. */
 async function run(args: readonly string[], env: Environment = {}, fetch = noNetwork) {
-  let [stdout, stderr] = ['', ''];
-  const cli: Omit<Cli, 'setExitCode'> = {
-    env,
-    terminal: {
-      out: (text) => {
-        stdout += text;
-      },
-      outLines: () => Promise.reject(new Error('nothing is exported')),
-      err: (text) => {
-        stderr += text;
-      },
-      readStdin: () => undefined,
-      ask: () => undefined,
-      columns: () => undefined,
-    },
-    fetch,
-    nowMs: () => 0,
-    wait: () => Promise.resolve(),
-    homeFolder: '/nowhere',
-    workingDirectory: '/nowhere',
-  };
+  const { cli, written } = recordCli({ env, fetch });
   const exitCode = await runCli(cli, args);
-  return { exitCode, stdout, stderr };
+  return { exitCode, ...written() };
 }
 
 describe('a command line', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Cli } from '../cli.ts';
+import { recordCli } from '../../test/record-cli.ts';
 import { runCli } from '../run-cli.ts';
 
 const id = 'msgbatch_0199a0000000aaaaaaaaaaaaaaaaaaaaaaaa';
@@ -28,20 +28,12 @@ interface Options {
 
 /** Runs a command on a server that answers with one step after the other, and with the last one again and again. */
 async function run(args: readonly string[], steps: readonly Step[], { columns, answer, waitMs }: Options = {}) {
-  let [stdout, stderr, nowMs, at] = ['', '', 1_000_000, 0];
+  let [nowMs, at] = [1_000_000, 0];
   const sent: string[] = [];
   const questions: string[] = [];
-  const cli: Omit<Cli, 'setExitCode'> = {
+  const { cli, written } = recordCli({
     env: { CCG_TOKEN: 'x'.repeat(40) },
     terminal: {
-      out: (text) => {
-        stdout += text;
-      },
-      outLines: () => Promise.reject(new Error('nothing is exported')),
-      err: (text) => {
-        stderr += text;
-      },
-      readStdin: () => undefined,
       ask(question) {
         questions.push(question);
         return answer === undefined ? undefined : Promise.resolve(answer);
@@ -60,11 +52,9 @@ async function run(args: readonly string[], steps: readonly Step[], { columns, a
       nowMs += waitMs ?? ms;
       return Promise.resolve();
     },
-    homeFolder: '/nowhere',
-    workingDirectory: '/nowhere',
-  };
+  });
   const exitCode = await runCli(cli, args);
-  return { exitCode, stdout, stderr, sent, questions };
+  return { exitCode, ...written(), sent, questions };
 }
 
 const refused = new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) });

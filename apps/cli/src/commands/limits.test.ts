@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Cli } from '../cli.ts';
+import { recordCli } from '../../test/record-cli.ts';
 import { runCli } from '../run-cli.ts';
 
 interface Sent {
@@ -11,7 +12,6 @@ interface Sent {
 /** Runs `ccg limits set` against an API that has some limits, and tells what was sent to it. */
 async function set(args: string, limits: readonly object[] = []) {
   const sent: Sent[] = [];
-  let stderr = '';
   const fetch: Cli['fetch'] = (input, init) => {
     const { method = 'GET', body } = init ?? {};
     const path = new URL(input instanceof Request ? input.url : input).pathname;
@@ -19,26 +19,9 @@ async function set(args: string, limits: readonly object[] = []) {
     if (method !== 'GET') sent.push({ method, path, body: text === undefined ? undefined : JSON.parse(text) });
     return Promise.resolve(Response.json(method === 'GET' ? { origin: 'tenant', items: limits } : {}));
   };
-  const cli: Omit<Cli, 'setExitCode'> = {
-    env: { CCG_TOKEN: 'x'.repeat(40) },
-    terminal: {
-      out: () => {},
-      outLines: () => Promise.resolve(),
-      err: (text) => {
-        stderr += text;
-      },
-      readStdin: () => undefined,
-      ask: () => undefined,
-      columns: () => undefined,
-    },
-    fetch,
-    nowMs: () => 0,
-    wait: () => Promise.resolve(),
-    homeFolder: '/nowhere',
-    workingDirectory: '/nowhere',
-  };
+  const { cli, written } = recordCli({ env: { CCG_TOKEN: 'x'.repeat(40) }, fetch });
   const exitCode = await runCli(cli, ['limits', 'set', '--tenant', 'acme', ...args.split(' ')]);
-  return { exitCode, stderr, sent };
+  return { exitCode, stderr: written().stderr, sent };
 }
 
 describe('a limit that is set', () => {

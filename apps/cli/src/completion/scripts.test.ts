@@ -3,29 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { recordCli } from '../../test/record-cli.ts';
 import { createProgram } from '../program.ts';
-import type { Cli } from '../cli.ts';
 import { describeTree } from './describe-tree.ts';
 import { completionScript, shells } from './scripts.ts';
 
-const cli: Cli = {
-  env: {},
-  terminal: {
-    out: () => {},
-    outLines: () => Promise.resolve(),
-    err: () => {},
-    readStdin: () => undefined,
-    ask: () => undefined,
-    columns: () => undefined,
-  },
-  fetch,
-  nowMs: () => 0,
-  wait: () => Promise.resolve(),
-  homeFolder: '/nowhere',
-  workingDirectory: '/nowhere',
-  setExitCode: () => {},
-};
-const tree = describeTree(createProgram(cli));
+const tree = describeTree(createProgram(recordCli().cli));
 
 /** What bash would offer for the last of the words. */
 function offered(...words: readonly string[]): readonly string[] {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, RequestListener, Server } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CliError } from '../cli-error.ts';
-import type { Cli } from '../cli.ts';
+import { recordCli } from '../../test/record-cli.ts';
 import { createAdminClient } from './admin-client.ts';
 
 /* What stands between this program and the admin API, and how it fails. The API itself is tested with the real one. */
@@ -25,24 +25,8 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 function clientOf(url: string) {
-  const cli: Cli = {
-    env: { CCG_TOKEN: 'a-secret-of-this-test', CCG_ADMIN_URL: url },
-    terminal: {
-      out: () => {},
-      outLines: () => Promise.resolve(),
-      err: () => {},
-      readStdin: () => undefined,
-      ask: () => undefined,
-      columns: () => undefined,
-    },
-    fetch,
-    nowMs: () => 0,
-    wait: () => Promise.resolve(),
-    homeFolder: '/nowhere',
-    workingDirectory: '/nowhere',
-    setExitCode: () => {},
-  };
-  return createAdminClient(cli);
+  const env = { CCG_TOKEN: 'a-secret-of-this-test', CCG_ADMIN_URL: url };
+  return createAdminClient(recordCli({ env, fetch }).cli);
 }
 
 async function failureOf(listener: RequestListener): Promise<CliError> {
