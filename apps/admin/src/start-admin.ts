@@ -60,7 +60,7 @@ export async function startAdmin(
   { clock = systemClock, log, sharedMetrics }: AdminStartDependencies = {},
 ): Promise<RunningAdmin> {
   await using opened = new AsyncDisposableStack();
-  const metrics = sharedMetrics ?? createMetrics();
+  const metrics = sharedMetrics ?? createMetrics({ process: 'admin' });
   const logger = createLogger(config.logLevel, log ?? openLogOutput(metrics.logLinesDropped));
   let readiness = (): Readiness => 'starting';
   let opsUrl: string | undefined;

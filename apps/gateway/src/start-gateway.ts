@@ -68,7 +68,8 @@ export async function startGateway(
   dependencies: GatewayDependencies = {},
 ): Promise<RunningGateway> {
   await using opened = new AsyncDisposableStack();
-  const { clock = systemClock, metrics = createMetrics(config.labelBounds), recorder, keylessAs } = dependencies;
+  const ownMetrics = { process: 'gateway', bounds: config.labelBounds } as const;
+  const { clock = systemClock, metrics = createMetrics(ownMetrics), recorder, keylessAs } = dependencies;
   const logger = createLogger(config.logLevel, dependencies.log ?? openLogOutput(metrics.logLinesDropped));
   let readiness = (): Readiness => 'starting';
   const ops = await listenForOps(config, () => readiness(), metrics);

@@ -109,7 +109,7 @@ async function compose(
   const firstKey = await seedDefaultTenant(config, directory, firstKeyFile, say);
   const keylessAs = settings.allowKeyless ? firstKey : undefined;
   const recording = await openRecording(settings, config, opened);
-  const metrics = createMetrics(config.labelBounds);
+  const metrics = createMetrics({ bounds: config.labelBounds });
   const log = openLogOutput(metrics.logLinesDropped);
   const admin = await openAdmin(variables, dataDir.path, { metrics, log, say });
   // It goes on while the answers of the gateway end: an operator may want to see why that takes so long.

@@ -54,7 +54,7 @@ export async function startWorker(
   { clock = systemClock, log, sharedMetrics }: WorkerDependencies = {},
 ): Promise<RunningWorker> {
   await using opened = new AsyncDisposableStack();
-  const metrics = sharedMetrics ?? createMetrics(config.labelBounds);
+  const metrics = sharedMetrics ?? createMetrics({ process: 'worker', bounds: config.labelBounds });
   const logger = createLogger(config.logLevel, log ?? openLogOutput(metrics.logLinesDropped));
   let readiness = (): Readiness => 'starting';
   let opsUrl: string | undefined;

@@ -10,7 +10,7 @@ const reservation = { watch() {}, settle: () => Promise.resolve() };
 /** A metrics registry whose time a test owns. */
 function setUp() {
   let now = 0;
-  const metrics = createMetrics({ maxTenants: 5, maxModels: 5 }, () => now);
+  const metrics = createMetrics({ bounds: { maxTenants: 5, maxModels: 5 }, nowMs: () => now });
   return {
     metrics,
     advance(ms: number) {

@@ -77,6 +77,7 @@ function createExtremes<Labels extends readonly string[]>(
   const noted = new Map<string, Extreme<Labels>>();
   const windowNow = () => Math.floor(nowMs() / windowMs);
   return {
+    processes: family.processes,
     note(key: string, labels: Extreme<Labels>['labels'], value: number): void {
       const window = windowNow();
       const known = noted.get(key);

@@ -1,5 +1,5 @@
-/** The processes that count a metric. All of them expose it. */
-type Process = 'gateway' | 'admin' | 'worker';
+/** The processes that count a metric. Those expose it, and no others: a 0 of one that counts nothing says something wrong. */
+export type Process = 'gateway' | 'admin' | 'worker';
 
 /** What is known of a metric without counting anything: dashboards, rules and tests are held to it. */
 export interface MetricFacts<Labels extends readonly string[] = readonly string[]> {

@@ -54,16 +54,15 @@ test('what changes by itself is read when the metrics are, from everybody who wa
   expect(text).toMatch(/^ccg_issuer_keys_age_seconds\{issuer="corporate"\} \+Inf$/mu);
 });
 
-test('the two series by which alerts tell gateways and admin apps apart are not there until their app tells them', async () => {
-  const metrics = createMetrics();
-  const told = async () =>
-    [...(await metrics.expose()).text.matchAll(/^ccg_(?:body_bytes|usage_lag)\w+ \S+$/gmu)].flat();
-  expect(await told()).toEqual([]);
-  metrics.usageLag(0);
-  expect(await told()).toEqual(['ccg_usage_lag_seconds 0']);
-  metrics.watchBodyBytes(() => 0);
-  expect(await told()).toEqual(['ccg_usage_lag_seconds 0', 'ccg_body_bytes_in_flight 0']);
-});
+test.each(['gateway', 'admin', 'worker'] as const)(
+  'a %s exposes the metrics that it counts, and no others',
+  async (process) => {
+    const { text } = await createMetrics({ process }).expose();
+    const counted = Object.values(metricList).filter(({ processes }) => processes.includes(process));
+    const told = [...text.matchAll(/^# TYPE (?<name>ccg_\w+)/gmu)].map(({ groups }) => groups?.['name'] ?? '');
+    expect(told.toSorted()).toEqual(counted.map(({ name }) => name).toSorted());
+  },
+);
 
 test('each change of whether Redis answers is counted once, by what it changed to', async () => {
   const metrics = createMetrics();
@@ -119,7 +118,7 @@ test('10,000 tenants and 10,000 invented models stay below a stated number of se
 });
 
 test('a model that nobody has answered as takes no place of one that somebody did', async () => {
-  const metrics = createMetrics({ maxTenants: 1, maxModels: 1 });
+  const metrics = createMetrics({ bounds: { maxTenants: 1, maxModels: 1 } });
   metrics.requestsOf({ ...frame, model: 'invented', isModelKnown: false }).finished('404', 'client_bad_request', 1);
   metrics.requestsOf({ ...frame, model: 'real' }).finished('200', 'ok', 1);
   metrics.requestsOf({ ...frame, model: 'real', isModelKnown: false }).finished('500', 'upstream_error', 1);

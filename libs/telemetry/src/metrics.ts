@@ -5,6 +5,7 @@ import { createLabelValues } from './label-values.ts';
 import { createLimitMetrics } from './limit-metrics.ts';
 import type { LimitLabels, LimitMeters } from './limit-metrics.ts';
 import { metricList } from './metric-list.ts';
+import type { Process } from './metric-list.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import type { LabelBounds, RequestFrame, RequestMeters } from './request-metrics.ts';
 import { createCells, createDistributions } from './series.ts';
@@ -76,8 +77,16 @@ const usualBounds: LabelBounds = { maxTenants: 200, maxModels: 200 };
 /** Gauges with the ending of counters, which Prometheus's own check refuses. Their parts, by type, are exposed without it. */
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
+export interface MetricsOptions {
+  /** Which process exposes them; unset, one that is all of them. */
+  readonly process?: Process;
+  readonly bounds?: LabelBounds;
+  readonly nowMs?: () => number;
+}
+
 /** Every metric of a process, in a registry of its own: the product's, and Node's under the names that dashboards expect. */
-export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => performance.now()): Metrics {
+export function createMetrics(options: MetricsOptions = {}): Metrics {
+  const { process, bounds = usualBounds, nowMs = () => performance.now() } = options;
   const runtime = new Registry();
   collectDefaultMetrics({ register: runtime });
   for (const name of misnamed) runtime.removeSingleMetric(name);
@@ -105,7 +114,11 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
     ...store.families,
     ...usage.families,
     ...batches.families,
-  ];
+    learned,
+    bodyBytes,
+    waiting,
+    issuerKeys,
+  ].filter(({ processes }) => process === undefined || processes.includes(process));
   return {
     requestsOf: requests.of,
     streamsOf: streams.of,
@@ -137,7 +150,7 @@ export function createMetrics(bounds: LabelBounds = usualBounds, nowMs = () => p
     },
     async expose() {
       const lines: string[] = [];
-      for (const family of [...families, learned, bodyBytes, waiting, issuerKeys]) family.expose(lines);
+      for (const family of families) family.expose(lines);
       return { contentType: runtime.contentType, text: `${lines.join('\n')}\n${await runtime.metrics()}` };
     },
   };
@@ -186,8 +199,6 @@ function createUsageMetrics() {
   const records = createCells(metricList.usageRecords);
   const gaps = createCells(metricList.usageGaps);
   const lag = createCells(metricList.usageLag);
-  // Only who rolls usage up has a lag: a 0 of any other process would hide that nobody does.
-  lag.clear();
   const dropped = createCells(metricList.refusalsDropped);
   const told: Pick<Metrics, 'usageRolledUp' | 'usageLag' | 'refusalDropped'> = {
     usageRolledUp(since) {
@@ -214,6 +225,7 @@ function watchedGauge<const Labels extends readonly string[]>(
 ) {
   const watched: (() => readonly Reading<Labels>[])[] = [];
   return {
+    processes: family.processes,
     watch(read: () => readonly Reading<Labels>[]): void {
       watched.push(read);
     },

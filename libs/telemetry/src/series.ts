@@ -15,6 +15,8 @@ export interface Distribution {
 
 /** All series of a metric. */
 export interface Family<Labels extends readonly string[], Series> {
+  /** Whose metric it is. */
+  readonly processes: MetricFacts['processes'];
   /** The series of these label values, which begins at 0. */
   of(labels: Readonly<Record<Labels[number], string>>): Series;
   /** Forgets all series. */
@@ -69,7 +71,7 @@ interface Member<Series> {
 
 /** A metric without labels has its one series from the start, so that nobody takes it for missing. */
 function createFamily<Labels extends readonly string[], Series>(
-  { name, kind, help, labels: names }: MetricFacts<Labels>,
+  { name, kind, help, labels: names, processes }: MetricFacts<Labels>,
   create: (labelText: string) => Member<Series>,
 ): Family<Labels, Series> {
   const members = new Map<string, Member<Series>>();
@@ -82,6 +84,7 @@ function createFamily<Labels extends readonly string[], Series>(
   };
   if (names.length === 0) memberOf('');
   return {
+    processes,
     of(labels) {
       return memberOf(names.map((label: Labels[number]) => `${label}="${labelValue(labels[label])}"`).join(',')).series;
     },
