@@ -203,3 +203,47 @@ test('events whose names stand alone before their data are read', () => {
   const apart = anthropicStream.replaceAll('\ndata: ', '\n\ndata: ');
   expect(played(target, apart).text).toBe(played(target, anthropicStream).text);
 });
+
+const geminiChunk = (text: string, rest: object = {}) => ({
+  candidates: [{ content: { parts: [{ text }] }, ...rest }],
+});
+const bodies: readonly { readonly name: string; readonly target: TestTarget; readonly chunks: readonly object[] }[] = [
+  {
+    name: 'chat completions',
+    target: { dialect: 'openai-chat', model: 'm', profile: 'compatible' },
+    chunks: ['Do ', 'not ', 'delete it.'].map((content, at) => ({
+      choices: [{ index: 0, delta: { content }, finish_reason: at === 2 ? 'stop' : null }],
+    })),
+  },
+  {
+    name: 'Gemini',
+    target: { dialect: 'gemini', model: 'gemini-3-flash' },
+    chunks: [geminiChunk('Do '), geminiChunk('not '), geminiChunk('delete it.', { finishReason: 'STOP' })],
+  },
+];
+
+describe.each(bodies)('a body of $name in which chunks stand alone', ({ target, chunks }) => {
+  const lines = chunks.map((piece) => JSON.stringify(piece));
+  const list = `[${lines.join(',\r\n')}`;
+
+  test.each([
+    ['a line each', lines.join('\n')],
+    ['in a list', `${list}]`],
+  ])('is read: %s', (_what, body) => {
+    expect(contentOf(target, played(target, body))).toMatchObject([{ text: 'Do not delete it.' }]);
+  });
+
+  test.each([
+    ['a list without its end', list],
+    ['a list without its beginning', `${list.slice(1)}]`],
+    ['a line whose end is missing', lines.with(1, lines[1]?.slice(0, -9) ?? '').join('\n')],
+    ['a line whose beginning is missing', lines.with(1, lines[1]?.slice(9) ?? '').join('\n')],
+    ['a first line whose beginning is missing', lines.join('\n').slice(9)],
+    ['a cut line, and an event after it', `${lines[0]}\n${lines[1]?.slice(0, -9)}\ndata: ${lines[2]}`],
+    ['two lines of one event, the first of them cut', `data: ${lines[1]?.slice(0, -9)}\ndata: ${lines[2]}`],
+  ])('ends as one error with a hole in it: %s', (_what, body) => {
+    const { text, progress } = playStream(translate(plainRequest, target), [bytesOf(body)]);
+    expect(progress).toMatchObject({ state: 'failed', error: { code: 'upstream-malformed' } });
+    expect(text.match(/^event: error$/gmu)).toHaveLength(1);
+  });
+});

@@ -148,53 +148,53 @@ export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptio
   /** A document that is not whole yet: its pieces between blank lines. */
   let begun: string[] = [];
 
-  function takeData(data: string, name: string): void {
-    for (const piece of readEventData(data, options)) {
+  /** `mayBeCut`: the end of the body may have cut the last line of it. */
+  function takeData(data: string, name: string, mayBeCut: boolean): void {
+    const pieces = readEventData(data, options);
+    for (const [at, piece] of pieces.entries()) {
       hasRead ||= piece.kind === 'chunk' || piece.kind === 'marker';
-      takePiece(piece, name, isAtEnd, taker);
+      takePiece(piece, name, mayBeCut && at === pieces.length - 1, taker);
     }
   }
 
   function takeEvent({ name, data }: SseEvent): void {
-    if (begun.length > 0) takeBegun();
+    if (begun.length > 0) takeBegun(false);
     if (isLost({ name, data })) taker.hole();
     if (data === '' && isPiece(name)) return;
     if (name === 'error') taker.error(data);
-    else if (!taker.known(data)) takeData(data, name);
+    else if (!taker.known(data)) takeData(data, name, isAtEnd);
   }
 
   function takeStray(text: string): void {
     begun.push(text);
     const whole = begun.join('\n');
     if (takeDocument(whole)) begun = [];
-    else if (!beginsDocument(whole) || begun.length > blankLinesMax) takeBegun();
+    else if (!beginsDocument(whole) || begun.length > blankLinesMax) takeBegun(isAtEnd);
   }
 
   /** Several documents, one a line; or no document. */
-  function takeBegun(): void {
-    const whole = begun.join('\n');
+  function takeBegun(mayBeCut: boolean): void {
+    const whole = begun.join('\n').trimEnd();
     begun = [];
     if (takeDocument(whole)) return;
-    if (!beginsDocument(whole)) takeText(whole);
-    else for (const line of whole.split('\n')) if (!takeDocument(line)) takeText(line);
+    const lines = beginsDocument(whole) ? whole.split('\n') : [whole];
+    for (const [at, line] of lines.entries()) {
+      if (!takeDocument(line)) takeText(line, mayBeCut && at === lines.length - 1);
+    }
   }
 
   function takeDocument(text: string): boolean {
-    const json = text.trim();
-    const value = beginsDocument(json) ? tryReadJson(json, options) : undefined;
-    if (value === undefined) return false;
-    hasRead = true;
-    if (!isUtf8Text(json)) taker.hole();
-    else for (const document of Array.isArray(value) ? value : [value]) taker.document(asObject(document) ?? {});
-    return true;
+    const isRead = tellDocument(text.trim(), options, taker);
+    hasRead ||= isRead;
+    return isRead;
   }
 
-  function takeText(text: string): void {
+  function takeText(text: string, mayBeCut: boolean): void {
     const [, error] = /^error:\s*(.+)/su.exec(text) ?? [];
     if (error !== undefined) taker.error(error);
     else {
       if (words.length < wordsMaxLength && !beginsDocument(text)) words = `${words}\n${text}`.trim();
-      takeData(text.trim(), '');
+      takeData(text.trim(), '', mayBeCut);
     }
   }
 
@@ -204,10 +204,19 @@ export function createChunkDecoder(taker: EventTaker, options: ChunkDecoderOptio
     end() {
       isAtEnd = true;
       decoder.end();
-      takeBegun();
+      takeBegun(true);
       if (!hasRead) tellWords(words, taker);
     },
   };
+}
+
+/** Tells a document, or the documents of a list. False: the text is none. */
+function tellDocument(json: string, options: ReadJsonOptions, taker: EventTaker): boolean {
+  const value = beginsDocument(json) ? tryReadJson(json, options) : undefined;
+  if (value === undefined) return false;
+  if (!isUtf8Text(json)) taker.hole();
+  else for (const document of Array.isArray(value) ? value : [value]) taker.document(asObject(document) ?? {});
+  return true;
 }
 
 /** Tells whether the data of the event before is missing. It may come as an event of its own. */
@@ -220,11 +229,11 @@ function createLossCheck(): (event: SseEvent) => boolean {
   };
 }
 
-function takePiece(piece: EventData, name: string, isAtEnd: boolean, taker: EventTaker): void {
+function takePiece(piece: EventData, name: string, mayBeCut: boolean, taker: EventTaker): void {
   if (piece.kind === 'chunk' && isSwapped(name, piece.value)) taker.hole();
   else if (piece.kind === 'chunk') taker.chunk(piece.value, piece.json);
   else if (piece.kind === 'marker') taker.marker();
-  else if (!isAtEnd && (piece.kind === 'hole' || isOfAnswer(name) || isPiece(name))) taker.hole();
+  else if (!mayBeCut && (piece.kind === 'hole' || isOfAnswer(name) || isPiece(name))) taker.hole();
 }
 
 /** Tells words that are all that a server said: they are its reason, unless they are a page. */
