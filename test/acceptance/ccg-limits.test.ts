@@ -154,6 +154,19 @@ test('an administrator of a tenant lowers a limit, and is told which one cannot 
   });
 });
 
+test('a tenant has a weight among the others, which is changed and shown', async () => {
+  const tenant = `t-${randomUUID()}`;
+  const made = ['tenants', 'create', tenant, '--models', '*', '--waiting-weight', '3', '--json'];
+  expect(JSON.parse(await done(made))).toMatchObject({ id: tenant, waitingWeight: 3 });
+  await done(['tenants', 'update', tenant, '--waiting-weight', '12']);
+  expect(await done(['tenants', 'show', tenant])).toMatch(/^waiting weight +12$/mu);
+  const refused = await ccg(['tenants', 'update', tenant, '--waiting-weight', '101']);
+  expect(refused).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('waitingWeight: must be a whole number'),
+  });
+});
+
 test('users have a group and a weight, which are taken away again', async () => {
   const at = ['--tenant', await makeTenant()];
   const made = ['users', 'create', 'Jose\u0301', '--group', 'research', '--waiting-weight', '5', ...at];

@@ -45,7 +45,7 @@ test('limits are listed, set and removed one by one, and a fault is told by its 
 });
 
 test('a tenant says where and whom, a user with whom and how often, until it is taken away', async () => {
-  const said = { timeZone: 'Europe/Berlin', contact: '#claude-help' };
+  const said = { timeZone: 'Europe/Berlin', contact: '#claude-help', waitingWeight: 3 };
   expect((await rig.call('PATCH', at(''), { body: said })).body).toMatchObject(said);
   const unsaid = await rig.call('PATCH', at(''), { body: { timeZone: null, contact: null } });
   expect([jsonAt(unsaid.body, 'timeZone'), jsonAt(unsaid.body, 'contact')]).toEqual([undefined, undefined]);
@@ -58,6 +58,8 @@ test('a tenant says where and whom, a user with whom and how often, until it is 
     [{ timeZone: 'Berlin' }, 'timeZone'],
     [{ contact: 'a\u200bb' }, 'contact'],
     [{ name: 'Jose\u0301' }, 'name'],
+    [{ waitingWeight: 0 }, 'waitingWeight'],
+    [{ waitingWeight: null }, 'waitingWeight'],
   ] as const) {
     const refused = await rig.call('PATCH', at(''), { body: changes });
     expect(refused).toMatchObject({ status: 400, body: { errors: [{ path }] } });

@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { resumeUser, revokeApiKey, rotateApiKey, suspendTenant, suspendUser, updateUser } from '@ccg/tenancy';
-import { cut, doneValue, jsonAt, jsonScript, redisForSuite } from '@ccg/testkit';
+import {
+  resumeUser,
+  revokeApiKey,
+  rotateApiKey,
+  suspendTenant,
+  suspendUser,
+  updateTenant,
+  updateUser,
+} from '@ccg/tenancy';
+import { cut, doneValue, jsonAt, jsonScript, redisForSuite, waitFor } from '@ccg/testkit';
 import type { RecordedRequest, Script } from '@ccg/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { answerWith, openRunBatchesRig, outcomeOf, promptOf, rootActor } from './support/run-batches-rig.ts';
@@ -115,6 +123,25 @@ test('items that a provider refuses all at once are not tried again all at once'
   expect(again.length).toBe(count);
   // They come within a second where nothing spreads them; the chance that 16 do by luck is one in a million.
   expect(Math.max(...again) - Math.min(...again)).toBeGreaterThan(250);
+});
+
+test('a tenant of weight 3 gets three items run where one of weight 1 gets one, while both have work', async () => {
+  const light = await rig.owner();
+  const heavy = await rig.owner();
+  doneValue(await updateTenant(rig.tenancy, rootActor, { tenant: heavy.tenant, waitingWeight: 3 }));
+  const opened = Promise.withResolvers<void>();
+  rig.upstream.play((request) => [waitFor(opened.promise), ...answerAll(request)]);
+  const itemsOf = (text: string) => Array.from({ length: 240 }, (_, index) => `${text}${index}`);
+  const places = [await rig.create(light, itemsOf('light')), await rig.create(heavy, itemsOf('heavy'))];
+  opened.resolve();
+  for (const place of places) await rig.results(place);
+  const order = rig.upstream.requests.map((request) => promptOf(request).slice(0, 5));
+  // From when both run: before that the first batch is alone.
+  const both = order.slice(order.indexOf('heavy'), order.lastIndexOf('heavy') + 1);
+  const count = (text: string) => both.filter((one) => one === text).length;
+  expect(count('heavy')).toBe(240);
+  expect(count('light')).toBeGreaterThan(240 / 4.5);
+  expect(count('light')).toBeLessThan(240 / 2);
 });
 
 describe('what would fail again ends the item with the full error body, and is asked once', () => {

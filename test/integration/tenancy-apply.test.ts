@@ -75,9 +75,11 @@ test('a file is brought into an empty store, and a second time there is nothing 
 
 test('what the file leaves out of a tenant and of a user is taken from them', async () => {
   const user = { name: 'ada', policies: [], group: 'research', waitingWeight: 5 };
-  await rig.apply(rig.fileOf({ timeZone: 'Europe/Berlin', contact: '#claude-help', users: [user] }));
+  await rig.apply(rig.fileOf({ timeZone: 'Europe/Berlin', contact: '#claude-help', waitingWeight: 3, users: [user] }));
+  expect(doneValue(await getTenant(rig.deps(), root, { tenant })).waitingWeight).toBe(3);
   const bare = rig.fileOf({ users: [{ name: 'ada', policies: [] }] });
-  expect(await rig.apply(bare)).toEqual(['update user group waitingWeight', 'update tenant timeZone contact']);
+  const changes = ['update user group waitingWeight', 'update tenant timeZone contact waitingWeight'];
+  expect(await rig.apply(bare)).toEqual(changes);
   expect(await rig.apply(bare)).toEqual([]);
 });
 

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { LimitRule } from '@ccg/kernel';
 import {
+  createTenant,
   createUser,
   listLimits,
   putLimit,
   readAudit,
+  readWaitingWeight,
   removeLimit,
   updateTenant,
   updateUser,
@@ -163,6 +166,32 @@ describe('an administrator of a tenant', () => {
     const changed = await updateTenant(rig.deps(), await administrator(), { tenant, timeZone: 'Europe/Berlin' });
     expect(doneValue(changed).timeZone).toBe('Europe/Berlin');
   });
+});
+
+test('operators say how many items of its batches a tenant has running where others have one; its own administrators only lower that', async () => {
+  const created = { id: `t-${randomUUID()}`, name: 'Large', allowlist: { models: ['*'] }, waitingWeight: 7 };
+  expect(doneValue(await createTenant(rig.deps(), root, created)).waitingWeight).toBe(7);
+  expect(await readWaitingWeight(rig.store, created.id)).toBe(7);
+  expect(await readWaitingWeight(rig.store, tenant)).toBe(1);
+  const weigh = async (actor: Actor, waitingWeight: number) =>
+    await updateTenant(rig.deps(), actor, { tenant, waitingWeight });
+  const administrators = await administrator();
+  expect(refusalOf(await weigh(administrators, 2))).toEqual({
+    kind: 'beyond-actor',
+    issues: [{ path: ['waitingWeight'], message: 'It is 1, and only operators raise it. Keep it, or lower it.' }],
+  });
+  doneValue(await weigh(root, 100));
+  doneValue(await updateTenant(rig.deps(), administrators, { tenant, name: 'Acme' }));
+  expect(await readWaitingWeight(rig.store, tenant)).toBe(100);
+  doneValue(await weigh(administrators, 5));
+  expect(refusalOf(await weigh(administrators, 6))).toMatchObject({ kind: 'beyond-actor' });
+  expect(await readWaitingWeight(rig.store, tenant)).toBe(5);
+  const issues = [{ path: ['waitingWeight'], message: 'must be a whole number from 1 to 100' }];
+  for (const waitingWeight of [0, 1.5, 101, -1, NaN]) {
+    expect(refusalOf(await weigh(root, waitingWeight))).toEqual({ kind: 'invalid', issues });
+    const other = { ...created, id: `t-${randomUUID()}`, waitingWeight };
+    expect(refusalOf(await createTenant(rig.deps(), root, other))).toEqual({ kind: 'invalid', issues });
+  }
 });
 
 test('a principal has the group, the weight, the time zone and the contact of its records, until they are taken away', async () => {

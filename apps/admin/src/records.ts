@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { allowlist, contactIs, groupIs, limits, scopeList, time, timeZone, waitingWeight } from './schemas.ts';
+import {
+  allowlist,
+  contactIs,
+  groupIs,
+  limits,
+  scopeList,
+  tenantWaitingWeight,
+  time,
+  timeZone,
+  waitingWeight,
+} from './schemas.ts';
 
 // What the API shows of the records of @ccg/tenancy. Tests hold every answer to these; nothing checks them in production.
 
@@ -27,6 +37,7 @@ export const tenantRecord = z
     limits: limits.optional().meta({ description: 'Left out: the default of the gateway.' }),
     timeZone: timeZone.optional(),
     contact: z.string().optional().meta({ description: contactIs }),
+    waitingWeight: tenantWaitingWeight.optional(),
     suspendedBy: origin,
   })
   .meta({ id: 'Tenant' });

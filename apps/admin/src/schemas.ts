@@ -53,6 +53,10 @@ export const waitingWeight = waitingWeightRule.meta({
   description: 'How many turns the user has where others have one, while requests wait. 1 unless given.',
 });
 
+export const tenantWaitingWeight = waitingWeightRule.meta({
+  description: 'How many items of its batches run where other tenants have one, while all have work. 1 unless given.',
+});
+
 export const policyNames = z
   .array(idText)
   .max(10, { error: 'must name at most 10 policies' })

@@ -6,11 +6,13 @@ import type { ItemQueue } from './item-queue.ts';
 import type { ItemPointer } from './item.ts';
 import { createShareOut } from './share-out.ts';
 import type { WaitingTenant } from './share-out.ts';
+import type { TenantWeights } from './tenant-weights.ts';
 
 export interface DispatcherDependencies {
   readonly store: Store;
   readonly transitions: Transitions;
   readonly queue: Pick<ItemQueue, 'handedOut' | 'add' | 'remove'>;
+  readonly weights: TenantWeights;
   readonly clock: Clock;
   /** Tells this worker from all others. */
   readonly worker: string;
@@ -30,7 +32,7 @@ const leadLapsesMs = 5000;
 /** For each place of a worker one item runs and one waits. */
 const windowOfSlot = 2;
 
-/** Hands out items of all batches: so many at a time as the workers have use for, in equal shares over the tenants. */
+/** Hands out items of all batches: so many at a time as the workers have use for, shared over the tenants by their weights. */
 export function createDispatcher(deps: DispatcherDependencies): Dispatcher {
   const { store, clock, worker, slots } = deps;
   const { batches } = store.redisKeys;
@@ -94,6 +96,7 @@ async function handOut(
   const taken = countBy([...now, ...later], ({ id }) => id);
   const names = new Set([...now, ...later].map(nameOf));
   const waiting: WaitingTenant[] = [];
+  const weights = await deps.weights(active.map(({ tenant }) => tenant));
   const running = countBy(now, ({ tenant }) => tenant);
   for (const { tenant, ids } of active) {
     const found: ItemPointer[] = [];
@@ -102,7 +105,7 @@ async function handOut(
       const room = held.has(id) ? 0 : Math.min(free - found.length, window - (taken.get(id) ?? 0));
       if (room > 0) found.push(...(await findItems(deps, { tenant, id }, room, { names, cursors })));
     }
-    waiting.push({ tenant, items: found, handedOut: running.get(tenant) ?? 0, weight: 1 });
+    waiting.push({ tenant, items: found, handedOut: running.get(tenant) ?? 0, weight: weights.get(tenant) ?? 1 });
   }
   const chosen = shareOut(waiting, free);
   if (chosen.length > 0) await queue.add(chosen);

@@ -21,6 +21,7 @@ import { createLineRules } from '@ccg/serving';
 import type { Serving } from '@ccg/serving';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
+import { readWaitingWeight } from '@ccg/tenancy';
 import { createLogger, createMetrics, openLogOutput } from '@ccg/telemetry';
 import type { Logger, Metrics, Tracing } from '@ccg/telemetry';
 import type { WorkerConfig } from './config.ts';
@@ -30,6 +31,7 @@ import type { ItemQueue } from './item-queue.ts';
 import { keepBeating } from './keep-beating.ts';
 import { createItemTraces } from './item-traces.ts';
 import { createRunItem } from './run-item.ts';
+import { createTenantWeights } from './tenant-weights.ts';
 
 export interface WorkerDependencies {
   readonly clock?: Clock;
@@ -132,7 +134,8 @@ function openItems(config: WorkerConfig, { serving, tracing, batchFiles, ...part
     },
     onFault,
   });
-  const dispatcher = createDispatcher({ store, transitions, queue, clock, worker: randomUUID(), slots });
+  const weights = createTenantWeights(clock, (tenant) => readWaitingWeight(store, tenant));
+  const dispatcher = createDispatcher({ store, transitions, queue, weights, clock, worker: randomUUID(), slots });
   const sweep = async () => {
     await areShared();
     await sweepBatches({ ...shared, retentionMs, onFault });

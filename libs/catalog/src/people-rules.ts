@@ -18,7 +18,7 @@ export const timeZoneRule = z.string().refine(isTimeZone, { error: timeZoneMessa
 
 const weightError = 'must be a whole number from 1 to 100';
 
-/** How many turns a user has where others have one, while requests wait. */
+/** How many turns a user has where others have one while requests wait, or a tenant while items of batches wait. */
 export const waitingWeightRule = z
   .int({ error: weightError, abort: true })
   .min(1, { error: weightError })

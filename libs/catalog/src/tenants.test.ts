@@ -37,6 +37,7 @@ tenants:
     limits: { requestsPerMinute: 600 }
     timeZone: Europe/Berlin
     contact: '#claude-help'
+    waitingWeight: 3
     policies: [small]
     users:
       ada: { allowlist: { models: [claude-opus-5] }, policies: [small], group: research, waitingWeight: 5 }
@@ -60,6 +61,7 @@ tenants:
       limits: { requestsPerMinute: 600 },
       timeZone: 'Europe/Berlin',
       contact: '#claude-help',
+      waitingWeight: 3,
       policies: ['small'],
       users: [
         {
@@ -216,6 +218,7 @@ test.each<[string, string, readonly string[]]>([
     'a time zone, a contact, a group and weights that cannot be',
     `${head}    timeZone: +02:00
     contact: "a\\u200bb"
+    waitingWeight: 0
     users:
       ada: { group: 'a:b', waitingWeight: 0 }
       bo: { waitingWeight: 1.5 }
@@ -224,10 +227,11 @@ test.each<[string, string, readonly string[]]>([
     [
       '6: tenants.acme.timeZone: must be a time zone such as Europe/Berlin or UTC',
       '7: tenants.acme.contact: must have 1 to 200 characters, none of them a control or an invisible character',
-      '9: tenants.acme.users.ada.group: must be up to 63 of a-z, 0-9, "-" and "_", and begin with a letter or a digit',
-      '9: tenants.acme.users.ada.waitingWeight: must be a whole number from 1 to 100',
-      '10: tenants.acme.users.bo.waitingWeight: must be a whole number from 1 to 100',
-      '11: tenants.acme.users.cy.waitingWeight: must be a whole number from 1 to 100',
+      '8: tenants.acme.waitingWeight: must be a whole number from 1 to 100',
+      '10: tenants.acme.users.ada.group: must be up to 63 of a-z, 0-9, "-" and "_", and begin with a letter or a digit',
+      '10: tenants.acme.users.ada.waitingWeight: must be a whole number from 1 to 100',
+      '11: tenants.acme.users.bo.waitingWeight: must be a whole number from 1 to 100',
+      '12: tenants.acme.users.cy.waitingWeight: must be a whole number from 1 to 100',
     ],
   ],
   [

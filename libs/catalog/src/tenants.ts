@@ -21,6 +21,7 @@ export interface TenantSettings {
   readonly limits?: { readonly requestsPerMinute?: number | undefined } | readonly LimitRule[] | undefined;
   readonly timeZone?: string | undefined;
   readonly contact?: string | undefined;
+  readonly waitingWeight?: number | undefined;
   readonly policies: readonly string[];
   readonly users: readonly {
     readonly name: string;
@@ -148,6 +149,11 @@ export const directoryRules = {
         contact: plainTextRule
           .optional()
           .describe('Whom a developer asks who is stopped by a limit. Left out: SUPPORT_CONTACT'),
+        waitingWeight: waitingWeightRule
+          .optional()
+          .describe(
+            'How many items of its batches run where other tenants have one, while all have work. 1 unless given',
+          ),
         policies: policyNames,
         users: z
           .record(plainTextRule, userRule.nullable())

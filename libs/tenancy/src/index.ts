@@ -80,6 +80,7 @@ export type { NamedLimit, TenantLimits } from './tenant/change-limits.ts';
 export { createTenant } from './tenant/create.ts';
 export type { NewTenant } from './tenant/create.ts';
 export { ensureTenant } from './tenant/ensure-tenant.ts';
+export { readWaitingWeight } from './tenant/read-waiting-weight.ts';
 export { getTenant, listTenants, tenantIds } from './tenant/list.ts';
 export { resumeTenant, suspendTenant } from './tenant/set-tenant-state.ts';
 export { updateTenant } from './tenant/update.ts';

@@ -19,6 +19,8 @@ export interface TenantRecord {
   readonly timeZone?: string | undefined;
   /** Whom to ask who is stopped by a limit; undefined: whom the gateway's configuration names. */
   readonly contact?: string | undefined;
+  /** How many items of its batches run where other tenants have one, while all have work; undefined: one. */
+  readonly waitingWeight?: number | undefined;
   readonly createdAt: string;
   readonly origin?: Origin | undefined;
   /** Set where the file suspended it, because it named it no more. */

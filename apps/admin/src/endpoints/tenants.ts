@@ -4,7 +4,17 @@ import type { Limits } from '@ccg/tenancy';
 import { z } from 'zod';
 import { operation } from '../operation.ts';
 import { tenantRecord } from '../records.ts';
-import { allowlist, contactIs, idText, limits, pageOf, pageQuery, policyNames, timeZone } from '../schemas.ts';
+import {
+  allowlist,
+  contactIs,
+  idText,
+  limits,
+  pageOf,
+  pageQuery,
+  policyNames,
+  tenantWaitingWeight,
+  timeZone,
+} from '../schemas.ts';
 
 export const tenantOperations = [
   operation({
@@ -33,6 +43,7 @@ export const tenantOperations = [
       limits: limits.optional(),
       timeZone: timeZone.optional(),
       contact: plainTextRule.optional().meta({ description: contactIs }),
+      waitingWeight: tenantWaitingWeight.optional(),
       policies: policyNames.optional().meta({
         description: 'There are none yet: until all of them are put, the tenant may use nothing.',
       }),
@@ -66,6 +77,10 @@ export const tenantOperations = [
       limits: limits.nullable().optional().meta({ description: 'Null: the default of the gateway.' }),
       timeZone: timeZone.nullable().optional().meta({ description: 'Null: UTC.' }),
       contact: plainTextRule.nullable().optional().meta({ description: 'Null: whom SUPPORT_CONTACT names.' }),
+      waitingWeight: tenantWaitingWeight.optional().meta({
+        description:
+          'How many items of its batches run where other tenants have one, while all have work. Only operators raise it.',
+      }),
     }),
     status: 200,
     answer: tenantRecord,

@@ -16,10 +16,11 @@ export const orNull = (text: string | undefined): string | null | undefined => (
 
 export const sharingOptions = () => [
   new Option('--group <name>', 'whose pool of the limits of groups the user shares; "" for none'),
-  new Option('--waiting-weight <number>', 'how many turns the user has where others have one; 1 to 100').argParser(
-    wholeNumber,
-  ),
+  waitingWeightOption('how many turns the user has where others have one; 1 to 100'),
 ];
+
+const waitingWeightOption = (description: string) =>
+  new Option('--waiting-weight <number>', description).argParser(wholeNumber);
 
 export const placeOptions = () => [
   new Option(
@@ -30,6 +31,7 @@ export const placeOptions = () => [
     '--contact <text>',
     'whom a developer asks who is stopped by a limit; "" for that of the gateway',
   ).argParser(textFrom),
+  waitingWeightOption('how many items of its batches run where other tenants have one; 1 to 100'),
 ];
 
 /** What a level of an allowlist and its policies may be. */

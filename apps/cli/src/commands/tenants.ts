@@ -26,6 +26,7 @@ interface TenantOptions extends OutputOptions, AllowlistOptions {
   readonly limits?: readonly unknown[] | 'default';
   readonly timeZone?: string;
   readonly contact?: string;
+  readonly waitingWeight?: number;
   readonly idempotencyKey?: string;
 }
 
@@ -43,6 +44,7 @@ const details: readonly Column[] = [
   ...columns,
   ['TIME ZONE', field('timeZone')],
   ['CONTACT', field('contact')],
+  ['WAITING WEIGHT', field('waitingWeight')],
   ['OWNED BY', field('origin')],
 ];
 
@@ -94,11 +96,11 @@ function addCreate(tenants: Command, cli: Cli): void {
   const settings = [...allowlistOptions(), rateOption(), limitsOption(), ...placeOptions()];
   for (const option of [...settings, idempotencyOption(), jsonOption()]) create.addOption(option);
   create.action(async (id: string, options: TenantOptions) => {
-    const { name = id, timeZone, contact } = options;
+    const { name = id, timeZone, contact, waitingWeight } = options;
     // A new tenant has the gateway's limit unless one is given.
     const limits = limitsFrom(options) ?? undefined;
     const place = { timeZone: orNull(timeZone) ?? undefined, contact: orNull(contact) ?? undefined };
-    const body = { id, name, allowlist: neededAllowlist(options), limits, ...place };
+    const body = { id, name, allowlist: neededAllowlist(options), limits, ...place, waitingWeight };
     const tenant = await createAdminClient(cli).send('POST', '/tenants', body, options);
     show(cli, options, tenant, () => card(details, tenant));
   });
@@ -114,8 +116,8 @@ function addUpdate(tenants: Command, cli: Cli): void {
   for (const option of [...settings, jsonOption()]) update.addOption(option);
   update.action(async (id: string | undefined, options: TenantOptions) => {
     const client = createAdminClient(cli);
-    const { name, policies } = options;
-    const place = { timeZone: orNull(options.timeZone), contact: orNull(options.contact) };
+    const { name, policies, waitingWeight } = options;
+    const place = { timeZone: orNull(options.timeZone), contact: orNull(options.contact), waitingWeight };
     const body = { name, allowlist: allowlistFrom(options), policies, limits: limitsFrom(options), ...place };
     const tenant = await client.send('PATCH', await tenantPath(client, id), body);
     show(cli, options, tenant, () => card(details, tenant));

@@ -41,7 +41,9 @@ async function applyTenant(deps: TenancyDependencies, actor: Actor, step: StepOf
       return await createTenant(deps, actor, step.wanted);
     case 'update': {
       const { name, allowlist, policies, limits = null, timeZone = null, contact = null } = step.wanted;
-      return await updateTenant(deps, actor, { tenant, name, allowlist, policies, limits, timeZone, contact });
+      const { waitingWeight = 1 } = step.wanted;
+      const settings = { name, allowlist, policies, limits, timeZone, contact, waitingWeight };
+      return await updateTenant(deps, actor, { tenant, ...settings });
     }
     case 'suspend':
       return await suspendTenant(deps, actor, { tenant });

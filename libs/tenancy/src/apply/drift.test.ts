@@ -90,11 +90,12 @@ test.each<[string, Case, readonly string[]]>([
         limits: { requestsPerMinute: 5 },
         timeZone: 'Europe/Berlin',
         contact: 'ops',
+        waitingWeight: 2,
         policies: ['small'],
       },
       store: { record: { ...tenant, origin: undefined } },
     },
-    ['update tenant acme name allowlist limits timeZone contact policies origin'],
+    ['update tenant acme name allowlist limits timeZone contact waitingWeight policies origin'],
   ],
   [
     'the allowlist of a policy',

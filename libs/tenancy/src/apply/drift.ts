@@ -134,6 +134,7 @@ function recordDrift(wanted: WantedTenant, record: TenantRecord): readonly Drift
     limits: [plainLimits(wanted.limits), plainLimits(record.limits)],
     timeZone: [wanted.timeZone ?? 'UTC', record.timeZone ?? 'UTC'],
     contact: [wanted.contact, record.contact],
+    waitingWeight: [wanted.waitingWeight ?? 1, record.waitingWeight ?? 1],
     policies: [wanted.policies, record.policies],
     origin: ['file', record.origin],
   });

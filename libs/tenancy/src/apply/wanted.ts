@@ -19,6 +19,7 @@ export interface WantedTenant {
   readonly limits?: Limits | undefined;
   readonly timeZone?: string | undefined;
   readonly contact?: string | undefined;
+  readonly waitingWeight?: number | undefined;
   readonly policies: readonly string[];
   readonly users: readonly WantedUser[];
   readonly apiKeys: readonly WantedApiKey[];

@@ -11,6 +11,7 @@ import {
   nameIssues,
   policiesIssues,
   timeZoneIssues,
+  waitingWeightIssues,
 } from '../verb/fields.ts';
 import { loadTenant } from '../verb/load.ts';
 import type { Result } from '../verb/result.ts';
@@ -29,6 +30,8 @@ export interface NewTenant {
   readonly timeZone?: string | undefined;
   /** Whom the gateway's configuration names unless given. */
   readonly contact?: string | undefined;
+  /** From 1 to 100; 1 unless given. */
+  readonly waitingWeight?: number | undefined;
   /** There are none yet: until they are all put, the tenant may use nothing. */
   readonly policies?: readonly string[] | undefined;
 }
@@ -37,7 +40,7 @@ export interface NewTenant {
 export async function createTenant(
   deps: TenancyDependencies,
   actor: Actor,
-  { id, name, allowlist, limits, timeZone, contact, policies = [] }: NewTenant,
+  { id, name, allowlist, limits, timeZone, contact, waitingWeight, policies = [] }: NewTenant,
 ): Promise<Result<TenantRecord>> {
   const { store, clock } = deps;
   const deed = { action: 'tenant.create', tenant: id, subject: { kind: 'tenant', id } } as const;
@@ -51,6 +54,7 @@ export async function createTenant(
         limitsIssues(limits),
         timeZoneIssues(timeZone),
         contactIssues(contact),
+        waitingWeightIssues(waitingWeight),
         policiesIssues(policies),
       );
     if (refusal !== undefined) return refused(refusal);
@@ -61,7 +65,7 @@ export async function createTenant(
     }
     const createdAt = new Date(clock.now()).toISOString();
     const { origin } = actor;
-    const settings = { name, allowlist, limits, timeZone, contact, policies };
+    const settings = { name, allowlist, limits, timeZone, contact, waitingWeight, policies };
     const item: TenantRecord = { id, state: 'active', ...settings, createdAt, origin };
     const change = { checks: [tenantCheck(store, id, undefined)], writes: [tenantWrite(store, item)] };
     return { kind: 'change', change, details: settings, value: item };

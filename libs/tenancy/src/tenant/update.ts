@@ -12,6 +12,7 @@ import {
   nameIssues,
   policiesIssues,
   timeZoneIssues,
+  waitingWeightIssues,
 } from '../verb/fields.ts';
 import { levelsOf, loadTenant, missingPolicies } from '../verb/load.ts';
 import { fileOwned } from '../verb/ownership.ts';
@@ -31,6 +32,7 @@ export interface TenantChanges {
   readonly timeZone?: string | null | undefined;
   /** Null: whom the gateway's configuration names. */
   readonly contact?: string | null | undefined;
+  readonly waitingWeight?: number | undefined;
 }
 
 /** Changes a tenant. Its own administrators can only narrow what it may use. */
@@ -42,7 +44,7 @@ export async function updateTenant(
   const { store } = deps;
   const deed = { action: 'tenant.update', tenant, subject: { kind: 'tenant', id: tenant } } as const;
   const result = await runWrite(deps, actor, deed, async () => {
-    const { name, allowlist, policies, limits, timeZone, contact } = changes;
+    const { name, allowlist, policies, limits, timeZone, contact, waitingWeight } = changes;
     const refusal =
       requireTenant(actor.principal, tenant, 'write') ??
       invalid(
@@ -52,6 +54,7 @@ export async function updateTenant(
         limitsIssues(limits ?? undefined),
         timeZoneIssues(timeZone ?? undefined),
         contactIssues(contact ?? undefined),
+        waitingWeightIssues(waitingWeight),
       );
     if (refusal !== undefined) return refused(refusal);
     const current = (await loadTenant(store, tenant))?.tenant.item;
@@ -62,7 +65,7 @@ export async function updateTenant(
     const judged =
       fileOwned(actor, 'tenant', loaded.tenant.item) ??
       invalid(policies === undefined ? [] : missingPolicies(policies, loaded)) ??
-      beyondOwn(actor.principal, grantOf(changes, levelsOf(item.allowlist, loaded.policies), item));
+      beyondOwn(actor.principal, grantOf(changes, levelsOf(item.allowlist, loaded.policies), item, loaded.tenant.item));
     if (judged !== undefined) return refused(judged);
     const change = { checks: [tenantCheck(store, tenant, loaded.tenant)], writes: [tenantWrite(store, item)] };
     return { kind: 'change', change, details: { ...changes }, value: item };
@@ -72,7 +75,7 @@ export async function updateTenant(
 }
 
 function apply(item: TenantRecord, changes: TenantChanges): TenantRecord {
-  const { name, allowlist, policies, limits, timeZone, contact } = changes;
+  const { name, allowlist, policies, limits, timeZone, contact, waitingWeight } = changes;
   return {
     ...item,
     name: name ?? item.name,
@@ -81,6 +84,7 @@ function apply(item: TenantRecord, changes: TenantChanges): TenantRecord {
     limits: changed(item.limits, limits),
     timeZone: changed(item.timeZone, timeZone),
     contact: changed(item.contact, contact),
+    waitingWeight: waitingWeight ?? item.waitingWeight,
   };
 }
 
@@ -89,12 +93,18 @@ function changed<Value>(before: Value | undefined, after: Value | null | undefin
   return after === undefined ? before : (after ?? undefined);
 }
 
-function grantOf(changes: TenantChanges, granted: readonly Allowlist[], item: TenantRecord): Grant {
+function grantOf(
+  changes: TenantChanges,
+  granted: readonly Allowlist[],
+  item: TenantRecord,
+  before: TenantRecord,
+): Grant {
   const touchesList = changes.allowlist !== undefined || changes.policies !== undefined;
   return {
     // The levels of its users and API keys are not touched.
     ...(touchesList ? { levels: { granted, stays: ({ of }: { readonly of: string }) => of !== 'tenant' } } : {}),
     ...(changes.limits === undefined ? {} : { limits: { granted: item.limits } }),
     ...(changes.timeZone === undefined ? {} : { timeZone: item.timeZone ?? 'UTC' }),
+    waitingWeight: { from: before.waitingWeight ?? 1, to: item.waitingWeight ?? 1 },
   };
 }

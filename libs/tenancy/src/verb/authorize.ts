@@ -57,6 +57,8 @@ export interface Grant {
   readonly expiry?: { readonly atMs: number | undefined; readonly nowMs: number };
   readonly limits?: { readonly granted: Limits | undefined };
   readonly timeZone?: string;
+  /** Of the whole tenant. More for one is less for the others. */
+  readonly waitingWeight?: { readonly from: number; readonly to: number };
 }
 
 /** What of a grant the principal does not have itself. Operators who may write have everything. */
@@ -68,6 +70,7 @@ export function beyondOwn(principal: Principal, grant: Grant): Refusal | undefin
     ...expiryBeyond(principal, grant.expiry),
     ...limitsBeyond(principal, grant.limits),
     ...timeZoneBeyond(principal, grant.timeZone),
+    ...waitingWeightBeyond(grant.waitingWeight),
   ];
   return issues.length === 0 ? undefined : { kind: 'beyond-actor', issues };
 }
@@ -138,6 +141,12 @@ function timeZoneBeyond(principal: Principal, granted: string | undefined): read
   const isBound = limits.some(({ kind, mode }) => kind === 'budget' && mode !== 'shadow');
   if (!isBound || granted === timeZone) return [];
   return [{ path: ['timeZone'], message: `Your own budgets are counted in the time zone ${timeZone}. Keep it.` }];
+}
+
+function waitingWeightBeyond(weight: Grant['waitingWeight']): readonly FieldIssue[] {
+  if (weight === undefined || weight.to <= weight.from) return [];
+  const message = `It is ${weight.from}, and only operators raise it. Keep it, or lower it.`;
+  return [{ path: ['waitingWeight'], message }];
 }
 
 /** Whether a text is a scope. */

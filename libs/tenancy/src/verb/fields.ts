@@ -46,11 +46,12 @@ export function timeZoneIssues(timeZone: string | undefined): Issues {
 
 /** How limits see a user. */
 export function sharingIssues(group: string | undefined, waitingWeight: number | undefined): Issues {
-  const isWeight = waitingWeight === undefined || isWhole(waitingWeight, waitingWeightMax);
-  return [
-    ...(group === undefined ? [] : idIssues('group', group)),
-    ...(isWeight ? [] : [issue(['waitingWeight'], `must be a whole number from 1 to ${waitingWeightMax}`)]),
-  ];
+  return [...(group === undefined ? [] : idIssues('group', group)), ...waitingWeightIssues(waitingWeight)];
+}
+
+export function waitingWeightIssues(waitingWeight: number | undefined): Issues {
+  if (waitingWeight === undefined || isWhole(waitingWeight, waitingWeightMax)) return [];
+  return [issue(['waitingWeight'], `must be a whole number from 1 to ${waitingWeightMax}`)];
 }
 
 export function scopesIssues(scopes: readonly string[]): Issues {
