@@ -7,6 +7,108 @@ const one = (args: unknown, more: object = {}) => c(calls({ index: 0, ...fn(unde
 const start = (args: unknown, id: string | undefined = 'a', name = 'Bash') =>
   c(calls({ index: 0, id, ...fn(name, args) }));
 
+const two = (id: string, index: number, args: string, name = 'Bash') => c(calls({ index, id, ...fn(name, args) }));
+
+describe('the ids of calls', () => {
+  test.each<Case>([
+    ['a call once more under another index', [start(ls), two('a', 1, ls), end], [`Bash ${ls}`]],
+    ['a call once more, in pieces', [start(ls), two('a', 1, '{"comm'), two('a', 1, 'and":"ls"}'), end], [`Bash ${ls}`]],
+    ['a call once more, written otherwise', [start(ls), two('a', 1, '{ "command": "ls" }'), end], [`Bash ${ls}`]],
+    [
+      'a call once more, after another one',
+      [start(ls), two('b', 1, '{"path":"a"}', 'Read'), two('a', 2, ls), end],
+      [`Bash ${ls}`, 'Read {"path":"a"}'],
+    ],
+    ['a call without arguments once more', [start('{}'), two('a', 1, ''), end], ['Bash {}']],
+    ['the same call with an id of its own', [start(ls), two('b', 1, ls), end], [`Bash ${ls}`, `Bash ${ls}`]],
+    ['one id, another tool', [start(ls), two('a', 1, ls, 'Read'), end], [`Bash ${ls}`, `Read ${ls}`]],
+    [
+      'one id for three calls',
+      [start(ls), two('a', 1, '{"command":"pwd"}'), two('a', 2, '{"command":"id"}'), end],
+      [`Bash ${ls}`, 'Bash {"command":"pwd"}', 'Bash {"command":"id"}'],
+    ],
+    ['no id at all', [start(ls, undefined), two('', 1, ls), end], [`Bash ${ls}`, `Bash ${ls}`]],
+    [
+      'a new id for every piece',
+      [start('{"comm'), c(calls({ index: 0, id: 'b', ...fn(undefined, 'and":') })), one('"ls"}', { id: 'c' }), end],
+      [`Bash ${ls}`],
+    ],
+    [
+      'a new id for every piece, and the name with each',
+      [start('{"comm'), start('and":', 'b'), start('"ls', 'c'), start('"}', 'd'), end],
+      [`Bash ${ls}`],
+    ],
+    [
+      'a new id for every piece of two calls',
+      [
+        start('{"comm'),
+        one('and":"ls"}', { id: 'b' }),
+        two('c', 1, '{"path"', 'Read'),
+        c(calls({ index: 1, id: 'd', ...fn(undefined, ':"a"}') })),
+        end,
+      ],
+      [`Bash ${ls}`, 'Read {"path":"a"}'],
+    ],
+    ['another call under the index of one that never ended', [start('{"comm'), start(ls, 'b'), end], []],
+    [
+      'another call under the index of one that ended',
+      [start(ls), start('{}', 'b', 'Read'), end],
+      [`Bash ${ls}`, 'Read {}'],
+    ],
+  ])('are the call that the model made, or an error: %s', (_name, chunks, expected) => {
+    expect(tell(chat, chunks)).toEqual(expected);
+  });
+
+  test.each([
+    [
+      'chat completions',
+      chat,
+      { choices: [{ message: { tool_calls: [0, 1].map(() => ({ id: 'a', ...fn('Bash', ls) })) }, ...stop }] },
+    ],
+    [
+      'the Responses API',
+      { dialect: 'openai-responses', model: 'gpt-5.4', profile: 'openai' },
+      {
+        status: 'completed',
+        output: [0, 1].map(() => ({ type: 'function_call', call_id: 'a', name: 'Bash', arguments: ls })),
+      },
+    ],
+    [
+      'Ollama',
+      { dialect: 'ollama', model: 'm' },
+      { message: { tool_calls: [0, 1].map(() => ({ id: 'a', ...fn('Bash', { command: 'ls' }) })) }, done: true },
+    ],
+    [
+      'an Anthropic-compatible server',
+      { dialect: 'anthropic', model: 'm', anthropicProfile: 'deepseek' },
+      {
+        type: 'message',
+        content: [0, 1].map(() => ({ type: 'tool_use', id: 'a', name: 'Bash', input: { command: 'ls' } })),
+        stop_reason: 'tool_use',
+      },
+    ],
+  ] as const)('are one call where a whole answer of %s has it twice', (_name, target, document) => {
+    expect(tellStream(target, JSON.stringify(document))).toEqual([`Bash ${ls}`]);
+  });
+});
+
+test.each<Case>([
+  ['alone', [start('')], []],
+  ['after text', [c({ content: 'So' }), start('')], []],
+  ['after another call', [start(ls), two('b', 1, '', 'Read')], []],
+  [
+    'after another call, without any piece',
+    [start(ls), c(calls({ index: 1, id: 'b', function: { name: 'Read' } }))],
+    [],
+  ],
+  ['with a finish reason after it', [start(''), end], ['Bash {}']],
+])(
+  'a call of which the name alone came is not made where no finish reason says that it is whole: %s',
+  (_name, chunks, expected) => {
+    expect(tell(chat, chunks)).toEqual(expected);
+  },
+);
+
 describe('several values as the arguments of one call', () => {
   test.each<Case>([
     ['{} first', [start('{}'), one(ls), end], [`Bash ${ls}`]],

@@ -10,7 +10,7 @@ import { writeSearches } from './web-searches.ts';
 
 /** Ends the message at the backend's terminal marker; some servers name no finish reason before it. */
 export function completeAtMarker(state: EncoderState): void {
-  if (state.finish === undefined && !hasAnswer(state)) truncate(state);
+  if (state.finish === undefined && (!hasAnswer(state) || hasBegunCall(state))) truncate(state);
   else complete(state);
 }
 
@@ -54,6 +54,13 @@ function truncate(state: EncoderState): void {
 
 function hasAnswer({ wroteText, wroteToolUse, queue }: EncoderState): boolean {
   return wroteText || wroteToolUse || queue.some((segment) => segment.kind === 'tool_use' && isDone(segment));
+}
+
+/** Whether there is a call of which nothing but its name came: without a finish reason its arguments may be missing. */
+function hasBegunCall({ queue }: EncoderState): boolean {
+  return queue.some(
+    (segment) => segment.kind === 'tool_use' && !segment.call.whole && segment.call.input.scan.first === '',
+  );
 }
 
 function isOpen(state: EncoderState): boolean {

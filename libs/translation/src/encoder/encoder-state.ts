@@ -4,6 +4,8 @@ import type { Usage, JsonObject } from '@ccg/wire';
 import type { IdSource, Progress } from '../translation.ts';
 import type { BlockWriter, WebPage } from './block-writer.ts';
 import { decodeLiteral } from '../json-literal.ts';
+import { createRepeatedCalls } from './repeated-calls.ts';
+import type { RepeatedCalls } from './repeated-calls.ts';
 import { createToolCalls } from './tool-calls.ts';
 import type { ToolCall, ToolCalls } from './tool-calls.ts';
 
@@ -56,6 +58,7 @@ export interface EncoderState {
   /** Calls that have, or had, a segment. */
   readonly seenCalls: Set<ToolCall>;
   readonly usedIds: Set<string>;
+  readonly repeatedCalls: RepeatedCalls;
   readonly writtenCalls: Map<ToolCall, WrittenCall>;
   readonly queue: Segment[];
   readonly searches: FoundPages[];
@@ -78,6 +81,7 @@ export function newEncoderState(settings: EncoderSettings, writer: BlockWriter):
     toolCalls: createToolCalls((literal) => settings.tools.isDeclared(settings.tools.name(decodeLiteral(literal)))),
     seenCalls: new Set(),
     usedIds: new Set(),
+    repeatedCalls: createRepeatedCalls(),
     writtenCalls: new Map(),
     queue: [],
     searches: [],

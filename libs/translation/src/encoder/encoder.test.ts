@@ -197,8 +197,8 @@ test('a limit reached without any content is an answer that says so', () => {
 
 test('gives every call an id that the conversation does not have, even where the made one is used', () => {
   const { encoder, events } = createWritten(undefined, ['a', 'toolu_g1']);
-  for (const id of ['a', 'b', 'b', undefined]) {
-    encoder.toolCall(call({ index: undefined, id, name: 'Bash', input: '{}', whole: true }));
+  for (const [at, id] of ['a', 'b', 'b', undefined].entries()) {
+    encoder.toolCall(call({ index: undefined, id, name: 'Bash', input: `{\\"n\\":${at}}`, whole: true }));
   }
   encoder.finish({ kind: 'stop' });
   encoder.marker();

@@ -54,7 +54,7 @@ export interface ToolCalls {
 
 /**
  * Tells tool calls apart. Servers give all parallel calls the index 0, repeat the id or the name on every
- * fragment, leave the id empty after the first, send neither id nor index, send an empty object before the arguments or
+ * fragment, make a new id for every fragment, leave the id empty after the first, send neither id nor index, send an empty object before the arguments or
  * all arguments once more after them. So an id counts most, then the index, then the order. Another name is the next call,
  * and so are other arguments after complete ones if they came with a name.
  */
@@ -170,7 +170,17 @@ function findCall(calls: CallIndex, fragment: ToolFragment): ToolCall | undefine
   }
   if (candidate === undefined || startsAnother(candidate, fragment, atIndex)) return undefined;
   // A new id is another call, unless the call had no id so far.
-  return known !== undefined || id === undefined || candidate.id === '' ? candidate : undefined;
+  const isPlaced = known !== undefined || id === undefined || candidate.id === '';
+  return isPlaced || goesOn(candidate, fragment) ? candidate : undefined;
+}
+
+/**
+ * Whether the fragment can only be the next piece of the call: its arguments have not ended, and no call begins like this.
+ * Some servers make a new id for every piece.
+ */
+function goesOn({ input: { scan } }: ToolCall, { name, input = '' }: ToolFragment): boolean {
+  if (scan.first === '' || scan.complete || scan.broken || isBlank(input)) return false;
+  return name === undefined || !/^\s*(?:[[{]|null|\\*"\s*\{)/u.test(input);
 }
 
 function startsAnother(call: ToolCall, fragment: ToolFragment, atIndex: ToolCall | undefined): boolean {

@@ -66,6 +66,13 @@ export function isSameInput(one: ToolInput, other: ToolInput): boolean {
   return a.literal === b.literal || canonicalJson(a.literal) === canonicalJson(b.literal);
 }
 
+/** The same text for inputs that mean the same arguments. Undefined: they are no object. */
+export function inputKey(input: ToolInput): string | undefined {
+  if (isVacant(input)) return '{}';
+  const verdict = judgeToolInput(input);
+  return verdict.kind === 'object' ? canonicalJson(verdict.literal) : undefined;
+}
+
 /** What `whole` has beyond the text of the input, as the content of a string literal. Undefined: it begins otherwise. */
 export function missingInput(input: ToolInput, whole: string): string | undefined {
   const [said, all] = [decodeLiteral(input.pieces.join('')), decodeLiteral(whole)];

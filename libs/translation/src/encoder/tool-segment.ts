@@ -11,10 +11,15 @@ import { isStreamable, isVacant, judgeToolInput } from './tool-input.ts';
 /** Writes the arguments that have arrived. The first of them open the block. */
 export function writeTool(state: EncoderState, segment: ToolSegment): void {
   const { call } = segment;
-  if (!segment.opened && (call.name === '' || !isStreamable(call.input) || isWrapper(state, call.name))) return;
+  if (!segment.opened && !canOpen(state, call)) return;
   open(state, segment);
   state.writer.delta(call.input.pieces.slice(segment.written).join(''));
   segment.written = call.input.pieces.length;
+}
+
+/** Whether a call can be shown before its arguments have ended. One whose id was written already may be that call again. */
+function canOpen(state: EncoderState, { id, name, input }: ToolCall): boolean {
+  return name !== '' && isStreamable(input) && !isWrapper(state, name) && !state.repeatedCalls.hasId(id);
 }
 
 /** Closes a call whose arguments have ended. */
@@ -30,6 +35,7 @@ export function closeTool(state: EncoderState, segment: ToolSegment): void {
     closeUnfinished(state, segment);
     return;
   }
+  if (!segment.opened && state.repeatedCalls.isAgain(call)) return;
   const wrapped =
     verdict.kind === 'object' && isWrapper(state, call.name) ? readWrapper(state, verdict.literal) : undefined;
   if (wrapped !== undefined) writeWhole(state, wrapped);
@@ -82,6 +88,7 @@ function wasCut({ finish, settings: { maxTokens }, usage }: EncoderState): boole
 function open(state: EncoderState, segment: ToolSegment): void {
   if (segment.opened) return;
   segment.opened = true;
+  state.repeatedCalls.add(segment.call);
   openCall(state, segment.call.id, segment.call.name, segment.call);
 }
 
