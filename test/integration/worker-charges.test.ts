@@ -69,6 +69,15 @@ test('an item that a provider refuses is recorded once, and costs nothing', asyn
   expect([records[0]?.outcome, microDollars]).toEqual(['client_bad_request', 0]);
 });
 
+test('an item that asks nobody completes at once, is counted, and has nothing to settle', async () => {
+  const batch = await rig.create(2, { max_tokens: 0 });
+  const worker = await rig.startWorker();
+  expect((await rig.ended(batch)).counts).toMatchObject({ succeeded: 0, errored: 2 });
+  await expect.poll(() => worker.count(items), patience).toBe(2);
+  expect(await rig.used()).toEqual({ ...nothingRuns, microDollars: 0, records: [] });
+  expect(upstream.requests).toEqual([]);
+});
+
 test('an answer that comes second is counted and not charged, and what was reserved for it is given back', async () => {
   const gate = createGate();
   upstream.play((request) => [waitFor(gate.opened), ...hello(request)]);

@@ -110,7 +110,7 @@ async function* piecesOf(text: string): AsyncGenerator<Uint8Array> {
 }
 
 /** So many requests, with ids from `item-0` on. */
-export function requestsOf(count: number): { readonly requests: readonly object[] } {
-  const params = { model: 'claude-opus-4', max_tokens: 10, messages: [{ role: 'user', content: 'Hi' }] };
+export function requestsOf(count: number, changes: object = {}): { readonly requests: readonly object[] } {
+  const params = { model: 'claude-opus-4', max_tokens: 10, messages: [{ role: 'user', content: 'Hi' }], ...changes };
   return { requests: Array.from({ length: count }, (_, index) => ({ custom_id: `item-${index}`, params })) };
 }

@@ -27,7 +27,7 @@ export interface WorkerRig {
   readonly transitions: Transitions;
   readonly redisUrl: string;
   /** Creates a batch of so many requests. */
-  create(items: number): Promise<Batch>;
+  create(items: number, params?: object): Promise<Batch>;
   startWorker(env?: Readonly<Record<string, string>>): Promise<StartedWorker>;
   /** The batch as it is, once it has ended. */
   ended(batch: Batch): Promise<Batch>;
@@ -75,9 +75,9 @@ export async function openWorkerRig(upstreamUrl: string): Promise<WorkerRig> {
     store,
     redisUrl: url,
     transitions: createTransitions({ store, clock: systemClock }),
-    create: (items) => {
+    create: (items, params) => {
       async function* body() {
-        yield Buffer.from(JSON.stringify(requestsOf(items)));
+        yield Buffer.from(JSON.stringify(requestsOf(items, params)));
       }
       const deps = { store, files, clock: systemClock, randomBytes, createHash: createSha256, retentionMs };
       const principal = { ...principalOf(tenant, user), apiKeyId };

@@ -142,7 +142,8 @@ if step == 'complete' then
   -- Results are numbered from 1 on.
   local count = number('succeeded') + number('errored')
   redis.call('XADD', results, string.format('%.0f-0', count), 'line', ARGV[8])
-  local settled = settle({ unpack(KEYS, 10) }, { unpack(ARGV, 9) })
+  -- Where nothing was admitted there is nothing to settle.
+  local settled = KEYS[10] and settle({ unpack(KEYS, 10) }, { unpack(ARGV, 9) }) or nil
   finishIfOver()
   return completed(settled)
 end
