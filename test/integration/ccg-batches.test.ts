@@ -1,7 +1,16 @@
 import { createServer } from 'node:net';
 import { parseAdminConfig, startAdmin } from '@ccg/admin';
 import type { RunningAdmin } from '@ccg/admin';
-import { createGate, jsonTextAt, listenOnFreePort, playModel, say, startScriptedUpstream, waitFor } from '@ccg/testkit';
+import {
+  createGate,
+  jsonScript,
+  jsonTextAt,
+  listenOnFreePort,
+  playModel,
+  say,
+  startScriptedUpstream,
+  waitFor,
+} from '@ccg/testkit';
 import type { ScriptedUpstream } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runCcg, startCcg } from '../acceptance/support/run-ccg.ts';
@@ -81,6 +90,37 @@ test('ccg batches watch follows a batch to its end, over a restart of the admin 
     watching.killGroup();
     await admin.drain();
   }
+});
+
+test('ccg why follows the tries of an item from the request ids in the log of the worker', async () => {
+  upstream.answer(jsonScript(503, { type: 'error', error: { type: 'api_error', message: 'busy' } }));
+  const id = await batches.create(apiKey, 1);
+  await batches.work(1);
+  expect(await runCcg(['batches', 'watch', id], env())).toMatchObject({ exitCode: 0 });
+  const [failed = '', served = ''] = batches.triesOf(id);
+  const whyOf = async (requestId: string) => {
+    const { stdout, stderr } = await runCcg(['why', requestId], env());
+    expect(stderr).toBe('');
+    return stdout;
+  };
+  const lines = [
+    /^tenant +acme$/mu,
+    /^user +ada$/mu,
+    new RegExp(`^batch +${id}$`, 'mu'),
+    /^item +0 \(the first is 0\)$/mu,
+  ];
+  const model = /^model +claude-opus-5-5 → anthropic:claude-opus-5-5$/mu;
+  const retried = await whyOf(failed);
+  const expected = [/^outcome +upstream_overloaded; the item is tried again$/mu, /^cost +\$0\.00, not charged$/mu];
+  for (const line of [...expected, ...lines, model]) expect(retried).toMatch(line);
+  const charged = await whyOf(served);
+  const use = [
+    /^outcome +ok$/mu,
+    /^tokens +\d+ input, .*[1-9]\d* output/mu,
+    /^cost +\$\d\.\d+$/mu,
+    /^duration +\d+ ms$/mu,
+  ];
+  for (const line of [...use, ...lines, model]) expect(charged).toMatch(line);
 });
 
 async function freePort(): Promise<string> {

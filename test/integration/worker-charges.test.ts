@@ -94,6 +94,8 @@ test('an answer that comes second is counted and not charged, and what was reser
   await expect.poll(() => worker.count(duplicates), patience).toBe(1);
   await expect.poll(() => rig.used(), patience).toEqual({ ...nothingRuns, microDollars: 0, records: [] });
   expect(await worker.count(items)).toBe(0);
+  const tries = await rig.tries();
+  expect(tries).toMatchObject([{ fate: 'void', record: { outcome: 'ok', batch: batch.record.id, batchIndex: 0 } }]);
 });
 
 test('an item that is answered while Redis cannot be reached is completed and charged once when it is back', async () => {

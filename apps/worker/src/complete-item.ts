@@ -37,18 +37,18 @@ const fileAtBytes = 1024 * 1024;
 
 /**
  * Gives an item its result and settles it, in one script; or does neither where it has another result or its batch has ended.
- * Rejects where Redis did not take it for a minute: then nobody knows.
+ * Gives whether it did. Rejects where Redis did not take it for a minute: then nobody knows.
  */
 export async function completeItem(
   deps: CompleteItemDependencies,
   claim: ItemClaim,
   answer: ItemAnswer,
-): Promise<void> {
+): Promise<boolean> {
   const { metrics, traces } = deps;
   const { record, tried, handedOver } = answer;
   const completed = await complete(deps, claim, answer);
   if (completed.kind === 'lost' && tried.isAnswered) metrics.batchDuplicate();
-  if (completed.kind !== 'completed') return;
+  if (completed.kind !== 'completed') return false;
   handedOver?.settled(completed.settled);
   metrics.batchItem(claim.tenant, tried.outcome);
   traces.ended(record, claim.index, tried.outcome);
@@ -57,6 +57,7 @@ export async function completeItem(
   if (status === 'ended' || waitingBytes >= fileAtBytes) {
     await fileResults(deps, claim, status !== 'ended').catch(() => {});
   }
+  return true;
 }
 
 /** A result was paid for, so it is offered until Redis takes it, for a minute at least. */

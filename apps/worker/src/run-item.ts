@@ -4,6 +4,8 @@ import type { ItemClaim, ItemReader } from '@ccg/batches';
 import { randomId } from '@ccg/edge';
 import { assertNever } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
+import { noteItemTry } from '@ccg/usage';
+import type { TryFate, UsageRecord } from '@ccg/usage';
 import { completeItem } from './complete-item.ts';
 import type { CompleteItemDependencies } from './complete-item.ts';
 import { later, laterAfterFailure, over } from './item.ts';
@@ -75,14 +77,31 @@ async function runClaimed(
     const tried = isFull ? noRoom() : await tryItem(deps, { record, item, pointer, signal: kept.signal, handOver });
     if (tried.kind === 'again') {
       await transitions.release(claim);
+      await noteTry(deps, pointer, tried.ended, 'again');
       return tried.run;
     }
     const line = resultLine(item.customId, tried.json);
-    await completeItem(deps, claim, { record, tried, line, handedOver: held.reserved });
+    const isCompleted = await completeItem(deps, claim, { record, tried, line, handedOver: held.reserved });
+    // With its settlement it got a usage record.
+    const isRecorded = isCompleted && held.reserved !== undefined;
+    if (!isRecorded) await noteTry(deps, pointer, tried.ended, isCompleted ? 'result' : 'void');
     return over;
   } finally {
     kept.stop();
     // Whatever has happened: what was not settled with a result is given back.
     await held.reserved?.release();
   }
+}
+
+/** For whoever asks for it later. An item never fails because this cannot be kept. */
+async function noteTry(
+  { store, logger }: RunItemDependencies,
+  { tenant }: ItemPointer,
+  record: UsageRecord | undefined,
+  fate: TryFate,
+): Promise<void> {
+  if (record === undefined) return;
+  await noteItemTry(store, tenant, { record, fate }).catch((error: unknown) => {
+    if (!(error instanceof StoreUnavailableError)) logger.error({ err: error }, 'a try of an item could not be kept');
+  });
 }

@@ -11,6 +11,7 @@ import type { Store } from '@ccg/store';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { readPrincipal } from '@ccg/tenancy';
 import type { TenantDefaults, TenantPrincipal } from '@ccg/tenancy';
+import type { UsageRecord } from '@ccg/usage';
 import { errorEnvelope } from '@ccg/wire';
 import type { HeaderList } from '@ccg/wire';
 import { later, laterAfterFailure } from './item.ts';
@@ -18,6 +19,7 @@ import type { ItemPointer, ItemRun } from './item.ts';
 import { createItemSink } from './item-sink.ts';
 import type { ItemTraces } from './item-traces.ts';
 import { checkParams, principalOf, retryDelayMs } from './item-verdict.ts';
+import { recordOfTry } from './record-of-try.ts';
 
 export interface TryItemDependencies {
   readonly store: Store;
@@ -41,6 +43,7 @@ interface ItemTry {
   readonly handOver: (ended: HandedOver) => void;
 }
 
+/** `ended` is the usage record of the try, which stands nowhere else unless it is settled. */
 export type Tried =
   | {
       readonly kind: 'result';
@@ -48,21 +51,30 @@ export type Tried =
       readonly json: string;
       /** Whether a provider has answered. */
       readonly isAnswered: boolean;
+      /** Undefined where nothing was tried. */
+      readonly ended: UsageRecord | undefined;
     }
-  | { readonly kind: 'again'; readonly run: ItemRun };
+  | { readonly kind: 'again'; readonly run: ItemRun; readonly ended: UsageRecord };
 
 /** Tries an item once, as a request of its own. Rejects where its batch or its credential cannot be read. */
 export async function tryItem(deps: TryItemDependencies, item: ItemTry): Promise<Tried> {
   const { signal, pointer } = item;
   const requestId = randomId('req_');
   const sink = createItemSink(signal);
-  const { end, attempts } = await serveItem(deps, item, requestId, sink);
+  const { served, ended } = await serveItem(deps, item, requestId, sink);
+  const { end, attempts } = served;
   const isAnswered = attempts.some(({ status }) => status !== undefined);
   if (end.kind === 'completed') {
-    return { kind: 'result', outcome: 'succeeded', json: succeededResult(sink.message()), isAnswered };
+    return { kind: 'result', outcome: 'succeeded', json: succeededResult(sink.message()), isAnswered, ended };
   }
-  if (end.kind === 'aborted' || signal.aborted) return { kind: 'again', run: later(0) };
-  return failed(deps, end.error, { requestId, pointer, isAnswered });
+  if (end.kind === 'aborted' || signal.aborted) return { kind: 'again', run: later(0), ended };
+  return failed(deps, end.error, { requestId, pointer, isAnswered, ended });
+}
+
+interface Served {
+  readonly served: RequestRecord;
+  /** Its usage record. */
+  readonly ended: UsageRecord;
 }
 
 /** Serves an item, and tells the log and the metrics how it ended, also where nobody was asked. */
@@ -71,24 +83,28 @@ async function serveItem(
   item: ItemTry,
   requestId: string,
   sink: ResponseSink,
-): Promise<RequestRecord> {
-  const elapsedMs = startStopwatch(deps.clock);
-  const receivedAtMs = deps.clock.now();
-  const told: { caller: Told['caller'] } = { caller: item.record.credential };
+): Promise<Served> {
+  const { clock } = deps;
+  const elapsedMs = startStopwatch(clock);
+  const receivedAtMs = clock.now();
+  const known: { principal?: TenantPrincipal } = {};
+  const over = (served: RequestRecord): Served => {
+    const durationMs = elapsedMs();
+    tell(deps, served, { caller: known.principal ?? item.record.credential, requestId, item, durationMs });
+    const { index } = item.pointer;
+    const tried = { requestId, index, principal: known.principal, ended: served, endedAtMs: clock.now(), durationMs };
+    return { served, ended: recordOfTry(item.record, tried) };
+  };
   try {
     const params = await item.item.readParams();
     const principal = await principalOfItem(deps, item);
-    told.caller = principal;
+    known.principal = principal;
     checkParams(params);
     const request = { ...requestOf(item, principal), requestId, receivedAtMs, elapsedMs, takeBody: () => params };
-    const ended = await deps.traces.serve(item.pointer, request, sink);
-    tell(deps, ended, { ...told, requestId, item, durationMs: elapsedMs() });
-    return ended;
+    return over(await deps.traces.serve(item.pointer, request, sink));
   } catch (thrown) {
     if (thrown instanceof StoreUnavailableError || thrown instanceof BatchFilesError) throw thrown;
-    const ended = recordWithoutModel({ kind: 'unsent', error: toGatewayError(thrown) });
-    tell(deps, ended, { ...told, requestId, item, durationMs: elapsedMs() });
-    return ended;
+    return over(recordWithoutModel({ kind: 'unsent', error: toGatewayError(thrown) }));
   }
 }
 
@@ -113,21 +129,25 @@ function headersOf({ headers = [] }: BatchRecord): HeaderList {
   return [['content-type', 'application/json'], ...version, ...headers];
 }
 
+interface FailedTry {
+  readonly requestId: string;
+  readonly pointer: ItemPointer;
+  readonly isAnswered: boolean;
+  readonly ended: UsageRecord;
+}
+
 function failed(
   { random }: TryItemDependencies,
   error: GatewayError,
-  {
-    requestId,
-    pointer,
-    isAnswered,
-  }: { readonly requestId: string; readonly pointer: ItemPointer; readonly isAnswered: boolean },
+  { requestId, pointer, isAnswered, ended }: FailedTry,
 ): Tried {
   const delayMs = retryDelayMs(error, pointer.tries, random);
-  if (delayMs !== undefined)
-    return { kind: 'again', run: laterAfterFailure(delayMs, error.code === 'budget-exceeded') };
+  if (delayMs !== undefined) {
+    return { kind: 'again', run: laterAfterFailure(delayMs, error.code === 'budget-exceeded'), ended };
+  }
   const { type, publicMessage: message, publicDetails: details } = error;
   const body = Buffer.from(errorEnvelope({ type, message, details }, requestId), 'latin1').toString('utf8');
-  return { kind: 'result', outcome: 'errored', json: erroredResult(body), isAnswered };
+  return { kind: 'result', outcome: 'errored', json: erroredResult(body), isAnswered, ended };
 }
 
 /** The result of an item for whose answer there is no room. Only the stores that are bounded for each batch refuse it. */
@@ -135,7 +155,7 @@ export function noRoom(): Tried {
   const message =
     'The store of the gateway has no more room for results of this batch. Send the request again in another batch.';
   const body = errorEnvelope({ type: 'api_error', message, details: undefined }, randomId('req_'));
-  return { kind: 'result', outcome: 'errored', json: erroredResult(body), isAnswered: false };
+  return { kind: 'result', outcome: 'errored', json: erroredResult(body), isAnswered: false, ended: undefined };
 }
 
 interface Told {

@@ -64,6 +64,8 @@ export interface RedisKeys {
   waitedFor(tenant: string): string;
   /** STREAM: the usage records of a tenant; fields `id`, `record`, `replaces`. */
   usageRecords(tenant: string): string;
+  /** STREAM: tries of items of batches that were not charged, for a day; fields `id`, `record`, `fate`. */
+  itemTries(tenant: string): string;
   /** HASH: up to which entry of the usage records the tables below have them. */
   usagePosition(tenant: string): string;
   /** HASH: row → counters of one table of the usage of a day, such as `2026-11-28`. */
@@ -133,6 +135,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     waiting: (tenant, part) => ofTenant(tenant, `waiting-${part}:v1`),
     waitedFor: (tenant) => ofTenant(tenant, 'waited-for:v1'),
     usageRecords: (tenant) => ofTenant(tenant, 'usage:v1'),
+    itemTries: (tenant) => ofTenant(tenant, 'item-tries:v1'),
     usagePosition: (tenant) => ofTenant(tenant, 'usage-position:v1'),
     refusalCounts: (tenant, table, day) => ofTenant(tenant, `refusal-${table}:v1:${day}`),
     recentRefusals: (tenant) => ofTenant(tenant, 'recent-refusals:v1'),

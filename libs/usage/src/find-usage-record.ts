@@ -1,6 +1,8 @@
 import type { Clock } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
+import { tryFates } from './item-tries/note-item-try.ts';
+import type { TryFate } from './item-tries/note-item-try.ts';
 import { idBefore } from './stream-ids.ts';
 import { decodeUsageRecord } from './usage-record.ts';
 import type { UsageRecord } from './usage-record.ts';
@@ -17,6 +19,8 @@ const waitingMax = 20;
 export type FoundRecord =
   /** What is known of a request that runs is some seconds old. */
   | { readonly kind: 'running' | 'ended'; readonly record: UsageRecord }
+  /** A try of an item of a batch that was not charged. */
+  | { readonly kind: 'try'; readonly record: UsageRecord; readonly fate: TryFate }
   | { readonly kind: 'unknown' }
   /** Too many others are looked for. */
   | { readonly kind: 'busy' };
@@ -30,7 +34,7 @@ interface FindDependencies {
 
 /**
  * Finds the usage record of a request. Request ids are random and records are many, so the stream is looked through, newest
- * first, for one question at a time. Rejects with StoreUnavailableError.
+ * first, for one question at a time, and then the tries of items of batches. Rejects with StoreUnavailableError.
  */
 export function createFindUsageRecord(deps: FindDependencies): FindUsageRecord {
   const { store } = deps;
@@ -45,7 +49,7 @@ export function createFindUsageRecord(deps: FindDependencies): FindUsageRecord {
     if (waiting >= waitingMax) return { kind: 'busy' };
     waiting += 1;
     const looking = last
-      .then(() => lookThrough(deps, store.redisKeys.usageRecords(tenant), requestId))
+      .then(() => lookThroughAll(deps, tenant, requestId))
       .finally(() => {
         waiting -= 1;
       });
@@ -54,15 +58,21 @@ export function createFindUsageRecord(deps: FindDependencies): FindUsageRecord {
   };
 }
 
+async function lookThroughAll(deps: FindDependencies, tenant: string, requestId: string): Promise<FoundRecord> {
+  const { redisKeys } = deps.store;
+  const charged = await lookThrough(deps, redisKeys.usageRecords(tenant), requestId);
+  return charged.kind === 'unknown' ? await lookThrough(deps, redisKeys.itemTries(tenant), requestId) : charged;
+}
+
 async function lookThrough(
   { store, clock }: FindDependencies,
-  records: string,
+  stream: string,
   requestId: string,
 ): Promise<FoundRecord> {
   for (let from = '+'; from !== '';) {
-    const reply = await store.run(script, [records], [requestId, from, entriesOfCall]);
-    const [record = '', oldest = '']: readonly unknown[] = Array.isArray(reply) ? reply : [];
-    if (record !== '') return foundIn(String(record), 'ended');
+    const reply = await store.run(script, [stream], [requestId, from, entriesOfCall]);
+    const [record = '', oldest = '', fate = '']: readonly unknown[] = Array.isArray(reply) ? reply : [];
+    if (record !== '') return foundIn(String(record), tryFates.find((one) => one === fate) ?? 'ended');
     from = oldest === '' ? '' : idBefore(String(oldest));
     if (from !== '') {
       await new Promise<void>((resolve) => {
@@ -73,7 +83,8 @@ async function lookThrough(
   return { kind: 'unknown' };
 }
 
-function foundIn(text: string, kind: 'running' | 'ended'): FoundRecord {
+function foundIn(text: string, found: 'running' | 'ended' | TryFate): FoundRecord {
   const record = decodeUsageRecord(text);
-  return record === undefined ? { kind: 'unknown' } : { kind, record };
+  if (record === undefined) return { kind: 'unknown' };
+  return found === 'running' || found === 'ended' ? { kind: found, record } : { kind: 'try', record, fate: found };
 }

@@ -12,6 +12,8 @@ export { decodeUsageRecord, encodeUsageRecord } from './usage-record.ts';
 export type { UsageRecord } from './usage-record.ts';
 export { createFindUsageRecord } from './find-usage-record.ts';
 export type { FindUsageRecord, FoundRecord } from './find-usage-record.ts';
+export { noteItemTry, tryFates } from './item-tries/note-item-try.ts';
+export type { TryFate } from './item-tries/note-item-try.ts';
 export { measures } from './roll-up/measures.ts';
 export type { Measures } from './roll-up/measures.ts';
 export { readUsage, usageDimensions, usageRowKey } from './roll-up/read-usage.ts';

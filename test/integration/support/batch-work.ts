@@ -1,6 +1,6 @@
 import { parseConfig, startGateway } from '@ccg/gateway';
 import type { RunningGateway } from '@ccg/gateway';
-import { jsonTextAt } from '@ccg/testkit';
+import { jsonAt, jsonTextAt } from '@ccg/testkit';
 import { parseWorkerConfig, startWorker } from '@ccg/worker';
 import { fetch } from 'undici';
 import { pepper } from './admin-rig.ts';
@@ -13,7 +13,11 @@ export interface BatchWork {
   work(slots: number): Promise<void>;
   stopWorking(): Promise<void>;
   /** Creates a batch of so many equal requests, and gives its id. */
-  create(apiKey: string, items: number): Promise<string>;
+  create(apiKey: string, items: number, params?: object): Promise<string>;
+  /** The request ids of the tries of a batch that have a line in the log of the workers, in their order. */
+  triesOf(batch: string): readonly string[];
+  /** The request ids that the errors among its results name. */
+  resultRequestIds(apiKey: string, batch: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -33,6 +37,7 @@ export async function openBatchWork(redis: AdminRig['redis'], upstreamUrl: strin
     MODEL_LIST_INTERVAL_MS: '0',
   };
   const log = { write() {} };
+  const workerLines: string[] = [];
   const parsed = parseConfig({ ...env, PORT: '0' });
   if (parsed.kind === 'faulty') throw new Error(parsed.message);
   const gateway = await startGateway(parsed.config, { log });
@@ -45,12 +50,17 @@ export async function openBatchWork(redis: AdminRig['redis'], upstreamUrl: strin
     async work(slots) {
       const worker = parseWorkerConfig({ ...env, WORKER_SLOTS: String(slots) });
       if (worker.kind === 'faulty') throw new Error(worker.message);
-      workers.push(await startWorker(worker.config, { log }));
+      workers.push(await startWorker(worker.config, { log: { write: (line) => workerLines.push(line) } }));
     },
     stopWorking,
-    async create(apiKey, items) {
+    triesOf: (batch) =>
+      workerLines
+        .map((line): unknown => JSON.parse(line))
+        .filter((line) => jsonAt(line, 'batch') === batch && jsonAt(line, 'msg') === 'item')
+        .map((line) => jsonTextAt(line, 'requestId')),
+    async create(apiKey, items, changes = {}) {
       const messages = [{ role: 'user', content: 'a secret prompt' }];
-      const params = { model: 'claude-opus-5-5', max_tokens: 8, messages };
+      const params = { model: 'claude-opus-5-5', max_tokens: 8, messages, ...changes };
       const requests = Array.from({ length: items }, (_, at) => ({ custom_id: `item-${at}`, params }));
       const answer = await fetch(`${gateway.url}/v1/messages/batches`, {
         method: 'POST',
@@ -60,6 +70,13 @@ export async function openBatchWork(redis: AdminRig['redis'], upstreamUrl: strin
       const text = await answer.text();
       if (answer.status !== 200) throw new Error(`The batch was refused: ${text}`);
       return jsonTextAt(JSON.parse(text), 'id');
+    },
+    async resultRequestIds(apiKey, batch) {
+      const answer = await fetch(`${gateway.url}/v1/messages/batches/${batch}/results`, {
+        headers: { 'x-api-key': apiKey },
+      });
+      const lines = (await answer.text()).trimEnd().split('\n');
+      return lines.map((line) => jsonTextAt(JSON.parse(line), 'result', 'error', 'request_id'));
     },
     async close() {
       await stopWorking();

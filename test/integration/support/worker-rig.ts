@@ -32,6 +32,8 @@ export interface WorkerRig {
   /** The batch as it is, once it has ended. */
   ended(batch: Batch): Promise<Batch>;
   used(): Promise<TenantUse>;
+  /** The tries that were not charged. */
+  tries(): Promise<readonly { readonly fate: string | undefined; readonly record: UsageRecord | undefined }[]>;
   close(): Promise<void>;
 }
 
@@ -108,6 +110,13 @@ export async function openWorkerRig(upstreamUrl: string): Promise<WorkerRig> {
           setTimeout(resolve, 50);
         });
       }
+    },
+    async tries() {
+      const entries = await store.command('xrange', [store.redisKeys.itemTries(tenant), '-', '+']);
+      return (entries as [string, string[]][]).map(([, fields]) => ({
+        fate: fields[5],
+        record: decodeUsageRecord(fields[3] ?? ''),
+      }));
     },
     async used() {
       const { redisKeys } = store;

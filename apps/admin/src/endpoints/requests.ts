@@ -1,7 +1,7 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import { done, refused, tenantIds, usageReach } from '@ccg/tenancy';
 import type { Actor, OwnUsage, UsageReach } from '@ccg/tenancy';
-import { findRefusal } from '@ccg/usage';
+import { findRefusal, tryFates } from '@ccg/usage';
 import { z } from 'zod';
 import { operation } from '../operation.ts';
 import type { AdminDependencies } from '../operation.ts';
@@ -16,6 +16,15 @@ const explanation = z
       contact: z.string().meta({ description: 'Whom a developer asks.' }),
     }),
     z.strictObject({ kind: z.enum(['running', 'ended']), tenant: z.string(), record: usageRecord }),
+    z.strictObject({
+      kind: z.literal('try').meta({ description: 'A try of an item of a batch that was not charged.' }),
+      tenant: z.string(),
+      record: usageRecord,
+      fate: z.enum(tryFates).meta({
+        description:
+          '`again`: the item is tried again. `result`: its error is the result of the item. `void`: the item had another result, or its batch had ended.',
+      }),
+    }),
   ])
   .meta({ id: 'Explanation', description: 'What became of a request.' });
 
@@ -61,7 +70,7 @@ async function explain(
 
 const unknownRequest =
   'No limit refused a request of this id, and none was admitted. Check the id (the header `request-id` of the answer) and ' +
-  'the tenant. Refusals are kept for 24 hours, the last 50 of each user; usage for 30 days unless USAGE_RECORD_DAYS says otherwise. What was refused for its ' +
+  'the tenant. Refusals are kept for 24 hours, the last 50 of each user; usage for 30 days unless USAGE_RECORD_DAYS says otherwise; tries of items of batches for 24 hours, the last 10,000 of a tenant. What was refused for its ' +
   'credential or its model is in `ccg audit` and in the log of the gateway.';
 
 interface Question {
@@ -82,8 +91,9 @@ async function explainOf(actor: Actor, { tenant: id, requestId, of }: Question, 
   switch (found.kind) {
     case 'running':
     case 'ended':
+    case 'try':
       if (callerOf(of) !== undefined && callerOf(of) !== (found.record.user ?? found.record.apiKey)) return undefined;
-      return { kind: found.kind, tenant: id, record: found.record } as const;
+      return { tenant: id, ...found } as const;
     case 'unknown':
       return undefined;
     case 'busy':

@@ -17,7 +17,10 @@ export function addWhy(program: Command, cli: Cli): void {
   program
     .command('why')
     .description('say what became of a request: which limit refused it, or what it used')
-    .argument('<request-id>', 'the "request-id" of the answer; Claude Code shows it with an error')
+    .argument(
+      '<request-id>',
+      'the "request-id" of the answer, which Claude Code shows with an error, or of a line of the log',
+    )
     .addOption(tenantOrAllOption())
     .addOption(jsonOption())
     .action(async (requestId: string, { tenant, ...options }: WhyOptions) => {
@@ -80,7 +83,7 @@ function clearsText(clearsAt: string | undefined, nowMs: number): string {
 }
 
 const recordColumns: readonly Column[] = [
-  ['OUTCOME', (found) => outcomeText(textAt(found, 'kind'), textAt(found, 'record', 'outcome'))],
+  ['OUTCOME', outcomeText],
   ['AT', time('record', 'at')],
   ['TENANT', field('tenant')],
   ['USER', (found) => textAt(found, 'record', 'userName') ?? textAt(found, 'record', 'user')],
@@ -89,20 +92,41 @@ const recordColumns: readonly Column[] = [
   ['AGENT', field('record', 'agent')],
   ['MODEL', (found) => modelText(jsonAt(found, 'record'))],
   ['TOKENS', (found) => tokensText(jsonAt(found, 'record'))],
-  ['COST', (found) => dollars(jsonAt(found, 'record', 'costMicroDollars'))],
+  ['COST', costText],
   ['DURATION', (found) => msText(jsonAt(found, 'record', 'durationMs'))],
   ['FIRST EVENT', (found) => msText(jsonAt(found, 'record', 'firstEventMs'))],
   ['ATTEMPTS', field('record', 'attempts')],
+  ['BATCH', field('record', 'batch')],
+  ['ITEM', (found) => itemText(jsonAt(found, 'record', 'batchIndex'))],
 ];
 
-function outcomeText(kind: string | undefined, outcome: string | undefined): string | undefined {
+const fateTexts = new Map([
+  ['again', 'the item is tried again'],
+  ['result', 'it is the result of the item'],
+  ['void', 'the item had another result, or its batch had ended'],
+]);
+
+function outcomeText(found: unknown): string | undefined {
+  const [kind, outcome] = [textAt(found, 'kind'), textAt(found, 'record', 'outcome')];
+  if (kind === 'try') return [outcome, fateTexts.get(textAt(found, 'fate') ?? '')].filter(Boolean).join('; ');
   if (kind === 'running') return 'it runs now; what it used so far:';
   return outcome === 'running' ? 'its gateway was gone before it ended; what it had used:' : outcome;
 }
 
-function modelText(record: unknown): string {
+/** Items are counted from 0 on, in the order in which they were sent. */
+function itemText(index: unknown): string | undefined {
+  return typeof index === 'number' ? `${index} (the first is 0)` : undefined;
+}
+
+function costText(found: unknown): string | undefined {
+  const cost = dollars(jsonAt(found, 'record', 'costMicroDollars'));
+  return textAt(found, 'kind') === 'try' ? `${cost}, not charged` : cost;
+}
+
+function modelText(record: unknown): string | undefined {
   const [asked, provider, model] = ['requestedModel', 'provider', 'model'].map((name) => textAt(record, name));
-  return provider === undefined ? `${asked}` : `${asked} → ${provider}:${model}`;
+  if (asked === '') return undefined;
+  return provider === undefined ? asked : `${asked} → ${provider}:${model}`;
 }
 
 function tokensText(record: unknown): string {
