@@ -44,7 +44,12 @@ export function attemptSpans(record: RequestRecord, trace: Trace, startMs: numbe
 
 /** The attributes that are known. */
 export function knownAttributes(attributes: SomeAttributes): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+  const known: Attributes = {};
+  for (const name of Object.keys(attributes)) {
+    const value = attributes[name];
+    if (value !== undefined) known[name] = value;
+  }
+  return known;
 }
 
 function modelAttributes(record: RequestRecord): SomeAttributes {

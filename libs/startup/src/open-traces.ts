@@ -10,10 +10,24 @@ export async function openTraces(
   { clock, metrics }: { readonly clock: Clock; readonly metrics: Pick<Metrics, 'spansDropped'> },
 ): Promise<Tracing | undefined> {
   const { spansDropped: onDropped } = metrics;
-  return tracing === undefined ? undefined : await openTracing(tracing, { clock, randomHex, onDropped });
+  return tracing === undefined
+    ? undefined
+    : await openTracing(tracing, { clock, randomHex: createRandomHex(), onDropped });
 }
 
-/** So many random bytes, as hexadecimal digits. */
-function randomHex(bytes: number): string {
-  return randomBytes(bytes).toString('hex');
+const drawnBytes = 4096;
+
+/** Gives so many random bytes as hexadecimal digits. Many are drawn at once, since each draw costs more than its digits. */
+function createRandomHex(): (bytes: number) => string {
+  let drawn = '';
+  let used = 0;
+  return (bytes) => {
+    const digits = 2 * bytes;
+    if (used + digits > drawn.length) {
+      drawn = randomBytes(drawnBytes).toString('hex');
+      used = 0;
+    }
+    used += digits;
+    return drawn.slice(used - digits, used);
+  };
 }

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLineOutput } from './line-output.ts';
 
 /** A reader that takes so many bytes until it is told to take more. */
@@ -30,15 +30,43 @@ function createReader(room = Infinity) {
   };
 }
 
-test('the lines of one turn of the event loop are one write', async () => {
-  const reader = createReader();
-  reader.output.write('{"a":1}\n');
-  reader.output.write('{"a":2}\n');
-  expect(reader.writes()).toEqual([]);
-  await setImmediate();
-  reader.output.write('{"a":3}\n');
-  await setImmediate();
-  expect(reader.writes()).toEqual(['{"a":1}\n{"a":2}\n', '{"a":3}\n']);
+describe('of lines on a clock that stands still', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('the first after a pause are written at the end of their turn, those that follow soon in one write', () => {
+    const reader = createReader();
+    reader.output.write('{"a":1}\n');
+    reader.output.write('{"a":2}\n');
+    expect(reader.writes()).toEqual([]);
+    vi.advanceTimersByTime(0);
+    const first = '{"a":1}\n{"a":2}\n';
+    expect(reader.writes()).toEqual([first]);
+    reader.output.write('{"a":3}\n');
+    vi.advanceTimersByTime(5);
+    reader.output.write('{"a":4}\n');
+    expect(reader.writes()).toEqual([first]);
+    vi.advanceTimersByTime(5);
+    const second = '{"a":3}\n{"a":4}\n';
+    expect(reader.writes()).toEqual([first, second]);
+    vi.advanceTimersByTime(100);
+    reader.output.write('{"a":5}\n');
+    vi.advanceTimersByTime(0);
+    expect(reader.writes()).toEqual([first, second, '{"a":5}\n']);
+  });
+
+  test('those that are gathered when the process exits are written then', () => {
+    const reader = createReader();
+    reader.output.write('{"a":1}\n');
+    vi.advanceTimersByTime(0);
+    reader.output.write('{"a":2}\n');
+    expect(reader.output.flush()).toBe(true);
+    expect(reader.text()).toBe('{"a":1}\n{"a":2}\n');
+  });
 });
 
 test('a reader that takes half of a line gets the other half later, before anything else', async () => {

@@ -17,16 +17,20 @@ const nothing = new Uint8Array();
 /** So much is kept for a reader that does not keep up. */
 const keptMaxBytes = 1024 * 1024;
 const retryMs = 50;
+/** The lines of a busy process are gathered for so long: a write takes longer than a line does to be made. */
+const gatherMs = 10;
 
 /**
- * Writes lines of one turn of the event loop in one call, and never waits for whoever reads them: what a reader does not
- * take is kept up to a bound, and then whole lines are dropped and counted.
+ * Writes the first lines after a pause at the end of their turn of the event loop, and then those of every few
+ * milliseconds in one call. It never waits for whoever reads them: what a reader does not take is kept up to a bound,
+ * and then whole lines are dropped and counted.
  * @internal
  */
 export function createLineOutput(write: WriteBytes, onDropped: (lines: number) => void): LineOutput {
   let fresh = '';
   let kept: Uint8Array = nothing;
   let retry: NodeJS.Timeout | undefined;
+  let isScheduled = false;
 
   function flush(): boolean {
     const lines = fresh;
@@ -60,10 +64,19 @@ export function createLineOutput(write: WriteBytes, onDropped: (lines: number) =
     flush();
   }
 
+  function flushInTurn(): void {
+    isScheduled = fresh !== '';
+    if (!isScheduled) return;
+    flush();
+    setTimeout(flushInTurn, gatherMs);
+  }
+
   return {
     write(lines) {
-      if (fresh === '') setImmediate(flush);
       fresh += lines;
+      if (isScheduled) return;
+      isScheduled = true;
+      setImmediate(flushInTurn);
     },
     flush,
   };

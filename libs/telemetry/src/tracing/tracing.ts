@@ -1,5 +1,5 @@
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
-import type { Attributes, HrTime } from '@opentelemetry/api';
+import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { Resource } from '@opentelemetry/resources';
 import type { Clock, Secret } from '@ccg/kernel';
@@ -113,14 +113,13 @@ const kinds = {
 } as const;
 
 function toReadable({ traceId }: Trace, span: SpanFacts, resource: Resource): ReadableSpan {
-  const contextOf = (place: SpanPlace) => ({ ...place, traceFlags: TraceFlags.SAMPLED });
-  const context = (spanId: string) => contextOf({ traceId, spanId });
-  const { parentSpanId, failure, link } = span;
+  const { spanId, parentSpanId, failure, link } = span;
+  const context = contextOf({ traceId, spanId });
   return {
     name: span.name,
     kind: kinds[span.kind],
-    spanContext: () => context(span.spanId),
-    ...(parentSpanId === undefined ? {} : { parentSpanContext: context(parentSpanId) }),
+    spanContext: () => context,
+    ...(parentSpanId === undefined ? {} : { parentSpanContext: contextOf({ traceId, spanId: parentSpanId }) }),
     startTime: toHrTime(span.startMs),
     endTime: toHrTime(span.endMs),
     duration: toHrTime(span.endMs - span.startMs),
@@ -135,6 +134,10 @@ function toReadable({ traceId }: Trace, span: SpanFacts, resource: Resource): Re
     droppedEventsCount: 0,
     droppedLinksCount: 0,
   };
+}
+
+function contextOf({ traceId, spanId }: SpanPlace): SpanContext {
+  return { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
 }
 
 function toHrTime(ms: number): HrTime {
