@@ -1,30 +1,36 @@
 import { join } from 'node:path';
 import { createMetrics } from '@ccg/telemetry';
 import type { CaseName } from '../cases.ts';
-import type { JobResult } from '../load/messages.ts';
+import { cpuPerAnswer, cpuPerToken, spreadOf } from '../report/figures.ts';
+import type { Spread } from '../report/figures.ts';
+import { formatSpread } from '../report/tables.ts';
 import { startRig } from '../rig.ts';
 import type { Server } from '../rig.ts';
 import { startCountingCollector } from './collector.ts';
+import { variants } from './variants.ts';
+import type { Variant } from './variants.ts';
 
 // What log, metrics and traces cost: the gateway with log and metrics, without them, and with every request traced as
 // well, side by side; and a scrape of a large installation.
 
 type Load = Extract<CaseName, 'small' | 'tokens'>;
 
-const rounds = 12;
-const roundMs = 1000;
+/** Two processes of the same code differ by a tenth for their whole lives, so no single pair of them counts. */
+const generations = 4;
+const rounds = 4;
+const roundMs = 800;
+const loads = ['small', 'tokens'] as const;
 const warmUpAnswers: Readonly<Record<Load, number>> = { small: 8000, tokens: 500 };
+const costOf = { small: cpuPerAnswer, tokens: cpuPerToken } as const;
 const ratioMax = 1.1;
 /** Of a gateway that traces every request, against the one with log and metrics alone. */
 const tracedRatioMax = 1.25;
 /** A gateway that dropped its spans would look cheap. */
 const toldShareMin = 0.9;
 
-interface Servers {
-  readonly told: Server;
-  readonly untold: Server;
-  readonly traced: Server;
-}
+type Servers = Readonly<Record<Variant, Server>>;
+/** Of one load: what a request or token cost in each round, the same place in all lists being the same round. */
+type Costs = Readonly<Record<Variant, number[]>>;
 
 const rig = await startRig(undefined);
 const collector = await startCountingCollector();
@@ -33,22 +39,16 @@ try {
   for (const note of rig.notes) console.log(note);
   console.log(await scrape(200, 50));
   for (const name of ['passthrough', 'translated'] as const) {
-    // A file before the usual one takes its place.
-    const instead = async (file: string, ...args: readonly string[]) =>
-      await rig.startServer(name, 'openai-chat', [join(import.meta.dirname, file), ...args]);
-    const servers: Servers = {
-      told: await rig.startServer(name, 'openai-chat'),
-      untold: await instead('untold-gateway.ts'),
-      traced: await instead('traced-gateway.ts', collector.url),
-    };
     const before = collector.requests();
+    const costs: Readonly<Record<Load, Costs>> = { small: noCosts(), tokens: noCosts() };
     let answers = 0;
-    for (const load of ['small', 'tokens'] as const) {
-      const compared = await compare(name, load, servers);
-      if (!compared.isWithinBounds) isWithinBounds = false;
-      answers += compared.tracedAnswers;
+    for (let generation = 0; generation < generations; generation += 1) {
+      const order = generation % 2 === 0 ? variants : variants.toReversed();
+      const servers = await startServers(name, order);
+      for (const load of loads) answers += await measure(load, servers, costs[load]);
+      await Promise.all(Object.values(servers).map((server: Server) => server.stop()));
     }
-    await Promise.all(Object.values(servers).map((server: Server) => server.stop()));
+    for (const load of loads) if (!tell(name, load, costs[load])) isWithinBounds = false;
     const share = (collector.requests() - before) / answers;
     console.log(`${name}: the collector was told of ${(100 * share).toFixed(0)} % of the answered requests`);
     if (share < toldShareMin) isWithinBounds = false;
@@ -59,43 +59,58 @@ try {
 }
 process.exitCode = isWithinBounds ? 0 : 1;
 
-/** Rounds to and fro, so that a busy moment of the machine meets all of them; the median of neighbours counts. */
-async function compare(name: string, load: Load, servers: Servers) {
-  for (const server of Object.values(servers)) await rig.warmUp(load, server, warmUpAnswers[load]);
-  const costs: Readonly<Record<keyof Servers, number[]>> = { told: [], untold: [], traced: [] };
+async function startServers(name: 'passthrough' | 'translated', order: readonly Variant[]): Promise<Servers> {
+  const started: Partial<Record<Variant, Server>> = {};
+  for (const variant of order) {
+    // A file before the usual one takes its place.
+    const instead = [join(import.meta.dirname, 'variant-gateway.ts'), variant, collector.url];
+    started[variant] = await rig.startServer(name, 'openai-chat', instead);
+  }
+  const { told, untold, traced } = started;
+  if (told === undefined || untold === undefined || traced === undefined) throw new Error('A variant is missing.');
+  return { told, untold, traced };
+}
+
+/**
+ * Rounds to and fro, so that a busy moment of the machine meets all of them. Returns how many requests were answered
+ * that should be traced.
+ */
+async function measure(load: Load, servers: Servers, costs: Costs): Promise<number> {
+  for (const variant of variants) await rig.warmUp(load, servers[variant], warmUpAnswers[load]);
   let tracedAnswers = warmUpAnswers[load];
-  const order = ['untold', 'told', 'traced'] as const;
   for (let round = 0; round < rounds; round += 1) {
-    for (const which of round % 2 === 0 ? order : order.toReversed()) {
-      const result = await rig.measure(load, servers[which], roundMs);
-      costs[which].push(costOf(result, load));
-      if (which === 'traced') tracedAnswers += result.answers;
+    for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
+      const result = await rig.measure(load, servers[variant], roundMs);
+      costs[variant].push(costOf[load](result));
+      if (variant === 'traced') tracedAnswers += result.answers;
     }
   }
+  return tracedAnswers;
+}
+
+/** Says what was measured, and returns whether it is within the bounds. Neighbours in time are compared. */
+function tell(name: string, load: Load, costs: Costs): boolean {
   const unit = load === 'small' ? 'request' : 'token';
-  const ratio = (one: keyof Servers, other: keyof Servers) =>
-    median(costs[one].map((cost, round) => cost / (costs[other][round] ?? Number.NaN)));
-  const tell = (which: keyof Servers) => `${median(costs[which]).toFixed(2)} µs`;
-  const [ofTold, ofTraced] = [ratio('told', 'untold'), ratio('traced', 'told')];
+  const ratios = (one: Variant, other: Variant) =>
+    spreadOf(costs[one].map((cost, round) => cost / (costs[other][round] ?? Number.NaN)));
+  const costText = (variant: Variant) => `${formatSpread(spreadOf(costs[variant]), 2)} µs`;
+  const ofTold = ratios('told', 'untold');
+  const ofTraced = ratios('traced', 'told');
   console.log(
-    `${name}: CPU per ${unit}: ${tell('told')} with log and metrics, ${tell('untold')} without: ${verdict(ofTold, ratioMax)}`,
+    `${name}: CPU per ${unit}: ${costText('told')} with log and metrics, ${costText('untold')} without: ${verdict(ofTold, ratioMax)}`,
   );
   console.log(
-    `${name}: CPU per ${unit}: ${tell('traced')} with every request traced as well: ${verdict(ofTraced, tracedRatioMax)}`,
+    `${name}: CPU per ${unit}: ${costText('traced')} with every request traced as well: ${verdict(ofTraced, tracedRatioMax)}`,
   );
-  return { isWithinBounds: ofTold <= ratioMax && ofTraced <= tracedRatioMax, tracedAnswers };
+  return ofTold.median <= ratioMax && ofTraced.median <= tracedRatioMax;
 }
 
-function verdict(ratio: number, max: number): string {
-  return `${ratio.toFixed(3)}, ${ratio <= max ? 'within' : 'ABOVE'} ${max.toFixed(2)}`;
+function verdict(ratio: Spread, max: number): string {
+  return `${formatSpread(ratio, 3)}, ${ratio.median <= max ? 'within' : 'ABOVE'} ${max.toFixed(2)}`;
 }
 
-function costOf({ cpuMicroseconds, answers, tokens }: JobResult, load: Load): number {
-  return cpuMicroseconds / (load === 'small' ? answers : tokens);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+function noCosts(): Costs {
+  return { told: [], untold: [], traced: [] };
 }
 
 /** How long a scrape takes and how large it is when every tenant has used every model. */
@@ -123,5 +138,5 @@ async function scrape(tenants: number, models: number): Promise<string> {
     times.push(performance.now() - startMs);
   }
   const megabytes = (size / 1024 / 1024).toFixed(1);
-  return `a scrape of ${tenants} tenants × ${models} models: ${megabytes} MB in ${median(times).toFixed(0)} ms`;
+  return `a scrape of ${tenants} tenants × ${models} models: ${megabytes} MB in ${spreadOf(times).median.toFixed(0)} ms`;
 }
