@@ -9,6 +9,7 @@ import type { HeaderList } from '@ccg/wire';
 import { countDecision, countUse } from './count-limits.ts';
 import { countSettlement } from './count-record.ts';
 import type { Digest } from './estimate-prompt.ts';
+import { createExpectWork } from './expected-work.ts';
 import { killOf, sessionKilled } from './killed-session.ts';
 import { createLimitAnswers } from './limit-answers.ts';
 import type { ToldRule } from './limit-answers.ts';
@@ -62,6 +63,7 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
   const answers = createLimitAnswers(clock);
   const outputOf = createOutputBounds(digest);
   const askLimits = createAskLimits();
+  const expectWork = createExpectWork();
   return async (request, work, whileWaiting) => {
     const { principal, requestId, headers } = request;
     const client = clientNames(headers);
@@ -74,7 +76,8 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
     refuseIfKilled(principal);
     const line = usageLine(request, client, work);
     const { session } = client;
-    const asked = askLimits(principal, (now) => limitsOfRequest({ principal: now, session }, work, digest));
+    const { expected, learn } = expectWork(request, client, work);
+    const asked = askLimits(principal, (now) => limitsOfRequest({ principal: now, session }, expected, digest));
     const decision = await admission.admit({
       tenant: principal.tenant,
       requestId,
@@ -99,7 +102,7 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
         note(decision.shadowed);
         return {
           headers: limitHeaders(limits, decision.states, clock.now()),
-          ...settling({ reservation: decision.reservation, request, work, limits, line, metrics, clock }),
+          ...settling({ reservation: decision.reservation, request, work, limits, line, learn, metrics, clock }),
         };
       case 'limited': {
         const { refused, states, shadowed, wait } = decision;
@@ -142,9 +145,18 @@ interface Settling extends Pick<AdmitDependencies, 'metrics' | 'clock'> {
   readonly work: LimitedWork;
   readonly limits: readonly RequestLimit[];
   readonly line: UsageLine;
+  /** Learns for the next request of the same session. */
+  readonly learn: ((record: RequestRecord) => void) | undefined;
 }
 
-function settling({ reservation, limits, line, clock, ...counted }: Settling): Pick<Admitted, 'watch' | 'settle'> {
+function settling({
+  reservation,
+  limits,
+  line,
+  learn,
+  clock,
+  ...counted
+}: Settling): Pick<Admitted, 'watch' | 'settle'> {
   const {
     metrics,
     request: {
@@ -168,6 +180,7 @@ function settling({ reservation, limits, line, clock, ...counted }: Settling): P
     },
     settle(record) {
       const elapsedMs = startStopwatch(clock);
+      learn?.(record);
       const settled = reservation.settle({
         amounts: amountsOf(limits, record),
         record: line.ended(record, clock.now()),

@@ -1,4 +1,5 @@
 import type { Limit } from '@ccg/admission';
+import type { Target } from '@ccg/catalog';
 import type { LimitRule } from '@ccg/kernel';
 import { expect, test } from 'vitest';
 import { ada, budget, messageWork, openDigest, pricedTarget } from '../test/limited-caller.ts';
@@ -138,6 +139,30 @@ test.each([
   const marks = marksOf(ada([budget(5)]), Buffer.from(`{${members}}`));
   const targets = [pricedTarget('claude-sonnet-5-5', provider)] as const;
   expect(limitsFor([budget(5)], { work: messageWork({ targets, marks }) })).toMatchObject([{ costMicroDollars }]);
+});
+
+test.each([
+  ['a cache has half of what is marked', 'anthropic', '"cache_control": {"type": "ephemeral"}', 1350],
+  ['a cache has nothing of a prompt without marks', 'anthropic', '', 2000],
+  ['a server chooses itself what it keeps', 'openai', '', 1350],
+])(
+  'a budget is asked for less where a session had half of its prompts in a cache: %s',
+  (_what, provider, members, cost) => {
+    const marks = marksOf(ada([budget(5)]), Buffer.from(`{${members}}`));
+    const target = pricedTarget('claude-sonnet-5-5', provider);
+    const { prices } = pricedTarget().price;
+    const targets = [{ ...target, price: { ...target.price, prices: { ...prices, cacheRead: 200_000 } } }] as const;
+    const work = messageWork({ targets, marks, cachedShareOf: () => 0.5 });
+    expect(limitsFor([budget(5)], { work })).toMatchObject([{ costMicroDollars: cost }]);
+  },
+);
+
+test('a budget is asked for all of a prompt where another target of the route has nothing of it', () => {
+  const cold = pricedTarget('claude-sonnet-5');
+  const cachedShareOf = (target: Target) => (target === cold ? 0 : 0.9);
+  const targets = [pricedTarget(), cold] as const;
+  const work = messageWork({ targets, marks: '5m', cachedShareOf });
+  expect(limitsFor([budget(5)], { work })).toMatchObject([{ costMicroDollars: 2500 }]);
 });
 
 test('what is free can be used when the money is spent', () => {

@@ -23,6 +23,8 @@ export type LimitedWork = {
       readonly maxTokens: number | undefined;
       /** What the client marks for a cache. */
       readonly marks: CacheWrites;
+      /** How much of the prompt a cache of a target has, as a fraction. Unset: nobody knows. */
+      cachedShareOf?(this: void, target: Target): number;
     }
   | { readonly kind: 'count' }
 );
@@ -192,11 +194,16 @@ function reservedOutput(reserve: Reservation = 'estimate', work: LimitedWork): T
  * What a body marks for a cache, for callers with a budget alone. Its bytes are searched, not parsed, so that a refusal
  * stays cheap: a text with these words reserves more, a mark written with JSON escapes less. Both pay what they cost.
  */
-export function marksOf({ authorization }: TenantPrincipal, body: Uint8Array): CacheWrites {
-  if (!authorization.limits.some(({ kind }) => kind === 'budget')) return 'none';
+export function marksOf(principal: TenantPrincipal, body: Uint8Array): CacheWrites {
+  if (!hasBudget(principal)) return 'none';
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (!bytes.includes('cache_control')) return 'none';
   return bytes.includes('"1h"') ? '1h' : '5m';
+}
+
+/** Whether anybody asks what the requests of a principal cost. */
+export function hasBudget({ authorization }: TenantPrincipal): boolean {
+  return authorization.limits.some(({ kind }) => kind === 'budget');
 }
 
 /** What a cache may keep of the prompt at a target. Only Anthropic's dialect reports writes for an hour. */
@@ -214,12 +221,19 @@ function writesAt({ endpoint }: Target, work: LimitedWork): CacheWrites {
   }
 }
 
+/** Where a cache has only what is marked, it has nothing of a prompt without marks. */
+function cachedShareAt(target: Target, work: LimitedWork): number {
+  if (work.kind === 'count' || work.cachedShareOf === undefined) return 0;
+  const hasMarks = work.marks !== 'none' || target.endpoint.form.cacheWrites !== 'marked';
+  return hasMarks ? work.cachedShareOf(target) : 0;
+}
+
 /** What the request costs where it is dearest: any of its targets may answer. */
 function dearest(work: LimitedWork) {
   const promptTokens = estimatedInput(work);
   let [inputMicroDollars, microDollarsPerOutputToken] = [0, 0];
   for (const target of work.targets) {
-    const cost = expectedCost(promptTokens, target.price, writesAt(target, work));
+    const cost = expectedCost(promptTokens, target.price, writesAt(target, work), cachedShareAt(target, work));
     inputMicroDollars = Math.max(inputMicroDollars, cost.inputMicroDollars);
     microDollarsPerOutputToken = Math.max(microDollarsPerOutputToken, cost.microDollarsPerOutputToken);
   }

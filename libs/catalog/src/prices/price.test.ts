@@ -100,8 +100,24 @@ test('what a request is expected to cost is never less than it does, whatever a 
       const { inputMicroDollars, microDollarsPerOutputToken } = expectedCost(promptTokens, price, writes);
       const expected = inputMicroDollars + Math.ceil(usage.outputTokens * microDollarsPerOutputToken);
       expect(expected).toBeGreaterThanOrEqual(costMicroDollars(usage, price));
+      // Nor where it is known how much of the prompt a cache has.
+      const share = promptTokens === 0 ? 0 : usage.cacheReadTokens / promptTokens;
+      const known = expectedCost(promptTokens, price, writes, share).inputMicroDollars;
+      expect(known).toBeLessThanOrEqual(inputMicroDollars);
+      // Sums of fractions differ in their last digits.
+      expect(known + 1).toBeGreaterThanOrEqual(costMicroDollars({ ...usage, outputTokens: 0 }, price));
     }),
   );
+});
+
+test.each([
+  [0, 3750],
+  [0.5, 2025],
+  [0.9, 645],
+  [1, 300],
+])('a prompt of which a cache has %d costs that much less', (cachedShare, cost) => {
+  const price = modelPrice({ input: 3, output: 15, cacheRead: 0.3, cacheWrite5m: 3.75, cacheWrite1h: 6 });
+  expect(expectedCost(1000, price, '5m', cachedShare).inputMicroDollars).toBe(cost);
 });
 
 test.each<[(typeof modes)[number], number]>([

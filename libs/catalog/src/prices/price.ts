@@ -99,13 +99,20 @@ export type CacheWrites = 'none' | '5m' | '1h';
 
 /**
  * The most that a prompt of so many tokens, and each token of its answer, can cost at a price: nobody knows yet how much of
- * the prompt a cache has or keeps, and what of the answer is reasoning.
+ * the prompt a cache keeps, and what of the answer is reasoning. `cachedShare` is how much of it a cache has, from 0 to 1.
  */
-export function expectedCost(promptTokens: number, price: ModelPrice, writes: CacheWrites): ExpectedCost {
+export function expectedCost(
+  promptTokens: number,
+  price: ModelPrice,
+  writes: CacheWrites,
+  cachedShare = 0,
+): ExpectedCost {
   const { input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning } = pricesAt(promptTokens, price);
   const writePrices = { none: [], '5m': [cacheWrite5m], '1h': [cacheWrite5m, cacheWrite1h] };
+  const dearest = Math.max(input, cacheRead, ...writePrices[writes]);
+  const perToken = cachedShare * cacheRead + (1 - cachedShare) * dearest;
   return {
-    inputMicroDollars: Math.ceil((promptTokens * Math.max(input, cacheRead, ...writePrices[writes])) / microUnits),
+    inputMicroDollars: Math.ceil((promptTokens * perToken) / microUnits),
     microDollarsPerOutputToken: Math.max(output, reasoning) / microUnits,
   };
 }
