@@ -17,6 +17,7 @@ import { openBatchWork } from './support/batch-work.ts';
 import type { BatchWork } from './support/batch-work.ts';
 
 const patience = { timeout: 15_000 };
+const byText = (one: string, other: string) => one.localeCompare(other);
 const hello = playModel([{ content: [say('Hello.')] }]);
 
 let rig: AdminRig;
@@ -247,6 +248,27 @@ describe('the request id of a try of an item', () => {
     expect(Number(jsonAt(charged, 'record', 'costMicroDollars'))).toBeGreaterThan(0);
     expect((await explain(first, ada.key)).body).toEqual(retried);
     for (const requestId of [first, last]) expect((await explain(requestId, bob.key)).status).toBe(404);
+  });
+
+  test('names the limit that refuses its batch, though one refusal an hour is kept of it', async () => {
+    const ada = await developer();
+    const limits = [{ kind: 'requests', level: 'tenant', amount: 1, per: 'minute', name: 'narrow' }];
+    expect((await rig.call('PATCH', `/tenants/${tenant}`, { body: { limits } })).status).toBe(200);
+    const id = await create(ada, 4);
+    await batches.work(4);
+    await expect.poll(() => batches.triesOf(id).length, patience).toBe(4);
+    const told = async () =>
+      (await Promise.all(batches.triesOf(id).map((requestId) => explain(requestId, ada.key)))).map(({ body }) => body);
+    await expect
+      .poll(async () => (await told()).map((one) => jsonTextAt(one, 'kind')).toSorted(byText), patience)
+      .toEqual(['ended', 'refused', 'try', 'try']);
+    const refusal = { limit: 'narrow', batch: id };
+    for (const one of await told()) {
+      if (jsonAt(one, 'kind') === 'ended') continue;
+      expect(one).toMatchObject({ tenant, refusal });
+      if (jsonAt(one, 'kind') !== 'try') continue;
+      expect(one).toMatchObject({ fate: 'again', record: { outcome: 'policy_rate_limit', batch: id, attempts: 0 } });
+    }
   });
 
   test('says that its error is the result where nobody was asked, as the result does', async () => {

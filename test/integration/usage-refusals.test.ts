@@ -98,6 +98,44 @@ test('a storm of one caller pushes the refusals of others out of the tenant’s 
   });
 });
 
+test('of the items of a batch that a limit refuses one an hour is kept, by all workers together, and each is counted', async () => {
+  const [one, other] = [openLog(), openLog()];
+  const [developers, session] = [refusal(), refusal({ limit: 'session-killed', kind: 'killed' })];
+  for (const each of [developers, session]) one.note(each);
+  await one.flush();
+  const ofBatch = { batch: 'msgbatch_1', limit: 'budget-day', kind: 'budget' };
+  const first = refusal({ ...ofBatch, batchIndex: 0 });
+  one.note(first);
+  await one.flush();
+  for (let index = 0; index < 600; index += 1) {
+    for (const log of [one, other]) log.note(refusal({ ...ofBatch, batchIndex: index }));
+    if (index % 200 === 0) await Promise.all([one.flush(), other.flush()]);
+  }
+  const further = [
+    { ...ofBatch, batch: 'msgbatch_2' },
+    { ...ofBatch, limit: 'requests' },
+  ].map((more) => refusal(more));
+  for (const each of further) other.note(each);
+  await Promise.all([one.flush(), other.flush()]);
+  const kept = [developers, session, first, ...further].map(({ requestId }) => requestId).toReversed();
+  for (const caller of [undefined, 'usr_ada']) {
+    const recent = await readRecentRefusals(reader(), { tenant: rig.tenant(), caller });
+    expect(recent.map(({ requestId }) => requestId)).toEqual(kept);
+  }
+  const counted = await readRefusalsByCaller(rig.store, days());
+  expect(counted.find(({ limit }) => limit === 'budget-day')).toMatchObject({ count: 1202 });
+  const mark = rig.store.redisKeys.refusalOfBatch(rig.tenant(), 'msgbatch_1:budget-day');
+  const leftMs = Number(await rig.redis('PTTL', mark));
+  expect(leftMs).toBeGreaterThan(0);
+  expect(leftMs).toBeLessThanOrEqual(60 * 60 * 1000);
+  await rig.redis('DEL', mark);
+  const later = refusal({ ...ofBatch, batchIndex: 7 });
+  other.note(later);
+  await other.flush();
+  const [newest] = await readRecentRefusals(reader(), { tenant: rig.tenant(), caller: undefined });
+  expect(newest).toMatchObject({ requestId: later.requestId, batch: 'msgbatch_1', batchIndex: 7 });
+});
+
 describe('whatever is refused, and however often', () => {
   const anyName = fc.oneof(
     fc.constantFrom('usr_ada', 'usr_grace', undefined),

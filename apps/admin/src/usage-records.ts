@@ -12,6 +12,10 @@ export const limitRefusal = z
     apiKey: z.string().optional().meta({ description: 'Left out for a token (JWT).' }),
     session: z.string().optional(),
     model: z.string().optional().meta({ description: 'As it was asked for.' }),
+    batch: z.string().optional().meta({
+      description: 'Of an item of a batch. Of the items that one limit refuses, one an hour is here.',
+    }),
+    batchIndex: z.int().optional(),
     limit: z.string().meta({ description: 'The name of the limit.' }),
     level: z.string(),
     kind: z

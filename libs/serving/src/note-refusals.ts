@@ -64,7 +64,9 @@ function askedOf({ request, client, work }: Omit<RefusedRequest, 'limits'>, atMs
   const { user, userName, apiKey } = callerOf(request);
   const { principal, requestId } = request;
   const { session } = client;
-  return { tenant: principal.tenant, requestId, atMs, user, userName, apiKey, session, model: work.requestedModel };
+  const { id: batch, index: batchIndex } = request.batch ?? {};
+  const who = { tenant: principal.tenant, requestId, atMs, user, userName, apiKey, session };
+  return { ...who, model: work.requestedModel, batch, batchIndex };
 }
 
 function valuesOf(state: LimitState) {

@@ -76,6 +76,8 @@ export interface RedisKeys {
   recentRefusals(tenant: string): string;
   /** LIST: the newest of one caller: the id of a user, or of the API key of a service. */
   recentRefusalsOf(tenant: string, caller: string): string;
+  /** STRING: that a refusal of an item of a batch by a limit is in those lists; another one may be when it has expired. */
+  refusalOfBatch(tenant: string, batchAndLimit: string): string;
   /** ZSET: the callers that have such a list, by when they were refused last. */
   refusedCallers(tenant: string): string;
   /** STRING: the last write of refusals that a process has made; it expires. */
@@ -140,6 +142,7 @@ export function createRedisKeys(keyPrefix: string): RedisKeys {
     refusalCounts: (tenant, table, day) => ofTenant(tenant, `refusal-${table}:v1:${day}`),
     recentRefusals: (tenant) => ofTenant(tenant, 'recent-refusals:v1'),
     recentRefusalsOf: (tenant, caller) => ofTenant(tenant, `recent-refusals-of:v1:${caller}`),
+    refusalOfBatch: (tenant, batchAndLimit) => ofTenant(tenant, `refusal-of-batch:v1:${batchAndLimit}`),
     refusedCallers: (tenant) => ofTenant(tenant, 'refused-callers:v1'),
     refusalsWritten: (tenant, writer) => ofTenant(tenant, `refusals-written:v1:${writer}`),
     usageTable: (tenant, table, day) => ofTenant(tenant, `usage-${table}:v1:${day}`),

@@ -1,7 +1,8 @@
 import { assertNever, GatewayError } from '@ccg/kernel';
 import { done, refused, tenantIds, usageReach } from '@ccg/tenancy';
 import type { Actor, OwnUsage, UsageReach } from '@ccg/tenancy';
-import { findRefusal, tryFates } from '@ccg/usage';
+import { findRefusal, readRecentRefusals, tryFates } from '@ccg/usage';
+import type { UsageRecord } from '@ccg/usage';
 import { z } from 'zod';
 import { operation } from '../operation.ts';
 import type { AdminDependencies } from '../operation.ts';
@@ -20,6 +21,9 @@ const explanation = z
       kind: z.literal('try').meta({ description: 'A try of an item of a batch that was not charged.' }),
       tenant: z.string(),
       record: usageRecord,
+      refusal: limitRefusal
+        .optional()
+        .meta({ description: 'Of the same batch, the newest: where a limit refused the try.' }),
       fate: z.enum(tryFates).meta({
         description:
           '`again`: the item is tried again. `result`: its error is the result of the item. `void`: the item had another result, or its batch had ended.',
@@ -91,9 +95,13 @@ async function explainOf(actor: Actor, { tenant: id, requestId, of }: Question, 
   switch (found.kind) {
     case 'running':
     case 'ended':
-    case 'try':
-      if (callerOf(of) !== undefined && callerOf(of) !== (found.record.user ?? found.record.apiKey)) return undefined;
-      return { tenant: id, ...found } as const;
+    case 'try': {
+      const { record } = found;
+      const caller = record.user ?? record.apiKey;
+      if (callerOf(of) !== undefined && callerOf(of) !== caller) return undefined;
+      if (found.kind !== 'try') return { tenant: id, ...found } as const;
+      return { tenant: id, ...found, refusal: await refusalOfTry(deps, { tenant: id, caller, record }) } as const;
+    }
     case 'unknown':
       return undefined;
     case 'busy':
@@ -101,6 +109,21 @@ async function explainOf(actor: Actor, { tenant: id, requestId, of }: Question, 
     default:
       return assertNever(found);
   }
+}
+
+/** Of the tries that a limit refuses again and again, one an hour is kept with its limit. */
+async function refusalOfTry(
+  { tenancy }: AdminDependencies,
+  {
+    tenant,
+    caller,
+    record,
+  }: { readonly tenant: string; readonly caller: string | undefined; readonly record: UsageRecord },
+) {
+  if (record.batch === undefined || !record.outcome.startsWith('policy_')) return undefined;
+  const recent = await readRecentRefusals(tenancy, { tenant, caller });
+  const refusal = recent.find(({ batch }) => batch === record.batch);
+  return refusal === undefined ? undefined : shownRefusal(refusal);
 }
 
 const busyLooking = 'Too many requests are looked for at the same time. Try again in 5 s.';

@@ -59,6 +59,8 @@ const callerColumns: readonly Column[] = [
   ['API KEY', ofRefusal('apiKey')],
   ['SESSION', ofRefusal('session')],
   ['MODEL', ofRefusal('model')],
+  ['BATCH', ofRefusal('batch')],
+  ['ITEM', (found) => itemText(jsonAt(found, 'refusal', 'batchIndex'))],
 ];
 
 /** `user-input_tokens: 100000 input_tokens/minute for each user`. */
@@ -82,8 +84,14 @@ function clearsText(clearsAt: string | undefined, nowMs: number): string {
   return seconds > 0 ? `${at}, in ${seconds} s` : at;
 }
 
+/** Of a try of an item that a limit refused. */
+const ofLimit = (read: (refusal: unknown) => string) => (found: unknown) =>
+  jsonAt(found, 'refusal') === undefined ? undefined : read(jsonAt(found, 'refusal'));
+
 const recordColumns: readonly Column[] = [
   ['OUTCOME', outcomeText],
+  ['LIMIT', ofLimit(limitText)],
+  ['THEN', ofLimit((refusal) => valuesText(jsonAt(refusal, 'state'), amountOf(refusal)))],
   ['AT', time('record', 'at')],
   ['TENANT', field('tenant')],
   ['USER', (found) => textAt(found, 'record', 'userName') ?? textAt(found, 'record', 'user')],

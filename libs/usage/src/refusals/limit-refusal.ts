@@ -14,6 +14,10 @@ export interface LimitRefusal {
   readonly session?: string | undefined;
   /** As it was asked for. */
   readonly model?: string | undefined;
+  /** The id of the batch that the request was an item of. Of its items that one limit refuses, one an hour is kept whole. */
+  readonly batch?: string | undefined;
+  /** Which item it was, from 0 on. */
+  readonly batchIndex?: number | undefined;
   /** The name of the limit. */
   readonly limit: string;
   readonly level: string;
@@ -51,6 +55,8 @@ export function encodeRefusal(refusal: LimitRefusal): string {
     apiKey: cut(refusal.apiKey),
     session: cut(refusal.session),
     model: cut(refusal.model),
+    batch: cut(refusal.batch),
+    batchIndex: refusal.batchIndex,
     limit: cut(refusal.limit),
     level: refusal.level,
     kind: refusal.kind,
@@ -70,6 +76,11 @@ export function decodeRefusal(text: string): LimitRefusal {
 /** Whose ring of recent refusals has it: the user's, or that of the API key of a service. */
 export function ringOwnerOf({ user, apiKey }: Pick<LimitRefusal, 'user' | 'apiKey'>): string {
   return user ?? apiKey ?? 'unknown';
+}
+
+/** The same for all items of a batch that a limit refuses; undefined for a request of its own. */
+export function onceOf({ batch, limit }: LimitRefusal): string | undefined {
+  return batch === undefined ? undefined : `${cut(batch)}:${cut(limit)}`;
 }
 
 const dayLength = '2026-11-28'.length;

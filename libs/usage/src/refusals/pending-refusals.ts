@@ -1,4 +1,4 @@
-import { encodeRefusal, otherRowOf, ringOwnerOf, rowsOfRefusal } from './limit-refusal.ts';
+import { encodeRefusal, onceOf, otherRowOf, ringOwnerOf, rowsOfRefusal } from './limit-refusal.ts';
 import type { LimitRefusal, RefusalTable } from './limit-refusal.ts';
 
 /** What one write to the store takes of one tenant. */
@@ -20,6 +20,8 @@ interface RingEntry {
   readonly inTenantRing: boolean;
   /** Undefined where the caller's ring does not get it. */
   readonly owner: string | undefined;
+  /** Another of the same name is kept only when an hour is over. */
+  readonly once: string | undefined;
 }
 
 /** How much of each is kept, in memory between two writes and in the store. */
@@ -40,12 +42,14 @@ export interface PendingRefusals {
 interface Kept {
   readonly atMs: number;
   readonly text: string;
+  readonly once: string | undefined;
 }
 
 export function createPendingRefusals(): PendingRefusals {
   const counts = new Map<string, { table: RefusalTable; day: string; rows: Map<string, number> }>();
   const tenantRing: Kept[] = [];
   const ownerRings = new Map<string, Kept[]>();
+  const onces = new Set<string>();
   let rowCount = 0;
 
   function count(table: RefusalTable, { day, row, hasRoom }: { day: string; row: string; hasRoom: boolean }): 0 | 1 {
@@ -62,7 +66,12 @@ export function createPendingRefusals(): PendingRefusals {
   }
 
   function keep(refusal: LimitRefusal, hasRoom: boolean): number {
-    const kept = { atMs: refusal.atMs, text: encodeRefusal(refusal) };
+    const once = onceOf(refusal);
+    if (once !== undefined) {
+      if (onces.has(once) || onces.size >= ringSizes.tenant) return 0;
+      onces.add(once);
+    }
+    const kept = { atMs: refusal.atMs, text: encodeRefusal(refusal), once };
     const grown = push(tenantRing, kept, { max: ringSizes.tenant, hasRoom });
     const owner = ringOwnerOf(refusal);
     const ring = ownerRings.get(owner) ?? [];
@@ -84,7 +93,7 @@ export function createPendingRefusals(): PendingRefusals {
       const owners = new Map([...ownerRings].flatMap(([owner, ring]) => ring.map((one) => [one, owner] as const)));
       const entries = [...new Set([...ofTenant, ...owners.keys()])]
         .toSorted((one, other) => one.atMs - other.atMs)
-        .map((one) => ({ text: one.text, inTenantRing: ofTenant.has(one), owner: owners.get(one) }));
+        .map((one) => ({ text: one.text, inTenantRing: ofTenant.has(one), owner: owners.get(one), once: one.once }));
       const batchCount = Math.max(1, Math.ceil(entries.length / entriesOfBatch));
       return Array.from({ length: batchCount }, (_, at) => ({
         counts: at === 0 ? [...counts.values()] : [],

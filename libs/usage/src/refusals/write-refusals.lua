@@ -1,9 +1,10 @@
 -- Counts refusals, and keeps the newest of them whole: so many of the tenant, and so many of each caller.
 -- KEYS: the mark of the writer, the ring of the tenant, its callers that have a ring by when they were refused last, the
--- tables, the rings of callers. ARGV: sequence of this write, ms for which the mark is kept, ms for which rings are kept,
+-- tables, the rings of callers, the marks of what is kept once in a while. ARGV: sequence of this write, ms for which the mark is kept, ms for which rings are kept,
 -- sizes of the tenant's ring, of a caller's ring and of the callers that have one; number of tables, per table: ms until it
 -- expires, number of rows that it may have, number of rows below, per row: its name, how many; number of callers, their
--- names; per refusal: its text, 1 if the ring of the tenant gets it, number of the caller whose ring gets it or 0.
+-- names; ms between two refusals of one mark; per refusal: its text, 1 if the ring of the tenant gets it, number of the caller
+-- whose ring gets it or 0, number of its mark or 0.
 -- Returns 1, or 0 where this write was made before.
 local written = tonumber(redis.call('GET', KEYS[1]) or 0)
 if tonumber(ARGV[1]) <= written then
@@ -65,13 +66,16 @@ for at = 1, callers do
   end
 end
 redis.call('PEXPIRE', KEYS[3], ARGV[3])
-for at = arg + callers + 1, #ARGV, 3 do
-  local ofCaller = texts[tonumber(ARGV[at + 2])]
-  if ARGV[at + 1] == '1' then
-    table.insert(texts[0], ARGV[at])
-  end
-  if ARGV[at + 2] ~= '0' and ofCaller then
-    table.insert(ofCaller, ARGV[at])
+local onceMs = ARGV[arg + callers + 1]
+for at = arg + callers + 2, #ARGV, 4 do
+  local ofCaller, mark = texts[tonumber(ARGV[at + 2])], tonumber(ARGV[at + 3])
+  if mark == 0 or redis.call('SET', KEYS[3 + tables + callers + mark], '1', 'NX', 'PX', onceMs) then
+    if ARGV[at + 1] == '1' then
+      table.insert(texts[0], ARGV[at])
+    end
+    if ARGV[at + 2] ~= '0' and ofCaller then
+      table.insert(ofCaller, ARGV[at])
+    end
   end
 end
 

@@ -12,6 +12,8 @@ const refusalCountDays = 31;
 export const refusalKeptMs = dayMs;
 /** A batch is tried again until it was written; nobody waits longer for its reply. */
 const markKeptMs = 60 * 60 * 1000;
+/** Items of a batch that a limit refuses are tried again and again: they would push out what people ask about. */
+const onceKeptMs = 60 * 60 * 1000;
 /** A day has 1440 minutes; what is beyond is added up in one row. */
 const rowsMax = { minutes: 20_000, callers: 2000 } as const;
 
@@ -29,6 +31,7 @@ export async function writeRefusals(
 ): Promise<void> {
   const { redisKeys } = store;
   const owners = [...new Set(entries.flatMap(({ owner }) => (owner === undefined ? [] : [owner])))];
+  const onces = [...new Set(entries.flatMap(({ once }) => once ?? []))];
   await store.run(
     script,
     [
@@ -37,6 +40,7 @@ export async function writeRefusals(
       redisKeys.refusedCallers(tenant),
       ...counts.map(({ table, day }) => redisKeys.refusalCounts(tenant, table, day)),
       ...owners.map((owner) => redisKeys.recentRefusalsOf(tenant, owner)),
+      ...onces.map((once) => redisKeys.refusalOfBatch(tenant, once)),
     ],
     [
       sequence,
@@ -54,10 +58,12 @@ export async function writeRefusals(
       ]),
       owners.length,
       ...owners,
-      ...entries.flatMap(({ text, inTenantRing, owner }) => [
+      onceKeptMs,
+      ...entries.flatMap(({ text, inTenantRing, owner, once }) => [
         text,
         inTenantRing ? 1 : 0,
         owner === undefined ? 0 : owners.indexOf(owner) + 1,
+        once === undefined ? 0 : onces.indexOf(once) + 1,
       ]),
     ],
   );
