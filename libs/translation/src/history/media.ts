@@ -24,6 +24,27 @@ export function readMedia(block: HistoryBlock, provider: string): Media {
   return block.type === 'image' ? readImage(source, block) : readDocument(source, block);
 }
 
+/**
+ * A document that is a list of texts and images, as blocks of their own; its title is before the first text. Other blocks, and
+ * documents of texts alone, stay as they are.
+ */
+export function splitDocument(whole: HistoryBlock): readonly HistoryBlock[] {
+  const { type, block, path } = whole;
+  const source = type === 'document' ? asObject(block['source']) : undefined;
+  const parts = asText(source?.['type']) === 'content' ? asList(source?.['content']) : [];
+  if (!parts.some((part) => asText(asObject(part)?.['type']) === 'image')) return [whole];
+  const title = titleOf(block);
+  const texts: readonly JsonValue[] = title === undefined ? [] : [{ type: 'text', text: title }];
+  return [...texts, ...parts].flatMap((part, at) => {
+    const piece = asObject(part) ?? {};
+    const index = at - texts.length;
+    if (isText(piece['text'])) return [{ type: 'text', block: { type: 'text', text: piece['text'] }, path }];
+    return asText(piece['type']) === 'image'
+      ? [{ type: 'image', block: piece, path: () => `${path()}.source.content.${index}` }]
+      : [];
+  });
+}
+
 /** Whether the block is a document that only models with PDF input can read. */
 export function isPdf({ type, block }: HistoryBlock): boolean {
   return type === 'document' && asText(asObject(block['source'])?.['type']) === 'base64';

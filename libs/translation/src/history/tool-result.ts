@@ -1,6 +1,7 @@
 import { isText, joinTexts, textStartsWith } from '@ccg/wire';
 import type { JsonObject, JsonText } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
+import { splitDocument } from './media.ts';
 import type { Warnings } from '../warnings.ts';
 import type { HistoryBlock } from './turns.ts';
 
@@ -30,8 +31,12 @@ function readPiece(part: HistoryBlock, warnings: Warnings): ResultPiece[] {
     case 'text':
       return isText(text) ? [{ kind: 'text', text }] : [];
     case 'image':
-    case 'document':
       return [{ kind: 'media', block: part }];
+    case 'document':
+      return splitDocument(part).map((piece) => {
+        const { text: own } = piece.block;
+        return piece.type === 'text' && isText(own) ? { kind: 'text', text: own } : { kind: 'media', block: piece };
+      });
     case 'search_result':
       return [{ kind: 'text', text: searchResultText(part.block) }];
     case 'tool_reference':

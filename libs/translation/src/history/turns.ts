@@ -3,6 +3,7 @@ import { isAttribution, isEmptyText, isText } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request/read-request.ts';
+import { splitDocument } from './media.ts';
 import { searchAsText } from './web-searches.ts';
 
 /**
@@ -50,8 +51,9 @@ function readBlocks(content: JsonValue | undefined, path: string, role: Turn['ro
   if (!Array.isArray(content)) throw fieldError(path, 'Input should be a string or a list of content blocks');
   const blocks: HistoryBlock[] = [];
   for (const [index, value] of content.entries()) {
-    const block = readBlock(value, `${path}.${index}`, role);
-    if (block.type !== 'text' || !isEmptyTextBlock(block)) blocks.push(block);
+    for (const block of splitDocument(readBlock(value, `${path}.${index}`, role))) {
+      if (block.type !== 'text' || !isEmptyTextBlock(block)) blocks.push(block);
+    }
   }
   return blocks;
 }
