@@ -14,6 +14,7 @@ import {
 } from '../request/requested-thinking.ts';
 import type { DeclaredTool } from '../tools/effective-tools.ts';
 import { plainerSchemaText, simplified } from '../tools/schema/plainer-schema.ts';
+import { readStopSequences } from '../request/stop-sequences.ts';
 import type { TranslationInput } from '../translation.ts';
 import { limitTokens } from '../request/limit-tokens.ts';
 import type { CompatibleContext } from './compatible-context.ts';
@@ -114,9 +115,9 @@ function convertSampling(body: JsonObject, context: CompatibleContext): JsonObje
 
 /** As many as the server was found to take. */
 function convertStopSequences(body: JsonObject, { rejected, warnings }: CompatibleContext): JsonValue | undefined {
-  const { stop_sequences: sequences } = body;
-  const maximum = rejected.maxima.get('stop sequences');
-  if (maximum === undefined || !Array.isArray(sequences) || sequences.length <= maximum) return sequences ?? undefined;
+  const sequences = readStopSequences(body);
+  const maximum = rejected.maxima.get('stop sequences') ?? sequences.length;
+  if (sequences.length <= maximum) return sequences.length === 0 ? undefined : sequences;
   const text = `This model supports ${maximum} stop ${maximum === 1 ? 'sequence' : 'sequences'}. The others were removed.`;
   warnings.add('stop_sequences', 'unsupported', text);
   return sequences.slice(0, maximum);

@@ -1,11 +1,10 @@
-import { isText } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
-import { asList } from '../../json-fields.ts';
 import { formatInstruction, readAnswerFormat, warnOfInstruction } from '../../request/answer-format.ts';
 import { closestEffort } from '../../request/requested-thinking.ts';
 import type { RequestedThinking } from '../../request/requested-thinking.ts';
 import { constAsEnum } from '../../tools/schema/openapi-schema.ts';
 import { plainerSchemaText, simplified } from '../../tools/schema/plainer-schema.ts';
+import { readStopSequences } from '../../request/stop-sequences.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 /** The settings of the answer. */
@@ -20,7 +19,7 @@ export function generationConfig(
     temperature: asNumber(temperature),
     topP: asNumber(topP),
     topK: asNumber(topK),
-    stopSequences: stopSequences(body['stop_sequences'], context),
+    stopSequences: stopSequences(body, context),
     thinkingConfig: thinkingConfig(requested, maxTokens, context),
     responseMimeType: format.schema === undefined ? undefined : 'application/json',
     responseJsonSchema: format.schema,
@@ -32,10 +31,10 @@ function asNumber(value: JsonValue | undefined): number | undefined {
 }
 
 function stopSequences(
-  value: JsonValue | undefined,
+  body: JsonObject,
   { capabilities: { stopSequencesMax: most }, warnings }: ConversionContext,
 ): JsonText[] | undefined {
-  const sequences = asList(value).filter(isText);
+  const sequences = readStopSequences(body);
   if (sequences.length > most) {
     warnings.add('stop_sequences', 'unsupported', `Only the first ${most} stop sequences were sent.`);
   }

@@ -1,8 +1,7 @@
-import { isText, writeJsonBytes } from '@ccg/wire';
-import type { JsonArray, JsonObject, JsonText, JsonValue } from '@ccg/wire';
+import { writeJsonBytes } from '@ccg/wire';
+import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import type { SentParts } from '../../failure/remedy.ts';
 import { sentMembers } from '../../failure/sent-members.ts';
-import { asList } from '../../json-fields.ts';
 import { formatInstruction, readAnswerFormat, warnOfInstruction } from '../../request/answer-format.ts';
 import { applyRejections } from '../../request/apply-rejections.ts';
 import { limitTokens } from '../../request/limit-tokens.ts';
@@ -18,6 +17,7 @@ import { plainerSchemaText, simplified } from '../../tools/schema/plainer-schema
 import type { TranslationInput } from '../../translation.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { convertMessages } from './messages.ts';
+import { readStopSequences } from '../../request/stop-sequences.ts';
 import { convertTools } from './tools.ts';
 
 export interface OllamaRequest {
@@ -141,8 +141,9 @@ function convertFormat(
   return { schema: plainer ?? schema, line: undefined };
 }
 
-function convertSampling({ temperature, top_p: topP, top_k: topK, stop_sequences: sequences }: JsonObject): JsonObject {
-  const stop: JsonArray = asList(sequences).filter(isText);
+function convertSampling(body: JsonObject): JsonObject {
+  const { temperature, top_p: topP, top_k: topK } = body;
+  const stop = readStopSequences(body);
   return {
     temperature: asNumber(temperature),
     top_p: asNumber(topP),

@@ -1,5 +1,5 @@
 import type { ChatCapabilities } from '@ccg/catalog';
-import { isAttribution, isText, joinTexts } from '@ccg/wire';
+import { isAttribution, isEmptyText, isText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { emptyHistoryError, leftOutText, mergeTurns, readTurns } from '../../history/turns.ts';
 import { pairToolResults } from '../../history/pair-tool-results.ts';
@@ -127,11 +127,11 @@ function userTurn(
 
 /** The instructions, a part for each block. */
 function systemParts(system: JsonValue | undefined, capabilities: ChatCapabilities): JsonObject[] {
-  if (isText(system)) return [textPart(system)];
+  if (isText(system)) return isEmptyText(system) ? [] : [textPart(system)];
   return asList(system).flatMap((value) => {
     const block = asObject(value) ?? {};
     const { text } = block;
-    if (!isText(text) || isAttribution(text)) return [];
+    if (!isText(text) || isEmptyText(text) || isAttribution(text)) return [];
     return [markedText(text, block, capabilities)];
   });
 }

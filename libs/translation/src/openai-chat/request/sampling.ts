@@ -1,6 +1,5 @@
-import { isText } from '@ccg/wire';
-import type { JsonArray, JsonObject } from '@ccg/wire';
-import { asList } from '../../json-fields.ts';
+import type { JsonObject } from '@ccg/wire';
+import { readStopSequences } from '../../request/stop-sequences.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 /** The fields for sampling and for stop sequences, as far as the model supports them. */
@@ -25,7 +24,7 @@ function stop(body: JsonObject, { capabilities, rejected, warnings }: Conversion
     capabilities.stopSequencesMax,
     rejected.maxima.get('stop sequences') ?? capabilities.stopSequencesMax,
   );
-  const sequences: JsonArray = asList(body['stop_sequences']).filter(isText);
+  const sequences = readStopSequences(body);
   const taken = sequences.slice(0, max);
   if (taken.length < sequences.length) {
     const supported =

@@ -1,9 +1,9 @@
-import { isText, joinTexts, readClientIdentity, writeJsonBytes } from '@ccg/wire';
+import { joinTexts, readClientIdentity, writeJsonBytes } from '@ccg/wire';
 import type { JsonArray, JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import type { SentParts } from '../../failure/remedy.ts';
 import { sentMembers } from '../../failure/sent-members.ts';
 import { instructionTexts } from '../../history/turns.ts';
-import { asList } from '../../json-fields.ts';
+import { readStopSequences } from '../../request/stop-sequences.ts';
 import { formatInstruction, readAnswerFormat, warnOfInstruction } from '../../request/answer-format.ts';
 import { applyRejections } from '../../request/apply-rejections.ts';
 import { limitTokens } from '../../request/limit-tokens.ts';
@@ -158,14 +158,15 @@ function convertThinking(
 }
 
 function convertSampling(
-  { temperature, top_p: topP, top_k: topK, stop_sequences: sequences }: JsonObject,
+  body: JsonObject,
   effort: JsonValue | undefined,
   { capabilities: { sampling }, warnings }: ConversionContext,
 ): JsonObject {
+  const { temperature, top_p: topP, top_k: topK } = body;
   if (topK !== undefined && topK !== null) {
     warnings.add('top_k', 'unsupported', 'This provider does not support top_k. It was ignored.');
   }
-  if (asList(sequences).some(isText)) {
+  if (readStopSequences(body).length > 0) {
     warnings.add('stop_sequences', 'unsupported', 'This model does not support stop sequences. They were removed.');
   }
   const wanted = { temperature: asNumber(temperature), top_p: asNumber(topP) };
