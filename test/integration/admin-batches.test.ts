@@ -124,6 +124,56 @@ describe('the progress of a batch', () => {
     });
   });
 
+  test('tells that its items wait as long as a provider asks, and no more when they have run', async () => {
+    const body = { type: 'error', error: { type: 'rate_limit_error', message: 'Wait.' } };
+    upstream.answer(jsonScript(429, body, { 'retry-after': '3' }));
+    const id = await create(await developer(), 1);
+    expect(jsonAt((await get(id)).body, 'waitsFor')).toBeUndefined();
+    const soon = Date.now() + 3000;
+    await batches.work(1);
+    await expect
+      .poll(async () => jsonAt((await get(id)).body, 'waitsFor'), patience)
+      .toMatchObject({
+        reason: 'provider',
+        name: 'anthropic',
+        until: expect.toSatisfy((until: string) => Date.parse(until) >= soon && Date.parse(until) < soon + 20_000),
+      });
+    const listed = jsonListAt(JSON.parse((await list('?status=in_progress')).text), 'items');
+    expect(listed).toMatchObject([{ id, waitsFor: { reason: 'provider' } }]);
+    await expect.poll(async () => jsonAt((await get(id)).body, 'status'), patience).toBe('ended');
+    expect(jsonAt((await get(id)).body, 'waitsFor')).toBeUndefined();
+  });
+
+  test('tells that a limit or a budget stops its items, and until when, and goes on when it is raised', async () => {
+    const id = await create(await developer(), 3);
+    const put = (name: string, rule: object) =>
+      rig.call('PUT', `/tenants/${tenant}/limits/${name}`, { body: { level: 'user', ...rule } });
+    expect((await put('money', { kind: 'budget', amount: 0.000001, per: 'day' })).status).toBe(200);
+    await batches.work(1);
+    const tomorrow = new Date(new Date().setUTCHours(24, 0, 0, 0)).getTime();
+    await expect
+      .poll(async () => jsonAt((await get(id)).body, 'waitsFor'), patience)
+      .toMatchObject({
+        reason: 'budget',
+        name: 'money',
+        // Whole seconds from the time of the try on.
+        until: expect.toSatisfy((until: string) => Math.abs(Date.parse(until) - tomorrow) < 5000),
+      });
+    expect(upstream.requests).toEqual([]);
+    await put('rate', { kind: 'requests', amount: 1, per: 'minute' });
+    expect((await rig.call('DELETE', `/tenants/${tenant}/limits/money`)).status).toBe(200);
+    await expect
+      .poll(async () => (await get(id)).body, { timeout: 40_000 })
+      .toMatchObject({
+        counts: { succeeded: 1, waiting: 2 },
+        waitsFor: { reason: 'limit', name: 'rate' },
+      });
+    expect((await rig.call('DELETE', `/tenants/${tenant}/limits/rate`)).status).toBe(200);
+    await cancel(id);
+    await expect.poll(async () => jsonAt((await get(id)).body, 'status'), patience).toBe('ended');
+    expect(jsonAt((await get(id)).body, 'waitsFor')).toBeUndefined();
+  }, 60_000);
+
   test('has an estimate of what it costs, and nothing of its prompts or of a credential', async () => {
     const ada = await developer();
     const { text, body } = await get(await create(ada, 3));

@@ -1,3 +1,4 @@
+import { waitReasons } from '@ccg/batches';
 import type { Batch, BatchProgress } from '@ccg/batches';
 import { z } from 'zod';
 
@@ -27,6 +28,19 @@ export const batchRecord = z
         expired: count,
       })
       .meta({ description: 'Items. Those that wait, run and have ended are the total.' }),
+    waitsFor: z
+      .strictObject({
+        reason: z.enum(waitReasons).meta({ description: 'gateway: it drains, or its store is away.' }),
+        name: z.string().optional().meta({ description: 'Of the limit, the budget or the provider.' }),
+        until: time.meta({
+          description:
+            'When the next try is; of a budget when it begins anew, though it is tried before, since it may be raised.',
+        }),
+      })
+      .optional()
+      .meta({
+        description: 'What the item waits for that was tried last. Left out where items wait for their turn alone.',
+      }),
     models: z
       .array(z.strictObject({ model: z.string(), items: count }))
       .meta({ description: 'As they were asked for.' }),
@@ -47,7 +61,11 @@ export const batchRecord = z
 export type ShownBatch = Readonly<z.input<typeof batchRecord>>;
 
 /** A batch as the API shows it. */
-export function shownBatch(batch: Batch, progress: BatchProgress, userName: string | undefined): ShownBatch {
+export function shownBatch(
+  batch: Batch,
+  { wait, ...progress }: BatchProgress,
+  userName: string | undefined,
+): ShownBatch {
   const { record, status, counts } = batch;
   const { credential } = record;
   return {
@@ -58,6 +76,7 @@ export function shownBatch(batch: Batch, progress: BatchProgress, userName: stri
     apiKey: credential.kind === 'api-key' ? credential.apiKeyId : undefined,
     status,
     counts: { total: record.total, ...progress, ...counts },
+    waitsFor: wait && { reason: wait.reason, name: wait.name, until: isoTime(wait.untilMs) },
     models: record.demand.map(({ model, items }) => ({ model, items })),
     inputBytes: record.inputBytes,
     estimatedCostMicroDollars: record.estimatedMicroDollars,

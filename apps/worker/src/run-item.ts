@@ -1,5 +1,5 @@
 import type { HandedOver } from '@ccg/admission';
-import { BatchFilesError, fileResults, readBatch, resultLine } from '@ccg/batches';
+import { BatchFilesError, fileResults, noteWait, readBatch, resultLine } from '@ccg/batches';
 import type { ItemClaim, ItemReader } from '@ccg/batches';
 import { randomId } from '@ccg/edge';
 import { assertNever } from '@ccg/kernel';
@@ -10,6 +10,7 @@ import { completeItem } from './complete-item.ts';
 import type { CompleteItemDependencies } from './complete-item.ts';
 import { later, laterAfterFailure, over } from './item.ts';
 import type { ItemPointer, ItemRun } from './item.ts';
+import type { ItemWait } from './item-wait.ts';
 import { keepClaim } from './keep-claim.ts';
 import { noRoom, tryItem } from './try-item.ts';
 import type { TryItemDependencies } from './try-item.ts';
@@ -78,6 +79,7 @@ async function runClaimed(
     if (tried.kind === 'again') {
       await transitions.release(claim);
       await noteTry(deps, pointer, tried.ended, 'again');
+      await noteWaits(deps, pointer, tried.waits);
       return tried.run;
     }
     const line = resultLine(item.customId, tried.json);
@@ -91,6 +93,18 @@ async function runClaimed(
     // Whatever has happened: what was not settled with a result is given back.
     await held.reserved?.release();
   }
+}
+
+/** For whoever watches the batch. An item never fails because this cannot be kept. */
+async function noteWaits(
+  { store, logger }: RunItemDependencies,
+  pointer: ItemPointer,
+  waits: ItemWait | undefined,
+): Promise<void> {
+  if (waits === undefined) return;
+  await noteWait(store, pointer, waits.wait, waits.delayMs).catch((error: unknown) => {
+    if (!(error instanceof StoreUnavailableError)) logger.error({ err: error }, 'a wait of an item could not be kept');
+  });
 }
 
 /** For whoever asks for it later. An item never fails because this cannot be kept. */

@@ -19,6 +19,8 @@ import type { ItemPointer, ItemRun } from './item.ts';
 import { createItemSink } from './item-sink.ts';
 import type { ItemTraces } from './item-traces.ts';
 import { checkParams, principalOf, retryDelayMs } from './item-verdict.ts';
+import { waitOf } from './item-wait.ts';
+import type { ItemWait } from './item-wait.ts';
 import { recordOfTry } from './record-of-try.ts';
 
 export interface TryItemDependencies {
@@ -54,7 +56,13 @@ export type Tried =
       /** Undefined where nothing was tried. */
       readonly ended: UsageRecord | undefined;
     }
-  | { readonly kind: 'again'; readonly run: ItemRun; readonly ended: UsageRecord };
+  | {
+      readonly kind: 'again';
+      readonly run: ItemRun;
+      readonly ended: UsageRecord;
+      /** Undefined where it did not fail. */
+      readonly waits: ItemWait | undefined;
+    };
 
 /** Tries an item once, as a request of its own. Rejects where its batch or its credential cannot be read. */
 export async function tryItem(deps: TryItemDependencies, item: ItemTry): Promise<Tried> {
@@ -67,7 +75,7 @@ export async function tryItem(deps: TryItemDependencies, item: ItemTry): Promise
   if (end.kind === 'completed') {
     return { kind: 'result', outcome: 'succeeded', json: succeededResult(sink.message()), isAnswered, ended };
   }
-  if (end.kind === 'aborted' || signal.aborted) return { kind: 'again', run: later(0), ended };
+  if (end.kind === 'aborted' || signal.aborted) return { kind: 'again', run: later(0), ended, waits: undefined };
   return failed(deps, end.error, { requestId, pointer, isAnswered, ended });
 }
 
@@ -137,13 +145,15 @@ interface FailedTry {
 }
 
 function failed(
-  { random }: TryItemDependencies,
+  { random, clock }: TryItemDependencies,
   error: GatewayError,
   { requestId, pointer, isAnswered, ended }: FailedTry,
 ): Tried {
   const delayMs = retryDelayMs(error, pointer.tries, random);
   if (delayMs !== undefined) {
-    return { kind: 'again', run: laterAfterFailure(delayMs, error.code === 'budget-exceeded'), ended };
+    const run = laterAfterFailure(delayMs, error.code === 'budget-exceeded');
+    const waits = waitOf(error, { delayMs, nowMs: clock.now(), provider: ended.provider });
+    return { kind: 'again', run, ended, waits };
   }
   const { type, publicMessage: message, publicDetails: details } = error;
   const body = Buffer.from(errorEnvelope({ type, message, details }, requestId), 'latin1').toString('utf8');

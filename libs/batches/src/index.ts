@@ -34,6 +34,8 @@ export type {
   Transitions,
   UndoneItems,
 } from './batch/transitions.ts';
+export { noteWait, waitReasons } from './batch/waits.ts';
+export type { BatchWait } from './batch/waits.ts';
 export { createBatch, errorOfFiles } from './create/create-batch.ts';
 export type { CreateDependencies, Hash, NewBatch } from './create/create-batch.ts';
 export { BatchFilesError } from './files/batch-files.ts';

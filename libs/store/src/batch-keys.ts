@@ -8,6 +8,8 @@ export interface BatchKeys {
   running(tenant: string, id: string): string;
   /** ZSET: index and claim of the items completed in the last minutes, by the time of their completion. It expires. */
   completions(tenant: string, id: string): string;
+  /** STRING: what items wait for that were tried, and until when. It expires. */
+  wait(tenant: string, id: string): string;
   /** STREAM: results that are in no file yet, by their number; the field `line` is one of JSON. */
   results(tenant: string, id: string): string;
   /** LIST: the names of the files of results. */
@@ -54,6 +56,7 @@ export function createBatchKeys(
     done: (tenant, id) => ofTenant(tenant, `batch-done:v1:${id}`),
     running: (tenant, id) => ofTenant(tenant, `batch-running:v1:${id}`),
     completions: (tenant, id) => ofTenant(tenant, `batch-completions:v1:${id}`),
+    wait: (tenant, id) => ofTenant(tenant, `batch-wait:v1:${id}`),
     results: (tenant, id) => ofTenant(tenant, `batch-results:v1:${id}`),
     resultFiles: (tenant, id) => ofTenant(tenant, `batch-result-files:v1:${id}`),
     list: (tenant) => ofTenant(tenant, 'batches:v1'),

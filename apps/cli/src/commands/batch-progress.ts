@@ -40,7 +40,7 @@ export function createPace(): (sight: Sight) => number | undefined {
   };
 }
 
-/** How far a batch is, in words that change with its items alone. */
+/** How far a batch is, in words that change with its items and with what they wait for alone. */
 export function progressText(batch: unknown): string {
   const { total, waiting, running, succeeded, errored, canceled, expired } = countsOf(batch);
   const ended = endedOf(batch);
@@ -51,11 +51,35 @@ export function progressText(batch: unknown): string {
       count === 0 ? [] : [`${count} ${name}`],
     ),
   ];
+  if (waitText(batch) !== undefined) parts.push(`waits for ${waitReasonText(batch)}`);
   return parts.join(', ');
 }
 
-/** How fast a batch is, and how long it may take; empty for one of which that is not known. */
+/** What its items wait for that were tried; undefined where they wait for their turn alone. */
+export function waitText(batch: unknown): string | undefined {
+  const until = untilOf(batch);
+  return until === undefined ? undefined : `${waitReasonText(batch)} until ${until}`;
+}
+
+/** To the second. */
+function untilOf(batch: unknown): string | undefined {
+  const until = textAt(batch, 'waitsFor', 'until');
+  return until === undefined ? undefined : printable(until).replace(/\.\d+Z$/u, 'Z');
+}
+
+/** Without the time, which changes with each try. */
+function waitReasonText(batch: unknown): string {
+  const [reason = '', name] = [textAt(batch, 'waitsFor', 'reason'), textAt(batch, 'waitsFor', 'name')];
+  return printable(name === undefined ? reason : `${reason} ${name}`);
+}
+
+/** Until when its items wait, how fast it is, and how long it may take; empty for what is not known. */
 export function paceText(batch: unknown, perSecond: number | undefined): string {
+  const until = untilOf(batch);
+  return (until === undefined ? '' : ` until ${until}`) + speedText(batch, perSecond);
+}
+
+function speedText(batch: unknown, perSecond: number | undefined): string {
   const { waiting, running } = countsOf(batch);
   const left = waiting + running;
   if (perSecond === undefined || left === 0) return '';

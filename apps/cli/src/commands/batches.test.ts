@@ -60,8 +60,35 @@ async function run(args: readonly string[], steps: readonly Step[], { columns, a
 const refused = new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) });
 const ended = batchOf({ succeeded: 9, errored: 1 }, { status: 'ended' });
 
+const waits = (until: string) => ({ waitsFor: { reason: 'budget', name: 'user-budget-day', until } });
+
+test('ccg batches list shows what the items of a batch wait for, and until when', async () => {
+  const items = [batchOf({ waiting: 10 }, waits('2026-11-29T00:00:00.000Z')), batchOf({ waiting: 10 })];
+  const [heading = '', first = '', second = ''] = (await run(['batches', 'list'], [{ items }])).stdout.split('\n');
+  const at = heading.indexOf('WAITS FOR');
+  expect(first.slice(at)).toMatch(/^budget user-budget-day until 2026-11-29T00:00:00Z /u);
+  expect(second.slice(at)).toMatch(/^- /u);
+});
+
 describe('ccg batches watch', () => {
   const watch = (steps: readonly Step[], options: Options = {}) => run(['batches', 'watch', id], steps, options);
+
+  test('tells what items wait for and until when; a later time alone is no change', async () => {
+    const provider = { waitsFor: { reason: 'provider', name: 'anthropic', until: '2026-11-28T20:00:07.500Z' } };
+    const steps = [
+      batchOf({ waiting: 10 }, waits('2026-11-29T00:00:00.000Z')),
+      batchOf({ waiting: 10 }, waits('2026-11-29T00:00:01.000Z')),
+      batchOf({ waiting: 10 }, provider),
+      batchOf({ waiting: 10 }),
+      ended,
+    ];
+    expect((await watch(steps)).stdout).toBe(
+      'in progress, 0 of 10 items (0 %), 10 waiting, waits for budget user-budget-day until 2026-11-29T00:00:00Z\n' +
+        'in progress, 0 of 10 items (0 %), 10 waiting, waits for provider anthropic until 2026-11-28T20:00:07Z, no item has ended lately\n' +
+        'in progress, 0 of 10 items (0 %), 10 waiting, no item has ended lately\n' +
+        'ended, 10 of 10 items (100 %), 9 succeeded, 1 errored\n',
+    );
+  });
 
   test('writes a line for each change, with the pace and the time that is left, and exits with 0 at the end', async () => {
     const steps = [

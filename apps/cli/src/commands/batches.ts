@@ -8,7 +8,7 @@ import type { AdminClient } from '../http/admin-client.ts';
 import { jsonAt, listAt, textAt } from '../json.ts';
 import { card, dollars, field, show, table, time } from '../output.ts';
 import type { Column, OutputOptions } from '../output.ts';
-import { countsOf, endedOf } from './batch-progress.ts';
+import { countsOf, endedOf, waitText } from './batch-progress.ts';
 import { jsonOption, tenantOrAllOption } from './options.ts';
 import { watchBatch } from './watch-batch.ts';
 
@@ -28,6 +28,7 @@ const columns: readonly Column[] = [
   ['ENDED', (item) => endedOf(item)],
   ['ERRORED', field('counts', 'errored')],
   ['RUNNING', field('counts', 'running')],
+  ['WAITS FOR', (item) => waitText(item)],
   ['CREATED', time('createdAt')],
   ['EXPIRES', time('expiresAt')],
   ['ESTIMATE', estimateOf],
