@@ -193,6 +193,7 @@ describe('the estimate of output', () => {
     if (decision.kind !== 'admitted') throw new Error('not admitted');
     const after = (await rig.remaining(tokens))[0] ?? 0;
     await decision.reservation.settle(used([tokens, 0]));
+    expect(decision.estimatedOutput).toBe(before - after);
     return before - after;
   };
   async function answer(outputSample: number): Promise<void> {

@@ -12,6 +12,8 @@ export type StoreDecision =
       readonly states: readonly LimitState[];
       readonly shadowed: readonly Refused[];
       readonly charged: Charged;
+      /** Tokens; 0 for a request without output. */
+      readonly estimatedOutput: number;
     }
   | {
       readonly kind: 'limited';
@@ -139,7 +141,7 @@ function addLimit(
 const numbersBefore = 3;
 
 function toDecision(limits: readonly Limit[], { counters }: Call, numbers: readonly number[]): StoreDecision {
-  const [status, redisNowMs = 0] = numbers;
+  const [status, redisNowMs = 0, estimatedOutput = 0] = numbers;
   const states: LimitState[] = [];
   const shadowed: Refused[] = [];
   const charged: (string | undefined)[] = [];
@@ -161,7 +163,7 @@ function toDecision(limits: readonly Limit[], { counters }: Call, numbers: reado
     if (limit.mode === 'shadow') shadowed.push(refusal);
     else if (refused === undefined || isLonger(refusal, refused)) refused = refusal;
   }
-  if (status !== statusLimited) return { kind: 'admitted', states, shadowed, charged };
+  if (status !== statusLimited) return { kind: 'admitted', states, shadowed, charged, estimatedOutput };
   if (refused === undefined) throw new TypeError('The admission script named no limit.');
   return { kind: 'limited', refused, states, shadowed };
 }

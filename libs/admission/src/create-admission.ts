@@ -104,10 +104,10 @@ export function createAdmission({
   async function admitLocally(request: AdmissionRequest): Promise<Decision> {
     const decision = await localFallback.admit(request, { budgetsOpen: outage.note() < budgetGraceMs });
     if (decision.kind !== 'admitted') return decision;
-    const { states, release } = decision;
+    const { release, ...admitted } = decision;
     const charged = charging.localCounters(request);
     const reservation = reservations.open(request, { charged, isStored: false, release });
-    return { kind: 'admitted', by: 'local', states, shadowed: [], reservation };
+    return { ...admitted, by: 'local', shadowed: [], reservation };
   }
 
   /** `mayWait`: it was Redis that refused, and nothing but caps. */
@@ -123,10 +123,10 @@ export function createAdmission({
     }
     outage.noteAnswer();
     if (decision.kind === 'limited') return { decision, waitsFor: waitedFor(decision) };
-    const { states, shadowed, charged } = decision;
+    const { charged, ...admitted } = decision;
     const release = localFallback.countRunning(request);
     const reservation = reservations.open(request, { charged, isStored: true, release });
-    return { decision: { kind: 'admitted', by: 'store', states, shadowed, reservation }, waitsFor: undefined };
+    return { decision: { ...admitted, by: 'store', reservation }, waitsFor: undefined };
   }
 
   return {

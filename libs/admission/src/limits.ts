@@ -153,6 +153,8 @@ export type Decision =
       readonly states: readonly LimitState[];
       /** Shadow limits that would have refused. */
       readonly shadowed: readonly Refused[];
+      /** Tokens of output that were reserved for the request where a limit reserves by estimate; unset where no limit was asked. */
+      readonly estimatedOutput?: number | undefined;
       readonly reservation: Reservation;
     }
   | {

@@ -11,6 +11,8 @@ type LocalDecision =
   | {
       readonly kind: 'admitted';
       readonly states: readonly LimitState[];
+      /** Tokens. */
+      readonly estimatedOutput: number;
       /** To be called once, when the request has ended. */
       release(this: void): void;
     }
@@ -52,16 +54,18 @@ export function createLocalFallback(liveReplicas: () => number): LocalFallback {
       const replicas = Math.max(1, liveReplicas());
       const started = running.start(tenant, request.limits.filter(isLocalCap), replicas);
       if (started.kind === 'limited') return refusal(started);
+      const outputTokens = estimatedOutput(request);
       const taken = await rates.take(
         tenant,
-        request.limits.filter(isLocalRate).map((limit) => reserving(limit, estimatedOutput(request))),
+        request.limits.filter(isLocalRate).map((limit) => reserving(limit, outputTokens)),
         replicas,
       );
       if (taken.kind === 'limited') {
         started.release();
         return refusal(taken);
       }
-      return { kind: 'admitted', states: [...started.states, ...taken.states], release: started.release };
+      const states = [...started.states, ...taken.states];
+      return { kind: 'admitted', states, estimatedOutput: outputTokens, release: started.release };
     },
     countRunning: ({ tenant, limits }) => running.count(tenant, limits.filter(isLocalCap)),
   };

@@ -1,4 +1,4 @@
-import type { Admission, AdmissionRequest, Limit, Refused, Reservation } from '@ccg/admission';
+import type { Admission, AdmissionRequest, Decision, Limit, Refused } from '@ccg/admission';
 import type { Target } from '@ccg/catalog';
 import { assertNever, startStopwatch } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
@@ -102,7 +102,7 @@ export function createAdmit({ admission, digest, metrics, clock, refusals }: Adm
         note(decision.shadowed);
         return {
           headers: limitHeaders(limits, decision.states, clock.now()),
-          ...settling({ reservation: decision.reservation, request, work, limits, line, learn, metrics, clock }),
+          ...settling({ decision, request, work, limits, line, learn, metrics, clock }),
         };
       case 'limited': {
         const { refused, states, shadowed, wait } = decision;
@@ -140,7 +140,7 @@ function waitingOf(
 }
 
 interface Settling extends Pick<AdmitDependencies, 'metrics' | 'clock'> {
-  readonly reservation: Reservation;
+  readonly decision: Extract<Decision, { readonly kind: 'admitted' }>;
   readonly request: LineRequest;
   readonly work: LimitedWork;
   readonly limits: readonly RequestLimit[];
@@ -149,14 +149,7 @@ interface Settling extends Pick<AdmitDependencies, 'metrics' | 'clock'> {
   readonly learn: ((record: RequestRecord) => void) | undefined;
 }
 
-function settling({
-  reservation,
-  limits,
-  line,
-  learn,
-  clock,
-  ...counted
-}: Settling): Pick<Admitted, 'watch' | 'settle'> {
+function settling({ decision, limits, line, learn, clock, ...counted }: Settling): Pick<Admitted, 'watch' | 'settle'> {
   const {
     metrics,
     request: {
@@ -165,6 +158,7 @@ function settling({
     },
     work: { kind },
   } = counted;
+  const { reservation, estimatedOutput } = decision;
   metrics.reserved(1);
   let isOpen = true;
   const closed = (): void => {
@@ -186,7 +180,7 @@ function settling({
         record: line.ended(record, clock.now()),
         outputSample: outputSample(record),
       });
-      countUse(metrics, tenant, limits, record);
+      countUse(metrics, tenant, limits, { use: record, estimatedOutput });
       const endpoint = batch !== undefined ? 'item_of_batch' : kind === 'count' ? 'count_tokens' : 'messages';
       void settled.finally(closed).then(() => {
         countSettlement(metrics, { endpoint, tenant }, record, elapsedMs());

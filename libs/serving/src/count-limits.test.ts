@@ -1,6 +1,6 @@
 import type { Decision, LimitState } from '@ccg/admission';
 import { createMetrics } from '@ccg/telemetry';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { budget, limitsOf } from '../test/limited-caller.ts';
 import { countDecision, countUse } from './count-limits.ts';
 import { nothingUsed } from './settle-request.ts';
@@ -93,19 +93,46 @@ test('what is spent of a budget in shadow mode is told apart, since it refuses n
   ]);
 });
 
-test('what was reserved stands beside what was used, where no estimate of the output is in it', async () => {
-  const { metrics, series } = setUp();
-  const tokens = limitsOf(
-    { level: 'user', kind: 'input_tokens', amount: 10_000, per: 'minute' },
-    { level: 'user', kind: 'output_tokens', amount: 10_000, per: 'minute' },
-    { level: 'tenant', kind: 'output_tokens', amount: 90_000, per: 'minute', reserve: 'max_tokens' },
-  );
+describe('what was reserved stands beside what was used', () => {
   const usage = { ...nothingUsed.usage, inputTokens: 700, outputTokens: 40 };
-  countUse(metrics, 'acme', tokens, { ...nothingUsed, usage });
-  expect(await series()).toEqual([
-    'ccg_limit_reserved_total{kind="input_tokens"} 1000',
-    'ccg_limit_reserved_total{kind="output_tokens"} 32000',
-    'ccg_limit_used_total{kind="input_tokens"} 700',
-    'ccg_limit_used_total{kind="output_tokens"} 40',
-  ]);
+
+  test('of input, of output by its estimate and by max_tokens, each for itself', async () => {
+    const { metrics, series } = setUp();
+    const tokens = limitsOf(
+      { level: 'user', kind: 'input_tokens', amount: 10_000, per: 'minute' },
+      { level: 'user', kind: 'output_tokens', amount: 10_000, per: 'minute' },
+      { level: 'tenant', kind: 'output_tokens', amount: 90_000, per: 'minute', reserve: 'max_tokens' },
+      { level: 'tenant', kind: 'input_tokens', amount: 90_000, per: 'minute', reserve: 'none' },
+    );
+    countUse(metrics, 'acme', tokens, { use: { ...nothingUsed, usage }, estimatedOutput: 60 });
+    expect(await series()).toEqual([
+      'ccg_limit_reserved_total{kind="input_tokens",reserve="estimate"} 1000',
+      'ccg_limit_reserved_total{kind="output_tokens",reserve="estimate"} 60',
+      'ccg_limit_reserved_total{kind="output_tokens",reserve="max_tokens"} 32000',
+      'ccg_limit_used_total{kind="input_tokens",reserve="estimate"} 700',
+      'ccg_limit_used_total{kind="output_tokens",reserve="estimate"} 40',
+      'ccg_limit_used_total{kind="output_tokens",reserve="max_tokens"} 40',
+    ]);
+  });
+
+  test('of a budget in dollars, with the estimates of both', async () => {
+    const { metrics, series } = setUp();
+    const [spent] = limitsOf(budget(20));
+    if (spent?.limit.kind !== 'budget') throw new Error('There is one budget.');
+    const limit = { ...spent.limit, costMicroDollars: 500_000, microDollarsPerOutputToken: 10_000 };
+    const use = { ...nothingUsed, usage, costMicroDollars: 750_000 };
+    countUse(metrics, 'acme', [{ ...spent, limit }], { use, estimatedOutput: 100 });
+    expect(await series()).toEqual([
+      'ccg_limit_reserved_total{kind="budget",reserve="estimate"} 1.5',
+      'ccg_limit_used_total{kind="budget",reserve="estimate"} 0.75',
+    ]);
+  });
+
+  test('not where no limit was asked, or nothing is reserved', async () => {
+    const { metrics, series } = setUp();
+    const use = { ...nothingUsed, usage };
+    countUse(metrics, 'acme', [], { use, estimatedOutput: undefined });
+    countUse(metrics, 'acme', limits.slice(0, 2), { use, estimatedOutput: 60 });
+    expect(await series()).toEqual([]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Decision, LimitState } from '@ccg/admission';
+import type { Decision, Limit, LimitState } from '@ccg/admission';
 import { assertNever } from '@ccg/kernel';
 import type { LimitTraffic } from '@ccg/kernel';
 import type { LimitMeters, Metrics } from '@ccg/telemetry';
@@ -45,14 +45,38 @@ function countState(meters: LimitMeters, state: LimitState): void {
   }
 }
 
-/** Counts what was reserved and what was used, of the limits whose reservation is known before: those without an estimate of output. */
-export function countUse(metrics: Metrics, tenant: string, limits: readonly RequestLimit[], use: Use): void {
+/**
+ * Counts what was reserved and what was used, so that somebody sees how good the estimates are: of the prompt, of the output,
+ * and of both in money. What is reserved by `max_tokens` is no estimate, so it stands apart.
+ */
+export function countUse(
+  metrics: Metrics,
+  tenant: string,
+  limits: readonly RequestLimit[],
+  { use, estimatedOutput = 0 }: { readonly use: Use; readonly estimatedOutput: number | undefined },
+): void {
   if (limits.length === 0) return;
   const amounts = amountsOf(limits, use);
   for (const { rule, limit } of limits) {
     const used = amounts.get(limit);
-    if (used === undefined || limit.kind !== 'rate' || limit.cost === 0 || limit.costPerOutputToken > 0) continue;
-    metrics.limitsOf({ tenant, level: rule.level, kind: rule.kind }).settled(limit.cost, used);
+    const reserved = reservedOf(limit, estimatedOutput);
+    if (used === undefined || reserved === 0) continue;
+    const reserve = rule.kind === 'output_tokens' && rule.reserve === 'max_tokens' ? 'max_tokens' : 'estimate';
+    metrics.limitsOf({ tenant, level: rule.level, kind: rule.kind }).settled(reserve, reserved, used);
+  }
+}
+
+/** As admission does it: tokens of a rate, micro-dollars of a budget. 0 of a limit that is charged only by what was used. */
+function reservedOf(limit: Limit, outputTokens: number): number {
+  switch (limit.kind) {
+    case 'rate':
+      return limit.cost + limit.costPerOutputToken * outputTokens;
+    case 'budget':
+      return Math.ceil(limit.costMicroDollars + limit.microDollarsPerOutputToken * outputTokens);
+    case 'concurrency':
+      return 0;
+    default:
+      return assertNever(limit);
   }
 }
 

@@ -1,7 +1,8 @@
 import { createGate, playModel, say, waitFor } from '@ccg/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ada } from '../test/limited-caller.ts';
 import { createRecordingSink } from '../test/recording-sink.ts';
-import { ask, requestOf, startServingRig } from '../test/serving-rig.ts';
+import { ask, requestOf, run, startServingRig } from '../test/serving-rig.ts';
 import type { ServingRig } from '../test/serving-rig.ts';
 
 let rig: ServingRig;
@@ -35,4 +36,23 @@ test('a reservation is outstanding from the admission of its request to its sett
   answer.open();
   await Promise.all(running.map(({ record }) => record));
   await expect.poll(outstanding).toBe('0');
+});
+
+test('what admission estimated of the output is told beside what the answer had', async () => {
+  const reservation = { watch() {}, settle: () => Promise.resolve() };
+  const estimated = {
+    kind: 'admitted',
+    by: 'store',
+    states: [],
+    shadowed: [],
+    estimatedOutput: 4096,
+    reservation,
+  } as const;
+  rig.admission.decide(() => Promise.resolve(estimated));
+  const { authorization } = ada([{ level: 'user', kind: 'output_tokens', amount: 90_000, per: 'minute' }]);
+  const { usage } = (await run(rig, { authorization })).record;
+  expect(usage.outputTokens).toBeGreaterThan(0);
+  const { text } = await rig.metrics.expose();
+  expect(text).toContain('ccg_limit_reserved_total{kind="output_tokens",reserve="estimate"} 4096\n');
+  expect(text).toContain(`ccg_limit_used_total{kind="output_tokens",reserve="estimate"} ${usage.outputTokens}\n`);
 });

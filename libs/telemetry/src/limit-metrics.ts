@@ -10,16 +10,20 @@ export interface LimitLabels {
   readonly kind: string;
 }
 
+/** How a limit came to what it reserved: by the gateway's estimate, or by the most that the client asked for. */
+type ReservedBy = 'estimate' | 'max_tokens';
+
 export interface LimitMeters {
   refused(mode: 'enforce' | 'shadow'): void;
   /** What share of a rate or of places is left to whoever asked: 0 to 1. */
   left(share: number): void;
   /** What share of a budget is used: above 1 where it was overspent. In shadow mode it refuses nobody. */
   used(per: string, mode: 'enforce' | 'shadow', share: number): void;
-  /** What a request has reserved, and what it used in the end. */
-  settled(reserved: number, used: number): void;
+  /** What a request has reserved, and what it used in the end: tokens, of a budget micro-dollars. */
+  settled(reserve: ReservedBy, reserved: number, used: number): void;
 }
 
+const microDollarsPerDollar = 1_000_000;
 /** A gauge shows the extreme of the last one to two of these. */
 const windowMs = 150_000;
 
@@ -49,9 +53,10 @@ export function createLimitMetrics(tenants: LabelValues, nowMs: () => number) {
         used(per, mode, share) {
           spent.note(`${key} ${per} ${mode}`, { tenant, level, per, mode }, share);
         },
-        settled(reservedAmount, usedAmount) {
-          reserved.of({ kind }).value += reservedAmount;
-          used.of({ kind }).value += usedAmount;
+        settled(reserve, reservedAmount, usedAmount) {
+          const unit = kind === 'budget' ? microDollarsPerDollar : 1;
+          reserved.of({ kind, reserve }).value += reservedAmount / unit;
+          used.of({ kind, reserve }).value += usedAmount / unit;
         },
       };
       known.set(key, meters);

@@ -115,12 +115,12 @@ export const metricList = {
     help: 'The share of a budget that is used or reserved, of whoever used most of it in the last minutes. One in shadow mode refuses nobody.',
     processes: serving,
   }),
-  limitReserved: counter('ccg_limit_reserved_total', ['kind'], {
-    help: 'What requests reserved of limits before they used it, where that is known without an estimate of their output.',
+  limitReserved: counter('ccg_limit_reserved_total', ['kind', 'reserve'], {
+    help: 'What requests reserved of limits before they used it, in tokens, of budgets in dollars; by the estimate of the gateway, or by the max_tokens of the client.',
     processes: serving,
   }),
-  limitUsed: counter('ccg_limit_used_total', ['kind'], {
-    help: 'What the same requests used in the end.',
+  limitUsed: counter('ccg_limit_used_total', ['kind', 'reserve'], {
+    help: 'What the same requests used in the end, in the same units.',
     processes: serving,
   }),
   spansDropped: counter('ccg_trace_spans_dropped_total', [], {

@@ -105,13 +105,14 @@ const reservations: Row = {
   panels: [
     {
       title: 'Reserved for each that was used',
-      description: 'Above 1 limits hold more back than requests use; far above it they refuse what would have fit.',
+      description:
+        'Above 1 limits hold more back than requests use; far above it they refuse what would have fit, and below 1 they let in more than fits. input_tokens tells how good the estimate of prompts is, output_tokens by estimate that of answers, budget both together in money. By max_tokens: what clients allow, of which answers mostly use a little.',
       unit: 'short',
       shape: 'lines',
       queries: [
         {
-          expr: `${perSecond('kind', 'ccg_limit_reserved_total')} / ${perSecond('kind', 'ccg_limit_used_total')}`,
-          legend: '{{kind}}',
+          expr: `${perSecond('kind, reserve', 'ccg_limit_reserved_total')} / ${perSecond('kind, reserve', 'ccg_limit_used_total')}`,
+          legend: '{{kind}} by {{reserve}}',
         },
       ],
     },
