@@ -10,7 +10,7 @@ import {
 } from '@ccg/serving';
 import type { Clock } from '@ccg/kernel';
 import type { End, RequestRecord } from '@ccg/serving';
-import { logText } from '@ccg/telemetry';
+import { createPlainLogger, logText } from '@ccg/telemetry';
 import type { Logger, Metrics, Tracing } from '@ccg/telemetry';
 import { auditActor } from '@ccg/tenancy';
 import type { DeniedUse } from '@ccg/tenancy';
@@ -130,7 +130,7 @@ function createSharedFields({
       ...describeTarget(record),
     };
     // Every member of the line is named where it is made, so there is nothing to search it for.
-    const made = logger.child(shared, { formatters: { log: (line) => line } });
+    const made = createPlainLogger(logger, shared);
     loggers.set(key, made);
     return made;
   };

@@ -3,6 +3,7 @@ export type { LogOutput } from './line-output.ts';
 export { createLogger, logLevels, logText } from './logger.ts';
 export type { Logger, LogLevel } from './logger.ts';
 export type { LimitMeters } from './limit-metrics.ts';
+export { createPlainLogger } from './plain-lines.ts';
 export { metricList } from './metric-list.ts';
 export type { MetricFacts } from './metric-list.ts';
 export { createMetrics } from './metrics.ts';
