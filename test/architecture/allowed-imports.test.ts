@@ -9,6 +9,7 @@ import {
 } from './allowed-imports.ts';
 import { findDependencyViolations } from './find-dependency-violations.ts';
 import { findDisablesWithoutReason } from './find-disables-without-reason.ts';
+import { findImportCircles } from './find-import-circles.ts';
 import { findImportViolations } from './find-import-violations.ts';
 import { readPackages } from './read-packages.ts';
 import { readSourceFiles } from './source-files.ts';
@@ -44,6 +45,10 @@ describe('allowed imports', () => {
 
   test('every file imports only what its package may import', () => {
     expect(findImportViolations(files)).toEqual([]);
+  });
+
+  test('no files import each other in a circle, not even a type', () => {
+    expect(findImportCircles(files)).toEqual([]);
   });
 
   test('every package declares what it imports and imports what it declares', () => {

@@ -5,11 +5,12 @@ import { repositoryRoot } from '../gates/repository-root.ts';
 import { runTool, type ToolCall, type ToolRun } from '../gates/run-tool.ts';
 import { steps } from '../gates/steps.ts';
 import { copyTree, together, type Fault, type TreeCopy } from './copy-tree.ts';
-import { dependencyFaults, importFaults } from './faults/import-faults.ts';
+import { circleFaults, dependencyFaults, importFaults } from './faults/import-faults.ts';
 import { lintFaults } from './faults/lint-faults.ts';
 import { toolFaults } from './faults/tool-faults.ts';
 import { findDependencyViolations } from './find-dependency-violations.ts';
 import { findDisablesWithoutReason } from './find-disables-without-reason.ts';
+import { findImportCircles } from './find-import-circles.ts';
 import { findImportViolations } from './find-import-violations.ts';
 import { readPackages } from './read-packages.ts';
 import { readSourceFiles, sourceFile } from './source-files.ts';
@@ -79,6 +80,11 @@ describe('architecture', () => {
     expect(findImportViolations([sourceFile(file, source)])).toEqual([finding]);
   });
 
+  test.each(circleFaults)('names the circles of imports: $title', ({ files, findings }) => {
+    const sources = Object.entries(files).map(([file, source]) => sourceFile(`libs/kernel/src/${file}`, source));
+    expect(findImportCircles(sources)).toEqual(findings);
+  });
+
   test.each(dependencyFaults)('refuses $title', async ({ declares, file, finding }) => {
     const packages = await readPackages(repositoryRoot);
     const files = await readSourceFiles(repositoryRoot);
@@ -103,12 +109,13 @@ describe('architecture', () => {
   test('fails its own suite on what the tree should not hold', async () => {
     const fault: Fault = {
       'libs/canary/package.json': () => '{ "name": "@ccg/canary" }\n',
-      'libs/kernel/src/canary.ts': () => "// oxlint-disable-line\nimport 'express';\n",
+      'libs/kernel/src/canary.ts': () => "// oxlint-disable-line\nimport 'express';\nimport './canary.ts';\n",
     };
     const args = ['run', '--config=test/vitest.config.ts', '--project=architecture', 'allowed-imports'];
     const { exitCode, output } = await runWith([fault], { tool: 'vitest', args });
     expect(output).toContain("libs/kernel/src/canary.ts: external import of 'express'");
     expect(output).toContain("libs/kernel: undeclared dependency 'express'");
+    expect(output).toContain('libs/kernel/src/canary.ts → libs/kernel/src/canary.ts');
     expect(output).toContain('"libs/canary"');
     expect(output).toContain('libs/kernel/src/canary.ts: oxlint-disable-line');
     expect(exitCode).not.toBe(0);

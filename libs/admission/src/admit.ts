@@ -4,6 +4,7 @@ import type { RedisKeys, Store } from '@ccg/store';
 import type { Calendar, Periods } from './calendar.ts';
 import { assertLimits, concurrencyRetryMs, isWaitedFor, leaseSubjectOf, refillMs } from './limits.ts';
 import type { AdmissionRequest, Limit, LimitState, Refused } from './limits.ts';
+import { reservationKeptMs } from './reservation-kept.ts';
 
 /** What the store says. */
 export type StoreDecision =
@@ -34,9 +35,6 @@ export interface AdmitOptions {
   /** The request has waited, and was granted a place. */
   readonly isGranted: boolean;
 }
-
-/** Longer than any request is kept alive, so that it can be settled when it has lapsed. */
-export const reservationKeptMs = 25 * 60 * 60 * 1000;
 
 const script = loadScript(new URL('./admit.lua', import.meta.url));
 const statusLimited = 0;

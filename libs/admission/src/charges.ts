@@ -1,7 +1,7 @@
 import { assertNever } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { RedisKeys } from '@ccg/store';
-import { reservationKeptMs } from './admit.ts';
+import { reservationKeptMs } from './reservation-kept.ts';
 import type { Charged } from './admit.ts';
 import type { Calendar } from './calendar.ts';
 import { estimatedOutput, leaseSubjectOf, refillMs, reservedBy } from './limits.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '@ccg/kernel';
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
-import { reservationKeptMs } from './admit.ts';
+import { reservationKeptMs } from './reservation-kept.ts';
 import type { Charge } from './settle.ts';
 import { usedFieldOf } from './sweep.ts';
 

@@ -1,6 +1,6 @@
 import { loadScript } from '@ccg/store';
 import type { RedisKeys, Script, Store } from '@ccg/store';
-import { reservationKeptMs } from './admit.ts';
+import { reservationKeptMs } from './reservation-kept.ts';
 
 /**
  * How a request came to its end: `ended` in the usual way, `guarded` the same within a script that makes it once, `unreserved`

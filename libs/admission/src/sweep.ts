@@ -1,7 +1,7 @@
 import type { Clock } from '@ccg/kernel';
 import { loadScript, StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
-import { reservationKeptMs } from './admit.ts';
+import { reservationKeptMs } from './reservation-kept.ts';
 import { settleInStore } from './settle.ts';
 import type { Charge, Settlement } from './settle.ts';
 import type { SettlementOutcome } from './settlements.ts';

@@ -5,7 +5,7 @@ import { callsTools, pieces, usualUsage } from './model-turn.ts';
 import type { ModelPart, ModelTurn, ModelUsage } from './model-turn.ts';
 import { head, jsonScript, write } from './script.ts';
 import type { Script } from './script.ts';
-import type { RecordedRequest } from './scripted-upstream.ts';
+import type { RecordedRequest } from './recorded-request.ts';
 
 /** The frames of one streamed answer of the Messages API, without HTTP around them; text and arguments come in small pieces. */
 export function anthropicFrames(turn: ModelTurn, model: string): string[] {

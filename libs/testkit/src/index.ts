@@ -27,7 +27,8 @@ export type { ClaudeResult, ClaudeRun, RunClaudeOptions } from './run-claude.ts'
 export { cut, hang, head, jsonScript, waitFor, write } from './script.ts';
 export type { Script, ScriptStep } from './script.ts';
 export { startScriptedUpstream } from './scripted-upstream.ts';
-export type { Play, RecordedRequest, ScriptedUpstream } from './scripted-upstream.ts';
+export type { RecordedRequest } from './recorded-request.ts';
+export type { Play, ScriptedUpstream } from './scripted-upstream.ts';
 export { runGatewayToExit, startGateway } from './start-gateway.ts';
 export type { GatewayProcess } from './start-gateway.ts';
 export { startWorker } from './start-worker.ts';

@@ -1,5 +1,5 @@
 import { createBoundedMap } from '@ccg/kernel';
-import type { RecordedRequest } from './scripted-upstream.ts';
+import type { RecordedRequest } from './recorded-request.ts';
 
 /** A shorter text may stand in a log for another reason: the name of a model, or a word. */
 const textMinLength = 24;

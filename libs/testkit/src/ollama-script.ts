@@ -3,7 +3,7 @@ import { pieces, usualUsage } from './model-turn.ts';
 import type { ModelPart, ModelTurn } from './model-turn.ts';
 import { head, jsonScript, write } from './script.ts';
 import type { Script } from './script.ts';
-import type { RecordedRequest } from './scripted-upstream.ts';
+import type { RecordedRequest } from './recorded-request.ts';
 
 /** The lines of one answer of Ollama: text in small pieces, calls whole, and `stop` after calls too. */
 export function ollamaLines(turn: ModelTurn, model: string): string[] {

@@ -4,7 +4,7 @@ import { callsTools, pieces, usualUsage } from './model-turn.ts';
 import type { ModelPart, ModelTurn, ModelUsage } from './model-turn.ts';
 import { head, jsonScript, write } from './script.ts';
 import type { Script } from './script.ts';
-import type { RecordedRequest } from './scripted-upstream.ts';
+import type { RecordedRequest } from './recorded-request.ts';
 
 /** What a streamed answer needs to know of its request. @internal */
 export interface OpenAiChatStreamOptions {

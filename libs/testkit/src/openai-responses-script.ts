@@ -4,7 +4,7 @@ import type { ModelPart, ModelTurn } from './model-turn.ts';
 import { openAiResponsesFault } from './openai-responses-fault.ts';
 import { head, jsonScript, write } from './script.ts';
 import type { Script } from './script.ts';
-import type { RecordedRequest } from './scripted-upstream.ts';
+import type { RecordedRequest } from './recorded-request.ts';
 
 /** What a streamed response needs to know of its request. */
 interface ResponsesStreamOptions {

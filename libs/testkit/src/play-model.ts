@@ -5,7 +5,8 @@ import { ollamaModelScript, ollamaScript, ollamaTurnsSoFar } from './ollama-scri
 import { openAiChatScript, openAiChatTurnsSoFar } from './openai-chat-script.ts';
 import { openAiResponsesScript, openAiResponsesTurnsSoFar } from './openai-responses-script.ts';
 import type { Script } from './script.ts';
-import type { Play, RecordedRequest } from './scripted-upstream.ts';
+import type { RecordedRequest } from './recorded-request.ts';
+import type { Play } from './scripted-upstream.ts';
 
 type UpstreamDialect = 'anthropic' | 'openai-chat' | 'openai-responses' | 'ollama' | 'gemini';
 

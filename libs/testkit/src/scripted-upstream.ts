@@ -1,27 +1,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { assertNever } from '@ccg/kernel';
 
 import { leakWatch } from './leak-watch.ts';
 import { listenOnFreePort } from './listen-on-free-port.ts';
+import type { RecordedRequest } from './recorded-request.ts';
 import { jsonScript } from './script.ts';
 import type { Script, ScriptStep } from './script.ts';
-
-/** A request as the upstream saw it. */
-export interface RecordedRequest {
-  readonly method: string;
-  /** Path and query, undecoded. */
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  /** The body as JSON; throws when it is none. */
-  json(): unknown;
-  /** Resolves when the connection closed before the answer was sent whole. */
-  readonly aborted: Promise<void>;
-}
 
 /** Chooses the answer to one request. What it throws becomes a 500 with its message. */
 export type Play = (request: RecordedRequest) => Script;

@@ -139,3 +139,44 @@ export const dependencyFaults: readonly DependencyFault[] = [
     finding: "libs/kernel: dependency 'undici' is only for tests",
   },
 ];
+
+interface CircleFault {
+  readonly title: string;
+  /** Of one folder. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly findings: readonly string[];
+}
+
+const circleOf = (...files: readonly string[]) => files.map((file) => `libs/kernel/src/${file}`).join(' → ');
+
+export const circleFaults: readonly CircleFault[] = [
+  {
+    title: 'of two files, by a type',
+    files: { 'a.ts': "import type { B } from './b.ts';\n", 'b.ts': "import { a } from './a.ts';\n" },
+    findings: [circleOf('a.ts', 'b.ts', 'a.ts')],
+  },
+  {
+    title: 'of three files, one of them in a folder, that a fourth imports',
+    files: {
+      'start.ts': "import './a.ts';\n",
+      'a.ts': "export * from './in/b.ts';\n",
+      'in/b.ts': "export type C = import('../c.ts').C;\n",
+      'c.ts': "export const a = await import('./a.ts');\n",
+    },
+    findings: [circleOf('a.ts', 'in/b.ts', 'c.ts', 'a.ts')],
+  },
+  {
+    title: 'of one file',
+    files: { 'a.ts': "import './a.ts';\n" },
+    findings: [circleOf('a.ts', 'a.ts')],
+  },
+  {
+    title: 'none, where two files import what imports nothing',
+    files: {
+      'a.ts': "import './b.ts';\nimport './c.ts';\n",
+      'b.ts': "import './c.ts';\nimport './data.json';\n",
+      'c.ts': '',
+    },
+    findings: [],
+  },
+];

@@ -2,7 +2,7 @@ import { isText, joinTexts } from '@ccg/wire';
 import type { JsonArray, JsonObject, JsonText } from '@ccg/wire';
 import { documentAddress, leftOutNote, readMedia } from '../history/media.ts';
 import { interruptedText, readResult, saysError } from '../history/tool-result.ts';
-import type { HistoryBlock } from '../history/turns.ts';
+import type { HistoryBlock } from '../history/history-block.ts';
 import { asObject } from '../json-fields.ts';
 import type { CompatibleContext } from './compatible-context.ts';
 

@@ -6,7 +6,7 @@ import type { CallResult, HistoryCall } from '../history/pair-tool-results.ts';
 import { limitMedia } from '../history/limit-media.ts';
 import type { LimitedMessages } from '../history/limit-media.ts';
 import { placeSystemTurns } from '../history/place-system-turns.ts';
-import type { HistoryBlock } from '../history/turns.ts';
+import type { HistoryBlock } from '../history/history-block.ts';
 import { asList } from '../json-fields.ts';
 import { searchResultText } from '../history/tool-result.ts';
 import { sealedMembers } from '../tools/call-state.ts';

@@ -15,7 +15,7 @@ import { jsonLiteral } from '../json-literal.ts';
 import type { HistoryCall, HistoryStep } from './pair-tool-results.ts';
 import { interruptedText } from './tool-result.ts';
 import { textBlock } from './turns.ts';
-import type { HistoryBlock } from './turns.ts';
+import type { HistoryBlock } from './history-block.ts';
 
 /** The same history with calls as text of the assistant and results as text of the user. */
 export function callsAsText(steps: readonly HistoryStep[]): HistoryStep[] {

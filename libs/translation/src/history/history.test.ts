@@ -4,7 +4,8 @@ import { createWarnings } from '../warnings.ts';
 import { mergeTurns, readTurns } from './turns.ts';
 import { pairToolResults } from './pair-tool-results.ts';
 import { placeSystemTurns } from './place-system-turns.ts';
-import type { HistoryBlock, Turn } from './turns.ts';
+import type { HistoryBlock } from './history-block.ts';
+import type { Turn } from './turns.ts';
 
 const call = (id: string) => ({ type: 'tool_use', id, name: 'Bash', input: {} });
 const result = (id: string) => ({ type: 'tool_result', tool_use_id: id, content: id });

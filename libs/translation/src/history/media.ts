@@ -3,7 +3,7 @@ import { isEmptyText, isText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request/read-request.ts';
-import type { HistoryBlock } from './turns.ts';
+import type { HistoryBlock } from './history-block.ts';
 
 /** What an image or document block holds. */
 export type Media =

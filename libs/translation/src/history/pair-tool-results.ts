@@ -1,7 +1,8 @@
 import { decodeText, isText } from '@ccg/wire';
 import type { JsonText } from '@ccg/wire';
 import type { Warnings } from '../warnings.ts';
-import type { HistoryBlock, Turn } from './turns.ts';
+import type { HistoryBlock } from './history-block.ts';
+import type { Turn } from './turns.ts';
 
 /** A tool call of the history; `key` is its decoded id. */
 export interface HistoryCall {

@@ -3,7 +3,8 @@ import type { JsonText } from '@ccg/wire';
 import { isToolChange } from '../tools/effective-tools.ts';
 import type { Warnings } from '../warnings.ts';
 import { textBlock } from './turns.ts';
-import type { HistoryBlock, Turn } from './turns.ts';
+import type { HistoryBlock } from './history-block.ts';
+import type { Turn } from './turns.ts';
 
 /**
  * Puts instructions that stand between turns where the backend takes them: where they are, or as a reminder at the

@@ -3,7 +3,7 @@ import type { JsonObject, JsonText } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
 import { splitDocument } from './media.ts';
 import type { Warnings } from '../warnings.ts';
-import type { HistoryBlock } from './turns.ts';
+import type { HistoryBlock } from './history-block.ts';
 
 /** The result of a call that the client has no result for: servers refuse a call without one. */
 export const interruptedText = 'Error: [no result: tool call was interrupted]';

@@ -3,6 +3,7 @@ import { isAttribution, isEmptyText, isText } from '@ccg/wire';
 import type { JsonObject, JsonText, JsonValue } from '@ccg/wire';
 import { asList, asObject, asText } from '../json-fields.ts';
 import { fieldError } from '../request/read-request.ts';
+import type { HistoryBlock } from './history-block.ts';
 import { splitDocument } from './media.ts';
 import { searchAsText } from './web-searches.ts';
 
@@ -87,14 +88,6 @@ function requiredTexts(type: string): readonly string[] {
 function isEmptyTextBlock({ block }: HistoryBlock): boolean {
   const { text } = block;
   return isText(text) && isEmptyText(text);
-}
-
-/** One content block of the client's history, with its path. */
-export interface HistoryBlock {
-  readonly type: string;
-  readonly block: JsonObject;
-  /** The path in the client's request, such as `messages.3.content.0`. */
-  path(): string;
 }
 
 /** One message of the client; its content is always a list of blocks. */

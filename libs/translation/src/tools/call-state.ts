@@ -1,6 +1,6 @@
 import { isEmptyText, isJsonObject, isText, mendSurrogates, writeJson } from '@ccg/wire';
 import type { JsonObject, JsonValue } from '@ccg/wire';
-import type { HistoryBlock } from '../history/turns.ts';
+import type { HistoryBlock } from '../history/history-block.ts';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import type { Sealer } from '../translation.ts';
 

@@ -8,7 +8,7 @@ import type { HistoryCall } from '../../history/pair-tool-results.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
 import { searchResultText } from '../../history/tool-result.ts';
 import { emptyHistoryError, instructionTexts, leftOutText, mergeTurns, readTurns } from '../../history/turns.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import { asList, asText } from '../../json-fields.ts';
 import { pastReasoning, systemMessages } from '../../request/requested-thinking.ts';
 import { sealedMembers } from '../../tools/call-state.ts';

@@ -3,7 +3,7 @@ import type { JsonObject, JsonText } from '@ccg/wire';
 import { documentAddress, isPdf, leftOutNote, readMedia } from '../../history/media.ts';
 import type { HistoryCall } from '../../history/pair-tool-results.ts';
 import { interruptedText, readResult, saysError } from '../../history/tool-result.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import { fieldError } from '../../request/read-request.ts';
 import { isGeminiId } from '../../tools/tool-ids.ts';
 import type { ConversionContext } from './conversion-context.ts';

@@ -3,7 +3,7 @@ import type { JsonObject, JsonText } from '@ccg/wire';
 import { documentAddress, leftOutNote, readMedia } from '../../history/media.ts';
 import type { HistoryCall } from '../../history/pair-tool-results.ts';
 import { interruptedText, readResult, saysError } from '../../history/tool-result.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 type OllamaMedia =

@@ -6,7 +6,7 @@ import type { CallResult, HistoryCall } from '../../history/pair-tool-results.ts
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
 import { searchResultText } from '../../history/tool-result.ts';
 import { emptyHistoryError, instructionTexts, leftOutText, mergeTurns, readTurns } from '../../history/turns.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import { asList } from '../../json-fields.ts';
 import { systemMessages, warnOfSystem } from '../../request/requested-thinking.ts';
 import { callName } from '../../tools/tool-names.ts';

@@ -2,7 +2,7 @@ import { isEmptyText, isText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText } from '@ccg/wire';
 import { argumentsText } from '../../history/calls-as-text.ts';
 import type { HistoryCall } from '../../history/pair-tool-results.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import { asObject, asText } from '../../json-fields.ts';
 import { sealedMembers } from '../../tools/call-state.ts';
 import type { CallMembers } from '../../tools/call-state.ts';

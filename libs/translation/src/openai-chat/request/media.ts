@@ -1,7 +1,7 @@
 import { joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText } from '@ccg/wire';
 import { documentAddress, isPdf, leftOutNote, readMedia } from '../../history/media.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 /** An image or document as the backend takes it. */

@@ -7,7 +7,7 @@ import type { HistoryStep } from '../../history/pair-tool-results.ts';
 import { limitMedia } from '../../history/limit-media.ts';
 import type { MediaCounts } from '../../history/limit-media.ts';
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import { asList, asObject } from '../../json-fields.ts';
 import { laterSystemMessages, systemMessages, warnOfSystem } from '../../request/requested-thinking.ts';
 import { alternate, joinContents } from './alternate.ts';

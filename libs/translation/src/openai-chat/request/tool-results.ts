@@ -2,7 +2,7 @@ import { decodeText, isEmptyText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText } from '@ccg/wire';
 import type { CallResult } from '../../history/pair-tool-results.ts';
 import { interruptedText, readResult, saysError } from '../../history/tool-result.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import { compactParts, markedText } from './cache-marks.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { convertMedia } from './media.ts';

@@ -1,6 +1,6 @@
 import { isText, joinTexts } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import { compactParts, markedText } from './cache-marks.ts';
 import type { ConversionContext } from './conversion-context.ts';
 import { convertMedia, textPart } from './media.ts';

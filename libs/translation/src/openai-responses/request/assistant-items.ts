@@ -2,7 +2,7 @@ import { isEmptyText, isText } from '@ccg/wire';
 import type { JsonObject } from '@ccg/wire';
 import { argumentsText } from '../../history/calls-as-text.ts';
 import type { HistoryCall, HistoryStep } from '../../history/pair-tool-results.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import { asText } from '../../json-fields.ts';
 import { pastReasoning } from '../../request/requested-thinking.ts';
 import { callName } from '../../tools/tool-names.ts';

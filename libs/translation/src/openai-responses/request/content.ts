@@ -2,7 +2,7 @@ import { isEmptyText, isText, joinTexts } from '@ccg/wire';
 import type { JsonObject, JsonText } from '@ccg/wire';
 import { documentAddress, isPdf, leftOutNote, readMedia } from '../../history/media.ts';
 import { readResult, saysError, searchResultText } from '../../history/tool-result.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import type { ConversionContext } from './conversion-context.ts';
 
 /** An image or document as a part of content. */

@@ -7,7 +7,7 @@ import type { CallResult, HistoryStep } from '../../history/pair-tool-results.ts
 import { placeSystemTurns } from '../../history/place-system-turns.ts';
 import { interruptedText } from '../../history/tool-result.ts';
 import { emptyHistoryError, leftOutText, mergeTurns, readTurns } from '../../history/turns.ts';
-import type { HistoryBlock } from '../../history/turns.ts';
+import type { HistoryBlock } from '../../history/history-block.ts';
 import { asList } from '../../json-fields.ts';
 import { assistantItems } from './assistant-items.ts';
 import { resultParts, textPart, userParts } from './content.ts';
