@@ -38,15 +38,23 @@ export function limitMedia(
     if (maximum === undefined || total <= maximum) continue;
     surplus.set(what, total - maximum);
     counts.set(what, maximum);
-    const text = `This model takes at most ${several(maximum, what)}. ${total - maximum} older became a line of text each.`;
-    warnings.add('messages', 'unsupported', text);
+    warnOfSurplus(what, maximum, total - maximum, warnings);
   }
   if (surplus.size === 0) return { messages: [...messages], counts };
   const note = (what: 'images' | 'files'): JsonObject => {
-    const most = several(maxima.get(what) ?? 0, what);
-    return { type: 'text', text: `[${singular(what)} left out: this model takes at most ${most}]` };
+    return { type: 'text', text: mediaNote(what, maxima.get(what) ?? 0) };
   };
   return { messages: messages.map((message) => replaceOldest(message, surplus, { ...forms, note })), counts };
+}
+
+/** Takes the place of an image or a file that is one too many. */
+export function mediaNote(what: 'images' | 'files', maximum: number): string {
+  return `[${singular(what)} left out: this model takes at most ${several(maximum, what)}]`;
+}
+
+export function warnOfSurplus(what: 'images' | 'files', maximum: number, surplus: number, warnings: Warnings): void {
+  const text = `This model takes at most ${several(maximum, what)}. ${surplus} older became a line of text each.`;
+  warnings.add('messages', 'unsupported', text);
 }
 
 function several(number: number, what: 'images' | 'files'): string {

@@ -92,6 +92,16 @@ export const countSentences: readonly Sentence[] = [
   {
     says: 'count',
     maximum: 0,
+    pattern:
+      /missing (?:the )?(?:data|projector|weights) (?:required |needed )?for (?<what>image|vision|audio) (?:input|support)/iu,
+    examples: [
+      ['this model is missing data required for image input', 'https://github.com/ollama/ollama (model/model.go)'],
+    ],
+    counter: 'The request is missing data required for the image.',
+  },
+  {
+    says: 'count',
+    maximum: 0,
     pattern: /no endpoints? (?:found )?that supports? (?<what>image|audio|video) inputs?/iu,
     examples: [
       ['No endpoints found that support image input', 'https://openrouter.ai/docs/guides/overview/multimodal/images'],

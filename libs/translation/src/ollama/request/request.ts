@@ -16,6 +16,7 @@ import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import { plainerSchemaText, simplified } from '../../tools/schema/plainer-schema.ts';
 import type { TranslationInput } from '../../translation.ts';
 import type { ConversionContext } from './conversion-context.ts';
+import { countImages, limitImages } from './limit-images.ts';
 import { convertMessages } from './messages.ts';
 import { readStopSequences } from '../../request/stop-sequences.ts';
 import { convertTools } from './tools.ts';
@@ -44,7 +45,7 @@ export function convertRequest(
   const format = convertFormat(body, tools !== undefined, context);
   const requested = readRequestedThinking(body);
   warnOfTaskBudget(body, warnings);
-  const messages = convertMessages(body, format.line, context);
+  const messages = limitImages(convertMessages(body, format.line, context), rejected.maxima, warnings);
   const request: JsonObject = {
     model: target.model,
     messages,
@@ -62,7 +63,7 @@ export function convertRequest(
   const parts: SentParts = {
     members: sentMembers(sent, indispensable),
     forms: new Set(messages.some(({ role }) => role === 'system') ? [systemMessages] : []),
-    counts: new Map(),
+    counts: new Map([['images', countImages(messages)]]),
     hasSchemas: tools !== undefined || format.schema !== undefined,
     maxTokens,
     known: rejected,
