@@ -257,6 +257,9 @@ test.each<[number, unknown, Readonly<Record<string, string>>, object]>([
   [404, { error: { message: 'The model `m` does not exist.' } }, {}, { kind: 'model-unknown' }],
   [400, { error: { code: '1211', message: '模型不存在' } }, {}, { kind: 'model-unknown' }],
   [404, { detail: 'Not Found' }, {}, { kind: 'refused' }],
+  [498, { error: { message: 'Flex tier capacity exceeded', code: 'capacity_exceeded' } }, {}, { kind: 'overloaded' }],
+  [424, { error: 'Request failed during generation: Server error', error_type: 'generation' }, {}, { kind: 'broken' }],
+  [451, { error: { message: 'Not available here' } }, {}, { kind: 'refused' }],
 ])('%i %j %j', (status, body, headers, cause) => {
   expect(read(status, body, headers).cause).toMatchObject(cause);
 });

@@ -70,10 +70,15 @@ function causeOf(evidence: Evidence): UpstreamCause {
     const lacks = missingPermission(document, meanings);
     return { kind: 'credential', ...(lacks === undefined ? {} : { lacks }) };
   }
-  if (status >= 400 && status < 500) return { kind: 'refused', path: undefined };
+  if (status >= 400 && status < 500 && !isOfServer(status)) return { kind: 'refused', path: undefined };
   const isBusy = status === 503 || status === 529 || says.has('overloaded') || meanings.has('overloaded');
   if (!isBusy && saysCredential(evidence)) return { kind: 'credential' };
   return { kind: isBusy ? 'overloaded' : 'broken', ...wait };
+}
+
+/** Statuses of clients with which servers tell failures of their own: TGI of a generation (424), Groq of its capacity (498). */
+function isOfServer(status: number): boolean {
+  return status === 424 || status === 498;
 }
 
 function saysCredential({ meanings, says }: Evidence): boolean {
