@@ -156,3 +156,15 @@ test('a history whose form a chat template refuses is told in another, also the 
     ['user', 'assistant', 'user'],
   ]);
 });
+
+test('a server that answers in streams alone is asked for one, and the client gets its answer as a document', async () => {
+  suite.upstream.answer(refuses('This model only support stream mode, please enable the stream parameter.'));
+  for (const asked of [2, 3]) {
+    const answer = await ask('streams-alone', false);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.headers['content-type']).toMatch(/^application\/json/u);
+    expect(jsonListAt(JSON.parse(answer.text), 'content')).toMatchObject([{ type: 'text', text: 'fine' }]);
+    expect(suite.upstream.requests).toHaveLength(asked);
+  }
+  expect(suite.upstream.requests.map((request) => jsonAt(request.json(), 'stream'))).toEqual([false, true, true]);
+});

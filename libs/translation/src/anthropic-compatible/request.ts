@@ -15,6 +15,7 @@ import {
 import type { DeclaredTool } from '../tools/effective-tools.ts';
 import { plainerSchemaText, simplified } from '../tools/schema/plainer-schema.ts';
 import { readStopSequences } from '../request/stop-sequences.ts';
+import { asksForStream, formOfAnswer } from '../request/whole-answers.ts';
 import type { TranslationInput } from '../translation.ts';
 import { limitTokens } from '../request/limit-tokens.ts';
 import type { CompatibleContext } from './compatible-context.ts';
@@ -39,6 +40,7 @@ export function convertForCompatible(
 ): CompatibleRequest {
   const { warnings, rejected } = context;
   const { messagesRequest, target, maxOutputTokens: cap, estimatedInputTokens, limits } = input;
+  const stream = asksForStream(messagesRequest.stream, rejected);
   warnOfIgnored(body, context);
   const wanted = { wanted: messagesRequest.maxTokens ?? 0, cap, estimatedInputTokens, model: limits };
   const maxTokens = limitTokens(wanted, 1, warnings);
@@ -57,7 +59,7 @@ export function convertForCompatible(
   const request: JsonObject = {
     model: target.model,
     max_tokens: maxTokens,
-    stream: messagesRequest.stream,
+    stream,
     ...sampling,
     ...thinking,
     system,
@@ -71,6 +73,7 @@ export function convertForCompatible(
       ...(isForced && !isCalm ? [forcedWhileThinking] : []),
       ...(repeatsReasoning(messages) ? [pastReasoning, reasoningInMessages] : []),
       ...(system === undefined ? [] : [systemMessages]),
+      ...formOfAnswer(stream),
     ]),
     counts: new Map([...counts, ['stop sequences', asList(request['stop_sequences']).length]]),
     hasSchemas: tools.length > 0,

@@ -65,6 +65,7 @@ function causeOf(
         keyword: groups['keyword'] ?? (groups['kind'] === undefined ? undefined : 'pattern'),
         path: fieldPath(groups['path']) ?? document.faults[0]?.path,
       };
+    case 'answers in one piece':
     case 'messages in any order':
     case 'calls without tools':
     case 'forced choice while thinking':

@@ -1,4 +1,5 @@
 import type { PromptSize, UpstreamFailure } from '../translation.ts';
+import { wholeAnswers } from '../request/whole-answers.ts';
 import { isRejectedKeyword } from '../tools/schema/plainer-schema.ts';
 import { isWithin } from './number-range.ts';
 import type { PlainerSchema, RejectedSchemas, Rejection, Rejections } from './rejections.ts';
@@ -27,6 +28,9 @@ const none: Retry = { kind: 'none' };
 
 /** How to send a request again after a failure: shorter, or without exactly what was rejected. */
 export function remedyFor(cause: UpstreamCause, sent: SentParts, at: PromptSize): Retry {
+  // What is refused outside of streams alone is taken in one.
+  const isForStreams = 'when' in cause && cause.when?.includes('no streaming') === true;
+  if (isForStreams && sent.forms.has(wholeAnswers)) return changed(formsOf(wholeAnswers));
   switch (cause.kind) {
     case 'answer-too-long': {
       const shorter = shorterAnswer(cause, sent.maxTokens, at);
@@ -160,6 +164,7 @@ function withoutForm(form: RejectedForm, sent: SentParts): Retry {
       const first = [form, 'system messages'].find((candidate) => forms.has(candidate));
       return changed(formsOf(first));
     }
+    case 'answers in one piece':
     case 'reasoning in messages':
       return changed(formsOf(forms.has(form) ? form : undefined));
     case 'calls without tools':

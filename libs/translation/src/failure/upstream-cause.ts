@@ -90,6 +90,8 @@ export type CountedThing =
   | 'cache marks';
 
 export type RejectedForm =
+  /** The server answers in streams alone, or gives more in them. */
+  | 'answers in one piece'
   /** User and assistant must take turns, or messages of tools are unknown to the model's template. */
   | 'messages in any order'
   /** There is no message of the system; its text must be the user's. */

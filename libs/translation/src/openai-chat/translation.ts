@@ -5,6 +5,7 @@ import { readRejections } from '../failure/rejections.ts';
 import { circumstancesOf } from '../request/circumstances.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
+import { asksForStream } from '../request/whole-answers.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
 import { readWebSearch } from '../tools/web-search.ts';
@@ -38,7 +39,9 @@ export function createChatTranslation(input: TranslationInput, capabilities: Cha
   const { body, parts } = convertRequest(request, effective, input, context);
   return {
     request: {
-      headers: [['accept', messagesRequest.stream ? 'text/event-stream' : 'application/json']],
+      headers: [
+        ['accept', asksForStream(messagesRequest.stream, context.rejected) ? 'text/event-stream' : 'application/json'],
+      ],
       body,
       warnings: warnings.list(),
       hangProneFields: ['stream_options'].filter((field) => parts.members.has(field)),

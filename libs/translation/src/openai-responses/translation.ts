@@ -8,6 +8,7 @@ import { circumstancesOf } from '../request/circumstances.ts';
 import { translatedCount } from '../request/prompt-count.ts';
 import { readRequest } from '../request/read-request.ts';
 import { declaredNames, effectiveTools } from '../tools/effective-tools.ts';
+import { asksForStream } from '../request/whole-answers.ts';
 import { createToolIds, usedToolIds } from '../tools/tool-ids.ts';
 import { createToolNames } from '../tools/tool-names.ts';
 import { readWebSearch } from '../tools/web-search.ts';
@@ -41,7 +42,12 @@ export function createResponsesTranslation(input: TranslationInput, capabilities
   const { body, parts } = convertRequest(request, effective, input, context);
   return {
     request: {
-      headers: [['accept', input.messagesRequest.stream ? 'text/event-stream' : 'application/json']],
+      headers: [
+        [
+          'accept',
+          asksForStream(input.messagesRequest.stream, context.rejected) ? 'text/event-stream' : 'application/json',
+        ],
+      ],
       body: writeJsonBytes(body, length),
       warnings: warnings.list(),
     },

@@ -4,6 +4,24 @@ import type { Sentence } from './sentence.ts';
 /** How servers refuse a form of the history, a combination of settings, or a schema. */
 export const formSentences: readonly Sentence[] = [
   {
+    says: 'answers in one piece',
+    pattern:
+      /\bonly (?:supports?|allows?|accepts?|available (?:in|with)|works (?:in|with)) (?:the )?stream(?:ing|ed)?\b(?! options?)|(?<![\w.])['"`]?stream(?:ing)?['"`]? (?:must|has to|needs to|should) be (?:set to )?['"`]?(?:true|enabled|on)\b|(?<!\w )(?:stream(?:ing)?(?: mode)?|stream ?= ?true) is (?:required|mandatory)|must (?:have|set|use|enable) ['"`]?stream(?:ing)?['"`]?(?: ?[=:] ?true| mode)?\b(?![_ ]options?)|non[- ]?stream(?:ing|ed)?(?: (?:mode|requests?|calls?|responses?|outputs?|completions?))? (?:is|are) (?:not (?:supported|allowed|available|permitted)|unsupported|disabled)|(?:does not|doesn't|do not|don't) (?:support|allow|accept) non[- ]?stream|(?:仅|只)支持流式|不支持非流式/iu,
+    examples: [
+      [
+        'This model only support stream mode, please enable the stream parameter to access the model. ',
+        'https://help.aliyun.com/zh/model-studio/error-code',
+      ],
+      ['Stream must be set to true', 'https://github.com/openai/codex/issues (chatgpt.com/backend-api)'],
+      ['Requests with max_tokens > 4096 must have stream=true', 'https://docs.fireworks.ai (inference)'],
+      [
+        'Streaming is required for operations that may take longer than 10 minutes.',
+        'https://github.com/anthropics/anthropic-sdk-typescript#long-requests (the words)',
+      ],
+    ],
+    counter: 'stream_options is only allowed when stream is enabled',
+  },
+  {
     says: 'system messages between turns',
     pattern:
       /(?<!\w )system (?:role |messages? )?(?:must|should|can only|may only|has to|have to) (?:be|come|stand|appear) (?:\w{1,10} )?(?:at the (?:beginning|start)|first\b|the first\b)|(?:multiple|several|more than one) system (?:messages?|prompts?|roles?)|only one system (?:message|prompt)|system messages? (?:is|are) only (?:allowed|supported|permitted) (?:at|as) |'system' messages must come first/iu,

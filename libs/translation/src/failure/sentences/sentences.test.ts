@@ -31,6 +31,7 @@ const expected: Readonly<Record<Saying, readonly [status: number, ...kinds: Upst
   value: [400, 'value-rejected'],
   count: [400, 'count-exceeded'],
   schema: [400, 'schema-rejected'],
+  'answers in one piece': [400, 'form-rejected'],
   'messages in any order': [400, 'form-rejected'],
   'calls without tools': [400, 'form-rejected'],
   'forced choice while thinking': [400, 'form-rejected'],

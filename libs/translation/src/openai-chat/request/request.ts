@@ -13,6 +13,7 @@ import {
   warnOfTaskBudget,
   withoutThinking,
 } from '../../request/requested-thinking.ts';
+import { asksForStream, formOfAnswer } from '../../request/whole-answers.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import { convertToolChoice } from '../../tools/function-choice.ts';
 import { isWebSearch } from '../../tools/web-search.ts';
@@ -42,6 +43,7 @@ export function convertRequest(
 ): ChatRequest {
   const { messagesRequest, target } = input;
   const { capabilities, warnings, rejected } = context;
+  const stream = asksForStream(messagesRequest.stream, rejected);
   const maxTokens = tokenLimit(input, context);
   const tools = convertTools(effective, input, context);
   const hasTools = tools.names.length > 0;
@@ -66,14 +68,15 @@ export function convertRequest(
     ...format.fields,
     ...convertIdentifiers(body, context),
     provider: hasTools && capabilities.routesByParameters ? { require_parameters: true } : undefined,
-    stream: messagesRequest.stream,
-    stream_options: messagesRequest.stream ? streamOptions(context) : undefined,
+    stream,
+    stream_options: stream ? streamOptions(context) : undefined,
   };
   const { sent, members } = withoutRejected(request, { hasStrict: tools.hasStrict, requested }, context);
   const parts: SentParts = {
     members,
     forms: new Set([
       ...forms,
+      ...formOfAnswer(stream),
       ...thinkingForms(sent, members, context),
       ...formsOfCalls(sent, context),
       ...(hasTools && isEffortBesideTools(context) ? [thinkingWithTools] : []),

@@ -14,6 +14,7 @@ import {
   warnOfTaskBudget,
 } from '../../request/requested-thinking.ts';
 import type { RequestedThinking } from '../../request/requested-thinking.ts';
+import { asksForStream, formOfAnswer } from '../../request/whole-answers.ts';
 import type { EffectiveTools } from '../../tools/effective-tools.ts';
 import { plainerSchemaText, simplified } from '../../tools/schema/plainer-schema.ts';
 import { isStrictSchema } from '../../tools/schema/strict-schema.ts';
@@ -49,7 +50,8 @@ export function convertRequest(
   warnOfTaskBudget(body, warnings);
   const reasoning = convertThinking(requested, context);
   const { items, counts } = convertInput(body, context);
-  const isPadded = capabilities.obfuscates && messagesRequest.stream;
+  const stream = asksForStream(messagesRequest.stream, rejected);
+  const isPadded = capabilities.obfuscates && stream;
   const request: JsonObject = {
     model: target.model,
     instructions: instructions(body['system'], format.line),
@@ -63,7 +65,7 @@ export function convertRequest(
     ...convertToolChoice(body['tool_choice'], tools.names, { ...context, choose: chooseFunction }),
     text: format.field,
     ...identifiers(body, context),
-    stream: messagesRequest.stream,
+    stream,
     stream_options: isPadded ? { include_obfuscation: false } : undefined,
   };
   const clientField = (path: string) => clientFieldOf(path, requested);
@@ -73,7 +75,7 @@ export function convertRequest(
   const repeats = items.some(({ type }) => type === 'reasoning');
   const parts: SentParts = {
     members,
-    forms: new Set(repeats ? [pastReasoning] : []),
+    forms: new Set([...(repeats ? [pastReasoning] : []), ...formOfAnswer(stream)]),
     counts,
     hasSchemas: hasTools || format.field !== undefined,
     maxTokens,
