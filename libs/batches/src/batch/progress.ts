@@ -8,7 +8,7 @@ import type { BatchWait } from './waits.ts';
 export interface BatchProgress {
   readonly running: number;
   readonly waiting: number;
-  /** Undefined where no item waits for more than its turn. */
+  /** Undefined where no item waits for more than its turn, and of a batch that is being canceled. */
   readonly wait: BatchWait | undefined;
 }
 
@@ -26,5 +26,5 @@ export async function readProgress(store: Store, clock: Clock, batch: Batch): Pr
   // A claim is 'lapse token'; one that has lapsed is that of a worker which died.
   const running = Math.min(left, claims.filter((claim) => Number(String(claim).split(' ', 1)[0]) > nowMs).length);
   const waiting = left - running;
-  return { running, waiting, wait: waiting === 0 ? undefined : wait };
+  return { running, waiting, wait: waiting === 0 || status !== 'in_progress' ? undefined : wait };
 }
