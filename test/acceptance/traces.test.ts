@@ -1,4 +1,4 @@
-import { jsonScript, playModel, say, startGateway, startOtlpReceiver } from '@ccg/testkit';
+import { jsonAt, jsonScript, playModel, say, startGateway, startOtlpReceiver } from '@ccg/testkit';
 import type { OtlpReceiver, ReceivedSpan } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openStream } from './support/open-stream.ts';
@@ -147,9 +147,13 @@ test('with TRACE_CONTENT the span has what was asked and answered, and still no 
   }
 });
 
-test.each([[500], ['silence'], ['down']] as const)(
-  'a collector that is of no use (%s) costs spans, which are counted, and no request',
-  async (how) => {
+test.each([
+  [500, 'HTTP status 500'],
+  ['silence', 'no answer in 500 ms (OTEL_EXPORTER_OTLP_TIMEOUT)'],
+  ['down', 'no connection (ECONNREFUSED)'],
+] as const)(
+  'a collector that is of no use (%s) costs spans, which are counted and told once in the log (%s), and no request',
+  async (how, reason) => {
     const lost = await startOtlpReceiver();
     if (how === 'down') lost.close();
     else lost.behave(how);
@@ -162,9 +166,40 @@ test.each([[500], ['silence'], ['down']] as const)(
       };
       await expect.poll(dropped, { timeout: 30_000, interval: 200 }).toBe(40);
       await ask({}, gateway.url);
+      await expect.poll(dropped, { timeout: 30_000, interval: 200 }).toBe(42);
+      const said = gateway.logs().filter((line) => String(jsonAt(line, 'msg')).includes('collector of traces'));
+      expect(said).toMatchObject([{ level: 'warn', collector: `${lost.url}/v1/traces`, reason }]);
     } finally {
       await gateway.stop();
       lost.close();
     }
   },
 );
+
+test('a collector that takes spans again is told once, with how many it has cost', async () => {
+  const restarted = await startOtlpReceiver();
+  restarted.behave(500);
+  const gateway = await startGateway({ ...suite.env, OTEL_EXPORTER_OTLP_ENDPOINT: restarted.url });
+  const said = () =>
+    gateway.logs().flatMap((line) => {
+      const message = String(jsonAt(line, 'msg'));
+      return message.includes('collector of traces') ? [[jsonAt(line, 'level'), jsonAt(line, 'spansDropped')]] : [];
+    });
+  try {
+    await ask({}, gateway.url);
+    await expect.poll(said, patience).toEqual([['warn', undefined]]);
+    restarted.behave(200);
+    const asking = async () => {
+      await ask({}, gateway.url);
+      return said();
+    };
+    await expect.poll(asking, { timeout: 60_000, interval: 1000 }).toEqual([
+      ['warn', undefined],
+      ['info', 2],
+    ]);
+    expect(restarted.spans.length).toBeGreaterThan(0);
+  } finally {
+    await gateway.stop();
+    restarted.close();
+  }
+}, 90_000);

@@ -1,18 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@ccg/kernel';
 import { openTracing } from '@ccg/telemetry';
-import type { Metrics, Tracing } from '@ccg/telemetry';
+import type { Logger, Metrics, Tracing } from '@ccg/telemetry';
 import type { TraceSettings } from './trace-variables.ts';
+
+interface TraceParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'spansDropped'>;
+}
 
 /** Begins to tell a collector of requests; undefined where no collector is configured. */
 export async function openTraces(
   { tracing }: TraceSettings,
-  { clock, metrics }: { readonly clock: Clock; readonly metrics: Pick<Metrics, 'spansDropped'> },
+  { clock, logger, metrics }: TraceParts,
 ): Promise<Tracing | undefined> {
-  const { spansDropped: onDropped } = metrics;
-  return tracing === undefined
-    ? undefined
-    : await openTracing(tracing, { clock, randomHex: createRandomHex(), onDropped });
+  if (tracing === undefined) return undefined;
+  const { url: collector } = tracing;
+  return await openTracing(tracing, {
+    clock,
+    randomHex: createRandomHex(),
+    onDropped: metrics.spansDropped,
+    onFailing(reason) {
+      logger.warn({ collector, reason }, 'the collector of traces takes no spans: they are dropped until it does');
+    },
+    onRecovered(spansDropped) {
+      logger.info({ collector, spansDropped }, 'the collector of traces takes spans again');
+    },
+  });
 }
 
 const drawnBytes = 4096;

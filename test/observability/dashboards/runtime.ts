@@ -87,6 +87,7 @@ const store: Row = {
         { expr: perSecond('job', 'ccg_log_lines_dropped_total'), legend: '{{job}} log lines' },
         { expr: perSecond('job', 'ccg_trace_spans_dropped_total'), legend: '{{job}} spans' },
       ],
+      alerts: ['CcgSpansDropped'],
     },
   ],
 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectStore, createScript } from '@ccg/store';
-import { jsonTextAt, redisForSuite, startFaultProxy, startGateway, startWorker } from '@ccg/testkit';
+import { jsonTextAt, redisForSuite, startFaultProxy, startGateway, startOtlpReceiver, startWorker } from '@ccg/testkit';
 import type { AppProcess, FaultProxy, GatewayProcess } from '@ccg/testkit';
 
 import { startAdminProcess } from '../../acceptance/support/start-admin.ts';
@@ -42,7 +42,12 @@ const issuer = 'https://issuer.example/';
 export async function startObservedSystem(): Promise<ObservedSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'ccg-observed-'));
   const server = redisForSuite('observability');
-  const [providers, redis] = await Promise.all([startFaultyProviders(), startFaultProxy(server.url)]);
+  const [providers, redis, collector] = await Promise.all([
+    startFaultyProviders(),
+    startFaultProxy(server.url),
+    startOtlpReceiver(),
+  ]);
+  collector.behave(500);
   const store = connectStore({ ...server.target, keyPrefix: server.keyPrefix, commandTimeoutMs: 5000 });
   await store.whenReady(10_000);
   const configFile = join(folder, 'gateway.yaml');
@@ -67,6 +72,7 @@ export async function startObservedSystem(): Promise<ObservedSystem> {
     GATEWAY_CONFIG: configFile,
     SCRIPTED_KEY: 'sk-ant-scripted',
     NODE_EXTRA_CA_CERTS: providers.authorityFile,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     STREAM_HOLD_MS: '500',
     PING_INTERVAL_MS: '1000',
     STALL_TIMEOUT_MS: '2000',
@@ -110,6 +116,7 @@ export async function startObservedSystem(): Promise<ObservedSystem> {
       await Promise.all([gateway.stop(), admin.stop(), worker.stop()]);
       await redis.close();
       await providers.close();
+      collector.close();
       await rm(folder, { recursive: true });
     },
   };

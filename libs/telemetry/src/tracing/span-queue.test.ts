@@ -5,7 +5,8 @@ import { createSpanQueue, queueMaxSpans } from './span-queue.ts';
 function setUp() {
   const clock = createManualClock();
   const sent: number[][] = [];
-  const answers: ((taken: boolean) => void)[] = [];
+  const answers: ((reason: string | undefined) => void)[] = [];
+  const reasons: string[] = [];
   let dropped = 0;
   const queue = createSpanQueue<number>({
     clock,
@@ -13,15 +14,16 @@ function setUp() {
       sent.push(spans);
       return new Promise((resolve) => answers.push(resolve));
     },
-    onDropped(count) {
+    onDropped(count, reason) {
       dropped += count;
+      reasons.push(reason);
     },
   });
   const answer = async (taken: boolean) => {
-    answers.shift()?.(taken);
+    answers.shift()?.(taken ? undefined : 'HTTP status 500');
     await new Promise(setImmediate);
   };
-  return { clock, queue, sent, answer, dropped: () => dropped };
+  return { clock, queue, sent, answer, dropped: () => dropped, reasons: () => [...new Set(reasons)] };
 }
 
 const many = (count: number) => Array.from({ length: count }, (_, at) => at);
@@ -42,21 +44,22 @@ test('what was pushed is sent together after five seconds, and at once at the en
 });
 
 test('while a collector does not answer so many spans wait and no more, those of one request together or not at all', async () => {
-  const { queue, sent, answer, dropped } = setUp();
+  const { queue, sent, answer, dropped, reasons } = setUp();
   queue.push(many(512));
   expect(sent.length).toBe(1);
   for (let pushed = 0; pushed < 10_000; pushed += 5) queue.push(many(5));
   const room = Math.floor(queueMaxSpans / 5) * 5;
   expect(dropped()).toBe(10_000 - room);
+  expect(reasons()).toEqual(['it is too slow: 2048 spans wait for it']);
   for (let batch = 0; batch < 5; batch += 1) await answer(true);
   expect(sent.flat().length).toBe(512 + room);
 });
 
 test('what a collector does not take is counted, and the next is sent all the same', async () => {
-  const { queue, sent, answer, dropped } = setUp();
+  const { queue, sent, answer, dropped, reasons } = setUp();
   queue.push(many(512));
   await answer(false);
-  expect(dropped()).toBe(512);
+  expect([dropped(), reasons()]).toEqual([512, ['HTTP status 500']]);
   queue.push(many(512));
   await answer(true);
   expect([sent.length, dropped()]).toEqual([2, 512]);

@@ -2,10 +2,10 @@ import type { Clock } from '@ccg/kernel';
 
 interface SpanQueueOptions<Span> {
   readonly clock: Clock;
-  /** Whether the collector took them. Never rejects. */
-  readonly send: (spans: Span[]) => Promise<boolean>;
-  /** Called with how many spans are lost: the queue is full, or the collector did not take them. */
-  readonly onDropped: (count: number) => void;
+  /** Gives why the collector did not take them; undefined where it did. Never rejects. */
+  readonly send: (spans: Span[]) => Promise<string | undefined>;
+  /** Called with how many spans are lost, and why: the queue is full, or the collector did not take them. */
+  readonly onDropped: (count: number, reason: string) => void;
 }
 
 /** Spans on their way to a collector. */
@@ -41,7 +41,8 @@ export function createSpanQueue<Span>({ clock, send, onDropped }: SpanQueueOptio
     while (waiting.length > 0) {
       const batch = waiting.slice(0, batchMaxSpans);
       waiting = waiting.slice(batchMaxSpans);
-      if (!(await send(batch))) onDropped(batch.length);
+      const reason = await send(batch);
+      if (reason !== undefined) onDropped(batch.length, reason);
     }
   }
 
@@ -55,7 +56,7 @@ export function createSpanQueue<Span>({ clock, send, onDropped }: SpanQueueOptio
   return {
     push(spans) {
       if (waiting.length + spans.length > queueMaxSpans) {
-        onDropped(spans.length);
+        onDropped(spans.length, `it is too slow: ${queueMaxSpans} spans wait for it`);
         return;
       }
       waiting.push(...spans);
@@ -70,7 +71,7 @@ export function createSpanQueue<Span>({ clock, send, onDropped }: SpanQueueOptio
       await Promise.race([flush(), timeIsOver]);
       cancel();
       isClosed = true;
-      if (waiting.length > 0) onDropped(waiting.length);
+      if (waiting.length > 0) onDropped(waiting.length, 'the process ended before it took them');
       waiting = [];
     },
   };

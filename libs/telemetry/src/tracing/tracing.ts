@@ -3,6 +3,9 @@ import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { Resource } from '@opentelemetry/resources';
 import type { Clock, Secret } from '@ccg/kernel';
+import { createCollectorHealth } from './collector-health.ts';
+import type { CollectorEvents } from './collector-health.ts';
+import { failureText } from './export-failure.ts';
 import { createSpanQueue } from './span-queue.ts';
 import { readTraceparent } from './trace-context.ts';
 import type { SpanPlace, Trace } from './trace-context.ts';
@@ -51,7 +54,7 @@ export interface Tracing {
 
 type ReadableSpan = Parameters<OTLPTraceExporter['export']>[0][number];
 
-interface TracingOptions {
+interface TracingOptions extends CollectorEvents {
   readonly clock: Clock;
   /** So many random bytes, as hexadecimal digits. */
   readonly randomHex: (bytes: number) => string;
@@ -61,7 +64,7 @@ interface TracingOptions {
 /** Loads the exporter, which takes a process without traces no time, and begins to tell of requests. */
 export async function openTracing(
   settings: TracingSettings,
-  { clock, randomHex, onDropped }: TracingOptions,
+  { clock, randomHex, onDropped, ...events }: TracingOptions,
 ): Promise<Tracing> {
   const [{ OTLPTraceExporter: Exporter }, { resourceFromAttributes }] = await Promise.all([
     import('@opentelemetry/exporter-trace-otlp-proto'),
@@ -70,7 +73,19 @@ export async function openTracing(
   const headers = Object.fromEntries(settings.headers.map(([name, value]) => [name, value.reveal()]));
   const exporter = new Exporter({ url: settings.url, headers, timeoutMillis: settings.timeoutMs });
   const resource = resourceFromAttributes({ ...settings.resource });
-  const queue = createSpanQueue({ clock, onDropped, send: (spans: ReadableSpan[]) => send(exporter, spans) });
+  const health = createCollectorHealth(clock, events);
+  const queue = createSpanQueue<ReadableSpan>({
+    clock,
+    onDropped(count, reason) {
+      onDropped(count);
+      health.dropped(count, reason);
+    },
+    async send(spans) {
+      const reason = await send(exporter, spans, settings.timeoutMs);
+      if (reason === undefined) health.taken();
+      return reason;
+    },
+  });
   const newSpanId = () => randomHex(8);
   return {
     content: settings.content,
@@ -92,10 +107,11 @@ export async function openTracing(
   };
 }
 
-function send(exporter: OTLPTraceExporter, spans: ReadableSpan[]): Promise<boolean> {
+/** Gives why the collector did not take the spans; undefined where it did. */
+function send(exporter: OTLPTraceExporter, spans: ReadableSpan[], timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    exporter.export(spans, ({ code }) => {
-      resolve(code === 0);
+    exporter.export(spans, ({ code, error }) => {
+      resolve(code === 0 ? undefined : failureText(error, timeoutMs));
     });
   });
 }
