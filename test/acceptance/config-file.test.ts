@@ -111,8 +111,8 @@ describe('a file that cannot be used stops the start with all that is wrong', ()
 });
 
 describe('npm run config:check', () => {
-  const check = (args: readonly string[]) => {
-    const env = { PATH: process.env['PATH'], ENV_FILE: '', TEAM: 'team-secret', BIG_MODEL: 'mine:big' };
+  const check = (args: readonly string[], more: Readonly<Record<string, string>> = {}) => {
+    const env = { PATH: process.env['PATH'], ENV_FILE: '', TEAM: 'team-secret', BIG_MODEL: 'mine:big', ...more };
     const start = join(repositoryRoot, 'apps/gateway/start.js');
     const { status, stdout } = spawnSync(process.execPath, [start, '--check-config', ...args], {
       env,
@@ -164,6 +164,39 @@ describe('npm run config:check', () => {
   test('prints what is wrong and ends with 1', () => {
     const { status, lines } = check([join(folder, 'faulty.yaml')]);
     expect([status, lines[0]]).toEqual([1, 'The configuration is not usable:']);
-    expect(check([])).toEqual({ status: 1, lines: ['Name the file: npm run config:check -- FILE', ''] });
+  });
+
+  test('says without a file what the start would say of the variables, and ends with 1', async () => {
+    const faulty = {
+      KEY_PEPPER: 'p'.repeat(32),
+      PORT: 'http',
+      LOG_SAMPLE: '-1',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector',
+      ALLOW_KEYLESS: 'true',
+      OPENAI_API_KEY: 'sk-secretpart',
+    };
+    const { status, lines } = check([], faulty);
+    const said = lines.join('\n');
+    expect(status).toBe(1);
+    const { exit, output } = await runGatewayToExit({ TEAM: 'team-secret', BIG_MODEL: 'mine:big', ...faulty });
+    expect(exit).toMatchObject({ code: 1 });
+    expect(output).toContain(said.trim());
+    for (const name of ['PORT', 'LOG_SAMPLE', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'ALLOW_KEYLESS', 'REDIS_URL']) {
+      expect(said).toContain(`\n  ${name}`);
+    }
+    expect(said).not.toContain('secretpart');
+  });
+
+  test('says without a file what it has checked, with the tables that the environment gives', () => {
+    const env = { KEY_PEPPER: 'p'.repeat(32), REDIS_URL: 'redis://127.0.0.1:1' };
+    const ofFile = check([], { ...env, GATEWAY_CONFIG: file });
+    expect([ofFile.status, ofFile.lines[0]]).toEqual([
+      0,
+      'Checked the variables of a gateway, and the file of GATEWAY_CONFIG. It would start with them. Nobody was called: neither Redis nor a provider.',
+    ]);
+    expect(ofFile.lines).toEqual([ofFile.lines[0], ...check([file]).lines]);
+    const alone = check([], { ...env, OLLAMA_API_BASE: 'http://127.0.0.1:1', BIG_MODEL: 'big', SMALL_MODEL: 'small' });
+    expect([alone.status, alone.lines[0]]).toEqual([0, expect.stringContaining('no file: GATEWAY_CONFIG is unset')]);
+    expect(alone.lines.join('\n')).toMatch(/^ {2}ollama +ollama +http:\/\/127/mu);
   });
 });

@@ -1,21 +1,10 @@
 import { parseArgs } from 'node:util';
 
-import {
-  checkConfig,
-  containerWarnings,
-  describeProblems,
-  explainListenError,
-  findContainer,
-  runProcess,
-  StartError,
-} from '@ccg/startup';
-import { gatewayVariables, listenAddresses, parseConfig } from './config.ts';
+import { containerWarnings, explainListenError, findContainer, runProcess, StartError } from '@ccg/startup';
+import { checkStart } from './check-start.ts';
+import { gatewayVariables, listenAddresses } from './config.ts';
+import { parseStart } from './parse-start.ts';
 import { startGateway } from './start-gateway.ts';
-
-const recordsNothing =
-  'LOG_EXCHANGE works with npm start alone: it writes prompts to files, which no gateway of an organisation may do. Unset it.';
-const needsKeys =
-  "ALLOW_KEYLESS works with npm start alone, on one person's machine. Unset it, and give every developer an API key.";
 
 await runProcess({
   env: process.env,
@@ -26,17 +15,12 @@ await runProcess({
       allowPositionals: true,
     });
     if (values['check-config'] === true) {
-      const { exitCode, text } = checkConfig(positionals[0], variables);
+      const { exitCode, text } = checkStart(positionals[0], variables);
       process.stdout.write(`${text}\n`);
       process.exit(exitCode);
     }
-    const parsed = parseConfig(variables);
-    const refused = [
-      ...((variables['LOG_EXCHANGE'] ?? '') === '' ? [] : [recordsNothing]),
-      ...(isOff(variables['ALLOW_KEYLESS']) ? [] : [needsKeys]),
-    ];
-    if (parsed.kind === 'faulty') throw new StartError(describeProblems([...refused, ...parsed.problems]));
-    if (refused.length > 0) throw new StartError(refused.join('\n'));
+    const parsed = parseStart(variables);
+    if (parsed.kind === 'faulty') throw new StartError(parsed.message);
     for (const notice of parsed.notices) say(notice);
     const { config } = parsed;
     const inContainer = findContainer() === undefined ? [] : containerWarnings(config);
@@ -48,8 +32,3 @@ await runProcess({
     return gateway;
   },
 });
-
-/** A faulty value is not off: whoever wrote it wanted something. */
-function isOff(value = ''): boolean {
-  return value === '' || value.toLowerCase() === 'false';
-}

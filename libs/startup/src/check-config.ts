@@ -10,12 +10,11 @@ export interface CheckedConfig {
 }
 
 /**
- * What starts of the gateway and of the admin API would make of a file in this environment: the tables that it gives, or
- * all that is wrong. Shows no secret and calls nobody.
+ * What starts of the gateway and of the admin API would make of a file in this environment, that of GATEWAY_CONFIG unless
+ * another is named: the tables that they give, or all that is wrong. Shows no secret and calls nobody.
  */
 export function checkConfig(file: string | undefined, env: Environment): CheckedConfig {
-  if (file === undefined) return { exitCode: 1, text: 'Name the file: npm run config:check -- FILE' };
-  const variables = { ...env, [catalogFileVariable]: file };
+  const variables = file === undefined ? env : { ...env, [catalogFileVariable]: file };
   const [read, access] = [readCatalog(variables), readDirectory(variables)];
   if (read.kind === 'faulty' || access.kind === 'faulty') {
     const found = [read, access].flatMap((one) => (one.kind === 'faulty' ? one.problems : []));

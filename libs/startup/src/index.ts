@@ -1,6 +1,7 @@
 export { batchProblems, batchSettings, batchVariables } from './batch-variables.ts';
 export type { BatchSettings } from './batch-variables.ts';
 export { checkConfig } from './check-config.ts';
+export type { CheckedConfig } from './check-config.ts';
 export { containerWarnings, findContainer } from './container.ts';
 export type { Container } from './container.ts';
 export { describeDeniedFile, readEnvironment } from './environment.ts';
