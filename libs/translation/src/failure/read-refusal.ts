@@ -6,7 +6,7 @@ import { readCount } from './read-counts.ts';
 import { readBareFault, readFaults } from './read-faults.ts';
 import { readLengths } from './read-lengths.ts';
 import { readFields, readSentence } from './read-sentence.ts';
-import { readSchema } from './read-schemas.ts';
+import { readSchema, readSchemaFault } from './read-schemas.ts';
 import { countSentences } from './sentences/counts.ts';
 import { lengthSentences } from './sentences/lengths.ts';
 import { formSentences, refusalSentences } from './sentences/requests.ts';
@@ -40,6 +40,7 @@ export function readRefusal(
     readFields(document) ??
     readCount(document) ??
     readBareFault(document) ??
+    readSchemaFault(document) ??
     readSentence(document, refusalSentences) ??
     (meanings.has('schema') ? { kind: 'schema-rejected', keyword: undefined, path: undefined } : undefined) ??
     (meanings.has('model-unknown') || isAboutModel(document, status) ? { kind: 'model-unknown' } : undefined)

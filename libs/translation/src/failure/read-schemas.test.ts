@@ -35,8 +35,20 @@ describe('an engine of grammars, or a schema, that cannot do something is a sche
     ['anyOf not supported in function schema', 'anyOf'],
     ["The input schema has an unknown keyword: 'const'", 'const'],
     ['Failed to compile structural_tag grammar: items must be a boolean or an object', undefined],
+    ['The tool schema is too complex: maximum nesting depth is 2', undefined],
     ['The specified schema produces a constraint that has too many states for serving.', undefined],
   ])('%s', (message, keyword) => {
     expect(causeOf(message)).toMatchObject({ kind: 'schema-rejected', keyword });
   });
+});
+
+test.each([
+  {
+    detail: [{ type: 'value_error', loc: ['body', 'tools', 0, 'function', 'parameters'], msg: 'Unsupported: pattern' }],
+  },
+  { error: { message: 'This pattern is beyond this server.', param: 'tools[0].parameters' } },
+  { error: { message: 'tools.0.input_schema: what is this pattern?', param: 'tools[0].input_schema' } },
+])('whatever is said of the schema of a tool as a whole is a schema that is refused: %j', (body) => {
+  const { cause } = readFailure({ status: 400, headers: [], body: JSON.stringify(body) });
+  expect(cause).toMatchObject({ kind: 'schema-rejected', keyword: 'pattern' });
 });

@@ -17,7 +17,8 @@ const engine = /\b(?:xgrammar|llguidance|outlines(?=:| backend|[_-]core)|lm-?for
 const negation =
   /\b(?:not (?:be )?(?:supported|allowed|permitted|accepted|implemented|recogni[sz]ed|compiled?|parsed?|expressed)|unsupported|cannot|can't|could not|unable|fail(?:s|ed|ure)|unknown|unrecogni[sz]ed|unexpected|does(?:n't| not) support|too (?:many|complex|large|deep)|only \S{1,24} (?:\S{1,16} ){0,3}(?:is|are) (?:supported|allowed))\b|不支持|无法/iu;
 /** What of a schema is refused, besides a keyword. */
-const feature = /\b(?:regex(?:es|p)?|regular expressions?|grammars?|keywords?|constraints?|compil\w{1,6})\b/iu;
+const feature =
+  /\b(?:regex(?:es|p)?|regular expressions?|grammars?|keywords?|constraints?|compil\w{1,6}|nest(?:ing|ed)|depth|complex(?:ity)?)\b/iu;
 /** Schemas of something else, which no tool has. */
 const elsewhere = /\b(?:response[_ ]format|json_schema|databases?|arguments?|image|tool_choice)\b/iu;
 
@@ -35,6 +36,14 @@ export function readSchema({ texts, faults }: FailureDocument): SchemaRejected |
   }
   return undefined;
 }
+
+/** Whatever else is wrong with the schema of a tool as a whole: a plainer one may be taken. */
+export function readSchemaFault({ faults }: FailureDocument): SchemaRejected | undefined {
+  const fault = faults.find(({ path, text }) => text !== undefined && wholeSchema.test(path));
+  return fault && { kind: 'schema-rejected', keyword: keywordOf(undefined, fault.text ?? ''), path: fault.path };
+}
+
+const wholeSchema = /^tools\[\d{1,4}\]\.(?:(?:function|custom)\.)?(?:parameters|input_schema)$/u;
 
 function isAboutSchema(text: string): boolean {
   if (elsewhere.test(text) || !(engine.test(text) || place.test(text))) return false;
