@@ -126,6 +126,7 @@ function statusOf(
   status: number,
   { document, meanings, says }: Pick<Evidence, 'document' | 'meanings' | 'says'>,
 ): number {
+  if (status === 400 && document.texts.some((text) => tooLarge.test(text))) return 413;
   if (status >= 300 && status < 500) return status;
   const named = document.codes.map(Number).filter((code) => Number.isInteger(code) && code >= 400 && code <= 599);
   const refusal = named.find((code) => code < 500);
@@ -133,6 +134,10 @@ function statusOf(
   if (status >= 500) return status;
   return named[0] ?? statusByMeaning(meanings) ?? statusBySaying(says);
 }
+
+/** A body that is too large, as servers say it that have no 413 for it: the client makes it smaller. */
+const tooLarge =
+  /\b(?:request|payload|entity|body)(?: (?:payload|entity|body))?(?: size)? (?:(?:is )?too large\b(?! for)|exceed(?:s|ed) (?:the )?(?:max(?:imum)?|limit|size)[^\n]{0,40}(?:bytes|[kmg]i?b\b))/iu;
 
 function statusBySaying(says: ReadonlySet<Saying>): number {
   if (says.has('rate-limited') || says.has('account-empty')) return 429;
