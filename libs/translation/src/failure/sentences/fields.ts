@@ -242,4 +242,13 @@ export const fieldSentences: readonly Sentence[] = [
     ],
     counter: 'No endpoints found for acme/acme-1.',
   },
+  {
+    says: 'field',
+    path: 'generationConfig.thinkingConfig.thinkingLevel',
+    pattern: /thinking[ _]?level is not supported/iu,
+    examples: [
+      ['Thinking level is not supported for this model.', 'https://github.com/RooCodeInc/Roo-Code/issues/10700'],
+    ],
+    counter: 'Thinking level MINIMAL is not supported for this model. Please retry with other thinking level.',
+  },
 ];

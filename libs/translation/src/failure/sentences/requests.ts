@@ -114,7 +114,7 @@ export const formSentences: readonly Sentence[] = [
   {
     says: 'thinking',
     pattern:
-      /does not support (?:thinking|reasoning)\b|thinking level \w{1,20} is not supported(?![^\n]{0,60}supported (?:levels|values))|thinking budget \d{1,9} is invalid|think value .{0,60} is not supported|invalid (?:think|reasoning) value|(?<![\w.])(?<!(?:messages|tools)[\w.[\]]{1,60}: )(?:thinking|reasoning)(?: mode)? (?:is )?not (?:supported|available|enabled)(?! (?:when|while|if|with|in|for|on|together) (?!(?:this|the|that|your) (?:[^ ]{1,60} )?(?:model|endpoint|server|provider)))|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)|always (?:engages in|uses) (?:thinking|reasoning)|(?:thinking|reasoning) cannot be (?:disabled|turned off)/iu,
+      /does not support (?:thinking|reasoning)\b|thinking[ _]level \w{1,20} is not supported(?![^\n]{0,60}supported (?:levels|values))|\bbudget \d{1,9} is invalid|only works in thinking mode|only enabled when thinking is enabled|think value .{0,60} is not supported|invalid (?:think|reasoning) value|(?<![\w.])(?<!(?:messages|tools)[\w.[\]]{1,60}: )(?:thinking|reasoning)(?: mode)? (?:is )?not (?:supported|available|enabled)(?! (?:when|while|if|with|in|for|on|together) (?!models?\/|(?:this|the|that|your) (?:[^ ]{1,60} )?(?:model|endpoint|server|provider)))|(?:thinking|reasoning) (?:mode )?is (?:mandatory|required|always on)|always (?:engages in|uses) (?:thinking|reasoning)|(?:thinking|reasoning) cannot be (?:disabled|turned off)/iu,
     examples: [
       [
         'This model always engages in thinking and cannot be disabled; please use low, high, or max',
@@ -128,6 +128,22 @@ export const formSentences: readonly Sentence[] = [
       [
         'Thinking level MINIMAL is not supported for this model. Please retry with other thinking level.',
         'https://github.com/vercel/ai/issues/22372',
+      ],
+      [
+        'Unable to submit request because thinking_level MEDIUM is not supported by this model.',
+        'https://github.com/jenslys/opencode-gemini-auth/issues/14',
+      ],
+      [
+        'Thinking is not enabled for models/gemini-2.0-flash-preview-image-generation',
+        'https://github.com/lobehub/lobehub/issues/7985',
+      ],
+      [
+        'Unable to submit request because Thinking_config.include_thoughts is only enabled when thinking is enabled.',
+        'https://github.com/lobehub/lobehub/issues/7985',
+      ],
+      [
+        'Budget 0 is invalid. This model only works in thinking mode.',
+        'https://ai.google.dev/gemini-api/docs/thinking (gemini-2.5-pro)',
       ],
     ],
     counter: 'This endpoint does not support images.',
