@@ -124,9 +124,16 @@ test('texts of a client are cut to 256 characters and end no line, in the log an
     expect(line[name]).toHaveLength(256);
     expect(line[name]).toMatch(/^[^\p{Cc}\p{Cf}\u2028]*$/u);
   }
+  const begins = {
+    model: String.raw`m"\\ \u001b[31m\u009b1m\u000a\u2028\u202e# HELP`,
+    session: String.raw`s"\\\u0009`,
+    userAgent: String.raw`a"\\\u0009x`,
+  };
+  for (const [name, begin] of Object.entries(begins)) expect(String(line[name]).slice(0, begin.length)).toBe(begin);
   const series = (await metricsOf(started)).split('\n').filter((text) => text.includes('# HELP ccg_hostile'));
   expect(series.length).toBeGreaterThan(0);
-  for (const text of series) expect(text).toMatch(/^ccg_\w+\{.*model="m\\"\\\\ \uFFFD\[31m[^"\p{Cc}]*".*\} \d+$/u);
+  for (const text of series)
+    expect(text).toMatch(/^ccg_\w+\{.*model="m\\"\\\\\\\\ \\\\u001b\[31m[^"\p{Cc}]*".*\} \d+$/u);
 });
 
 test('LOG_SAMPLE thins the lines of requests that went well, and no others', async () => {

@@ -34,6 +34,25 @@ test('promtool finds no fault in the names, types and help of the metrics', asyn
   expect(runPromtool(promtool, ['check', 'metrics'], misnamed).output).toContain('should have "_total" suffix');
 });
 
+test('promtool takes label values that clients chose, whatever they are', async () => {
+  const { promtool } = await prometheusPrograms();
+  const metrics = createMetrics();
+  const hostile = [
+    'a"b',
+    'a\\',
+    'a\n# HELP ccg_x y',
+    '\u001B[31m\u009B',
+    'a\u202E\u2028',
+    '\uD800',
+    '\uDE00x',
+    'x'.repeat(65_536),
+  ];
+  for (const name of hostile) metrics.limitsOf({ tenant: name, level: 'user', kind: 'requests' }).refused('enforce');
+  const { text: exposition } = await metrics.expose();
+  expect(exposition.match(/^ccg_limit_refusals_total\{.*$/gmu)).toHaveLength(hostile.length);
+  expect(runPromtool(promtool, ['check', 'metrics'], exposition)).toEqual({ status: 0, output: '' });
+});
+
 /** Promtool passes over a metric without a series. */
 function withOneSeries({ name, kind, help, labels }: MetricFacts): string {
   const pairs = labels.map((label) => `${label}="a"`).join(',');

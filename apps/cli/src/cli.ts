@@ -1,3 +1,5 @@
+import { escapeHidden } from '@ccg/kernel';
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where a person or a script is. */
@@ -30,6 +32,4 @@ export interface Cli {
 }
 
 /** Text of a server or a file in a terminal: control characters could move its cursor or change its colours. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, '�');
-}
+export const printable: (text: string) => string = escapeHidden;

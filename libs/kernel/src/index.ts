@@ -50,3 +50,4 @@ export { isTimeZone, nameFault, plainTextMaxLength, plainTextMessage, timeZoneMe
 export { scopes } from './scopes.ts';
 export type { Scope } from './scopes.ts';
 export { Secret } from './secret.ts';
+export { escapeHidden, visibleText } from './visible-text.ts';

@@ -46,7 +46,7 @@ export function describeRecord(record: RequestRecord, facts: LineFacts) {
     attempts: isMeasured ? attempts.length : undefined,
     retriedAfter: attempts.length > 1 ? attempts.slice(0, -1).map((attempt) => attempt.outcome) : undefined,
     upstreamStatus: last?.status,
-    upstreamRequestId: last?.upstreamRequestId,
+    upstreamRequestId: shown(last?.upstreamRequestId),
     upstreamMs: last === undefined ? undefined : whole(sumOfAttempts(attempts)),
     authenticateMs: tenths(authenticatedMs),
     bodyMs: tenths(difference(bodyReadMs, authenticatedMs)),
@@ -73,12 +73,16 @@ export function describeTarget(record: RequestRecord) {
   const { provider, model, dialect } = targetOf(record) ?? {};
   const { requestedModel, stream } = record.route ?? {};
   return {
-    requestedModel: requestedModel === undefined ? undefined : logText(requestedModel),
+    requestedModel: shown(requestedModel),
     provider,
-    model: model === undefined ? undefined : logText(model),
+    model: shown(model),
     dialect,
     stream,
   };
+}
+
+function shown(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : logText(text);
 }
 
 /** Whom a request acts for: by the ids that the gateway made, never by a name that somebody chose. */
@@ -148,7 +152,7 @@ function describeEnd(end: End): FailureLine | undefined {
     case 'broken': {
       const { code: error, owner, reason, status, publicMessage, upstreamCode, upstreamMessage } = end.error;
       const invalid = status === 400 ? invalidMember(publicMessage) : undefined;
-      return { error, owner, reason, invalid, upstreamCode, upstreamMessage };
+      return { error, owner, reason, invalid, upstreamCode: shown(upstreamCode), upstreamMessage };
     }
     case 'aborted':
       return { reason: end.reason };

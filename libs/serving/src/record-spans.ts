@@ -92,7 +92,8 @@ function attemptSpan(attempt: AttemptRecord, { record, trace, startMs }: Spanned
         'http.request.method': 'POST',
         'http.response.status_code': status,
         'ccg.outcome': outcome,
-        'ccg.upstream_request_id': attempt.upstreamRequestId,
+        'ccg.upstream_request_id':
+          attempt.upstreamRequestId === undefined ? undefined : logText(attempt.upstreamRequestId),
       }),
     },
   ];

@@ -1,5 +1,5 @@
 import type { Endpoint } from '@ccg/catalog';
-import { GatewayError } from '@ccg/kernel';
+import { GatewayError, visibleText } from '@ccg/kernel';
 import type { GatewayErrorDetails } from '@ccg/kernel';
 import { encodeText } from '@ccg/wire';
 
@@ -22,7 +22,8 @@ export function wordsForLog(text: string | undefined, endpoint: Endpoint): strin
     .replace(/[\w.+=*~-]+/gu, (word) => (looksSecret(word) ? removed : word))
     .replace(/\s+/gu, ' ')
     .trim();
-  return line.length <= wordsMaxLength ? line : `${line.slice(0, wordsMaxLength - 1)}…`;
+  const visible = visibleText(line, 4 * wordsMaxLength);
+  return visible.length <= wordsMaxLength ? visible : `${visibleText(line, wordsMaxLength - 1)}…`;
 }
 
 /** A text without the credentials of the endpoint, its secret headers included: servers quote what they refuse. */

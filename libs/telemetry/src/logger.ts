@@ -1,3 +1,4 @@
+import { visibleText } from '@ccg/kernel';
 import { pino } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
 
@@ -94,9 +95,10 @@ function describeCause(cause: Error): ErrorDescription {
 
 const textMaxLength = 256;
 
-/** A text of a client for the log: cut, and without characters that move the cursor of a terminal or hide what stands there. */
+/**
+ * A text of a client for the log: cut, with characters that move the cursor of a terminal or hide what stands there written as
+ * `\u001b`, and a backslash doubled. So different texts stay different, and can be searched for.
+ */
 export function logText(text: string): string {
-  const cut = text.length > textMaxLength ? text.slice(0, textMaxLength) : text;
-  if (/^[\x20-\x7e]*$/u.test(cut)) return cut;
-  return cut.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+  return visibleText(text, textMaxLength);
 }

@@ -133,9 +133,11 @@ test('a model that nobody has answered as takes no place of one that somebody di
 });
 
 test.each([
-  ['quotes and backslashes', 'a"b\\c', 'a\\"b\\\\c'],
-  ['newlines and escape sequences', 'a\n# b\r\u001B[31m\u2028', 'a\uFFFD# b\uFFFD\uFFFD[31m\uFFFD'],
-  ['half of a character', 'a\uD800', 'a\uFFFD'],
+  ['quotes and backslashes', 'a"b\\c', String.raw`a\"b\\\\c`],
+  ['newlines and escape sequences', 'a\n# b\r\u001B[31m\u2028', String.raw`a\\u000a# b\\u000d\\u001b[31m\\u2028`],
+  ['a change of direction', 'a\u202Eb', String.raw`a\\u202eb`],
+  ['half of a character', 'a\uD800', String.raw`a\\ud800`],
+  ['64 KB of escape sequences', '\u001B'.repeat(65_536), String.raw`\\u001b`.repeat(42)],
   ['64 KB', 'x'.repeat(65_536), 'x'.repeat(256)],
 ])('a name with %s is one value of a label', async (_what, model, value) => {
   const metrics = createMetrics();

@@ -1,3 +1,4 @@
+import { visibleText } from '@ccg/kernel';
 import type { MetricFacts } from './metric-list.ts';
 
 // Written by hand, since requests run through it: a series is looked up once and is then a number to be added to, which
@@ -109,13 +110,8 @@ function numberText(value: number): string {
 
 const valueMaxLength = 256;
 
-/** Control characters would reach the terminal of whoever reads the exposition. */
+/** As in the log: control characters would reach the terminal of whoever reads the exposition. */
 function labelValue(value: string): string {
-  const cut = value.length > valueMaxLength ? value.slice(0, valueMaxLength) : value;
-  if (/^[\w.:/@+ -]*$/u.test(cut)) return cut;
-  return cut
-    .toWellFormed()
-    .replaceAll(/[\p{Cc}\u2028\u2029]/gu, '\uFFFD')
-    .replaceAll('\\', '\\\\')
-    .replaceAll('"', '\\"');
+  if (value.length <= valueMaxLength && /^[\w.:/@+ -]*$/u.test(value)) return value;
+  return visibleText(value, valueMaxLength).replaceAll('\\', '\\\\').replaceAll('"', '\\"');
 }

@@ -201,7 +201,7 @@ describe('ccg batches list', () => {
     const pages = [{ items: [hostile], nextCursor: 'next' }, { items: [ended] }];
     const { stdout, sent } = await run(['batches', 'list', '--status', 'in_progress', '--tenant', 'acme'], pages);
     expect(stdout).toMatch(/^BATCH +TENANT +USER/u);
-    expect(stdout).toMatch(/Eve\ufffd\[2J .* in_progress +10 +3 +3 .* \$1\.23 +gpt\ufffd-4\.1\n/u);
+    expect(stdout).toMatch(/Eve\\u001b\[2J .* in_progress +10 +3 +3 .* \$1\.23 +gpt\\u0007-4\.1\n/u);
     for (const control of ['\u0007', '\u001b']) expect(stdout).not.toContain(control);
     expect(stdout.trimEnd().split('\n')).toHaveLength(3);
     expect(sent.map((line) => Object.fromEntries(new URLSearchParams(line.split('?')[1])))).toEqual([

@@ -97,5 +97,9 @@ test('what a server says moves no cursor and changes no colour', async () => {
   const failure = await failureOf((_request, response) =>
     response.writeHead(400, { 'content-type': 'application/problem+json' }).end(body),
   );
-  expect(failure).toMatchObject({ kind: 'refused', message: 'Clear�[2J� it', details: ['name: is �[31mwrong'] });
+  expect(failure).toMatchObject({
+    kind: 'refused',
+    message: String.raw`Clear\u001b[2J\u0007 it`,
+    details: [String.raw`name: is \u001b[31mwrong`],
+  });
 });
