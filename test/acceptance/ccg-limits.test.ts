@@ -129,7 +129,10 @@ test('a limit that cannot be is told by its field, and a name that there is not'
     expect(await ccg([...budget, ...args])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(message) });
   }
   const gone = await ccg(['limits', 'remove', 'gone', ...at]);
-  expect(gone).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('There is no such limit') });
+  expect(gone).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('There is no such limit. Check the name and the tenant: `ccg limits list` shows'),
+  });
 });
 
 test('an administrator of a tenant lowers a limit, and is told which one cannot be loosened', async () => {

@@ -72,7 +72,7 @@ test('ccg shows the sessions of a tenant, kills one of them, says why it is refu
     .toMatch(/^outcome +refused: an administrator has killed its session$[^]*^ask +#claude-help$/mu);
   expect(await ccg('sessions', 'kill', 'nobodys')).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining('There is no such session.'),
+    stderr: expect.stringContaining('There is no such session. Check the id and the tenant: `ccg sessions list` shows'),
   });
   expect(await done('sessions', 'resume', 's-1', '--user', 'ada')).toMatch(/^session +s-1\n/u);
   await expect.poll(async () => (await ask('s-1')).status, { timeout: 10_000 }).toBe(200);

@@ -74,7 +74,7 @@ describe('ccg usage', () => {
     await untilCounted(3);
     const split = ['usage', '--tenant', tenant, '--by', 'day,user,api-key'];
     const [head, ...rows] = (await done(split)).trimEnd().split('\n').map(cellsOf);
-    const counts = ['REQUESTS', 'COUNTS', 'FAILED', 'INPUT', 'CACHE READ', 'CACHE WRITE', 'OUTPUT', 'COST'];
+    const counts = ['REQUESTS', 'COUNT_TOKENS', 'FAILED', 'INPUT', 'CACHE READ', 'CACHE WRITE', 'OUTPUT', 'COST'];
     expect(head).toEqual(['DAY', 'USER', 'API KEY', ...counts]);
     expect(rows).toEqual([
       [today(), '-', 'key_ci', '1', '0', '0', '10', '30', '40', '20', '$0.0025'],
@@ -108,6 +108,10 @@ describe('ccg usage', () => {
       stderr: expect.stringContaining('30d'),
     });
     expect(await ccg(['usage', '--csv', '--json'])).toMatchObject({ exitCode: 2 });
+  });
+
+  test('explains its columns', async () => {
+    expect(await done(['usage', '--help'])).toMatch(/COUNT_TOKENS that only count the tokens of a prompt/u);
   });
 
   test('shows developers their own', async () => {

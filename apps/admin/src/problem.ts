@@ -76,7 +76,7 @@ export function refusalError(refusal: Refusal): GatewayError {
     case 'unknown':
       return new GatewayError(
         'unknown',
-        `There is no such ${nounOf[refusal.subject]}. Check the id; the list of them has all ids.`,
+        `There is no such ${nounOf[refusal.subject]}. ${whereToLook[refusal.subject]}`,
       );
     case 'taken':
       return withFields(
@@ -107,6 +107,18 @@ const nounOf: Readonly<Record<Subject, string>> = {
   limit: 'limit',
   session: 'session',
   batch: 'batch',
+};
+
+/** What an unknown one may be, and how those are listed that there are. */
+const whereToLook: Readonly<Record<Subject, string>> = {
+  tenant: 'Check the id: `ccg tenants list` shows all of them.',
+  user: 'Check the id and the tenant: `ccg users list` shows all of them.',
+  'api-key': 'Check the id and the tenant: `ccg keys list` shows all of them.',
+  token: 'Check the id, which is the claim `jti` of the token, and the tenant.',
+  policy: 'Check the name and the tenant: `ccg policies list` shows all of them.',
+  limit: 'Check the name and the tenant: `ccg limits list` shows all of them.',
+  session: 'Check the id and the tenant: `ccg sessions list` shows those of the last day.',
+  batch: 'Check the id: `ccg batches list` shows all of them.',
 };
 
 const notRotatable = {

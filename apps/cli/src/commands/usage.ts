@@ -22,11 +22,17 @@ interface UsageOptions {
   readonly json?: boolean;
 }
 
+const columnsHelp = `
+Columns: REQUESTS for an answer, COUNT_TOKENS that only count the tokens of a prompt (/v1/messages/count_tokens) and cost
+nothing, FAILED of both together, without those that their client broke off; then tokens: INPUT from no cache, CACHE READ,
+CACHE WRITE and OUTPUT; and the COST of all.`;
+
 /** Adds `ccg usage`. */
 export function addUsage(program: Command, cli: Cli): void {
   program
     .command('usage')
     .description('show what was used: requests, tokens and money; days are those of UTC')
+    .addHelpText('after', columnsHelp)
     .addOption(pastDayOption('--since <when>', 'from when on, such as 30d or 2026-11-01; 7d unless given', cli.nowMs))
     .addOption(pastDayOption('--until <when>', 'the last day; today unless given', cli.nowMs))
     .addOption(wordsOption('--by <list>', 'what it is split by: day, user, api-key, model, session; day unless given'))
@@ -79,7 +85,7 @@ const splits: Readonly<Record<string, Column>> = {
 
 const counted: readonly Column[] = [
   ['REQUESTS', field('requests')],
-  ['COUNTS', field('countRequests')],
+  ['COUNT_TOKENS', field('countRequests')],
   ['FAILED', field('failed')],
   ['INPUT', field('inputTokens')],
   ['CACHE READ', field('cacheReadTokens')],
