@@ -17,7 +17,6 @@ import { openBatchWork } from './support/batch-work.ts';
 import type { BatchWork } from './support/batch-work.ts';
 
 const patience = { timeout: 15_000 };
-const byText = (one: string, other: string) => one.localeCompare(other);
 const hello = playModel([{ content: [say('Hello.')] }]);
 
 let rig: AdminRig;
@@ -271,68 +270,6 @@ describe('batches are seen', () => {
       expect((await get(id)).status).toBe(404);
       expect((await cancel(id)).status).toBe(404);
     }
-  });
-});
-
-describe('the request id of a try of an item', () => {
-  const explain = (requestId: string | undefined, credential?: string) =>
-    rig.call('GET', `/requests/${requestId}`, credential === undefined ? {} : { credential });
-  const ended = (id: string) => expect.poll(async () => jsonAt((await get(id)).body, 'status'), patience).toBe('ended');
-
-  test('says what became of it: of the try that was made again, and of the one that was charged', async () => {
-    const [ada, bob] = [await developer('ada'), await developer('bob')];
-    upstream.answer(jsonScript(503, { type: 'error', error: { type: 'api_error', message: 'busy' } }));
-    const id = await create(ada, 1);
-    await batches.work(1);
-    await ended(id);
-    const [first, last, ...others] = batches.triesOf(id);
-    expect(others).toEqual([]);
-    const item = { batch: id, batchIndex: 0, user: ada.id, userName: 'ada', apiKey: ada.keyId };
-    const asked = { requestedModel: 'claude-opus-5-5', provider: 'anthropic', model: 'claude-opus-5-5', attempts: 1 };
-    const { body: retried } = await explain(first);
-    expect(retried).toMatchObject({ kind: 'try', fate: 'again', tenant, record: { id: first, ...item, ...asked } });
-    expect(jsonAt(retried, 'record')).toMatchObject({ outcome: 'upstream_overloaded', costMicroDollars: 0 });
-    const { body: charged } = await explain(last, ada.key);
-    expect(charged).toMatchObject({ kind: 'ended', tenant, record: { id: last, ...item, ...asked, outcome: 'ok' } });
-    expect(Number(jsonAt(charged, 'record', 'outputTokens'))).toBeGreaterThan(0);
-    expect(Number(jsonAt(charged, 'record', 'costMicroDollars'))).toBeGreaterThan(0);
-    expect((await explain(first, ada.key)).body).toEqual(retried);
-    for (const requestId of [first, last]) expect((await explain(requestId, bob.key)).status).toBe(404);
-  });
-
-  test('names the limit that refuses its batch, though one refusal an hour is kept of it', async () => {
-    const ada = await developer();
-    const limits = [{ kind: 'requests', level: 'tenant', amount: 1, per: 'minute', name: 'narrow' }];
-    expect((await rig.call('PATCH', `/tenants/${tenant}`, { body: { limits } })).status).toBe(200);
-    const id = await create(ada, 4);
-    await batches.work(4);
-    await expect.poll(() => batches.triesOf(id).length, patience).toBe(4);
-    const told = async () =>
-      (await Promise.all(batches.triesOf(id).map((requestId) => explain(requestId, ada.key)))).map(({ body }) => body);
-    await expect
-      .poll(async () => (await told()).map((one) => jsonTextAt(one, 'kind')).toSorted(byText), patience)
-      .toEqual(['ended', 'refused', 'try', 'try']);
-    const refusal = { limit: 'narrow', batch: id };
-    for (const one of await told()) {
-      if (jsonAt(one, 'kind') === 'ended') continue;
-      expect(one).toMatchObject({ tenant, refusal });
-      if (jsonAt(one, 'kind') !== 'try') continue;
-      expect(one).toMatchObject({ fate: 'again', record: { outcome: 'policy_rate_limit', batch: id, attempts: 0 } });
-    }
-  });
-
-  test('says that its error is the result where nobody was asked, as the result does', async () => {
-    const ada = await developer();
-    const id = await batches.create(ada.key, 1, { max_tokens: 0 });
-    await batches.work(1);
-    await ended(id);
-    const [requestId] = batches.triesOf(id);
-    const record = { outcome: 'client_bad_request', batch: id, batchIndex: 0, user: ada.id, attempts: 0 };
-    await expect
-      .poll(async () => (await explain(requestId)).body, patience)
-      .toMatchObject({ kind: 'try', fate: 'result', record });
-    expect(await batches.resultRequestIds(ada.key, id)).toEqual([requestId]);
-    expect(upstream.requests).toEqual([]);
   });
 });
 

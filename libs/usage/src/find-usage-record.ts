@@ -45,6 +45,9 @@ export function createFindUsageRecord(deps: FindDependencies): FindUsageRecord {
     const reservation = store.redisKeys.reservation(tenant, requestId);
     const running = await store.command('hget', [reservation, 'record']);
     const appended = await store.command('hget', [reservation, 'appended']);
+    // Of an item of a batch, whose worker may have died: then another try follows.
+    const tried = await store.command('hget', [reservation, 'try']);
+    if (typeof tried === 'string') return foundIn(tried, appended === null ? 'running' : 'again');
     if (typeof running === 'string' && appended === null) return foundIn(running, 'running');
     if (waiting >= waitingMax) return { kind: 'busy' };
     waiting += 1;

@@ -116,6 +116,7 @@ const fateTexts = new Map([
 
 function outcomeText(found: unknown): string | undefined {
   const [kind, outcome] = [textAt(found, 'kind'), textAt(found, 'record', 'outcome')];
+  if (kind === 'try' && outcome === 'running') return 'its worker was gone before it ended; the item is tried again';
   if (kind === 'try') return [outcome, fateTexts.get(textAt(found, 'fate') ?? '')].filter(Boolean).join('; ');
   if (kind === 'running') return 'it runs now; what it used so far:';
   return outcome === 'running' ? 'its gateway was gone before it ended; what it had used:' : outcome;
