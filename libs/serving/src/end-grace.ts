@@ -2,7 +2,7 @@ import type { Clock } from '@ccg/kernel';
 import type { UpstreamBody } from '@ccg/upstream';
 
 /** How long a finished answer may stay open without another part of it. */
-const endGraceMs = 5000;
+export const endGraceMs = 5000;
 /** How long an upstream may take to close after its last event, before its connection is given up. */
 const closeGraceMs = 1000;
 

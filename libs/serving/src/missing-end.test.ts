@@ -1,4 +1,4 @@
-import { anthropicSseHead, createGate, cut, hang, openAiChatSseHead, waitFor, write } from '@ccg/testkit';
+import { anthropicSseHead, createGate, cut, hang, head, openAiChatSseHead, waitFor, write } from '@ccg/testkit';
 import type { Script, ScriptStep } from '@ccg/testkit';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -128,6 +128,71 @@ describe.each([chat, anthropic('claude'), anthropic('glm')])(
     });
   },
 );
+
+const documents = [
+  {
+    name: 'chat completions',
+    profile: 'claude',
+    prefix: chatModel,
+    document: {
+      choices: [{ index: 0, message: { content: 'Half a loaf' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 12, completion_tokens: 3 },
+    },
+  },
+  ...(['claude', 'glm'] as const).map((profile) => ({
+    name: `Messages, ${profile}`,
+    profile,
+    prefix: anthropicModel,
+    document: {
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      model: 'm',
+      content: [{ type: 'text', text: 'Half a loaf' }],
+      stop_reason: 'end_turn',
+      stop_sequence: null,
+      usage: { input_tokens: 12, output_tokens: 3 },
+    },
+  })),
+] as const;
+
+describe.each(documents)('a document of $name whose connection stays open', ({ profile, prefix, document }) => {
+  const text = JSON.stringify(document, null, 2);
+  // After each of these the document so far ends like a whole one.
+  const parts = text.split(/(?<=\}\n)/u).map((part) => write(part));
+
+  test.each([true, false])('is whole after a grace period (stream %s)', async (stream) => {
+    const rig = await startServingRig({ anthropicProfile: profile });
+    rig.upstream.play(() => [head(200, { 'content-type': 'application/json' }), ...parts, hang]);
+    const { sink, record } = ask(rig, { prefix, change: { stream } });
+    while (!sink.ended()) {
+      rig.clock.advance(1000);
+      for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+    }
+    expect(endOf(await record)).toBe('completed ok');
+    expect(sink.text()).toContain('Half a loaf');
+    expect(sink.text()).toMatch(/"stop_reason": ?"end_turn"/u);
+    await (
+      await rig.upstream.request(0)
+    ).aborted;
+    await rig.close();
+  });
+
+  test.each([true, false])('is waited for as long as it is not whole (stream %s)', async (stream) => {
+    const rig = await startServingRig({ anthropicProfile: profile });
+    rig.upstream.play(() => [head(200, { 'content-type': 'application/json' }), ...parts.slice(0, -1), hang]);
+    const { sink, record } = ask(rig, { prefix, change: { stream } });
+    await rig.upstream.request(0);
+    for (let second = 0; second < 100; second += 1) {
+      rig.clock.advance(1000);
+      for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+    }
+    expect(sink.ended()).toBe(false);
+    rig.timeOut();
+    expect(endOf(await record)).toMatch(/upstream_timeout$/u);
+    await rig.close();
+  });
+});
 
 test('the time in which a client has no room is no silence of a provider that gives a reason with every part', async () => {
   const rig = await startServingRig();

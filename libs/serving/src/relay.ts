@@ -11,6 +11,7 @@ import { createStreamGrammar, stopReasonIn } from './stream-grammar.ts';
 import type { GrammarRule, StreamGrammar } from './stream-grammar.ts';
 import { errorWithoutCredentials, framesWithoutCredentials } from './upstream-words.ts';
 import { failureOf, isTimeOut } from './call-target.ts';
+import { createDocumentEnd } from './document-end.ts';
 import { closeSoon, createEndGrace } from './end-grace.ts';
 import { notMeasured } from './record.ts';
 import type { End, Failure, Measured } from './record.ts';
@@ -214,6 +215,7 @@ async function pump(job: RelayJob, delivery: Delivery, clock: Clock): Promise<Pu
   const over = Promise.withResolvers<void>();
   const check = createBodyCheck(headers);
   const grace = createEndGrace(clock, over.resolve);
+  const document = createDocumentEnd(clock, over.resolve);
   let isOver = false;
   let isSilent = true;
   let isClosed = false;
@@ -227,8 +229,10 @@ async function pump(job: RelayJob, delivery: Delivery, clock: Clock): Promise<Pu
       translator.push(chunk);
       const room = deliver();
       timing.partDone();
-      const { state, finishedAt } = translator.progress();
+      const { state, finishedAt, visible } = translator.progress();
       isOver = state !== 'open';
+      if (isOver || visible || finishedAt !== undefined) document.stop();
+      else document.push(chunk);
       if (isOver) over.resolve();
       else grace.observe(finishedAt, room);
       return room;
@@ -256,8 +260,9 @@ async function pump(job: RelayJob, delivery: Delivery, clock: Clock): Promise<Pu
     return { failure, silent: isSilent && isTimeOut(thrown) && !isReaderGone };
   } finally {
     grace.cancel();
+    document.stop();
   }
-  if (grace.isOver()) body.abort();
+  if (grace.isOver() || document.isOver()) body.abort();
   else if (!isClosed) closeSoon(body, piping, clock);
   const { reason } = sink.signal;
   return { failure: reason instanceof ReaderGoneError ? reason : translator.progress().error, silent: false };
@@ -271,7 +276,7 @@ async function endEarly(
 ): Promise<Failure | undefined> {
   const failure = failureOf(thrown, sink.signal, target);
   if (failure instanceof ReaderGoneError) return failure;
-  if (wasCut(thrown) && mayBeWhole(translator)) {
+  if (thrown instanceof UpstreamCallError && thrown.kind === 'cut' && mayBeWhole(translator)) {
     translator.end();
     if (translator.progress().state !== 'complete') return failure;
     await deliver();
@@ -281,10 +286,6 @@ async function endEarly(
   await deliver();
   const { state, error = failure } = translator.progress();
   return state === 'complete' ? undefined : error;
-}
-
-function wasCut(thrown: unknown): boolean {
-  return thrown instanceof UpstreamCallError && thrown.kind === 'cut';
 }
 
 /**
