@@ -35,6 +35,26 @@ describe('a target', () => {
       request: at('POST', '/openai:m/v1/complete'),
       message: /path/u,
     },
+    // Claude Code takes every 404 to a request for a message for an unknown model, and does not show what it says.
+    ...['/anthropic/v1/messages', '/openai/v1/messages?beta=true', '/v1/messages/v1/messages'].map((path) => ({
+      ...invalid,
+      name: `a message behind a wrong base URL, ${path}`,
+      request: at('POST', path),
+      message: /^(?=.*base URL)(?=.*ANTHROPIC_BASE_URL)/u,
+    })),
+    {
+      ...notFound,
+      name: 'a count behind a wrong base URL',
+      request: at('POST', '/anthropic/v1/messages/count_tokens'),
+      message: /ANTHROPIC_BASE_URL/u,
+    },
+    {
+      ...wrongMethod,
+      name: 'a message behind a base URL with a query',
+      request: at('POST', '/?x=1%2Fv1%2Fmessages%3Fbeta=true'),
+      message: /^(?=.*Use GET)(?=.*ANTHROPIC_BASE_URL)(?=.*query)/u,
+      headers: { allow: 'GET, HEAD' },
+    },
     ...[
       at('POST', '/v1/files?beta=true'),
       at('DELETE', '/v1/files/file_1'),

@@ -159,6 +159,15 @@ describe.each(entrances)('Claude Code, $name', (entrance) => {
   });
 });
 
+test('Claude Code with a wrong base URL shows what is wrong with it', async () => {
+  const { gateway, apiKey, upstream } = suites.anthropic;
+  upstream.reset();
+  const baseUrl = `${gateway.url}/anthropic`;
+  const run = await runClaude({ binary, baseUrl, apiKey, via: 'auth-token', prompt: 'Go ahead.', cwd });
+  expect(run.result, run.stderr).toMatchObject({ isError: true, text: expect.stringContaining('ANTHROPIC_BASE_URL') });
+  expect(upstream.requests).toHaveLength(0);
+});
+
 interface Seen {
   readonly path: string | undefined;
   readonly model: unknown;

@@ -1,5 +1,6 @@
 import { createApp, sendJson } from '@ccg/edge';
 import type { Authenticator, HttpApp, Reporter, Target } from '@ccg/edge';
+import { GatewayError } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
 import type { Principal } from '@ccg/tenancy';
 import { apiKeyOperations } from './endpoints/api-keys.ts';
@@ -59,7 +60,8 @@ export function createAdminApp(dependencies: AdminAppDependencies): HttpApp {
   return createApp<Target, AdminResult, Principal>({
     ...dependencies,
     readTarget,
-    unknownPathAdvice: `GET ${documentPath} lists the paths.`,
+    unknownPath: () =>
+      new GatewayError('path-unknown', `This path does not exist. GET ${documentPath} lists the paths.`),
     errorForm: problemErrors,
   });
 }

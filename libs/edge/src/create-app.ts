@@ -17,8 +17,8 @@ export interface AppOptions<Where extends Target, Result, Who extends Principal 
   readonly endpoints: readonly Endpoint<Where, Result, Who>[];
   /** Reads a raw URL; gives undefined for one that cannot be decoded. */
   readTarget(rawUrl: string): Where | undefined;
-  /** What a client is told to do at a path without an endpoint. */
-  readonly unknownPathAdvice: string;
+  /** What a client is told at a path without an endpoint. */
+  unknownPath(path: string): GatewayError;
   readonly authenticate: Authenticator<Who>;
   readonly reporter: Reporter<Result, Who>;
   readonly clock: Clock;
@@ -79,7 +79,7 @@ function createMatcher<Where extends Target, Result, Who extends Principal>(
   options: AppOptions<Where, Result, Who>,
   dispatch: Dispatch<Result, Who>,
 ): (exchange: Exchange<Where>) => void {
-  const { endpoints, unknownPathAdvice } = options;
+  const { endpoints } = options;
   type Matched = Response<unknown, { exchange: Exchange<Where> }>;
   const app = express();
   app.disable('x-powered-by');
@@ -92,8 +92,7 @@ function createMatcher<Where extends Target, Result, Who extends Principal>(
     );
   }
   app.use((_request, { locals: { exchange } }: Matched) => {
-    const error = new GatewayError('path-unknown', `This path does not exist. ${unknownPathAdvice}`);
-    return dispatch(exchange, refusing('unknown', error));
+    return dispatch(exchange, refusing('unknown', options.unknownPath(exchange.target.path)));
   });
   return (exchange) => {
     const { request, response, target } = exchange;
