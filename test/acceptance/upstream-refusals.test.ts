@@ -119,6 +119,24 @@ describe.each([
     expect(answer.headers['request-id']).not.toBe('req_theirs');
   });
 
+  // Clients read whole seconds alone.
+  test.each([
+    ['a date', { date: 'Sat, 28 Nov 2026 12:00:00 GMT', 'retry-after': 'Sat, 28 Nov 2026 12:00:20 GMT' }, '', '20'],
+    ['a fraction', { 'retry-after': '1.5' }, '', '2'],
+    ['milliseconds', { 'retry-after-ms': '2500' }, '', '3'],
+    ['a sentence', {}, ' Please try again in 34s.', '34'],
+    ['more than a client waits', { 'retry-after': '120' }, '', '120'],
+  ])('a wait that an Anthropic server tells in %s is told in seconds', async (_how, headers, sentence, seconds) => {
+    const message = `Too many requests.${sentence}`;
+    suite.upstream.answer(jsonScript(429, { type: 'error', error: { type: 'rate_limit_error', message } }, headers));
+    expectError(await ask(paths.anthropic, stream), {
+      status: 429,
+      type: 'rate_limit_error',
+      message: new RegExp(message, 'u'),
+      headers: { 'retry-after': seconds },
+    });
+  });
+
   test.each(['anthropic', 'openai'] as const)(
     'what %s says of the limits of its account goes no further, in an answer, a refusal or an overload',
     async (provider) => {

@@ -10,9 +10,10 @@ import { asObject, asText, memberOf, tryParseJson } from '../json-fields.ts';
 import type { UpstreamAnswer } from '../translation.ts';
 
 /**
- * An HTTP error of an Anthropic server: status, type, message and the headers about trying again stay as they are. Those
- * that tell its limits are left out: they are those of the account, and the client would take them for its own.
- * What is not the API's own form, such as a proxy's page, becomes one readable sentence.
+ * An HTTP error of an Anthropic server: status, type, message and the headers about trying again stay as they are, but
+ * that a wait is told in whole seconds, as clients read it. Those that tell its limits are left out: they are those of the
+ * account, and the client would take them for its own. What is not the API's own form, such as a proxy's page, becomes
+ * one readable sentence.
  */
 export function anthropicFailure(
   reading: FailureReading,
@@ -30,7 +31,8 @@ export function anthropicFailure(
   // The client makes up its own mind about a long wait.
   const retry = cause.kind === 'rate-limited' ? 'default' : told.retry;
   const details = detailsOf(bytesToString(body));
-  return keep(told.code, message, { status, type, retry, retryAfterSeconds: undefined, headers, details });
+  const { upstreamWaitSeconds: retryAfterSeconds } = told;
+  return keep(told.code, message, { status, type, retry, retryAfterSeconds, headers, details });
 }
 
 /** An `error` event inside a stream, or an error document with status 200. */
