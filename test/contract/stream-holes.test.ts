@@ -247,3 +247,60 @@ describe.each(bodies)('a body of $name in which chunks stand alone', ({ target, 
     expect(text.match(/^event: error$/gmu)).toHaveLength(1);
   });
 });
+
+describe('a body of Ollama', () => {
+  const target = { dialect: 'ollama', model: 'm' } as const;
+  const call = { function: { name: 'Bash', arguments: { command: 'rm -rf build/cache --dry-run' } } };
+  const lines = [{ content: 'Do ' }, { content: 'not ' }, { content: 'delete it.', tool_calls: [call] }]
+    .map((message) => JSON.stringify({ model: 'm', message: { role: 'assistant', ...message }, done: false }))
+    .concat(JSON.stringify({ model: 'm', message: { content: '' }, done: true, done_reason: 'stop', eval_count: 4 }));
+  const body = lines.join('\n');
+  const whole = parseStream(played(target, body).text).content;
+
+  test.each([
+    ['lists', `[${lines.join(',')}]`],
+    ['a list over many lines', `[\n${lines.join(',\n')}\n]\n`],
+    ['events', `${lines.map((line) => `data: ${line}`).join('\n\n')}\n\ndata: [DONE]\n\n`],
+    ['events with names', lines.map((line) => `event: message\nid: 7\ndata: ${line}\n\n`).join('')],
+    ['a byte order mark before it', `\ufeff${body}`],
+    ['blank lines between them', lines.join('\r\n\r\n')],
+  ])('is read as %s', (_what, other) => {
+    expect(parseStream(played(target, other).text).content).toEqual(whole);
+  });
+
+  test('is read as a document over many lines', () => {
+    const document = { message: { content: 'Do not', tool_calls: [call] }, done: true, done_reason: 'stop' };
+    expect(parseStream(played(target, JSON.stringify(document, null, 2)).text).content).toHaveLength(2);
+  });
+
+  test.each(['ping', ': waiting', '{}', '{"status":"loading"}', '[PING]', 'null', '""', 'still working, 12:00', '[]'])(
+    'is not disturbed by noise, however much: %s',
+    (line) => {
+      const noisy = lines.map((each) => `${`${line}\n`.repeat(4)}${each}`).join('\n');
+      expect(parseStream(played(target, noisy).text).content).toEqual(whole);
+    },
+  );
+
+  test.each([
+    ['its end is missing', (line: string) => line.slice(0, -12)],
+    ['its second half is missing', (line: string) => line.slice(0, line.length / 2)],
+    ['its beginning is missing', (line: string) => line.slice(25)],
+    ['a line end is in it', (line: string) => `${line.slice(0, -20)}\n${line.slice(-20)}`],
+    ['a line end is in its text', (line: string) => line.replace(/(?:not|build)/u, '$&\n')],
+    ['a part of a command stands in its place', () => '--dry-run'],
+    ['a page stands in its place', () => '<html>502</html>'],
+  ])('ends as one error with a hole in it: %s', (_what, damage) => {
+    for (const at of [1, 2]) {
+      const damaged = lines.with(at, damage(lines[at] ?? '')).join('\n');
+      if (damaged === body) throw new Error('nothing was damaged');
+      const { text, progress } = playStream(translate(plainRequest, target), [bytesOf(damaged)]);
+      if (progress.state === 'complete') expect(parseStream(text).content).toEqual(whole);
+      else expect(text.match(/^event: error$/gmu)).toHaveLength(1);
+    }
+  });
+
+  test('tells words that are all of it as the reason', () => {
+    const { progress } = playStream(translate(plainRequest, target), [bytesOf('Internal Server Error\n')]);
+    expect(progress.error?.publicMessage).toContain('Internal Server Error');
+  });
+});

@@ -4,7 +4,7 @@ import { asObject, asText, tryReadJson } from '../json-fields.ts';
 import type { StreamDecoder } from './event-stream.ts';
 
 /** What the data of an event is. */
-type EventData =
+export type EventData =
   | { readonly kind: 'chunk'; readonly json: string; readonly value: JsonObject }
   /** `[DONE]` */
   | { readonly kind: 'marker' }
@@ -18,7 +18,7 @@ type EventData =
  * since servers forget the blank line between events. Data that is no JSON, but has any of its brackets, quotes or
  * backslashes, is a hole: it may be the rest of a chunk that was cut. So is a chunk with malformed UTF-8.
  */
-function readEventData(data: string, options: ReadJsonOptions = {}): readonly EventData[] {
+export function readEventData(data: string, options: ReadJsonOptions = {}): readonly EventData[] {
   const text = withoutPrefix(data).trim();
   if (text === '') return [noise];
   if (text.startsWith(':')) return [isCommentOfAnswer(text.slice(1).trim()) ? hole : noise];

@@ -1,4 +1,4 @@
-import { createNdjsonDecoder, isJsonObject, isText, isUtf8Text, noUsage } from '@ccg/wire';
+import { createNdjsonDecoder, decodeByteString, isText, noUsage } from '@ccg/wire';
 import type { JsonObject, NdjsonDecoderOptions } from '@ccg/wire';
 import { readFinishReason } from '../../encoder/finish-reasons.ts';
 import { createDeltaReader } from '../../encoder/deltas/delta-reader.ts';
@@ -6,45 +6,52 @@ import type { Encoder } from '../../encoder/encoder.ts';
 import { createEventStream } from '../../encoder/event-stream.ts';
 import { gaveUpError, malformedError } from '../../encoder/stream-errors.ts';
 import type { ToolFragment } from '../../encoder/tool-calls.ts';
-import { notAnAnswer, saysError } from '../../failure/says-error.ts';
+import { isFailure, notAnAnswer, saysError } from '../../failure/says-error.ts';
 import type { FailureContext } from '../../failure/tell-failure.ts';
 import { inBandFailure } from '../../failure/upstream-failure.ts';
-import { asCount, asList, asObject, asText, tryReadJson } from '../../json-fields.ts';
+import { asCount, asList, asObject, asText } from '../../json-fields.ts';
 import { inputLiteral, nonEmptyLiteral, textLiteral } from '../../json-literal.ts';
 import type { StreamTranslator } from '../../translation.ts';
+import { mayHoldContent } from '../../unread-content.ts';
 import { ollamaDelta } from './delta-form.ts';
 import { hasStrayContent, isKnownMessage } from './known-form.ts';
+import { createLineReader } from './line-reader.ts';
 
 const movedKeys: ReadonlySet<string> = new Set(['arguments']);
 
-/**
- * Feeds the encoder from Ollama's lines, in any chunking. A whole answer is a single line of the same form. A line that
- * cannot be read may have been a part of the answer, so it ends the answer with an error, save where the end cuts it.
- */
+/** Feeds the encoder from Ollama's lines, in any chunking. A whole answer is a single line of the same form. */
 export function createOllamaStream(
   encoder: Encoder,
   context: FailureContext,
   options?: NdjsonDecoderOptions,
 ): StreamTranslator {
-  let isAtEnd = false;
   const deltas = createDeltaReader(ollamaDelta, (literal, { kind }) => {
     if (kind === 'content') encoder.text(literal);
     else encoder.thinking(literal);
   });
   const told = new Map<string, ToolFragment>();
-  const decoder = createNdjsonDecoder((line) => {
-    if (deltas.known(line)) return;
-    const value = tryReadJson(line, { rawKeys: movedKeys });
-    if (isJsonObject(value) && isUtf8Text(line)) {
-      readLine(value, told, encoder, context);
-      deltas.learn(line, value);
-    } else if (!isAtEnd || !line.trimStart().startsWith('{')) encoder.fail(malformedError(context.provider));
-  }, options);
+  const reader = createLineReader(
+    {
+      known: deltas.known,
+      object(line, json) {
+        readLine(line, told, encoder, context);
+        if (json !== '') deltas.learn(json, line);
+      },
+      hole() {
+        encoder.fail(malformedError(context.provider));
+      },
+      words(text) {
+        encoder.fail(inBandFailure(decodeByteString(text), context));
+      },
+    },
+    { rawKeys: movedKeys },
+  );
+  const decoder = createNdjsonDecoder(reader.take, options);
   return createEventStream(encoder, {
     push: decoder.push,
     end() {
-      isAtEnd = true;
       decoder.end();
+      reader.end();
     },
   });
 }
@@ -65,7 +72,8 @@ function readLine(line: JsonObject, told: ToldCalls, encoder: Encoder, context: 
     readUsage(line, encoder);
     finish(asText(line['done_reason']), encoder, context.provider);
     encoder.marker();
-  } else if (message === undefined) encoder.fail(notAnAnswer(line, context));
+  } else if (message === undefined && (isFailure(line) || mayHoldContent(line)))
+    encoder.fail(notAnAnswer(line, context));
 }
 
 /** The calls of the lines before, by their ids. */
