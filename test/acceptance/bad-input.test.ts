@@ -32,7 +32,7 @@ describe('a target', () => {
     {
       ...notFound,
       name: 'unknown path behind a prefix',
-      request: at('POST', '/openai:m/v1/complete'),
+      request: at('POST', '/openai:m/v1/nothing'),
       message: /path/u,
     },
     // Claude Code takes every 404 to a request for a message for an unknown model, and does not show what it says.
@@ -60,6 +60,9 @@ describe('a target', () => {
       at('DELETE', '/v1/files/file_1'),
       at('GET', '/v1/skills'),
       at('POST', '/v1/sessions/sesn_1/events'),
+      at('POST', '/v1/chat/completions'),
+      at('GET', '/v1/responses/resp_1'),
+      at('POST', '/openai:gpt-4.1/v1/complete'),
     ].map((request) => ({ ...notFound, name: 'an API that is not served', request, message: unsupported })),
     ...[
       at('POST', '/v1/messages/batches'),

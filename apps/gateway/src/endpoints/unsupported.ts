@@ -1,10 +1,16 @@
 import { GatewayError } from '@ccg/kernel';
 import type { GatewayEndpoint } from '../data-app.ts';
 
-/** APIs of Anthropic that clients may ask for and that this gateway does not have, with what to do instead. */
+/** APIs of Anthropic and OpenAI that clients may ask for and that this gateway does not have, with what to do instead. */
 const unsupported: Readonly<Record<string, string>> = {
   '/v1/files': 'Send the file inside the message, as a base64 block.',
   '/v1/skills': 'Send the instructions in the system prompt.',
+  ...Object.fromEntries(
+    ['chat/completions', 'complete', 'completions', 'embeddings', 'responses'].map((name) => [
+      `/v1/${name}`,
+      "It speaks Anthropic's Messages API: use an Anthropic SDK, or POST /v1/messages.",
+    ]),
+  ),
   ...Object.fromEntries(
     [
       'agents',
@@ -25,7 +31,7 @@ const unsupported: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Tells a client that an API of Anthropic is missing here, so that it does not look for a wrong base URL. */
+/** Tells a client that an API is missing here, so that it does not look for a wrong base URL. */
 export function unsupportedEndpoints(): GatewayEndpoint[] {
   return Object.entries(unsupported).map(([path, advice]) => ({
     name: 'unsupported',
