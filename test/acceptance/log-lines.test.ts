@@ -5,6 +5,7 @@ import {
   anthropicSseHead,
   createGate,
   jsonScript,
+  openAiChatSseHead,
   playModel,
   say,
   waitFor,
@@ -104,6 +105,16 @@ test('a line says what was invalid, and by what name the provider refused', asyn
     invalid: 'messages.0.content',
     upstreamCode: 'invalid_request_error',
   });
+});
+
+test('a line has the code that the provider gives a failure, before and inside of a stream', async () => {
+  const started = await start({ PREFERRED_PROVIDER: 'openai' });
+  const error = { type: 'invalid_request_error', code: 'model_not_found', message: 'It does not exist.' };
+  started.upstream.answer(jsonScript(404, { error }));
+  expect(await lineOf(started, await ask(started))).toMatchObject({ upstreamCode: 'model_not_found' });
+  const inside = { error: { type: 'server_error', code: 'rate_limit_exceeded', message: 'Slow down.' } };
+  started.upstream.answer([...openAiChatSseHead(), write(`data: ${JSON.stringify(inside)}\n\n`)]);
+  expect(await lineOf(started, await ask(started))).toMatchObject({ upstreamCode: 'rate_limit_exceeded' });
 });
 
 test('texts of a client are cut to 256 characters and end no line, in the log and in the metrics', async () => {

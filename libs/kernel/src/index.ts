@@ -5,7 +5,7 @@ export { startStopwatch, systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { errorCatalog } from './errors/catalog.ts';
 export type { AnthropicErrorType, ErrorCode, ErrorOwner, RetryAdvice } from './errors/catalog.ts';
-export { GatewayError, toGatewayError } from './errors/gateway-error.ts';
+export { changedError, GatewayError, toGatewayError } from './errors/gateway-error.ts';
 export type { GatewayErrorDetails } from './errors/gateway-error.ts';
 export { outcomeFacts } from './errors/outcome-facts.ts';
 export { outcomeOfCode, outcomeOfReason, outcomes } from './errors/outcomes.ts';

@@ -1,7 +1,7 @@
 import { createProvider } from '@ccg/catalog';
-import { Secret } from '@ccg/kernel';
+import { GatewayError, Secret } from '@ccg/kernel';
 import { expect, test } from 'vitest';
-import { wordsForLog } from './upstream-words.ts';
+import { errorWithoutCredentials, wordsForLog } from './upstream-words.ts';
 
 const { endpoint } = createProvider({
   name: 'acme',
@@ -38,4 +38,14 @@ test.each([
 test('they are one line, and not long', () => {
   expect(wordsForLog(`a\n${'b '.repeat(5000)}`, endpoint)).toMatch(/^a b[b ]{496}…$/u);
   expect(wordsForLog(undefined, endpoint)).toBeUndefined();
+});
+
+test.each([
+  ['model_not_found', 'model_not_found'],
+  ['1210', '1210'],
+  ['staple', undefined],
+  ['sk-abc123', undefined],
+])('a name of a failure is kept unless it is a credential: %s', (upstreamCode, left) => {
+  const error = new GatewayError('upstream-failed', 'It failed.', { upstreamCode });
+  expect(errorWithoutCredentials(error, endpoint).upstreamCode).toBe(left);
 });

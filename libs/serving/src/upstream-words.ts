@@ -1,6 +1,6 @@
 import type { Endpoint } from '@ccg/catalog';
-import { GatewayError, visibleText } from '@ccg/kernel';
-import type { GatewayErrorDetails } from '@ccg/kernel';
+import { changedError, visibleText } from '@ccg/kernel';
+import type { GatewayError, GatewayErrorDetails } from '@ccg/kernel';
 import { encodeText } from '@ccg/wire';
 
 const removed = '[removed]';
@@ -46,23 +46,25 @@ export function errorWithoutCredentials(
   more: Pick<GatewayErrorDetails, 'headers' | 'upstreamMessage' | 'upstreamCode'> = {},
 ): GatewayError {
   const publicMessage = withoutCredentials(error.publicMessage, endpoint);
-  const { headers = {}, upstreamMessage = error.upstreamMessage, upstreamCode = error.upstreamCode } = more;
+  const { headers = {}, upstreamMessage = error.upstreamMessage } = more;
+  const upstreamCode = nameForLog(more.upstreamCode ?? error.upstreamCode, endpoint);
   const isAsTold =
     publicMessage === error.publicMessage &&
     upstreamMessage === error.upstreamMessage &&
     upstreamCode === error.upstreamCode;
   if (isAsTold && Object.keys(headers).length === 0) return error;
-  return new GatewayError(error.code, publicMessage, {
-    status: error.status,
-    type: error.type,
-    retry: error.retry,
+  return changedError(error, {
+    publicMessage,
     headers: { ...error.headers, ...headers },
     upstreamMessage,
     upstreamCode,
-    upstreamWaitSeconds: error.upstreamWaitSeconds,
-    publicDetails: error.publicDetails,
-    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
   });
+}
+
+/** A server that calls a failure by something that looks like a credential calls it nothing. */
+function nameForLog(name: string | undefined, endpoint: Endpoint): string | undefined {
+  if (name === undefined) return undefined;
+  return withoutCredentials(name, endpoint) !== name || startsSecret(name) ? undefined : name;
 }
 
 /** Unicode text, the longest first. */
@@ -75,7 +77,11 @@ function secretsOf({ credential, headers }: Endpoint): readonly string[] {
 
 /** By a beginning that vendors give to credentials, by stars, and by a mixture that no name of a project, region or permission has. */
 function looksSecret(word: string): boolean {
-  if (/^(?:(?:sk|nvapi|xai|pplx)-|(?:ghp|gsk|ccg)_|AIza|ya29\.|eyJ)|\*{3}/u.test(word)) return true;
+  if (startsSecret(word) || word.includes('***')) return true;
   const isLongRun = /(?=[a-z]*\d|\d+[a-z])[a-z\d+=]{24}/iu.test(word);
   return isLongRun || (word.length >= 12 && [/[a-z]/u, /[A-Z]/u, /\d/u].every((kind) => kind.test(word)));
+}
+
+function startsSecret(word: string): boolean {
+  return /^(?:(?:sk|nvapi|xai|pplx)-|(?:ghp|gsk|ccg)_|AIza|ya29\.|eyJ)/u.test(word);
 }

@@ -63,6 +63,28 @@ export class GatewayError extends Error {
   }
 }
 
+/** The same failure with other details. What caused it is left out: it may quote what the change takes away. */
+export function changedError(
+  error: GatewayError,
+  { publicMessage = error.publicMessage, ...change }: GatewayErrorDetails & { readonly publicMessage?: string },
+): GatewayError {
+  const { status, type, retry, headers, publicDetails, reason } = error;
+  const { retryAfterSeconds, upstreamWaitSeconds, upstreamMessage, upstreamCode } = error;
+  return new GatewayError(error.code, publicMessage, {
+    status,
+    type,
+    retry,
+    headers,
+    publicDetails,
+    upstreamWaitSeconds,
+    upstreamMessage,
+    upstreamCode,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(reason === undefined ? {} : { reason }),
+    ...change,
+  });
+}
+
 /** Turns whatever was thrown into a `GatewayError`; anything unexpected becomes `internal`, its text kept from the client. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;

@@ -1,4 +1,4 @@
-import { errorCatalog, GatewayError } from '@ccg/kernel';
+import { changedError, errorCatalog, GatewayError } from '@ccg/kernel';
 import type { AnthropicErrorType, ErrorCode, RetryAdvice } from '@ccg/kernel';
 import { bytesToString, decodeByteString } from '@ccg/wire';
 import type { HeaderList, JsonValue } from '@ccg/wire';
@@ -41,8 +41,9 @@ export function anthropicInBandFailure(value: JsonValue, provider: string): Gate
   const status = statusOf(type);
   const reading = readInBandFailure(value, status);
   const told = tellFailure(reading, { provider, model: 'this model', at: unknownSize });
-  if (isOperators(reading)) return told;
-  return new GatewayError(told.code, reading.message ?? told.publicMessage, { status, type });
+  const upstreamCode = reading.name;
+  if (isOperators(reading)) return changedError(told, { upstreamCode });
+  return new GatewayError(told.code, reading.message ?? told.publicMessage, { status, type, upstreamCode });
 }
 
 /** A refusal of what is the gateway's own: its credential, or its account. */

@@ -1,4 +1,5 @@
 import type { HeaderList } from '@ccg/wire';
+import { failureName } from './failure-name.ts';
 import { fieldPath, plainPaths } from './field-path.ts';
 import { findDocuments, wholeDocument } from './loose-json.ts';
 import type { Loose, LooseObject } from './loose-json.ts';
@@ -11,6 +12,8 @@ export interface FailureDocument {
   readonly message: string | undefined;
   /** The type of the error, as the document names it at its top. */
   readonly type: string | undefined;
+  /** What its server calls the failure, as the document says at its top; never a sentence. */
+  readonly name: string | undefined;
   /** Whether it has the form that the Anthropic API gives to errors. */
   readonly isEnvelope: boolean;
   /** Every sentence. */
@@ -82,6 +85,7 @@ export function readFailureDocument(body: string): FailureDocument {
   return {
     message: readable(whole === undefined ? text : tell(whole, 0)),
     type: textOf(top.error.get('type')),
+    name: failureName(top.error),
     isEnvelope: top.body.get('type') === 'error' && isObject(top.body.get('error')),
     ...collector.found(),
   };

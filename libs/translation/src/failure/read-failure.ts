@@ -24,6 +24,8 @@ export interface FailureReading {
   readonly status: number;
   /** The type of the error by its own name. */
   readonly type: string | undefined;
+  /** What the upstream calls the failure: its code, or its type; never a sentence. */
+  readonly name: string | undefined;
   /** The upstream's own words; undefined when it has none. */
   readonly message: string | undefined;
   /** Whether it has the form that the Anthropic API gives to errors. */
@@ -37,8 +39,8 @@ export function readFailure({ status: sent, headers, body }: FailedAnswer): Fail
   const says = sayingsOf(document);
   const status = statusOf(sent, { document, meanings, says });
   const cause = causeOf({ status, headers, document, meanings, says });
-  const { type, message, isEnvelope } = document;
-  return { cause, status, type, message, isEnvelope };
+  const { type, name, message, isEnvelope } = document;
+  return { cause, status, type, name, message, isEnvelope };
 }
 
 interface Evidence {

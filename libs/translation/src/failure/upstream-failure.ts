@@ -1,3 +1,4 @@
+import { changedError } from '@ccg/kernel';
 import type { GatewayError } from '@ccg/kernel';
 import { bytesToString, decodeByteString, writeJson } from '@ccg/wire';
 import type { JsonValue } from '@ccg/wire';
@@ -35,8 +36,7 @@ export function ownWordsOf(upstream: UpstreamAnswer): string | undefined {
 
 /** What an upstream calls such a failure, where it is a name of its own. */
 export function codeOf(upstream: UpstreamAnswer): string | undefined {
-  const { type } = readHttpFailure(upstream);
-  return type !== undefined && /^[\w.:-]{1,64}$/u.test(type) ? type : undefined;
+  return readHttpFailure(upstream).name;
 }
 
 /** An error that came inside an answer with status 200: a whole body, an event, or an `error` member of one. */
@@ -47,7 +47,7 @@ export function readInBandFailure(value: JsonValue, status = 200): FailureReadin
 export function inBandFailure(value: JsonValue, context: FailureContext): GatewayError {
   const reading = readInBandFailure(value);
   context.onFailureInside?.(reading);
-  return tellFailure(reading, context);
+  return changedError(tellFailure(reading, context), { upstreamCode: reading.name });
 }
 
 /** Remembers the last failure inside of an answer, and says how to send the request again after it. */
