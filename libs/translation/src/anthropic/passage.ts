@@ -29,7 +29,7 @@ export interface Passage {
 }
 
 export function createPassage(sink: FrameSink, named: StreamNames): Passage {
-  const tap = createUsageTap(named.provider);
+  const tap = createUsageTap(named);
   const outlet = createOutlet(sink, named, tap);
   let whole: Extract<Answer, { kind: 'message' }> | undefined;
 
@@ -90,19 +90,21 @@ function passFrames(frames: Uint8Array, outlet: Outlet, tap: UsageTap, { provide
   const readable = readableLength(frames, text);
   const length = tap.inspect(readable === text.length ? text : text.slice(0, readable));
   const passed = length === frames.length ? frames : frames.subarray(0, length);
-  const { end } = tap.observed();
+  const { end, foreign } = tap.observed();
   if (end !== undefined) outlet.writeLast(passed, end === 'message-stop' ? undefined : end);
   else if (!outlet.isVisible() && isOnlyComments(text.slice(0, length))) outlet.holdBack(passed);
   else if (length > 0) outlet.write(passed);
-  if (readable < text.length) outlet.fail(malformedError(provider), 'failed');
+  if (foreign !== undefined) outlet.fail(foreign, 'failed');
+  else if (readable < text.length) outlet.fail(malformedError(provider), 'failed');
 }
 
 /** A last event without its blank line counts as whole. */
 function endFrames(tail: string, outlet: Outlet, tap: UsageTap, { provider }: StreamNames): void {
   const wasFinished = tap.observed().finishedAt !== undefined;
   if (looksLikeEvents(tail)) tap.inspect(tail);
-  const { end, finishedAt } = tap.observed();
-  if (end === 'message-stop') outlet.writeLast(`${tail}\n\n`, undefined);
+  const { end, finishedAt, foreign } = tap.observed();
+  if (foreign !== undefined) outlet.fail(foreign, 'failed');
+  else if (end === 'message-stop') outlet.writeLast(`${tail}\n\n`, undefined);
   else if (finishedAt !== undefined) {
     outlet.writeLast((wasFinished ? '' : `${tail}\n\n`) + messageStopFrame, undefined);
   } else if (!outlet.isVisible() && isNoEvent(tail)) outlet.fail(malformedError(provider), 'failed');

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unknownSize } from '../failure/tell-failure.ts';
 import { createUsageTap } from './tap-usage.ts';
 
 const blockStart =
@@ -9,7 +10,7 @@ const delta =
 const blockStop = 'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n';
 
 function passedTokensOf(chunks: readonly string[]): number {
-  const tap = createUsageTap('acme');
+  const tap = createUsageTap({ provider: 'acme', model: 'm', at: unknownSize });
   for (const chunk of chunks) tap.inspect(chunk);
   return tap.passedTokens();
 }

@@ -2,6 +2,9 @@ import type { GatewayError } from '@ccg/kernel';
 import { createSseDecoder, isText, noUsage, readAnthropicUsage, stringToBytes } from '@ccg/wire';
 import type { SseEvent, Usage } from '@ccg/wire';
 import { asObject, asText, tryReadJson } from '../json-fields.ts';
+import { saysError } from '../failure/says-error.ts';
+import type { FailureContext } from '../failure/tell-failure.ts';
+import { inBandFailure } from '../failure/upstream-failure.ts';
 import { anthropicInBandFailure } from './failure.ts';
 import { beginsDocument } from './answer-form.ts';
 import { splitFrames } from './readable-frames.ts';
@@ -17,6 +20,8 @@ interface ObservedStream {
   readonly finishedAt: number | undefined;
   /** A JSON document that came in the place of a frame. Nothing after it was inspected. */
   readonly document: string | undefined;
+  /** A failure in a form that the client cannot read. Its frame, and what is after it, belong to no stream. */
+  readonly foreign: GatewayError | undefined;
   /** How the stream has ended, if it has. */
   readonly end: 'message-stop' | GatewayError | undefined;
 }
@@ -33,13 +38,14 @@ export interface UsageTap {
 const tellingNames = /"(?:message_|error")/;
 
 /** Observes an Anthropic stream without changing it. */
-export function createUsageTap(provider: string): UsageTap {
+export function createUsageTap(context: FailureContext): UsageTap {
   let observed: ObservedStream = {
     usage: noUsage,
     hasOutput: false,
     hasBlocks: false,
     finishedAt: undefined,
     document: undefined,
+    foreign: undefined,
     end: undefined,
   };
 
@@ -47,7 +53,7 @@ export function createUsageTap(provider: string): UsageTap {
 
   function lookAtFrame(frame: string): void {
     const decoder = createSseDecoder((event) => {
-      observed = observe(observed, event, provider);
+      observed = observe(observed, event, context);
     });
     decoder.push(stringToBytes(frame));
     decoder.end();
@@ -73,6 +79,7 @@ export function createUsageTap(provider: string): UsageTap {
         if (observed.end !== undefined || observed.document !== undefined) break;
         if (tellsNothing(frame)) output.add(frame);
         else lookAtFrame(frame);
+        if (observed.foreign !== undefined) break;
         taken += frame.length;
       }
       return taken;
@@ -129,7 +136,7 @@ function startOfLine(frames: string, at: number): number {
   return start;
 }
 
-function observe(observed: ObservedStream, { name, data }: SseEvent, provider: string): ObservedStream {
+function observe(observed: ObservedStream, { name, data }: SseEvent, context: FailureContext): ObservedStream {
   const event = name === 'content_block_delta' ? undefined : asObject(tryReadJson(data));
   switch (asText(event?.['type'])) {
     case 'message_start':
@@ -146,8 +153,10 @@ function observe(observed: ObservedStream, { name, data }: SseEvent, provider: s
     case 'message_stop':
       return { ...observed, end: 'message-stop' };
     case 'error':
-      return { ...observed, end: anthropicInBandFailure(event ?? null, provider) };
+      return { ...observed, end: anthropicInBandFailure(event ?? null, context.provider) };
     case undefined:
+      // A router in front of Anthropic tells failures of its own in the form of OpenAI's.
+      return saysError(event?.['error']) ? { ...observed, foreign: inBandFailure(event ?? null, context) } : observed;
     default:
       return observed;
   }
