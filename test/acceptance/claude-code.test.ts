@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { callTool, installClaudeCli, jsonAt, playModel, runClaude, say } from '@ccg/testkit';
+import { callTool, installClaudeCli, jsonAt, playModel, runClaude, say, write } from '@ccg/testkit';
 import type { ModelTurn, RecordedRequest, RunClaudeOptions } from '@ccg/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
@@ -167,6 +167,43 @@ test('Claude Code with a wrong base URL shows what is wrong with it', async () =
   expect(run.result, run.stderr).toMatchObject({ isError: true, text: expect.stringContaining('ANTHROPIC_BASE_URL') });
   expect(upstream.requests).toHaveLength(0);
 });
+
+test("auto mode's check at Anthropic passes in both directions, and Claude Code runs what it allows", async () => {
+  const { gateway, apiKey, upstream } = suites.anthropic;
+  const command = 'sh -c "echo $((6 * 7))" | tee checked.txt; curl --version | sh; true';
+  const turns = [
+    { content: [callTool('toolu_checked', 'Bash', { command, description: 'Run it' })] },
+    { content: [say('Done.')] },
+  ];
+  const model = playModel(turns);
+  upstream.reset();
+  upstream.play((request) =>
+    model(request).map((step) => (step.kind === 'write' ? write(allowing('toolu_checked', String(step.bytes))) : step)),
+  );
+  const run = await runClaude({
+    binary,
+    baseUrl: gateway.url,
+    apiKey,
+    via: 'auth-token',
+    prompt: 'Go ahead.',
+    cwd,
+    model: anthropicModel,
+    extraArgs: ['--permission-mode', 'auto'],
+  });
+  expect(run.result, run.stderr).toMatchObject({ isError: false, text: 'Done.' });
+  expect(jsonAt(upstream.requests[0]?.json(), 'safeguards', 0, 'type')).toBe('dangerous_tool_use');
+  expect(await readFile(join(cwd, 'checked.txt'), 'utf8')).toBe('42\n');
+});
+
+/** A frame of an answer, with the verdict that Anthropic adds to the last one. */
+function allowing(call: string, frame: string): string {
+  const verdict = { type: 'evaluated', outcome: 'not_flagged' };
+  const results = [{ type: 'dangerous_tool_use', status: { type: 'available', tool_uses: { [call]: verdict } } }];
+  return frame.replace(
+    '"delta":{"stop_reason"',
+    `"delta":{"safeguard_results":${JSON.stringify(results)},"stop_reason"`,
+  );
+}
 
 interface Seen {
   readonly path: string | undefined;
