@@ -3,7 +3,7 @@ import type { BatchRecord } from '@ccg/batches';
 import type { Clock } from '@ccg/kernel';
 import { answerTraced, attemptSpans, knownAttributes, recordAttributes, spanFailure } from '@ccg/serving';
 import type { RequestRecord, ResponseSink, ServeRequest, Serving } from '@ccg/serving';
-import { readTraceparent } from '@ccg/telemetry';
+import { itemEndpoint, readTraceparent } from '@ccg/telemetry';
 import type { SpanFacts, Trace, Tracing } from '@ccg/telemetry';
 
 interface ItemPlace {
@@ -79,7 +79,7 @@ function spansOfTry({ item, request, record, trace, endMs }: SpannedTry): readon
   const { principal, requestId, receivedAtMs: startMs } = request;
   return [
     {
-      name: 'item_of_batch',
+      name: itemEndpoint,
       kind: 'internal',
       spanId: trace.spanId,
       parentSpanId: trace.parentSpanId,
@@ -88,7 +88,7 @@ function spansOfTry({ item, request, record, trace, endMs }: SpannedTry): readon
       failure: spanFailure(record),
       attributes: knownAttributes({
         ...placeAttributes(item),
-        'ccg.endpoint': 'item_of_batch',
+        'ccg.endpoint': itemEndpoint,
         'ccg.request_id': requestId,
         'ccg.api_key_id': principal.kind === 'api-key' ? principal.apiKeyId : undefined,
         ...recordAttributes(record),

@@ -8,6 +8,7 @@ import { countRecord, describeCaller, describeRecord, describeTarget, recordWith
 import type { LineRules, RequestRecord, ResponseSink } from '@ccg/serving';
 import { StoreUnavailableError } from '@ccg/store';
 import type { Store } from '@ccg/store';
+import { itemEndpoint } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { readPrincipal } from '@ccg/tenancy';
 import type { TenantDefaults, TenantPrincipal } from '@ccg/tenancy';
@@ -176,7 +177,7 @@ interface Told {
   readonly durationMs: number;
 }
 
-const endpoint = 'item_of_batch';
+const endpoint = itemEndpoint;
 
 /** One line for each try of an item, which says what the line of a request says. */
 function tell(

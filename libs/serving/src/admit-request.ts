@@ -2,6 +2,7 @@ import type { Admission, AdmissionRequest, Decision, Limit, Refused } from '@ccg
 import type { Target } from '@ccg/catalog';
 import { assertNever, startStopwatch } from '@ccg/kernel';
 import type { Clock } from '@ccg/kernel';
+import { itemEndpoint } from '@ccg/telemetry';
 import type { Metrics } from '@ccg/telemetry';
 import type { TenantPrincipal } from '@ccg/tenancy';
 import type { RefusalLog } from '@ccg/usage';
@@ -181,7 +182,7 @@ function settling({ decision, limits, line, learn, clock, ...counted }: Settling
         outputSample: outputSample(record),
       });
       countUse(metrics, tenant, limits, { use: record, estimatedOutput });
-      const endpoint = batch !== undefined ? 'item_of_batch' : kind === 'count' ? 'count_tokens' : 'messages';
+      const endpoint = batch !== undefined ? itemEndpoint : kind === 'count' ? 'count_tokens' : 'messages';
       void settled.finally(closed).then(() => {
         countSettlement(metrics, { endpoint, tenant }, record, elapsedMs());
       });

@@ -76,6 +76,7 @@ export async function openServing(
   });
   const tokens = await startTokenCounting(sha256);
   const { catalog, sealingKeys } = config;
+  for (const { dialect, name } of catalog.providers.values()) parts.metrics.expectProvider(dialect, name);
   const fileFetcher = config.fetchImageUrls ? createFileFetcher({ extraRoots: config.upstreamExtraRoots }) : undefined;
   const made = {
     catalog,

@@ -8,6 +8,7 @@ export { metricList } from './metric-list.ts';
 export type { MetricFacts } from './metric-list.ts';
 export { createMetrics } from './metrics.ts';
 export type { Metrics } from './metrics.ts';
+export { itemEndpoint } from './outcome-counts.ts';
 export type { LabelBounds, RequestMeters } from './request-metrics.ts';
 export type { StreamEnd, StreamMeters } from './stream-metrics.ts';
 export { readTraceparent, traceparentOf } from './tracing/trace-context.ts';

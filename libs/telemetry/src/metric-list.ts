@@ -30,6 +30,10 @@ export const metricList = {
     help: 'Finished requests. Dialect, provider and model are "none" where no provider was chosen.',
     processes: everywhere,
   }),
+  outcomes: counter('ccg_outcomes_total', ['traffic', 'outcome'], {
+    help: 'How requests ended, and tries of items of batches. All outcomes are there from the start of a process.',
+    processes: everywhere,
+  }),
   requestDurations: histogram('ccg_request_duration_seconds', ['endpoint', 'dialect', 'provider', 'stream'], {
     help: 'From the arrival of a request to the end of its answer.',
     processes: everywhere,

@@ -1,3 +1,4 @@
+import { outcomes } from '@ccg/kernel';
 import { expect, test } from 'vitest';
 import { metricList } from './metric-list.ts';
 import { createMetrics } from './metrics.ts';
@@ -22,6 +23,38 @@ test('the exposition has every metric of the list, and those of Node under their
   expect(text).toMatch(/^process_cpu_seconds_total /mu);
   expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /mu);
   expect(contentType).toContain('version=0.0.4');
+});
+
+test.each([
+  ['gateway', 'requests', frame],
+  ['admin', 'requests', { ...frame, endpoint: 'admin.tenants.list' }],
+  ['worker', 'items', { ...frame, endpoint: 'item_of_batch' }],
+] as const)('every outcome of a %s is exposed before the first of its %s', async (process, traffic, counted) => {
+  const metrics = createMetrics({ process });
+  const countsOf = async () => {
+    const lines = (await metrics.expose()).text.matchAll(
+      /^ccg_outcomes_total\{traffic="(\w+)",outcome="(\w+)"\} (\d+)$/gmu,
+    );
+    return [...lines].map(([, ...parts]) => parts);
+  };
+  const at = (count: (outcome: string) => number) => outcomes.map((one) => [traffic, one, String(count(one))]);
+  expect(await countsOf()).toEqual(at(() => 0));
+  metrics.requestsOf(counted).finished('503', 'gateway_store_down', 1);
+  metrics.requestsOf({ ...counted, model: 'other' }).finished('503', 'gateway_store_down', 1);
+  expect(await countsOf()).toEqual(at((outcome) => (outcome === 'gateway_store_down' ? 2 : 0)));
+});
+
+test('what alerts ask of a configured provider is exposed before its first call, and counted in the same series', async () => {
+  const metrics = createMetrics({ process: 'gateway' });
+  metrics.expectProvider('openai-chat', 'openai');
+  const provider = 'dialect="openai-chat",provider="openai"';
+  const failed = `ccg_attempts_total{endpoint="messages",${provider},outcome="upstream_timeout"}`;
+  const { text } = await metrics.expose();
+  expect(text).toContain(`${failed} 0\n`);
+  expect(text).toContain(`ccg_first_event_seconds_count{${provider}} 0\n`);
+  const called = { ...frame, dialect: 'openai-chat', provider: 'openai' };
+  metrics.requestsOf(called).attempt('upstream_timeout', 1, true);
+  expect((await metrics.expose()).text).toContain(`${failed} 1\n`);
 });
 
 test('a histogram counts what is at most its bounds', async () => {

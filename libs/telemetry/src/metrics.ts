@@ -32,6 +32,8 @@ type StoreState = 'ready' | 'partial' | 'down';
 export interface Metrics extends BatchMeters {
   /** What counts the requests of a frame. */
   requestsOf(frame: RequestFrame): RequestMeters;
+  /** Has the series of a configured provider begin at 0 that alerts are made of: its first failures are then seen to grow. */
+  expectProvider(this: void, dialect: string, provider: string): void;
   /** What counts the streams of a provider. */
   streamsOf(dialect: string, provider: string): StreamMeters;
   /** What counts the decisions of limits of a level and kind. */
@@ -91,7 +93,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   collectDefaultMetrics({ register: runtime });
   for (const name of misnamed) runtime.removeSingleMetric(name);
   const tenants = createLabelValues(bounds.maxTenants);
-  const requests = createRequestMetrics(tenants, bounds.maxModels);
+  const requests = createRequestMetrics(tenants, bounds.maxModels, process);
   const limits = createLimitMetrics(tenants, nowMs);
   const streams = createStreamMetrics();
   const certificates = createCells(metricList.certificates);
@@ -120,7 +122,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     issuerKeys,
   ].filter(({ processes }) => process === undefined || processes.includes(process));
   return {
-    requestsOf: requests.of,
+    ...requests.told,
     streamsOf: streams.of,
     limitsOf: limits.of,
     ...batches.told,

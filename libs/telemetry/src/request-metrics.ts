@@ -1,8 +1,10 @@
-import { createBoundedMap } from '@ccg/kernel';
+import { createBoundedMap, outcomes } from '@ccg/kernel';
 import type { Outcome } from '@ccg/kernel';
 import { createLabelValues, otherValue } from './label-values.ts';
 import type { LabelValues } from './label-values.ts';
 import { metricList } from './metric-list.ts';
+import type { Process } from './metric-list.ts';
+import { createOutcomeCounts, itemEndpoint } from './outcome-counts.ts';
 import { createCells, createDistributions } from './series.ts';
 import type { Distribution } from './series.ts';
 
@@ -52,15 +54,25 @@ export interface LabelBounds {
 const tenantModelsMax = 10_000;
 const metersMax = 10_000;
 
+/** What a call of a provider can end with that rules ask for. */
+const attemptOutcomes = outcomes.filter(
+  (outcome) => outcome === 'ok' || outcome === 'client_aborted' || outcome.startsWith('upstream_'),
+);
+
 /** Every metric that is told of a request when it has ended. */
-export function createRequestMetrics(tenants: LabelValues, maxModels: number) {
+export function createRequestMetrics(tenants: LabelValues, maxModels: number, process: Process | undefined) {
+  const outcomeCounts = createOutcomeCounts(process);
   const families = createFamilies();
   const models = createLabelValues(maxModels);
   const pairs = createLabelValues(tenantModelsMax);
   const known = createBoundedMap<RequestMeters>(metersMax);
-  return {
-    families: Object.values(families),
-    of(frame: RequestFrame): RequestMeters {
+  const told = {
+    expectProvider(dialect: string, provider: string): void {
+      const endpoint = process === 'worker' ? itemEndpoint : 'messages';
+      for (const outcome of attemptOutcomes) families.attempts.of({ endpoint, dialect, provider, outcome });
+      families.firstEvents.of({ dialect, provider });
+    },
+    requestsOf(frame: RequestFrame): RequestMeters {
       const { endpoint, provider, dialect, stream } = frame;
       const model = frame.model === 'none' ? 'none' : models.of(frame.model, frame.isModelKnown);
       const tenant = frame.tenant === undefined ? undefined : tenants.of(frame.tenant, true);
@@ -68,11 +80,12 @@ export function createRequestMetrics(tenants: LabelValues, maxModels: number) {
       const made = known.get(key);
       if (made !== undefined) return made;
       const pair = pairs.of(`${tenant} ${model}`, true) === otherValue ? otherValue : model;
-      const meters = createMeters({ ...frame, model, tenant }, pair, families);
+      const meters = createMeters({ ...frame, model, tenant }, pair, { ...families, outcomes: outcomeCounts });
       known.set(key, meters);
       return meters;
     },
   };
+  return { families: [outcomeCounts.family, ...Object.values(families)], told };
 }
 
 function createFamilies() {
@@ -92,15 +105,18 @@ function createFamilies() {
   };
 }
 
+type Families = ReturnType<typeof createFamilies> & { readonly outcomes: ReturnType<typeof createOutcomeCounts> };
+
 function createMeters(
   { endpoint, dialect, provider, model, stream, tenant }: RequestFrame,
   tenantModel: string,
-  families: ReturnType<typeof createFamilies>,
+  families: Families,
 ): RequestMeters {
   const target = { dialect, provider };
   const form = { endpoint, ...target, stream: String(stream) };
   const finished = remembered((status, outcome) => ({
     requests: families.requests.of({ endpoint, ...target, model, status, outcome }),
+    ofAll: families.outcomes.of(endpoint, outcome),
     ofTenant: tenant === undefined ? undefined : families.tenantRequests.of({ tenant, outcome }),
   }));
   const attempts = remembered((outcome) => families.attempts.of({ endpoint, ...target, outcome }));
@@ -119,8 +135,9 @@ function createMeters(
   const upstreamDurations = lazily(() => families.upstreamDurations.of(form));
   return {
     finished(status, outcome, seconds) {
-      const { requests, ofTenant } = finished(status, outcome);
+      const { requests, ofAll, ofTenant } = finished(status, outcome);
       requests.value += 1;
+      ofAll.value += 1;
       if (ofTenant !== undefined) ofTenant.value += 1;
       durations.observe(seconds);
     },

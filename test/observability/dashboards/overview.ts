@@ -1,4 +1,4 @@
-import { inRange, ofClients, percentiles, perSecond, quantile, series } from './panel.ts';
+import { inRange, ofClients, ofRequests, percentiles, perSecond, quantile, series } from './panel.ts';
 import type { Dashboard, Row } from './panel.ts';
 
 /** `client`, `policy`, `upstream`, `capacity` and `gateway` begin the names of outcomes. */
@@ -14,7 +14,7 @@ const whoseFailure: Row = {
         'ok, or whose failure it was, without items of batches, which have a dashboard of their own: client (what was sent), policy (a credential, a limit, a budget, a denied model), upstream (a provider), capacity and gateway (ours).',
       unit: 'reqps',
       shape: 'stack',
-      queries: [{ expr: byOwner(perSecond('outcome', 'ccg_requests_total', ofClients)), legend: '{{owner}}' }],
+      queries: [{ expr: byOwner(perSecond('outcome', 'ccg_outcomes_total', ofRequests)), legend: '{{owner}}' }],
     },
     {
       title: 'Failures by outcome',
@@ -23,7 +23,10 @@ const whoseFailure: Row = {
       unit: 'reqps',
       shape: 'lines',
       queries: [
-        { expr: perSecond('outcome', 'ccg_requests_total', ofClients, 'outcome!="ok"'), legend: '{{outcome}}' },
+        {
+          expr: `${perSecond('outcome', 'ccg_outcomes_total', ofRequests, 'outcome!="ok"')} > 0`,
+          legend: '{{outcome}}',
+        },
       ],
     },
     {
@@ -67,8 +70,8 @@ const whoseFailure: Row = {
       unit: 'short',
       shape: 'stat',
       queries: [
-        { expr: inRange('', 'ccg_requests_total', ofClients), legend: 'all' },
-        { expr: inRange('', 'ccg_requests_total', ofClients, 'outcome!="ok"'), legend: 'failed' },
+        { expr: inRange('', 'ccg_outcomes_total', ofRequests), legend: 'all' },
+        { expr: inRange('', 'ccg_outcomes_total', ofRequests, 'outcome!="ok"'), legend: 'failed' },
       ],
     },
   ],

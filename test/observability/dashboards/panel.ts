@@ -51,6 +51,9 @@ export function series(metric: string, ...matchers: readonly string[]): string {
 /** Requests that somebody waits for; runs of batches' items are told beside them under an endpoint of their own. */
 export const ofClients = 'endpoint!="item_of_batch"';
 
+/** The same of `ccg_outcomes_total`. */
+export const ofRequests = 'traffic="requests"';
+
 /** A counter per second, summed by labels. */
 export function perSecond(by: string, metric: string, ...matchers: readonly string[]): string {
   return `sum by (${by}) (rate(${series(metric, ...matchers)}[$__rate_interval]))`;
