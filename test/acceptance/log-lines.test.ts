@@ -97,6 +97,18 @@ test('a line says what was invalid, and by what name the provider refused', asyn
   expect(await lineOf(started, await ask(started, { max_tokens: 'many' }))).toMatchObject({
     outcome: 'client_bad_request',
     invalid: 'max_tokens',
+    bodyBytes: expect.any(Number),
+    requestedModel: 'claude-x',
+    stream: true,
+  });
+  const headers = { 'x-api-key': started.apiKey, 'content-type': 'application/json' };
+  const noJson = await fetch(`${started.gateway.url}/v1/messages`, { method: 'POST', headers, body: '{"model":' });
+  await noJson.body?.cancel();
+  const requestId = noJson.headers.get('request-id');
+  expect(await started.gateway.waitForLog((line) => line['requestId'] === requestId)).toMatchObject({
+    outcome: 'client_bad_request',
+    invalid: 'body',
+    bodyBytes: 9,
   });
   const error = { type: 'invalid_request_error', message: 'messages.0.content: no' };
   started.upstream.answer(jsonScript(400, { type: 'error', error }));

@@ -41,11 +41,17 @@ export function createCountTokens(dependencies: CountDependencies): CountTokens 
     let known = { ...nothingKnown, stages: { ...nothingKnown.stages, bodyReadMs: elapsedMs() } };
     let admitted: Admitted | undefined;
     let end: End;
+    const takeBody = () => {
+      const body = request.takeBody();
+      known = { ...known, bodyBytes: body.length };
+      return body;
+    };
     try {
-      const sent = readMessagesRequest(request.takeBody());
+      const sent = readMessagesRequest(takeBody(), ({ model }) => {
+        known = { ...known, route: { requestedModel: model, stream: false, targets: [] } };
+      });
       const messagesRequest = { ...sent, maxTokens: sent.maxTokens ?? assumedMaxTokens };
       const asked = { requestedModel: sent.model, stream: false };
-      known = { ...known, route: { ...asked, targets: [] } };
       const route = resolveRoute(catalog, targets, { model: sent.model, prefix });
       known = { ...known, route: { ...asked, targets: route.targets.map(nameOf) } };
       refuseUnlessAllowed(request.principal, route, { catalog, targets });

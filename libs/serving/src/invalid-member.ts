@@ -9,15 +9,20 @@ const membersOfApi = new Set(
 
 /**
  * The member that an error is about, where its message begins with one or names one behind the provider's words:
- * `messages.3.content.0.source`. Names of the client's own are stars.
+ * `messages.3.content.0.source`. Names of the client's own are stars. It is `body` where that is no JSON, or none that is
+ * taken.
  */
 export function invalidMember(message: string): string | undefined {
+  if (aboutBody.test(message)) return 'body';
   for (const [, path = ''] of message.matchAll(/(?:^|: |[`'"])([a-z_]+(?:[.[]\w+\]?)*)(?=: |[`'"])/giu)) {
     const [first = '', ...others] = path.split(/[.[\]]+/u).filter((part) => part !== '');
     if (membersOfApi.has(first)) return [first, ...others.map(plainPart)].join('.');
   }
   return undefined;
 }
+
+/** Words of the gateway: what is wrong with the body as a whole. Some show what a body looks like. */
+const aboutBody = /^The body (?:is|must be|begins with|cannot be decoded|has too many) /u;
 
 function plainPart(part: string): string {
   return membersOfApi.has(part) || /^\d{1,6}$/u.test(part) ? part : '*';

@@ -52,7 +52,8 @@ export function nameOf({ provider, model, dialect }: Target): TargetName {
 /** What the client asked for, and the targets that it resolved to, in the order in which they are tried. */
 interface RouteRecord {
   readonly requestedModel: string;
-  readonly stream: boolean;
+  /** Undefined where the request does not say it in a way that can be read. */
+  readonly stream: boolean | undefined;
   readonly targets: readonly TargetName[];
 }
 
@@ -110,7 +111,7 @@ export interface RequestRecord extends Measured {
   readonly brokenRule?: string | undefined;
   readonly end: End;
   readonly outcome: Outcome;
-  /** Undefined for a request that could not be read, or that asks no model. */
+  /** Undefined for a request whose model could not be read, or that asks none. */
   readonly route: RouteRecord | undefined;
   readonly attempts: readonly AttemptRecord[];
   readonly stages: Stages;

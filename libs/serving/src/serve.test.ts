@@ -49,6 +49,16 @@ test.each<readonly [string, Ask, string]>([
   expect(rig.upstream.requests).toHaveLength(0);
 });
 
+test.each<readonly [body: string, known: object | undefined]>([
+  ['{"model":', undefined],
+  ['{}', undefined],
+  ['{"model":"m","stream":"yes"}', { requestedModel: 'm', stream: undefined, targets: [] }],
+  ['{"model":"m","stream":true,"max_tokens":"many"}', { requestedModel: 'm', stream: true, targets: [] }],
+])('the record of a body that is refused keeps what was known of it: %s', async (body, known) => {
+  const { record } = await run(rig, { takeBody: () => Buffer.from(body) });
+  expect(record).toMatchObject({ bodyBytes: body.length, route: known, outcome: 'client_bad_request' });
+});
+
 test.each(['claude', 'glm'] as const)('a credential that %s quotes does not reach the client', async (profile) => {
   await rig.close();
   rig = await startServingRig({ anthropicProfile: profile });

@@ -45,12 +45,17 @@ export function createServe(dependencies: ServeDependencies): Serve {
     let asked: Asked = nothingKnown;
     let admitted: Admitted | undefined;
     let end: End;
+    // A variable of this function for the body itself would keep it as long as the function waits.
+    const takeBody = () => {
+      const body = request.takeBody();
+      bodyBytes = body.length;
+      return body;
+    };
     try {
-      // A variable for the body itself would keep it as long as this function waits.
-      const messagesRequest = readMessagesRequest(request.takeBody());
-      bodyBytes = messagesRequest.body().length;
+      const messagesRequest = readMessagesRequest(takeBody(), (asks) => {
+        route = { requestedModel: asks.model, stream: asks.stream, targets: [] };
+      });
       const { model: requestedModel, stream } = messagesRequest;
-      route = { requestedModel, stream, targets: [] };
       const resolved = resolveRoute(catalog, targets, { model: requestedModel, prefix });
       route = { requestedModel, stream, targets: resolved.targets.map(nameOf) };
       refuseUnlessAllowed(request.principal, resolved, { catalog, targets });
@@ -58,7 +63,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
       const { maxTokens } = messagesRequest;
       const { targets: asking } = resolved;
       const marks = marksOf(request.principal, messagesRequest.body());
-      const asksFor = { requestedModel, stream, bodyBytes, maxTokens, marks };
+      const asksFor = { requestedModel, stream, bodyBytes: messagesRequest.body().length, maxTokens, marks };
       const traffic = request.batch === undefined ? 'interactive' : 'batches';
       const work = { kind: 'message', targets: asking, traffic, ...asksFor } as const;
       const wait = watchWait(sink, stream, elapsedMs);

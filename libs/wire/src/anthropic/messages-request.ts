@@ -88,18 +88,25 @@ const readKeys: ReadonlySet<string> = new Set([
 /**
  * Reads the top level of a Messages body, and nothing below it. Throws `request-invalid` with what to do if the body is
  * not a JSON object, if `model` is missing, or if `model`, `stream` or `max_tokens` occur twice (parsers differ in which
- * one they take) or have the wrong type.
+ * one they take) or have the wrong type. `tell` is told what of it is known by then.
  */
-export function readMessagesRequest(body: Uint8Array): MessagesRequest {
+export function readMessagesRequest(
+  body: Uint8Array,
+  tell: (asked: { readonly model: string; readonly stream: boolean | undefined }) => void = () => {},
+): MessagesRequest {
   const entries = readEntries(body);
-  const model = findEntry(entries, 'model');
-  if (model === undefined) throw invalid('The body has no "model"; name the model that is to answer.');
+  const modelEntry = findEntry(entries, 'model');
+  if (modelEntry === undefined) throw invalid('The body has no "model"; name the model that is to answer.');
+  const model = modelOf(modelEntry);
+  tell({ model, stream: undefined });
+  const stream = streamOf(findEntry(entries, 'stream'));
+  tell({ model, stream });
   return {
     entries,
-    model: modelOf(model),
-    stream: streamOf(findEntry(entries, 'stream')),
+    model,
+    stream,
     maxTokens: maxTokensOf(findEntry(entries, 'max_tokens')),
-    modelSpan: { start: model.start, end: model.end },
+    modelSpan: { start: modelEntry.start, end: modelEntry.end },
     ...holdBody(body, entries),
   };
 }
