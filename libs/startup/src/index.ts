@@ -51,5 +51,6 @@ export {
   StartError,
 } from './start-error.ts';
 export type { ListenAddress } from './start-error.ts';
-export { traceProblems, traceSettings, traceVariables } from './trace-variables.ts';
+export { traceProblems } from './trace-problems.ts';
+export { traceSettings, traceVariables } from './trace-variables.ts';
 export type { TraceSettings } from './trace-variables.ts';

@@ -2,7 +2,6 @@ import { onOrOff, optionalText, wholeNumber } from '@ccg/catalog';
 import { Secret } from '@ccg/kernel';
 import type { TracingSettings } from '@ccg/telemetry';
 import type { z } from 'zod';
-import type { Environment } from './environment.ts';
 
 /** The variables of OpenTelemetry that are read here, under its names, and one of ours. */
 export const traceVariables = {
@@ -45,37 +44,6 @@ export function traceSettings(values: TraceValues, serviceName: string): TraceSe
       content: values.TRACE_CONTENT,
     },
   };
-}
-
-const sampledByRatio = ['traceidratio', 'parentbased_traceidratio', 'parentbased_always_on'];
-
-/** Variables of OpenTelemetry whose other values would send traces elsewhere, in another form or not at all. */
-const others: Readonly<Record<string, { readonly allowed: readonly string[]; readonly remedy: string }>> = {
-  OTEL_SDK_DISABLED: { allowed: ['false'], remedy: 'Without traces leave OTEL_EXPORTER_OTLP_ENDPOINT unset.' },
-  OTEL_TRACES_EXPORTER: { allowed: ['otlp'], remedy: 'Without traces leave OTEL_EXPORTER_OTLP_ENDPOINT unset.' },
-  OTEL_TRACES_SAMPLER: { allowed: sampledByRatio, remedy: 'OTEL_TRACES_SAMPLER_ARG says which part is told, 0 none.' },
-  ...Object.fromEntries(
-    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'].map((name) => [
-      name,
-      { allowed: ['http/protobuf'], remedy: 'A collector takes it at its HTTP port, which is usually 4318.' },
-    ]),
-  ),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
-    allowed: [],
-    remedy: 'Set OTEL_EXPORTER_OTLP_ENDPOINT to this URL without /v1/traces.',
-  },
-};
-
-/** Values of the standard's variables that are not done here, where traces are told. */
-export function traceProblems(env: Environment): readonly string[] {
-  const valueOf = (name: string) => (env[name] ?? '').trim();
-  if (valueOf('OTEL_EXPORTER_OTLP_ENDPOINT') === '') return [];
-  return Object.entries(others).flatMap(([name, { allowed, remedy }]) => {
-    const value = valueOf(name);
-    if (value === '' || allowed.includes(value.toLowerCase())) return [];
-    const able = allowed.length === 0 ? 'is not read' : `must be ${allowed.join(' or ')}, or unset`;
-    return [`${name}: ${able}. ${remedy}`];
-  });
 }
 
 function isCollectorUrl(value: string): boolean {
