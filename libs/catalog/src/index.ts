@@ -19,7 +19,7 @@ export type { DirectoryFromFile } from './directory-from-file.ts';
 export { catalogFromEnv, catalogVariables } from './from-env.ts';
 export type { CatalogFromEnv } from './from-env.ts';
 export type { IssuerSettings } from './issuers.ts';
-export { describeRoutes, findModel, listModels, unpricedTargets } from './list-models.ts';
+export { configuredModels, describeRoutes, findModel, listModels, unpricedTargets } from './list-models.ts';
 export type { ListedModel } from './list-models.ts';
 export { readModelList } from './model-limits.ts';
 export type { ModelLimits } from './model-limits.ts';

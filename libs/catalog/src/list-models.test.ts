@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { catalogFromEnv } from './from-env.ts';
-import { findModel, listModels } from './list-models.ts';
+import { configuredModels, findModel, listModels } from './list-models.ts';
 import { modelLimits } from './model-limits.ts';
 import { resolveRoute } from './resolve-route.ts';
 import { createTargets } from './targets.ts';
@@ -18,6 +18,13 @@ test('lists each configured model once, under an id that discovery keeps and tha
   expect(resolved).toEqual(['openai/gpt-4.1', 'gpt-haiku-like']);
   const one = catalog({ ...openai, BIG_MODEL: 'm', SMALL_MODEL: 'm' });
   expect(listModels(one, createTargets(one))).toHaveLength(1);
+});
+
+test('the configured models are those that providers are asked for, each once', () => {
+  expect(configuredModels(catalog({ ...openai, BIG_MODEL: 'm', SMALL_MODEL: 'n' }))).toEqual(['m', 'n']);
+  expect(configuredModels(catalog({ ...openai, BIG_MODEL: 'm', SMALL_MODEL: 'm' }))).toEqual(['m']);
+  // Claude's own names pass, and what else clients ask for is their choice.
+  expect(configuredModels(catalog({ ANTHROPIC_API_KEY: 'sk-ant-test' }))).toEqual([]);
 });
 
 test('finds whatever chooses a configured provider, Claude names and the configured models, and nothing else', () => {

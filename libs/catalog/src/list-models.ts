@@ -48,6 +48,12 @@ export function describeRoutes({ models, preferred }: Catalog): Readonly<Record<
   return Object.fromEntries(others ? routes : [...routes, ['other names', unchanged]]);
 }
 
+/** What providers are asked for by the configuration. */
+export function configuredModels({ models }: Catalog): readonly string[] {
+  const named = models.entries.flatMap(({ name, model }) => model ?? (isPattern(name) ? [] : [name]));
+  return [...new Set(named)];
+}
+
 /** The configured targets of which nobody stated a price, so that they cost the highest of all. */
 export function unpricedTargets({ models, prices }: Catalog): readonly string[] {
   const named = models.entries.flatMap((entry) => (entry.model === undefined ? [] : [referenceTo(entry, entry.model)]));

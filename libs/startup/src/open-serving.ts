@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAdmission, joinLiveReplicas } from '@ccg/admission';
 import type { LiveReplicas, StoreMode } from '@ccg/admission';
+import { configuredModels } from '@ccg/catalog';
 import type { Catalog, Targets } from '@ccg/catalog';
 import type { Clock } from '@ccg/kernel';
 import { createServing } from '@ccg/serving';
@@ -76,7 +77,7 @@ export async function openServing(
   });
   const tokens = await startTokenCounting(sha256);
   const { catalog, sealingKeys } = config;
-  for (const { dialect, name } of catalog.providers.values()) parts.metrics.expectProvider(dialect, name);
+  expectConfigured(catalog, parts.metrics);
   const fileFetcher = config.fetchImageUrls ? createFileFetcher({ extraRoots: config.upstreamExtraRoots }) : undefined;
   const made = {
     catalog,
@@ -97,6 +98,12 @@ export async function openServing(
       await Promise.all([admission.flush(), refusals.flush()]);
     },
   };
+}
+
+/** What is configured is counted under its own name from the start. */
+function expectConfigured(catalog: Catalog, { expectProvider, expectModel }: Metrics): void {
+  for (const { dialect, name } of catalog.providers.values()) expectProvider(dialect, name);
+  for (const model of configuredModels(catalog)) expectModel(model);
 }
 
 /** Makes the process one of those that share the limits while Redis is away. */

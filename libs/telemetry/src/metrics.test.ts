@@ -150,6 +150,17 @@ test('10,000 tenants and 10,000 invented models stay below a stated number of se
   }
 });
 
+test('a configured model has a series of its own although it fails, and however many others clients ask for', async () => {
+  const metrics = createMetrics({ bounds: { maxTenants: 1, maxModels: 1 } });
+  metrics.expectModel('configured');
+  for (const model of ['invented', 'another', 'configured']) {
+    metrics.requestsOf({ ...frame, model, isModelKnown: model !== 'configured' }).finished('500', 'upstream_error', 1);
+  }
+  const { text } = await metrics.expose();
+  const counted = text.matchAll(/^ccg_requests_total.*model="(?<model>\w+)".* 1$/gmu);
+  expect([...counted].map(({ groups }) => groups?.['model'])).toEqual(['invented', 'other', 'configured']);
+});
+
 test('a model that nobody has answered as takes no place of one that somebody did', async () => {
   const metrics = createMetrics({ bounds: { maxTenants: 1, maxModels: 1 } });
   metrics.requestsOf({ ...frame, model: 'invented', isModelKnown: false }).finished('404', 'client_bad_request', 1);

@@ -34,6 +34,8 @@ export interface Metrics extends BatchMeters {
   requestsOf(frame: RequestFrame): RequestMeters;
   /** Has the series of a configured provider begin at 0 that alerts are made of: its first failures are then seen to grow. */
   expectProvider(this: void, dialect: string, provider: string): void;
+  /** Gives a configured model a name of its own in the metrics, also before it has answered, and whatever clients ask for. */
+  expectModel(this: void, model: string): void;
   /** What counts the streams of a provider. */
   streamsOf(dialect: string, provider: string): StreamMeters;
   /** What counts the decisions of limits of a level and kind. */

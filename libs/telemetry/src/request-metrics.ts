@@ -72,6 +72,7 @@ export function createRequestMetrics(tenants: LabelValues, maxModels: number, pr
       for (const outcome of attemptOutcomes) families.attempts.of({ endpoint, dialect, provider, outcome });
       families.firstEvents.of({ dialect, provider });
     },
+    expectModel: models.expect,
     requestsOf(frame: RequestFrame): RequestMeters {
       const { endpoint, provider, dialect, stream } = frame;
       const model = frame.model === 'none' ? 'none' : models.of(frame.model, frame.isModelKnown);

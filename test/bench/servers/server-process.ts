@@ -13,7 +13,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-const startTimeoutMs = 20_000;
+const startTimeoutMs = 60_000;
 
 /**
  * Starts a server whose first log lines say `listening` and its `url`. Its log goes into a file, as it does in
@@ -48,7 +48,7 @@ export async function startServerProcess(
     const port = portOf(output);
     if (port !== undefined) return { pid: child.pid ?? -1, port, stop };
     if (child.exitCode !== null || performance.now() > deadline) {
-      throw new Error(`${args.join(' ')} did not start:\n${output}`);
+      throw new Error(`${args.join(' ')} did not start within ${startTimeoutMs / 1000} s:\n${output}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
