@@ -182,7 +182,7 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
       request.end(body);
       // A reader that does not read is not told either that it was cut off; the gateway counts it.
       const isCut = async () =>
-        (await (await fetch(`${gateway.opsUrl}/metrics`)).text()).includes('outcome="client_stalled"');
+        /outcome="client_stalled"\} [1-9]/u.test(await (await fetch(`${gateway.opsUrl}/metrics`)).text());
       for (const deadline = Date.now() + 30_000; Date.now() < deadline && !(await isCut());) await sleep(500);
       request.destroy();
     },
