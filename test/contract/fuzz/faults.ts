@@ -109,8 +109,6 @@ function apply(frames: readonly string[], fault: Fault, dialect: TestDialect): r
     case 'hole':
       return cut(frames, fault.at % frames.length, fault.from, fault.length, dialect === 'ollama');
     case 'ids':
-      // There is no place of a call there: the same call with the same id is that call once more.
-      if ((dialect === 'gemini' || dialect === 'ollama') && hasCallTwice(frames)) return frames;
       return frames.map((frame) =>
         frame.replace(/"(?:call_|toolu_)(\d+)"/gu, (_id, number) => `"call_${Number(number) % fault.count}"`),
       );
@@ -122,12 +120,6 @@ function apply(frames: readonly string[], fault: Fault, dialect: TestDialect): r
       if (dialect === 'openai-responses') return withResponse(frames, fault);
       return dialect === 'openai-chat' ? withChatSnapshot(frames, fault) : withMessage(frames, fault);
   }
-}
-
-/** Whether two calls differ in nothing but their ids. */
-function hasCallTwice(frames: readonly string[]): boolean {
-  const inputs = frames.flatMap((frame) => /"arg(?:s|uments)":\{.*?\}/u.exec(frame)?.[0] ?? []);
-  return new Set(inputs).size < inputs.length;
 }
 
 function cut(

@@ -68,7 +68,11 @@ export function fuzzFaults(dialect: TestDialect, { seed, runs, path }: FuzzPlan)
       if (progress.state !== 'complete') return;
       const whole = play((answers[faulty.base % answers.length] ?? []).join(''));
       if (whole.progress.state !== 'complete') throw new Error('an answer without faults has failed');
-      if (!isDeepStrictEqual(saidBy(text), saidBy(whole.text))) throw new Error('a success that says something else');
+      const said = saidBy(whole.text);
+      // The same call with the same id is that call once more.
+      const hasCallTwice = new Set(said.calls).size < said.calls.length;
+      if (hasCallTwice && faulty.faults.some(({ kind }) => kind === 'ids')) return;
+      if (!isDeepStrictEqual(saidBy(text), said)) throw new Error('a success that says something else');
     }),
     { seed, numRuns: runs, ...(path === undefined ? {} : { path }) },
   );
