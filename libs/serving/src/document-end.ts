@@ -22,9 +22,11 @@ export function createDocumentEnd(clock: Clock, onOver: () => void): DocumentEnd
   let cancelTimer = () => {};
   let state: 'waiting' | 'stopped' | 'over' = 'waiting';
   const stop = () => {
+    // Asked for each part of a stream.
+    if (state !== 'waiting') return;
+    state = 'stopped';
     cancelTimer();
     parts = [];
-    if (state === 'waiting') state = 'stopped';
   };
   return {
     push(bytes) {
@@ -38,6 +40,7 @@ export function createDocumentEnd(clock: Clock, onOver: () => void): DocumentEnd
       cancelTimer = clock.schedule(endGraceMs, () => {
         if (!isDocument(Buffer.concat(parts))) return;
         state = 'over';
+        parts = [];
         onOver();
       });
     },
