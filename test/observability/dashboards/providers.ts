@@ -8,12 +8,14 @@ const failures: Row = {
   panels: [
     {
       title: 'Calls by outcome',
-      description: 'Each call of a provider, also those that were repeated.',
+      description:
+        'Each call of a provider, also those that were repeated. Above half of them upstream_rate_limited or client_aborted an alert begins.',
       unit: 'reqps',
       shape: 'stack',
       queries: [
         { expr: perSecond('provider, outcome', 'ccg_attempts_total', provider), legend: '{{provider}} {{outcome}}' },
       ],
+      alerts: ['CcgProviderLimitsCalls', 'CcgAnswersGivenUp'],
     },
     {
       title: 'Calls that failed, as a share',

@@ -86,6 +86,7 @@ const faults: Readonly<Record<string, () => Script>> = {
   refused: () => error(401),
   large: () => error(413),
   silent: () => [hang],
+  hung: () => [hang],
 };
 
 function createPlay(): Play {

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const { gateway, admin, worker } = system;
   await watch.scrape({ gateway: gateway.opsUrl, admin: admin.opsUrl, worker: worker.opsUrl });
   const load = createLoad(system, await makeTenants(system));
-  const slow = Promise.all([load.slowStreams(), load.stalledReader(), load.oldBatch()]);
+  const slow = Promise.all([load.slowStreams(), load.hungAnswers(), load.stalledReader(), load.oldBatch()]);
   // Counters grow between scrapes.
   for (let wave = 0; wave < 5; wave += 1) {
     await load.wave();

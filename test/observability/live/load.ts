@@ -66,6 +66,8 @@ export interface Load {
   oldBatch(): Promise<void>;
   /** Streams that begin so late that an alert begins. */
   slowStreams(): Promise<void>;
+  /** Answers without a stream of a provider that hangs, which their clients give up. */
+  hungAnswers(): Promise<void>;
   /** A client that reads nothing of a large answer. */
   stalledReader(): Promise<void>;
   /** Cuts Redis off for a moment, while requests arrive and others end. */
@@ -168,6 +170,24 @@ export function createLoad(system: ObservedSystem, keys: Keys): Load {
     },
     async slowStreams() {
       await Promise.all(Array.from({ length: 20 }, async () => await askToEnd('slow:m')));
+    },
+    async hungAnswers() {
+      const headers = { 'x-api-key': keys.good, 'content-type': 'application/json' };
+      const messages = [{ role: 'user', content: prompt }];
+      const body = JSON.stringify({ model: 'claude', max_tokens: 64, messages });
+      // The first ones come before the others: a counter has to be seen before it grows.
+      const waits = Array.from({ length: 16 }, (_, index) => (index < 2 ? 10_500 : 13_000));
+      await Promise.all(
+        waits.map(async (ms) => {
+          const leaving = new AbortController();
+          const { signal } = leaving;
+          const asked = fetch(`${gateway.url}/hung:m/v1/messages`, { method: 'POST', headers, body, signal });
+          const left = asked.catch(() => {});
+          await sleep(ms);
+          leaving.abort();
+          await left;
+        }),
+      );
     },
     async stalledReader() {
       const body = JSON.stringify({
