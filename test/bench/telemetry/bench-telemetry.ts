@@ -16,9 +16,9 @@ import type { Variant } from './variants.ts';
 type Load = Extract<CaseName, 'small' | 'tokens'>;
 
 /** Two processes of the same code differ by a tenth for their whole lives, so no single pair of them counts. */
-const generations = 4;
+const generations = 8;
 const rounds = 4;
-const roundMs = 800;
+const roundMs = 500;
 const loads = ['small', 'tokens'] as const;
 const warmUpAnswers: Readonly<Record<Load, number>> = { small: 8000, tokens: 500 };
 const costOf = { small: cpuPerAnswer, tokens: cpuPerToken } as const;
