@@ -7,7 +7,7 @@ import type { Store } from '@ccg/store';
 import { playModel, redisForSuite, say, startScriptedUpstream, waitFor } from '@ccg/testkit';
 import type { ScriptedUpstream } from '@ccg/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { patienceMs, startServing } from './support/serving-rig.ts';
+import { openSink, patienceMs, startServing } from './support/serving-rig.ts';
 
 const suite = redisForSuite('cached-sessions');
 
@@ -33,17 +33,6 @@ afterEach(async () => {
 const outputTokens = 8;
 
 async function ask(limits: readonly LimitRule[], session: string | undefined, history: string): Promise<RequestRecord> {
-  const sink = {
-    signal: new AbortController().signal,
-    committed: false,
-    expectStream() {},
-    addHeaders() {},
-    commit() {
-      sink.committed = true;
-    },
-    write: () => undefined,
-    end: () => undefined,
-  };
   const content = [{ type: 'text', text: history, cache_control: { type: 'ephemeral' } }];
   const body = { model: 'claude-opus-5-5', max_tokens: outputTokens, messages: [{ role: 'user', content }] };
   const authorization = {
@@ -65,7 +54,7 @@ async function ask(limits: readonly LimitRule[], session: string | undefined, hi
     receivedAtMs: systemClock.now(),
     elapsedMs: startStopwatch(systemClock),
   };
-  return await serving.serve(request, sink);
+  return await serving.serve(request, openSink());
 }
 
 /** Micro-dollars of the tenant's only budget that are used or reserved now. */

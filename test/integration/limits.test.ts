@@ -8,7 +8,7 @@ import { createGate, jsonScript, playModel, redisForSuite, say, startScriptedUps
 import type { ScriptedUpstream } from '@ccg/testkit';
 import type { HeaderList } from '@ccg/wire';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { patienceMs, startServing } from './support/serving-rig.ts';
+import { openSink, patienceMs, startServing } from './support/serving-rig.ts';
 
 const suite = redisForSuite('limits');
 
@@ -52,22 +52,9 @@ async function ask(limits: readonly LimitRule[], who: Who = {}): Promise<Request
     model = 'claude-opus-5-5',
     path = 'messages',
     maxTokens = 8,
-    onHeaders,
+    onHeaders = () => {},
   } = who;
   const isService = 'user' in who && who.user === undefined;
-  const sink = {
-    signal: new AbortController().signal,
-    committed: false,
-    expectStream() {},
-    addHeaders(headers: HeaderList) {
-      onHeaders?.(headers);
-    },
-    commit() {
-      sink.committed = true;
-    },
-    write: () => undefined,
-    end: () => undefined,
-  };
   const body = { model, max_tokens: maxTokens, messages: [{ role: 'user', content: 'hi' }] };
   const request: ServeRequest = {
     requestId: `req_${randomUUID()}`,
@@ -97,6 +84,7 @@ async function ask(limits: readonly LimitRule[], who: Who = {}): Promise<Request
     receivedAtMs: systemClock.now(),
     elapsedMs: startStopwatch(systemClock),
   };
+  const sink = openSink({ addHeaders: onHeaders });
   return path === 'messages' ? serving.serve(request, sink) : serving.countTokens(request, sink);
 }
 

@@ -16,7 +16,7 @@ import {
 } from '@ccg/testkit';
 import type { FaultProxy, ScriptedUpstream } from '@ccg/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { patienceMs, startServing } from './support/serving-rig.ts';
+import { openSink, patienceMs, startServing } from './support/serving-rig.ts';
 
 const suite = redisForSuite('serving');
 
@@ -47,17 +47,6 @@ function perMinute(amount: number): readonly LimitRule[] {
 }
 
 async function ask(limits: readonly LimitRule[]): Promise<RequestRecord> {
-  const sink = {
-    signal: new AbortController().signal,
-    committed: false,
-    expectStream() {},
-    addHeaders() {},
-    commit() {
-      sink.committed = true;
-    },
-    write: () => undefined,
-    end: () => undefined,
-  };
   const body = { model: 'm', max_tokens: 8, messages: [{ role: 'user', content: 'hi' }] };
   const request = {
     requestId: `req_${randomUUID()}`,
@@ -86,7 +75,7 @@ async function ask(limits: readonly LimitRule[]): Promise<RequestRecord> {
     receivedAtMs: systemClock.now(),
     elapsedMs: startStopwatch(systemClock),
   } as const;
-  return serving.serve(request, sink);
+  return serving.serve(request, openSink());
 }
 
 test('a tenant is let in up to its limit, and told when to come back after that', async () => {

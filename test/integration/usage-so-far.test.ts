@@ -17,7 +17,7 @@ import {
 } from '@ccg/testkit';
 import { decodeUsageRecord } from '@ccg/usage';
 import { expect, test } from 'vitest';
-import { patienceMs, startServing } from './support/serving-rig.ts';
+import { openSink, patienceMs, startServing } from './support/serving-rig.ts';
 
 const suite = redisForSuite('usage-so-far');
 const model = 'claude-sonnet-5-5';
@@ -55,12 +55,6 @@ function requestOf(tenant: string): ServeRequest {
   };
 }
 
-/** A client that takes everything. */
-function openSink(signal: AbortSignal) {
-  const nothing = () => undefined;
-  return { signal, committed: false, expectStream() {}, addHeaders() {}, commit() {}, write: nothing, end: nothing };
-}
-
 test('of a process that dies amid an answer, what was relayed of it until the last renewal is charged and on record', async () => {
   const usage = { input: 1000, cacheRead: 0, output: 400 };
   const frames = anthropicFrames({ content: [say('one two three four five six seven')], usage }, model);
@@ -70,7 +64,7 @@ test('of a process that dies amid an answer, what was relayed of it until the la
   const leaving = new AbortController();
   const request = requestOf(`t-${randomUUID()}`);
   const { tenant } = request.principal;
-  const served = serving.serve(request, openSink(leaving.signal));
+  const served = serving.serve(request, openSink({ signal: leaving.signal }));
   const reservation = store.redisKeys.reservation(tenant, request.requestId);
   const renewed = async () => decodeUsageRecord(String(await store.command('hget', [reservation, 'record'])));
   await expect.poll(renewed, { timeout: patienceMs }).toMatchObject({ outputTokens: 9 });

@@ -1,8 +1,8 @@
 import type { BatchRecord } from '@ccg/batches';
-import { clientNames } from '@ccg/serving';
+import { clientNames, targetOf, usageRecord } from '@ccg/serving';
 import type { RequestRecord } from '@ccg/serving';
 import type { TenantPrincipal } from '@ccg/tenancy';
-import type { UsageRecord } from '@ccg/usage';
+import type { EncodableRecord } from '@ccg/usage';
 
 interface EndedTry {
   readonly requestId: string;
@@ -17,38 +17,28 @@ interface EndedTry {
 }
 
 /** The usage record of a try of an item, also of one that was not admitted: what the try with the result gets from its settlement. */
-export function recordOfTry({ credential, headers = [], id: batch }: BatchRecord, tried: EndedTry): UsageRecord {
-  const { ended, principal, index: batchIndex } = tried;
-  const { usage, usageSource, costMicroDollars, route, attempts, stages, outcome, priceBasis } = ended;
-  const { provider, model, dialect } = attempts.at(-1)?.target ?? route?.targets[0] ?? {};
-  return {
-    v: 1,
+export function recordOfTry({ credential, headers = [], id }: BatchRecord, tried: EndedTry): EncodableRecord {
+  const { ended, principal, index } = tried;
+  return usageRecord({
     id: tried.requestId,
-    at: new Date(tried.endedAtMs).toISOString(),
-    user: credential.user,
-    userName: principal?.userName,
-    apiKey: credential.kind === 'api-key' ? credential.apiKeyId : undefined,
-    group: principal?.group,
-    ...clientNames(headers),
+    at: tried.endedAtMs,
+    caller: {
+      user: credential.user,
+      userName: principal?.userName,
+      apiKey: credential.kind === 'api-key' ? credential.apiKeyId : undefined,
+      group: principal?.group,
+    },
+    client: clientNames(headers),
     endpoint: 'messages',
-    requestedModel: route?.requestedModel ?? '',
-    provider,
-    model,
-    dialect,
+    requestedModel: ended.route?.requestedModel ?? '',
     stream: false,
-    outcome,
-    inputTokens: usage.inputTokens,
-    outputTokens: usage.outputTokens,
-    cacheReadTokens: usage.cacheReadTokens,
-    cacheWriteTokens: usage.cacheWriteTokens,
-    reasoningTokens: usage.reasoningTokens,
-    usageSource,
-    costMicroDollars,
-    priceBasis,
+    outcome: ended.outcome,
+    use: ended,
+    target: targetOf(ended),
+    priceBasis: ended.priceBasis,
     durationMs: tried.durationMs,
-    firstEventMs: stages.firstEventMs,
-    attempts: attempts.length,
-    batch,
-    batchIndex,
-  };
+    firstEventMs: ended.stages.firstEventMs,
+    attempts: ended.attempts.length,
+    batch: { id, index },
+  });
 }

@@ -5,7 +5,7 @@ import { randomId } from '@ccg/edge';
 import { assertNever } from '@ccg/kernel';
 import { StoreUnavailableError } from '@ccg/store';
 import { noteItemTry } from '@ccg/usage';
-import type { TryFate, UsageRecord } from '@ccg/usage';
+import type { EncodableRecord, TryFate } from '@ccg/usage';
 import { completeItem } from './complete-item.ts';
 import type { CompleteItemDependencies } from './complete-item.ts';
 import { later, laterAfterFailure, over } from './item.ts';
@@ -111,7 +111,7 @@ async function noteWaits(
 async function noteTry(
   { store, logger }: RunItemDependencies,
   { tenant }: ItemPointer,
-  record: UsageRecord | undefined,
+  record: EncodableRecord | undefined,
   fate: TryFate,
 ): Promise<void> {
   if (record === undefined) return;

@@ -12,7 +12,7 @@ import { itemEndpoint } from '@ccg/telemetry';
 import type { Logger, Metrics } from '@ccg/telemetry';
 import { readPrincipal } from '@ccg/tenancy';
 import type { TenantDefaults, TenantPrincipal } from '@ccg/tenancy';
-import type { UsageRecord } from '@ccg/usage';
+import type { EncodableRecord } from '@ccg/usage';
 import { errorEnvelope } from '@ccg/wire';
 import type { HeaderList } from '@ccg/wire';
 import { later, laterAfterFailure } from './item.ts';
@@ -55,12 +55,12 @@ export type Tried =
       /** Whether a provider has answered. */
       readonly isAnswered: boolean;
       /** Undefined where nothing was tried. */
-      readonly ended: UsageRecord | undefined;
+      readonly ended: EncodableRecord | undefined;
     }
   | {
       readonly kind: 'again';
       readonly run: ItemRun;
-      readonly ended: UsageRecord;
+      readonly ended: EncodableRecord;
       /** Undefined where it did not fail. */
       readonly waits: ItemWait | undefined;
     };
@@ -83,7 +83,7 @@ export async function tryItem(deps: TryItemDependencies, item: ItemTry): Promise
 interface Served {
   readonly served: RequestRecord;
   /** Its usage record. */
-  readonly ended: UsageRecord;
+  readonly ended: EncodableRecord;
 }
 
 /** Serves an item, and tells the log and the metrics how it ended, also where nobody was asked. */
@@ -142,7 +142,7 @@ interface FailedTry {
   readonly requestId: string;
   readonly pointer: ItemPointer;
   readonly isAnswered: boolean;
-  readonly ended: UsageRecord;
+  readonly ended: EncodableRecord;
 }
 
 function failed(

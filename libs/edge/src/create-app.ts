@@ -212,9 +212,9 @@ function methodNotAllowed<Where extends Target, Result, Who extends Principal>(
   group: EndpointGroup<Where, Result, Who>,
 ): GatewayError {
   const allowed = group.flatMap(({ methods }) => methods).join(', ');
-  return new GatewayError('method-not-allowed', `${method} is not allowed at ${target.path}. Use ${allowed}.`, {
-    headers: { allow: allowed },
-  });
+  const advice = group.flatMap(({ otherMethodsAdvice = [] }) => otherMethodsAdvice);
+  const message = [`${method} is not allowed at ${target.path}. Use ${allowed}.`, ...advice].join(' ');
+  return new GatewayError('method-not-allowed', message, { headers: { allow: allowed } });
 }
 
 function malformedUrl(): GatewayError {

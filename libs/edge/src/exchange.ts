@@ -32,6 +32,8 @@ export interface EndpointFacts {
   readonly path: string;
   readonly methods: readonly string[] | 'any';
   readonly access: 'public' | 'principal';
+  /** What a client is told besides that comes with another method. */
+  readonly otherMethodsAdvice?: string;
 }
 
 /**

@@ -17,4 +17,4 @@ export type { CallRecording, ExchangeRecording, RecordedCall } from './recording
 export type { ResponseSink, ServeRequest } from './request.ts';
 export { createTellUsage } from './tell-usage.ts';
 export type { TellUsage } from './tell-usage.ts';
-export { clientNames } from './usage-line.ts';
+export { clientNames, usageRecord } from './usage-line.ts';

@@ -1,6 +1,6 @@
 import type { Target } from '@ccg/catalog';
 import { encodeUsageRecord } from '@ccg/usage';
-import type { UsageRecord } from '@ccg/usage';
+import type { EncodableRecord, UsageRecord } from '@ccg/usage';
 import type { HeaderList } from '@ccg/wire';
 import { nameOf } from './record.ts';
 import type { RequestRecord, TargetName } from './record.ts';
@@ -57,53 +57,84 @@ export type LineRequest = Pick<
   'principal' | 'principalNow' | 'requestId' | 'headers' | 'receivedAtMs' | 'batch' | 'handOver'
 >;
 
-/** What is known of a request from the beginning. */
-interface Begun {
-  readonly request: LineRequest;
+/** What a usage record tells. */
+interface UsageFacts extends Pick<
+  UsageRecord,
+  | 'id'
+  | 'endpoint'
+  | 'requestedModel'
+  | 'stream'
+  | 'outcome'
+  | 'priceBasis'
+  | 'durationMs'
+  | 'firstEventMs'
+  | 'attempts'
+> {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly caller: ReturnType<typeof callerOf>;
   readonly client: ClientNames;
-  readonly work: LimitedWork;
+  readonly use: Use;
+  /** Undefined where nobody was asked. */
+  readonly target: TargetName | undefined;
+  readonly batch: ServeRequest['batch'];
 }
 
-/** What is not. */
-type Told = Pick<UsageRecord, 'outcome' | 'priceBasis' | 'durationMs' | 'firstEventMs' | 'attempts'> & {
-  /** Milliseconds. */
-  readonly at: number;
-};
-
 export function usageLine(request: LineRequest, client: ClientNames, work: LimitedWork): UsageLine {
-  const { receivedAtMs } = request;
-  const begun = { request, client, work };
+  const { requestId: id, receivedAtMs, batch } = request;
+  const { requestedModel } = work;
+  const endpoint = work.kind === 'message' ? 'messages' : 'count_tokens';
+  const stream = work.kind === 'message' && work.stream;
   return {
-    running(use, target, nowMs) {
-      return encode(begun, use, nameOf(target), {
-        at: receivedAtMs,
-        outcome: 'running',
-        priceBasis: target.price.basis,
-        durationMs: nowMs - receivedAtMs,
-        attempts: 1,
-      });
-    },
-    ended(record, nowMs) {
-      const { outcome, priceBasis, stages, attempts } = record;
-      return encode(begun, record, attempts.at(-1)?.target ?? nameOf(work.targets[0]), {
-        at: nowMs,
-        outcome,
-        priceBasis,
-        durationMs: stages.endedMs ?? 0,
-        firstEventMs: stages.firstEventMs,
-        attempts: attempts.length,
-      });
-    },
+    running: (use, target, nowMs) =>
+      encodeUsageRecord(
+        usageRecord({
+          id,
+          at: receivedAtMs,
+          caller: callerOf(request),
+          client,
+          endpoint,
+          requestedModel,
+          stream,
+          outcome: 'running',
+          use,
+          target: nameOf(target),
+          priceBasis: target.price.basis,
+          durationMs: nowMs - receivedAtMs,
+          attempts: 1,
+          batch,
+        }),
+      ),
+    ended: (record, nowMs) =>
+      encodeUsageRecord(
+        usageRecord({
+          id,
+          at: nowMs,
+          caller: callerOf(request),
+          client,
+          endpoint,
+          requestedModel,
+          stream,
+          outcome: record.outcome,
+          use: record,
+          target: record.attempts.at(-1)?.target ?? nameOf(work.targets[0]),
+          priceBasis: record.priceBasis,
+          durationMs: record.stages.endedMs ?? 0,
+          firstEventMs: record.stages.firstEventMs,
+          attempts: record.attempts.length,
+          batch,
+        }),
+      ),
   };
 }
 
 /** Without spreads, which take several times as long for so many members. */
-function encode({ request, client, work }: Begun, use: Use, target: TargetName, told: Told): string {
-  const caller = callerOf(request);
-  return encodeUsageRecord({
+export function usageRecord(facts: UsageFacts): EncodableRecord {
+  const { caller, client, use, target, batch } = facts;
+  return {
     v: 1,
-    id: request.requestId,
-    at: told.at,
+    id: facts.id,
+    at: facts.at,
     user: caller.user,
     userName: caller.userName,
     apiKey: caller.apiKey,
@@ -111,13 +142,13 @@ function encode({ request, client, work }: Begun, use: Use, target: TargetName, 
     session: client.session,
     agent: client.agent,
     parentAgent: client.parentAgent,
-    endpoint: work.kind === 'message' ? 'messages' : 'count_tokens',
-    requestedModel: work.requestedModel,
-    provider: target.provider,
-    model: target.model,
-    dialect: target.dialect,
-    stream: work.kind === 'message' && work.stream,
-    outcome: told.outcome,
+    endpoint: facts.endpoint,
+    requestedModel: facts.requestedModel,
+    provider: target?.provider,
+    model: target?.model,
+    dialect: target?.dialect,
+    stream: facts.stream,
+    outcome: facts.outcome,
     inputTokens: use.usage.inputTokens,
     outputTokens: use.usage.outputTokens,
     cacheReadTokens: use.usage.cacheReadTokens,
@@ -125,13 +156,13 @@ function encode({ request, client, work }: Begun, use: Use, target: TargetName, 
     reasoningTokens: use.usage.reasoningTokens,
     usageSource: use.usageSource,
     costMicroDollars: use.costMicroDollars,
-    priceBasis: told.priceBasis,
-    durationMs: told.durationMs,
-    firstEventMs: told.firstEventMs,
-    attempts: told.attempts,
-    batch: request.batch?.id,
-    batchIndex: request.batch?.index,
-  });
+    priceBasis: facts.priceBasis,
+    durationMs: facts.durationMs,
+    firstEventMs: facts.firstEventMs,
+    attempts: facts.attempts,
+    batch: batch?.id,
+    batchIndex: batch?.index,
+  };
 }
 
 /** Who a request is of, by ids and names. */

@@ -13,9 +13,7 @@ export const itemEndpoint = 'item_of_batch';
  */
 export function createOutcomeCounts(process: Process | undefined) {
   const family = createCells(metricList.outcomes);
-  const isOfItems = (traffic: Traffic): boolean => traffic === 'items';
-  const told = traffics.filter((traffic) => process === undefined || isOfItems(traffic) === (process === 'worker'));
-  for (const traffic of told) for (const outcome of outcomes) family.of({ traffic, outcome });
+  for (const traffic of trafficsOf(process)) for (const outcome of outcomes) family.of({ traffic, outcome });
   return {
     family,
     of: (endpoint: string, outcome: string): Cell =>
@@ -23,5 +21,7 @@ export function createOutcomeCounts(process: Process | undefined) {
   };
 }
 
-const traffics = ['requests', 'items'] as const;
-type Traffic = (typeof traffics)[number];
+function trafficsOf(process: Process | undefined): readonly ('requests' | 'items')[] {
+  if (process === undefined) return ['requests', 'items'];
+  return process === 'worker' ? ['items'] : ['requests'];
+}

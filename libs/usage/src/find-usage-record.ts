@@ -43,10 +43,10 @@ export function createFindUsageRecord(deps: FindDependencies): FindUsageRecord {
   return async ({ tenant, requestId }) => {
     // While it runs its reservation has the record; afterwards one says there that it was appended.
     const reservation = store.redisKeys.reservation(tenant, requestId);
-    const running = await store.command('hget', [reservation, 'record']);
-    const appended = await store.command('hget', [reservation, 'appended']);
-    // Of an item of a batch, whose worker may have died: then another try follows.
-    const tried = await store.command('hget', [reservation, 'try']);
+    // `try` is of an item of a batch, whose worker may have died: then another try follows.
+    const [running, appended, tried] = await Promise.all(
+      ['record', 'appended', 'try'].map(async (field) => await store.command('hget', [reservation, field])),
+    );
     if (typeof tried === 'string') return foundIn(tried, appended === null ? 'running' : 'again');
     if (typeof running === 'string' && appended === null) return foundIn(running, 'running');
     if (waiting >= waitingMax) return { kind: 'busy' };

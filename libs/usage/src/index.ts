@@ -9,7 +9,7 @@ export type { CallerRefusals, MinuteRefusals, RefusalCountQuery } from './refusa
 export { createRefusalLog } from './refusals/refusal-log.ts';
 export type { RefusalLog, RefusalLogOptions } from './refusals/refusal-log.ts';
 export { decodeUsageRecord, encodeUsageRecord } from './usage-record.ts';
-export type { UsageRecord } from './usage-record.ts';
+export type { EncodableRecord, UsageRecord } from './usage-record.ts';
 export { createFindUsageRecord } from './find-usage-record.ts';
 export type { FindUsageRecord, FoundRecord } from './find-usage-record.ts';
 export { noteItemTry, tryFates } from './item-tries/note-item-try.ts';

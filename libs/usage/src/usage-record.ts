@@ -85,7 +85,7 @@ interface StoredRecord {
 }
 
 /** Whoever has the time in milliseconds need not write it in words, which takes longer than all the rest. */
-type EncodableRecord = Omit<UsageRecord, 'at'> & { readonly at: UsageRecord['at'] | number };
+export type EncodableRecord = Omit<UsageRecord, 'at'> & { readonly at: UsageRecord['at'] | number };
 
 const nameMaxLength = 256;
 

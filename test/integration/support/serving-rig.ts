@@ -4,7 +4,7 @@ import type { AdmissionOptions } from '@ccg/admission';
 import { catalogFromEnv, createTargets } from '@ccg/catalog';
 import { Secret, systemClock } from '@ccg/kernel';
 import { createServing } from '@ccg/serving';
-import type { Serving } from '@ccg/serving';
+import type { ResponseSink, Serving } from '@ccg/serving';
 import type { Store } from '@ccg/store';
 import { createMetrics } from '@ccg/telemetry';
 import { createCalibration, createTokenEstimator } from '@ccg/tokens';
@@ -57,4 +57,23 @@ export function startServing(
     metrics: createMetrics(),
     clock: systemClock,
   });
+}
+
+/** A client that takes everything. */
+export function openSink({
+  signal = new AbortController().signal,
+  addHeaders = () => {},
+}: Partial<Pick<ResponseSink, 'signal' | 'addHeaders'>> = {}): ResponseSink {
+  const sink = {
+    signal,
+    committed: false,
+    expectStream() {},
+    addHeaders,
+    commit() {
+      sink.committed = true;
+    },
+    write: () => undefined,
+    end: () => undefined,
+  };
+  return sink;
 }

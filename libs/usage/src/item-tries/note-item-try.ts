@@ -1,7 +1,7 @@
 import { loadScript } from '@ccg/store';
 import type { Store } from '@ccg/store';
 import { encodeUsageRecord } from '../usage-record.ts';
-import type { UsageRecord } from '../usage-record.ts';
+import type { EncodableRecord } from '../usage-record.ts';
 
 /**
  * What became of a try of an item that was not charged. `again`: the item is tried again. `result`: its error is the result of
@@ -23,7 +23,7 @@ const keptMs = 24 * 60 * 60 * 1000;
 export async function noteItemTry(
   store: Store,
   tenant: string,
-  { record, fate }: { readonly record: UsageRecord; readonly fate: TryFate },
+  { record, fate }: { readonly record: EncodableRecord; readonly fate: TryFate },
 ): Promise<void> {
   const args = [record.id, encodeUsageRecord(record), fate, triesMax, keptMs];
   await store.run(script, [store.redisKeys.itemTries(tenant)], args);
